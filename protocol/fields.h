@@ -1,0 +1,60 @@
+/* The fields of a link, by the names they have on the wire (and in "ip -json
+ * -details link"). One list for both sides of the socket. */
+#ifndef LINKWATCH_PROTOCOL_FIELDS_H
+#define LINKWATCH_PROTOCOL_FIELDS_H
+
+#include <stdint.h>
+
+/* X(enumerator, name). The order is the order in JSON and in diffs. */
+#define LINK_FIELDS(X)                                                                             \
+    X(IFINDEX, "ifindex")                                                                          \
+    X(IFNAME, "ifname")                                                                            \
+    X(ALTNAMES, "altnames")                                                                        \
+    X(IFALIAS, "ifalias")                                                                          \
+    X(LINK_TYPE, "link_type")                                                                      \
+    X(FLAGS, "flags")                                                                              \
+    X(OPERSTATE, "operstate")                                                                      \
+    X(LINKMODE, "linkmode")                                                                        \
+    X(CARRIER, "carrier")                                                                          \
+    X(CARRIER_CHANGES, "carrier_changes")                                                          \
+    X(CARRIER_UP_COUNT, "carrier_up_count")                                                        \
+    X(CARRIER_DOWN_COUNT, "carrier_down_count")                                                    \
+    X(MTU, "mtu")                                                                                  \
+    X(MIN_MTU, "min_mtu")                                                                          \
+    X(MAX_MTU, "max_mtu")                                                                          \
+    X(ADDRESS, "address")                                                                          \
+    X(BROADCAST, "broadcast")                                                                      \
+    X(PERMADDR, "permaddr")                                                                        \
+    X(MASTER, "master")                                                                            \
+    X(LINK, "link")                                                                                \
+    X(LINK_INDEX, "link_index")                                                                    \
+    X(LINK_NETNSID, "link_netnsid")                                                                \
+    X(GROUP, "group")                                                                              \
+    X(TXQLEN, "txqlen")                                                                            \
+    X(QDISC, "qdisc")                                                                              \
+    X(PROMISCUITY, "promiscuity")                                                                  \
+    X(NUM_TX_QUEUES, "num_tx_queues")                                                              \
+    X(NUM_RX_QUEUES, "num_rx_queues")                                                              \
+    X(PARENTBUS, "parentbus")                                                                      \
+    X(PARENTDEV, "parentdev")                                                                      \
+    X(LINKINFO, "linkinfo")
+
+enum link_field {
+#define X(id, name) LINK_FIELD_##id,
+    LINK_FIELDS(X)
+#undef X
+        LINK_FIELD_COUNT
+};
+
+/* A set of fields: bit N stands for field N. */
+typedef uint64_t link_fields;
+
+#define LINK_FIELD_BIT(id) (UINT64_C(1) << LINK_FIELD_##id)
+
+/* The name on the wire. */
+const char *link_field_name(enum link_field field);
+
+/* The field of that name, or -ENOENT. */
+int link_field_from_name(const char *name);
+
+#endif
