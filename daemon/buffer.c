@@ -1,0 +1,28 @@
+#include "daemon/buffer.h"
+
+#include <stdlib.h>
+
+struct buffer *buffer_new(size_t length)
+{
+    struct buffer *buffer = malloc(sizeof(*buffer) + length);
+
+    if (!buffer)
+        return NULL;
+    buffer->references = 1;
+    buffer->length = length;
+    return buffer;
+}
+
+struct buffer *buffer_ref(struct buffer *buffer)
+{
+    if (buffer)
+        buffer->references++;
+    return buffer;
+}
+
+struct buffer *buffer_unref(struct buffer *buffer)
+{
+    if (buffer && --buffer->references == 0)
+        free(buffer);
+    return NULL;
+}

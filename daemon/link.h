@@ -1,0 +1,97 @@
+/* One link's state: read from an rtnetlink message, compared with another. Pure. */
+#ifndef LINKWATCH_DAEMON_LINK_H
+#define LINKWATCH_DAEMON_LINK_H
+
+#include <linux/netlink.h>
+#include <net/if.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "protocol/fields.h"
+
+/* The kernel's MAX_ADDR_LEN. */
+#define LINK_ADDRESS_MAX 32
+
+struct link_address {
+    uint8_t length;
+    uint8_t bytes[LINK_ADDRESS_MAX];
+};
+
+/* A link as one message tells it. Shared, and never changed once it is shared. A
+ * member has a value only where known has the bit of its field. */
+struct link {
+    unsigned references;
+    link_fields known;
+    int ifindex;
+    uint16_t type;  /* ARPHRD_*, field link_type */
+    uint32_t flags; /* IFF_*, as the kernel said them */
+    uint8_t operstate;
+    uint8_t linkmode;
+    bool carrier;
+    uint32_t carrier_changes;
+    uint32_t carrier_up_count;
+    uint32_t carrier_down_count;
+    uint32_t mtu;
+    uint32_t min_mtu;
+    uint32_t max_mtu;
+    struct link_address address;
+    struct link_address broadcast;
+    struct link_address permaddr;
+    int master;     /* index of it; the name is in master_name */
+    int link_index; /* of the lower link or peer: fields link and link_index */
+    int link_netnsid;
+    uint32_t group;
+    uint32_t txqlen;
+    uint32_t promiscuity;
+    uint32_t num_tx_queues;
+    uint32_t num_rx_queues;
+    char ifname[IF_NAMESIZE];
+
+    /* What other links contribute, set by link_resolve(). */
+    char master_name[IF_NAMESIZE];
+    char link_name[IF_NAMESIZE];
+    bool link_down; /* the lower link is in this namespace and not IFF_UP */
+
+    /* In the same allocation as the link; NULL where not known. */
+    const char *ifalias;
+    const char *qdisc;
+    const char *parentbus;
+    const char *parentdev;
+    const char *info_kind;       /* both belong to the field linkinfo, which is */
+    const char *info_slave_kind; /* known if one of them is */
+    const char *altnames;        /* altname_count strings, one behind the other */
+    size_t altname_count;
+    size_t size; /* bytes allocated */
+};
+
+/* Reads an RTM_NEWLINK or RTM_DELLINK message that is complete by its own
+ * nlmsg_len. -EBADMSG if it is malformed (too short, no usable index or name, an
+ * attribute of the wrong size), -ENOMEM. The caller has the one reference. A field
+ * that the message does not have is not known. */
+int link_parse(const struct nlmsghdr *message, struct link **ret);
+
+struct link *link_ref(struct link *link);
+
+/* Drops a reference. Always NULL. */
+struct link *link_unref(struct link *link);
+
+/* A copy with one reference, free to be resolved anew. NULL without memory. */
+struct link *link_copy(const struct link *link);
+
+/* Names the master and the lower link, from those links themselves or NULL where
+ * they are not known ("ifN" is what they are called then). */
+void link_resolve(struct link *link, const struct link *master, const struct link *lower);
+
+/* The fields in which two states differ, as they are published: resolved names
+ * count, and bits of flags that are not shown do not. */
+link_fields link_compare(const struct link *before, const struct link *after);
+
+/* The altname after that one, or the first for NULL; NULL at the end. */
+const char *link_next_altname(const struct link *link, const char *altname);
+
+/* Whether two states with the same index belong to two links: the kind or the
+ * type differs, or the carrier counters went backwards. */
+bool link_is_another(const struct link *before, const struct link *after);
+
+#endif
