@@ -35,3 +35,113 @@ enum watch_mode {
     WATCH_POLL,      /* never joins */
     WATCH_MODE_COUNT
 };
+
+struct watch_config {
+    enum watch_mode mode;
+    /* Share of one CPU that polling may use, in millionths: 5000 is 0.5 %. */
+    uint32_t budget_ppm;
+    /* Bounds of the polling interval, and the interval of audits. */
+    int64_t interval_min_usec;
+    int64_t interval_max_usec;
+    int64_t audit_usec;
+};
+
+/* What a person and a consumer are told. */
+struct watch_report {
+    enum watch_standing standing;
+    enum watch_cadence cadence;
+    const char *reason; /* for the standing, in words; lives as long as the watch */
+    int error;          /* errno behind it, positive, or 0 */
+    bool stale;
+    int look_error;    /* errno of the last look while stale, positive, or 0 */
+    int64_t last_look; /* when the last complete look ended, WATCH_NEVER for none */
+    int64_t interval_usec;
+    int64_t look_cost_usec; /* smoothed; -1 before the first look */
+    uint64_t contradictions;
+};
+
+/* How a dump ended. */
+struct watch_dump {
+    int error;         /* 0, or why it is not complete: -EINTR if links changed under
+                        * it, -EMSGSIZE if it was truncated, or what the kernel said */
+    size_t told;       /* lines */
+    size_t missing;    /* known links that it did not tell */
+    bool native;       /* a line had IFLA_OPERSTATE */
+    int64_t cost_usec; /* CPU time that asking, receiving and reading it took */
+};
+
+/* What to do next. Each but WATCH_WAIT is to be done at once, and its outcome told. */
+enum watch_action {
+    WATCH_WAIT,  /* until the deadline, or until there is something to tell */
+    WATCH_OPEN,  /* open the socket: watch_opened() */
+    WATCH_CLOSE, /* close it, it is of no use: nothing to be told */
+    WATCH_JOIN,  /* join the group: watch_joined() */
+    WATCH_LOOK,  /* ask for a dump: watch_look_begun() */
+};
+
+/* The standing, its reason, or staleness changed. */
+typedef void (*watch_handler)(void *user, const struct watch_report *before,
+                              const struct watch_report *after);
+
+struct watch;
+
+/* NULL without memory. */
+struct watch *watch_new(const struct watch_config *config, watch_handler handler, void *user);
+struct watch *watch_free(struct watch *watch);
+
+/* Other bounds from now on. The mode stays as it was made. */
+void watch_reconfigure(struct watch *watch, const struct watch_config *config);
+
+/* What is to be done at this moment; for WATCH_WAIT, *ret_deadline is when to ask
+ * again at the latest, or WATCH_NEVER. */
+enum watch_action watch_next(struct watch *watch, int64_t now, int64_t *ret_deadline);
+
+/* Outcomes of what watch_next() asked for: 0 or -errno. */
+void watch_opened(struct watch *watch, int64_t now, int error);
+void watch_joined(struct watch *watch, int64_t now, int error);
+void watch_look_begun(struct watch *watch, int64_t now, int error);
+
+/* The dump is over. 1 if it settles what was asked for with watch_look_now() before
+ * it began: the picture is the kernel's as of then. 0 if another look must follow
+ * first (to confirm a removal, or because this one failed and is tried again).
+ * -errno if looking failed too often to go on waiting. */
+int watch_look_ended(struct watch *watch, int64_t now, const struct watch_dump *dump);
+
+/* In how many dumps, one after another and up to one that ended with this error, a
+ * link must be missing to be gone; 0 if such a dump says nothing of missing links. */
+unsigned watch_missing_to_remove(int error);
+
+/* A notification about that link came. */
+void watch_notified(struct watch *watch, int ifindex);
+
+/* A dump told a change of that link, of a kind that an honest subscription tells too. */
+void watch_surprised(struct watch *watch, int64_t now, int ifindex);
+
+/* Messages were lost; and all that was queued has been received. Linux drops every
+ * notification from an overrun until the queue is empty, and says it just once, so
+ * only a look that begins after that is of use. To be told each time that the queue
+ * is seen empty, and before watch_next() whenever its deadline came. */
+void watch_overrun(struct watch *watch);
+void watch_drained(struct watch *watch, int64_t now);
+
+/* Receiving failed for good with -errno: the socket is of no use any more. */
+void watch_broken(struct watch *watch, int64_t now, int error);
+
+/* Somebody wants a look that begins after this moment, as soon as may be. */
+void watch_look_now(struct watch *watch);
+
+/* Something changed that the kernel does not tell by itself: a look is due, at
+ * polling cadence. */
+void watch_look_soon(struct watch *watch);
+
+/* How many consumers listen. */
+void watch_consumers(struct watch *watch, size_t count);
+
+/* Valid until the next call. */
+const struct watch_report *watch_report(struct watch *watch);
+
+/* As they are called on the wire. */
+const char *watch_standing_name(enum watch_standing standing);
+const char *watch_cadence_name(enum watch_cadence cadence);
+
+#endif

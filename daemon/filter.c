@@ -1,0 +1,234 @@
+#include "daemon/filter.h"
+
+#include <errno.h>
+#include <fnmatch.h>
+#include <limits.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* In the order in which a request may name them. */
+enum { NAMES, INDEXES, KINDS, TYPES, FIELDS, MEMBER_COUNT };
+
+static const char *const members[MEMBER_COUNT] = {"names", "indexes", "kinds", "types", "fields"};
+static const char *const paths[MEMBER_COUNT] = {"filter.names", "filter.indexes", "filter.kinds",
+                                                "filter.types", "filter.fields"};
+
+struct filter {
+    /* Arrays of strings or integers, checked; NULL where the filter does not ask. */
+    json_t *names;
+    json_t *indexes;
+    json_t *kinds;
+    unsigned types; /* bit N for event type N */
+    link_fields fields;
+    bool any_type;
+    bool any_field;
+};
+
+static bool has_null_inside(const json_t *string)
+{
+    return strlen(json_string_value(string)) != json_string_length(string);
+}
+
+static bool is_text(const json_t *value)
+{
+    return json_is_string(value) && !has_null_inside(value);
+}
+
+static bool is_index(const json_t *value)
+{
+    return json_is_integer(value) && json_integer_value(value) >= 1 &&
+           json_integer_value(value) <= INT_MAX;
+}
+
+static int event_type_of(const json_t *value)
+{
+    const char *name = json_string_value(value);
+
+    if (!name)
+        return -EINVAL;
+    if (strcmp(name, "add") == 0)
+        return EVENT_ADD;
+    if (strcmp(name, "remove") == 0)
+        return EVENT_REMOVE;
+    return strcmp(name, "change") == 0 ? EVENT_CHANGE : -EINVAL;
+}
+
+static int take_value(struct filter *filter, int member, const json_t *value)
+{
+    int n;
+
+    switch (member) {
+    case NAMES:
+    case KINDS:
+        return is_text(value) ? 0 : -EINVAL;
+    case INDEXES:
+        return is_index(value) ? 0 : -EINVAL;
+    case TYPES:
+        n = event_type_of(value);
+        if (n >= 0)
+            filter->types |= 1U << n;
+        return n < 0 ? n : 0;
+    case FIELDS:
+        n = is_text(value) ? link_field_from_name(json_string_value(value)) : -EINVAL;
+        if (n >= 0)
+            filter->fields |= UINT64_C(1) << n;
+        return n < 0 ? -EINVAL : 0;
+    }
+    return -EINVAL;
+}
+
+static int take_member(struct filter *filter, int member, json_t *array)
+{
+    size_t i;
+    json_t *value;
+
+    if (!json_is_array(array))
+        return -EINVAL;
+    json_array_foreach (array, i, value)
+        if (take_value(filter, member, value) < 0)
+            return -EINVAL;
+    switch (member) {
+    case NAMES:
+        filter->names = json_incref(array);
+        break;
+    case INDEXES:
+        filter->indexes = json_incref(array);
+        break;
+    case KINDS:
+        filter->kinds = json_incref(array);
+        break;
+    case TYPES:
+        filter->any_type = false;
+        break;
+    case FIELDS:
+        filter->any_field = false;
+        break;
+    }
+    return 0;
+}
+
+static int member_of(const char *name)
+{
+    for (int i = 0; i < MEMBER_COUNT; i++)
+        if (strcmp(members[i], name) == 0)
+            return i;
+    return -EINVAL;
+}
+
+/* The wrong member, -1 for the filter as a whole, or MEMBER_COUNT if all is well. */
+static int take_members(struct filter *filter, json_t *json, bool links_only)
+{
+    const char *name;
+    json_t *value;
+
+    json_object_foreach (json, name, value) {
+        int member = member_of(name);
+
+        if (member < 0)
+            return -1;
+        if (json_is_null(value))
+            continue;
+        if ((links_only && (member == TYPES || member == FIELDS)) ||
+            take_member(filter, member, value) < 0)
+            return member;
+    }
+    return MEMBER_COUNT;
+}
+
+int filter_new(const json_t *json, bool links_only, struct filter **ret, const char **ret_field)
+{
+    struct filter *filter = calloc(1, sizeof(*filter));
+    int wrong = MEMBER_COUNT;
+
+    if (!filter)
+        return -ENOMEM;
+    filter->any_type = filter->any_field = true;
+    if (json_is_object(json))
+        wrong = take_members(filter, (json_t *)json, links_only);
+    else if (json && !json_is_null(json))
+        wrong = -1;
+    if (wrong != MEMBER_COUNT) {
+        *ret_field = wrong < 0 ? "filter" : paths[wrong];
+        filter_free(filter);
+        return -EINVAL;
+    }
+    *ret = filter;
+    return 0;
+}
+
+struct filter *filter_free(struct filter *filter)
+{
+    if (!filter)
+        return NULL;
+    json_decref(filter->names);
+    json_decref(filter->indexes);
+    json_decref(filter->kinds);
+    free(filter);
+    return NULL;
+}
+
+static bool glob_matches(const char *glob, const struct link *link)
+{
+    const char *altname = NULL;
+
+    if (fnmatch(glob, link->ifname, 0) == 0)
+        return true;
+    while ((altname = link_next_altname(link, altname)))
+        if (fnmatch(glob, altname, 0) == 0)
+            return true;
+    return false;
+}
+
+static bool names_match(const json_t *globs, const struct link *link)
+{
+    size_t i;
+    json_t *glob;
+
+    json_array_foreach (globs, i, glob)
+        if (glob_matches(json_string_value(glob), link))
+            return true;
+    return false;
+}
+
+static bool indexes_match(const json_t *indexes, const struct link *link)
+{
+    size_t i;
+    json_t *index;
+
+    json_array_foreach (indexes, i, index)
+        if (json_integer_value(index) == link->ifindex)
+            return true;
+    return false;
+}
+
+static bool kinds_match(const json_t *kinds, const struct link *link)
+{
+    size_t i;
+    json_t *kind;
+
+    if (!link->info_kind)
+        return false;
+    json_array_foreach (kinds, i, kind)
+        if (strcmp(json_string_value(kind), link->info_kind) == 0)
+            return true;
+    return false;
+}
+
+bool filter_passes_link(const struct filter *filter, const struct link *link)
+{
+    return (!filter->names || names_match(filter->names, link)) &&
+           (!filter->indexes || indexes_match(filter->indexes, link)) &&
+           (!filter->kinds || kinds_match(filter->kinds, link));
+}
+
+bool filter_passes_event(const struct filter *filter, const struct event *event)
+{
+    if (event->type == EVENT_SOURCE)
+        return true;
+    if (!filter->any_type && !(filter->types & (1U << event->type)))
+        return false;
+    if (event->type == EVENT_CHANGE && !filter->any_field && !(filter->fields & event->fields))
+        return false;
+    return (event->before && filter_passes_link(filter, event->before)) ||
+           (event->after && filter_passes_link(filter, event->after));
+}

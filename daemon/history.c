@@ -1,0 +1,212 @@
+#include "daemon/history.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "daemon/message.h"
+
+#define FIRST_CAPACITY 256
+
+struct history {
+    char instance[33];
+    struct event *ring; /* event N is at N modulo capacity, a power of two */
+    size_t capacity;
+    uint64_t oldest;
+    uint64_t next; /* the number of the event to come */
+    size_t bytes;
+    size_t bytes_max;
+};
+
+static struct event *slot(const struct history *history, uint64_t sequence)
+{
+    return &history->ring[sequence & (history->capacity - 1)];
+}
+
+static size_t held(const struct history *history)
+{
+    return (size_t)(history->next - history->oldest);
+}
+
+/* The state before an event is mostly the state after another one, so that it counts
+ * there. */
+static size_t event_bytes(const struct event *event)
+{
+    const struct link *link = event->after ? event->after : event->before;
+
+    return sizeof(*event) + (link ? link->size : 0) + (event->message ? event->message->length : 0);
+}
+
+struct history *history_new(const char *instance, size_t bytes_max)
+{
+    struct history *history = calloc(1, sizeof(*history));
+
+    if (!history)
+        return NULL;
+    strncpy(history->instance, instance, sizeof(history->instance) - 1);
+    history->oldest = history->next = 1;
+    history->bytes_max = bytes_max;
+    return history;
+}
+
+static void forget_oldest(struct history *history)
+{
+    struct event *event = slot(history, history->oldest++);
+
+    history->bytes -= event_bytes(event);
+    link_unref(event->before);
+    link_unref(event->after);
+    buffer_unref(event->message);
+}
+
+static void keep_bound(struct history *history)
+{
+    while (held(history) && history->bytes > history->bytes_max)
+        forget_oldest(history);
+}
+
+static void forget_all(struct history *history)
+{
+    while (held(history))
+        forget_oldest(history);
+}
+
+struct history *history_free(struct history *history)
+{
+    if (!history)
+        return NULL;
+    forget_all(history);
+    free(history->ring);
+    free(history);
+    return NULL;
+}
+
+void history_set_bytes_max(struct history *history, size_t bytes_max)
+{
+    history->bytes_max = bytes_max;
+    keep_bound(history);
+}
+
+const char *history_instance(const struct history *history)
+{
+    return history->instance;
+}
+
+static int grow(struct history *history)
+{
+    struct history grown = *history;
+
+    grown.capacity = history->capacity ? history->capacity * 2 : FIRST_CAPACITY;
+    grown.ring = calloc(grown.capacity, sizeof(*grown.ring));
+    if (!grown.ring)
+        return -ENOMEM;
+    for (uint64_t i = history->oldest; i < history->next; i++)
+        *slot(&grown, i) = *slot(history, i);
+    free(history->ring);
+    *history = grown;
+    return 0;
+}
+
+/* The number is used up in any case: a consumer that can't be told the event sees that
+ * one is missing. */
+static int add(struct history *history, struct event event)
+{
+    int r = 0;
+
+    if (held(history) == history->capacity)
+        r = grow(history);
+    if (r < 0) {
+        forget_all(history);
+        history->oldest = ++history->next;
+        return r;
+    }
+    event.sequence = history->next;
+    event.before = link_ref(event.before);
+    event.after = link_ref(event.after);
+    event.message = buffer_ref(event.message);
+    *slot(history, history->next++) = event;
+    history->bytes += event_bytes(&event);
+    keep_bound(history);
+    return 0;
+}
+
+static enum event_type type_of(enum change_type type)
+{
+    switch (type) {
+    case CHANGE_ADD:
+        return EVENT_ADD;
+    case CHANGE_REMOVE:
+        return EVENT_REMOVE;
+    case CHANGE_CHANGE:
+        break;
+    }
+    return EVENT_CHANGE;
+}
+
+int history_add_change(struct history *history, const struct change *change, int64_t realtime_usec,
+                       int64_t monotonic_usec)
+{
+    return add(history, (struct event){.type = type_of(change->type),
+                                       .learned = change->source,
+                                       .realtime_usec = realtime_usec,
+                                       .monotonic_usec = monotonic_usec,
+                                       .before = change->before,
+                                       .after = change->after,
+                                       .fields = change->fields,
+                                       .flaps = change->flaps});
+}
+
+int history_add_source(struct history *history, const struct source_state *source,
+                       int64_t realtime_usec, int64_t monotonic_usec)
+{
+    struct event event = {.type = EVENT_SOURCE,
+                          .sequence = history->next,
+                          .realtime_usec = realtime_usec,
+                          .monotonic_usec = monotonic_usec};
+    int r = message_source(history->instance, &event, source, &event.message);
+
+    if (r >= 0)
+        r = add(history, event);
+    buffer_unref(event.message);
+    return r;
+}
+
+const struct event *history_get(const struct history *history, uint64_t sequence)
+{
+    if (sequence < history->oldest || sequence >= history->next)
+        return NULL;
+    return slot(history, sequence);
+}
+
+struct buffer *history_message(struct history *history, uint64_t sequence)
+{
+    struct event *event = (struct event *)history_get(history, sequence);
+    struct buffer *message;
+
+    if (!event)
+        return NULL;
+    if (!event->message) {
+        if (message_event(history->instance, event, &event->message) < 0)
+            return NULL;
+        history->bytes += event->message->length;
+    }
+    message = buffer_ref(event->message);
+    keep_bound(history);
+    return message;
+}
+
+uint64_t history_newest(const struct history *history)
+{
+    return history->next - 1;
+}
+
+uint64_t history_oldest(const struct history *history)
+{
+    return history->oldest;
+}
+
+struct history_size history_size(const struct history *history)
+{
+    return (struct history_size){
+        .events = held(history), .bytes = history->bytes, .bytes_max = history->bytes_max};
+}

@@ -1,0 +1,28 @@
+/* Shared buffers on their way into a stream socket. */
+#ifndef LINKWATCH_DAEMON_OUTBOX_H
+#define LINKWATCH_DAEMON_OUTBOX_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "daemon/buffer.h"
+
+struct outbox {
+    struct buffer **queue;
+    size_t first;
+    size_t count; /* of those from first on */
+    size_t capacity;
+    size_t written; /* bytes of the first one */
+};
+
+/* Forgets what it holds. An outbox that is all zero is empty. */
+void outbox_clear(struct outbox *outbox);
+
+/* Adds a buffer, whose reference it takes (also on failure). -ENOMEM. */
+int outbox_push(struct outbox *outbox, struct buffer *buffer);
+
+/* Writes as much as the socket takes. 1 if nothing is left, 0 if it takes no more now,
+ * -errno. */
+int outbox_write(struct outbox *outbox, int fd);
+
+#endif

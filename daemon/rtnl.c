@@ -1,0 +1,286 @@
+#include "daemon/rtnl.h"
+
+#include <errno.h>
+#include <linux/rtnetlink.h>
+#include <netlink/msg.h>
+#include <netlink/netlink.h>
+#include <netlink/socket.h>
+#include <stdbool.h>
+#include <stdlib.h>
+#include <sys/socket.h>
+
+/* A part of a dump has at most 32 KiB on Linux. Some kernels put a whole dump into
+ * one datagram; the buffer grows to what was seen. */
+#define FIRST_CAPACITY ((size_t)64 * 1024)
+/* What no honest datagram exceeds. */
+#define CAPACITY_MAX ((size_t)256 * 1024 * 1024)
+
+struct rtnl {
+    struct nl_sock *socket;
+    rtnl_handler handler;
+    void *user;
+    char *data;
+    size_t capacity;
+    bool dumping;
+    bool interrupted; /* the dump under way */
+    bool truncated;   /* a datagram was, since the dump was asked for */
+    unsigned dump_sequence;
+};
+
+/* libnl keeps its own error numbers and merges errnos in them; the one that the
+ * kernel gave is still in errno, unless libnl failed without asking the kernel. */
+static int failed(int libnl_error)
+{
+    if (errno > 0)
+        return -errno;
+    return libnl_error == -NLE_NOMEM ? -ENOMEM : -EIO;
+}
+
+/* SO_RCVBUFFORCE is for the privileged, and the plain one is cut to
+ * net.core.rmem_max without an error: what was granted is asked for later. */
+static void enlarge_receive_buffer(int fd, size_t bytes)
+{
+    int size = bytes > INT32_MAX / 2 ? INT32_MAX / 2 : (int)bytes;
+
+    if (setsockopt(fd, SOL_SOCKET, SO_RCVBUFFORCE, &size, sizeof(size)) < 0)
+        (void)setsockopt(fd, SOL_SOCKET, SO_RCVBUF, &size, sizeof(size));
+}
+
+int rtnl_open(size_t receive_buffer, rtnl_handler handler, void *user, struct rtnl **ret)
+{
+    struct rtnl *rtnl = calloc(1, sizeof(*rtnl));
+    int r;
+
+    if (!rtnl)
+        return -ENOMEM;
+    rtnl->handler = handler;
+    rtnl->user = user;
+    rtnl->capacity = FIRST_CAPACITY;
+    rtnl->data = malloc(rtnl->capacity);
+    rtnl->socket = nl_socket_alloc();
+    if (!rtnl->data || !rtnl->socket) {
+        rtnl_close(rtnl);
+        return -ENOMEM;
+    }
+    errno = 0;
+    r = nl_connect(rtnl->socket, NETLINK_ROUTE);
+    if (r >= 0)
+        r = nl_socket_set_nonblocking(rtnl->socket);
+    if (r < 0) {
+        r = failed(r);
+        rtnl_close(rtnl);
+        return r;
+    }
+    enlarge_receive_buffer(nl_socket_get_fd(rtnl->socket), receive_buffer);
+    *ret = rtnl;
+    return 0;
+}
+
+struct rtnl *rtnl_close(struct rtnl *rtnl)
+{
+    if (!rtnl)
+        return NULL;
+    if (rtnl->socket)
+        nl_socket_free(rtnl->socket);
+    free(rtnl->data);
+    free(rtnl);
+    return NULL;
+}
+
+int rtnl_fd(const struct rtnl *rtnl)
+{
+    return nl_socket_get_fd(rtnl->socket);
+}
+
+int rtnl_receive_buffer(const struct rtnl *rtnl)
+{
+    int size;
+    socklen_t length = sizeof(size);
+
+    if (getsockopt(rtnl_fd(rtnl), SOL_SOCKET, SO_RCVBUF, &size, &length) < 0)
+        return -errno;
+    return size;
+}
+
+int rtnl_join(struct rtnl *rtnl)
+{
+    int r;
+
+    errno = 0;
+    r = nl_socket_add_membership(rtnl->socket, RTNLGRP_LINK);
+    return r < 0 ? failed(r) : 0;
+}
+
+int rtnl_ask_dump(struct rtnl *rtnl)
+{
+    struct ifinfomsg info = {.ifi_family = AF_UNSPEC};
+    struct nl_msg *request;
+    int r;
+
+    if (rtnl->dumping)
+        return -EBUSY;
+    request = nlmsg_alloc_simple(RTM_GETLINK, NLM_F_REQUEST | NLM_F_DUMP);
+    if (!request)
+        return -ENOMEM;
+    /* Statistics differ in every dump and nobody asked for them. */
+    if (nlmsg_append(request, &info, sizeof(info), NLMSG_ALIGNTO) < 0 ||
+        nla_put_u32(request, IFLA_EXT_MASK, RTEXT_FILTER_SKIP_STATS) < 0) {
+        nlmsg_free(request);
+        return -ENOMEM;
+    }
+    errno = 0;
+    r = nl_send_auto(rtnl->socket, request);
+    rtnl->dump_sequence = nlmsg_hdr(request)->nlmsg_seq;
+    nlmsg_free(request);
+    if (r < 0)
+        return failed(r);
+    rtnl->dumping = true;
+    rtnl->interrupted = false;
+    rtnl->truncated = false;
+    return 0;
+}
+
+static void tell(struct rtnl *rtnl, enum rtnl_event event, const struct nlmsghdr *message,
+                 int error)
+{
+    rtnl->handler(rtnl->user, event, message, error);
+}
+
+static void end_dump(struct rtnl *rtnl, int error)
+{
+    rtnl->dumping = false;
+    if (error == 0 && rtnl->truncated)
+        error = -EMSGSIZE;
+    if (error == 0 && rtnl->interrupted)
+        error = -EINTR;
+    tell(rtnl, error ? RTNL_DUMP_FAILED : RTNL_DUMP_DONE, NULL, error);
+}
+
+/* Bridge ports are told in AF_BRIDGE too, with an RTM_DELLINK when a port that lives
+ * on leaves its bridge; wireless events come as an RTM_NEWLINK without a state. */
+static bool is_about_link(const struct nlmsghdr *message)
+{
+    const struct ifinfomsg *info = NLMSG_DATA(message);
+
+    if (message->nlmsg_type != RTM_NEWLINK && message->nlmsg_type != RTM_DELLINK)
+        return false;
+    if (message->nlmsg_len < NLMSG_LENGTH(sizeof(*info)))
+        return true; /* whoever reads it says that it is malformed */
+    return info->ifi_family == AF_UNSPEC &&
+           !nlmsg_find_attr((struct nlmsghdr *)message, sizeof(*info), IFLA_WIRELESS);
+}
+
+/* The errno that ends a dump: in an NLMSG_ERROR, or behind NLMSG_DONE. */
+static int error_in(const struct nlmsghdr *message)
+{
+    int error = 0;
+
+    if (message->nlmsg_len >= NLMSG_LENGTH(sizeof(error)))
+        error = *(const int *)NLMSG_DATA(message);
+    return error > 0 ? -error : error;
+}
+
+static void take_dump_message(struct rtnl *rtnl, const struct nlmsghdr *message)
+{
+    if (message->nlmsg_flags & NLM_F_DUMP_INTR)
+        rtnl->interrupted = true;
+    switch (message->nlmsg_type) {
+    case NLMSG_DONE:
+        end_dump(rtnl, error_in(message));
+        break;
+    case NLMSG_ERROR:
+        end_dump(rtnl, error_in(message) ? error_in(message) : -EPROTO);
+        break;
+    case RTM_NEWLINK:
+        if (is_about_link(message))
+            tell(rtnl, RTNL_DUMP_LINE, message, 0);
+        break;
+    }
+}
+
+static bool belongs_to_dump(const struct rtnl *rtnl, const struct nlmsghdr *message)
+{
+    return message->nlmsg_seq == rtnl->dump_sequence &&
+           message->nlmsg_pid == nl_socket_get_local_port(rtnl->socket);
+}
+
+static void take_message(struct rtnl *rtnl, const struct nlmsghdr *message)
+{
+    /* What remains of a dump that was given up is no notification either. */
+    if (message->nlmsg_pid == nl_socket_get_local_port(rtnl->socket)) {
+        if (rtnl->dumping && belongs_to_dump(rtnl, message))
+            take_dump_message(rtnl, message);
+    } else if (message->nlmsg_type == NLMSG_OVERRUN) {
+        tell(rtnl, RTNL_OVERRUN, NULL, 0);
+    } else if (is_about_link(message)) {
+        tell(rtnl, RTNL_NOTIFICATION, message, 0);
+    }
+}
+
+static void take_datagram(struct rtnl *rtnl, size_t length)
+{
+    struct nlmsghdr *message = (struct nlmsghdr *)(void *)rtnl->data;
+    int rest = (int)length;
+
+    for (; nlmsg_ok(message, rest); message = nlmsg_next(message, &rest))
+        take_message(rtnl, message);
+    if (rest > 0)
+        tell(rtnl, RTNL_MALFORMED, NULL, -EBADMSG);
+}
+
+/* A datagram did not fit: what was in it is lost, like in an overrun, and the next of
+ * its size will fit. */
+static void take_truncated(struct rtnl *rtnl, size_t length)
+{
+    if (length > rtnl->capacity && length <= CAPACITY_MAX) {
+        char *data = realloc(rtnl->data, length);
+
+        if (data) {
+            rtnl->data = data;
+            rtnl->capacity = length;
+        }
+    }
+    rtnl->truncated = true;
+    tell(rtnl, RTNL_OVERRUN, NULL, -EMSGSIZE);
+}
+
+static int receive_one(struct rtnl *rtnl)
+{
+    struct sockaddr_nl sender = {0};
+    struct iovec iov = {.iov_base = rtnl->data, .iov_len = rtnl->capacity};
+    struct msghdr header = {
+        .msg_name = &sender, .msg_namelen = sizeof(sender), .msg_iov = &iov, .msg_iovlen = 1};
+    ssize_t n;
+
+    /* With MSG_TRUNC the full length is told of a datagram that did not fit. */
+    n = recvmsg(rtnl_fd(rtnl), &header, MSG_TRUNC | MSG_DONTWAIT);
+    if (n < 0)
+        return errno == EAGAIN || errno == EWOULDBLOCK ? 0 : -errno;
+    if (sender.nl_pid != 0)
+        tell(rtnl, RTNL_MALFORMED, NULL, -EPERM);
+    else if (header.msg_flags & MSG_TRUNC || (size_t)n > rtnl->capacity)
+        take_truncated(rtnl, (size_t)n);
+    else
+        take_datagram(rtnl, (size_t)n);
+    return 1;
+}
+
+int rtnl_receive(struct rtnl *rtnl, unsigned datagrams)
+{
+    for (unsigned i = 0; i < datagrams; i++) {
+        int r = receive_one(rtnl);
+
+        switch (r) {
+        case 1:
+        case -EINTR:
+            break;
+        case -ENOBUFS:
+            /* Told once; what was queued before can still be read. */
+            tell(rtnl, RTNL_OVERRUN, NULL, 0);
+            break;
+        default:
+            return r;
+        }
+    }
+    return 1;
+}

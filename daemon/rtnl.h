@@ -1,0 +1,51 @@
+/* The rtnetlink socket: join the group of link updates, ask for a dump, receive. It
+ * knows nothing of links; what it receives goes to one handler, message by message.
+ * One socket for both, so that the kernel's order of dump and notifications holds. */
+#ifndef LINKWATCH_DAEMON_RTNL_H
+#define LINKWATCH_DAEMON_RTNL_H
+
+#include <linux/netlink.h>
+#include <stddef.h>
+
+enum rtnl_event {
+    RTNL_NOTIFICATION, /* an RTM_NEWLINK or RTM_DELLINK that the kernel sent by itself */
+    RTNL_DUMP_LINE,    /* an RTM_NEWLINK that belongs to the dump asked for */
+    RTNL_DUMP_DONE,    /* the dump is complete */
+    RTNL_DUMP_FAILED,  /* the dump is over and not complete; error says why, -EINTR that
+                        * links changed meanwhile (NLM_F_DUMP_INTR) */
+    RTNL_OVERRUN,      /* the kernel had to drop messages */
+    RTNL_MALFORMED,    /* a message that can't be one, or not from the kernel */
+};
+
+/* message is NULL but for the first two, and valid during the call. */
+typedef void (*rtnl_handler)(void *user, enum rtnl_event event, const struct nlmsghdr *message,
+                             int error);
+
+struct rtnl;
+
+/* Opens a non-blocking socket, its receive buffer as large as receive_buffer bytes
+ * where an unprivileged process may have that, else as large as it may. -errno as
+ * the kernel said it. */
+int rtnl_open(size_t receive_buffer, rtnl_handler handler, void *user, struct rtnl **ret);
+
+/* Closes it. Takes NULL; always NULL. */
+struct rtnl *rtnl_close(struct rtnl *rtnl);
+
+/* The descriptor, to be watched for reading. */
+int rtnl_fd(const struct rtnl *rtnl);
+
+/* Size of the receive buffer in bytes as the kernel granted it (SO_RCVBUF, which
+ * counts its own overhead too), or -errno. */
+int rtnl_receive_buffer(const struct rtnl *rtnl);
+
+/* Joins RTNLGRP_LINK. -errno as the kernel said it. */
+int rtnl_join(struct rtnl *rtnl);
+
+/* Asks for a dump of all links. One at a time: -EBUSY while one is under way. */
+int rtnl_ask_dump(struct rtnl *rtnl);
+
+/* Receives up to so many datagrams and hands their messages to the handler. 1 if
+ * there may be more, 0 if not, -errno if the socket is of no use any more. */
+int rtnl_receive(struct rtnl *rtnl, unsigned datagrams);
+
+#endif

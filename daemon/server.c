@@ -1,0 +1,318 @@
+#include "daemon/server.h"
+
+#include <errno.h>
+#include <ev.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/queue.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/un.h>
+#include <unistd.h>
+
+#include "daemon/log.h"
+#include "daemon/message.h"
+
+#define ACCEPT_AT_ONCE 64
+/* Without a free descriptor, accepting pauses so long, or until a session ends. */
+#define PAUSE 1.
+
+struct guest {
+    LIST_ENTRY(guest) entry;
+    struct session *session;
+};
+
+struct server {
+    struct ev_loop *loop;
+    struct log *log;
+    struct ev_io incoming;
+    struct ev_timer pause;
+    int fd;
+    char *path;
+    struct server_limits limits;
+    struct server_counters counters;
+    struct server_handlers handlers;
+    void *user;
+    LIST_HEAD(guests, guest) guests;
+    size_t count;
+};
+
+static int address_of(const char *path, struct sockaddr_un *ret)
+{
+    struct sockaddr_un address = {.sun_family = AF_UNIX};
+
+    if (strlen(path) >= sizeof(address.sun_path))
+        return -ENAMETOOLONG;
+    strcpy(address.sun_path, path);
+    *ret = address;
+    return 0;
+}
+
+static int new_socket(void)
+{
+    int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+
+    return fd < 0 ? -errno : fd;
+}
+
+/* What is left of a process that is gone is removed; what somebody listens on is not,
+ * and neither is anything but a socket. */
+static int remove_stale(const struct sockaddr_un *address)
+{
+    struct stat status;
+    int fd, r;
+
+    if (lstat(address->sun_path, &status) < 0)
+        return errno == ENOENT ? 0 : -errno;
+    if (!S_ISSOCK(status.st_mode))
+        return -EADDRINUSE;
+    fd = new_socket();
+    if (fd < 0)
+        return fd;
+    r = connect(fd, (const struct sockaddr *)address, sizeof(*address)) < 0 ? -errno : 0;
+    close(fd);
+    if (r != -ECONNREFUSED)
+        return r == 0 || r == -EAGAIN ? -EADDRINUSE : r;
+    return unlink(address->sun_path) < 0 && errno != ENOENT ? -errno : 0;
+}
+
+/* The mode is set before anybody can connect. */
+static int bind_and_listen(int fd, const struct sockaddr_un *address, mode_t mode)
+{
+    if (bind(fd, (const struct sockaddr *)address, sizeof(*address)) < 0)
+        return -errno;
+    if (chmod(address->sun_path, mode) < 0 || listen(fd, SOMAXCONN) < 0) {
+        int r = -errno;
+
+        unlink(address->sun_path);
+        return r;
+    }
+    return 0;
+}
+
+int server_bind(const char *path, mode_t mode, int *ret_fd)
+{
+    struct sockaddr_un address;
+    int fd;
+    int r = address_of(path, &address);
+
+    if (r >= 0)
+        r = remove_stale(&address);
+    if (r < 0)
+        return r;
+    fd = new_socket();
+    if (fd < 0)
+        return fd;
+    r = bind_and_listen(fd, &address, mode);
+    if (r < 0) {
+        close(fd);
+        return r;
+    }
+    *ret_fd = fd;
+    return 0;
+}
+
+static size_t count_of(const struct server *server, uid_t uid)
+{
+    const struct guest *guest;
+    size_t count = 0;
+
+    LIST_FOREACH(guest, &server->guests, entry)
+    if (session_uid(guest->session) == uid)
+        count++;
+    return count;
+}
+
+static void accept_again(struct server *server)
+{
+    if (!ev_is_active(&server->pause))
+        return;
+    ev_timer_stop(server->loop, &server->pause);
+    ev_io_start(server->loop, &server->incoming);
+}
+
+static void on_pause_over(struct ev_loop *loop, struct ev_timer *timer, int events)
+{
+    (void)loop;
+    (void)events;
+    /* The timer is not active any more. */
+    ev_io_start(loop, &((struct server *)timer->data)->incoming);
+}
+
+static void pause_accepting(struct server *server, int error)
+{
+    log_write(server->log, LOG_WARNING, "cannot accept connections for now: %s", strerror(error));
+    ev_io_stop(server->loop, &server->incoming);
+    ev_timer_set(&server->pause, PAUSE, 0.);
+    ev_timer_start(server->loop, &server->pause);
+}
+
+static int on_request(void *user, struct session *session, const char *message, size_t length)
+{
+    struct server *server = user;
+
+    return server->handlers.session.request(server->user, session, message, length);
+}
+
+static void on_closed(void *user, struct session *session)
+{
+    struct server *server = user;
+    struct guest *guest = session_data(session);
+
+    server->handlers.session.closed(server->user, session);
+    LIST_REMOVE(guest, entry);
+    free(guest);
+    server->count--;
+    server->handlers.counted(server->user, server->count);
+    accept_again(server);
+}
+
+/* Tells why, as far as the socket takes it at once, and closes. */
+static void refuse(struct server *server, int fd, const char *limit)
+{
+    struct buffer *message;
+
+    server->counters.refused++;
+    log_write(server->log, LOG_WARNING, "refused a connection: limit %s reached", limit);
+    if (message_error("org.linkwatch.Links.LimitReached", json_pack("{s:s}", "limit", limit),
+                      &message) >= 0) {
+        (void)send(fd, message->data, message->length, MSG_NOSIGNAL | MSG_DONTWAIT);
+        buffer_unref(message);
+    }
+    close(fd);
+}
+
+static int admit(struct server *server, int fd, uid_t uid)
+{
+    static const struct session_handlers handlers = {.request = on_request, .closed = on_closed};
+    struct guest *guest = calloc(1, sizeof(*guest));
+
+    if (!guest)
+        return -ENOMEM;
+    guest->session = session_new(server->loop, fd, uid, server->limits.request, &handlers, server);
+    if (!guest->session) {
+        free(guest);
+        return -ENOMEM;
+    }
+    session_set_data(guest->session, guest);
+    LIST_INSERT_HEAD(&server->guests, guest, entry);
+    server->count++;
+    server->counters.sessions++;
+    server->handlers.counted(server->user, server->count);
+    return 0;
+}
+
+static void receive_guest(struct server *server, int fd)
+{
+    struct ucred peer = {.uid = (uid_t)-1};
+    socklen_t length = sizeof(peer);
+
+    /* For limits and logs; some sandboxes don't tell the truth here. */
+    (void)getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &peer, &length);
+    if (server->count >= server->limits.sessions)
+        refuse(server, fd, "sessions-max");
+    else if (count_of(server, peer.uid) >= server->limits.sessions_per_user)
+        refuse(server, fd, "sessions-per-user-max");
+    else if (admit(server, fd, peer.uid) < 0)
+        close(fd);
+}
+
+static void on_incoming(struct ev_loop *loop, struct ev_io *io, int events)
+{
+    struct server *server = io->data;
+
+    (void)loop;
+    (void)events;
+    for (int i = 0; i < ACCEPT_AT_ONCE; i++) {
+        int fd = accept4(server->fd, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK);
+
+        if (fd >= 0) {
+            receive_guest(server, fd);
+        } else if (errno == EAGAIN || errno == EWOULDBLOCK) {
+            return;
+        } else if (errno != EINTR && errno != ECONNABORTED) {
+            pause_accepting(server, errno);
+            return;
+        }
+    }
+}
+
+struct server *server_new(struct ev_loop *loop, struct log *log, int fd, const char *path,
+                          const struct server_limits *limits,
+                          const struct server_handlers *handlers, void *user)
+{
+    struct server *server = calloc(1, sizeof(*server));
+
+    if (!server)
+        return NULL;
+    server->path = path ? strdup(path) : NULL;
+    if (path && !server->path) {
+        free(server);
+        return NULL;
+    }
+    server->loop = loop;
+    server->log = log;
+    server->fd = fd;
+    server->limits = *limits;
+    server->handlers = *handlers;
+    server->user = user;
+    LIST_INIT(&server->guests);
+    ev_io_init(&server->incoming, on_incoming, fd, EV_READ);
+    ev_timer_init(&server->pause, on_pause_over, PAUSE, 0.);
+    server->incoming.data = server->pause.data = server;
+    return server;
+}
+
+struct server *server_free(struct server *server)
+{
+    struct guest *guest;
+
+    if (!server)
+        return NULL;
+    while ((guest = LIST_FIRST(&server->guests)))
+        session_free(guest->session);
+    ev_io_stop(server->loop, &server->incoming);
+    ev_timer_stop(server->loop, &server->pause);
+    close(server->fd);
+    if (server->path)
+        unlink(server->path);
+    free(server->path);
+    free(server);
+    return NULL;
+}
+
+void server_start(struct server *server)
+{
+    if (!ev_is_active(&server->pause))
+        ev_io_start(server->loop, &server->incoming);
+}
+
+void server_set_limits(struct server *server, const struct server_limits *limits)
+{
+    server->limits = *limits;
+}
+
+const struct server_limits *server_limits(const struct server *server)
+{
+    return &server->limits;
+}
+
+void server_wake(struct server *server)
+{
+    struct guest *guest, *next;
+
+    for (guest = LIST_FIRST(&server->guests); guest; guest = next) {
+        next = LIST_NEXT(guest, entry);
+        session_wake(guest->session);
+    }
+}
+
+size_t server_session_count(const struct server *server)
+{
+    return server->count;
+}
+
+const struct server_counters *server_counters(const struct server *server)
+{
+    return &server->counters;
+}

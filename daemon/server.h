@@ -1,0 +1,60 @@
+/* The listening socket: who may come in, and how many. */
+#ifndef LINKWATCH_DAEMON_SERVER_H
+#define LINKWATCH_DAEMON_SERVER_H
+
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+#include "daemon/session.h"
+
+struct ev_loop;
+struct log;
+struct server;
+
+struct server_limits {
+    size_t sessions;          /* in total */
+    size_t sessions_per_user; /* of one user id */
+    size_t request;           /* bytes of one request */
+};
+
+struct server_handlers {
+    struct session_handlers session;
+    /* So many sessions stand now. */
+    void (*counted)(void *user, size_t sessions);
+};
+
+struct server_counters {
+    uint64_t sessions; /* accepted */
+    uint64_t refused;  /* at a limit */
+};
+
+/* Binds a socket at that path and listens, replacing one that a dead process left
+ * there. -EADDRINUSE if somebody answers on it, or the path is no socket; -ENAMETOOLONG;
+ * other -errno. */
+int server_bind(const char *path, mode_t mode, int *ret_fd);
+
+/* A server on a listening socket, which it takes. path is removed in the end if this
+ * process made it, else NULL. It does not accept yet. NULL without memory. */
+struct server *server_new(struct ev_loop *loop, struct log *log, int fd, const char *path,
+                          const struct server_limits *limits,
+                          const struct server_handlers *handlers, void *user);
+
+/* Closes all sessions too. */
+struct server *server_free(struct server *server);
+
+/* Accepts from now on. Who connected before that waits in the queue. */
+void server_start(struct server *server);
+
+/* Other limits from now on; sessions that are over them stay. */
+void server_set_limits(struct server *server, const struct server_limits *limits);
+
+const struct server_limits *server_limits(const struct server *server);
+
+/* Tells all streams that there may be something new. */
+void server_wake(struct server *server);
+
+size_t server_session_count(const struct server *server);
+const struct server_counters *server_counters(const struct server *server);
+
+#endif

@@ -1,0 +1,398 @@
+#include "daemon/source.h"
+
+#include <errno.h>
+#include <ev.h>
+#include <linux/if.h>
+#include <linux/rtnetlink.h>
+#include <stdlib.h>
+
+#include "daemon/clock.h"
+#include "daemon/rtnl.h"
+
+/* Datagrams that are received before others have their turn. */
+#define BATCH 64
+/* Fields that Linux always notifies of when they change; of others (the alias of a link
+ * that is down, the queueing discipline, ...) only a dump tells. */
+#define NOTIFIED_FIELDS                                                         \
+    (LINK_FIELD_BIT(IFNAME) | LINK_FIELD_BIT(OPERSTATE) | LINK_FIELD_BIT(MTU) | \
+     LINK_FIELD_BIT(ADDRESS) | LINK_FIELD_BIT(MASTER))
+#define NOTIFIED_FLAGS ((uint32_t)(IFF_UP | IFF_LOWER_UP | IFF_RUNNING))
+
+LIST_HEAD(waiters, source_waiter);
+
+struct source {
+    struct ev_loop *loop;
+    struct ev_io readable;
+    struct ev_timer due;
+    struct source_config config;
+    struct source_handlers handlers;
+    void *user;
+    struct rtnl *rtnl;
+    struct watch *watch;
+    struct table *table;
+    struct source_counters counters;
+    struct waiters waiting; /* for a look that has yet to begin */
+    struct waiters looking; /* for the one under way */
+    int64_t look_cost;      /* CPU time of the dump under way, so far */
+    bool dumping;
+    bool has_looked;
+};
+
+static int64_t now_usec(void)
+{
+    return clock_usec(CLOCK_MONOTONIC);
+}
+
+static bool is_notified(const struct change *change)
+{
+    if (change->derived)
+        return false;
+    if (change->type != CHANGE_CHANGE)
+        return true;
+    if (change->fields & NOTIFIED_FIELDS)
+        return true;
+    return (change->before->flags ^ change->after->flags) & NOTIFIED_FLAGS;
+}
+
+static void on_change(void *user, const struct change *change)
+{
+    struct source *source = user;
+    const struct link *link = change->after ? change->after : change->before;
+
+    if (change->source == CHANGE_BY_DUMP && is_notified(change))
+        watch_surprised(source->watch, now_usec(), link->ifindex);
+    if (change->source == CHANGE_BY_NOTIFICATION && change->entails_more)
+        watch_look_soon(source->watch);
+    source->handlers.changed(source->user, change);
+}
+
+static void answer(struct waiters *waiters, int error)
+{
+    while (!LIST_EMPTY(waiters)) {
+        struct source_waiter *waiter = LIST_FIRST(waiters);
+
+        source_cancel(waiter);
+        waiter->done(waiter->user, error);
+    }
+}
+
+static void on_report(void *user, const struct watch_report *before,
+                      const struct watch_report *after)
+{
+    struct source *source = user;
+
+    source->handlers.reported(source->user, before, after);
+}
+
+/* A message that does not get into the table, whatever the cause, is one that was
+ * lost: the next dump brings its truth. */
+static int take_link(struct source *source, const struct nlmsghdr *message, bool dump_line)
+{
+    struct link *link;
+    int r = link_parse(message, &link);
+
+    if (r < 0) {
+        if (r == -EBADMSG)
+            source->counters.malformed++;
+        return r;
+    }
+    if (dump_line) {
+        r = table_dump_line(source->table, link);
+    } else {
+        watch_notified(source->watch, link->ifindex);
+        if (message->nlmsg_type == RTM_DELLINK)
+            table_notified_gone(source->table, link->ifindex);
+        else
+            r = table_notified(source->table, link);
+    }
+    link_unref(link);
+    return r;
+}
+
+static void take_notification(struct source *source, const struct nlmsghdr *message)
+{
+    source->counters.notifications++;
+    if (take_link(source, message, false) < 0)
+        watch_look_soon(source->watch);
+}
+
+static void end_look(struct source *source, int error)
+{
+    struct watch_dump dump = {.error = error, .cost_usec = source->look_cost};
+    unsigned enough = watch_missing_to_remove(error);
+    struct table_verdict verdict = {0};
+    int r;
+
+    source->dumping = false;
+    if (enough) {
+        table_dump_end(source->table, &verdict);
+        dump.told = verdict.told;
+        dump.native = verdict.native;
+        dump.missing = verdict.missing - table_remove_missing(source->table, enough);
+    }
+    if (error || verdict.told == 0)
+        source->counters.dumps_failed++;
+    r = watch_look_ended(source->watch, now_usec(), &dump);
+    if (r != 0)
+        answer(&source->looking, r < 0 ? r : 0);
+    if (r != 0 || source_report(source)->last_look != WATCH_NEVER)
+        source->has_looked = true;
+}
+
+static void on_rtnl(void *user, enum rtnl_event event, const struct nlmsghdr *message, int error)
+{
+    struct source *source = user;
+
+    switch (event) {
+    case RTNL_NOTIFICATION:
+        take_notification(source, message);
+        break;
+    case RTNL_DUMP_LINE:
+        (void)take_link(source, message, true);
+        break;
+    case RTNL_DUMP_DONE:
+    case RTNL_DUMP_FAILED:
+        end_look(source, error);
+        break;
+    case RTNL_OVERRUN:
+        source->counters.overruns++;
+        watch_overrun(source->watch);
+        break;
+    case RTNL_MALFORMED:
+        source->counters.malformed++;
+        break;
+    }
+}
+
+/* Closes the socket; who waits for a look has no use of waiting on. */
+static void close_socket(struct source *source, int error)
+{
+    if (source->rtnl)
+        ev_io_stop(source->loop, &source->readable);
+    source->rtnl = rtnl_close(source->rtnl);
+    source->dumping = false;
+    source->has_looked = true;
+    answer(&source->looking, error);
+    answer(&source->waiting, error);
+}
+
+static void open_socket(struct source *source)
+{
+    int r = rtnl_open(source->config.receive_buffer, on_rtnl, source, &source->rtnl);
+
+    source->counters.opens++;
+    if (r < 0) {
+        close_socket(source, r);
+    } else {
+        ev_io_set(&source->readable, rtnl_fd(source->rtnl), EV_READ);
+        ev_io_start(source->loop, &source->readable);
+    }
+    watch_opened(source->watch, now_usec(), r);
+}
+
+static void join(struct source *source)
+{
+    source->counters.joins++;
+    watch_joined(source->watch, now_usec(), rtnl_join(source->rtnl));
+}
+
+static void begin_look(struct source *source)
+{
+    struct source_waiter *waiter;
+    int64_t began = now_usec();
+    int64_t cpu = clock_usec(CLOCK_THREAD_CPUTIME_ID);
+    int r;
+
+    source->counters.dumps++;
+    table_dump_begin(source->table);
+    r = rtnl_ask_dump(source->rtnl);
+    source->look_cost = clock_usec(CLOCK_THREAD_CPUTIME_ID) - cpu;
+    if (r < 0) {
+        source->counters.dumps_failed++;
+    } else {
+        source->dumping = true;
+        while ((waiter = LIST_FIRST(&source->waiting))) {
+            LIST_REMOVE(waiter, entry);
+            LIST_INSERT_HEAD(&source->looking, waiter, entry);
+        }
+    }
+    watch_look_begun(source->watch, began, r);
+}
+
+static void receive(struct source *source)
+{
+    int64_t cpu = clock_usec(CLOCK_THREAD_CPUTIME_ID);
+    bool dumping = source->dumping;
+    int r;
+
+    if (!source->rtnl)
+        return;
+    r = rtnl_receive(source->rtnl, BATCH);
+    if (dumping)
+        source->look_cost += clock_usec(CLOCK_THREAD_CPUTIME_ID) - cpu;
+    if (r < 0)
+        watch_broken(source->watch, now_usec(), r);
+    else if (r == 0)
+        watch_drained(source->watch, now_usec());
+}
+
+static void wait_until(struct source *source, int64_t deadline)
+{
+    int64_t now = now_usec();
+
+    ev_timer_stop(source->loop, &source->due);
+    if (deadline == WATCH_NEVER)
+        return;
+    ev_now_update(source->loop);
+    ev_timer_set(&source->due, deadline > now ? (double)(deadline - now) / 1e6 : 0., 0.);
+    ev_timer_start(source->loop, &source->due);
+}
+
+/* Does what watch wants to have done. */
+static void obey(struct source *source)
+{
+    int64_t deadline = WATCH_NEVER;
+
+    for (;;) {
+        switch (watch_next(source->watch, now_usec(), &deadline)) {
+        case WATCH_OPEN:
+            open_socket(source);
+            break;
+        case WATCH_CLOSE:
+            close_socket(source, -source_report(source)->look_error);
+            break;
+        case WATCH_JOIN:
+            join(source);
+            break;
+        case WATCH_LOOK:
+            begin_look(source);
+            break;
+        case WATCH_WAIT:
+            wait_until(source, deadline);
+            return;
+        }
+    }
+}
+
+static void run(struct source *source)
+{
+    receive(source);
+    obey(source);
+    source->handlers.settled(source->user);
+}
+
+static void on_readable(struct ev_loop *loop, struct ev_io *io, int events)
+{
+    (void)loop;
+    (void)events;
+    run(io->data);
+}
+
+static void on_due(struct ev_loop *loop, struct ev_timer *timer, int events)
+{
+    (void)loop;
+    (void)events;
+    run(timer->data);
+}
+
+struct source *source_new(struct ev_loop *loop, const struct source_config *config,
+                          const struct source_handlers *handlers, void *user)
+{
+    struct source *source = calloc(1, sizeof(*source));
+
+    if (!source)
+        return NULL;
+    source->loop = loop;
+    source->config = *config;
+    source->handlers = *handlers;
+    source->user = user;
+    LIST_INIT(&source->waiting);
+    LIST_INIT(&source->looking);
+    ev_init(&source->readable, on_readable);
+    ev_timer_init(&source->due, on_due, 0., 0.);
+    source->readable.data = source->due.data = source;
+    source->watch = watch_new(&config->watch, on_report, source);
+    source->table = table_new(on_change, source);
+    if (!source->watch || !source->table)
+        return source_free(source);
+    ev_timer_start(loop, &source->due);
+    return source;
+}
+
+struct source *source_free(struct source *source)
+{
+    if (!source)
+        return NULL;
+    ev_timer_stop(source->loop, &source->due);
+    if (source->rtnl)
+        ev_io_stop(source->loop, &source->readable);
+    rtnl_close(source->rtnl);
+    watch_free(source->watch);
+    table_free(source->table);
+    free(source);
+    return NULL;
+}
+
+void source_reconfigure(struct source *source, const struct source_config *config)
+{
+    source->config = *config;
+    watch_reconfigure(source->watch, &config->watch);
+    wait_until(source, 0);
+}
+
+const struct table *source_table(const struct source *source)
+{
+    return source->table;
+}
+
+const struct source_counters *source_counters(const struct source *source)
+{
+    return &source->counters;
+}
+
+const struct watch_report *source_report(const struct source *source)
+{
+    return watch_report(source->watch);
+}
+
+bool source_has_looked(const struct source *source)
+{
+    return source->has_looked;
+}
+
+int source_receive_buffer(const struct source *source)
+{
+    return source->rtnl ? rtnl_receive_buffer(source->rtnl) : -ENOTCONN;
+}
+
+void source_describe(const struct source *source, struct source_state *ret)
+{
+    const struct watch_report *report = source_report(source);
+    int64_t ago = now_usec() - report->last_look;
+
+    *ret = (struct source_state){
+        .standing = watch_standing_name(report->standing),
+        .reason = report->reason,
+        .error = report->error,
+        .stale = report->stale,
+        .last_look_usec = report->last_look == WATCH_NEVER ? -1 : clock_usec(CLOCK_REALTIME) - ago,
+    };
+}
+
+void source_set_consumers(struct source *source, size_t count)
+{
+    watch_consumers(source->watch, count);
+    wait_until(source, 0);
+}
+
+void source_look(struct source *source, struct source_waiter *waiter)
+{
+    LIST_INSERT_HEAD(&source->waiting, waiter, entry);
+    watch_look_now(source->watch);
+    wait_until(source, 0);
+}
+
+void source_cancel(struct source_waiter *waiter)
+{
+    LIST_REMOVE(waiter, entry);
+}

@@ -1,0 +1,81 @@
+/* Where the links come from: does what watch decides with the rtnetlink socket, and
+ * leads what it receives into the table. */
+#ifndef LINKWATCH_DAEMON_SOURCE_H
+#define LINKWATCH_DAEMON_SOURCE_H
+
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/queue.h>
+
+#include "daemon/event.h"
+#include "daemon/table.h"
+#include "daemon/watch.h"
+
+struct ev_loop;
+struct source;
+
+struct source_handlers {
+    /* A link changed. Right after it, in the middle of a batch. */
+    void (*changed)(void *user, const struct change *change);
+    /* The standing, its reason or staleness changed. */
+    void (*reported)(void *user, const struct watch_report *before,
+                     const struct watch_report *after);
+    /* A batch is over: a good moment to tell consumers. */
+    void (*settled)(void *user);
+};
+
+/* What was received and done since the start, as the wire's Counters say. */
+struct source_counters {
+    uint64_t notifications;
+    uint64_t dumps;
+    uint64_t dumps_failed;
+    uint64_t overruns;
+    uint64_t joins;
+    uint64_t opens;
+    uint64_t malformed;
+};
+
+struct source_config {
+    struct watch_config watch;
+    size_t receive_buffer; /* bytes that are asked for */
+};
+
+/* Starts with the next turn of the loop. NULL without memory. */
+struct source *source_new(struct ev_loop *loop, const struct source_config *config,
+                          const struct source_handlers *handlers, void *user);
+struct source *source_free(struct source *source);
+
+/* Other bounds and intervals from now on. */
+void source_reconfigure(struct source *source, const struct source_config *config);
+
+const struct table *source_table(const struct source *source);
+const struct source_counters *source_counters(const struct source *source);
+const struct watch_report *source_report(const struct source *source);
+
+/* True once the first look has been taken, or has failed. */
+bool source_has_looked(const struct source *source);
+
+/* Receive buffer in bytes as granted, or -errno if there is no socket. */
+int source_receive_buffer(const struct source *source);
+
+/* The state for consumers, its texts valid until the next turn of the loop. */
+void source_describe(const struct source *source, struct source_state *ret);
+
+/* How many consumers listen: with none, polling is rare. */
+void source_set_consumers(struct source *source, size_t count);
+
+/* Somebody who waits for a look. */
+struct source_waiter {
+    LIST_ENTRY(source_waiter) entry;
+    /* error: 0, and all that had happened before source_look() is told; or -errno, and
+     * the kernel could not be looked at. The waiter is forgotten before the call. */
+    void (*done)(void *user, int error);
+    void *user;
+};
+
+/* Looks at the kernel now, that is, with a dump that begins after this call. The
+ * waiter is the caller's, to stay until done or cancelled. */
+void source_look(struct source *source, struct source_waiter *waiter);
+void source_cancel(struct source_waiter *waiter);
+
+#endif

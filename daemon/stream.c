@@ -1,0 +1,176 @@
+#include "daemon/stream.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "daemon/message.h"
+
+struct stream {
+    struct stream_origin *origin;
+    struct filter *filter;
+    uint64_t cursor; /* the last event that was told, or passed over */
+
+    /* A snapshot goes through the table in the order of the indexes, while the table
+     * goes on changing: events about links that it has passed are told in between,
+     * events about the others are not, for it will tell their outcome. */
+    bool in_snapshot;
+    int snapshot_index; /* of the last link passed */
+    bool owes_ready;
+
+    bool owes_lost;
+    int64_t lost; /* how many, -1 if that can't be known */
+};
+
+struct stream *stream_new(struct stream_origin *origin, struct filter *filter)
+{
+    struct stream *stream = calloc(1, sizeof(*stream));
+
+    if (!stream)
+        return NULL;
+    stream->origin = origin;
+    stream->filter = filter;
+    stream->cursor = history_newest(origin->history);
+    stream->in_snapshot = stream->owes_ready = true;
+    return stream;
+}
+
+struct stream *stream_free(struct stream *stream)
+{
+    if (!stream)
+        return NULL;
+    filter_free(stream->filter);
+    free(stream);
+    return NULL;
+}
+
+static bool history_reaches(const struct stream *stream, uint64_t sequence)
+{
+    return sequence + 1 >= history_oldest(stream->origin->history);
+}
+
+/* From here on: "lost", then everything anew. */
+static void start_over(struct stream *stream, int64_t lost)
+{
+    stream->cursor = history_newest(stream->origin->history);
+    stream->owes_lost = true;
+    stream->lost = lost;
+    if (lost > 0)
+        stream->origin->events_lost += (uint64_t)lost;
+    stream->in_snapshot = stream->owes_ready = true;
+    stream->snapshot_index = 0;
+}
+
+static void start_over_from(struct stream *stream, uint64_t sequence)
+{
+    start_over(stream, (int64_t)(history_newest(stream->origin->history) - sequence));
+}
+
+int stream_resume(struct stream *stream, const char *instance, int64_t sequence)
+{
+    const struct history *history = stream->origin->history;
+
+    if (strcmp(instance, history_instance(history)) != 0) {
+        start_over(stream, -1);
+        return 0;
+    }
+    if (sequence < 0 || (uint64_t)sequence > history_newest(history))
+        return -ERANGE;
+    if (!history_reaches(stream, (uint64_t)sequence)) {
+        start_over_from(stream, (uint64_t)sequence);
+        return 0;
+    }
+    stream->cursor = (uint64_t)sequence;
+    stream->in_snapshot = false;
+    return 0;
+}
+
+static bool is_to_tell(const struct stream *stream, const struct event *event)
+{
+    const struct link *link = event->after ? event->after : event->before;
+
+    if (link && stream->in_snapshot && link->ifindex > stream->snapshot_index)
+        return false;
+    return filter_passes_event(stream->filter, event);
+}
+
+static int tell_lost(struct stream *stream, struct buffer **ret)
+{
+    const struct history *history = stream->origin->history;
+    int r = message_lost(history_instance(history), stream->cursor, stream->lost, ret);
+
+    if (r < 0)
+        return r;
+    stream->owes_lost = false;
+    return 1;
+}
+
+/* The next event that is to be told; 0 if the cursor came to the end. */
+static int tell_event(struct stream *stream, struct buffer **ret)
+{
+    struct history *history = stream->origin->history;
+
+    while (stream->cursor < history_newest(history)) {
+        if (is_to_tell(stream, history_get(history, stream->cursor + 1))) {
+            struct buffer *message = history_message(history, stream->cursor + 1);
+
+            if (!message)
+                return -ENOMEM;
+            stream->cursor++;
+            *ret = message;
+            return 1;
+        }
+        stream->cursor++;
+    }
+    return 0;
+}
+
+/* The next link of the snapshot; 0 at its end. */
+static int tell_link(struct stream *stream, struct buffer **ret)
+{
+    const struct history *history = stream->origin->history;
+    struct link *link;
+
+    while ((link = table_next(stream->origin->table, stream->snapshot_index))) {
+        if (filter_passes_link(stream->filter, link)) {
+            int r = message_snapshot(history_instance(history), stream->cursor, link, ret);
+
+            if (r < 0)
+                return r;
+            stream->snapshot_index = link->ifindex;
+            return 1;
+        }
+        stream->snapshot_index = link->ifindex;
+    }
+    stream->in_snapshot = false;
+    return 0;
+}
+
+static int tell_ready(struct stream *stream, struct buffer **ret)
+{
+    struct source_state source;
+    int r;
+
+    stream->origin->describe(stream->origin->user, &source);
+    r = message_ready(history_instance(stream->origin->history), stream->cursor, &source, ret);
+    if (r < 0)
+        return r;
+    stream->owes_ready = false;
+    return 1;
+}
+
+int stream_next(struct stream *stream, struct buffer **ret)
+{
+    int r = 0;
+
+    if (!history_reaches(stream, stream->cursor))
+        start_over_from(stream, stream->cursor);
+    if (stream->owes_lost)
+        return tell_lost(stream, ret);
+    r = tell_event(stream, ret);
+    if (r == 0 && stream->in_snapshot)
+        r = tell_link(stream, ret);
+    if (r == 0 && stream->owes_ready)
+        r = tell_ready(stream, ret);
+    return r;
+}

@@ -1,0 +1,39 @@
+/* What one consumer of Monitor is told, message by message: a cursor on the history,
+ * and a snapshot of the table where the history can't help. Constant memory, however
+ * far behind the consumer is. Pure. */
+#ifndef LINKWATCH_DAEMON_STREAM_H
+#define LINKWATCH_DAEMON_STREAM_H
+
+#include <stdint.h>
+
+#include "daemon/event.h"
+#include "daemon/filter.h"
+#include "daemon/history.h"
+#include "daemon/table.h"
+
+/* What all streams read. */
+struct stream_origin {
+    struct history *history;
+    const struct table *table;
+    /* The state of the source now. */
+    void (*describe)(void *user, struct source_state *ret);
+    void *user;
+    uint64_t events_lost; /* summed up over all streams */
+};
+
+struct stream;
+
+/* A stream that starts with a snapshot. It takes the filter; the origin must outlive
+ * it. NULL without memory: then the filter is still the caller's. */
+struct stream *stream_new(struct stream_origin *origin, struct filter *filter);
+struct stream *stream_free(struct stream *stream);
+
+/* Starts after that position of that instance instead, or with "lost" and a snapshot
+ * where the history does not reach back so far. -ERANGE if it has not happened yet. */
+int stream_resume(struct stream *stream, const char *instance, int64_t sequence);
+
+/* The next message. 1 with a reference to it, 0 if there is none at present,
+ * -ENOMEM. */
+int stream_next(struct stream *stream, struct buffer **ret);
+
+#endif

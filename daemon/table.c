@@ -1,0 +1,374 @@
+#include "daemon/table.h"
+
+#include <bsd/sys/tree.h>
+#include <errno.h>
+#include <limits.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* That a link (source) names another one (target): as its master, or as its lower
+ * link or peer. */
+struct relation {
+    RB_ENTRY(relation) node;
+    int target; /* 0 if this is not in the tree */
+    int source;
+    bool lower;
+};
+
+struct entry {
+    RB_ENTRY(entry) node;
+    struct link *link;
+    struct relation master;
+    struct relation lower;
+    uint64_t told_in; /* number of the last dump that told it */
+    unsigned missed;  /* dumps that ended without it, up to the last */
+};
+
+RB_HEAD(entries, entry);
+RB_HEAD(relations, relation);
+
+struct table {
+    struct entries entries;
+    struct relations relations;
+    size_t count;
+    uint64_t dump; /* number of the last dump begun */
+    size_t told;
+    bool native;
+    table_handler handler;
+    void *user;
+};
+
+static int compare_int(int a, int b)
+{
+    return (a > b) - (a < b);
+}
+
+static int compare_entries(const struct entry *a, const struct entry *b)
+{
+    return compare_int(a->link->ifindex, b->link->ifindex);
+}
+
+/* By target first, so that all that name one link stand together. */
+static int compare_relations(const struct relation *a, const struct relation *b)
+{
+    if (a->target != b->target)
+        return compare_int(a->target, b->target);
+    if (a->source != b->source)
+        return compare_int(a->source, b->source);
+    return compare_int(a->lower, b->lower);
+}
+
+#define STATIC static __attribute__((unused))
+RB_GENERATE_INTERNAL(entries, entry, node, compare_entries, STATIC)
+RB_GENERATE_INTERNAL(relations, relation, node, compare_relations, STATIC)
+
+struct table *table_new(table_handler handler, void *user)
+{
+    struct table *table = calloc(1, sizeof(*table));
+
+    if (!table)
+        return NULL;
+    RB_INIT(&table->entries);
+    RB_INIT(&table->relations);
+    table->handler = handler;
+    table->user = user;
+    return table;
+}
+
+struct table *table_free(struct table *table)
+{
+    struct entry *entry, *next;
+
+    if (!table)
+        return NULL;
+    RB_FOREACH_SAFE(entry, entries, &table->entries, next)
+    {
+        RB_REMOVE(entries, &table->entries, entry);
+        link_unref(entry->link);
+        free(entry);
+    }
+    free(table);
+    return NULL;
+}
+
+static struct entry *find(const struct table *table, int ifindex)
+{
+    struct link key_link = {.ifindex = ifindex};
+    struct entry key = {.link = &key_link};
+
+    return RB_FIND(entries, (struct entries *)&table->entries, &key);
+}
+
+static void relate(struct table *table, struct relation *relation, int target)
+{
+    if (relation->target == target)
+        return;
+    if (relation->target)
+        RB_REMOVE(relations, &table->relations, relation);
+    relation->target = target;
+    if (target)
+        RB_INSERT(relations, &table->relations, relation);
+}
+
+static int lower_target(const struct link *link)
+{
+    return link->known & LINK_FIELD_BIT(LINK) ? link->link_index : 0;
+}
+
+static int master_target(const struct link *link)
+{
+    return link->known & LINK_FIELD_BIT(MASTER) ? link->master : 0;
+}
+
+static void relate_entry(struct table *table, struct entry *entry)
+{
+    relate(table, &entry->master, master_target(entry->link));
+    relate(table, &entry->lower, lower_target(entry->link));
+}
+
+static void unrelate_entry(struct table *table, struct entry *entry)
+{
+    relate(table, &entry->master, 0);
+    relate(table, &entry->lower, 0);
+}
+
+/* The relation to that link that stands after this one, the first for NULL. */
+static struct relation *next_dependent(struct table *table, int target,
+                                       const struct relation *relation)
+{
+    struct relation key = {.target = target};
+    struct relation *next;
+
+    if (relation)
+        next = RB_NEXT(relations, &table->relations, (struct relation *)relation);
+    else
+        next = RB_NFIND(relations, &table->relations, &key);
+    return next && next->target == target ? next : NULL;
+}
+
+static void tell(struct table *table, const struct change *change)
+{
+    table->handler(table->user, change);
+}
+
+static const struct link *link_of(const struct table *table, int ifindex)
+{
+    return ifindex ? table_find(table, ifindex) : NULL;
+}
+
+static void resolve(const struct table *table, struct link *link)
+{
+    link_resolve(link, link_of(table, master_target(link)), link_of(table, lower_target(link)));
+}
+
+/* Carrier changes that the kernel counted and nobody could see: all but the one that
+ * stands between the two states. */
+static uint32_t unseen_flaps(const struct link *before, const struct link *after)
+{
+    link_fields both = before->known & after->known;
+    uint32_t counted, seen;
+
+    if (!(both & LINK_FIELD_BIT(CARRIER_CHANGES)))
+        return 0;
+    counted = after->carrier_changes - before->carrier_changes;
+    seen = (both & LINK_FIELD_BIT(CARRIER)) && before->carrier != after->carrier;
+    return counted > seen ? counted - seen : 0;
+}
+
+/* Puts a new state of a known link in place and tells it; gives back the one before,
+ * with the table's reference. */
+static struct link *replace(struct table *table, struct entry *entry, struct link *after,
+                            struct change *change)
+{
+    struct link *before = entry->link;
+
+    entry->link = link_ref(after);
+    relate_entry(table, entry);
+    change->type = CHANGE_CHANGE;
+    change->before = before;
+    change->after = after;
+    tell(table, change);
+    return before;
+}
+
+/* A link got another name, or went up or down: those that name it show that too. */
+static int update_dependents(struct table *table, int target, enum change_source source)
+{
+    struct relation *relation = NULL;
+
+    while ((relation = next_dependent(table, target, relation))) {
+        struct entry *entry = find(table, relation->source);
+        struct change change = {.source = source, .derived = true};
+        struct link *after = link_copy(entry->link);
+
+        if (!after)
+            return -ENOMEM;
+        resolve(table, after);
+        change.fields = link_compare(entry->link, after);
+        if (change.fields)
+            link_unref(replace(table, entry, after, &change));
+        link_unref(after);
+    }
+    return 0;
+}
+
+/* Links of a kind that comes in pairs name each other, but only the end that was made
+ * last is told with its peer's name. */
+static bool is_new_end_of_pair(const struct table *table, const struct link *link)
+{
+    const struct link *peer = link_of(table, lower_target(link));
+
+    return peer && lower_target(peer) != link->ifindex && link->info_kind && peer->info_kind &&
+           strcmp(link->info_kind, peer->info_kind) == 0;
+}
+
+static int add(struct table *table, struct link *link, enum change_source source)
+{
+    struct entry *entry = calloc(1, sizeof(*entry));
+    struct change change = {.type = CHANGE_ADD, .source = source, .after = link};
+
+    if (!entry)
+        return -ENOMEM;
+    entry->link = link_ref(link);
+    entry->told_in = table->dump;
+    entry->master.source = entry->lower.source = link->ifindex;
+    entry->lower.lower = true;
+    RB_INSERT(entries, &table->entries, entry);
+    table->count++;
+    relate_entry(table, entry);
+    change.entails_more = source == CHANGE_BY_NOTIFICATION && is_new_end_of_pair(table, link);
+    tell(table, &change);
+    return update_dependents(table, link->ifindex, source);
+}
+
+static void remove_entry(struct table *table, struct entry *entry, enum change_source source)
+{
+    struct link *link = entry->link;
+    struct change change = {.type = CHANGE_REMOVE, .source = source, .before = link};
+
+    unrelate_entry(table, entry);
+    RB_REMOVE(entries, &table->entries, entry);
+    table->count--;
+    free(entry);
+    /* Those that name it keep its name until the kernel tells of them: mostly they
+     * are about to go too, else the peer went into another namespace. */
+    change.entails_more = next_dependent(table, link->ifindex, NULL) != NULL;
+    tell(table, &change);
+    link_unref(link);
+}
+
+static int change_entry(struct table *table, struct entry *entry, struct link *link,
+                        enum change_source source)
+{
+    struct change change = {.source = source, .fields = link_compare(entry->link, link)};
+    struct link *before;
+    bool renamed, up_changed;
+
+    if (!change.fields)
+        return 0;
+    change.flaps = unseen_flaps(entry->link, link);
+    before = replace(table, entry, link, &change);
+    renamed = strcmp(before->ifname, link->ifname) != 0;
+    up_changed = ((before->flags ^ link->flags) & IFF_UP) != 0;
+    link_unref(before);
+    return renamed || up_changed ? update_dependents(table, link->ifindex, source) : 0;
+}
+
+static int apply(struct table *table, struct link *link, enum change_source source)
+{
+    struct entry *entry = find(table, link->ifindex);
+
+    resolve(table, link);
+    if (entry && link_is_another(entry->link, link)) {
+        remove_entry(table, entry, source);
+        entry = NULL;
+    }
+    if (!entry)
+        return add(table, link, source);
+    entry->told_in = table->dump;
+    return change_entry(table, entry, link, source);
+}
+
+int table_notified(struct table *table, struct link *link)
+{
+    return apply(table, link, CHANGE_BY_NOTIFICATION);
+}
+
+void table_notified_gone(struct table *table, int ifindex)
+{
+    struct entry *entry = find(table, ifindex);
+
+    if (entry)
+        remove_entry(table, entry, CHANGE_BY_NOTIFICATION);
+}
+
+void table_dump_begin(struct table *table)
+{
+    table->dump++;
+    table->told = 0;
+    table->native = false;
+}
+
+int table_dump_line(struct table *table, struct link *link)
+{
+    table->told++;
+    if (link->known & LINK_FIELD_BIT(OPERSTATE))
+        table->native = true;
+    return apply(table, link, CHANGE_BY_DUMP);
+}
+
+void table_dump_end(struct table *table, struct table_verdict *ret)
+{
+    struct table_verdict verdict = {.told = table->told, .native = table->native};
+    struct entry *entry;
+
+    RB_FOREACH(entry, entries, &table->entries)
+    {
+        if (entry->told_in == table->dump) {
+            entry->missed = 0;
+        } else if (table->told > 0) {
+            entry->missed++;
+            verdict.missing++;
+        }
+    }
+    *ret = verdict;
+}
+
+size_t table_remove_missing(struct table *table, unsigned dumps)
+{
+    struct entry *entry, *next;
+    size_t removed = 0;
+
+    RB_FOREACH_SAFE(entry, entries, &table->entries, next)
+    {
+        if (entry->missed < dumps)
+            continue;
+        remove_entry(table, entry, CHANGE_BY_DUMP);
+        removed++;
+    }
+    return removed;
+}
+
+size_t table_count(const struct table *table)
+{
+    return table->count;
+}
+
+struct link *table_next(const struct table *table, int ifindex)
+{
+    struct link key_link = {.ifindex = ifindex + 1};
+    struct entry key = {.link = &key_link};
+    struct entry *next;
+
+    if (ifindex == INT_MAX)
+        return NULL;
+    next = RB_NFIND(entries, (struct entries *)&table->entries, &key);
+    return next ? next->link : NULL;
+}
+
+struct link *table_find(const struct table *table, int ifindex)
+{
+    struct entry *entry = find(table, ifindex);
+
+    return entry ? entry->link : NULL;
+}

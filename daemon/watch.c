@@ -1,0 +1,569 @@
+#include "daemon/watch.h"
+
+#include <errno.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define MSEC INT64_C(1000)
+#define SEC  (1000 * MSEC)
+
+/* Linux may hold back the notification of a carrier that changed for a second
+ * (linkwatch's rate limit), while a dump shows it at once. Three leave room for a
+ * loaded machine. */
+#define GRACE (3 * SEC)
+/* More links than these under suspicion at one time tell nothing new. */
+#define SUSPECTS_MAX 16
+/* A dump that takes longer lost its end. */
+#define LOOK_TIMEOUT (10 * SEC)
+/* Looks that fail one after another until consumers are told. */
+#define FAILURES_UNTIL_STALE 3
+/* A dump during which links changed may leave out a link that is there; that many,
+ * one after another, don't. */
+#define INTERRUPTED_UNTIL_BELIEVED 5
+/* Looks that somebody waits for may use a quarter of a CPU. */
+#define URGENT_COST_FACTOR 4
+
+#define OPEN_DELAY_MIN  (100 * MSEC)
+#define OPEN_DELAY_MAX  (30 * SEC)
+#define JOIN_DELAY_MIN  (5 * SEC)
+#define JOIN_DELAY_MAX  (300 * SEC)
+#define RETRY_DELAY_MIN (50 * MSEC)
+#define RETRY_DELAY_MAX (5 * SEC)
+
+/* A delay that doubles each time it is used. */
+struct backoff {
+    int64_t delay;
+    int64_t at; /* not before */
+};
+
+struct suspect {
+    int ifindex;
+    int64_t until; /* a notification that comes later than this came too late */
+};
+
+struct watch {
+    struct watch_config config;
+    watch_handler handler;
+    void *user;
+    struct watch_report report;
+    char reason[160];
+
+    bool open;
+    bool close_wanted;
+    struct backoff opening;
+    bool joined;
+    struct backoff joining;
+    bool known_incomplete; /* for good, also after the socket was opened anew */
+
+    bool looking;
+    int64_t look_began;  /* of the last look, also when it is over */
+    bool look_is_urgent; /* somebody waits for the look under way */
+    bool look_excused;   /* what it shows may rightly not have been told */
+    bool surprised;      /* by the look under way */
+    bool wanted_now;
+    bool wanted_soon;
+    bool excuse_next;
+    bool congested;     /* an overrun, and the queue was not empty since */
+    int64_t drained_at; /* when the queue was seen empty, last */
+    unsigned failures;
+    unsigned interrupted;
+    struct backoff retrying;
+    int64_t proving_interval;
+
+    struct suspect suspects[SUSPECTS_MAX];
+    size_t suspect_count;
+    size_t consumers;
+};
+
+static int64_t min_time(int64_t a, int64_t b)
+{
+    return a < b ? a : b;
+}
+
+static int64_t max_time(int64_t a, int64_t b)
+{
+    return a > b ? a : b;
+}
+
+static int64_t after(int64_t now, int64_t delay)
+{
+    return now > WATCH_NEVER - delay ? WATCH_NEVER : now + delay;
+}
+
+static void backoff_push(struct backoff *backoff, int64_t now, int64_t min, int64_t max)
+{
+    backoff->delay = backoff->delay ? min_time(backoff->delay * 2, max) : min;
+    backoff->at = after(now, backoff->delay);
+}
+
+static void backoff_reset(struct backoff *backoff)
+{
+    *backoff = (struct backoff){0};
+}
+
+/* Tells a change of the report, if there is one that somebody must know. */
+static void publish(struct watch *watch, const struct watch_report *after_it)
+{
+    struct watch_report before = watch->report;
+    char reason_before[sizeof(watch->reason)];
+
+    if (before.standing == after_it->standing && before.error == after_it->error &&
+        before.stale == after_it->stale && strcmp(before.reason, after_it->reason) == 0)
+        return;
+    memcpy(reason_before, watch->reason, sizeof(reason_before));
+    before.reason = reason_before;
+    if (after_it->reason != watch->reason)
+        snprintf(watch->reason, sizeof(watch->reason), "%s", after_it->reason);
+    watch->report = *after_it;
+    watch->report.reason = watch->reason;
+    if (watch->handler)
+        watch->handler(watch->user, &before, watch_report(watch));
+}
+
+/* The only place where the standing changes. error is -errno or 0. */
+__attribute__((format(printf, 4, 5))) static void set_standing(struct watch *watch,
+                                                               enum watch_standing standing,
+                                                               int error, const char *reason, ...)
+{
+    struct watch_report report = watch->report;
+    char text[sizeof(watch->reason)];
+    va_list arguments;
+
+    va_start(arguments, reason);
+    vsnprintf(text, sizeof(text), reason, arguments);
+    va_end(arguments);
+    report.standing = standing;
+    report.error = -error;
+    report.reason = text;
+    publish(watch, &report);
+}
+
+static void set_stale(struct watch *watch, bool stale, int error)
+{
+    struct watch_report report = watch->report;
+
+    report.stale = stale;
+    report.look_error = -error;
+    publish(watch, &report);
+}
+
+struct watch *watch_new(const struct watch_config *config, watch_handler handler, void *user)
+{
+    struct watch *watch = calloc(1, sizeof(*watch));
+
+    if (!watch)
+        return NULL;
+    watch->config = *config;
+    watch->handler = handler;
+    watch->user = user;
+    snprintf(watch->reason, sizeof(watch->reason), "%s", "starting");
+    watch->report = (struct watch_report){.standing = WATCH_DENIED,
+                                          .reason = watch->reason,
+                                          .stale = true,
+                                          .last_look = WATCH_NEVER,
+                                          .look_cost_usec = -1};
+    watch->look_began = watch->drained_at = -WATCH_NEVER;
+    return watch;
+}
+
+struct watch *watch_free(struct watch *watch)
+{
+    free(watch);
+    return NULL;
+}
+
+void watch_reconfigure(struct watch *watch, const struct watch_config *config)
+{
+    enum watch_mode mode = watch->config.mode;
+
+    watch->config = *config;
+    watch->config.mode = mode;
+}
+
+/* The interval at which looks cost no more than their budget. */
+static int64_t budget_interval(const struct watch *watch)
+{
+    const struct watch_config *config = &watch->config;
+    int64_t cost = max_time(watch->report.look_cost_usec, 0);
+
+    return max_time(config->interval_min_usec,
+                    min_time(config->interval_max_usec, cost * 1000000 / config->budget_ppm));
+}
+
+static int64_t polling_interval(const struct watch *watch)
+{
+    return watch->consumers ? budget_interval(watch) : watch->config.interval_max_usec;
+}
+
+static int64_t look_interval(const struct watch *watch)
+{
+    switch (watch->report.standing) {
+    case WATCH_DENIED:
+    case WATCH_INCOMPLETE:
+        return watch->config.mode == WATCH_SUBSCRIBE ? watch->config.audit_usec
+                                                     : polling_interval(watch);
+    case WATCH_UNPROVEN:
+        return watch->proving_interval;
+    case WATCH_TRUSTED:
+    case WATCH_STANDING_COUNT:
+        break;
+    }
+    return watch->config.audit_usec;
+}
+
+static enum watch_cadence cadence(const struct watch *watch)
+{
+    if (!watch->open || watch->failures >= FAILURES_UNTIL_STALE)
+        return WATCH_RETRY;
+    switch (watch->report.standing) {
+    case WATCH_DENIED:
+    case WATCH_INCOMPLETE:
+        return watch->consumers ? WATCH_POLLING : WATCH_IDLE;
+    case WATCH_UNPROVEN:
+        return WATCH_PROVING;
+    case WATCH_TRUSTED:
+    case WATCH_STANDING_COUNT:
+        break;
+    }
+    return WATCH_AUDIT;
+}
+
+/* When the next look is due, if nothing else happens. */
+static int64_t look_due(const struct watch *watch)
+{
+    int64_t due = after(watch->look_began, look_interval(watch));
+    int64_t urgent = max_time(watch->report.look_cost_usec, 0) * URGENT_COST_FACTOR;
+
+    if (watch->wanted_soon)
+        due = min_time(due, after(watch->look_began, budget_interval(watch)));
+    if (watch->wanted_now)
+        due = min_time(due, after(watch->look_began, urgent));
+    return max_time(due, watch->retrying.at);
+}
+
+static void forget_suspects(struct watch *watch)
+{
+    watch->suspect_count = 0;
+}
+
+/* A suspect that was not told of in time: the subscription is incomplete. What is
+ * still queued came in time, however late it is read (the process may have been
+ * stopped), so an empty queue must have been seen since. */
+static void judge_suspects(struct watch *watch)
+{
+    for (size_t i = 0; i < watch->suspect_count; i++) {
+        if (watch->suspects[i].until > watch->drained_at)
+            continue;
+        watch->report.contradictions++;
+        watch->known_incomplete = true;
+        set_standing(watch, WATCH_INCOMPLETE, 0,
+                     "a look showed a change of link %d that the subscription did not tell",
+                     watch->suspects[i].ifindex);
+        forget_suspects(watch);
+    }
+}
+
+static int64_t next_suspect(const struct watch *watch)
+{
+    int64_t next = WATCH_NEVER;
+
+    for (size_t i = 0; i < watch->suspect_count; i++)
+        next = min_time(next, watch->suspects[i].until);
+    return next;
+}
+
+static bool wants_to_join(const struct watch *watch)
+{
+    return watch->config.mode != WATCH_POLL && !watch->joined;
+}
+
+enum watch_action watch_next(struct watch *watch, int64_t now, int64_t *ret_deadline)
+{
+    int64_t deadline;
+
+    if (watch->looking && watch->drained_at >= after(watch->look_began, LOOK_TIMEOUT))
+        watch_broken(watch, now, -ETIMEDOUT);
+    if (watch->close_wanted) {
+        watch->close_wanted = false;
+        return WATCH_CLOSE;
+    }
+    judge_suspects(watch);
+    if (!watch->open) {
+        if (now >= watch->opening.at)
+            return WATCH_OPEN;
+        *ret_deadline = watch->opening.at;
+        return WATCH_WAIT;
+    }
+    if (wants_to_join(watch) && now >= watch->joining.at)
+        return WATCH_JOIN;
+    if (!watch->looking && now >= look_due(watch))
+        return WATCH_LOOK;
+
+    deadline = watch->looking ? after(watch->look_began, LOOK_TIMEOUT) : look_due(watch);
+    if (wants_to_join(watch))
+        deadline = min_time(deadline, watch->joining.at);
+    *ret_deadline = min_time(deadline, next_suspect(watch));
+    return WATCH_WAIT;
+}
+
+/* The socket is of no use, or there is none; it is tried again with a growing delay. */
+static void give_up_socket(struct watch *watch, int64_t now, int error, const char *what)
+{
+    watch->open = false;
+    watch->joined = false;
+    watch->looking = false;
+    watch->congested = false;
+    /* Who waits for a look still does. */
+    watch->wanted_now |= watch->look_is_urgent;
+    watch->look_is_urgent = false;
+    forget_suspects(watch);
+    backoff_push(&watch->opening, now, OPEN_DELAY_MIN, OPEN_DELAY_MAX);
+    set_standing(watch, WATCH_DENIED, error, "%s", what);
+    set_stale(watch, true, error);
+}
+
+void watch_opened(struct watch *watch, int64_t now, int error)
+{
+    if (error) {
+        give_up_socket(watch, now, error, "the netlink socket cannot be opened");
+        return;
+    }
+    watch->open = true;
+    watch->excuse_next = true;
+    watch->wanted_now = true;
+    watch->look_began = -WATCH_NEVER;
+    backoff_reset(&watch->joining);
+    if (watch->config.mode == WATCH_POLL)
+        set_standing(watch, WATCH_DENIED, 0, "told to poll (--source poll)");
+}
+
+void watch_broken(struct watch *watch, int64_t now, int error)
+{
+    watch->close_wanted = watch->open;
+    give_up_socket(watch, now, error,
+                   error == -ETIMEDOUT ? "the kernel's answer did not come to its end"
+                                       : "receiving from the netlink socket failed");
+}
+
+void watch_joined(struct watch *watch, int64_t now, int error)
+{
+    if (error) {
+        backoff_push(&watch->joining, now, JOIN_DELAY_MIN, JOIN_DELAY_MAX);
+        set_standing(watch, WATCH_DENIED, error, "joining RTNLGRP_LINK was refused");
+        return;
+    }
+    watch->joined = true;
+    /* What happened before the join was never to be told: a look that begins now
+     * fills the gap, and neither it nor the one under way proves anything. */
+    watch->wanted_now = true;
+    watch->excuse_next = true;
+    watch->look_excused = true;
+    if (watch->config.mode == WATCH_SUBSCRIBE) {
+        set_standing(watch, WATCH_TRUSTED, 0, "told to believe it (--source subscribe)");
+    } else if (watch->known_incomplete) {
+        set_standing(watch, WATCH_INCOMPLETE, 0, "the subscription did not tell everything before");
+    } else {
+        watch->proving_interval = budget_interval(watch);
+        set_standing(watch, WATCH_UNPROVEN, 0,
+                     "joined RTNLGRP_LINK; looks have yet to agree with it");
+    }
+}
+
+static int look_failed(struct watch *watch, int64_t now, int error)
+{
+    bool waited_for = watch->look_is_urgent;
+
+    watch->failures++;
+    watch->look_is_urgent = false;
+    watch->wanted_now = true;
+    backoff_push(&watch->retrying, now, RETRY_DELAY_MIN, RETRY_DELAY_MAX);
+    if (watch->failures < FAILURES_UNTIL_STALE) {
+        watch->look_is_urgent = waited_for;
+        return 0;
+    }
+    set_stale(watch, true, error);
+    return error;
+}
+
+void watch_look_begun(struct watch *watch, int64_t now, int error)
+{
+    watch->look_began = now;
+    if (error) {
+        /* A socket that can't be asked is opened anew, now and then. */
+        if (look_failed(watch, now, error) < 0)
+            watch_broken(watch, now, error);
+        return;
+    }
+    watch->looking = true;
+    watch->surprised = false;
+    watch->look_excused = watch->excuse_next || watch->congested;
+    watch->look_is_urgent |= watch->wanted_now;
+    watch->excuse_next = false;
+    watch->wanted_now = false;
+    watch->wanted_soon = false;
+}
+
+unsigned watch_missing_to_remove(int error)
+{
+    if (error == 0)
+        return 2;
+    return error == -EINTR ? INTERRUPTED_UNTIL_BELIEVED : 0;
+}
+
+/* A look that nothing excuses agreed with the subscription, or did not. */
+static void weigh_look(struct watch *watch)
+{
+    if (watch->report.standing != WATCH_UNPROVEN || watch->look_excused)
+        return;
+    if (watch->surprised || watch->suspect_count) {
+        watch->proving_interval = budget_interval(watch);
+        return;
+    }
+    watch->proving_interval = min_time(watch->proving_interval * 2, watch->config.audit_usec);
+    if (watch->proving_interval >= watch->config.audit_usec)
+        set_standing(watch, WATCH_TRUSTED, 0,
+                     "looks agreed with the subscription up to the audit interval");
+}
+
+static void smooth_cost(struct watch *watch, int64_t cost)
+{
+    int64_t *smoothed = &watch->report.look_cost_usec;
+
+    *smoothed = *smoothed < 0 ? cost : (*smoothed * 7 + cost) / 8;
+}
+
+static void look_succeeded(struct watch *watch, int64_t now, const struct watch_dump *dump)
+{
+    watch->failures = 0;
+    watch->interrupted = 0;
+    backoff_reset(&watch->retrying);
+    backoff_reset(&watch->opening);
+    watch->report.last_look = now;
+    smooth_cost(watch, dump->cost_usec);
+    set_stale(watch, false, 0);
+    if (!dump->native && watch->joined && watch->config.mode == WATCH_AUTO) {
+        watch->known_incomplete = true;
+        set_standing(watch, WATCH_INCOMPLETE, 0,
+                     "the kernel's answers are not those of a native Linux");
+    }
+    weigh_look(watch);
+}
+
+int watch_look_ended(struct watch *watch, int64_t now, const struct watch_dump *dump)
+{
+    int error = dump->error;
+
+    watch->looking = false;
+    /* Every namespace has a loopback link: an empty answer is none. */
+    if (error == 0 && dump->told == 0)
+        error = -ENODATA;
+    if (error == -EINTR && ++watch->interrupted < INTERRUPTED_UNTIL_BELIEVED) {
+        watch->wanted_now |= watch->look_is_urgent;
+        watch->wanted_soon = true;
+        return 0;
+    }
+    if (error && error != -EINTR)
+        return look_failed(watch, now, error);
+    look_succeeded(watch, now, dump);
+    if (dump->missing || watch->congested) {
+        watch->wanted_now = true;
+        return 0;
+    }
+    if (!watch->look_is_urgent)
+        return 0;
+    watch->look_is_urgent = false;
+    return 1;
+}
+
+void watch_notified(struct watch *watch, int ifindex)
+{
+    for (size_t i = watch->suspect_count; i-- > 0;)
+        if (watch->suspects[i].ifindex == ifindex)
+            watch->suspects[i] = watch->suspects[--watch->suspect_count];
+}
+
+void watch_surprised(struct watch *watch, int64_t now, int ifindex)
+{
+    bool believed =
+        watch->report.standing == WATCH_UNPROVEN || watch->report.standing == WATCH_TRUSTED;
+
+    if (!believed || watch->config.mode != WATCH_AUTO || watch->look_excused)
+        return;
+    watch->surprised = true;
+    for (size_t i = 0; i < watch->suspect_count; i++)
+        if (watch->suspects[i].ifindex == ifindex)
+            return;
+    if (watch->suspect_count < SUSPECTS_MAX)
+        watch->suspects[watch->suspect_count++] =
+            (struct suspect){.ifindex = ifindex, .until = after(now, GRACE)};
+}
+
+void watch_overrun(struct watch *watch)
+{
+    watch->congested = true;
+    watch->look_excused = true;
+    forget_suspects(watch);
+}
+
+void watch_drained(struct watch *watch, int64_t now)
+{
+    watch->drained_at = now;
+    if (!watch->congested)
+        return;
+    watch->congested = false;
+    watch->excuse_next = true;
+    watch->wanted_soon = true;
+}
+
+void watch_look_now(struct watch *watch)
+{
+    watch->wanted_now = true;
+}
+
+void watch_look_soon(struct watch *watch)
+{
+    watch->wanted_soon = true;
+}
+
+void watch_consumers(struct watch *watch, size_t count)
+{
+    bool first = watch->consumers == 0 && count > 0;
+
+    watch->consumers = count;
+    if (first && cadence(watch) == WATCH_POLLING)
+        watch_look_now(watch);
+}
+
+const struct watch_report *watch_report(struct watch *watch)
+{
+    watch->report.cadence = cadence(watch);
+    watch->report.interval_usec =
+        watch->failures >= FAILURES_UNTIL_STALE ? watch->retrying.delay : look_interval(watch);
+    if (!watch->open)
+        watch->report.interval_usec = watch->opening.delay;
+    return &watch->report;
+}
+
+const char *watch_standing_name(enum watch_standing standing)
+{
+    static const char *const names[WATCH_STANDING_COUNT] = {
+        [WATCH_DENIED] = "denied",
+        [WATCH_UNPROVEN] = "unproven",
+        [WATCH_TRUSTED] = "trusted",
+        [WATCH_INCOMPLETE] = "incomplete",
+    };
+
+    return names[standing];
+}
+
+const char *watch_cadence_name(enum watch_cadence cadence_)
+{
+    static const char *const names[WATCH_CADENCE_COUNT] = {
+        [WATCH_POLLING] = "polling", [WATCH_PROVING] = "proving", [WATCH_AUDIT] = "audit",
+        [WATCH_RETRY] = "retry",     [WATCH_IDLE] = "idle",
+    };
+
+    return names[cadence_];
+}
