@@ -8,6 +8,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "daemon/buffer.h"
 #include "protocol/fields.h"
 
 /* The kernel's MAX_ADDR_LEN. */
@@ -63,6 +64,9 @@ struct link {
     const char *altnames;        /* altname_count strings, one behind the other */
     size_t altname_count;
     size_t size; /* bytes allocated */
+
+    /* Its encoding, kept here by whoever made it; NULL if nobody has. */
+    struct buffer *json;
 };
 
 /* Reads an RTM_NEWLINK or RTM_DELLINK message that is complete by its own

@@ -182,6 +182,8 @@ static struct link *replace(struct table *table, struct entry *entry, struct lin
 {
     struct link *before = entry->link;
 
+    /* Nobody asks for a snapshot of what is past. */
+    before->json = buffer_unref(before->json);
     entry->link = link_ref(after);
     relate_entry(table, entry);
     change->type = CHANGE_CHANGE;
