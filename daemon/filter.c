@@ -6,6 +6,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "daemon/call.h"
+
 /* In the order in which a request may name them. */
 enum { NAMES, INDEXES, KINDS, TYPES, FIELDS, MEMBER_COUNT };
 
@@ -24,16 +26,6 @@ struct filter {
     bool any_field;
 };
 
-static bool has_null_inside(const json_t *string)
-{
-    return strlen(json_string_value(string)) != json_string_length(string);
-}
-
-static bool is_text(const json_t *value)
-{
-    return json_is_string(value) && !has_null_inside(value);
-}
-
 static bool is_index(const json_t *value)
 {
     return json_is_integer(value) && json_integer_value(value) >= 1 &&
@@ -42,7 +34,7 @@ static bool is_index(const json_t *value)
 
 static int event_type_of(const json_t *value)
 {
-    const char *name = json_string_value(value);
+    const char *name = call_text(value);
 
     if (!name)
         return -EINVAL;
@@ -60,7 +52,7 @@ static int take_value(struct filter *filter, int member, const json_t *value)
     switch (member) {
     case NAMES:
     case KINDS:
-        return is_text(value) ? 0 : -EINVAL;
+        return call_text(value) ? 0 : -EINVAL;
     case INDEXES:
         return is_index(value) ? 0 : -EINVAL;
     case TYPES:
@@ -69,7 +61,7 @@ static int take_value(struct filter *filter, int member, const json_t *value)
             filter->types |= 1U << n;
         return n < 0 ? n : 0;
     case FIELDS:
-        n = is_text(value) ? link_field_from_name(json_string_value(value)) : -EINVAL;
+        n = call_text(value) ? link_field_from_name(call_text(value)) : -EINVAL;
         if (n >= 0)
             filter->fields |= UINT64_C(1) << n;
         return n < 0 ? -EINVAL : 0;

@@ -1,6 +1,7 @@
 #include "daemon/message.h"
 
 #include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -9,6 +10,7 @@
 #define HEAD      "{\"parameters\":"
 #define CONTINUES ",\"continues\":true}"
 #define LINK      ",\"link\":"
+#define LIST_TAIL "]}}"
 
 static const char *const type_names[EVENT_TYPE_COUNT] = {
     [EVENT_SNAPSHOT] = "snapshot", [EVENT_READY] = "ready", [EVENT_LOST] = "lost",
@@ -70,8 +72,7 @@ int message_error(const char *error, json_t *parameters, struct buffer **ret)
     return give(buffer_of(json_pack("{s:s, s:o}", "error", error, "parameters", parameters)), ret);
 }
 
-/* The link's encoding is kept with it: it is the same for each consumer. */
-static const struct buffer *encoded(struct link *link)
+struct buffer *message_link_text(struct link *link)
 {
     if (!link->json && encode_link(link, &link->json) < 0)
         return NULL;
@@ -113,6 +114,16 @@ static int with_link(json_t *members, const struct buffer *link, struct buffer *
     return give(message, ret);
 }
 
+/* Adds a member to an object and takes the value's reference; NULL is "no memory" for
+ * both. */
+static json_t *with_member(json_t *object, const char *name, json_t *value)
+{
+    if (json_object_set_new(object, name, value) == 0)
+        return object;
+    json_decref(object);
+    return NULL;
+}
+
 /* What every reply of Monitor has. */
 static json_t *members_of(const char *instance, enum event_type type, uint64_t sequence)
 {
@@ -142,16 +153,13 @@ static const char *learned_name(enum change_source source)
 static json_t *event_members(const char *instance, const struct event *event)
 {
     json_t *members = timed_members_of(instance, event);
-    int r = json_object_set_new(members, "learned", json_string(learned_name(event->learned)));
 
-    if (r == 0 && event->type == EVENT_CHANGE)
-        r = json_object_set_new(members, "old", encode_fields(event->before, event->fields));
-    if (r == 0 && event->flaps)
-        r = json_object_set_new(members, "flaps", json_integer(event->flaps));
-    if (r == 0)
-        return members;
-    json_decref(members);
-    return NULL;
+    members = with_member(members, "learned", json_string(learned_name(event->learned)));
+    if (event->type == EVENT_CHANGE)
+        members = with_member(members, "old", encode_fields(event->before, event->fields));
+    if (event->flaps)
+        members = with_member(members, "flaps", json_integer(event->flaps));
+    return members;
 }
 
 int message_event(const char *instance, const struct event *event, struct buffer **ret)
@@ -177,17 +185,13 @@ int message_source(const char *instance, const struct event *event,
 {
     json_t *members = timed_members_of(instance, event);
 
-    if (json_object_set_new(members, "source", message_source_state(source)) < 0) {
-        json_decref(members);
-        members = NULL;
-    }
-    return message_reply(members, true, ret);
+    return message_reply(with_member(members, "source", message_source_state(source)), true, ret);
 }
 
 int message_snapshot(const char *instance, uint64_t sequence, struct link *link,
                      struct buffer **ret)
 {
-    return with_link(members_of(instance, EVENT_SNAPSHOT, sequence), encoded(link), ret);
+    return with_link(members_of(instance, EVENT_SNAPSHOT, sequence), message_link_text(link), ret);
 }
 
 int message_ready(const char *instance, uint64_t sequence, const struct source_state *source,
@@ -195,36 +199,78 @@ int message_ready(const char *instance, uint64_t sequence, const struct source_s
 {
     json_t *members = members_of(instance, EVENT_READY, sequence);
 
-    if (json_object_set_new(members, "source", message_source_state(source)) < 0) {
-        json_decref(members);
-        members = NULL;
-    }
-    return message_reply(members, true, ret);
+    return message_reply(with_member(members, "source", message_source_state(source)), true, ret);
 }
 
 int message_lost(const char *instance, uint64_t sequence, int64_t lost, struct buffer **ret)
 {
     json_t *members = members_of(instance, EVENT_LOST, sequence);
 
-    if (lost >= 0 && json_object_set_new(members, "lost", json_integer(lost)) < 0) {
-        json_decref(members);
-        members = NULL;
-    }
+    if (lost >= 0)
+        members = with_member(members, "lost", json_integer(lost));
     return message_reply(members, true, ret);
 }
 
-static json_t *errno_name(int error)
+static struct buffer *text_buffer(const char *text, size_t length)
 {
-    const char *name = error ? strerrorname_np(error) : NULL;
+    struct buffer *buffer = buffer_new(length);
 
-    return name ? json_string(name) : error ? json_sprintf("%d", error) : NULL;
+    if (buffer)
+        memcpy(buffer->data, text, length);
+    return buffer;
+}
+
+/* {"parameters":{MEMBERS,"NAME":[ */
+static struct buffer *list_head(json_t *members, const char *name)
+{
+    char *inner = text_of(members);
+    struct buffer *head = NULL;
+    char *text = NULL;
+    int length;
+
+    if (!inner)
+        return NULL;
+    inner[strlen(inner) - 1] = '\0'; /* the closing brace */
+    length = asprintf(&text, "%s%s,\"%s\":[", HEAD, inner, name);
+    if (length >= 0)
+        head = text_buffer(text, (size_t)length);
+    if (length >= 0)
+        free(text);
+    free(inner);
+    return head;
+}
+
+int message_list_new(json_t *members, const char *name, struct message_list *ret)
+{
+    struct message_list list = {
+        .head = list_head(members, name),
+        .comma = text_buffer(",", 1),
+        .tail = text_buffer(LIST_TAIL, sizeof(LIST_TAIL)),
+    };
+
+    if (!list.head || !list.comma || !list.tail) {
+        buffer_unref(list.head);
+        buffer_unref(list.comma);
+        buffer_unref(list.tail);
+        return -ENOMEM;
+    }
+    *ret = list;
+    return 0;
+}
+
+json_t *message_errno_name(int error)
+{
+    const char *name = strerrorname_np(error);
+
+    return name ? json_string(name) : json_sprintf("%d", error);
 }
 
 json_t *message_source_state(const struct source_state *source)
 {
     return json_pack("{s:s, s:s, s:o*, s:b, s:o*}", "standing", source->standing, "reason",
-                     source->reason, "errno", errno_name(source->error), "stale", source->stale,
-                     "last_look_usec",
+                     source->reason, "errno",
+                     source->error ? message_errno_name(source->error) : NULL, "stale",
+                     source->stale, "last_look_usec",
                      source->last_look_usec >= 0 ? json_integer(source->last_look_usec) : NULL);
 }
 

@@ -31,6 +31,24 @@ int message_ready(const char *instance, uint64_t sequence, const struct source_s
                   struct buffer **ret);
 int message_lost(const char *instance, uint64_t sequence, int64_t lost, struct buffer **ret);
 
+/* The text of the type Link, without a NUL. It is made once and kept with the link, for
+ * it is the same for each consumer: not a new reference. NULL without memory. */
+struct buffer *message_link_text(struct link *link);
+
+/* The pieces of a reply whose last parameter is an array: head, the elements with a comma
+ * between two of them, tail (with the NUL). The caller has a reference to each. members
+ * are the parameters before it, at least one; as the parameters of message_reply(). */
+struct message_list {
+    struct buffer *head;
+    struct buffer *comma;
+    struct buffer *tail;
+};
+int message_list_new(json_t *members, const char *name, struct message_list *ret);
+
+/* The name of a (positive) errno, its number if it has none; a new reference, NULL
+ * without memory. */
+json_t *message_errno_name(int error);
+
 /* The type Source as JSON; a new reference, NULL without memory. */
 json_t *message_source_state(const struct source_state *source);
 

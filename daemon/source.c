@@ -387,7 +387,8 @@ void source_set_consumers(struct source *source, size_t count)
 
 void source_look(struct source *source, struct source_waiter *waiter)
 {
-    LIST_INSERT_HEAD(&source->waiting, waiter, entry);
+    if (waiter)
+        LIST_INSERT_HEAD(&source->waiting, waiter, entry);
     watch_look_now(source->watch);
     wait_until(source, 0);
 }

@@ -74,7 +74,7 @@ struct source_waiter {
 };
 
 /* Looks at the kernel now, that is, with a dump that begins after this call. The
- * waiter is the caller's, to stay until done or cancelled. */
+ * waiter is the caller's, to stay until done or cancelled; NULL if nobody waits. */
 void source_look(struct source *source, struct source_waiter *waiter);
 void source_cancel(struct source_waiter *waiter);
 

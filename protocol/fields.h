@@ -6,37 +6,37 @@
 #include <stdint.h>
 
 /* X(enumerator, name). The order is the order in JSON and in diffs. */
-#define LINK_FIELDS(X)                                                                             \
-    X(IFINDEX, "ifindex")                                                                          \
-    X(IFNAME, "ifname")                                                                            \
-    X(ALTNAMES, "altnames")                                                                        \
-    X(IFALIAS, "ifalias")                                                                          \
-    X(LINK_TYPE, "link_type")                                                                      \
-    X(FLAGS, "flags")                                                                              \
-    X(OPERSTATE, "operstate")                                                                      \
-    X(LINKMODE, "linkmode")                                                                        \
-    X(CARRIER, "carrier")                                                                          \
-    X(CARRIER_CHANGES, "carrier_changes")                                                          \
-    X(CARRIER_UP_COUNT, "carrier_up_count")                                                        \
-    X(CARRIER_DOWN_COUNT, "carrier_down_count")                                                    \
-    X(MTU, "mtu")                                                                                  \
-    X(MIN_MTU, "min_mtu")                                                                          \
-    X(MAX_MTU, "max_mtu")                                                                          \
-    X(ADDRESS, "address")                                                                          \
-    X(BROADCAST, "broadcast")                                                                      \
-    X(PERMADDR, "permaddr")                                                                        \
-    X(MASTER, "master")                                                                            \
-    X(LINK, "link")                                                                                \
-    X(LINK_INDEX, "link_index")                                                                    \
-    X(LINK_NETNSID, "link_netnsid")                                                                \
-    X(GROUP, "group")                                                                              \
-    X(TXQLEN, "txqlen")                                                                            \
-    X(QDISC, "qdisc")                                                                              \
-    X(PROMISCUITY, "promiscuity")                                                                  \
-    X(NUM_TX_QUEUES, "num_tx_queues")                                                              \
-    X(NUM_RX_QUEUES, "num_rx_queues")                                                              \
-    X(PARENTBUS, "parentbus")                                                                      \
-    X(PARENTDEV, "parentdev")                                                                      \
+#define LINK_FIELDS(X)                          \
+    X(IFINDEX, "ifindex")                       \
+    X(IFNAME, "ifname")                         \
+    X(ALTNAMES, "altnames")                     \
+    X(IFALIAS, "ifalias")                       \
+    X(LINK_TYPE, "link_type")                   \
+    X(FLAGS, "flags")                           \
+    X(OPERSTATE, "operstate")                   \
+    X(LINKMODE, "linkmode")                     \
+    X(CARRIER, "carrier")                       \
+    X(CARRIER_CHANGES, "carrier_changes")       \
+    X(CARRIER_UP_COUNT, "carrier_up_count")     \
+    X(CARRIER_DOWN_COUNT, "carrier_down_count") \
+    X(MTU, "mtu")                               \
+    X(MIN_MTU, "min_mtu")                       \
+    X(MAX_MTU, "max_mtu")                       \
+    X(ADDRESS, "address")                       \
+    X(BROADCAST, "broadcast")                   \
+    X(PERMADDR, "permaddr")                     \
+    X(MASTER, "master")                         \
+    X(LINK, "link")                             \
+    X(LINK_INDEX, "link_index")                 \
+    X(LINK_NETNSID, "link_netnsid")             \
+    X(GROUP, "group")                           \
+    X(TXQLEN, "txqlen")                         \
+    X(QDISC, "qdisc")                           \
+    X(PROMISCUITY, "promiscuity")               \
+    X(NUM_TX_QUEUES, "num_tx_queues")           \
+    X(NUM_RX_QUEUES, "num_rx_queues")           \
+    X(PARENTBUS, "parentbus")                   \
+    X(PARENTDEV, "parentdev")                   \
     X(LINKINFO, "linkinfo")
 
 enum link_field {

@@ -1,0 +1,98 @@
+#include "daemon/call.h"
+
+#include <errno.h>
+#include <string.h>
+
+static bool is_deeper(const json_t *json, size_t depth)
+{
+    const char *name;
+    size_t i;
+    json_t *value;
+
+    if (!json_is_object(json) && !json_is_array(json))
+        return false;
+    if (depth == 0)
+        return true;
+    json_object_foreach ((json_t *)json, name, value)
+        if (is_deeper(value, depth - 1))
+            return true;
+    json_array_foreach (json, i, value)
+        if (is_deeper(value, depth - 1))
+            return true;
+    return false;
+}
+
+static void take_flag(struct call *call, const char *name, bool *ret)
+{
+    const json_t *value = json_object_get(call->message, name);
+
+    if (!value || json_is_null(value))
+        return;
+    if (json_is_boolean(value))
+        *ret = json_is_true(value);
+    else
+        call->wrong = name;
+}
+
+static void take_method(struct call *call)
+{
+    const char *method = call_text(json_object_get(call->message, "method"));
+
+    if (method)
+        call->method = method;
+    else
+        call->wrong = "method";
+}
+
+static void take_members(struct call *call)
+{
+    json_t *parameters = json_object_get(call->message, "parameters");
+    bool upgrade = false;
+
+    call->method = "";
+    if (json_is_object(parameters))
+        call->parameters = parameters;
+    else if (parameters && !json_is_null(parameters))
+        call->wrong = "parameters";
+    take_flag(call, "more", &call->more);
+    take_flag(call, "oneway", &call->oneway);
+    take_flag(call, "upgrade", &upgrade);
+    /* There is no other protocol to go on with. */
+    if (upgrade)
+        call->wrong = "upgrade";
+    take_method(call);
+}
+
+int call_parse(const char *text, size_t length, size_t depth_max, struct call *ret)
+{
+    struct call call = {0};
+
+    call.message = json_loadb(text, length, JSON_REJECT_DUPLICATES | JSON_ALLOW_NUL, NULL);
+    if (!json_is_object(call.message) || is_deeper(call.message, depth_max)) {
+        call_clear(&call);
+        return -EBADMSG;
+    }
+    take_members(&call);
+    *ret = call;
+    return 0;
+}
+
+void call_clear(struct call *call)
+{
+    json_decref(call->message);
+    *call = (struct call){0};
+}
+
+json_t *call_parameter(const struct call *call, const char *name)
+{
+    json_t *value = json_object_get(call->parameters, name);
+
+    return json_is_null(value) ? NULL : value;
+}
+
+const char *call_text(const json_t *value)
+{
+    const char *text = json_string_value(value);
+
+    return text && strlen(text) == json_string_length(value) ? text : NULL;
+}

@@ -1,0 +1,52 @@
+/* Options: of the command line, the environment and the configuration file, each the
+ * same there and there. */
+#ifndef LINKWATCH_DAEMON_CONFIG_H
+#define LINKWATCH_DAEMON_CONFIG_H
+
+#include <stddef.h>
+#include <stdio.h>
+#include <sys/types.h>
+#include <sys/un.h>
+
+#include "daemon/server.h"
+#include "daemon/source.h"
+
+struct config {
+    char socket[sizeof(((struct sockaddr_un *)0)->sun_path)];
+    mode_t socket_mode;
+    int log_level; /* a syslog priority */
+    struct source_config source;
+    size_t history_bytes;
+    struct server_limits limits;
+    size_t json_depth;
+};
+
+/* What the command line asks for. */
+enum config_request {
+    CONFIG_RUN,
+    CONFIG_CHECK,
+    CONFIG_HELP,
+    CONFIG_VERSION,
+};
+
+/* What is wrong, where, and what would be right: one line of text. */
+struct config_error {
+    char text[512];
+};
+
+/* Reads everything: the defaults, then the configuration file and those in the folder
+ * beside it (FILE.d, *.conf, in the order of their names), then LINKWATCH_SOCKET, then
+ * the command line; what comes later wins. It may be called again, to see what changed.
+ * -EINVAL for a wrong command line or environment, -EBADMSG for a wrong file, -errno for
+ * one that can't be read. */
+int config_read(int argc, char **argv, struct config *ret, enum config_request *ret_request,
+                struct config_error *ret_error);
+
+/* The text for --help. */
+void config_print_help(FILE *to);
+
+/* The first option in which two configurations differ that only a restart changes, as it
+ * is called in the file; NULL if there is none. */
+const char *config_needs_restart(const struct config *before, const struct config *after);
+
+#endif

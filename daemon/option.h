@@ -1,0 +1,46 @@
+/* One option's value: what it may be, and how it is read from text. Pure. */
+#ifndef LINKWATCH_DAEMON_OPTION_H
+#define LINKWATCH_DAEMON_OPTION_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+struct config;
+
+enum option_type {
+    OPTION_PATH,   /* char[] of that size */
+    OPTION_MODE,   /* mode_t, octal */
+    OPTION_LEVEL,  /* int, a syslog priority */
+    OPTION_SOURCE, /* enum watch_mode */
+    OPTION_SHARE,  /* uint32_t, in millionths; as a percentage */
+    OPTION_TIME,   /* int64_t, microseconds; with a unit, or in seconds */
+    OPTION_SIZE,   /* size_t, bytes; with K, M or G, or plain */
+    OPTION_COUNT,  /* size_t */
+};
+
+struct option_row {
+    const char *name;    /* on the command line, without dashes */
+    const char *section; /* in the file */
+    const char *key;
+    enum option_type type;
+    size_t offset; /* in struct config */
+    size_t size;
+    /* Bounds in the unit of the type; not for paths, levels and modes of the source. */
+    int64_t min;
+    int64_t max;
+    const char *fallback; /* default value, as text */
+    const char *help;
+    int needs_restart;
+};
+
+/* Reads a value into its place. -EINVAL if it does not say anything of the kind, -ERANGE
+ * if it is out of bounds; then nothing is changed. */
+int option_set(const struct option_row *row, const char *text, struct config *config);
+
+/* What would be right, in words, into a buffer of that size. */
+void option_describe(const struct option_row *row, char *text, size_t size);
+
+/* What stands for the value in the help: "TIME". */
+const char *option_placeholder(const struct option_row *row);
+
+#endif

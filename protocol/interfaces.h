@@ -1,0 +1,9 @@
+/* The texts of the interfaces that the daemon speaks, from the .varlink files beside
+ * this one. */
+#ifndef LINKWATCH_PROTOCOL_INTERFACES_H
+#define LINKWATCH_PROTOCOL_INTERFACES_H
+
+extern const char interface_org_linkwatch_Links[];
+extern const char interface_org_varlink_service[];
+
+#endif
