@@ -62,6 +62,8 @@ int rtnl_open(size_t receive_buffer, rtnl_handler handler, void *user, struct rt
         rtnl_close(rtnl);
         return -ENOMEM;
     }
+    /* A dump's end says all; some kernels acknowledge it too. */
+    nl_socket_disable_auto_ack(rtnl->socket);
     errno = 0;
     r = nl_connect(rtnl->socket, NETLINK_ROUTE);
     if (r >= 0)
@@ -189,7 +191,9 @@ static void take_dump_message(struct rtnl *rtnl, const struct nlmsghdr *message)
         end_dump(rtnl, error_in(message));
         break;
     case NLMSG_ERROR:
-        end_dump(rtnl, error_in(message) ? error_in(message) : -EPROTO);
+        /* Without an error it is an acknowledgement. */
+        if (error_in(message))
+            end_dump(rtnl, error_in(message));
         break;
     case RTM_NEWLINK:
         if (is_about_link(message))
