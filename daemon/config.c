@@ -351,12 +351,11 @@ int config_read(int argc, char **argv, struct config *ret, enum config_request *
     return 0;
 }
 
-static void print_option(FILE *to, const char *name, const char *value, const char *help)
+static void print_option(FILE *to, const char *name, const char *value, const char *help,
+                         const char *fallback)
 {
-    char left[80];
-
-    snprintf(left, sizeof(left), "--%s%s%s", name, *value ? " " : "", value);
-    fprintf(to, "  %-30s %s", left, help);
+    fprintf(to, "  --%s%s%s\n        %s%s%s%s\n", name, *value ? " " : "", value, help,
+            fallback ? " (default " : "", fallback ? fallback : "", fallback ? ")" : "");
 }
 
 void config_print_help(FILE *to)
@@ -365,18 +364,14 @@ void config_print_help(FILE *to)
           "Publishes link (network interface) events over a Unix socket, right whether or\n"
           "not the kernel lets its clients subscribe to them.\n\n",
           to);
-    for (size_t i = 0; i < ROW_COUNT; i++) {
-        print_option(to, rows[i].name, option_placeholder(&rows[i]), rows[i].help);
-        fprintf(to, "\n  %-30s   [%s] %s=, default %s\n", "", rows[i].section, rows[i].key,
-                rows[i].fallback);
-    }
-    print_option(to, "config", "FILE", "configuration file, default " DEFAULT_CONFIG "\n");
-    print_option(to, "check-config", "", "only say whether the configuration is right\n");
-    print_option(to, "help", "", "this text\n");
-    print_option(to, "version", "", "the version\n");
-    fputs("\nThe names in brackets are those in the configuration file. LINKWATCH_SOCKET in the\n"
-          "environment stands in for --socket. See linkwatchd(8).\n",
-          to);
+    for (size_t i = 0; i < ROW_COUNT; i++)
+        print_option(to, rows[i].name, option_placeholder(&rows[i]), rows[i].help,
+                     rows[i].fallback);
+    print_option(to, "config", "FILE", "configuration file", DEFAULT_CONFIG);
+    print_option(to, "check-config", "", "only say whether the configuration is right", NULL);
+    print_option(to, "help", "", "this text", NULL);
+    print_option(to, "version", "", "the version", NULL);
+    fputs("\nLINKWATCH_SOCKET in the environment stands in for --socket. See linkwatchd(8).\n", to);
 }
 
 const char *config_needs_restart(const struct config *before, const struct config *after)
