@@ -34,6 +34,10 @@ struct source {
     struct waiters waiting; /* for a look that has yet to begin */
     struct waiters looking; /* for the one under way */
     int64_t look_cost;      /* CPU time of the dump under way, so far */
+    /* When the last complete look ended: as watch tells it, and in microseconds since
+     * 1970, -1 for none. */
+    int64_t last_look;
+    int64_t last_look_usec;
     bool dumping;
     bool has_looked;
 };
@@ -76,11 +80,22 @@ static void answer(struct waiters *waiters, int error)
     }
 }
 
+static void note_last_look(struct source *source)
+{
+    int64_t last_look = watch_report(source->watch)->last_look;
+
+    if (last_look == source->last_look)
+        return;
+    source->last_look = last_look;
+    source->last_look_usec = clock_usec(CLOCK_REALTIME);
+}
+
 static void on_report(void *user, const struct watch_report *before,
                       const struct watch_report *after)
 {
     struct source *source = user;
 
+    note_last_look(source);
     source->handlers.reported(source->user, before, after);
 }
 
@@ -133,6 +148,7 @@ static void end_look(struct source *source, int error)
     if (error || verdict.told == 0)
         source->counters.dumps_failed++;
     r = watch_look_ended(source->watch, now_usec(), &dump);
+    note_last_look(source);
     if (r != 0)
         answer(&source->looking, r < 0 ? r : 0);
     if (r != 0 || source_report(source)->last_look != WATCH_NEVER)
@@ -306,6 +322,8 @@ struct source *source_new(struct ev_loop *loop, const struct source_config *conf
     source->config = *config;
     source->handlers = *handlers;
     source->user = user;
+    source->last_look = WATCH_NEVER;
+    source->last_look_usec = -1;
     LIST_INIT(&source->waiting);
     LIST_INIT(&source->looking);
     ev_init(&source->readable, on_readable);
@@ -368,14 +386,13 @@ int source_receive_buffer(const struct source *source)
 void source_describe(const struct source *source, struct source_state *ret)
 {
     const struct watch_report *report = source_report(source);
-    int64_t ago = now_usec() - report->last_look;
 
     *ret = (struct source_state){
         .standing = watch_standing_name(report->standing),
         .reason = report->reason,
         .error = report->error,
         .stale = report->stale,
-        .last_look_usec = report->last_look == WATCH_NEVER ? -1 : clock_usec(CLOCK_REALTIME) - ago,
+        .last_look_usec = source->last_look_usec,
     };
 }
 
