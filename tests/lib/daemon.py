@@ -1,0 +1,136 @@
+"""The daemon under test, on a private socket."""
+
+import os
+import shutil
+import signal
+import socket
+import subprocess
+import tempfile
+
+import tap
+import varlink
+import wait
+
+BINARY = os.environ.get("LINKWATCHD", "")
+SANITIZED = os.environ.get("LINKWATCH_SANITIZERS") == "yes"
+_SANITIZER_WORDS = ("AddressSanitizer", "LeakSanitizer", "runtime error:")
+
+
+def helper(name):
+    """The path of a program or module made in tests/support; skips where it was not built."""
+    path = os.path.join(os.environ.get("LINKWATCH_SUPPORT", "."), name)
+    if not os.path.exists(path):
+        raise tap.Skip(f"{name} was not built (libseccomp-dev is missing?)")
+    return path
+
+
+class Daemon:
+    """A daemon in a context: started and answering when it is entered; in the end it is
+    stopped, and must have ended well. A failure shows what it wrote."""
+
+    def __init__(self, *options, config=None, wrapper=(), env=None, serves=True):
+        self.directory = tempfile.mkdtemp(prefix="linkwatch-")
+        self.socket = os.path.join(self.directory, "socket")
+        self._log = os.path.join(self.directory, "log")
+        self._serves = serves
+        self._process = None
+        self._environment = dict(os.environ, **(env or {}))
+        # A file that is not there, so that a configuration of this machine has no say.
+        path = os.path.join(self.directory, "linkwatchd.conf")
+        if config is not None:
+            with open(path, "w", encoding="utf-8") as file:
+                file.write(config)
+            options = ("--config", path, *options)
+        self.config = path
+        self._command = [*wrapper, BINARY, "--socket", self.socket, *options]
+
+    def __enter__(self):
+        assert BINARY, "LINKWATCHD is not set; run the tests with make check"
+        self.start()
+        return self
+
+    def __exit__(self, kind, *_exception):
+        try:
+            self.stop()
+        finally:
+            if kind:
+                tap.diag("the daemon wrote:")
+                tap.diag(self.log())
+            shutil.rmtree(self.directory, ignore_errors=True)
+
+    @property
+    def pid(self):
+        """Its process id."""
+        return self._process.pid
+
+    def log(self):
+        """What it wrote so far."""
+        with open(self._log, encoding="utf-8", errors="replace") as file:
+            return file.read()
+
+    def start(self):
+        """Starts it (again)."""
+        with open(self._log, "a", encoding="utf-8") as log:
+            self._process = subprocess.Popen(self._command, stdin=subprocess.DEVNULL, stdout=log,
+                                             stderr=log, env=self._environment)
+        if self._serves:
+            wait.until(self._is_serving, "the daemon's socket")
+
+    def _is_serving(self):
+        assert self._process.poll() is None, f"ended with {self._process.returncode}: {self.log()}"
+        with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as probe:
+            try:
+                probe.connect(self.socket)
+            except (FileNotFoundError, ConnectionRefusedError):
+                return False
+        return True
+
+    def signal(self, number):
+        """Sends it a signal."""
+        self._process.send_signal(number)
+
+    def wait(self):
+        """Waits until it has ended by itself, and returns its exit code."""
+        return self._process.wait(timeout=wait.SECONDS)
+
+    def kill(self):
+        """Kills it, so that it can't clean up."""
+        self._process.kill()
+        self._process.wait()
+
+    def stop(self):
+        """Stops it as systemd does; it must end well."""
+        if self._process.returncode is not None:
+            return
+        self._process.send_signal(signal.SIGCONT)
+        self._process.terminate()
+        try:
+            code = self.wait()
+        except subprocess.TimeoutExpired:
+            self.kill()
+            raise
+        log = self.log()
+        assert not any(word in log for word in _SANITIZER_WORDS), log
+        tap.equal(code, 0, "the daemon's exit code")
+
+    def connect(self):
+        """A new connection."""
+        return varlink.Connection(self.socket)
+
+    def call(self, method, parameters=None):
+        """One call on a connection of its own."""
+        return varlink.call(self.socket, method, parameters)
+
+    def status(self):
+        """What GetStatus says."""
+        return self.call("GetStatus")
+
+    def links(self):
+        """What List tells, by index."""
+        return {link["ifindex"]: link for link in self.call("List")["links"]}
+
+    def cpu_seconds(self):
+        """CPU time that it has used so far."""
+        with open(f"/proc/{self.pid}/stat", encoding="ascii") as file:
+            fields = file.read().rsplit(")", 1)[1].split()
+        return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")

@@ -1,0 +1,82 @@
+"""Private network namespaces, and iproute2 in them."""
+
+import json
+import os
+import subprocess
+import sys
+
+import tap
+import wait
+
+_MARK = "LINKWATCH_TEST_NAMESPACE"
+
+
+def _flags():
+    """The options of unshare(1) that work for this user; skips all tests if none do."""
+    reason = ""
+    for flags in (["--net"], ["--map-root-user", "--net"]):
+        result = subprocess.run(["unshare", *flags, "true"], capture_output=True, text=True,
+                                check=False)
+        if result.returncode == 0:
+            return flags
+        reason = result.stderr.strip()
+    return tap.skip_all(f"no private network namespace can be made here: {reason}")
+
+
+def enter():
+    """From here on the whole program is in a network namespace of its own."""
+    if os.environ.get(_MARK) == str(os.getpid()):
+        return
+    arguments = ["unshare", *_flags(), sys.executable, *sys.argv]
+    os.environ[_MARK] = str(os.getpid())
+    os.execvp("unshare", arguments)
+
+
+def run(*arguments):
+    """Runs a command and returns its output; a failure shows what the command said."""
+    result = subprocess.run(arguments, capture_output=True, text=True, check=False)
+    assert result.returncode == 0, f"{' '.join(arguments)}: {result.stderr.strip()}"
+    return result.stdout
+
+
+def ip(arguments):
+    """Runs ip(8) with arguments given in one string."""
+    return run("ip", *arguments.split())
+
+
+def links():
+    """What the kernel tells of all links, through iproute2: by index."""
+    told = json.loads(run("ip", "-json", "-details", "link") or "[]")
+    return {link["ifindex"]: link for link in told}
+
+
+def link(name):
+    """What the kernel tells of one link, by its name."""
+    return json.loads(run("ip", "-json", "-details", "link", "show", "dev", name))[0]
+
+
+def delete_all():
+    """Removes every link that can be removed."""
+    for name in [l["ifname"] for l in links().values() if l["ifname"] != "lo"]:
+        subprocess.run(["ip", "link", "del", "dev", name], capture_output=True, check=False)
+
+
+class Namespace:
+    """Another network namespace, for as long as the context stands; pid names it to ip(8)."""
+
+    def __enter__(self):
+        # cat ends when its input does, also if this program is killed.
+        self._process = subprocess.Popen(["unshare", "--net", "cat"], stdin=subprocess.PIPE,
+                                         stdout=subprocess.DEVNULL)
+        self.pid = self._process.pid
+        ours = os.readlink("/proc/self/ns/net")
+        wait.until(lambda: os.readlink(f"/proc/{self.pid}/ns/net") != ours, "a namespace")
+        return self
+
+    def __exit__(self, *_exception):
+        self._process.stdin.close()
+        self._process.wait()
+
+    def ip(self, arguments):
+        """Runs ip(8) in there."""
+        return run("nsenter", f"--net=/proc/{self.pid}/ns/net", "ip", *arguments.split())

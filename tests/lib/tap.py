@@ -1,0 +1,87 @@
+"""Tests that tell their outcome in TAP (Test Anything Protocol), one behaviour each."""
+
+import os
+import signal
+import sys
+import traceback
+
+# No test needs a tenth of it; it is there so that a hang is a failure with a traceback.
+TEST_SECONDS = int(os.environ.get("LINKWATCH_TEST_SECONDS", "240"))
+
+
+class Skip(Exception):
+    """Raised by a test that can't be run here; its text says why."""
+
+
+class Overdue(Exception):
+    """Raised into a test that hangs."""
+
+
+_tests = []
+
+
+def add(name, function, *arguments):
+    """Registers a test under a name that says the behaviour it holds."""
+    _tests.append((name, function, arguments))
+
+
+def test(function):
+    """Registers a function whose docstring is the behaviour it holds."""
+    add(" ".join(function.__doc__.split()).rstrip("."), function)
+    return function
+
+
+def diag(text):
+    """Prints a remark, for whoever reads the log."""
+    for line in str(text).splitlines():
+        print("# " + line, flush=True)
+
+
+def skip_all(reason):
+    """Ends the program: none of its tests can be run here."""
+    print("1..0 # SKIP " + reason, flush=True)
+    sys.exit(0)
+
+
+def equal(got, expected, what="value"):
+    """Fails unless the two are equal, and shows both."""
+    assert got == expected, f"{what}: got {got!r}, expected {expected!r}"
+
+
+def contains(text, part):
+    """Fails unless part is within text."""
+    assert part in text, f"no {part!r} in {text!r}"
+
+
+def _overdue(_signal, _frame):
+    raise Overdue(f"still running after {TEST_SECONDS} seconds")
+
+
+def _run(number, name, function, arguments):
+    """Runs a test; True unless it failed."""
+    name = name.replace("#", "")
+    signal.alarm(TEST_SECONDS)
+    try:
+        function(*arguments)
+    except Skip as reason:
+        print(f"ok {number} - {name} # SKIP {reason}", flush=True)
+        return True
+    except Exception:  # pylint: disable=broad-except
+        signal.alarm(0)
+        diag(traceback.format_exc())
+        print(f"not ok {number} - {name}", flush=True)
+        return False
+    finally:
+        signal.alarm(0)
+    print(f"ok {number} - {name}", flush=True)
+    return True
+
+
+def main():
+    """Runs all registered tests, or those whose names contain an argument."""
+    wanted = sys.argv[1:]
+    chosen = [t for t in _tests if not wanted or any(word in t[0] for word in wanted)]
+    signal.signal(signal.SIGALRM, _overdue)
+    print(f"1..{len(chosen)}", flush=True)
+    failed = [t for n, t in enumerate(chosen, 1) if not _run(n, *t)]
+    sys.exit(1 if failed or not chosen else 0)

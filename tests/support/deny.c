@@ -1,0 +1,98 @@
+/* Runs a command under a seccomp filter that answers for the kernel where a program
+ * wants to listen to rtnetlink:
+ *
+ *   deny [--join ERRNO] [--socket ERRNO] COMMAND [ARGUMENT...]
+ *
+ * --join answers setsockopt(NETLINK_ADD_MEMBERSHIP), --socket answers
+ * socket(AF_NETLINK). ERRNO is a name like EACCES, or 0 for a success that does
+ * nothing. The filter is inherited and can't be taken off. */
+#include <errno.h>
+#include <getopt.h>
+#include <linux/netlink.h>
+#include <seccomp.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#define EXIT_USAGE 2
+/* As a shell says that a command could not be run. */
+#define EXIT_NOT_RUN 127
+
+static int errno_from_name(const char *name, uint16_t *ret)
+{
+    if (strcmp(name, "0") == 0) {
+        *ret = 0;
+        return 0;
+    }
+    for (uint16_t i = 1; i < 4096; i++) {
+        const char *known = strerrorname_np(i);
+
+        if (known && strcmp(known, name) == 0) {
+            *ret = i;
+            return 0;
+        }
+    }
+    return -EINVAL;
+}
+
+static int answer_join(scmp_filter_ctx filter, uint16_t error)
+{
+    return seccomp_rule_add(filter, SCMP_ACT_ERRNO(error), SCMP_SYS(setsockopt), 2,
+                            SCMP_A1(SCMP_CMP_EQ, SOL_NETLINK, 0),
+                            SCMP_A2(SCMP_CMP_EQ, NETLINK_ADD_MEMBERSHIP, 0));
+}
+
+static int answer_socket(scmp_filter_ctx filter, uint16_t error)
+{
+    return seccomp_rule_add(filter, SCMP_ACT_ERRNO(error), SCMP_SYS(socket), 1,
+                            SCMP_A0(SCMP_CMP_EQ, AF_NETLINK, 0));
+}
+
+/* Reads the options into the filter. The index of the command, or -errno. */
+static int take_options(int argc, char *argv[], scmp_filter_ctx filter)
+{
+    static const struct option options[] = {
+        {"join", required_argument, NULL, 'j'},
+        {"socket", required_argument, NULL, 's'},
+        {0},
+    };
+    int option, r;
+
+    /* "+": what follows the command is the command's. */
+    while ((option = getopt_long(argc, argv, "+", options, NULL)) != -1) {
+        uint16_t error;
+
+        if (option == '?' || errno_from_name(optarg, &error) < 0)
+            return -EINVAL;
+        r = option == 'j' ? answer_join(filter, error) : answer_socket(filter, error);
+        if (r < 0)
+            return r;
+    }
+    return optind < argc ? optind : -EINVAL;
+}
+
+int main(int argc, char *argv[])
+{
+    scmp_filter_ctx filter = seccomp_init(SCMP_ACT_ALLOW);
+    int command, r;
+
+    if (!filter)
+        return EXIT_NOT_RUN;
+    command = take_options(argc, argv, filter);
+    if (command < 0) {
+        fprintf(stderr, "usage: deny [--join ERRNO] [--socket ERRNO] COMMAND...\n");
+        return EXIT_USAGE;
+    }
+    /* Without privilege a filter needs no_new_privs, which libseccomp sets. */
+    r = seccomp_load(filter);
+    if (r < 0) {
+        fprintf(stderr, "deny: seccomp filter: %s\n", strerror(-r));
+        return EXIT_NOT_RUN;
+    }
+    execvp(argv[command], argv + command);
+    fprintf(stderr, "deny: %s: %s\n", argv[command], strerror(errno));
+    return EXIT_NOT_RUN;
+}

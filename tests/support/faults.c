@@ -1,0 +1,251 @@
+/* A module for LD_PRELOAD that makes rtnetlink sockets fail on purpose: faults.h. */
+#include "tests/support/faults.h"
+
+#include <dlfcn.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/netlink.h>
+#include <linux/rtnetlink.h>
+#include <stdbool.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+int socket(int domain, int type, int protocol);
+int setsockopt(int fd, int level, int option, const void *value, socklen_t length);
+ssize_t sendmsg(int fd, const struct msghdr *header, int flags);
+ssize_t recvmsg(int fd, struct msghdr *header, int flags);
+
+/* A preloaded module has no other place for its state. The programs under test use
+ * their netlink socket from one thread. */
+static struct {
+    struct fault *faults; /* shared with the test; NULL if there is none */
+    enum fault_kind dump; /* the fault of the dump under way, FAULT_COUNT for none */
+    bool dump_answered;
+    uint32_t dice;
+} state = {.dump = FAULT_COUNT};
+
+__attribute__((constructor)) static void open_control(void)
+{
+    const char *path = getenv("LINKWATCH_FAULTS");
+    size_t size = FAULT_COUNT * sizeof(struct fault);
+    int fd = path ? open(path, O_RDWR | O_CLOEXEC) : -1;
+    void *map;
+
+    if (fd < 0)
+        return;
+    map = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
+    close(fd);
+    if (map != MAP_FAILED)
+        state.faults = map;
+}
+
+static void count(enum fault_kind kind)
+{
+    struct fault *fault = &state.faults[kind];
+
+    fault->done++;
+    if (fault->left != UINT32_MAX)
+        fault->left--;
+}
+
+/* Whether this fault is to happen now; it is counted. */
+static bool strikes(enum fault_kind kind)
+{
+    if (!state.faults || state.faults[kind].left == 0)
+        return false;
+    count(kind);
+    return true;
+}
+
+static int fail(enum fault_kind kind)
+{
+    errno = (int)state.faults[kind].value;
+    return errno ? -1 : 0;
+}
+
+static bool is_rtnetlink(int fd)
+{
+    int domain = 0;
+    socklen_t length = sizeof(domain);
+
+    return getsockopt(fd, SOL_SOCKET, SO_DOMAIN, &domain, &length) == 0 && domain == AF_NETLINK;
+}
+
+/* The next definition of a function, that is, the C library's. */
+#define NEXT(name) ((__typeof__(&name))dlsym(RTLD_NEXT, #name))
+
+int socket(int domain, int type, int protocol)
+{
+    if (domain == AF_NETLINK && strikes(FAULT_SOCKET))
+        return fail(FAULT_SOCKET);
+    return NEXT(socket)(domain, type, protocol);
+}
+
+int setsockopt(int fd, int level, int option, const void *value, socklen_t length)
+{
+    if (level == SOL_NETLINK && option == NETLINK_ADD_MEMBERSHIP && strikes(FAULT_JOIN))
+        return fail(FAULT_JOIN);
+    return NEXT(setsockopt)(fd, level, option, value, length);
+}
+
+static bool asks_for_dump(const struct msghdr *header)
+{
+    const struct nlmsghdr *message;
+
+    if (header->msg_iovlen != 1 || header->msg_iov->iov_len < sizeof(*message))
+        return false;
+    message = header->msg_iov->iov_base;
+    return message->nlmsg_type == RTM_GETLINK && (message->nlmsg_flags & NLM_F_DUMP) == NLM_F_DUMP;
+}
+
+ssize_t sendmsg(int fd, const struct msghdr *header, int flags)
+{
+    if (!is_rtnetlink(fd) || !asks_for_dump(header))
+        return NEXT(sendmsg)(fd, header, flags);
+    if (strikes(FAULT_ASK))
+        return fail(FAULT_ASK);
+    state.dump_answered = false;
+    for (state.dump = FAULT_DUMP_ERROR; state.dump < FAULT_COUNT; state.dump++)
+        if (strikes(state.dump))
+            break;
+    return NEXT(sendmsg)(fd, header, flags);
+}
+
+static bool is_answer(int fd, const struct nlmsghdr *message)
+{
+    struct sockaddr_nl own = {0};
+    socklen_t length = sizeof(own);
+
+    return getsockname(fd, (struct sockaddr *)&own, &length) == 0 &&
+           message->nlmsg_pid == own.nl_pid;
+}
+
+/* A share of the notifications is dropped, always the same for the same sequence. */
+static bool drops_notification(void)
+{
+    struct fault *fault = state.faults ? &state.faults[FAULT_NOTIFICATION] : NULL;
+
+    if (!fault || fault->left == 0)
+        return false;
+    state.dice = state.dice * 1103515245 + 12345;
+    if ((state.dice >> 16) % 1000 >= fault->value)
+        return false;
+    count(FAULT_NOTIFICATION);
+    return true;
+}
+
+static bool is_left_out(const struct nlmsghdr *message)
+{
+    const struct ifinfomsg *info = NLMSG_DATA(message);
+
+    if (message->nlmsg_type != RTM_NEWLINK)
+        return false;
+    return state.dump == FAULT_DUMP_EMPTY ||
+           info->ifi_index == (int)state.faults[FAULT_DUMP_OMITS].value;
+}
+
+/* Takes lines out of a datagram of a dump; the size that is left, 0 for nothing. */
+static size_t leave_out(char *data, size_t size)
+{
+    struct nlmsghdr *message = (struct nlmsghdr *)(void *)data;
+    int rest = (int)size;
+    size_t left = 0;
+
+    while (NLMSG_OK(message, rest)) {
+        size_t length = NLMSG_ALIGN(message->nlmsg_len);
+        struct nlmsghdr *next = NLMSG_NEXT(message, rest);
+
+        if (!is_left_out(message)) {
+            memmove(data + left, message, length);
+            left += length;
+        }
+        message = next;
+    }
+    return left;
+}
+
+static void mark_interrupted(char *data, size_t size)
+{
+    struct nlmsghdr *message = (struct nlmsghdr *)(void *)data;
+    int rest = (int)size;
+
+    for (; NLMSG_OK(message, rest); message = NLMSG_NEXT(message, rest))
+        message->nlmsg_flags |= NLM_F_DUMP_INTR;
+}
+
+/* An error in the place of the dump's first datagram; the rest is not to be told. */
+static size_t answer_with_error(char *data)
+{
+    struct nlmsghdr *message = (struct nlmsghdr *)(void *)data;
+    int error = -(int)state.faults[FAULT_DUMP_ERROR].value;
+
+    if (state.dump_answered)
+        return 0;
+    message->nlmsg_type = NLMSG_ERROR;
+    message->nlmsg_flags = 0;
+    message->nlmsg_len = NLMSG_LENGTH(sizeof(struct nlmsgerr));
+    memset(NLMSG_DATA(message), 0, sizeof(struct nlmsgerr));
+    memcpy(NLMSG_DATA(message), &error, sizeof(error));
+    return message->nlmsg_len;
+}
+
+/* Does to a datagram of a dump what is to be done; the size that is left of it, 0 if it
+ * is to be dropped. */
+static size_t spoil(struct msghdr *header, size_t size)
+{
+    char *data = header->msg_iov->iov_base;
+
+    switch (state.dump) {
+    case FAULT_DUMP_ERROR:
+        return answer_with_error(data);
+    case FAULT_DUMP_EMPTY:
+    case FAULT_DUMP_OMITS:
+        return leave_out(data, size);
+    case FAULT_DUMP_INTERRUPTED:
+        mark_interrupted(data, size);
+        return size;
+    case FAULT_DUMP_TRUNCATED:
+        if (!state.dump_answered)
+            header->msg_flags |= MSG_TRUNC;
+        return size;
+    case FAULT_DUMP_SILENT:
+        return 0;
+    case FAULT_SOCKET:
+    case FAULT_JOIN:
+    case FAULT_ASK:
+    case FAULT_RECEIVE:
+    case FAULT_NOTIFICATION:
+    case FAULT_COUNT:
+        break;
+    }
+    return size;
+}
+
+ssize_t recvmsg(int fd, struct msghdr *header, int flags)
+{
+    if (!is_rtnetlink(fd))
+        return NEXT(recvmsg)(fd, header, flags);
+    if (strikes(FAULT_RECEIVE))
+        return fail(FAULT_RECEIVE);
+    for (;;) {
+        ssize_t n = NEXT(recvmsg)(fd, header, flags);
+        const struct nlmsghdr *message;
+        size_t left;
+
+        if (n < (ssize_t)sizeof(*message) || header->msg_flags & MSG_TRUNC)
+            return n;
+        message = header->msg_iov->iov_base;
+        if (!is_answer(fd, message)) {
+            if (!drops_notification())
+                return n;
+            continue;
+        }
+        left = spoil(header, (size_t)n);
+        state.dump_answered = true;
+        if (left)
+            return (ssize_t)left;
+    }
+}
