@@ -1,5 +1,6 @@
 """The daemon under test, on a private socket."""
 
+import atexit
 import os
 import shutil
 import signal
@@ -73,6 +74,8 @@ class Daemon:
         with open(self._log, "a", encoding="utf-8") as log:
             self._process = subprocess.Popen(self._command, stdin=subprocess.DEVNULL, stdout=log,
                                              stderr=log, env=self._environment)
+        # Should this program end without leaving the context.
+        atexit.register(self.kill)
         if self._serves:
             wait.until(self._is_serving, "the daemon's socket")
 
@@ -97,6 +100,7 @@ class Daemon:
         """Kills it, so that it can't clean up."""
         self._process.kill()
         self._process.wait()
+        atexit.unregister(self.kill)
 
     def stop(self):
         """Stops it as systemd does; it must end well."""
@@ -109,6 +113,7 @@ class Daemon:
         except subprocess.TimeoutExpired:
             self.kill()
             raise
+        atexit.unregister(self.kill)
         log = self.log()
         assert not any(word in log for word in _SANITIZER_WORDS), log
         tap.equal(code, 0, "the daemon's exit code")

@@ -1,9 +1,11 @@
 """Private network namespaces, and iproute2 in them."""
 
+import contextlib
 import json
 import os
 import subprocess
 import sys
+import tempfile
 
 import tap
 import wait
@@ -14,7 +16,7 @@ _MARK = "LINKWATCH_TEST_NAMESPACE"
 def _flags():
     """The options of unshare(1) that work for this user; skips all tests if none do."""
     reason = ""
-    for flags in (["--net"], ["--map-root-user", "--net"]):
+    for flags in (["--mount", "--net"], ["--map-root-user", "--mount", "--net"]):
         result = subprocess.run(["unshare", *flags, "true"], capture_output=True, text=True,
                                 check=False)
         if result.returncode == 0:
@@ -24,7 +26,7 @@ def _flags():
 
 
 def enter():
-    """From here on the whole program is in a network namespace of its own."""
+    """From here on the whole program is in a network and a mount namespace of its own."""
     if os.environ.get(_MARK) == str(os.getpid()):
         return
     arguments = ["unshare", *_flags(), sys.executable, *sys.argv]
@@ -59,6 +61,20 @@ def delete_all():
     """Removes every link that can be removed."""
     for name in [l["ifname"] for l in links().values() if l["ifname"] != "lo"]:
         subprocess.run(["ip", "link", "del", "dev", name], capture_output=True, check=False)
+
+
+@contextlib.contextmanager
+def sysfs():
+    """A sysfs of this namespace (/sys belongs to the one that it was mounted in)."""
+    with tempfile.TemporaryDirectory() as directory:
+        result = subprocess.run(["mount", "-t", "sysfs", "sysfs", directory], capture_output=True,
+                                text=True, check=False)
+        if result.returncode != 0:
+            raise tap.Skip(f"sysfs can't be mounted here: {result.stderr.strip()}")
+        try:
+            yield directory
+        finally:
+            run("umount", directory)
 
 
 class Namespace:

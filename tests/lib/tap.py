@@ -82,6 +82,8 @@ def main():
     wanted = sys.argv[1:]
     chosen = [t for t in _tests if not wanted or any(word in t[0] for word in wanted)]
     signal.signal(signal.SIGALRM, _overdue)
+    # What the tests started is cleaned up then, too.
+    signal.signal(signal.SIGTERM, lambda _signal, _frame: sys.exit(1))
     print(f"1..{len(chosen)}", flush=True)
     failed = [t for n, t in enumerate(chosen, 1) if not _run(n, *t)]
     sys.exit(1 if failed or not chosen else 0)

@@ -1,0 +1,92 @@
+"""The daemon's picture of the links beside the kernel's, as ip(8) prints it."""
+
+import os
+import re
+
+import netns
+
+SOURCE = os.environ.get("LINKWATCH_SOURCE", ".")
+
+
+def _read(path):
+    with open(os.path.join(SOURCE, path), encoding="utf-8") as file:
+        return file.read()
+
+
+def published_fields():
+    """The fields of a link, from the interface file."""
+    text = _read("protocol/org.linkwatch.Links.varlink")
+    body = re.search(r"^type Link \((.*?)^\)", text, re.MULTILINE | re.DOTALL).group(1)
+    return re.findall(r"^  (\w+):", body, re.MULTILINE)
+
+
+def documented_fields(heading):
+    """The fields in the table below that heading of doc/ip-fields.md."""
+    text = _read("doc/ip-fields.md")
+    section = text.split(f"## {heading}\n", 1)[1].split("\n## ", 1)[0]
+    return set(re.findall(r"^\| `(\w+)`", section, re.MULTILINE))
+
+
+_FIELDS = frozenset(published_fields())
+# What ip(8) does not print, though the kernel says it.
+ONLY_OURS = frozenset(("carrier", "carrier_changes", "carrier_up_count", "carrier_down_count"))
+
+
+def as_ip_says(link):
+    """The part of ip's account of a link that is published, value for value."""
+    told = {field: value for field, value in link.items() if field in _FIELDS}
+    # ip prints null where there is no lower link; left out is the same to a consumer.
+    if told.get("link", "") is None:
+        del told["link"]
+    if "linkinfo" in told:
+        told["linkinfo"] = {field: value for field, value in told["linkinfo"].items()
+                            if field in ("info_kind", "info_slave_kind")}
+        if not told["linkinfo"]:
+            del told["linkinfo"]
+    return told
+
+
+def as_we_say(link):
+    """The part of a published link that ip prints too."""
+    return {field: value for field, value in link.items()
+            if field not in ONLY_OURS and value is not None}
+
+
+def kernel():
+    """All links by index, as ip tells them."""
+    return {index: as_ip_says(link) for index, link in netns.links().items()}
+
+
+def ours(links):
+    """All of the daemon's links by index, comparable with kernel()."""
+    return {index: as_we_say(link) for index, link in links.items()}
+
+
+def differences(got, expected):
+    """In words, where two pictures differ; empty if they don't."""
+    lines = []
+    for index in sorted(set(got) | set(expected)):
+        left, right = got.get(index), expected.get(index)
+        if left is None or right is None:
+            name = (left or right)["ifname"]
+            lines.append(f"{index} ({name}): " + ("missing" if left is None else "too much"))
+            continue
+        for field in sorted(set(left) | set(right)):
+            if left.get(field) != right.get(field):
+                lines.append(f"{index} ({left['ifname']}): {field} is {left.get(field)!r}, "
+                             f"ip says {right.get(field)!r}")
+    return "\n".join(lines)
+
+
+def settle(daemon, mirror):
+    """Lets the daemon look, and then holds the mirror against the kernel. What changes
+    meanwhile is no one's fault: then once more."""
+    for _attempt in range(100):
+        before = kernel()
+        mirror.refresh(daemon.socket)
+        told = ours(mirror.links)
+        if before == kernel():
+            wrong = differences(told, before)
+            assert not wrong, "the mirror is not the kernel's picture:\n" + wrong
+            return
+    raise AssertionError("the links never came to rest")
