@@ -36,14 +36,12 @@ class Daemon:
         self._serves = serves
         self._process = None
         self._environment = dict(os.environ, **(env or {}))
-        # A file that is not there, so that a configuration of this machine has no say.
-        path = os.path.join(self.directory, "linkwatchd.conf")
-        if config is not None:
-            with open(path, "w", encoding="utf-8") as file:
-                file.write(config)
-            options = ("--config", path, *options)
-        self.config = path
-        self._command = [*wrapper, BINARY, "--socket", self.socket, *options]
+        # There is always one, so that a configuration of this machine has no say.
+        self.config = os.path.join(self.directory, "linkwatchd.conf")
+        with open(self.config, "w", encoding="utf-8") as file:
+            file.write(config or "")
+        self._command = [*wrapper, BINARY, "--socket", self.socket, "--config", self.config,
+                         *options]
 
     def __enter__(self):
         assert BINARY, "LINKWATCHD is not set; run the tests with make check"

@@ -1,38 +1,105 @@
 """The kinds of kernel that the daemon must tell the truth on, as far as they can be made
 on any Linux. The same tests run in each of them."""
 
+import errno
+import itertools
+
 import daemon as daemons
+import faults
+import wait
+
+INCOMPLETE = ("incomplete",)
+BELIEVED = ("unproven", "trusted")
 
 
 class Environment:
-    """name says it; start() makes a daemon in it; standings are those it may have."""
+    """One kind of kernel. standings are those that the daemon may have in the end, reason
+    is the errno's name that it must give."""
 
-    def __init__(self, name, start, standings, errno=None):
+    def __init__(self, name, standings, reason=None, options=(), join=None):
         self.name = name
-        self.start = start
         self.standings = standings
-        self.errno = errno
+        self.reason = reason
+        self._options = options
+        self._join = join
 
-    def check(self, status):
-        """Fails unless the daemon found out where it is."""
-        source = status["source"]
-        assert source["standing"] in self.standings, f"in {self.name}: {source}"
-        assert source.get("errno") == self.errno, f"in {self.name}: {source}"
-        assert source["stale"] is False, f"in {self.name}: {source}"
+    def start(self):
+        """A daemon in this environment, not yet entered."""
+        wrapper = (daemons.helper("deny"), "--join", self._join) if self._join else ()
+        return daemons.Daemon(*self._options, wrapper=wrapper)
+
+    def disturb(self):
+        """Lets something go wrong with the next look."""
+
+    def close(self):
+        """The daemon has ended."""
+
+    def check(self, daemon):
+        """Waits until the daemon found out where it is."""
+        def found():
+            source = daemon.status()["source"]
+            return (source["standing"] in self.standings and not source["stale"] and
+                    source.get("errno") == self.reason)
+
+        try:
+            wait.until(found, "the standing")
+        except wait.Timeout:
+            raise AssertionError(f"in {self.name}: {daemon.status()['source']}") from None
 
 
-def _denied(errno):
-    return lambda: daemons.Daemon(wrapper=(daemons.helper("deny"), "--join", errno))
+class Faulty(Environment):
+    """A kernel in which something goes wrong, now and then or always."""
+
+    def __init__(self, name, standings, always=(), sometimes=()):
+        super().__init__(name, standings)
+        self._always = always
+        self._sometimes = itertools.cycle(sometimes) if sometimes else None
+        self._armed = set()
+        self._faults = None
+
+    def start(self):
+        self._faults = faults.Faults()
+        for kind, value in self._always:
+            self._faults.set(kind, value)
+        return daemons.Daemon(env=self._faults.environment())
+
+    def disturb(self):
+        if self._sometimes:
+            kind, value, times = next(self._sometimes)
+            self._armed.add(kind)
+            self._faults.set(kind, value, times)
+
+    def check(self, daemon):
+        super().check(daemon)
+        expected = {kind for kind, *_rest in self._always} | self._armed
+        missed = {kind for kind in expected if self._faults.done(kind) == 0}
+        assert not missed, f"faults that never happened: {missed}"
+
+    def close(self):
+        if self._faults:
+            self._faults.close()
 
 
-NATIVE = Environment("a subscription", daemons.Daemon, ("unproven", "trusted"))
+# Each is got over within what one Refresh waits for.
+_FAILING_LOOKS = (
+    (faults.DUMP_ERROR, errno.EBUSY, 1),
+    (faults.DUMP_EMPTY, 0, 1),
+    (faults.DUMP_INTERRUPTED, 0, 2),
+    (faults.DUMP_TRUNCATED, 0, 1),
+    (faults.ASK, errno.ENOBUFS, 1),
+    (faults.DUMP_ERROR, errno.EACCES, 2),
+    (faults.RECEIVE, errno.EINTR, 5),
+    (faults.DUMP_EMPTY, 0, 2),
+    (faults.RECEIVE, errno.ENOBUFS, 3),
+)
 
 ALL = (
-    NATIVE,
-    Environment("joining denied with EACCES", _denied("EACCES"), ("denied",), "EACCES"),
-    Environment("joining denied with ENOPROTOOPT", _denied("ENOPROTOOPT"), ("denied",),
-                "ENOPROTOOPT"),
-    Environment("polling by choice", lambda: daemons.Daemon("--source", "poll"), ("denied",)),
-    Environment("joining that works and tells nothing", _denied("0"),
-                ("unproven", "incomplete")),
+    Environment("a subscription", BELIEVED),
+    Environment("denied with EACCES", ("denied",), "EACCES", join="EACCES"),
+    Environment("denied with ENOPROTOOPT", ("denied",), "ENOPROTOOPT", join="ENOPROTOOPT"),
+    Environment("polling by choice", ("denied",), options=("--source", "poll")),
+    Environment("accepted and silent", INCOMPLETE, join="0"),
+    Faulty("accepted and half silent", INCOMPLETE, always=((faults.NOTIFICATION, 500),)),
+    Environment("lossy", BELIEVED, options=("--receive-buffer", "1K")),
+    Faulty("failing now and then", BELIEVED, sometimes=_FAILING_LOOKS),
 )

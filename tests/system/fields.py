@@ -144,13 +144,13 @@ def addresses():
 @tap.test
 def ports():
     """The ports of a bridge name it as their master, and a new name of it"""
-    netns.ip("link set veth0 master bridge0")
-    link = _named(compare(), "veth0")
+    netns.ip("link add port0 type veth peer name port1")
+    netns.ip("link set port0 master bridge0")
+    link = _named(compare(), "port0")
     tap.equal((link["master"], link["linkinfo"]["info_slave_kind"]), ("bridge0", "bridge"))
     netns.ip("link set bridge0 down")
     netns.ip("link set bridge0 name other0")
-    tap.equal(_named(compare(), "veth0")["master"], "other0")
-    netns.ip("link set veth0 nomaster")
+    tap.equal(_named(compare(), "port0")["master"], "other0")
 
 
 @tap.test

@@ -126,19 +126,19 @@ class Script:
         self._mirror = None
 
     def begin(self):
-        """the first picture is the kernel's, and the daemon knows where it is"""
+        """the first picture is the kernel's"""
         netns.delete_all()
         self._daemon = self._environment.start()
         self._daemon.__enter__()
         self._mirror = Mirror(self._daemon.socket).until_ready()
         picture.settle(self._daemon, self._mirror)
-        self._environment.check(self._daemon.status())
 
     def case(self, name, commands, expected):
         """Does what a case says and waits until all is told that must be."""
         if not self._mirror:
             raise tap.Skip("there is no daemon")
         start = len(self._mirror.events) if commands else 0
+        self._environment.disturb()
         for command in commands:
             netns.ip(command)
             if name in _NEEDS_A_LOOK_BETWEEN:
@@ -156,15 +156,16 @@ class Script:
                                  f"but: {self._mirror.events[start:]}") from None
 
     def end(self):
-        """a consumer that starts now sees what one has that was there all along"""
+        """a consumer that starts now sees the same, and the daemon knows where it is"""
         if not self._mirror:
             raise tap.Skip("there is no daemon")
         with Mirror(self._daemon.socket) as second:
             second.until_ready()
             tap.equal(second.links, self._mirror.links, "the links")
-        self._environment.check(self._daemon.status())
+        self._environment.check(self._daemon)
         self._mirror.close()
         self._daemon.__exit__(None, None, None)
+        self._environment.close()
 
 
 def main():

@@ -1,0 +1,53 @@
+"""The test's side of tests/support/faults.c: what goes wrong in the daemon's socket."""
+
+import mmap
+import os
+import struct
+import tempfile
+
+import daemon as daemons
+import tap
+
+# As enum fault_kind in tests/support/faults.h.
+(SOCKET, JOIN, ASK, RECEIVE, NOTIFICATION, DUMP_ERROR, DUMP_EMPTY, DUMP_INTERRUPTED,
+ DUMP_TRUNCATED, DUMP_SILENT, DUMP_OMITS) = range(11)
+FOR_GOOD = 0xFFFFFFFF
+
+_LAYOUT = struct.Struct("=IIII")
+
+
+class Faults:
+    """A control file, shared with the daemon that gets environment()."""
+
+    def __init__(self):
+        if daemons.SANITIZED:
+            raise tap.Skip("AddressSanitizer and the preloaded faults don't go together")
+        self._module = daemons.helper(".libs/faults.so")
+        with tempfile.NamedTemporaryFile(prefix="linkwatch-faults-", delete=False) as file:
+            file.write(bytes(_LAYOUT.size * (DUMP_OMITS + 1)))
+            self._path = file.name
+        with open(self._path, "r+b") as file:
+            self._map = mmap.mmap(file.fileno(), 0)
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_exception):
+        self.close()
+
+    def close(self):
+        """Forgets the file."""
+        os.unlink(self._path)
+
+    def environment(self):
+        """What the daemon needs in its environment."""
+        return {"LD_PRELOAD": self._module, "LINKWATCH_FAULTS": self._path}
+
+    def set(self, kind, value=0, times=FOR_GOOD):
+        """From now on that fault happens so many times; 0 times ends it."""
+        done = self.done(kind)
+        _LAYOUT.pack_into(self._map, kind * _LAYOUT.size, times, value, done, 0)
+
+    def done(self, kind):
+        """How often it happened."""
+        return _LAYOUT.unpack_from(self._map, kind * _LAYOUT.size)[2]
