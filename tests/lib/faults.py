@@ -2,7 +2,9 @@
 
 import mmap
 import os
+import re
 import struct
+import subprocess
 import tempfile
 
 import daemon as daemons
@@ -16,13 +18,25 @@ FOR_GOOD = 0xFFFFFFFF
 _LAYOUT = struct.Struct("=IIII")
 
 
+def _preloaded():
+    """What is to be preloaded: the module, and before it the sanitizers' runtime, which
+    insists on being the first."""
+    module = daemons.helper(".libs/faults.so")
+    if not daemons.SANITIZED:
+        return module
+    libraries = subprocess.run(["ldd", daemons.BINARY], capture_output=True, text=True,
+                               check=True).stdout
+    runtime = re.search(r"=> (/\S*/libasan\.so\S*)", libraries)
+    if not runtime:
+        raise tap.Skip("faults can't be preloaded where the sanitizers are linked statically")
+    return f"{runtime.group(1)} {module}"
+
+
 class Faults:
     """A control file, shared with the daemon that gets environment()."""
 
     def __init__(self):
-        if daemons.SANITIZED:
-            raise tap.Skip("AddressSanitizer and the preloaded faults don't go together")
-        self._module = daemons.helper(".libs/faults.so")
+        self._preloaded = _preloaded()
         with tempfile.NamedTemporaryFile(prefix="linkwatch-faults-", delete=False) as file:
             file.write(bytes(_LAYOUT.size * (DUMP_OMITS + 1)))
             self._path = file.name
@@ -41,7 +55,7 @@ class Faults:
 
     def environment(self):
         """What the daemon needs in its environment."""
-        return {"LD_PRELOAD": self._module, "LINKWATCH_FAULTS": self._path}
+        return {"LD_PRELOAD": self._preloaded, "LINKWATCH_FAULTS": self._path}
 
     def set(self, kind, value=0, times=FOR_GOOD):
         """From now on that fault happens so many times; 0 times ends it."""

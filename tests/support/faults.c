@@ -147,33 +147,43 @@ static bool is_left_out(const struct nlmsghdr *message)
            info->ifi_index == (int)state.faults[FAULT_DUMP_OMITS].value;
 }
 
+/* The message at that place of a datagram, NULL at its end. */
+static struct nlmsghdr *message_at(char *data, size_t size, size_t offset)
+{
+    struct nlmsghdr *message = (struct nlmsghdr *)(void *)(data + offset);
+
+    if (offset + sizeof(*message) > size || message->nlmsg_len < sizeof(*message) ||
+        message->nlmsg_len > size - offset)
+        return NULL;
+    return message;
+}
+
 /* Takes lines out of a datagram of a dump; the size that is left, 0 for nothing. */
 static size_t leave_out(char *data, size_t size)
 {
-    struct nlmsghdr *message = (struct nlmsghdr *)(void *)data;
-    int rest = (int)size;
+    struct nlmsghdr *message;
     size_t left = 0;
 
-    while (NLMSG_OK(message, rest)) {
+    for (size_t offset = 0; (message = message_at(data, size, offset));) {
         size_t length = NLMSG_ALIGN(message->nlmsg_len);
-        struct nlmsghdr *next = NLMSG_NEXT(message, rest);
 
         if (!is_left_out(message)) {
             memmove(data + left, message, length);
             left += length;
         }
-        message = next;
+        offset += length;
     }
     return left;
 }
 
 static void mark_interrupted(char *data, size_t size)
 {
-    struct nlmsghdr *message = (struct nlmsghdr *)(void *)data;
-    int rest = (int)size;
+    struct nlmsghdr *message;
 
-    for (; NLMSG_OK(message, rest); message = NLMSG_NEXT(message, rest))
+    for (size_t offset = 0; (message = message_at(data, size, offset));) {
         message->nlmsg_flags |= NLM_F_DUMP_INTR;
+        offset += NLMSG_ALIGN(message->nlmsg_len);
+    }
 }
 
 /* An error in the place of the dump's first datagram; the rest is not to be told. */
