@@ -1,0 +1,5 @@
+"""The tests of inside.py in a sandbox of Debian 12's gVisor."""
+
+import sandbox
+
+sandbox.run_tests("bookworm", "inside.py")

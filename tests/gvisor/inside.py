@@ -1,0 +1,213 @@
+"""The daemon and linkwatchctl in a gVisor sandbox: python3 inside.py RELEASE, run in one by
+the tests beside this. Its kernel refuses the subscription and tells no more than a few
+things of a link; the release's tools decide what can be done to links in it."""
+
+import json
+import os
+import re
+import subprocess
+import sys
+
+import daemon as daemons
+import netns
+import rtnl
+import tap
+import wait
+from mirror import Mirror
+
+RELEASE = sys.argv.pop(1)
+CTL = os.environ["LINKWATCHCTL"]
+
+
+def ctl(daemon, *arguments):
+    """What linkwatchctl prints."""
+    return netns.run(CTL, "--socket", daemon.socket, *arguments)
+
+
+class Output:
+    """The lines of a program that runs on, as they come."""
+
+    def __init__(self, *command):
+        self._process = subprocess.Popen(command, stdin=subprocess.DEVNULL,
+                                         stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
+        os.set_blocking(self._process.stdout.fileno(), False)
+        self._text = b""
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_exception):
+        self._process.terminate()
+        self._process.wait()
+        self._process.stdout.close()
+
+    def lines(self):
+        """All whole lines so far."""
+        data = self._process.stdout.read()
+        self._text += data or b""
+        return self._text.decode().splitlines()
+
+    def until(self, condition, what):
+        """Waits until condition(lines) is true."""
+        try:
+            return wait.until(lambda: condition(self.lines()), what)
+        except wait.Timeout:
+            raise AssertionError(f"{what} never came: {self.lines()}") from None
+
+
+@tap.test
+def denied():
+    """GetStatus says that joining was denied, and the kernel's errno"""
+    with daemons.Daemon() as daemon:
+        source = daemon.status()["source"]
+        tap.equal((source["standing"], source.get("errno")), ("denied", "ENOPROTOOPT"))
+        tap.equal(source["stale"], False)
+
+
+@tap.test
+def status():
+    """linkwatchctl status says so to a person"""
+    with daemons.Daemon() as daemon:
+        text = ctl(daemon, "status")
+        tap.contains(text, "denied")
+        tap.contains(text, "ENOPROTOOPT")
+
+
+@tap.test
+def as_ip():
+    """Every link is told with the values that ip prints, and nothing that the kernel didn't say"""
+    with rtnl.Tap("tap0"), daemons.Daemon() as daemon:
+        expected = netns.links()
+        for link in daemon.links().values():
+            for field, value in link.items():
+                tap.equal(value, expected[link["ifindex"]].get(field), f"{field} of {link}")
+            # These are unknown here, and not 0.
+            for field in ("operstate", "carrier", "carrier_changes", "link"):
+                assert field not in link, link
+        tap.equal({"lo", "tap0"}, {link["ifname"] for link in daemon.links().values()})
+
+
+@tap.test
+def list_is_json():
+    """linkwatchctl --json list prints the links that List tells"""
+    with rtnl.Tap("tap0"), daemons.Daemon() as daemon:
+        printed = json.loads(ctl(daemon, "--json", "list"))
+        links = printed["links"] if isinstance(printed, dict) else printed
+        tap.equal({link["ifindex"]: link for link in links}, daemon.links())
+
+
+@tap.test
+def tap_comes_and_goes():
+    """A TAP link that is made after a monitor started is added, and removed when it is closed"""
+    with daemons.Daemon() as daemon, Mirror(daemon.socket) as mirror:
+        mirror.until_ready()
+        with rtnl.Tap("tap1"):
+            mirror.until_event("add", "tap1")
+        mirror.until_event("remove", "tap1")
+        tap.equal(set(mirror.links), set(netns.links()))
+
+
+@tap.test
+def tun_comes_and_goes():
+    """The same of a TUN link that RTM_DELLINK removes"""
+    with daemons.Daemon() as daemon, Mirror(daemon.socket) as mirror:
+        mirror.until_ready()
+        with rtnl.Tap("tun1", tun=True):
+            index = mirror.until_event("add", "tun1")["link"]["ifindex"]
+            rtnl.delete(index)
+            mirror.until_event("remove", "tun1")
+        tap.equal(set(mirror.links), set(netns.links()))
+
+
+@tap.test
+def monitor_prints():
+    """linkwatchctl monitor prints add and remove of a link that is made after it started"""
+    with daemons.Daemon() as daemon, Output(CTL, "--socket", daemon.socket, "monitor") as output:
+        output.until(lambda lines: any("lo" in line for line in lines), "the first picture")
+        for event in ("add", "remove"):
+            link = rtnl.Tap("tap2") if event == "add" else link.close()
+            output.until(lambda lines, word=event: any(
+                re.search(rf"\b{word}\w*\b.*\btap2\b|\btap2\b.*\b{word}", line)
+                for line in lines), event)
+
+
+@tap.test
+def monitor_prints_json():
+    """linkwatchctl --json monitor prints them as one object a line"""
+    def has(event):
+        return lambda lines: any(
+            (e["type"], e.get("link", {}).get("ifname")) == (event, "tap3")
+            for e in map(json.loads, lines))
+
+    with daemons.Daemon() as daemon, \
+            Output(CTL, "--socket", daemon.socket, "--json", "monitor") as output:
+        output.until(lambda lines: any('"ready"' in line for line in lines), "ready")
+        with rtnl.Tap("tap3"):
+            output.until(has("add"), "add")
+        output.until(has("remove"), "remove")
+
+
+@tap.test
+def no_phantoms():
+    """Dumps in random order tell nothing of links that stay as they are"""
+    with daemons.Daemon() as daemon, Mirror(daemon.socket) as mirror:
+        links = [rtnl.Tap(f"many{n}") for n in range(20)]
+        mirror.until_ready().refresh(daemon.socket)
+        before = len(mirror.events)
+        for _ in range(30):
+            mirror.refresh(daemon.socket)
+        tap.equal(mirror.events[before:], [], "events")
+        tap.equal(set(mirror.links), set(netns.links()))
+        for link in links:
+            link.close()
+        mirror.refresh(daemon.socket)
+        tap.equal([link["ifname"] for link in mirror.links.values()], ["lo"])
+
+
+@tap.test
+def refresh():
+    """What was done before a Refresh is told when it answers"""
+    with daemons.Daemon("--interval-min", "1h", "--interval-max", "1h") as daemon, \
+            Mirror(daemon.socket) as mirror:
+        mirror.until_ready()
+        for n in range(10):
+            with rtnl.Tap(f"here{n}"):
+                mirror.refresh(daemon.socket)
+                tap.equal(mirror.events[-1]["type"], "add")
+            mirror.refresh(daemon.socket)
+            tap.equal(mirror.events[-1]["type"], "remove")
+
+
+def veth_comes_and_goes():
+    """Both ends of a veth pair that ip makes are added, and removed together"""
+    with daemons.Daemon() as daemon, Mirror(daemon.socket) as mirror:
+        mirror.until_ready()
+        netns.ip("link add v0 type veth peer name v1")
+        mirror.until_event("add", "v0")
+        mirror.until_event("add", "v1")
+        netns.ip("link del v1")
+        mirror.until_event("remove", "v0")
+        mirror.until_event("remove", "v1")
+        tap.equal(set(mirror.links), set(netns.links()))
+
+
+def changes():
+    """A new name, MTU and MAC address are told with the values before"""
+    with daemons.Daemon() as daemon, Mirror(daemon.socket) as mirror:
+        netns.ip("link add b0 type bridge")
+        mirror.until_event("add", "b0")
+        for command, name, field in (("name b1", "b1", "ifname"), ("mtu 1400", "b1", "mtu"),
+                                     ("address 02:00:00:00:00:07", "b1", "address")):
+            before = netns.links()
+            netns.ip(f"link set {'b0' if field == 'ifname' else 'b1'} {command}")
+            event = mirror.refresh(daemon.socket).until_event("change", name)
+            tap.equal(event["old"], {field: before[event["link"]["ifindex"]][field]})
+            tap.equal(event["link"][field], netns.link(name)[field])
+        netns.ip("link del b1")
+        mirror.until_event("remove", "b1")
+
+
+if RELEASE != "bookworm":
+    for function in (veth_comes_and_goes, changes):
+        tap.test(function)
+tap.main()

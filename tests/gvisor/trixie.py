@@ -1,0 +1,5 @@
+"""The tests of inside.py in a sandbox of Debian 13's gVisor."""
+
+import sandbox
+
+sandbox.run_tests("trixie", "inside.py")

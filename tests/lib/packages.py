@@ -1,0 +1,111 @@
+"""Programs from the package archive of a Debian release that is not this machine's.
+
+They come through apt and from the mirror that this machine uses already, into folders of
+their own, and are kept in the user's cache. Nothing is installed."""
+
+import os
+import pathlib
+import subprocess
+
+import tap
+
+_KEYRING = "/usr/share/keyrings/debian-archive-keyring.gpg"
+
+
+def _cache():
+    base = os.environ.get("XDG_CACHE_HOME") or os.path.expanduser("~/.cache")
+    return pathlib.Path(base, "linkwatchd-tests")
+
+
+def own_release():
+    """The code name of the release that this machine runs, empty if it is no Debian."""
+    try:
+        lines = pathlib.Path("/etc/os-release").read_text(encoding="utf-8").splitlines()
+    except OSError:
+        return ""
+    values = dict(line.split("=", 1) for line in lines if "=" in line)
+    if values.get("ID", "").strip('"') != "debian":
+        return ""
+    return values.get("VERSION_CODENAME", "").strip('"')
+
+
+def _run(*command, **options):
+    result = subprocess.run(command, capture_output=True, text=True, check=False, **options)
+    if result.returncode != 0:
+        text = (result.stderr.strip() or result.stdout.strip()).splitlines()
+        raise tap.Skip(f"{command[0]} failed: {text[-1] if text else result.returncode}")
+    return result.stdout
+
+
+def _mirrors():
+    """Where this machine gets its own release from."""
+    told = _run("apt-get", "indextargets", "--format", "$(RELEASE) $(COMPONENT) $(REPO_URI)",
+                "Created-By: Packages")
+    words = [line.split() for line in told.splitlines()]
+    mirrors = {w[2]: None for w in words if w[:2] == [own_release(), "main"]}
+    if not mirrors:
+        raise tap.Skip("apt knows no mirror of this machine's release")
+    return list(mirrors)
+
+
+def _apt(root, *arguments):
+    """Runs apt-get with everything that it reads and writes below root."""
+    options = {
+        "Dir::Etc::SourceList": root / "sources.list",
+        "Dir::Etc::SourceParts": root / "none",
+        "Dir::Etc::Preferences": root / "none",
+        "Dir::Etc::PreferencesParts": root / "none",
+        "Dir::State": root / "state",
+        "Dir::State::status": root / "status",
+        "Dir::Cache": root / "cache",
+        "APT::Sandbox::User": "root",
+        "APT::Install-Recommends": "false",
+        "Acquire::Languages": "none",
+    }
+    settings = [word for key, value in options.items() for word in ("-o", f"{key}={value}")]
+    environment = dict(os.environ, LC_ALL="C")
+    return _run("apt-get", "-qq", *settings, *arguments, cwd=root, env=environment)
+
+
+def _prepare(root, release, mirror):
+    for folder in ("none", "state/lists/partial", "cache/archives/partial"):
+        (root / folder).mkdir(parents=True, exist_ok=True)
+    (root / "status").touch()
+    (root / "sources.list").write_text(f"deb [signed-by={_KEYRING}] {mirror} {release} main\n",
+                                       encoding="utf-8")
+    _apt(root, "update")
+
+
+def _download(root, release, packages):
+    reason = None
+    for mirror in _mirrors():
+        try:
+            _prepare(root, release, mirror)
+            _apt(root, "download", *packages)
+            return
+        except tap.Skip as skip:
+            reason = skip
+    raise reason
+
+
+def unpacked(release, packages):
+    """A folder in which these packages of that release are unpacked; skips with the reason
+    where they can't be had."""
+    target = _cache() / f"{release}-{'-'.join(packages)}"
+    if target.exists():
+        return target
+    if not own_release():
+        raise tap.Skip("this is no Debian, so its packages can't be had from its mirror")
+    root = _cache() / f"apt-{release}"
+    fresh = _cache() / f"{target.name}.{os.getpid()}"
+    _download(root, release, packages)
+    for package in packages:
+        for file in sorted(root.glob(f"{package}_*.deb")):
+            _run("dpkg-deb", "-x", str(file), str(fresh))
+            file.unlink()
+    # Somebody else may have been as fast.
+    try:
+        fresh.rename(target)
+    except OSError:
+        _run("rm", "-rf", str(fresh))
+    return target

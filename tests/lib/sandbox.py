@@ -1,0 +1,57 @@
+"""gVisor sandboxes, with the runsc of Debian releases."""
+
+import os
+import subprocess
+import sys
+
+import packages
+import tap
+
+# What runsc --version says in the packages of the releases.
+VERSIONS = {"bookworm": "20221219", "trixie": "20240729"}
+
+
+def _version(binary):
+    try:
+        return subprocess.run([binary, "--version"], capture_output=True, text=True,
+                              check=False).stdout
+    except FileNotFoundError:
+        return ""
+
+
+def runsc(release):
+    """The runsc of that release: the installed one if it is that, else a fetched one."""
+    if VERSIONS[release] in _version("runsc"):
+        return "runsc"
+    binary = str(packages.unpacked(release, ("runsc",)) / "usr/bin/runsc")
+    version = _version(binary)
+    assert VERSIONS[release] in version, f"{binary} is {version!r}"
+    return binary
+
+
+def command(release, *arguments):
+    """The command line that runs a program in a sandbox, in which the machine's files are
+    there to be read, and what is written vanishes with it."""
+    if os.geteuid() != 0:
+        raise tap.Skip("runsc needs root")
+    return [runsc(release), "--platform=ptrace", "--network=none", "do", *arguments]
+
+
+def start(release, *arguments):
+    """Runs a program in a sandbox. What it writes comes through a pipe: in a file, lines
+    would overwrite each other in the older release."""
+    return subprocess.Popen(command(release, *arguments), stdin=subprocess.DEVNULL,
+                            stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+
+
+def run_tests(release, script):
+    """Runs a script of tests/gvisor in a sandbox of that release; the TAP that it prints
+    becomes this program's."""
+    path = os.path.join(os.path.dirname(os.path.abspath(sys.argv[0])), script)
+    try:
+        process = start(release, sys.executable, path, release, *sys.argv[1:])
+    except tap.Skip as reason:
+        tap.skip_all(str(reason))
+    for line in process.stdout:
+        print(line, end="", flush=True)
+    sys.exit(process.wait())
