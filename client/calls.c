@@ -1,0 +1,209 @@
+/* The simple, blocking calls. */
+#include <errno.h>
+#include <jansson.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "client/connection.h"
+#include "client/filter.h"
+#include "client/link.h"
+#include "client/linkwatch.h"
+
+struct linkwatch_list {
+    size_t count;
+    struct linkwatch_link *links[];
+};
+
+struct linkwatch_status {
+    json_t *parameters;
+    char *json;
+};
+
+static int not_understood(struct linkwatch *connection, int error)
+{
+    return error == -EBADMSG
+               ? connection_fail(connection, -EPROTO, "the daemon's answer was not understood")
+               : connection_fail(connection, error, strerror(-error));
+}
+
+static int read_list(const json_t *links, struct linkwatch_list **ret)
+{
+    struct linkwatch_list *list;
+    size_t count = json_array_size(links);
+
+    if (!json_is_array(links))
+        return -EBADMSG;
+    list = calloc(1, sizeof(*list) + count * sizeof(list->links[0]));
+    if (!list)
+        return -ENOMEM;
+    while (list->count < count) {
+        int r = link_from_json(json_array_get(links, list->count), &list->links[list->count]);
+
+        if (r < 0) {
+            linkwatch_list_free(list);
+            return r;
+        }
+        list->count++;
+    }
+    *ret = list;
+    return 0;
+}
+
+/* The daemon lists in this order; who looks a link up may rely on it. */
+static int by_index(const void *a, const void *b)
+{
+    int of_a = linkwatch_link_ifindex(*(struct linkwatch_link *const *)a);
+    int of_b = linkwatch_link_ifindex(*(struct linkwatch_link *const *)b);
+
+    return (of_a > of_b) - (of_a < of_b);
+}
+
+int linkwatch_list(struct linkwatch *connection, const struct linkwatch_filter *filter,
+                   int64_t timeout, struct linkwatch_list **ret)
+{
+    struct reply reply;
+    json_t *json = filter_to_json(filter);
+    int r = connection_call(connection, "List",
+                            json_is_null(json) ? json_object() : json_pack("{s:o}", "filter", json),
+                            timeout, &reply);
+
+    if (r < 0)
+        return r;
+    r = read_list(json_object_get(reply.parameters, "links"), ret);
+    wire_clear(&reply);
+    if (r < 0)
+        return not_understood(connection, r);
+    qsort((*ret)->links, (*ret)->count, sizeof((*ret)->links[0]), by_index);
+    return 0;
+}
+
+struct linkwatch_list *linkwatch_list_free(struct linkwatch_list *list)
+{
+    if (!list)
+        return NULL;
+    for (size_t i = 0; i < list->count; i++)
+        linkwatch_link_unref(list->links[i]);
+    free(list);
+    return NULL;
+}
+
+size_t linkwatch_list_count(const struct linkwatch_list *list)
+{
+    return list->count;
+}
+
+struct linkwatch_link *linkwatch_list_get(const struct linkwatch_list *list, size_t place)
+{
+    return place < list->count ? list->links[place] : NULL;
+}
+
+int linkwatch_refresh(struct linkwatch *connection, int64_t timeout)
+{
+    struct reply reply;
+    int r = connection_call(connection, "Refresh", json_object(), timeout, &reply);
+
+    if (r < 0)
+        return r;
+    wire_clear(&reply);
+    return 0;
+}
+
+int linkwatch_status(struct linkwatch *connection, int64_t timeout, struct linkwatch_status **ret)
+{
+    struct linkwatch_status *status;
+    struct reply reply;
+    int r = connection_call(connection, "GetStatus", json_object(), timeout, &reply);
+
+    if (r < 0)
+        return r;
+    status = calloc(1, sizeof(*status));
+    if (status) {
+        status->parameters = json_incref(reply.parameters);
+        status->json = json_dumps(reply.parameters, JSON_COMPACT);
+    }
+    wire_clear(&reply);
+    if (!status || !status->json) {
+        linkwatch_status_free(status);
+        return not_understood(connection, -ENOMEM);
+    }
+    *ret = status;
+    return 0;
+}
+
+struct linkwatch_status *linkwatch_status_free(struct linkwatch_status *status)
+{
+    if (!status)
+        return NULL;
+    json_decref(status->parameters);
+    free(status->json);
+    free(status);
+    return NULL;
+}
+
+static json_t *member(json_t *object, const char *name, size_t length)
+{
+    const char *key;
+    json_t *value;
+
+    json_object_foreach (object, key, value)
+        if (strlen(key) == length && memcmp(key, name, length) == 0)
+            return value;
+    return NULL;
+}
+
+/* The value under a name with dots between levels, NULL if there is none. */
+static const json_t *look_up(const struct linkwatch_status *status, const char *name)
+{
+    json_t *value = status->parameters;
+
+    while (*name && value) {
+        size_t length = strcspn(name, ".");
+
+        value = member(value, name, length);
+        name += length + (name[length] == '.');
+    }
+    return json_is_null(value) ? NULL : value;
+}
+
+int linkwatch_status_get_number(const struct linkwatch_status *status, const char *name,
+                                int64_t *ret)
+{
+    const json_t *value = look_up(status, name);
+
+    if (!value)
+        return -ENODATA;
+    if (!json_is_integer(value))
+        return -EINVAL;
+    *ret = json_integer_value(value);
+    return 0;
+}
+
+int linkwatch_status_get_text(const struct linkwatch_status *status, const char *name,
+                              const char **ret)
+{
+    const json_t *value = look_up(status, name);
+
+    if (!value)
+        return -ENODATA;
+    if (!json_is_string(value))
+        return -EINVAL;
+    *ret = json_string_value(value);
+    return 0;
+}
+
+int linkwatch_status_get_bool(const struct linkwatch_status *status, const char *name, bool *ret)
+{
+    const json_t *value = look_up(status, name);
+
+    if (!value)
+        return -ENODATA;
+    if (!json_is_boolean(value))
+        return -EINVAL;
+    *ret = json_is_true(value);
+    return 0;
+}
+
+const char *linkwatch_status_json(const struct linkwatch_status *status)
+{
+    return status->json;
+}

@@ -1,0 +1,31 @@
+#include "client/clock.h"
+
+#include <limits.h>
+#include <time.h>
+
+uint64_t clock_now(void)
+{
+    struct timespec now;
+
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    return (uint64_t)now.tv_sec * 1000000 + (uint64_t)now.tv_nsec / 1000;
+}
+
+uint64_t deadline_after(int64_t timeout)
+{
+    return timeout < 0 ? DEADLINE_NEVER : clock_now() + (uint64_t)timeout;
+}
+
+int deadline_timeout(uint64_t deadline)
+{
+    uint64_t now;
+    uint64_t left;
+
+    if (deadline == DEADLINE_NEVER)
+        return -1;
+    now = clock_now();
+    if (deadline <= now)
+        return 0;
+    left = (deadline - now + 999) / 1000;
+    return left > INT_MAX ? INT_MAX : (int)left;
+}

@@ -1,0 +1,215 @@
+#include "client/condition.h"
+
+#include <ctype.h>
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+
+enum sort {
+    PRESENT,
+    ABSENT,
+    UP,
+    DOWN,
+    CARRIER,
+    NO_CARRIER,
+    OPERSTATE,
+    MTU,
+    ADDRESS,
+    MASTER,
+    NO_MASTER,
+    KIND,
+    RENAMED,
+    NAME,
+    SORT_COUNT
+};
+
+/* Those that end with "=" have a value behind it. */
+static const char *const words[SORT_COUNT] = {
+    [PRESENT] = "present",
+    [ABSENT] = "absent",
+    [UP] = "up",
+    [DOWN] = "down",
+    [CARRIER] = "carrier",
+    [NO_CARRIER] = "no-carrier",
+    [OPERSTATE] = "operstate=",
+    [MTU] = "mtu=",
+    [ADDRESS] = "address=",
+    [MASTER] = "master=",
+    [NO_MASTER] = "nomaster",
+    [KIND] = "kind=",
+    [RENAMED] = "renamed",
+    [NAME] = "name=",
+};
+
+struct linkwatch_condition {
+    enum sort sort;
+    int64_t number;
+    char text[]; /* the value */
+};
+
+/* The value behind the word, NULL if the text isn't that word. */
+static const char *match_word(const char *text, const char *word)
+{
+    size_t length = strlen(word);
+
+    if (strncmp(text, word, length) != 0)
+        return NULL;
+    if (word[length - 1] == '=')
+        return text[length] ? text + length : NULL;
+    return text[length] ? NULL : "";
+}
+
+static int read_number(const char *text, int64_t *ret)
+{
+    char *end;
+    long long number;
+
+    if (!isdigit((unsigned char)*text))
+        return -EINVAL;
+    errno = 0;
+    number = strtoll(text, &end, 10);
+    if (errno || *end)
+        return -EINVAL;
+    *ret = number;
+    return 0;
+}
+
+static int make(enum sort sort, const char *value, struct linkwatch_condition **ret)
+{
+    struct linkwatch_condition *condition;
+    int64_t number = 0;
+
+    if (sort == MTU && read_number(value, &number) < 0)
+        return -EINVAL;
+    condition = calloc(1, sizeof(*condition) + strlen(value) + 1);
+    if (!condition)
+        return -ENOMEM;
+    condition->sort = sort;
+    condition->number = number;
+    memcpy(condition->text, value, strlen(value) + 1);
+    *ret = condition;
+    return 0;
+}
+
+int linkwatch_condition_parse(const char *text, struct linkwatch_condition **ret)
+{
+    for (int sort = 0; sort < SORT_COUNT; sort++) {
+        const char *value = match_word(text, words[sort]);
+
+        if (value)
+            return make((enum sort)sort, value, ret);
+    }
+    return -EINVAL;
+}
+
+struct linkwatch_condition *linkwatch_condition_free(struct linkwatch_condition *condition)
+{
+    free(condition);
+    return NULL;
+}
+
+bool condition_is_absent(const struct linkwatch_condition *condition)
+{
+    return condition->sort == ABSENT;
+}
+
+bool condition_follows(const struct linkwatch_condition *condition)
+{
+    return condition->sort == RENAMED || condition->sort == NAME;
+}
+
+static bool is_up(const struct linkwatch_link *link)
+{
+    return linkwatch_link_has_flag(link, "UP") == 1;
+}
+
+static bool is_down(const struct linkwatch_link *link)
+{
+    return linkwatch_link_has_flag(link, "UP") == 0;
+}
+
+/* Of a link that is down the kernel tells no carrier; it has none to use. */
+static bool has_no_carrier(const struct linkwatch_link *link)
+{
+    bool carrier;
+
+    return linkwatch_link_get_carrier(link, &carrier) >= 0 ? !carrier : is_down(link);
+}
+
+static bool has_carrier(const struct linkwatch_link *link)
+{
+    bool carrier;
+
+    return linkwatch_link_get_carrier(link, &carrier) >= 0 && carrier;
+}
+
+static bool has_text(int (*get)(const struct linkwatch_link *, const char **),
+                     const struct linkwatch_link *link, const char *wanted)
+{
+    const char *text;
+
+    return get(link, &text) >= 0 && strcasecmp(text, wanted) == 0;
+}
+
+static bool has_mtu(const struct linkwatch_link *link, int64_t wanted)
+{
+    int64_t mtu;
+
+    return linkwatch_link_get_mtu(link, &mtu) >= 0 && mtu == wanted;
+}
+
+/* A link that is a port of none has no field master. */
+static bool has_master(const struct linkwatch_link *link, const char *wanted)
+{
+    const char *master;
+
+    if (linkwatch_link_get_master(link, &master) < 0)
+        return !wanted;
+    return wanted && strcmp(master, wanted) == 0;
+}
+
+static bool is_renamed(const struct linkwatch_link *link, const struct linkwatch_link *first)
+{
+    return first && strcmp(linkwatch_link_ifname(link), linkwatch_link_ifname(first)) != 0;
+}
+
+bool linkwatch_condition_met(const struct linkwatch_condition *condition,
+                             const struct linkwatch_link *link, const struct linkwatch_link *first)
+{
+    if (!link)
+        return condition->sort == ABSENT;
+    switch (condition->sort) {
+    case PRESENT:
+        return true;
+    case ABSENT:
+        return false;
+    case UP:
+        return is_up(link);
+    case DOWN:
+        return is_down(link);
+    case CARRIER:
+        return has_carrier(link);
+    case NO_CARRIER:
+        return has_no_carrier(link);
+    case OPERSTATE:
+        return has_text(linkwatch_link_get_operstate, link, condition->text);
+    case MTU:
+        return has_mtu(link, condition->number);
+    case ADDRESS:
+        return has_text(linkwatch_link_get_address, link, condition->text);
+    case MASTER:
+        return has_master(link, condition->text);
+    case NO_MASTER:
+        return has_master(link, NULL);
+    case KIND:
+        return has_text(linkwatch_link_get_info_kind, link, condition->text);
+    case RENAMED:
+        return is_renamed(link, first);
+    case NAME:
+        return linkwatch_link_matches(link, condition->text);
+    case SORT_COUNT:
+        break;
+    }
+    return false;
+}

@@ -1,0 +1,13 @@
+/* Conditions on a link, beyond what linkwatch.h says of them. */
+#ifndef LINKWATCH_CLIENT_CONDITION_H
+#define LINKWATCH_CLIENT_CONDITION_H
+
+#include "client/linkwatch.h"
+
+/* Whether it is met by there being no link. */
+bool condition_is_absent(const struct linkwatch_condition *condition);
+
+/* Whether a link must be followed under another name for it. */
+bool condition_follows(const struct linkwatch_condition *condition);
+
+#endif

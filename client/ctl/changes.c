@@ -1,0 +1,98 @@
+#include "client/ctl/changes.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "client/ctl/links.h"
+
+/* Prints a field's value if it is known; "name value" if a name is given. */
+static void print_known(const struct linkwatch_link *link, int field, const char *name)
+{
+    char *text;
+
+    if (linkwatch_link_format(link, field, &text) < 0)
+        return;
+    printf(", %s%s", name ? name : "", name ? " " : "");
+    output_text(text);
+    free(text);
+}
+
+void changes_print_link(const struct linkwatch_link *link, const struct output *output)
+{
+    const char *kind = NULL;
+    const char *state;
+
+    if (linkwatch_link_get_info_kind(link, &kind) >= 0 ||
+        linkwatch_link_get_link_type(link, &kind) >= 0) {
+        putchar(' ');
+        output_text(kind);
+    }
+    if (linkwatch_link_get_operstate(link, &state) >= 0) {
+        fputs(", ", stdout);
+        output_colour(output, links_state_colour(state));
+        output_text(state);
+        output_colour(output, PLAIN);
+    }
+    print_known(link, LINKWATCH_FIELD_MTU, "mtu");
+    print_known(link, LINKWATCH_FIELD_ADDRESS, "address");
+    print_known(link, LINKWATCH_FIELD_LINK, "link");
+    print_known(link, LINKWATCH_FIELD_MASTER, "master");
+}
+
+/* Those of the one that the other hasn't. */
+static void print_flags(const struct linkwatch_link *of, const struct linkwatch_link *not_of,
+                        char sign)
+{
+    const char *flag = NULL;
+
+    while ((flag = linkwatch_link_next_flag(of, flag)))
+        if (linkwatch_link_has_flag(not_of, flag) != 1) {
+            printf(" %c", sign);
+            output_text(flag);
+        }
+}
+
+static void print_value(const struct linkwatch_link *link, int field, const struct output *output)
+{
+    char *text = NULL;
+    enum colour colour = PLAIN;
+
+    linkwatch_link_format(link, field, &text);
+    if (text && field == LINKWATCH_FIELD_OPERSTATE)
+        colour = links_state_colour(text);
+    output_colour(output, colour);
+    output_text(text ? text : "none");
+    output_colour(output, PLAIN);
+    free(text);
+}
+
+static void print_field(const struct linkwatch_link *before, const struct linkwatch_link *now,
+                        int field, const struct output *output)
+{
+    fputs(linkwatch_field_name(field), stdout);
+    if (field == LINKWATCH_FIELD_FLAGS) {
+        print_flags(now, before, '+');
+        print_flags(before, now, '-');
+        return;
+    }
+    putchar(' ');
+    print_value(before, field, output);
+    printf(" %s ", output_arrow());
+    print_value(now, field, output);
+}
+
+void changes_print(const struct linkwatch_link *before, const struct linkwatch_link *now,
+                   linkwatch_fields fields, const struct output *output)
+{
+    const char *separator = ": ";
+
+    for (int field = 0; linkwatch_field_name(field); field++)
+        if (fields & (UINT64_C(1) << field)) {
+            fputs(separator, stdout);
+            print_field(before, now, field, output);
+            separator = "; ";
+        }
+    if (!fields)
+        fputs(": no field that is known here changed", stdout);
+}

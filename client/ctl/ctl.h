@@ -1,0 +1,53 @@
+/* linkwatchctl: what its commands share. */
+#ifndef LINKWATCH_CLIENT_CTL_CTL_H
+#define LINKWATCH_CLIENT_CTL_CTL_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "client/linkwatch.h"
+
+/* Exit codes; they are promised in linkwatchctl(1). */
+enum {
+    EXIT_MET = 0,
+    EXIT_FAILED = 1,
+    EXIT_USAGE = 2,
+    EXIT_NO_DAEMON = 3,
+    EXIT_TIMED_OUT = 4,
+};
+
+/* What the command line asks for. */
+struct ctl {
+    const char *path; /* of the socket */
+    bool json;
+    bool pager;
+    bool has_timeout;
+    int64_t timeout; /* microseconds, LINKWATCH_FOREVER without one */
+    int count;       /* arguments after the command */
+    char *const *arguments;
+};
+
+/* How long an answer may take, in microseconds. */
+#define CTL_PATIENCE INT64_C(30000000)
+
+/* The commands; each gives the exit code. */
+int ctl_list(const struct ctl *ctl);
+int ctl_show(const struct ctl *ctl);
+int ctl_monitor(const struct ctl *ctl);
+int ctl_wait(const struct ctl *ctl);
+int ctl_refresh(const struct ctl *ctl);
+int ctl_status(const struct ctl *ctl);
+
+/* One line on stderr, with the program's name before it. */
+void ctl_complain(const char *format, ...) __attribute__((format(printf, 1, 2)));
+
+/* Connects, or says why not; then *ret_code is the exit code. */
+struct linkwatch *ctl_connect(const struct ctl *ctl, int *ret_code);
+
+/* Says why the daemon at that path can't be reached, and gives the exit code. */
+int ctl_unreachable(const struct ctl *ctl, int error);
+
+/* Says why a call failed, and gives the exit code. */
+int ctl_call_failed(const struct ctl *ctl, const struct linkwatch *connection, int error);
+
+#endif

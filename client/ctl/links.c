@@ -1,0 +1,52 @@
+#include "client/ctl/links.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+enum colour links_state_colour(const char *state)
+{
+    if (!state || strcmp(state, "UNKNOWN") == 0)
+        return PLAIN;
+    if (strcmp(state, "UP") == 0)
+        return GREEN;
+    return strcmp(state, "DOWN") == 0 ? RED : YELLOW;
+}
+
+struct table *links_table_new(void)
+{
+    static const char *const head[] = {"INDEX", "LINK",    "KIND",   "STATE",
+                                       "MTU",   "ADDRESS", "MASTER", "FLAGS"};
+    struct table *table = table_new(sizeof(head) / sizeof(head[0]));
+
+    for (size_t i = 0; i < sizeof(head) / sizeof(head[0]); i++)
+        table_add(table, head[i], BOLD);
+    return table;
+}
+
+static void add_field(struct table *table, const struct linkwatch_link *link, int field,
+                      enum colour colour)
+{
+    char *text = NULL;
+
+    linkwatch_link_format(link, field, &text);
+    table_add(table, text, colour);
+    free(text);
+}
+
+void links_table_add(struct table *table, const struct linkwatch_link *link)
+{
+    const char *kind = NULL;
+    const char *state = NULL;
+
+    add_field(table, link, LINKWATCH_FIELD_IFINDEX, PLAIN);
+    add_field(table, link, LINKWATCH_FIELD_IFNAME, BOLD);
+    if (linkwatch_link_get_info_kind(link, &kind) < 0)
+        linkwatch_link_get_link_type(link, &kind);
+    table_add(table, kind, PLAIN);
+    linkwatch_link_get_operstate(link, &state);
+    table_add(table, state, links_state_colour(state));
+    add_field(table, link, LINKWATCH_FIELD_MTU, PLAIN);
+    add_field(table, link, LINKWATCH_FIELD_ADDRESS, PLAIN);
+    add_field(table, link, LINKWATCH_FIELD_MASTER, PLAIN);
+    add_field(table, link, LINKWATCH_FIELD_FLAGS, PLAIN);
+}

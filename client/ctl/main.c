@@ -1,0 +1,202 @@
+/* linkwatchctl: asks linkwatchd about links. */
+#include <errno.h>
+#include <getopt.h>
+#include <locale.h>
+#include <signal.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "client/ctl/ctl.h"
+#include "client/ctl/output.h"
+#include "client/ctl/timespan.h"
+
+#define ANY_NUMBER 1000000
+
+struct command {
+    const char *name;
+    int (*run)(const struct ctl *ctl);
+    int least; /* arguments */
+    int most;
+    const char *usage;
+};
+
+static const struct command commands[] = {
+    {"list", ctl_list, 0, ANY_NUMBER, "list [IF...]"},
+    {"monitor", ctl_monitor, 0, ANY_NUMBER, "monitor [IF...]"},
+    {"show", ctl_show, 1, 1, "show IF"},
+    {"wait", ctl_wait, 2, ANY_NUMBER, "wait IF CONDITION... [--timeout T]"},
+    {"refresh", ctl_refresh, 0, 0, "refresh"},
+    {"status", ctl_status, 0, 0, "status"},
+};
+
+static const char help[] =
+    "Usage: linkwatchctl [OPTION...] COMMAND [ARGUMENT...]\n"
+    "\n"
+    "Asks linkwatchd about the links (network interfaces) of this network namespace.\n"
+    "\n"
+    "Commands:\n"
+    "  list [IF...]         the links now, one a line\n"
+    "  monitor [IF...]      the links now, then what happens to them, until interrupted\n"
+    "  show IF              everything that is known about a link\n"
+    "  wait IF CONDITION... until a link meets all the conditions at once\n"
+    "  refresh              make the daemon look at the kernel now\n"
+    "  status               how the daemon does, and how far its picture can be trusted\n"
+    "\n"
+    "IF is the name or an alternative name of a link, or a shell glob ('eth*').\n"
+    "CONDITION is one of present, absent, up, down, carrier, no-carrier,\n"
+    "operstate=STATE, mtu=N, address=A, master=NAME, nomaster, kind=KIND, renamed,\n"
+    "name=NAME.\n"
+    "\n"
+    "Options:\n"
+    "  -s, --socket PATH    the daemon's socket (default: $LINKWATCH_SOCKET, or\n"
+    "                       " DEFAULT_SOCKET ")\n"
+    "  -j, --json           print JSON: an array for list, an object for show and\n"
+    "                       status, an object a line for monitor\n"
+    "  -t, --timeout T      let wait end after T: seconds, or a number with ms, s, min, h\n"
+    "      --no-pager       don't page long output\n"
+    "  -h, --help           print this help\n"
+    "  -V, --version        print the version\n"
+    "\n"
+    "Exit codes: 0 done, or the condition is met; 1 it failed, or there is no such link;\n"
+    "2 wrong usage; 3 the daemon can't be reached; 4 timed out.\n";
+
+void ctl_complain(const char *format, ...)
+{
+    va_list arguments;
+
+    fputs("linkwatchctl: ", stderr);
+    va_start(arguments, format);
+    vfprintf(stderr, format, arguments);
+    va_end(arguments);
+    fputc('\n', stderr);
+}
+
+int ctl_unreachable(const struct ctl *ctl, int error)
+{
+    if (error == -EACCES || error == -EPERM)
+        ctl_complain("you may not connect to linkwatchd at %s: %s", ctl->path, strerror(-error));
+    else if (error == -ENAMETOOLONG)
+        ctl_complain("the socket's path is too long: %s", ctl->path);
+    else
+        ctl_complain("no linkwatchd at %s (%s); start it with \"systemctl start linkwatchd\" or "
+                     "\"linkwatchd --socket %s\"",
+                     ctl->path, strerror(-error), ctl->path);
+    return EXIT_NO_DAEMON;
+}
+
+struct linkwatch *ctl_connect(const struct ctl *ctl, int *ret_code)
+{
+    struct linkwatch *connection = NULL;
+    int r = linkwatch_connect(ctl->path, &connection);
+
+    if (r < 0)
+        *ret_code = ctl_unreachable(ctl, r);
+    return connection;
+}
+
+int ctl_call_failed(const struct ctl *ctl, const struct linkwatch *connection, int error)
+{
+    ctl_complain("%s (linkwatchd at %s)", linkwatch_error(connection), ctl->path);
+    return error == -ETIMEDOUT ? EXIT_TIMED_OUT : EXIT_FAILED;
+}
+
+static int wrong_usage(const char *message, const char *what)
+{
+    if (message)
+        ctl_complain("%s%s", message, what);
+    fputs("Try \"linkwatchctl --help\".\n", stderr);
+    return EXIT_USAGE;
+}
+
+static int print(const char *text)
+{
+    struct output output;
+
+    output_begin(&output, false);
+    fputs(text, stdout);
+    return output_end(&output, EXIT_MET);
+}
+
+static const struct command *find_command(const char *name)
+{
+    for (size_t i = 0; i < sizeof(commands) / sizeof(commands[0]); i++)
+        if (strcmp(commands[i].name, name) == 0)
+            return &commands[i];
+    return NULL;
+}
+
+static int run_command(struct ctl *ctl, const char *name)
+{
+    const struct command *command = find_command(name);
+
+    if (!command)
+        return wrong_usage("there is no command ", name);
+    if (ctl->count < command->least || ctl->count > command->most)
+        return wrong_usage("wrong number of arguments; the command is: ", command->usage);
+    if (ctl->has_timeout && command->run != ctl_wait)
+        return wrong_usage("--timeout is for wait alone", "");
+    return command->run(ctl);
+}
+
+static int set_timeout(struct ctl *ctl, const char *text)
+{
+    ctl->has_timeout = true;
+    if (timespan_parse(text, &ctl->timeout) >= 0)
+        return -1;
+    return wrong_usage("not a time span like 5, 1.5s, 500ms, 2min or 1h: ", text);
+}
+
+/* Takes one option; the exit code, or -1 to go on. */
+static int take_option(struct ctl *ctl, int option)
+{
+    switch (option) {
+    case 's':
+        ctl->path = optarg;
+        return -1;
+    case 'j':
+        ctl->json = true;
+        return -1;
+    case 't':
+        return set_timeout(ctl, optarg);
+    case 'P':
+        ctl->pager = false;
+        return -1;
+    case 'h':
+        return print(help);
+    case 'V':
+        return print("linkwatchctl " PACKAGE_VERSION "\n");
+    }
+    return wrong_usage(NULL, NULL);
+}
+
+int main(int argc, char *argv[])
+{
+    static const struct option options[] = {
+        {"socket", required_argument, NULL, 's'},
+        {"json", no_argument, NULL, 'j'},
+        {"timeout", required_argument, NULL, 't'},
+        {"no-pager", no_argument, NULL, 'P'},
+        {"help", no_argument, NULL, 'h'},
+        {"version", no_argument, NULL, 'V'},
+        {NULL, 0, NULL, 0},
+    };
+    struct ctl ctl = {.pager = true, .timeout = LINKWATCH_FOREVER};
+    int option;
+
+    setlocale(LC_CTYPE, "");
+    /* A reader that went away is told by EPIPE. */
+    signal(SIGPIPE, SIG_IGN);
+    ctl.path = linkwatch_default_path();
+    while ((option = getopt_long(argc, argv, "s:jt:hV", options, NULL)) >= 0) {
+        int code = take_option(&ctl, option);
+
+        if (code >= 0)
+            return code;
+    }
+    if (optind == argc)
+        return wrong_usage("which command?", "");
+    ctl.arguments = argv + optind + 1;
+    ctl.count = argc - optind - 1;
+    return run_command(&ctl, argv[optind]);
+}

@@ -1,0 +1,184 @@
+#include "client/ctl/output.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "client/ctl/ctl.h"
+#include "client/ctl/pager.h"
+#include "client/ctl/text.h"
+
+static const char *const sequences[COLOUR_COUNT] = {
+    [PLAIN] = "\033[0m", [BOLD] = "\033[1m",   [FAINT] = "\033[2m",
+    [RED] = "\033[31m",  [GREEN] = "\033[32m", [YELLOW] = "\033[33m",
+};
+
+static bool is_set(const char *variable)
+{
+    const char *value = getenv(variable);
+
+    return value && *value;
+}
+
+static bool terminal_is_dumb(void)
+{
+    const char *term = getenv("TERM");
+
+    return !term || strcmp(term, "dumb") == 0;
+}
+
+void output_begin(struct output *output, bool want_pager)
+{
+    bool terminal = isatty(STDOUT_FILENO) && !terminal_is_dumb();
+
+    output->coloured = terminal && !is_set("NO_COLOR");
+    output->pager = terminal && want_pager ? pager_start() : 0;
+}
+
+bool output_flush(void)
+{
+    return fflush(stdout) == 0 && !ferror(stdout);
+}
+
+int output_end(struct output *output, int code)
+{
+    int error;
+
+    errno = 0;
+    error = output_flush() ? 0 : errno;
+    if (output->pager)
+        pager_finish(output->pager);
+    if (error == 0 && !ferror(stdout))
+        return code;
+    if (error == EPIPE)
+        return code;
+    ctl_complain("can't write the output: %s", error ? strerror(error) : "an earlier error");
+    return EXIT_FAILED;
+}
+
+void output_colour(const struct output *output, enum colour colour)
+{
+    if (output->coloured)
+        fputs(sequences[colour], stdout);
+}
+
+void output_text(const char *text)
+{
+    size_t width;
+    char *clean = text_clean(text, &width);
+
+    fputs(clean ? clean : "?", stdout);
+    free(clean);
+}
+
+const char *output_arrow(void)
+{
+    return text_is_utf8() ? "→" : "->";
+}
+
+struct cell {
+    char *text;
+    size_t width;
+    enum colour colour;
+};
+
+struct table {
+    size_t columns;
+    size_t count;
+    size_t capacity;
+    bool failed; /* for want of memory */
+    struct cell *cells;
+};
+
+struct table *table_new(size_t columns)
+{
+    struct table *table = calloc(1, sizeof(*table));
+
+    if (table)
+        table->columns = columns;
+    return table;
+}
+
+struct table *table_free(struct table *table)
+{
+    if (!table)
+        return NULL;
+    for (size_t i = 0; i < table->count; i++)
+        free(table->cells[i].text);
+    free(table->cells);
+    free(table);
+    return NULL;
+}
+
+static bool has_room(struct table *table)
+{
+    size_t capacity = table->capacity ? table->capacity * 2 : 64;
+    struct cell *cells;
+
+    if (table->count < table->capacity)
+        return true;
+    cells = reallocarray(table->cells, capacity, sizeof(*cells));
+    if (!cells)
+        return false;
+    table->cells = cells;
+    table->capacity = capacity;
+    return true;
+}
+
+void table_add(struct table *table, const char *text, enum colour colour)
+{
+    struct cell cell = {.colour = text ? colour : FAINT};
+
+    if (!table || table->failed)
+        return;
+    cell.text = text_clean(text ? text : "-", &cell.width);
+    if (!cell.text || !has_room(table)) {
+        free(cell.text);
+        table->failed = true;
+        return;
+    }
+    table->cells[table->count++] = cell;
+}
+
+static size_t width_of_column(const struct table *table, size_t column)
+{
+    size_t width = 0;
+
+    for (size_t i = column; i < table->count; i += table->columns)
+        if (table->cells[i].width > width)
+            width = table->cells[i].width;
+    return width;
+}
+
+static void print_cell(const struct cell *cell, size_t width, const struct output *output)
+{
+    if (cell->colour != PLAIN)
+        output_colour(output, cell->colour);
+    fputs(cell->text, stdout);
+    if (cell->colour != PLAIN)
+        output_colour(output, PLAIN);
+    if (width > cell->width)
+        printf("%*s", (int)(width - cell->width), "");
+}
+
+int table_print(const struct table *table, const struct output *output)
+{
+    size_t *widths = table && !table->failed ? calloc(table->columns, sizeof(*widths)) : NULL;
+
+    if (!widths)
+        return -ENOMEM;
+    /* The last column needs no padding. */
+    for (size_t column = 0; column + 1 < table->columns; column++)
+        widths[column] = width_of_column(table, column) + 2;
+    for (size_t i = 0; i < table->count; i++) {
+        size_t column = i % table->columns;
+
+        print_cell(&table->cells[i], widths[column], output);
+        if (column + 1 == table->columns)
+            putchar('\n');
+    }
+    free(widths);
+    return 0;
+}

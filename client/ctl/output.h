@@ -1,0 +1,49 @@
+/* Text for people: safe, coloured, aligned, paged. */
+#ifndef LINKWATCH_CLIENT_CTL_OUTPUT_H
+#define LINKWATCH_CLIENT_CTL_OUTPUT_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <sys/types.h>
+
+enum colour { PLAIN, BOLD, FAINT, RED, GREEN, YELLOW, COLOUR_COUNT };
+
+struct output {
+    bool coloured;
+    pid_t pager; /* 0 without one */
+};
+
+/* Looks at where the output goes, and starts a pager if there shall be one. */
+void output_begin(struct output *output, bool want_pager);
+
+/* Flushes, and waits for the pager. The exit code: a reader that went away is no
+ * failure, a full disk is. */
+int output_end(struct output *output, int code);
+
+/* Writes what is there now. False if nobody can read further output. */
+bool output_flush(void);
+
+/* Starts and ends a colour. */
+void output_colour(const struct output *output, enum colour colour);
+
+/* Prints text that others chose: what could disturb a terminal is shown as an escape. */
+void output_text(const char *text);
+
+/* An arrow, as far as the locale has one. */
+const char *output_arrow(void);
+
+/* A table, whose columns are as wide as they must be. */
+struct table;
+
+/* Makes one of that many columns. The program is in no state to go on without memory:
+ * the functions of a table take care of that, and table_print() says so. */
+struct table *table_new(size_t columns);
+struct table *table_free(struct table *table);
+
+/* Adds a cell, row by row; NULL for what is not known. */
+void table_add(struct table *table, const char *text, enum colour colour);
+
+/* -ENOMEM if there wasn't enough memory for it. */
+int table_print(const struct table *table, const struct output *output);
+
+#endif

@@ -1,0 +1,251 @@
+/* linkwatchctl status and refresh. */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include "client/ctl/ctl.h"
+#include "client/ctl/output.h"
+#include "client/ctl/timespan.h"
+
+struct word {
+    const char *name;
+    const char *meaning;
+    enum colour colour;
+};
+
+static const struct word standings[] = {
+    {"denied", "the kernel refuses its updates, so the daemon looks for itself", YELLOW},
+    {"unproven", "the kernel gives its updates; looks must yet show that they are all", YELLOW},
+    {"trusted", "the kernel gives its updates, and looks agree with them", GREEN},
+    {"incomplete", "the kernel doesn't tell every change, so the daemon looks for itself", YELLOW},
+    {NULL, NULL, PLAIN},
+};
+
+static const struct word cadences[] = {
+    {"polling", "the kernel's updates can't be relied on", PLAIN},
+    {"proving", "rarer each time that a look agrees with the updates", PLAIN},
+    {"audit", "only to make sure: the updates are good", PLAIN},
+    {"retry", "the last look failed", YELLOW},
+    {"idle", "nobody is watching", PLAIN},
+    {NULL, NULL, PLAIN},
+};
+
+static const struct word *find_word(const struct word *words, const char *name)
+{
+    while (words->name && strcmp(words->name, name) != 0)
+        words++;
+    return words;
+}
+
+/* Values that are needed for a line; 0 where an older daemon doesn't tell. */
+static int64_t number(const struct linkwatch_status *status, const char *name)
+{
+    int64_t value = 0;
+
+    linkwatch_status_get_number(status, name, &value);
+    return value;
+}
+
+static const char *text(const struct linkwatch_status *status, const char *name)
+{
+    const char *value = "?";
+
+    linkwatch_status_get_text(status, name, &value);
+    return value;
+}
+
+static void label(const char *name)
+{
+    printf("%12s: ", name);
+}
+
+static void print_word(const struct word *word, const char *name, const struct output *output)
+{
+    output_colour(output, word->colour);
+    output_text(name);
+    if (word->colour != PLAIN)
+        output_colour(output, PLAIN);
+    if (word->meaning)
+        printf(": %s", word->meaning);
+}
+
+static void print_standing(const struct linkwatch_status *status, const struct output *output)
+{
+    const char *standing = text(status, "source.standing");
+    const char *error;
+
+    label("Updates");
+    print_word(find_word(standings, standing), standing, output);
+    putchar('\n');
+    label("Because");
+    output_text(text(status, "source.reason"));
+    if (linkwatch_status_get_text(status, "source.errno", &error) >= 0) {
+        fputs(" (", stdout);
+        output_text(error);
+        putchar(')');
+    }
+    putchar('\n');
+}
+
+static void print_age(int64_t realtime)
+{
+    char span[TIMESPAN_SIZE];
+    struct timespec now;
+    int64_t age;
+
+    clock_gettime(CLOCK_REALTIME, &now);
+    age = (int64_t)now.tv_sec * 1000000 + now.tv_nsec / 1000 - realtime;
+    printf("last look %s ago", timespan_format(age > 0 ? age : 0, span));
+}
+
+static void print_picture(const struct linkwatch_status *status, const struct output *output)
+{
+    int64_t links = number(status, "links");
+    char span[TIMESPAN_SIZE];
+    bool stale = false;
+    int64_t value;
+
+    linkwatch_status_get_bool(status, "source.stale", &stale);
+    label("Picture");
+    output_colour(output, stale ? RED : GREEN);
+    fputs(stale ? "stale" : "fresh", stdout);
+    output_colour(output, PLAIN);
+    if (stale)
+        fputs(": the kernel can't be looked at, what is shown is the last known", stdout);
+    printf(", %lld %s, ", (long long)links, links == 1 ? "link" : "links");
+    if (linkwatch_status_get_number(status, "source.last_look_usec", &value) < 0)
+        fputs("no look yet", stdout);
+    else
+        print_age(value);
+    if (linkwatch_status_get_number(status, "look_cost_usec", &value) >= 0)
+        printf(" (it cost %s of CPU time)", timespan_format(value, span));
+    putchar('\n');
+}
+
+static void print_cadence(const struct linkwatch_status *status, const struct output *output)
+{
+    const char *cadence = text(status, "cadence");
+    char span[TIMESPAN_SIZE];
+
+    label("Looks");
+    printf("every %s, ", timespan_format(number(status, "interval_usec"), span));
+    print_word(find_word(cadences, cadence), cadence, output);
+    putchar('\n');
+}
+
+static void print_bytes(int64_t bytes)
+{
+    if (bytes < 1024)
+        printf("%lld bytes", (long long)bytes);
+    else if (bytes < INT64_C(10) << 20)
+        printf("%lld KiB", (long long)bytes >> 10);
+    else
+        printf("%lld MiB", (long long)bytes >> 20);
+}
+
+static void print_history(const struct linkwatch_status *status)
+{
+    label("History");
+    printf("%lld events, ", (long long)number(status, "history.events"));
+    print_bytes(number(status, "history.bytes"));
+    fputs(" of ", stdout);
+    print_bytes(number(status, "history.bytes_max"));
+    printf("; %lld since the start\n", (long long)number(status, "counters.events"));
+}
+
+static void print_consumers(const struct linkwatch_status *status)
+{
+    label("Consumers");
+    printf("%lld now, of at most %lld (%lld for one user); %lld since the start, %lld refused\n",
+           (long long)number(status, "sessions"), (long long)number(status, "sessions_max"),
+           (long long)number(status, "sessions_per_user_max"),
+           (long long)number(status, "counters.sessions"),
+           (long long)number(status, "counters.sessions_refused"));
+    label("Lost");
+    printf("%lld events, by consumers that were too slow\n",
+           (long long)number(status, "counters.events_lost"));
+}
+
+static void print_counters(const struct linkwatch_status *status)
+{
+    int64_t size;
+
+    label("Kernel");
+    printf("%lld notifications; %lld looks, %lld failed; %lld overruns, %lld contradictions, "
+           "%lld malformed messages\n",
+           (long long)number(status, "counters.notifications"),
+           (long long)number(status, "counters.dumps"),
+           (long long)number(status, "counters.dumps_failed"),
+           (long long)number(status, "counters.overruns"),
+           (long long)number(status, "counters.contradictions"),
+           (long long)number(status, "counters.malformed"));
+    label("Netlink");
+    printf("opened %lld times, joined %lld times", (long long)number(status, "counters.opens"),
+           (long long)number(status, "counters.joins"));
+    if (linkwatch_status_get_number(status, "receive_buffer", &size) >= 0) {
+        fputs("; receive buffer ", stdout);
+        print_bytes(size);
+    }
+    putchar('\n');
+}
+
+static void print_status(const struct linkwatch_status *status, const struct ctl *ctl,
+                         const struct output *output)
+{
+    char span[TIMESPAN_SIZE];
+
+    output_colour(output, BOLD);
+    fputs("linkwatchd ", stdout);
+    output_text(text(status, "version"));
+    output_colour(output, PLAIN);
+    fputs(" at ", stdout);
+    output_text(ctl->path);
+    printf(", up for %s\n", timespan_format(number(status, "uptime_usec"), span));
+    print_standing(status, output);
+    print_picture(status, output);
+    print_cadence(status, output);
+    print_history(status);
+    print_consumers(status);
+    print_counters(status);
+}
+
+int ctl_status(const struct ctl *ctl)
+{
+    struct linkwatch_status *status;
+    struct output output;
+    int code;
+    struct linkwatch *connection = ctl_connect(ctl, &code);
+    int r;
+
+    if (!connection)
+        return code;
+    r = linkwatch_status(connection, CTL_PATIENCE, &status);
+    if (r < 0) {
+        code = ctl_call_failed(ctl, connection, r);
+        linkwatch_close(connection);
+        return code;
+    }
+    output_begin(&output, ctl->pager && !ctl->json);
+    if (ctl->json)
+        puts(linkwatch_status_json(status));
+    else
+        print_status(status, ctl, &output);
+    linkwatch_status_free(status);
+    linkwatch_close(connection);
+    return output_end(&output, EXIT_MET);
+}
+
+int ctl_refresh(const struct ctl *ctl)
+{
+    int code;
+    struct linkwatch *connection = ctl_connect(ctl, &code);
+    int r;
+
+    if (!connection)
+        return code;
+    r = linkwatch_refresh(connection, CTL_PATIENCE);
+    code = r < 0 ? ctl_call_failed(ctl, connection, r) : EXIT_MET;
+    linkwatch_close(connection);
+    return code;
+}

@@ -1,0 +1,94 @@
+/* linkwatchctl wait. */
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "client/ctl/ctl.h"
+#include "client/ctl/output.h"
+#include "client/ctl/timespan.h"
+
+static int timed_out(const struct ctl *ctl)
+{
+    char span[TIMESPAN_SIZE];
+
+    ctl_complain("timed out after %s", timespan_format(ctl->timeout, span));
+    return EXIT_TIMED_OUT;
+}
+
+static int failed(const struct ctl *ctl, int error)
+{
+    switch (error) {
+    case -ETIMEDOUT:
+        return timed_out(ctl);
+    case -EINVAL:
+        ctl_complain("absent goes with no other condition");
+        return EXIT_USAGE;
+    case -EILSEQ:
+        ctl_complain("the name is not valid UTF-8");
+        return EXIT_USAGE;
+    case -ENOMEM:
+        ctl_complain("%s", strerror(-error));
+        return EXIT_FAILED;
+    }
+    return ctl_unreachable(ctl, error);
+}
+
+static int print_met(const struct ctl *ctl, const struct linkwatch_link *link)
+{
+    struct output output;
+
+    output_begin(&output, false);
+    if (ctl->json)
+        puts(link ? linkwatch_link_json(link) : "null");
+    return output_end(&output, EXIT_MET);
+}
+
+static int wait_for(const struct ctl *ctl, struct linkwatch_condition *const *conditions)
+{
+    struct linkwatch_link *link;
+    int code;
+    int r = linkwatch_wait(ctl->path, ctl->arguments[0], conditions, (size_t)ctl->count - 1,
+                           ctl->timeout, &link);
+
+    if (r < 0)
+        return failed(ctl, r);
+    code = print_met(ctl, link);
+    linkwatch_link_unref(link);
+    return code;
+}
+
+static int parse(const struct ctl *ctl, struct linkwatch_condition **conditions)
+{
+    for (int i = 1; i < ctl->count; i++) {
+        int r = linkwatch_condition_parse(ctl->arguments[i], &conditions[i - 1]);
+
+        if (r < 0) {
+            ctl_complain(r == -ENOMEM ? "%s: out of memory"
+                                      : "%s is no condition; there are present, absent, up, down, "
+                                        "carrier, no-carrier, operstate=STATE, mtu=N, address=A, "
+                                        "master=NAME, nomaster, kind=KIND, renamed, name=NAME",
+                         ctl->arguments[i]);
+            return r == -ENOMEM ? EXIT_FAILED : EXIT_USAGE;
+        }
+    }
+    return EXIT_MET;
+}
+
+int ctl_wait(const struct ctl *ctl)
+{
+    struct linkwatch_condition **conditions = calloc((size_t)ctl->count, sizeof(*conditions));
+    int code;
+
+    if (!conditions) {
+        ctl_complain("out of memory");
+        return EXIT_FAILED;
+    }
+    code = parse(ctl, conditions);
+    if (code == EXIT_MET)
+        code = wait_for(ctl, conditions);
+    for (int i = 0; i < ctl->count; i++)
+        linkwatch_condition_free(conditions[i]);
+    free(conditions);
+    return code;
+}

@@ -1,0 +1,160 @@
+#include "client/filter.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+struct linkwatch_filter {
+    /* Arrays as they go over the wire; empty ones don't ask. */
+    json_t *names;
+    json_t *indexes;
+    json_t *kinds;
+};
+
+int linkwatch_filter_new(struct linkwatch_filter **ret)
+{
+    struct linkwatch_filter *filter = calloc(1, sizeof(*filter));
+
+    if (!filter)
+        return -ENOMEM;
+    filter->names = json_array();
+    filter->indexes = json_array();
+    filter->kinds = json_array();
+    if (!filter->names || !filter->indexes || !filter->kinds) {
+        linkwatch_filter_free(filter);
+        return -ENOMEM;
+    }
+    *ret = filter;
+    return 0;
+}
+
+struct linkwatch_filter *linkwatch_filter_free(struct linkwatch_filter *filter)
+{
+    if (!filter)
+        return NULL;
+    json_decref(filter->names);
+    json_decref(filter->indexes);
+    json_decref(filter->kinds);
+    free(filter);
+    return NULL;
+}
+
+/* json_string() refuses what isn't UTF-8 just as it fails without memory. */
+static int add_text(json_t *array, const char *text)
+{
+    json_t *value = json_string(text);
+
+    if (!value) {
+        value = json_string("");
+        json_decref(value);
+        return value ? -EILSEQ : -ENOMEM;
+    }
+    return json_array_append_new(array, value) < 0 ? -ENOMEM : 0;
+}
+
+int linkwatch_filter_add_name(struct linkwatch_filter *filter, const char *glob)
+{
+    return add_text(filter->names, glob);
+}
+
+int linkwatch_filter_add_kind(struct linkwatch_filter *filter, const char *kind)
+{
+    return add_text(filter->kinds, kind);
+}
+
+int linkwatch_filter_add_index(struct linkwatch_filter *filter, int ifindex)
+{
+    if (ifindex < 1)
+        return -EINVAL;
+    return json_array_append_new(filter->indexes, json_integer(ifindex)) < 0 ? -ENOMEM : 0;
+}
+
+bool filter_is_empty(const struct linkwatch_filter *filter)
+{
+    return !filter ||
+           (json_array_size(filter->names) == 0 && json_array_size(filter->indexes) == 0 &&
+            json_array_size(filter->kinds) == 0);
+}
+
+static int set_array(json_t *object, const char *name, json_t *array)
+{
+    return json_array_size(array) == 0 ? 0
+                                       : json_object_set_new(object, name, json_deep_copy(array));
+}
+
+json_t *filter_to_json(const struct linkwatch_filter *filter)
+{
+    json_t *object;
+
+    if (filter_is_empty(filter))
+        return json_null();
+    object = json_object();
+    if (set_array(object, "names", filter->names) == 0 &&
+        set_array(object, "indexes", filter->indexes) == 0 &&
+        set_array(object, "kinds", filter->kinds) == 0)
+        return object;
+    json_decref(object);
+    return NULL;
+}
+
+int filter_copy(const struct linkwatch_filter *filter, struct linkwatch_filter **ret)
+{
+    struct linkwatch_filter *copy;
+    int r = linkwatch_filter_new(&copy);
+
+    if (r < 0)
+        return r;
+    if (filter && (json_array_extend(copy->names, filter->names) < 0 ||
+                   json_array_extend(copy->indexes, filter->indexes) < 0 ||
+                   json_array_extend(copy->kinds, filter->kinds) < 0)) {
+        linkwatch_filter_free(copy);
+        return -ENOMEM;
+    }
+    *ret = copy;
+    return 0;
+}
+
+static bool fits_names(const json_t *names, const struct linkwatch_link *link)
+{
+    size_t i;
+    json_t *name;
+
+    json_array_foreach (names, i, name)
+        if (linkwatch_link_matches(link, json_string_value(name)))
+            return true;
+    return json_array_size(names) == 0;
+}
+
+static bool fits_indexes(const json_t *indexes, const struct linkwatch_link *link)
+{
+    size_t i;
+    json_t *index;
+
+    json_array_foreach (indexes, i, index)
+        if (json_integer_value(index) == linkwatch_link_ifindex(link))
+            return true;
+    return json_array_size(indexes) == 0;
+}
+
+static bool fits_kinds(const json_t *kinds, const struct linkwatch_link *link)
+{
+    const char *of_link = NULL;
+    size_t i;
+    json_t *kind;
+
+    if (json_array_size(kinds) == 0)
+        return true;
+    if (linkwatch_link_get_info_kind(link, &of_link) < 0)
+        return false;
+    json_array_foreach (kinds, i, kind)
+        if (strcmp(json_string_value(kind), of_link) == 0)
+            return true;
+    return false;
+}
+
+bool linkwatch_filter_matches(const struct linkwatch_filter *filter,
+                              const struct linkwatch_link *link)
+{
+    return !filter || (fits_names(filter->names, link) && fits_indexes(filter->indexes, link) &&
+                       fits_kinds(filter->kinds, link));
+}

@@ -1,0 +1,22 @@
+/* A link, as the daemon's JSON tells it. */
+#ifndef LINKWATCH_CLIENT_LINK_H
+#define LINKWATCH_CLIENT_LINK_H
+
+#include <jansson.h>
+
+#include "client/linkwatch.h"
+
+/* Reads the wire's type Link. -EBADMSG if it isn't one: no usable index or name, or a
+ * known field of another type than it has; -ENOMEM. Unknown fields are kept in the
+ * link's JSON and nothing else. The caller has the one reference. */
+int link_from_json(const json_t *json, struct linkwatch_link **ret);
+
+/* Whether two states under the same index belong to two links: type or kind differ, or
+ * a carrier counter went backwards. */
+bool link_is_another(const struct linkwatch_link *before, const struct linkwatch_link *now);
+
+/* Texts of a link's field or list, one behind the other; NULL without. */
+const char *link_next_text(const struct linkwatch_link *link, enum linkwatch_field field,
+                           const char *text);
+
+#endif

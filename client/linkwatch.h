@@ -1,0 +1,382 @@
+/* liblinkwatch: the links (network interfaces) of this network namespace, as
+ * linkwatchd publishes them.
+ *
+ * Functions that return an int return 0 or a positive number, or a negative errno;
+ * then what their ret_ arguments point at is untouched. Functions named _free,
+ * _close and _unref take NULL and return NULL. Nothing here starts a thread,
+ * installs a signal handler or keeps global state: objects may be used from any
+ * thread, one thread at a time each; links, which never change, by several. Text is
+ * UTF-8 and may hold control characters, for it comes from the network's
+ * administrator. */
+#ifndef LINKWATCH_H
+#define LINKWATCH_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/* Timeouts are in microseconds; a negative one never ends. */
+#define LINKWATCH_FOREVER INT64_C(-1)
+
+/* --- Links ---------------------------------------------------------------- */
+
+/* A link as it was at one moment. It never changes. */
+struct linkwatch_link;
+
+/* The fields of a link. Their numbers stay what they are; later versions add. */
+enum linkwatch_field {
+    LINKWATCH_FIELD_IFINDEX,
+    LINKWATCH_FIELD_IFNAME,
+    LINKWATCH_FIELD_ALTNAMES,
+    LINKWATCH_FIELD_IFALIAS,
+    LINKWATCH_FIELD_LINK_TYPE,
+    LINKWATCH_FIELD_FLAGS,
+    LINKWATCH_FIELD_OPERSTATE,
+    LINKWATCH_FIELD_LINKMODE,
+    LINKWATCH_FIELD_CARRIER,
+    LINKWATCH_FIELD_CARRIER_CHANGES,
+    LINKWATCH_FIELD_CARRIER_UP_COUNT,
+    LINKWATCH_FIELD_CARRIER_DOWN_COUNT,
+    LINKWATCH_FIELD_MTU,
+    LINKWATCH_FIELD_MIN_MTU,
+    LINKWATCH_FIELD_MAX_MTU,
+    LINKWATCH_FIELD_ADDRESS,
+    LINKWATCH_FIELD_BROADCAST,
+    LINKWATCH_FIELD_PERMADDR,
+    LINKWATCH_FIELD_MASTER,
+    LINKWATCH_FIELD_LINK,
+    LINKWATCH_FIELD_LINK_INDEX,
+    LINKWATCH_FIELD_LINK_NETNSID,
+    LINKWATCH_FIELD_GROUP,
+    LINKWATCH_FIELD_TXQLEN,
+    LINKWATCH_FIELD_QDISC,
+    LINKWATCH_FIELD_PROMISCUITY,
+    LINKWATCH_FIELD_NUM_TX_QUEUES,
+    LINKWATCH_FIELD_NUM_RX_QUEUES,
+    LINKWATCH_FIELD_PARENTBUS,
+    LINKWATCH_FIELD_PARENTDEV,
+    LINKWATCH_FIELD_LINKINFO /* info_kind and info_slave_kind */
+};
+
+/* A set of fields: LINKWATCH_FIELD_MASK(MTU) | LINKWATCH_FIELD_MASK(OPERSTATE). */
+typedef uint64_t linkwatch_fields;
+#define LINKWATCH_FIELD_MASK(name) (UINT64_C(1) << LINKWATCH_FIELD_##name)
+
+/* The field's name as "ip -json -details link" spells it, NULL for a number that
+ * is no field; and the field of that name, or -ENOENT. */
+const char *linkwatch_field_name(int field);
+int linkwatch_field_from_name(const char *name);
+
+struct linkwatch_link *linkwatch_link_ref(struct linkwatch_link *link);
+struct linkwatch_link *linkwatch_link_unref(struct linkwatch_link *link);
+
+/* Every link has these two. */
+int linkwatch_link_ifindex(const struct linkwatch_link *link);
+const char *linkwatch_link_ifname(const struct linkwatch_link *link);
+
+/* The other fields: 0, or -ENODATA if the kernel did not say it or there is none,
+ * which is never the same as 0 or "". Strings belong to the link. What the fields
+ * mean is in org.linkwatch.Links(7). */
+int linkwatch_link_get_ifalias(const struct linkwatch_link *link, const char **ret);
+int linkwatch_link_get_link_type(const struct linkwatch_link *link, const char **ret);
+int linkwatch_link_get_operstate(const struct linkwatch_link *link, const char **ret);
+int linkwatch_link_get_linkmode(const struct linkwatch_link *link, const char **ret);
+int linkwatch_link_get_carrier(const struct linkwatch_link *link, bool *ret);
+int linkwatch_link_get_carrier_changes(const struct linkwatch_link *link, int64_t *ret);
+int linkwatch_link_get_carrier_up_count(const struct linkwatch_link *link, int64_t *ret);
+int linkwatch_link_get_carrier_down_count(const struct linkwatch_link *link, int64_t *ret);
+int linkwatch_link_get_mtu(const struct linkwatch_link *link, int64_t *ret);
+int linkwatch_link_get_min_mtu(const struct linkwatch_link *link, int64_t *ret);
+int linkwatch_link_get_max_mtu(const struct linkwatch_link *link, int64_t *ret);
+int linkwatch_link_get_address(const struct linkwatch_link *link, const char **ret);
+int linkwatch_link_get_broadcast(const struct linkwatch_link *link, const char **ret);
+int linkwatch_link_get_permaddr(const struct linkwatch_link *link, const char **ret);
+int linkwatch_link_get_master(const struct linkwatch_link *link, const char **ret);
+int linkwatch_link_get_link(const struct linkwatch_link *link, const char **ret);
+int linkwatch_link_get_link_index(const struct linkwatch_link *link, int64_t *ret);
+int linkwatch_link_get_link_netnsid(const struct linkwatch_link *link, int64_t *ret);
+int linkwatch_link_get_group(const struct linkwatch_link *link, const char **ret);
+int linkwatch_link_get_txqlen(const struct linkwatch_link *link, int64_t *ret);
+int linkwatch_link_get_qdisc(const struct linkwatch_link *link, const char **ret);
+int linkwatch_link_get_promiscuity(const struct linkwatch_link *link, int64_t *ret);
+int linkwatch_link_get_num_tx_queues(const struct linkwatch_link *link, int64_t *ret);
+int linkwatch_link_get_num_rx_queues(const struct linkwatch_link *link, int64_t *ret);
+int linkwatch_link_get_parentbus(const struct linkwatch_link *link, const char **ret);
+int linkwatch_link_get_parentdev(const struct linkwatch_link *link, const char **ret);
+int linkwatch_link_get_info_kind(const struct linkwatch_link *link, const char **ret);
+int linkwatch_link_get_info_slave_kind(const struct linkwatch_link *link, const char **ret);
+
+/* The altname after that one, the first for NULL; NULL at the end. */
+const char *linkwatch_link_next_altname(const struct linkwatch_link *link, const char *altname);
+
+/* 1 if the flag (a name as in ip link: "UP", "LOWER_UP", "NO-CARRIER", ...) is set, 0
+ * if not, -ENODATA if the kernel said no flags. */
+int linkwatch_link_has_flag(const struct linkwatch_link *link, const char *flag);
+
+/* The flag after that one, the first for NULL; NULL at the end. */
+const char *linkwatch_link_next_flag(const struct linkwatch_link *link, const char *flag);
+
+/* The value of any field as one line of text, to be freed by the caller: numbers in
+ * decimal, "yes" or "no", lists with commas. -ENODATA as above, -EINVAL for a number
+ * that is no field, -ENOMEM. */
+int linkwatch_link_format(const struct linkwatch_link *link, int field, char **ret);
+
+/* The fields in which two links differ. */
+linkwatch_fields linkwatch_link_compare(const struct linkwatch_link *a,
+                                        const struct linkwatch_link *b);
+
+/* The link as a JSON object of one line: what the daemon sent, with every field it
+ * sent. It belongs to the link. */
+const char *linkwatch_link_json(const struct linkwatch_link *link);
+
+/* Whether a name or altname of the link matches a shell glob (* ? [abc] [!a]). */
+bool linkwatch_link_matches(const struct linkwatch_link *link, const char *glob);
+
+/* --- Filters -------------------------------------------------------------- */
+
+/* Which links one wants to know of. A link must fit each of the three sorts that was
+ * added to at all, and there any one entry. An empty filter fits every link; NULL
+ * stands for one wherever a filter is asked for. */
+struct linkwatch_filter;
+
+int linkwatch_filter_new(struct linkwatch_filter **ret);
+struct linkwatch_filter *linkwatch_filter_free(struct linkwatch_filter *filter);
+
+/* A glob for names and altnames; an index from 1; a kind like "veth". */
+int linkwatch_filter_add_name(struct linkwatch_filter *filter, const char *glob);
+int linkwatch_filter_add_index(struct linkwatch_filter *filter, int ifindex);
+int linkwatch_filter_add_kind(struct linkwatch_filter *filter, const char *kind);
+
+bool linkwatch_filter_matches(const struct linkwatch_filter *filter,
+                              const struct linkwatch_link *link);
+
+/* --- Simple, blocking calls ------------------------------------------------ */
+
+/* A connection to the daemon. */
+struct linkwatch;
+
+/* The path that NULL stands for in the functions below: $LINKWATCH_SOCKET, or the
+ * one that was set when the library was built, /run/linkwatchd/socket as a rule. */
+const char *linkwatch_default_path(void);
+
+/* Connects. -ENOENT or -ECONNREFUSED: there is no daemon. -ENAMETOOLONG, -EACCES and
+ * what else connect(2) tells. A daemon that doesn't accept in 5 s is -ETIMEDOUT. */
+int linkwatch_connect(const char *path, struct linkwatch **ret);
+struct linkwatch *linkwatch_close(struct linkwatch *connection);
+
+/* Why the last call on this connection failed, in words; "" if it didn't. It is
+ * valid until the next call. Errors that the daemon answered are
+ *   -EINVAL      it doesn't like a parameter
+ *   -EOPNOTSUPP  it has no such method: it is of another version
+ *   -EACCES      it doesn't want to
+ *   -EBUSY       a limit was reached
+ *   -EIO         it could not look at the kernel (refresh)
+ *   -EREMOTEIO   any other.
+ * -ETIMEDOUT: no answer in time. -EPROTO: the answer was not understood.
+ * -ECONNRESET: the daemon hung up. After these three the next call connects anew. */
+const char *linkwatch_error(const struct linkwatch *connection);
+
+/* The links, in the order of their indexes. */
+struct linkwatch_list;
+
+int linkwatch_list(struct linkwatch *connection, const struct linkwatch_filter *filter,
+                   int64_t timeout, struct linkwatch_list **ret);
+struct linkwatch_list *linkwatch_list_free(struct linkwatch_list *list);
+size_t linkwatch_list_count(const struct linkwatch_list *list);
+
+/* The link at that place, NULL beyond the end; it lives as long as the list, or as
+ * someone has a reference. */
+struct linkwatch_link *linkwatch_list_get(const struct linkwatch_list *list, size_t place);
+
+/* Makes the daemon look at the kernel now. Then it knows all that had happened before
+ * the call, whether or not the kernel told it. */
+int linkwatch_refresh(struct linkwatch *connection, int64_t timeout);
+
+/* How the daemon does. Values are asked for by their names in org.linkwatch.Links(7),
+ * with dots between levels: "version", "source.standing", "counters.dumps". -ENODATA
+ * if the daemon doesn't tell it, -EINVAL if it is of another type. */
+struct linkwatch_status;
+
+int linkwatch_status(struct linkwatch *connection, int64_t timeout, struct linkwatch_status **ret);
+struct linkwatch_status *linkwatch_status_free(struct linkwatch_status *status);
+int linkwatch_status_get_number(const struct linkwatch_status *status, const char *name,
+                                int64_t *ret);
+int linkwatch_status_get_text(const struct linkwatch_status *status, const char *name,
+                              const char **ret);
+int linkwatch_status_get_bool(const struct linkwatch_status *status, const char *name, bool *ret);
+const char *linkwatch_status_json(const struct linkwatch_status *status);
+
+/* --- Conditions, and waiting for them -------------------------------------- */
+
+/* What one may wait for:
+ *   present      there is such a link
+ *   absent       there is none
+ *   up, down     it is set up or down by the administrator (flag UP)
+ *   carrier, no-carrier
+ *                its lower layer is connected or not
+ *   operstate=STATE
+ *                UP, DOWN, UNKNOWN, ...; in small letters too
+ *   mtu=N        its MTU is N
+ *   address=A    its hardware address is A
+ *   master=NAME, nomaster
+ *                it is a port of NAME, or of none
+ *   kind=KIND    its kind is "veth", "bridge", ...
+ *   renamed      it has another name than when the wait began to see it
+ *   name=NAME    it is called NAME, which may be a glob
+ * Of what the kernel doesn't tell, nothing is met: neither carrier nor no-carrier. */
+struct linkwatch_condition;
+
+/* Reads a condition. -EINVAL if it is none of the above. */
+int linkwatch_condition_parse(const char *text, struct linkwatch_condition **ret);
+struct linkwatch_condition *linkwatch_condition_free(struct linkwatch_condition *condition);
+
+/* Whether a link meets it now. link is NULL for one that isn't there: it meets absent
+ * and nothing else. first is the same link when it was first seen, for renamed; NULL
+ * if that isn't known. */
+bool linkwatch_condition_met(const struct linkwatch_condition *condition,
+                             const struct linkwatch_link *link, const struct linkwatch_link *first);
+
+/* Waits until one link whose name matches the glob meets all the conditions at once;
+ * with absent, until no link matches (then other conditions make it impossible:
+ * -EINVAL). If renamed or name= is among them, a link that matched once counts on
+ * under its new name.
+ *
+ * 0 when it is met, with the link in *ret_link if that isn't NULL (a reference of the
+ * caller's; NULL for absent), -ETIMEDOUT. If there is no daemon at the beginning the
+ * wait fails at once as linkwatch_connect() does; a daemon that goes away during it is
+ * waited for. */
+int linkwatch_wait(const char *path, const char *glob,
+                   struct linkwatch_condition *const *conditions, size_t count, int64_t timeout,
+                   struct linkwatch_link **ret_link);
+
+/* --- Mirror: the links as they are all the time, for event loops ------------ */
+
+/* A mirror follows the daemon and tells, by callbacks, one continuous story: never a
+ * change or remove of a link that it hasn't added, never an add of one that it has. It
+ * connects by itself, and again when the connection breaks (after 50 ms, then twice as
+ * long each time up to 5 s). What happened in between is told when it is back: from
+ * the daemon's history where that holds it, else by comparing. */
+struct linkwatch_mirror;
+
+/* How a mirror learned something. */
+enum linkwatch_learned {
+    LINKWATCH_LEARNED_NOTIFICATION, /* the kernel told the daemon */
+    LINKWATCH_LEARNED_DUMP,         /* the daemon saw it when it looked */
+    LINKWATCH_LEARNED_SNAPSHOT,     /* it was so when the mirror got a fresh picture */
+    LINKWATCH_LEARNED_FILTER        /* the link came into the filter or left it */
+};
+
+/* What is known about an add, change or remove, valid during the callback. */
+struct linkwatch_event;
+
+enum linkwatch_learned linkwatch_event_learned(const struct linkwatch_event *event);
+
+/* Its number and the daemon's instance, the time the daemon learned it, in
+ * microseconds since 1970 and of CLOCK_MONOTONIC. -ENODATA if it was learned by a
+ * snapshot. */
+int linkwatch_event_get_sequence(const struct linkwatch_event *event, int64_t *ret);
+int linkwatch_event_get_instance(const struct linkwatch_event *event, const char **ret);
+int linkwatch_event_get_realtime(const struct linkwatch_event *event, int64_t *ret);
+int linkwatch_event_get_monotonic(const struct linkwatch_event *event, int64_t *ret);
+
+/* How often the carrier changed unseen, beyond what the event itself shows. */
+int64_t linkwatch_event_flaps(const struct linkwatch_event *event);
+
+/* Where the daemon has its picture from, valid during the callback. */
+struct linkwatch_source;
+
+/* "denied", "unproven", "trusted" or "incomplete": how far the kernel's own updates are
+ * believed. */
+const char *linkwatch_source_standing(const struct linkwatch_source *source);
+/* Why, in words. */
+const char *linkwatch_source_reason(const struct linkwatch_source *source);
+/* The name of the errno behind it, like "EACCES". -ENODATA if there is none. */
+int linkwatch_source_get_errno(const struct linkwatch_source *source, const char **ret);
+/* The kernel can't be looked at: the picture is the last known one. */
+bool linkwatch_source_is_stale(const struct linkwatch_source *source);
+/* When the last look ended, in microseconds since 1970. -ENODATA if there was none. */
+int linkwatch_source_get_last_look(const struct linkwatch_source *source, int64_t *ret);
+
+/* Any of them may be NULL. user is what was given to linkwatch_mirror_new(). */
+struct linkwatch_callbacks {
+    size_t size; /* sizeof(struct linkwatch_callbacks) */
+
+    /* A link is there that wasn't. The links of the first picture come this way too. */
+    void (*add)(void *user, struct linkwatch_link *link, const struct linkwatch_event *event);
+    /* A link changed: fields are those in which now differs from before. There may be
+     * none, if it flapped or if only something changed that this library doesn't know. */
+    void (*change)(void *user, struct linkwatch_link *before, struct linkwatch_link *now,
+                   linkwatch_fields fields, const struct linkwatch_event *event);
+    /* A link is gone; link is how it was last. Learned by filter: it lives on, but
+     * doesn't match any more. Such a remove follows a change that shows why. */
+    void (*remove)(void *user, struct linkwatch_link *link, const struct linkwatch_event *event);
+    /* What was told up to here is the complete picture: after the first snapshot, after
+     * each new connection, and after each loss. */
+    void (*ready)(void *user);
+    /* The mirror was too slow for the daemon's history: that many events (-1 if nobody
+     * knows) won't be told one by one. Their outcome will, before ready. */
+    void (*lost)(void *user, int64_t events);
+    /* The source's standing changed, or its picture became stale or fresh again. */
+    void (*source)(void *user, const struct linkwatch_source *source);
+    /* There is a connection (again). If resumed, nothing is missing in what follows. */
+    void (*connected)(void *user, bool resumed);
+    /* There is none: a negative errno, and the reason in words. Told once, however often
+     * the mirror tries again. */
+    void (*disconnected)(void *user, int error, const char *reason);
+    /* Every message of the daemon's, before it is understood, as a JSON object in one
+     * line: the reply parameters of Monitor, see org.linkwatch.Links(7). */
+    void (*message)(void *user, const char *json);
+};
+
+/* Makes a mirror of the daemon at that path (NULL: the default) for the links that
+ * fit the filter, of which it keeps a copy. Nothing happens before the first
+ * linkwatch_mirror_process(). */
+int linkwatch_mirror_new(const char *path, const struct linkwatch_filter *filter,
+                         const struct linkwatch_callbacks *callbacks, void *user,
+                         struct linkwatch_mirror **ret);
+
+/* Ends it. It may be called from a callback: that is the last one then. */
+struct linkwatch_mirror *linkwatch_mirror_free(struct linkwatch_mirror *mirror);
+
+/* What to wait for before the next linkwatch_mirror_process(): the descriptor, which
+ * stays the same for the mirror's life, the poll(2) events, and until when at the
+ * latest. The deadline is in microseconds of CLOCK_MONOTONIC: 0 for at once,
+ * UINT64_MAX for never. The timeout is what remains of it in milliseconds, as poll(2)
+ * takes it: -1 for never. It changes with each linkwatch_mirror_process(). */
+int linkwatch_mirror_fd(const struct linkwatch_mirror *mirror);
+short linkwatch_mirror_events(const struct linkwatch_mirror *mirror);
+uint64_t linkwatch_mirror_deadline(const struct linkwatch_mirror *mirror);
+int linkwatch_mirror_timeout(const struct linkwatch_mirror *mirror);
+
+/* Does what can be done without waiting; callbacks are called from here alone. It may
+ * be called at any time, also for nothing. A bounded amount of work is done, so that
+ * others have their turn. -ECANCELED if a callback ended the mirror, else 0: whatever
+ * goes wrong with the daemon or the memory, the mirror tries again by itself. */
+int linkwatch_mirror_process(struct linkwatch_mirror *mirror);
+
+/* For programs without a loop: waits for at most that long, and processes. 1 if it
+ * did, 0 if the time was up, -EINTR if a signal came first, -ECANCELED. */
+int linkwatch_mirror_wait(struct linkwatch_mirror *mirror, int64_t timeout);
+
+/* The links that were told and are still there. Whether that is complete and what the
+ * daemon knows now: true between ready and the next lost or disconnected. */
+size_t linkwatch_mirror_count(const struct linkwatch_mirror *mirror);
+bool linkwatch_mirror_is_ready(const struct linkwatch_mirror *mirror);
+
+/* The link with that index or name (altnames too), NULL if there is none; the link
+ * with the lowest index above that one, from 0. They are the mirror's: take a
+ * reference to keep one. */
+struct linkwatch_link *linkwatch_mirror_get(const struct linkwatch_mirror *mirror, int ifindex);
+struct linkwatch_link *linkwatch_mirror_find(const struct linkwatch_mirror *mirror,
+                                             const char *name);
+struct linkwatch_link *linkwatch_mirror_next(const struct linkwatch_mirror *mirror, int ifindex);
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif

@@ -1,0 +1,211 @@
+#include "client/message.h"
+
+#include <errno.h>
+#include <string.h>
+
+#include "client/link.h"
+
+/* An instance is short; a longer one would be ours to keep. */
+#define INSTANCE_MAX 64
+
+static const char *const type_names[MESSAGE_TYPE_COUNT] = {
+    [MESSAGE_SNAPSHOT] = "snapshot", [MESSAGE_READY] = "ready", [MESSAGE_LOST] = "lost",
+    [MESSAGE_SOURCE] = "source",     [MESSAGE_ADD] = "add",     [MESSAGE_REMOVE] = "remove",
+    [MESSAGE_CHANGE] = "change",
+};
+
+/* A member that may be missing or null: then *ret stays. */
+static int read_number(const json_t *object, const char *name, int64_t *ret)
+{
+    const json_t *value = json_object_get(object, name);
+
+    if (!value || json_is_null(value))
+        return 0;
+    if (!json_is_integer(value) || json_integer_value(value) < 0)
+        return -EBADMSG;
+    *ret = json_integer_value(value);
+    return 0;
+}
+
+static int read_type(const json_t *parameters, enum message_type *ret)
+{
+    const char *name = json_string_value(json_object_get(parameters, "type"));
+
+    for (int type = 0; name && type < MESSAGE_TYPE_COUNT; type++)
+        if (strcmp(type_names[type], name) == 0) {
+            *ret = (enum message_type)type;
+            return 0;
+        }
+    return -EBADMSG;
+}
+
+static int read_position(const json_t *parameters, struct linkwatch_event *event)
+{
+    event->instance = json_string_value(json_object_get(parameters, "instance"));
+    event->sequence = -1;
+    if (!event->instance || strlen(event->instance) > INSTANCE_MAX)
+        return -EBADMSG;
+    if (read_number(parameters, "sequence", &event->sequence) < 0)
+        return -EBADMSG;
+    return event->sequence < 0 ? -EBADMSG : 0;
+}
+
+static int read_learned(const json_t *parameters, struct linkwatch_event *event)
+{
+    const char *learned = json_string_value(json_object_get(parameters, "learned"));
+
+    if (learned && strcmp(learned, "notification") == 0)
+        event->learned = LINKWATCH_LEARNED_NOTIFICATION;
+    else if (learned && strcmp(learned, "dump") == 0)
+        event->learned = LINKWATCH_LEARNED_DUMP;
+    else
+        return -EBADMSG;
+    return read_number(parameters, "flaps", &event->flaps);
+}
+
+static int read_times(const json_t *parameters, struct linkwatch_event *event)
+{
+    event->realtime = event->monotonic = -1;
+    if (read_number(parameters, "realtime_usec", &event->realtime) < 0)
+        return -EBADMSG;
+    return read_number(parameters, "monotonic_usec", &event->monotonic);
+}
+
+static int read_source(const json_t *parameters, struct linkwatch_source *source)
+{
+    const json_t *object = json_object_get(parameters, "source");
+    const json_t *stale = json_object_get(object, "stale");
+
+    if (!object || json_is_null(object))
+        return 0;
+    source->standing = json_string_value(json_object_get(object, "standing"));
+    source->reason = json_string_value(json_object_get(object, "reason"));
+    source->error = json_string_value(json_object_get(object, "errno"));
+    source->stale = json_is_true(stale);
+    source->last_look = -1;
+    if (!source->standing || !source->reason || !json_is_boolean(stale))
+        return -EBADMSG;
+    return read_number(object, "last_look_usec", &source->last_look);
+}
+
+static int read_link(const json_t *parameters, struct message *message)
+{
+    return link_from_json(json_object_get(parameters, "link"), &message->link);
+}
+
+static int read_rest(const json_t *parameters, struct message *message)
+{
+    int r;
+
+    switch (message->type) {
+    case MESSAGE_SNAPSHOT:
+        message->event.learned = LINKWATCH_LEARNED_SNAPSHOT;
+        return read_link(parameters, message);
+    case MESSAGE_READY:
+        return read_source(parameters, &message->source);
+    case MESSAGE_LOST:
+        return read_number(parameters, "lost", &message->lost);
+    case MESSAGE_SOURCE:
+        r = read_source(parameters, &message->source);
+        return r == 0 && !message->source.standing ? -EBADMSG : r;
+    case MESSAGE_ADD:
+    case MESSAGE_REMOVE:
+    case MESSAGE_CHANGE:
+        r = read_learned(parameters, &message->event);
+        return r < 0 ? r : read_link(parameters, message);
+    case MESSAGE_TYPE_COUNT:
+        break;
+    }
+    return -EBADMSG;
+}
+
+int message_read(const json_t *parameters, struct message *ret)
+{
+    struct message message = {.lost = -1};
+    int r = read_type(parameters, &message.type);
+
+    if (r == 0)
+        r = read_position(parameters, &message.event);
+    if (r == 0)
+        r = read_times(parameters, &message.event);
+    if (r == 0)
+        r = read_rest(parameters, &message);
+    if (r < 0)
+        return r;
+    *ret = message;
+    return 0;
+}
+
+void message_clear(struct message *message)
+{
+    message->link = linkwatch_link_unref(message->link);
+}
+
+enum linkwatch_learned linkwatch_event_learned(const struct linkwatch_event *event)
+{
+    return event->learned;
+}
+
+int64_t linkwatch_event_flaps(const struct linkwatch_event *event)
+{
+    return event->flaps;
+}
+
+static int give(int64_t value, int64_t *ret)
+{
+    if (value < 0)
+        return -ENODATA;
+    *ret = value;
+    return 0;
+}
+
+int linkwatch_event_get_sequence(const struct linkwatch_event *event, int64_t *ret)
+{
+    return give(event->instance ? event->sequence : -1, ret);
+}
+
+int linkwatch_event_get_instance(const struct linkwatch_event *event, const char **ret)
+{
+    if (!event->instance)
+        return -ENODATA;
+    *ret = event->instance;
+    return 0;
+}
+
+int linkwatch_event_get_realtime(const struct linkwatch_event *event, int64_t *ret)
+{
+    return give(event->realtime, ret);
+}
+
+int linkwatch_event_get_monotonic(const struct linkwatch_event *event, int64_t *ret)
+{
+    return give(event->monotonic, ret);
+}
+
+const char *linkwatch_source_standing(const struct linkwatch_source *source)
+{
+    return source->standing;
+}
+
+const char *linkwatch_source_reason(const struct linkwatch_source *source)
+{
+    return source->reason;
+}
+
+int linkwatch_source_get_errno(const struct linkwatch_source *source, const char **ret)
+{
+    if (!source->error)
+        return -ENODATA;
+    *ret = source->error;
+    return 0;
+}
+
+bool linkwatch_source_is_stale(const struct linkwatch_source *source)
+{
+    return source->stale;
+}
+
+int linkwatch_source_get_last_look(const struct linkwatch_source *source, int64_t *ret)
+{
+    return give(source->last_look, ret);
+}

@@ -1,0 +1,51 @@
+/* One reply of Monitor, read from JSON. Pure. */
+#ifndef LINKWATCH_CLIENT_MESSAGE_H
+#define LINKWATCH_CLIENT_MESSAGE_H
+
+#include <jansson.h>
+
+#include "client/linkwatch.h"
+
+enum message_type {
+    MESSAGE_SNAPSHOT,
+    MESSAGE_READY,
+    MESSAGE_LOST,
+    MESSAGE_SOURCE,
+    MESSAGE_ADD,
+    MESSAGE_REMOVE,
+    MESSAGE_CHANGE,
+    MESSAGE_TYPE_COUNT
+};
+
+struct linkwatch_event {
+    enum linkwatch_learned learned;
+    const char *instance; /* NULL for what a snapshot showed */
+    int64_t sequence;
+    int64_t realtime; /* -1 for none, also below */
+    int64_t monotonic;
+    int64_t flaps;
+};
+
+struct linkwatch_source {
+    const char *standing; /* NULL: the message has no source */
+    const char *reason;
+    const char *error;
+    bool stale;
+    int64_t last_look; /* -1 for none */
+};
+
+/* Strings belong to the JSON it was read from. */
+struct message {
+    enum message_type type;
+    struct linkwatch_event event;
+    struct linkwatch_link *link; /* a reference; NULL for the types without one */
+    int64_t lost;                /* -1 for unknown */
+    struct linkwatch_source source;
+};
+
+/* Reads the parameters. -EBADMSG if something that the type needs is missing or of
+ * another type, -ENOMEM. */
+int message_read(const json_t *parameters, struct message *ret);
+void message_clear(struct message *message);
+
+#endif

@@ -1,0 +1,395 @@
+/* The mirror's input and output: connecting, and connecting again. */
+#include <errno.h>
+#include <limits.h>
+#include <poll.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/epoll.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "client/clock.h"
+#include "client/connection.h"
+#include "client/linkwatch.h"
+#include "client/story.h"
+#include "client/wire.h"
+#include "protocol/frame.h"
+
+#define FIRST_DELAY   UINT64_C(50000)
+#define LONGEST_DELAY UINT64_C(5000000)
+
+/* Before others have their turn. */
+#define MESSAGES_AT_ONCE 256
+
+struct linkwatch_mirror {
+    char *path;
+    int epoll_fd; /* stays the same, for the application; has fd inside */
+    int fd;       /* -1 while there is no connection */
+    struct frame in;
+    char *call; /* what of the call is not sent yet; NULL for nothing */
+    size_t call_size;
+    size_t call_sent;
+
+    uint64_t retry_at; /* while there is no connection */
+    uint64_t delay;    /* of the next retry */
+    bool unfinished;   /* more may be there: go on at once */
+    bool heard;        /* a message came on this connection */
+    bool told;         /* the application was told how the connection is */
+
+    bool processing;
+    struct story story;
+};
+
+int linkwatch_mirror_new(const char *path, const struct linkwatch_filter *filter,
+                         const struct linkwatch_callbacks *callbacks, void *user,
+                         struct linkwatch_mirror **ret)
+{
+    struct linkwatch_mirror *mirror = calloc(1, sizeof(*mirror));
+    int r;
+
+    if (!mirror)
+        return -ENOMEM;
+    mirror->fd = mirror->epoll_fd = -1;
+    mirror->delay = FIRST_DELAY;
+    frame_init(&mirror->in, WIRE_EVENT_MAX);
+    r = story_init(&mirror->story, filter, callbacks, user);
+    if (r >= 0) {
+        mirror->path = strdup(path ? path : linkwatch_default_path());
+        mirror->epoll_fd = epoll_create1(EPOLL_CLOEXEC);
+        r = !mirror->path ? -ENOMEM : mirror->epoll_fd < 0 ? -errno : 0;
+    }
+    if (r < 0) {
+        linkwatch_mirror_free(mirror);
+        return r;
+    }
+    *ret = mirror;
+    return 0;
+}
+
+static void hang_up(struct linkwatch_mirror *mirror)
+{
+    /* That takes it out of the epoll set, too. */
+    if (mirror->fd >= 0)
+        close(mirror->fd);
+    mirror->fd = -1;
+    frame_clear(&mirror->in);
+    free(mirror->call);
+    mirror->call = NULL;
+    mirror->unfinished = false;
+    story_break(&mirror->story);
+}
+
+struct linkwatch_mirror *linkwatch_mirror_free(struct linkwatch_mirror *mirror)
+{
+    if (!mirror)
+        return NULL;
+    /* From a callback: the rest when it has returned. */
+    mirror->story.ended = true;
+    if (mirror->processing)
+        return NULL;
+    hang_up(mirror);
+    if (mirror->epoll_fd >= 0)
+        close(mirror->epoll_fd);
+    story_clear(&mirror->story);
+    free(mirror->path);
+    free(mirror);
+    return NULL;
+}
+
+static const char *words_for(int error)
+{
+    switch (error) {
+    case -EBADMSG:
+        return "the daemon's message was not understood";
+    case -ECONNRESET:
+        return "the daemon hung up";
+    }
+    return strerror(-error);
+}
+
+/* The connection, or the attempt to make one, failed: later again. */
+static void give_up(struct linkwatch_mirror *mirror, int error, const char *words)
+{
+    bool was_connected = mirror->heard;
+
+    /* A daemon that talks nonsense after it was ready must not make a busy loop. */
+    if (mirror->story.ready && error != -EBADMSG)
+        mirror->delay = FIRST_DELAY;
+    hang_up(mirror);
+    mirror->retry_at = clock_now() + mirror->delay;
+    mirror->delay = mirror->delay * 2 < LONGEST_DELAY ? mirror->delay * 2 : LONGEST_DELAY;
+    mirror->heard = false;
+    if (mirror->told && !was_connected)
+        return;
+    mirror->told = true;
+    if (!mirror->story.ended && mirror->story.callbacks.disconnected)
+        mirror->story.callbacks.disconnected(mirror->story.user, error, words);
+}
+
+/* Says to epoll what is to be waited for. */
+static int watch(struct linkwatch_mirror *mirror, int operation)
+{
+    struct epoll_event event = {.events = EPOLLIN | (mirror->call ? EPOLLOUT : 0)};
+
+    return epoll_ctl(mirror->epoll_fd, operation, mirror->fd, &event) < 0 ? -errno : 0;
+}
+
+static int begin(struct linkwatch_mirror *mirror)
+{
+    int r =
+        wire_call("Monitor", story_begin(&mirror->story), true, &mirror->call, &mirror->call_size);
+
+    mirror->call_sent = 0;
+    return r < 0 ? r : watch(mirror, EPOLL_CTL_ADD);
+}
+
+static int make_connection(struct linkwatch_mirror *mirror)
+{
+    int fd = socket_connect(mirror->path);
+
+    if (fd < 0)
+        return fd;
+    mirror->fd = fd;
+    return begin(mirror);
+}
+
+static bool is_passing(int error)
+{
+    return error == EAGAIN || error == EWOULDBLOCK;
+}
+
+static int send_call(struct linkwatch_mirror *mirror)
+{
+    while (mirror->call_sent < mirror->call_size) {
+        ssize_t n = send(mirror->fd, mirror->call + mirror->call_sent,
+                         mirror->call_size - mirror->call_sent, MSG_NOSIGNAL);
+
+        if (n >= 0)
+            mirror->call_sent += (size_t)n;
+        else if (is_passing(errno))
+            return 0;
+        else if (errno != EINTR)
+            return errno == EPIPE ? -ECONNRESET : -errno;
+    }
+    free(mirror->call);
+    mirror->call = NULL;
+    return watch(mirror, EPOLL_CTL_MOD);
+}
+
+static void tell_connected(struct linkwatch_mirror *mirror, const struct message *message)
+{
+    bool resumed = story_resumes(&mirror->story) && message->type != MESSAGE_LOST;
+
+    mirror->heard = true;
+    mirror->told = true;
+    if (!mirror->story.ended && mirror->story.callbacks.connected)
+        mirror->story.callbacks.connected(mirror->story.user, resumed);
+}
+
+static int tell_message(struct linkwatch_mirror *mirror, const json_t *parameters)
+{
+    char *json;
+
+    if (mirror->story.ended || !mirror->story.callbacks.message)
+        return 0;
+    json = json_dumps(parameters, JSON_COMPACT);
+    if (!json)
+        return -ENOMEM;
+    mirror->story.callbacks.message(mirror->story.user, json);
+    free(json);
+    return 0;
+}
+
+static int take_event(struct linkwatch_mirror *mirror, const json_t *parameters)
+{
+    struct message message;
+    int r = message_read(parameters, &message);
+
+    if (r == -EBADMSG)
+        story_forget_position(&mirror->story);
+    if (r < 0)
+        return r;
+    if (!mirror->heard)
+        tell_connected(mirror, &message);
+    r = tell_message(mirror, parameters);
+    if (r >= 0)
+        r = story_tell(&mirror->story, &message);
+    message_clear(&message);
+    return r;
+}
+
+/* The daemon refuses. If it may be the position that it doesn't like, then without. */
+static void take_error(struct linkwatch_mirror *mirror, const struct reply *reply)
+{
+    int error = wire_errno(reply);
+    char *words = wire_error_text(reply);
+
+    if (error == -EINVAL)
+        story_forget_position(&mirror->story);
+    give_up(mirror, error, words ? words : words_for(error));
+    free(words);
+}
+
+static int take_message(struct linkwatch_mirror *mirror, const char *text, size_t length)
+{
+    struct reply reply;
+    int r = wire_parse(text, length, &reply);
+
+    if (r == -EBADMSG)
+        story_forget_position(&mirror->story);
+    if (r < 0)
+        return r;
+    if (reply.error)
+        take_error(mirror, &reply);
+    else
+        r = take_event(mirror, reply.parameters);
+    if (r >= 0 && !reply.error && !reply.continues)
+        r = -ECONNRESET;
+    wire_clear(&reply);
+    return r;
+}
+
+/* 1 if bytes came, 0 if there are none. */
+static int receive_some(struct linkwatch_mirror *mirror)
+{
+    char *room;
+    size_t size;
+    ssize_t n;
+    int r = frame_reserve(&mirror->in, &room, &size);
+
+    if (r < 0)
+        return r;
+    do
+        n = recv(mirror->fd, room, size, 0);
+    while (n < 0 && errno == EINTR);
+    if (n > 0)
+        frame_filled(&mirror->in, (size_t)n);
+    if (n == 0)
+        return -ECONNRESET;
+    return n > 0 ? 1 : is_passing(errno) ? 0 : -errno;
+}
+
+/* Takes one message, or some bytes. 1 if there may be more, 0 if there is not. */
+static int take_some(struct linkwatch_mirror *mirror)
+{
+    const char *text;
+    size_t length;
+    int r = frame_next(&mirror->in, &text, &length);
+
+    if (r == 0)
+        return receive_some(mirror);
+    if (r > 0)
+        r = take_message(mirror, text, length);
+    return r < 0 ? r : 1;
+}
+
+static int go_on(struct linkwatch_mirror *mirror)
+{
+    int r = mirror->call ? send_call(mirror) : 0;
+
+    mirror->unfinished = false;
+    for (int i = 0; r >= 0 && i < MESSAGES_AT_ONCE; i++) {
+        r = take_some(mirror);
+        if (mirror->fd < 0 || mirror->story.ended || r == 0)
+            return r;
+    }
+    mirror->unfinished = r > 0;
+    return r;
+}
+
+static void process(struct linkwatch_mirror *mirror)
+{
+    int r = 0;
+
+    if (mirror->fd < 0) {
+        if (clock_now() < mirror->retry_at)
+            return;
+        r = make_connection(mirror);
+    }
+    if (r >= 0)
+        r = go_on(mirror);
+    if (r == -EMSGSIZE) {
+        story_forget_position(&mirror->story);
+        r = -EBADMSG;
+    }
+    if (r < 0)
+        give_up(mirror, r, words_for(r));
+}
+
+int linkwatch_mirror_process(struct linkwatch_mirror *mirror)
+{
+    if (mirror->processing)
+        return 0;
+    mirror->processing = true;
+    process(mirror);
+    mirror->processing = false;
+    if (!mirror->story.ended)
+        return 0;
+    linkwatch_mirror_free(mirror);
+    return -ECANCELED;
+}
+
+int linkwatch_mirror_fd(const struct linkwatch_mirror *mirror)
+{
+    return mirror->epoll_fd;
+}
+
+short linkwatch_mirror_events(const struct linkwatch_mirror *mirror)
+{
+    (void)mirror;
+    return POLLIN;
+}
+
+uint64_t linkwatch_mirror_deadline(const struct linkwatch_mirror *mirror)
+{
+    if (mirror->fd < 0)
+        return mirror->retry_at;
+    return mirror->unfinished ? 0 : DEADLINE_NEVER;
+}
+
+int linkwatch_mirror_timeout(const struct linkwatch_mirror *mirror)
+{
+    return deadline_timeout(linkwatch_mirror_deadline(mirror));
+}
+
+int linkwatch_mirror_wait(struct linkwatch_mirror *mirror, int64_t timeout)
+{
+    uint64_t deadline = deadline_after(timeout);
+    uint64_t own = linkwatch_mirror_deadline(mirror);
+    struct pollfd poll_fd = {.fd = mirror->epoll_fd, .events = POLLIN};
+    int n = poll(&poll_fd, 1, deadline_timeout(own < deadline ? own : deadline));
+    int r;
+
+    if (n < 0)
+        return -errno;
+    if (n == 0 && clock_now() < own)
+        return 0;
+    r = linkwatch_mirror_process(mirror);
+    return r < 0 ? r : 1;
+}
+
+size_t linkwatch_mirror_count(const struct linkwatch_mirror *mirror)
+{
+    return mirror->story.held.count;
+}
+
+bool linkwatch_mirror_is_ready(const struct linkwatch_mirror *mirror)
+{
+    return mirror->story.ready;
+}
+
+struct linkwatch_link *linkwatch_mirror_get(const struct linkwatch_mirror *mirror, int ifindex)
+{
+    return picture_get(&mirror->story.held, ifindex);
+}
+
+struct linkwatch_link *linkwatch_mirror_find(const struct linkwatch_mirror *mirror,
+                                             const char *name)
+{
+    return picture_find(&mirror->story.held, name);
+}
+
+struct linkwatch_link *linkwatch_mirror_next(const struct linkwatch_mirror *mirror, int ifindex)
+{
+    return picture_next(&mirror->story.held, ifindex);
+}

@@ -1,0 +1,34 @@
+/* A set of links, one for each index, in the order of the indexes. Pure. */
+#ifndef LINKWATCH_CLIENT_PICTURE_H
+#define LINKWATCH_CLIENT_PICTURE_H
+
+#include <stddef.h>
+
+#include "client/linkwatch.h"
+
+struct picture {
+    size_t count;
+    size_t capacity;
+    struct linkwatch_link **links;
+};
+
+/* Forgets everything; an empty picture holds no memory. */
+void picture_clear(struct picture *picture);
+
+/* Makes room, so that the next picture_put() does not fail. -ENOMEM. */
+int picture_reserve(struct picture *picture);
+
+/* Puts a link in, for the one with its index if there is one; takes a reference of its
+ * own. -ENOMEM. */
+int picture_put(struct picture *picture, struct linkwatch_link *link);
+
+/* Takes the link with that index out, if there is one. */
+void picture_drop(struct picture *picture, int ifindex);
+
+/* The link with that index; with the lowest index above it; with that name or altname.
+ * NULL if there is none. */
+struct linkwatch_link *picture_get(const struct picture *picture, int ifindex);
+struct linkwatch_link *picture_next(const struct picture *picture, int ifindex);
+struct linkwatch_link *picture_find(const struct picture *picture, const char *name);
+
+#endif

@@ -1,0 +1,217 @@
+/* linkwatch_wait(): a mirror of its own, until the conditions are met. */
+#include <errno.h>
+#include <string.h>
+
+#include "client/clock.h"
+#include "client/condition.h"
+#include "client/picture.h"
+
+/* For a timeout of 0 the picture must come before it can be judged. */
+#define FIRST_LOOK INT64_C(5000000)
+
+struct wait {
+    struct linkwatch_mirror *mirror;
+    const char *glob;
+    struct linkwatch_condition *const *conditions;
+    size_t count;
+    bool absent;
+    struct picture firsts; /* the links that are followed, as they were first seen */
+    bool heard;            /* a daemon was there */
+    bool looked;           /* the picture was complete once */
+
+    bool done;
+    int result; /* when done */
+    struct linkwatch_link *met;
+};
+
+static void finish(struct wait *wait, int result, struct linkwatch_link *link)
+{
+    if (wait->done)
+        return;
+    wait->done = true;
+    wait->result = result;
+    wait->met = link ? linkwatch_link_ref(link) : NULL;
+}
+
+/* A link is followed from the moment its name matches. */
+static int follow(struct wait *wait, struct linkwatch_link *link)
+{
+    if (picture_get(&wait->firsts, linkwatch_link_ifindex(link)) ||
+        !linkwatch_link_matches(link, wait->glob))
+        return 0;
+    return picture_put(&wait->firsts, link);
+}
+
+static bool all_met(const struct wait *wait, const struct linkwatch_link *link,
+                    const struct linkwatch_link *first)
+{
+    for (size_t i = 0; i < wait->count; i++)
+        if (!linkwatch_condition_met(wait->conditions[i], link, first))
+            return false;
+    return true;
+}
+
+static bool any_follows(const struct wait *wait)
+{
+    for (size_t i = 0; i < wait->count; i++)
+        if (condition_follows(wait->conditions[i]))
+            return true;
+    return false;
+}
+
+static void judge(struct wait *wait, struct linkwatch_link *link)
+{
+    struct linkwatch_link *first;
+    int r = follow(wait, link);
+
+    if (r < 0)
+        finish(wait, r, NULL);
+    first = picture_get(&wait->firsts, linkwatch_link_ifindex(link));
+    if (!first || (!any_follows(wait) && !linkwatch_link_matches(link, wait->glob)))
+        return;
+    if (all_met(wait, link, first))
+        finish(wait, 0, link);
+}
+
+static void on_add(void *user, struct linkwatch_link *link, const struct linkwatch_event *event)
+{
+    (void)event;
+    judge(user, link);
+}
+
+static void on_change(void *user, struct linkwatch_link *before, struct linkwatch_link *now,
+                      linkwatch_fields fields, const struct linkwatch_event *event)
+{
+    (void)before;
+    (void)fields;
+    (void)event;
+    judge(user, now);
+}
+
+static bool is_there(const struct wait *wait)
+{
+    struct linkwatch_link *link = NULL;
+    int ifindex = 0;
+
+    while ((link = linkwatch_mirror_next(wait->mirror, ifindex))) {
+        if (linkwatch_link_matches(link, wait->glob))
+            return true;
+        ifindex = linkwatch_link_ifindex(link);
+    }
+    return false;
+}
+
+static void judge_absence(struct wait *wait)
+{
+    if (wait->absent && linkwatch_mirror_is_ready(wait->mirror) && !is_there(wait))
+        finish(wait, 0, NULL);
+}
+
+static void on_remove(void *user, struct linkwatch_link *link, const struct linkwatch_event *event)
+{
+    struct wait *wait = user;
+
+    (void)event;
+    picture_drop(&wait->firsts, linkwatch_link_ifindex(link));
+    judge_absence(wait);
+}
+
+static void on_ready(void *user)
+{
+    struct wait *wait = user;
+
+    wait->looked = true;
+    judge_absence(wait);
+}
+
+static void on_connected(void *user, bool resumed)
+{
+    struct wait *wait = user;
+
+    (void)resumed;
+    wait->heard = true;
+}
+
+/* Once there was a daemon, another one will come; and one that has no room yet will
+ * have it. */
+static void on_disconnected(void *user, int error, const char *reason)
+{
+    struct wait *wait = user;
+
+    (void)reason;
+    if (!wait->heard && error != -EAGAIN)
+        finish(wait, error, NULL);
+}
+
+static const struct linkwatch_callbacks callbacks = {
+    .size = sizeof(callbacks),
+    .add = on_add,
+    .change = on_change,
+    .remove = on_remove,
+    .ready = on_ready,
+    .connected = on_connected,
+    .disconnected = on_disconnected,
+};
+
+static int make_mirror(struct wait *wait, const char *path)
+{
+    struct linkwatch_filter *filter;
+    int r = linkwatch_filter_new(&filter);
+
+    if (r < 0)
+        return r;
+    /* A followed link may get any name. */
+    if (!any_follows(wait))
+        r = linkwatch_filter_add_name(filter, wait->glob);
+    if (r >= 0)
+        r = linkwatch_mirror_new(path, filter, &callbacks, wait, &wait->mirror);
+    linkwatch_filter_free(filter);
+    return r;
+}
+
+static int run(struct wait *wait, int64_t timeout)
+{
+    uint64_t deadline = deadline_after(timeout);
+    uint64_t first_look = deadline_after(timeout == 0 ? FIRST_LOOK : timeout);
+
+    while (!wait->done) {
+        uint64_t until = wait->looked ? deadline : first_look;
+        uint64_t now = clock_now();
+        int r;
+
+        if (now >= until)
+            return -ETIMEDOUT;
+        r = linkwatch_mirror_wait(wait->mirror, until == DEADLINE_NEVER ? LINKWATCH_FOREVER
+                                                                        : (int64_t)(until - now));
+        if (r < 0 && r != -EINTR)
+            return r;
+    }
+    return wait->result;
+}
+
+static int check(struct wait *wait)
+{
+    for (size_t i = 0; i < wait->count; i++)
+        wait->absent |= condition_is_absent(wait->conditions[i]);
+    return wait->count == 0 || (wait->absent && wait->count > 1) ? -EINVAL : 0;
+}
+
+int linkwatch_wait(const char *path, const char *glob,
+                   struct linkwatch_condition *const *conditions, size_t count, int64_t timeout,
+                   struct linkwatch_link **ret_link)
+{
+    struct wait wait = {.glob = glob, .conditions = conditions, .count = count};
+    int r = check(&wait);
+
+    if (r >= 0)
+        r = make_mirror(&wait, path);
+    if (r >= 0)
+        r = run(&wait, timeout);
+    linkwatch_mirror_free(wait.mirror);
+    picture_clear(&wait.firsts);
+    if (r >= 0 && ret_link)
+        *ret_link = wait.met;
+    else
+        linkwatch_link_unref(wait.met);
+    return r;
+}

@@ -1,0 +1,111 @@
+#include "client/wire.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define OWN     "org.linkwatch.Links."
+#define SERVICE "org.varlink.service."
+
+int wire_call(const char *method, json_t *parameters, bool more, char **ret, size_t *ret_size)
+{
+    json_t *call = parameters
+                       ? json_pack("{s:s+, s:o}", "method", OWN, method, "parameters", parameters)
+                       : NULL;
+    char *text;
+
+    if (call && more && json_object_set_new(call, "more", json_true()) < 0) {
+        json_decref(call);
+        call = NULL;
+    }
+    text = call ? json_dumps(call, JSON_COMPACT) : NULL;
+    json_decref(call);
+    if (!text)
+        return -ENOMEM;
+    *ret = text;
+    *ret_size = strlen(text) + 1;
+    return 0;
+}
+
+static bool is_well_formed(const struct reply *reply)
+{
+    const json_t *error = json_object_get(reply->root, "error");
+    const json_t *continues = json_object_get(reply->root, "continues");
+
+    return json_is_object(reply->parameters) && (!error || json_is_string(error)) &&
+           (!continues || json_is_boolean(continues));
+}
+
+int wire_parse(const char *message, size_t length, struct reply *ret)
+{
+    struct reply reply = {0};
+    json_error_t error;
+
+    reply.root = json_loadb(message, length, JSON_REJECT_DUPLICATES, &error);
+    if (!reply.root)
+        return json_error_code(&error) == json_error_out_of_memory ? -ENOMEM : -EBADMSG;
+    /* A reply without parameters is one with none. */
+    if (json_is_object(reply.root) && !json_object_get(reply.root, "parameters") &&
+        json_object_set_new(reply.root, "parameters", json_object()) < 0) {
+        wire_clear(&reply);
+        return -ENOMEM;
+    }
+    reply.parameters = json_object_get(reply.root, "parameters");
+    if (!is_well_formed(&reply)) {
+        wire_clear(&reply);
+        return -EBADMSG;
+    }
+    reply.error = json_string_value(json_object_get(reply.root, "error"));
+    reply.continues = json_is_true(json_object_get(reply.root, "continues"));
+    *ret = reply;
+    return 0;
+}
+
+void wire_clear(struct reply *reply)
+{
+    json_decref(reply->root);
+    *reply = (struct reply){0};
+}
+
+static const struct {
+    const char *name;
+    int error;
+    const char *words;
+    const char *parameter; /* the one that says more */
+} errors[] = {
+    {SERVICE "InvalidParameter", -EINVAL, "the daemon doesn't accept a parameter", "parameter"},
+    {SERVICE "MethodNotFound", -EOPNOTSUPP, "the daemon has no such method", "method"},
+    {SERVICE "MethodNotImplemented", -EOPNOTSUPP, "the daemon has no such method", "method"},
+    {SERVICE "InterfaceNotFound", -EOPNOTSUPP, "the daemon has no such interface", "interface"},
+    {SERVICE "ExpectedMore", -EREMOTEIO, "the daemon expected the flag \"more\"", NULL},
+    {SERVICE "PermissionDenied", -EACCES, "the daemon refuses it", NULL},
+    {OWN "LimitReached", -EBUSY, "a limit of the daemon's was reached", "limit"},
+    {OWN "LookFailed", -EIO, "the daemon can't look at the kernel", "errno"},
+};
+
+int wire_errno(const struct reply *reply)
+{
+    for (size_t i = 0; i < sizeof(errors) / sizeof(errors[0]); i++)
+        if (strcmp(reply->error, errors[i].name) == 0)
+            return errors[i].error;
+    return -EREMOTEIO;
+}
+
+char *wire_error_text(const struct reply *reply)
+{
+    const char *detail = NULL;
+    char *text;
+    size_t i = 0;
+    int n;
+
+    while (i < sizeof(errors) / sizeof(errors[0]) && strcmp(reply->error, errors[i].name) != 0)
+        i++;
+    if (i == sizeof(errors) / sizeof(errors[0]))
+        return asprintf(&text, "the daemon answered %s", reply->error) < 0 ? NULL : text;
+    if (errors[i].parameter)
+        detail = json_string_value(json_object_get(reply->parameters, errors[i].parameter));
+    n = detail ? asprintf(&text, "%s (%s)", errors[i].words, detail)
+               : asprintf(&text, "%s", errors[i].words);
+    return n < 0 ? NULL : text;
+}
