@@ -76,36 +76,68 @@ def _prepare(root, release, mirror):
     _apt(root, "update")
 
 
-def _download(root, release, packages):
+def _fetch(root, release, *command):
+    """Lets apt-get do something with the release's packages, from the first mirror that has
+    them."""
     reason = None
     for mirror in _mirrors():
         try:
             _prepare(root, release, mirror)
-            _apt(root, "download", *packages)
+            _apt(root, *command)
             return
         except tap.Skip as skip:
             reason = skip
     raise reason
 
 
-def unpacked(release, packages):
-    """A folder in which these packages of that release are unpacked; skips with the reason
-    where they can't be had."""
-    target = _cache() / f"{release}-{'-'.join(packages)}"
+def _unpack(files, folder):
+    for file in sorted(files):
+        _run("dpkg-deb", "-x", str(file), str(folder))
+
+
+def _kept(name, fill):
+    """The folder of that name in the cache; fill(apt_root, folder) makes what is in it,
+    once. Skips with the reason where it can't be had."""
+    target = _cache() / name
     if target.exists():
         return target
     if not own_release():
         raise tap.Skip("this is no Debian, so its packages can't be had from its mirror")
-    root = _cache() / f"apt-{release}"
-    fresh = _cache() / f"{target.name}.{os.getpid()}"
-    _download(root, release, packages)
-    for package in packages:
-        for file in sorted(root.glob(f"{package}_*.deb")):
-            _run("dpkg-deb", "-x", str(file), str(fresh))
-            file.unlink()
-    # Somebody else may have been as fast.
+    # Tests that run at the same time don't share any of it.
+    root = _cache() / f"{name}.{os.getpid()}.apt"
+    fresh = _cache() / f"{name}.{os.getpid()}"
     try:
+        fill(root, fresh)
         fresh.rename(target)
-    except OSError:
-        _run("rm", "-rf", str(fresh))
+    except OSError as error:
+        # Somebody else was as fast.
+        if not target.exists():
+            raise tap.Skip(str(error)) from error
+    finally:
+        _run("rm", "-rf", str(root), str(fresh))
     return target
+
+
+def unpacked(release, packages):
+    """A folder in which these packages of that release are unpacked; skips with the reason
+    where they can't be had."""
+    def fill(root, folder):
+        _fetch(root, release, "download", *packages)
+        _unpack(root.glob("*.deb"), folder)
+
+    return _kept(f"{release}-{'-'.join(packages)}", fill)
+
+
+def system(release, packages):
+    """A root folder with these packages of that release and all that they need, good to
+    chroot into: unpacked, nothing of it is configured. Skips as unpacked() does."""
+    def fill(root, folder):
+        _fetch(root, release, "--yes", "--download-only", "install", *packages)
+        _unpack((root / "cache/archives").glob("*.deb"), folder)
+        for name in ("bin", "sbin", "lib", "lib64"):
+            if not (folder / name).exists():
+                (folder / name).symlink_to(f"usr/{name}")
+        for name in ("proc", "mnt"):
+            (folder / name).mkdir(exist_ok=True)
+
+    return _kept(f"{release}-system-{'-'.join(packages)}", fill)

@@ -1,0 +1,203 @@
+"""Varlink clients that this project did not write, as Debian 13 packages them, against the
+daemon: systemd's varlinkctl, and python3-varlink."""
+
+import json
+import os
+import subprocess
+
+import daemon as daemons
+import netns
+import packages
+import tap
+import wait
+
+try:
+    # Before there is no network any more.
+    SYSTEM = packages.system("trixie", ("systemd", "python3-varlink"))
+except tap.Skip as reason:
+    tap.skip_all(str(reason))
+if os.geteuid() != 0:
+    tap.skip_all("chroot needs root")
+netns.enter()
+netns.ip("link set lo up")
+
+_METHODS = ["org.linkwatch.Links.GetStatus", "org.linkwatch.Links.List",
+            "org.linkwatch.Links.Monitor", "org.linkwatch.Links.Refresh",
+            "org.varlink.service.GetInfo", "org.varlink.service.GetInterfaceDescription"]
+
+
+class Guest:
+    """A system of Debian 13 in whose /mnt the daemon's folder is seen."""
+
+    def __init__(self, daemon):
+        # In this program's mount namespace alone.
+        netns.run("mount", "--bind", daemon.directory, f"{SYSTEM}/mnt")
+        netns.run("mount", "--rbind", "/proc", f"{SYSTEM}/proc")
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_exception):
+        for folder in ("proc", "mnt"):
+            netns.run("umount", "--lazy", f"{SYSTEM}/{folder}")
+
+    def start(self, *command):
+        """Starts a program in it."""
+        return subprocess.Popen(["chroot", str(SYSTEM), *command], stdin=subprocess.DEVNULL,
+                                stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+
+    def run(self, *command):
+        """Runs a program to its end: its exit code, output and error output."""
+        process = self.start(*command)
+        output, errors = process.communicate(timeout=wait.SECONDS)
+        return process.returncode, output, errors
+
+    def varlinkctl(self, *arguments):
+        """What varlinkctl prints when it succeeds."""
+        code, output, errors = self.run("varlinkctl", *arguments)
+        assert code == 0, f"varlinkctl {arguments}: {errors}"
+        return output
+
+
+def _names(links):
+    return sorted(link["ifname"] for link in links)
+
+
+def _follow(process, types):
+    """The objects that a program prints, one a line, while links come and go: until all
+    those types of events were told of b7."""
+    told = []
+    with process.stdout:
+        for line in process.stdout:
+            # varlinkctl prints a JSON sequence (RFC 7464).
+            message = json.loads(line.lstrip("\x1e"))
+            told.append(message)
+            if message["type"] == "ready":
+                netns.ip("link add b7 type bridge")
+                netns.ip("link set b7 mtu 1400")
+                netns.ip("link del b7")
+            seen = {m["type"] for m in told if m.get("link", {}).get("ifname") == "b7"}
+            if seen >= types:
+                break
+    return told
+
+
+@tap.test
+def varlinkctl_info():
+    """varlinkctl info, list-interfaces and list-methods tell what the daemon speaks"""
+    with daemons.Daemon() as daemon, Guest(daemon) as guest:
+        info = guest.varlinkctl("info", "--json=short", "/mnt/socket")
+        tap.equal(json.loads(info)["product"], "linkwatchd")
+        tap.equal(guest.varlinkctl("list-interfaces", "/mnt/socket").split(),
+                  ["org.linkwatch.Links", "org.varlink.service"])
+        tap.equal(guest.varlinkctl("list-methods", "/mnt/socket").split(), _METHODS)
+
+
+@tap.test
+def varlinkctl_introspects():
+    """varlinkctl introspect parses both interfaces, with their comments"""
+    with daemons.Daemon() as daemon, Guest(daemon) as guest:
+        for interface in ("org.linkwatch.Links", "org.varlink.service"):
+            text = guest.varlinkctl("introspect", "/mnt/socket", interface)
+            tap.contains(text, f"interface {interface}")
+            tap.contains(text, "# ")
+        # Its own parser judges the file itself, too.
+        source = os.environ["LINKWATCH_SOURCE"]
+        for name in ("org.linkwatch.Links", "org.varlink.service"):
+            with open(f"{source}/protocol/{name}.varlink", encoding="utf-8") as file, \
+                    open(f"{daemon.directory}/idl", "w", encoding="utf-8") as copy:
+                copy.write(file.read())
+            guest.varlinkctl("validate-idl", "/mnt/idl")
+
+
+@tap.test
+def varlinkctl_calls():
+    """varlinkctl call List, Refresh and GetStatus answer; a wrong parameter is an error"""
+    with daemons.Daemon() as daemon, Guest(daemon) as guest:
+        netns.ip("link add b1 type bridge")
+        guest.varlinkctl("call", "/mnt/socket", "org.linkwatch.Links.Refresh", "{}")
+        links = json.loads(guest.varlinkctl("call", "/mnt/socket", "org.linkwatch.Links.List",
+                                            '{"filter":{"names":["b*"]}}'))["links"]
+        tap.equal(_names(links), ["b1"])
+        status = json.loads(guest.varlinkctl("call", "/mnt/socket",
+                                             "org.linkwatch.Links.GetStatus", "{}"))
+        tap.equal(status["links"], 2)
+        code, _output, errors = guest.run("varlinkctl", "call", "/mnt/socket",
+                                          "org.linkwatch.Links.List", '{"filter":{"names":1}}')
+        assert code != 0
+        tap.contains(errors, "org.varlink.service.InvalidParameter")
+        netns.ip("link del b1")
+
+
+@tap.test
+def varlinkctl_follows():
+    """varlinkctl call --more follows Monitor: snapshot, ready, add, change and remove"""
+    with daemons.Daemon() as daemon, Guest(daemon) as guest:
+        process = guest.start("varlinkctl", "call", "--more", "--json=short", "/mnt/socket",
+                              "org.linkwatch.Links.Monitor", "{}")
+        try:
+            told = _follow(process, {"add", "change", "remove"})
+        finally:
+            process.terminate()
+            process.wait()
+            process.stderr.close()
+        tap.equal(told[0]["type"], "snapshot")
+
+
+_PYTHON_LIST = """
+import json, varlink
+client = varlink.Client(address="unix:/mnt/socket")
+assert client.get_interfaces() == ["org.varlink.service", "org.linkwatch.Links"]
+with client.open("org.linkwatch.Links") as links:
+    print(json.dumps(links.List(filter={"names": ["b*"], "kinds": ["bridge"]})["links"]))
+    assert links.Refresh()["position"]["sequence"] >= 0
+    try:
+        links.Monitor()
+    except varlink.VarlinkError as error:
+        assert error.error() == "org.varlink.service.ExpectedMore", error
+    else:
+        raise AssertionError("Monitor without more")
+    try:
+        links.List(filter={"indexes": [0]})
+    except varlink.VarlinkError as error:
+        assert error.parameters() == {"parameter": "filter.indexes"}, error
+    else:
+        raise AssertionError("a wrong index was taken")
+"""
+
+_PYTHON_MONITOR = """
+import json, varlink
+client = varlink.Client(address="unix:/mnt/socket")
+with client.open("org.linkwatch.Links") as links:
+    for message in links.Monitor(_more=True):
+        print(json.dumps(message), flush=True)
+"""
+
+
+@tap.test
+def python_calls():
+    """python3-varlink reads the interface, calls List and Refresh, and understands errors"""
+    with daemons.Daemon() as daemon, Guest(daemon) as guest:
+        netns.ip("link add b2 type bridge")
+        daemon.call("Refresh")
+        code, output, errors = guest.run("python3", "-c", _PYTHON_LIST)
+        assert code == 0, errors
+        tap.equal(_names(json.loads(output)), ["b2"])
+        netns.ip("link del b2")
+
+
+@tap.test
+def python_follows():
+    """python3-varlink follows Monitor: snapshot, ready, add, change and remove"""
+    with daemons.Daemon() as daemon, Guest(daemon) as guest:
+        process = guest.start("python3", "-c", _PYTHON_MONITOR)
+        try:
+            told = _follow(process, {"add", "change", "remove"})
+        finally:
+            process.kill()
+            process.wait()
+            process.stderr.close()
+        tap.equal(told[0]["type"], "snapshot")
+
+
+tap.main()
