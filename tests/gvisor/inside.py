@@ -29,7 +29,7 @@ class Output:
 
     def __init__(self, *command):
         self._process = subprocess.Popen(command, stdin=subprocess.DEVNULL,
-                                         stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
+                                         stdout=subprocess.PIPE)
         os.set_blocking(self._process.stdout.fileno(), False)
         self._text = b""
 
@@ -124,11 +124,10 @@ def monitor_prints():
     """linkwatchctl monitor prints add and remove of a link that is made after it started"""
     with daemons.Daemon() as daemon, Output(CTL, "--socket", daemon.socket, "monitor") as output:
         output.until(lambda lines: any("lo" in line for line in lines), "the first picture")
-        for event in ("add", "remove"):
-            link = rtnl.Tap("tap2") if event == "add" else link.close()
-            output.until(lambda lines, word=event: any(
-                re.search(rf"\b{word}\w*\b.*\btap2\b|\btap2\b.*\b{word}", line)
-                for line in lines), event)
+        for sign in "+-":
+            link = rtnl.Tap("tap2") if sign == "+" else link.close()
+            output.until(lambda lines, sign=sign: any(
+                re.search(rf"{re.escape(sign)} tap2\b", line) for line in lines), sign)
 
 
 @tap.test
