@@ -27,7 +27,8 @@ def helper(name):
 
 class Daemon:
     """A daemon in a context: started and answering when it is entered; in the end it is
-    stopped, and must have ended well. A failure shows what it wrote."""
+    stopped, and must have ended well. A failure shows what it wrote. With serves=False it is
+    not started by that."""
 
     def __init__(self, *options, config=None, wrapper=(), env=None, serves=True):
         self.directory = tempfile.mkdtemp(prefix="linkwatch-")
@@ -45,7 +46,8 @@ class Daemon:
 
     def __enter__(self):
         assert BINARY, "LINKWATCHD is not set; run the tests with make check"
-        self.start()
+        if self._serves:
+            self.start()
         return self
 
     def __exit__(self, kind, *_exception):
@@ -64,8 +66,15 @@ class Daemon:
 
     def log(self):
         """What it wrote so far."""
-        with open(self._log, encoding="utf-8", errors="replace") as file:
-            return file.read()
+        try:
+            with open(self._log, encoding="utf-8", errors="replace") as file:
+                return file.read()
+        except FileNotFoundError:
+            return ""
+
+    def set_environment(self, **variables):
+        """For the next start."""
+        self._environment.update(variables)
 
     def start(self):
         """Starts it (again)."""
@@ -74,8 +83,7 @@ class Daemon:
                                              stderr=log, env=self._environment)
         # Should this program end without leaving the context.
         atexit.register(self.kill)
-        if self._serves:
-            wait.until(self._is_serving, "the daemon's socket")
+        wait.until(self._is_serving, "the daemon's socket")
 
     def _is_serving(self):
         assert self._process.poll() is None, f"ended with {self._process.returncode}: {self.log()}"
@@ -102,7 +110,8 @@ class Daemon:
 
     def stop(self):
         """Stops it as systemd does; it must end well."""
-        if self._process.returncode is not None:
+        if self._process is None or self._process.poll() is not None:
+            atexit.unregister(self.kill)
             return
         self._process.send_signal(signal.SIGCONT)
         self._process.terminate()
@@ -131,6 +140,12 @@ class Daemon:
     def links(self):
         """What List tells, by index."""
         return {link["ifindex"]: link for link in self.call("List")["links"]}
+
+    def memory(self):
+        """Bytes of memory that are its own."""
+        with open(f"/proc/{self.pid}/status", encoding="ascii") as file:
+            fields = dict(line.split(":", 1) for line in file)
+        return int(fields["RssAnon"].split()[0]) * 1024
 
     def cpu_seconds(self):
         """CPU time that it has used so far."""

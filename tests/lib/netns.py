@@ -34,9 +34,10 @@ def enter():
     os.execvp("unshare", arguments)
 
 
-def run(*arguments):
-    """Runs a command and returns its output; a failure shows what the command said."""
-    result = subprocess.run(arguments, capture_output=True, text=True, check=False)
+def run(*arguments, text=None):
+    """Runs a command, with that text as its input, and returns its output; a failure shows
+    what the command said."""
+    result = subprocess.run(arguments, input=text, capture_output=True, text=True, check=False)
     assert result.returncode == 0, f"{' '.join(arguments)}: {result.stderr.strip()}"
     return result.stdout
 
@@ -44,6 +45,11 @@ def run(*arguments):
 def ip(arguments):
     """Runs ip(8) with arguments given in one string."""
     return run("ip", *arguments.split())
+
+
+def batch(lines):
+    """Runs many commands of ip(8) at full speed."""
+    run("ip", "-batch", "-", text="".join(line + "\n" for line in lines))
 
 
 def links():
@@ -61,6 +67,19 @@ def delete_all():
     """Removes every link that can be removed."""
     for name in [l["ifname"] for l in links().values() if l["ifname"] != "lo"]:
         subprocess.run(["ip", "link", "del", "dev", name], capture_output=True, check=False)
+
+
+def as_nobody(function):
+    """What function() returns in a child process of an unprivileged user, true or false."""
+    child = os.fork()
+    if child == 0:
+        try:
+            os.setgid(65534)
+            os.setuid(65534)
+            os._exit(0 if function() else 1)
+        finally:
+            os._exit(2)
+    return os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 0
 
 
 @contextlib.contextmanager

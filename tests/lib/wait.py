@@ -13,7 +13,7 @@ class Timeout(Exception):
     """What was waited for did not come."""
 
 
-def until(condition, what, seconds=SECONDS):
+def until(condition, what, seconds=SECONDS, tick=TICK):
     """Waits until condition() is true and returns what it gave."""
     deadline = time.monotonic() + seconds
     while True:
@@ -22,7 +22,7 @@ def until(condition, what, seconds=SECONDS):
             return result
         if time.monotonic() > deadline:
             raise Timeout(f"{what}: not within {seconds} seconds")
-        select.select([], [], [], TICK)
+        select.select([], [], [], tick)
 
 
 def readable(fd, seconds):

@@ -1,0 +1,339 @@
+"""The daemon's beginning and end, its socket, its options, and life without netlink."""
+
+import os
+import pathlib
+import signal
+import socket
+import stat
+import subprocess
+
+import daemon as daemons
+import netns
+import picture
+import tap
+import varlink
+import wait
+from mirror import Mirror
+
+
+def run(*arguments, config=None, env=None):
+    """Runs the daemon to its end; its exit code, standard output and standard error."""
+    result = subprocess.run([daemons.BINARY, *arguments], input=config, capture_output=True,
+                            text=True, check=False, timeout=wait.SECONDS,
+                            env=dict(os.environ, **(env or {})))
+    return result.returncode, result.stdout, result.stderr
+
+
+def refused(code, stderr, *words):
+    """Fails unless it ended with that code and one line of text with these words."""
+    lines = stderr.splitlines()
+    tap.equal(len(lines), 1, f"lines in {stderr!r}")
+    for word in words:
+        tap.contains(lines[0], word)
+    tap.contains(lines[0], "linkwatchd")
+    assert code != 0
+
+
+@tap.test
+def ends_on_sigterm():
+    """SIGTERM ends it with 0, and its socket is gone"""
+    with daemons.Daemon() as daemon:
+        assert stat.S_ISSOCK(os.stat(daemon.socket).st_mode)
+        with Mirror(daemon.socket) as mirror:
+            mirror.until_ready()
+            daemon.signal(signal.SIGTERM)
+            tap.equal(daemon.wait(), 0)
+            assert not os.path.exists(daemon.socket)
+            assert mirror.connection.is_closed()
+
+
+@tap.test
+def ends_on_sigint():
+    """SIGINT ends it with 0, also where a shell started it in the background"""
+    with daemons.Daemon(wrapper=("env", "--ignore-signal=INT")) as daemon:
+        daemon.signal(signal.SIGINT)
+        tap.equal(daemon.wait(), 0)
+        assert not os.path.exists(daemon.socket)
+
+
+@tap.test
+def second_daemon():
+    """A second one on the same socket refuses with a message that says why, and the first one
+    goes on"""
+    with daemons.Daemon() as daemon:
+        code, _, stderr = run("--socket", daemon.socket, "--config", daemon.config)
+        tap.equal(code, 1)
+        tap.contains(stderr, daemon.socket)
+        tap.contains(stderr, "another linkwatchd")
+        assert daemon.status()["links"] >= 1
+
+
+@tap.test
+def stale_socket():
+    """A socket that a dead process left is replaced"""
+    with daemons.Daemon() as daemon:
+        daemon.kill()
+        assert os.path.exists(daemon.socket)
+        daemon.start()
+        assert daemon.status()["links"] >= 1
+
+
+@tap.test
+def no_socket_there():
+    """A file that is no socket is left alone"""
+    with daemons.Daemon(serves=False) as daemon:
+        path = pathlib.Path(daemon.directory, "precious")
+        path.write_text("text", encoding="ascii")
+        code, _, stderr = run("--socket", str(path), "--config", daemon.config)
+        tap.equal(code, 1)
+        tap.contains(stderr, str(path))
+        tap.equal(path.read_text(encoding="ascii"), "text")
+
+
+@tap.test
+def bad_socket_path():
+    """A path that can't be a socket's is refused with a message that names it"""
+    code, _, stderr = run("--socket", "/nonexistent/folder/socket", "--config", "/dev/null")
+    tap.equal(code, 1)
+    tap.contains(stderr, "/nonexistent/folder/socket")
+    code, _, stderr = run("--socket", "/tmp/" + "x" * 200, "--config", "/dev/null")
+    tap.equal(code, 2)
+    refused(code, stderr, "--socket")
+
+
+@tap.test
+def socket_mode():
+    """The socket has the configured mode, from the first moment on"""
+    for mode, expected in (("0600", 0o600), ("660", 0o660)):
+        with daemons.Daemon("--socket-mode", mode) as daemon:
+            tap.equal(stat.S_IMODE(os.stat(daemon.socket).st_mode), expected)
+    with daemons.Daemon() as daemon:
+        tap.equal(stat.S_IMODE(os.stat(daemon.socket).st_mode), 0o666)
+
+
+@tap.test
+def environment():
+    """LINKWATCH_SOCKET stands in for --socket, and is overruled by it"""
+    with daemons.Daemon(env={"LINKWATCH_SOCKET": "/nonexistent/socket"}) as daemon:
+        assert daemon.status()["links"] >= 1
+    code, _, stderr = run("--config", "/dev/null", env={"LINKWATCH_SOCKET": "/nonexistent/socket"})
+    tap.equal(code, 1)
+    tap.contains(stderr, "/nonexistent/socket")
+
+
+# Options, the exit code, and words that must be in the one line of text.
+BAD_OPTIONS = (
+    (("--nosuch",), "--nosuch"),
+    (("--socket",), "--socket"),
+    (("argument",), "argument"),
+    (("--source", "guess"), "--source"),
+    (("--budget", "0%"), "--budget"),
+    (("--budget", "0.5"), "--budget"),
+    (("--budget", "101%"), "--budget"),
+    (("--interval-min", "-1s"), "--interval-min"),
+    (("--interval-min", "1 day"), "--interval-min"),
+    (("--interval-min", "10s", "--interval-max", "1s"), "interval-min"),
+    (("--audit-interval", ""), "--audit-interval"),
+    (("--history-size", "16Q"), "--history-size"),
+    (("--sessions-max", "0"), "--sessions-max"),
+    (("--sessions-max", "9999999999999999999999"), "--sessions-max"),
+    (("--request-max", "1"), "--request-max"),
+    (("--json-depth-max", "1000000"), "--json-depth-max"),
+    (("--socket-mode", "888"), "--socket-mode"),
+    (("--log-level", "loud"), "--log-level"),
+    (("--receive-buffer", "nan"), "--receive-buffer"),
+)
+
+
+@tap.test
+def bad_options():
+    """A wrong option ends it with 2 and one line that names the option"""
+    for options, word in BAD_OPTIONS:
+        code, stdout, stderr = run("--config", "/dev/null", *options)
+        tap.equal((code, stdout), (2, ""), f"{options}: {stderr!r}")
+        refused(code, stderr, word)
+
+
+# Configuration files, the number of the wrong line, and a word that the message must have.
+BAD_FILES = (
+    ("[Source]\nBudget=a lot\n", 2, "Budget"),
+    ("[Source]\n\n# a comment\nNosuch=1\n", 4, "Nosuch"),
+    ("[Nosuch]\nBudget=1%\n", 2, "Nosuch"),
+    ("Budget=1%\n", 1, "Budget"),
+    ("[Source]\nMode=auto\nnonsense\n", 3, ""),
+    ("[Source\nMode=auto\n", 1, ""),
+    ("[Limits]\nSessionsMax=-5\n", 2, "SessionsMax"),
+    ("[Log]\nLevel=loud\n", 2, "Level"),
+)
+
+
+@tap.test
+def bad_files():
+    """A wrong configuration file ends it with one line that names the file, the line and what is
+    wrong"""
+    with daemons.Daemon(serves=False) as daemon:
+        for text, line, word in BAD_FILES:
+            pathlib.Path(daemon.config).write_text(text, encoding="ascii")
+            code, _, stderr = run("--socket", daemon.socket, "--config", daemon.config)
+            tap.equal(code, 1, f"{text!r}: {stderr!r}")
+            refused(code, stderr, f"{daemon.config}:{line}:", word)
+        code, _, stderr = run("--config", daemon.directory + "/nosuch")
+        tap.equal(code, 1)
+        refused(code, stderr, daemon.directory + "/nosuch")
+
+
+@tap.test
+def files_and_options():
+    """The file's values count, those of FILE.d after it, and the command line's most of all"""
+    with daemons.Daemon("--request-max", "3K", serves=False) as daemon:
+        pathlib.Path(daemon.config).write_text(
+            "; a remark\n# another\n[Limits]\nSessionsMax = 11\nSessionsPerUserMax=12\nRequestMax=1K\n"
+            "[History]\nSize=1M\n", encoding="ascii")
+        folder = pathlib.Path(daemon.config + ".d")
+        folder.mkdir()
+        (folder / "10.conf").write_text("[Limits]\nSessionsMax=13\nSessionsPerUserMax=5\n",
+                                        encoding="ascii")
+        (folder / "20.conf").write_text("[Limits]\nSessionsPerUserMax=14\n", encoding="ascii")
+        (folder / "30.txt").write_text("[Limits]\nSessionsMax=99\n", encoding="ascii")
+        daemon.start()
+        status = daemon.status()
+        tap.equal((status["sessions_max"], status["sessions_per_user_max"], status["request_max"],
+                   status["history"]["bytes_max"]), (13, 14, 3072, 1 << 20))
+
+
+@tap.test
+def reload():
+    """SIGHUP reads the configuration anew without losing a consumer; a wrong one changes
+    nothing"""
+    with daemons.Daemon(config="[Limits]\nSessionsMax=20\n") as daemon, \
+            Mirror(daemon.socket) as mirror:
+        mirror.until_ready()
+        pathlib.Path(daemon.config).write_text("[Limits]\nSessionsMax=30\n", encoding="ascii")
+        daemon.signal(signal.SIGHUP)
+        wait.until(lambda: daemon.status()["sessions_max"] == 30, "the new limit")
+        pathlib.Path(daemon.config).write_text("[Limits]\nSessionsMax=many\n", encoding="ascii")
+        daemon.signal(signal.SIGHUP)
+        wait.until(lambda: "stays as it was" in daemon.log(), "a line in the log")
+        tap.equal(daemon.status()["sessions_max"], 30)
+        netns.ip("link add reload0 type bridge")
+        mirror.until_event("add", "reload0")
+
+
+@tap.test
+def help_and_version():
+    """--help names every option on standard output, --version the version"""
+    code, stdout, stderr = run("--help")
+    tap.equal((code, stderr), (0, ""))
+    for option in ("--socket", "--config", "--source", "--log-level", "--version", "--help",
+                   "--budget", "--history-size", "--sessions-max"):
+        tap.contains(stdout, option)
+    code, stdout, _ = run("--version")
+    tap.equal(code, 0)
+    with daemons.Daemon() as daemon:
+        tap.contains(stdout, daemon.status()["version"])
+
+
+class Manager:
+    """What systemd is to a service: the socket that readiness is told on."""
+
+    def __init__(self, directory):
+        self.path = os.path.join(directory, "notify")
+        self._socket = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
+        self._socket.bind(self.path)
+        self.told = []
+
+    def until(self, word):
+        """Waits until something with that word is told."""
+        while not any(word in message for message in self.told):
+            if not wait.readable(self._socket, wait.SECONDS):
+                raise wait.Timeout(f"{word} was not told: {self.told}")
+            self.told.append(self._socket.recv(4096).decode())
+
+    def close(self):
+        """Closes the socket."""
+        self._socket.close()
+
+
+@tap.test
+def readiness():
+    """Its manager is told when it is ready, when it reloads and when it stops"""
+    with daemons.Daemon(serves=False) as daemon:
+        manager = Manager(daemon.directory)
+        daemon.set_environment(NOTIFY_SOCKET=manager.path)
+        daemon.start()
+        manager.until("READY=1")
+        # Ready means that it answers at once, with a picture.
+        assert daemon.links()
+        daemon.signal(signal.SIGHUP)
+        manager.until("RELOADING=1")
+        manager.told.clear()
+        manager.until("READY=1")
+        daemon.signal(signal.SIGTERM)
+        manager.until("STOPPING=1")
+        tap.equal(daemon.wait(), 0)
+        manager.close()
+
+
+@tap.test
+def activation():
+    """A socket that is passed is used, and left where it is in the end"""
+    with daemons.Daemon(serves=False) as daemon:
+        path = os.path.join(daemon.directory, "passed")
+        with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as listener:
+            listener.bind(path)
+            listener.listen()
+            # Who comes early waits, and is answered.
+            with varlink.Connection(path) as early:
+                early.send("GetStatus")
+                script = 'exec 3<&0 </dev/null; LISTEN_PID=$$ LISTEN_FDS=1 exec "$@"'
+                process = subprocess.Popen(
+                    ["bash", "-c", script, "-", daemons.BINARY, "--socket", daemon.socket],
+                    stdin=listener.fileno(), stderr=subprocess.DEVNULL)
+                try:
+                    assert early.reply()["links"] >= 1
+                    assert not os.path.exists(daemon.socket)
+                finally:
+                    process.terminate()
+                    tap.equal(process.wait(wait.SECONDS), 0)
+        assert os.path.exists(path)
+
+
+@tap.test
+def without_netlink():
+    """Where netlink can't be opened it serves all the same, says that what it tells is stale, and
+    why"""
+    wrapper = (daemons.helper("deny"), "--socket", "EAFNOSUPPORT")
+    with daemons.Daemon(wrapper=wrapper) as daemon:
+        source = daemon.status()["source"]
+        tap.equal((source["stale"], source["standing"], source.get("errno")),
+                  (True, "denied", "EAFNOSUPPORT"))
+        assert "last_look_usec" not in source, source
+        tap.equal(daemon.links(), {})
+        with Mirror(daemon.socket) as mirror:
+            mirror.until_ready()
+            tap.equal(mirror.ready["source"]["stale"], True)
+        try:
+            daemon.call("Refresh")
+            raise AssertionError("Refresh works without netlink")
+        except varlink.Error as error:
+            tap.equal((error.name, error.parameters),
+                      (varlink.INTERFACE + ".LookFailed", {"errno": "EAFNOSUPPORT"}))
+
+
+@tap.test
+def nothing_left_open():
+    """A thousand consumers that came and went leave no descriptor behind"""
+    with daemons.Daemon() as daemon:
+        daemon.status()
+        folder = f"/proc/{daemon.pid}/fd"
+        before = len(os.listdir(folder))
+        for _ in range(1000):
+            with Mirror(daemon.socket) as mirror:
+                mirror.until_ready()
+        wait.until(lambda: len(os.listdir(folder)) <= before, "closed descriptors")
+        with Mirror(daemon.socket) as mirror:
+            picture.settle(daemon, mirror.until_ready())
+
+
+netns.enter()
+tap.main()
