@@ -60,7 +60,7 @@ struct reading {
     int line;
     struct config *config;
     struct config_error *error; /* of the first mistake */
-    bool failed;
+    int failed;                 /* its line; 0 for none */
 };
 
 __attribute__((format(printf, 2, 3))) static void explain(struct config_error *error,
@@ -105,9 +105,10 @@ static const struct option_row *find_key(const char *section, const char *key)
 
 static void fail_reading(struct reading *reading, const char *what)
 {
-    if (!reading->failed)
-        explain(reading->error, "%s:%d: %s", reading->path, reading->line, what);
-    reading->failed = true;
+    if (reading->failed && reading->failed <= reading->line)
+        return;
+    explain(reading->error, "%s:%d: %s", reading->path, reading->line, what);
+    reading->failed = reading->line;
 }
 
 static int on_pair(void *user, const char *section, const char *key, const char *value)
