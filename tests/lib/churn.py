@@ -7,9 +7,10 @@ import threading
 PAIRS = 4
 
 
-def commands(seed, count):
+def commands(seed, count, slow=8):
     """Random changes of a few veth pairs and a bridge, always the same for a seed. Some of
-    them fail (a link is gone already): that is a part of it."""
+    them fail (a link is gone already): that is a part of it. slow is the share of those
+    for which the kernel takes its time: masters, names, removals."""
     chance = random.Random(seed)
     yield "link add b0 type bridge"
     for n in range(PAIRS):
@@ -26,7 +27,7 @@ def commands(seed, count):
              [f"link set {end}{n} nomaster"],
              [f"link set w{n} name x{n}", f"link set x{n} name w{n}"],
              [f"link del v{n}", f"link add v{n} type veth peer name w{n}"]),
-            weights=(30, 15, 15, 10, 8, 8, 6, 8))[0]
+            weights=(30, 15, 15, 10, slow, slow, slow, slow))[0]
 
 
 def start(lines):
