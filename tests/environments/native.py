@@ -1,0 +1,22 @@
+"""The environments that can be made on any Linux, each put to the same test."""
+
+import environments
+import netns
+import tap
+import trial
+
+
+def one(environment):
+    """Puts one environment to the test."""
+    netns.delete_all()
+    try:
+        with environment.start() as daemon:
+            trial.run(environment.name, daemon, environment.check, environment.disturb)
+    finally:
+        environment.close()
+
+
+netns.enter()
+for kind in environments.ALL:
+    tap.add(f"{kind.name}: the picture is the kernel's, with a Refresh and without", one, kind)
+tap.main()

@@ -1,0 +1,92 @@
+"""One environment put to the test: churn, the same in each, then single changes whose delay is
+measured. What came of it is a row of a table."""
+
+import random
+import re
+import statistics
+import subprocess
+import time
+
+import churn
+import netns
+import picture
+import rtnl
+import tap
+import wait
+from mirror import Mirror
+
+CHURN = 300
+SINGLES = 20
+
+
+
+def _churn(daemon, mirror, disturb):
+    """Runs the script of all environments; the number of changes that the kernel made. What
+    it can't do there is left out. Looks, and so what is told, fall in between as they may."""
+    made = 0
+    for seed in range(3):
+        disturb()
+        commands = list(churn.commands(seed, CHURN // 3))
+        result = subprocess.run(["ip", "-force", "-batch", "-"], text=True, check=False,
+                                input="".join(line + "\n" for line in commands),
+                                capture_output=True)
+        failed = len(re.findall("^Command failed", result.stderr, re.MULTILINE))
+        # An ip(8) that can do nothing at all gives up at once.
+        made += len(commands) - failed if failed or result.returncode == 0 else 0
+        for n in range(5):
+            rtnl.Tap(f"c{n}").close()
+            made += 2
+        disturb()
+        mirror.refresh(daemon.socket)
+        picture.settle(daemon, mirror)
+    return made
+
+
+def _delay(mirror, kind, name, change):
+    """Milliseconds from when a change was made until the daemon learned it by itself; it
+    may be told before the system call returns."""
+    change()
+    made = time.monotonic()
+    event = mirror.until_event(kind, name)
+    return max(0, event["monotonic_usec"] / 1e3 - made * 1e3)
+
+
+def _delays(mirror):
+    """Of links that come and go, one at a time."""
+    delays = []
+    chance = random.Random(1)
+
+    def one(kind, name, change):
+        # At any moment between two looks.
+        moment = time.monotonic() + chance.random() / 5
+        wait.until(lambda: time.monotonic() > moment, "the moment", tick=0.001)
+        delays.append(_delay(mirror, kind, name, change))
+
+    for n in range(SINGLES):
+        link = []
+        one("add", f"d{n}", lambda: link.append(rtnl.Tap(f"d{n}")))  # pylint: disable=W0640
+        one("remove", f"d{n}", link[0].close)
+    return delays
+
+
+def run(name, daemon, check, disturb=lambda: None):
+    """Puts the environment to the test that the daemon runs in: its pictures must be the
+    kernel's, after a Refresh and without one. check(daemon) holds the standing that was
+    reached against the one expected. Prints the row."""
+    with Mirror(daemon.socket) as mirror:
+        mirror.until_ready()
+        made = _churn(daemon, mirror, disturb)
+        check(daemon)
+        # From here on nobody asks for a look.
+        before = (daemon.cpu_seconds(), time.monotonic())
+        delays = _delays(mirror)
+        used = (daemon.cpu_seconds() - before[0]) / (time.monotonic() - before[1])
+        wait.until(lambda: set(picture.kernel()) == set(mirror.links), "the kernel's links")
+        status = daemon.status()
+        seen = [event for event in mirror.events if "link" in event]
+        row = (name, status["source"]["standing"], made + len(delays), len(seen),
+               sum(event.get("flaps", 0) for event in seen),
+               f"{status['interval_usec'] / 1e3:.0f} ms ({status['cadence']})",
+               f"{statistics.median(delays):.1f} ms", f"{max(delays):.1f} ms", f"{used:.1%}")
+    tap.diag("row: " + " | ".join(str(value) for value in row))
+    netns.delete_all()
