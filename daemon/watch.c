@@ -456,6 +456,10 @@ int watch_look_ended(struct watch *watch, int64_t now, const struct watch_dump *
     int error = dump->error;
 
     watch->looking = false;
+    /* What an excused look did not come to tell, or left to be confirmed, the next one
+     * tells: the excuse is the same. */
+    if (watch->look_excused && (dump->error || dump->missing))
+        watch->excuse_next = true;
     /* Every namespace has a loopback link: an empty answer is none. */
     if (error == 0 && dump->told == 0)
         error = -ENODATA;
