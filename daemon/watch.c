@@ -71,6 +71,7 @@ struct watch {
     unsigned interrupted;
     struct backoff retrying;
     int64_t proving_interval;
+    int64_t proof_began; /* when the last look that counted as a proof began */
 
     struct suspect suspects[SUSPECTS_MAX];
     size_t suspect_count;
@@ -347,6 +348,12 @@ void watch_broken(struct watch *watch, int64_t now, int error)
                                        : "receiving from the netlink socket failed");
 }
 
+static void begin_proof(struct watch *watch, int64_t now)
+{
+    watch->proving_interval = budget_interval(watch);
+    watch->proof_began = now;
+}
+
 void watch_joined(struct watch *watch, int64_t now, int error)
 {
     if (error) {
@@ -365,7 +372,7 @@ void watch_joined(struct watch *watch, int64_t now, int error)
     } else if (watch->known_incomplete) {
         set_standing(watch, WATCH_INCOMPLETE, 0, "the subscription did not tell everything before");
     } else {
-        watch->proving_interval = budget_interval(watch);
+        begin_proof(watch, now);
         set_standing(watch, WATCH_UNPROVEN, 0,
                      "joined RTNLGRP_LINK; looks have yet to agree with it");
     }
@@ -418,9 +425,13 @@ static void weigh_look(struct watch *watch)
     if (watch->report.standing != WATCH_UNPROVEN || watch->look_excused)
         return;
     if (watch->surprised || watch->suspect_count) {
-        watch->proving_interval = budget_interval(watch);
+        begin_proof(watch, watch->look_began);
         return;
     }
+    /* Looks on demand, close together, prove no more than the time they span. */
+    if (watch->look_began < after(watch->proof_began, watch->proving_interval))
+        return;
+    watch->proof_began = watch->look_began;
     watch->proving_interval = min_time(watch->proving_interval * 2, watch->config.audit_usec);
     if (watch->proving_interval >= watch->config.audit_usec)
         set_standing(watch, WATCH_TRUSTED, 0,
