@@ -472,7 +472,7 @@ int watch_look_ended(struct watch *watch, int64_t now, const struct watch_dump *
     if (watch->look_excused && (dump->error || dump->missing))
         watch->excuse_next = true;
     /* Every namespace has a loopback link: an empty answer is none. */
-    if (error == 0 && dump->told == 0)
+    if ((error == 0 || error == -EINTR) && dump->told == 0)
         error = -ENODATA;
     if (error == -EINTR && ++watch->interrupted < INTERRUPTED_UNTIL_BELIEVED) {
         watch->wanted_now |= watch->look_is_urgent;
