@@ -1,0 +1,547 @@
+/* watch: how far the subscription is believed. */
+#include "tests/unit/virtual.h"
+
+#include <errno.h>
+#include <string.h>
+
+/* Linux may hold back a notification for so long, and the queue must be empty then. */
+#define GRACE (3 * SEC)
+
+static void start_trusted(struct virtual *virtual)
+{
+    virtual_start(virtual, WATCH_AUTO);
+    virtual_run_to(virtual, WATCH_TRUSTED, 300 * SEC);
+}
+
+/* Lets the next dump tell a change of these links that nothing told before. */
+static void surprise(struct virtual *virtual, int first, int last)
+{
+    virtual_run_to_look(virtual);
+    for (int ifindex = first; ifindex <= last; ifindex++)
+        watch_surprised(virtual->watch, virtual->now, ifindex);
+    virtual_end_look(virtual);
+}
+
+static uint64_t contradictions(struct virtual *virtual)
+{
+    return watch_report(virtual->watch)->contradictions;
+}
+
+/* --- denied */
+
+static void before_anything_the_standing_is_denied_and_stale(void **state)
+{
+    struct virtual virtual;
+
+    (void)state;
+    virtual_start(&virtual, WATCH_AUTO);
+    assert_int_equal(virtual_standing(&virtual), WATCH_DENIED);
+    assert_true(watch_report(virtual.watch)->stale);
+    assert_true(watch_report(virtual.watch)->last_look == WATCH_NEVER);
+    virtual_stop(&virtual);
+}
+
+static void a_refused_join_is_denied_with_the_kernels_errno(void **state)
+{
+    static const int errors[] = {EACCES, ENOPROTOOPT, EOPNOTSUPP};
+
+    (void)state;
+    for (size_t i = 0; i < sizeof(errors) / sizeof(errors[0]); i++) {
+        struct virtual virtual;
+
+        virtual_start(&virtual, WATCH_AUTO);
+        virtual.join_error = -errors[i];
+        virtual_run(&virtual, 1 * SEC);
+        assert_int_equal(virtual_standing(&virtual), WATCH_DENIED);
+        assert_int_equal(watch_report(virtual.watch)->error, errors[i]);
+        assert_false(watch_report(virtual.watch)->stale);
+        virtual_stop(&virtual);
+    }
+}
+
+static void a_denied_join_is_tried_again_ever_more_rarely(void **state)
+{
+    struct virtual virtual;
+
+    (void)state;
+    virtual_start(&virtual, WATCH_AUTO);
+    virtual.join_error = -EACCES;
+    virtual_run(&virtual, 4 * SEC);
+    assert_int_equal(virtual.joins, 1);
+    virtual_run(&virtual, 2 * SEC); /* after 5 seconds */
+    assert_int_equal(virtual.joins, 2);
+    virtual_run(&virtual, 10 * SEC); /* after 15 */
+    assert_int_equal(virtual.joins, 3);
+    virtual_run(&virtual, 3600 * SEC);
+    assert_in_range(virtual.joins, 3 + 10, 3 + 20);
+    virtual_stop(&virtual);
+}
+
+static void a_join_that_works_later_makes_it_unproven_and_looks_at_once(void **state)
+{
+    struct virtual virtual;
+    unsigned looks = 0;
+
+    (void)state;
+    virtual_start(&virtual, WATCH_AUTO);
+    virtual.join_error = -EACCES;
+    virtual_run(&virtual, 4 * SEC);
+    virtual.join_error = 0;
+    while (virtual.joins < 2) {
+        looks = virtual.looks;
+        virtual_run(&virtual, 10 * MSEC);
+    }
+    assert_int_equal(virtual_standing(&virtual), WATCH_UNPROVEN);
+    assert_int_equal(virtual.before, WATCH_DENIED);
+    virtual_run(&virtual, 1 * MSEC);
+    assert_in_range(virtual.looks, looks + 1, looks + 2);
+    virtual_stop(&virtual);
+}
+
+static void what_happened_before_the_join_is_no_contradiction(void **state)
+{
+    struct virtual virtual;
+
+    (void)state;
+    virtual_start(&virtual, WATCH_AUTO);
+    surprise(&virtual, 1, 9);
+    virtual_run_to(&virtual, WATCH_TRUSTED, 300 * SEC);
+    assert_int_equal(contradictions(&virtual), 0);
+    virtual_stop(&virtual);
+}
+
+static void a_look_under_way_at_the_join_proves_nothing(void **state)
+{
+    struct virtual virtual;
+
+    (void)state;
+    virtual_start(&virtual, WATCH_AUTO);
+    virtual.join_error = -EACCES;
+    virtual.dump_takes = 4 * SEC;
+    virtual_run(&virtual, 5 * SEC - 1 * MSEC);
+    assert_true(virtual.looking);
+    virtual.join_error = 0;
+    virtual_run(&virtual, 2 * MSEC);
+    assert_int_equal(virtual_standing(&virtual), WATCH_UNPROVEN);
+    assert_true(virtual.looking);
+    watch_surprised(virtual.watch, virtual.now, 7);
+    virtual_end_look(&virtual);
+    virtual.dump_takes = 1 * MSEC;
+    virtual_run(&virtual, 2 * GRACE);
+    assert_int_equal(virtual_standing(&virtual), WATCH_UNPROVEN);
+    virtual_stop(&virtual);
+}
+
+static void a_removal_before_the_join_is_no_contradiction_when_it_is_confirmed(void **state)
+{
+    struct virtual virtual;
+
+    (void)state;
+    virtual_start(&virtual, WATCH_AUTO);
+    virtual_run_to_look(&virtual);
+    virtual.dump.missing = 1;
+    virtual_end_look(&virtual);
+    virtual.dump.missing = 0;
+    surprise(&virtual, 5, 5); /* the second dump agrees: the link is removed */
+    virtual_run(&virtual, 2 * GRACE);
+    assert_int_equal(virtual_standing(&virtual), WATCH_UNPROVEN);
+    virtual_stop(&virtual);
+}
+
+static void the_excuse_of_a_join_lasts_until_a_look_is_complete(void **state)
+{
+    static const int errors[] = {EINTR, EBUSY, EMSGSIZE};
+
+    (void)state;
+    for (size_t i = 0; i < sizeof(errors) / sizeof(errors[0]); i++) {
+        struct virtual virtual;
+
+        virtual_start(&virtual, WATCH_AUTO);
+        virtual_run_to_look(&virtual);
+        virtual.dump.error = -errors[i];
+        virtual_end_look(&virtual);
+        virtual.dump.error = 0;
+        surprise(&virtual, 5, 5); /* the first look did not come to tell it */
+        virtual_run(&virtual, 2 * GRACE);
+        assert_int_equal(virtual_standing(&virtual), WATCH_UNPROVEN);
+        virtual_stop(&virtual);
+    }
+}
+
+/* --- unproven and trusted */
+
+static void looks_that_agree_up_to_the_audit_interval_make_it_trusted(void **state)
+{
+    struct virtual virtual;
+    int64_t began;
+
+    (void)state;
+    virtual_start(&virtual, WATCH_AUTO);
+    began = virtual.now;
+    virtual_run(&virtual, 1 * MSEC);
+    assert_int_equal(virtual_standing(&virtual), WATCH_UNPROVEN);
+    virtual_run_to(&virtual, WATCH_TRUSTED, 300 * SEC);
+    /* 50 ms, doubled up to more than 60 s. */
+    assert_in_range(virtual.now - began, 60 * SEC, 110 * SEC);
+    assert_in_range(virtual.looks, 11, 14);
+    assert_int_equal(watch_report(virtual.watch)->error, 0);
+    virtual_stop(&virtual);
+}
+
+static void looks_on_demand_prove_no_more_than_the_time_they_span(void **state)
+{
+    struct virtual virtual;
+
+    (void)state;
+    virtual_start(&virtual, WATCH_AUTO);
+    for (int i = 0; i < 1000; i++) {
+        watch_look_now(virtual.watch);
+        virtual_run(&virtual, 2 * MSEC);
+    }
+    assert_in_range(virtual.looks, 900, 1100);
+    assert_int_equal(virtual_standing(&virtual), WATCH_UNPROVEN);
+    virtual_stop(&virtual);
+}
+
+static void a_surprise_that_is_notified_of_in_time_is_a_race_and_no_contradiction(void **state)
+{
+    struct virtual virtual;
+
+    (void)state;
+    start_trusted(&virtual);
+    surprise(&virtual, 5, 5);
+    virtual_run(&virtual, GRACE - 1 * MSEC);
+    watch_notified(virtual.watch, 5);
+    virtual_run(&virtual, 3600 * SEC);
+    assert_int_equal(virtual_standing(&virtual), WATCH_TRUSTED);
+    assert_int_equal(contradictions(&virtual), 0);
+    virtual_stop(&virtual);
+}
+
+static void a_surprise_that_is_not_notified_of_makes_it_incomplete(void **state)
+{
+    struct virtual virtual;
+
+    (void)state;
+    start_trusted(&virtual);
+    surprise(&virtual, 5, 5);
+    virtual_run(&virtual, GRACE - 1 * MSEC);
+    assert_int_equal(virtual_standing(&virtual), WATCH_TRUSTED);
+    virtual_run(&virtual, 2 * MSEC);
+    assert_int_equal(virtual_standing(&virtual), WATCH_INCOMPLETE);
+    assert_int_equal(virtual.before, WATCH_TRUSTED);
+    assert_int_equal(contradictions(&virtual), 1);
+    assert_non_null(strstr(watch_report(virtual.watch)->reason, "link 5"));
+    virtual_stop(&virtual);
+}
+
+static void a_notification_of_another_link_does_not_clear_a_suspect(void **state)
+{
+    struct virtual virtual;
+
+    (void)state;
+    start_trusted(&virtual);
+    surprise(&virtual, 5, 6);
+    watch_notified(virtual.watch, 5);
+    watch_notified(virtual.watch, 7);
+    virtual_run(&virtual, GRACE + 1 * MSEC);
+    assert_int_equal(virtual_standing(&virtual), WATCH_INCOMPLETE);
+    assert_non_null(strstr(watch_report(virtual.watch)->reason, "link 6"));
+    virtual_stop(&virtual);
+}
+
+static void hundreds_of_suspects_are_cleared_by_their_notifications(void **state)
+{
+    struct virtual virtual;
+
+    (void)state;
+    start_trusted(&virtual);
+    surprise(&virtual, 1, 500);
+    for (int ifindex = 1; ifindex <= 500; ifindex++)
+        watch_notified(virtual.watch, ifindex);
+    virtual_run(&virtual, 2 * GRACE);
+    assert_int_equal(virtual_standing(&virtual), WATCH_TRUSTED);
+    virtual_stop(&virtual);
+}
+
+static void a_suspect_is_not_judged_before_the_queue_is_empty(void **state)
+{
+    struct virtual virtual;
+
+    (void)state;
+    start_trusted(&virtual);
+    surprise(&virtual, 5, 5);
+    /* The process was stopped for a minute; the notification is still queued. */
+    virtual.never_drained = true;
+    virtual_run(&virtual, 60 * SEC);
+    assert_int_equal(virtual_standing(&virtual), WATCH_TRUSTED);
+    watch_notified(virtual.watch, 5);
+    virtual.never_drained = false;
+    virtual_run(&virtual, 60 * SEC);
+    assert_int_equal(virtual_standing(&virtual), WATCH_TRUSTED);
+    virtual_stop(&virtual);
+}
+
+static void a_surprise_before_trust_lets_the_proof_begin_anew(void **state)
+{
+    struct virtual virtual;
+    int64_t surprised;
+
+    (void)state;
+    virtual_start(&virtual, WATCH_AUTO);
+    virtual_run(&virtual, 50 * SEC);
+    surprise(&virtual, 5, 5);
+    surprised = virtual.now;
+    watch_notified(virtual.watch, 5);
+    virtual_run_to(&virtual, WATCH_TRUSTED, 300 * SEC);
+    assert_true(virtual.now - surprised > 60 * SEC);
+    virtual_stop(&virtual);
+}
+
+/* --- incomplete */
+
+static void incomplete_stays_for_good_and_polls(void **state)
+{
+    struct virtual virtual;
+    unsigned looks;
+
+    (void)state;
+    start_trusted(&virtual);
+    surprise(&virtual, 5, 5);
+    virtual_run_to(&virtual, WATCH_INCOMPLETE, 2 * GRACE);
+    looks = virtual.looks;
+    virtual_run(&virtual, 3600 * SEC);
+    assert_int_equal(virtual_standing(&virtual), WATCH_INCOMPLETE);
+    assert_in_range(virtual.looks - looks, 3600 * 19, 3600 * 20 + 1);
+    assert_int_equal(contradictions(&virtual), 1);
+    virtual_stop(&virtual);
+}
+
+static void incomplete_outlives_a_socket_that_is_opened_anew(void **state)
+{
+    struct virtual virtual;
+
+    (void)state;
+    start_trusted(&virtual);
+    surprise(&virtual, 5, 5);
+    virtual_run_to(&virtual, WATCH_INCOMPLETE, 2 * GRACE);
+    watch_broken(virtual.watch, virtual.now, -ENETDOWN);
+    assert_int_equal(virtual_standing(&virtual), WATCH_DENIED);
+    virtual_run(&virtual, 1 * SEC);
+    assert_int_equal(virtual.opens, 2);
+    assert_int_equal(virtual_standing(&virtual), WATCH_INCOMPLETE);
+    virtual_stop(&virtual);
+}
+
+static void answers_that_are_not_those_of_linux_make_it_incomplete_at_once(void **state)
+{
+    struct virtual virtual;
+
+    (void)state;
+    virtual_start(&virtual, WATCH_AUTO);
+    virtual.dump.native = false;
+    virtual_run(&virtual, 10 * MSEC);
+    assert_int_equal(virtual_standing(&virtual), WATCH_INCOMPLETE);
+    assert_int_equal(contradictions(&virtual), 0);
+    virtual_stop(&virtual);
+}
+
+static void foreign_answers_of_a_kernel_that_denies_are_just_denied(void **state)
+{
+    struct virtual virtual;
+
+    (void)state;
+    virtual_start(&virtual, WATCH_AUTO);
+    virtual.dump.native = false;
+    virtual.join_error = -EACCES;
+    virtual_run(&virtual, 4 * SEC);
+    assert_int_equal(virtual_standing(&virtual), WATCH_DENIED);
+    virtual_stop(&virtual);
+}
+
+static void interrupted_dumps_without_a_line_say_nothing_of_the_kernel(void **state)
+{
+    struct virtual virtual;
+
+    (void)state;
+    start_trusted(&virtual);
+    virtual.dump = (struct watch_dump){.error = -EINTR, .cost_usec = 100};
+    virtual_run(&virtual, 600 * SEC);
+    assert_int_equal(virtual_standing(&virtual), WATCH_TRUSTED);
+    assert_true(watch_report(virtual.watch)->stale);
+    virtual_stop(&virtual);
+}
+
+/* --- overruns */
+
+static void a_surprise_after_an_overrun_is_no_contradiction(void **state)
+{
+    struct virtual virtual;
+
+    (void)state;
+    start_trusted(&virtual);
+    watch_overrun(virtual.watch);
+    surprise(&virtual, 1, 20);
+    virtual_run(&virtual, 3600 * SEC);
+    assert_int_equal(virtual_standing(&virtual), WATCH_TRUSTED);
+    assert_int_equal(contradictions(&virtual), 0);
+    virtual_stop(&virtual);
+}
+
+static void an_overrun_clears_the_suspects_that_stand(void **state)
+{
+    struct virtual virtual;
+
+    (void)state;
+    start_trusted(&virtual);
+    surprise(&virtual, 5, 5);
+    watch_overrun(virtual.watch); /* it may have swallowed their notifications */
+    virtual_run(&virtual, 3600 * SEC);
+    assert_int_equal(virtual_standing(&virtual), WATCH_TRUSTED);
+    virtual_stop(&virtual);
+}
+
+static void a_removal_lost_in_an_overrun_is_no_contradiction(void **state)
+{
+    struct virtual virtual;
+
+    (void)state;
+    start_trusted(&virtual);
+    watch_overrun(virtual.watch);
+    virtual_run_to_look(&virtual);
+    virtual.dump.missing = 1;
+    virtual_end_look(&virtual);
+    virtual.dump.missing = 0;
+    surprise(&virtual, 5, 5); /* the second dump agrees */
+    virtual_run(&virtual, 2 * GRACE);
+    assert_int_equal(virtual_standing(&virtual), WATCH_TRUSTED);
+    virtual_stop(&virtual);
+}
+
+static void an_overrun_during_a_look_excuses_it_and_the_next(void **state)
+{
+    struct virtual virtual;
+
+    (void)state;
+    start_trusted(&virtual);
+    virtual_run_to_look(&virtual);
+    watch_overrun(virtual.watch);
+    watch_surprised(virtual.watch, virtual.now, 5);
+    virtual_end_look(&virtual);
+    surprise(&virtual, 6, 6);
+    virtual_run(&virtual, 2 * GRACE);
+    assert_int_equal(virtual_standing(&virtual), WATCH_TRUSTED);
+    virtual_stop(&virtual);
+}
+
+static void a_contradiction_long_after_an_overrun_counts(void **state)
+{
+    struct virtual virtual;
+
+    (void)state;
+    start_trusted(&virtual);
+    watch_overrun(virtual.watch);
+    virtual_run(&virtual, 300 * SEC);
+    surprise(&virtual, 5, 5);
+    virtual_run(&virtual, 2 * GRACE);
+    assert_int_equal(virtual_standing(&virtual), WATCH_INCOMPLETE);
+    virtual_stop(&virtual);
+}
+
+/* --- modes */
+
+static void told_to_poll_it_never_joins(void **state)
+{
+    struct virtual virtual;
+
+    (void)state;
+    virtual_start(&virtual, WATCH_POLL);
+    virtual_run(&virtual, 3600 * SEC);
+    assert_int_equal(virtual.joins, 0);
+    assert_int_equal(virtual_standing(&virtual), WATCH_DENIED);
+    assert_int_equal(watch_report(virtual.watch)->error, 0);
+    assert_in_range(virtual.looks, 3600 * 19, 3600 * 20 + 2);
+    virtual_stop(&virtual);
+}
+
+static void told_to_subscribe_it_believes_whatever_a_look_shows(void **state)
+{
+    struct virtual virtual;
+
+    (void)state;
+    virtual_start(&virtual, WATCH_SUBSCRIBE);
+    virtual.dump.native = false;
+    virtual_run(&virtual, 10 * SEC);
+    assert_int_equal(virtual_standing(&virtual), WATCH_TRUSTED);
+    surprise(&virtual, 5, 5);
+    virtual_run(&virtual, 600 * SEC);
+    assert_int_equal(virtual_standing(&virtual), WATCH_TRUSTED);
+    assert_in_range(virtual.looks, 11, 14); /* audits alone */
+    virtual_stop(&virtual);
+}
+
+static void told_to_subscribe_and_denied_it_audits_and_tries_again(void **state)
+{
+    struct virtual virtual;
+
+    (void)state;
+    virtual_start(&virtual, WATCH_SUBSCRIBE);
+    virtual.join_error = -EACCES;
+    virtual_run(&virtual, 600 * SEC);
+    assert_int_equal(virtual_standing(&virtual), WATCH_DENIED);
+    assert_in_range(virtual.looks, 10, 13);
+    assert_in_range(virtual.joins, 6, 9);
+    virtual_stop(&virtual);
+}
+
+static void each_standing_and_cadence_has_its_name(void **state)
+{
+    (void)state;
+    assert_string_equal(watch_standing_name(WATCH_DENIED), "denied");
+    assert_string_equal(watch_standing_name(WATCH_UNPROVEN), "unproven");
+    assert_string_equal(watch_standing_name(WATCH_TRUSTED), "trusted");
+    assert_string_equal(watch_standing_name(WATCH_INCOMPLETE), "incomplete");
+    assert_string_equal(watch_cadence_name(WATCH_POLLING), "polling");
+    assert_string_equal(watch_cadence_name(WATCH_PROVING), "proving");
+    assert_string_equal(watch_cadence_name(WATCH_AUDIT), "audit");
+    assert_string_equal(watch_cadence_name(WATCH_RETRY), "retry");
+    assert_string_equal(watch_cadence_name(WATCH_IDLE), "idle");
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(before_anything_the_standing_is_denied_and_stale),
+        cmocka_unit_test(a_refused_join_is_denied_with_the_kernels_errno),
+        cmocka_unit_test(a_denied_join_is_tried_again_ever_more_rarely),
+        cmocka_unit_test(a_join_that_works_later_makes_it_unproven_and_looks_at_once),
+        cmocka_unit_test(what_happened_before_the_join_is_no_contradiction),
+        cmocka_unit_test(a_look_under_way_at_the_join_proves_nothing),
+        cmocka_unit_test(a_removal_before_the_join_is_no_contradiction_when_it_is_confirmed),
+        cmocka_unit_test(the_excuse_of_a_join_lasts_until_a_look_is_complete),
+        cmocka_unit_test(looks_that_agree_up_to_the_audit_interval_make_it_trusted),
+        cmocka_unit_test(looks_on_demand_prove_no_more_than_the_time_they_span),
+        cmocka_unit_test(a_surprise_that_is_notified_of_in_time_is_a_race_and_no_contradiction),
+        cmocka_unit_test(a_surprise_that_is_not_notified_of_makes_it_incomplete),
+        cmocka_unit_test(a_notification_of_another_link_does_not_clear_a_suspect),
+        cmocka_unit_test(hundreds_of_suspects_are_cleared_by_their_notifications),
+        cmocka_unit_test(a_suspect_is_not_judged_before_the_queue_is_empty),
+        cmocka_unit_test(a_surprise_before_trust_lets_the_proof_begin_anew),
+        cmocka_unit_test(incomplete_stays_for_good_and_polls),
+        cmocka_unit_test(incomplete_outlives_a_socket_that_is_opened_anew),
+        cmocka_unit_test(answers_that_are_not_those_of_linux_make_it_incomplete_at_once),
+        cmocka_unit_test(foreign_answers_of_a_kernel_that_denies_are_just_denied),
+        cmocka_unit_test(interrupted_dumps_without_a_line_say_nothing_of_the_kernel),
+        cmocka_unit_test(a_surprise_after_an_overrun_is_no_contradiction),
+        cmocka_unit_test(an_overrun_clears_the_suspects_that_stand),
+        cmocka_unit_test(a_removal_lost_in_an_overrun_is_no_contradiction),
+        cmocka_unit_test(an_overrun_during_a_look_excuses_it_and_the_next),
+        cmocka_unit_test(a_contradiction_long_after_an_overrun_counts),
+        cmocka_unit_test(told_to_poll_it_never_joins),
+        cmocka_unit_test(told_to_subscribe_it_believes_whatever_a_look_shows),
+        cmocka_unit_test(told_to_subscribe_and_denied_it_audits_and_tries_again),
+        cmocka_unit_test(each_standing_and_cadence_has_its_name),
+    };
+
+    return cmocka_run_group_tests_name("standing", tests, NULL, NULL);
+}

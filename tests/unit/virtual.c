@@ -1,0 +1,157 @@
+#include "tests/unit/virtual.h"
+
+#include <string.h>
+
+static const struct watch_config usual = {
+    .budget_ppm = BUDGET_PPM,
+    .interval_min_usec = INTERVAL_MIN,
+    .interval_max_usec = INTERVAL_MAX,
+    .audit_usec = AUDIT,
+};
+
+static void on_report(void *user, const struct watch_report *before,
+                      const struct watch_report *after)
+{
+    struct virtual *virtual = user;
+
+    /* Nobody is told of what did not change. */
+    assert_true(before->standing != after->standing || before->stale != after->stale ||
+                before->error != after->error || strcmp(before->reason, after->reason) != 0);
+    virtual->reports++;
+    virtual->before = before->standing;
+}
+
+void virtual_start(struct virtual *virtual, enum watch_mode mode)
+{
+    struct watch_config config = usual;
+
+    config.mode = mode;
+    *virtual = (struct virtual){
+        .now = 1000 * SEC,
+        .dump = {.told = 3, .native = true, .cost_usec = 100},
+        .dump_takes = 1 * MSEC,
+    };
+    virtual->watch = watch_new(&config, on_report, virtual);
+    assert_non_null(virtual->watch);
+    watch_consumers(virtual->watch, 1);
+}
+
+void virtual_stop(struct virtual *virtual)
+{
+    assert_null(watch_free(virtual->watch));
+}
+
+static void do_look(struct virtual *virtual)
+{
+    virtual->looks++;
+    virtual->last_look_began = virtual->now;
+    virtual->looking = virtual->ask_error == 0;
+    watch_look_begun(virtual->watch, virtual->now, virtual->ask_error);
+}
+
+/* One action; false if watch waits, then up to *ret_deadline. */
+static bool do_next(struct virtual *virtual, int64_t *ret_deadline)
+{
+    switch (watch_next(virtual->watch, virtual->now, ret_deadline)) {
+    case WATCH_OPEN:
+        virtual->opens++;
+        watch_opened(virtual->watch, virtual->now, virtual->open_error);
+        return true;
+    case WATCH_CLOSE:
+        virtual->closes++;
+        virtual->looking = false;
+        return true;
+    case WATCH_JOIN:
+        virtual->joins++;
+        watch_joined(virtual->watch, virtual->now, virtual->join_error);
+        return true;
+    case WATCH_LOOK:
+        assert_false(virtual->looking);
+        do_look(virtual);
+        return true;
+    case WATCH_WAIT:
+        break;
+    }
+    return false;
+}
+
+void virtual_obey(struct virtual *virtual)
+{
+    virtual->deadline = WATCH_NEVER;
+    if (!virtual->never_drained)
+        watch_drained(virtual->watch, virtual->now);
+    /* None of them may be asked for again and again at one moment. */
+    for (int i = 0; do_next(virtual, &virtual->deadline); i++)
+        assert_in_range(i, 0, 20);
+}
+
+void virtual_end_look(struct virtual *virtual)
+{
+    assert_true(virtual->looking);
+    virtual->looking = false;
+    virtual->settled = watch_look_ended(virtual->watch, virtual->now, &virtual->dump);
+}
+
+/* When something is due: what watch waits for, or the end of the dump under way. */
+static int64_t next_due(const struct virtual *virtual)
+{
+    int64_t end = virtual->last_look_began + virtual->dump_takes;
+    int64_t due = virtual->deadline;
+
+    if (virtual->looking && end < due)
+        due = end;
+    /* A turn of the loop takes its time too. */
+    return due > virtual->now ? due : virtual->now + 10;
+}
+
+/* Goes to the next moment at which something is due, at most to until; false if that
+ * was reached. */
+static bool step(struct virtual *virtual, int64_t until)
+{
+    int64_t next = next_due(virtual);
+
+    if (next > until) {
+        virtual->now = until;
+        return false;
+    }
+    virtual->now = next;
+    if (virtual->looking && next >= virtual->last_look_began + virtual->dump_takes)
+        virtual_end_look(virtual);
+    virtual_obey(virtual);
+    return true;
+}
+
+void virtual_run_until(struct virtual *virtual, int64_t until)
+{
+    virtual_obey(virtual);
+    while (step(virtual, until))
+        ;
+}
+
+void virtual_run(struct virtual *virtual, int64_t duration)
+{
+    virtual_run_until(virtual, virtual->now + duration);
+}
+
+void virtual_run_to_look(struct virtual *virtual)
+{
+    unsigned looks = virtual->looks;
+
+    virtual_obey(virtual);
+    while (virtual->looks == looks)
+        assert_true(step(virtual, virtual->now + 3600 * SEC));
+}
+
+void virtual_run_to(struct virtual *virtual, enum watch_standing standing, int64_t limit)
+{
+    int64_t until = virtual->now + limit;
+
+    virtual_obey(virtual);
+    while (virtual_standing(virtual) != standing)
+        assert_true(step(virtual, until));
+}
+
+enum watch_standing virtual_standing(struct virtual *virtual)
+{
+    return watch_report(virtual->watch)->standing;
+}

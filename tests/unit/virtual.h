@@ -1,0 +1,62 @@
+/* watch with a virtual clock, and what stands in for the socket and the kernel. */
+#ifndef LINKWATCH_TESTS_UNIT_VIRTUAL_H
+#define LINKWATCH_TESTS_UNIT_VIRTUAL_H
+
+#include "tests/unit/support.h"
+
+#include "daemon/watch.h"
+
+#define MSEC INT64_C(1000)
+#define SEC  (1000 * MSEC)
+
+/* What the tests configure, unless they say otherwise. */
+#define BUDGET_PPM   5000
+#define INTERVAL_MIN (50 * MSEC)
+#define INTERVAL_MAX (5 * SEC)
+#define AUDIT        (60 * SEC)
+
+struct virtual
+{
+    struct watch *watch;
+    int64_t now;
+
+    /* How the kernel answers; errors as -errno. */
+    int open_error;
+    int join_error;
+    int ask_error;
+    struct watch_dump dump;
+    int64_t dump_takes;
+    bool never_drained; /* the queue is never seen empty */
+
+    /* What happened. */
+    unsigned opens, closes, joins, looks, reports;
+    int64_t last_look_began;
+    int settled;                /* what the last watch_look_ended() gave */
+    enum watch_standing before; /* of the last report */
+    bool looking;
+    int64_t deadline; /* when watch wants to be asked again */
+};
+
+/* A watch of that mode with one consumer, and a kernel that does everything. */
+void virtual_start(struct virtual *virtual, enum watch_mode mode);
+void virtual_stop(struct virtual *virtual);
+
+/* Does what watch wants, as the daemon would, until it wants to wait. */
+void virtual_obey(struct virtual *virtual);
+
+/* Lets the dump under way end now as virtual->dump says. */
+void virtual_end_look(struct virtual *virtual);
+
+/* Lets time pass up to that moment, doing what is due; dumps take dump_takes. */
+void virtual_run_until(struct virtual *virtual, int64_t until);
+void virtual_run(struct virtual *virtual, int64_t duration);
+
+/* Runs until the next dump has begun, and leaves it under way. */
+void virtual_run_to_look(struct virtual *virtual);
+
+/* Runs until the standing is that one; fails if that takes longer than limit. */
+void virtual_run_to(struct virtual *virtual, enum watch_standing standing, int64_t limit);
+
+enum watch_standing virtual_standing(struct virtual *virtual);
+
+#endif
