@@ -143,10 +143,12 @@ __attribute__((format(printf, 4, 5))) static void set_standing(struct watch *wat
 
 static void set_stale(struct watch *watch, bool stale, int error)
 {
-    struct watch_report report = watch->report;
+    struct watch_report report;
 
+    /* Another error of a picture that was stale before is no news, but it counts. */
+    watch->report.look_error = -error;
+    report = watch->report;
     report.stale = stale;
-    report.look_error = -error;
     publish(watch, &report);
 }
 
