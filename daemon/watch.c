@@ -344,7 +344,7 @@ void watch_opened(struct watch *watch, int64_t now, int error)
 
 void watch_broken(struct watch *watch, int64_t now, int error)
 {
-    watch->close_wanted = watch->open;
+    watch->close_wanted |= watch->open;
     give_up_socket(watch, now, error,
                    error == -ETIMEDOUT ? "the kernel's answer did not come to its end"
                                        : "receiving from the netlink socket failed");
