@@ -52,6 +52,7 @@ struct watch {
 
     bool open;
     bool close_wanted;
+    int64_t opened_at;
     struct backoff opening;
     bool joined;
     struct backoff joining;
@@ -334,6 +335,7 @@ void watch_opened(struct watch *watch, int64_t now, int error)
         return;
     }
     watch->open = true;
+    watch->opened_at = now;
     watch->excuse_next = true;
     watch->wanted_now = true;
     watch->look_began = -WATCH_NEVER;
@@ -452,7 +454,9 @@ static void look_succeeded(struct watch *watch, int64_t now, const struct watch_
     watch->failures = 0;
     watch->interrupted = 0;
     backoff_reset(&watch->retrying);
-    backoff_reset(&watch->opening);
+    /* A socket that works for a moment, again and again, does not count. */
+    if (now >= after(watch->opened_at, OPEN_DELAY_MAX))
+        backoff_reset(&watch->opening);
     watch->report.last_look = now;
     smooth_cost(watch, dump->cost_usec);
     set_stale(watch, false, 0);
