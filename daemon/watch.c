@@ -553,7 +553,7 @@ void watch_consumers(struct watch *watch, size_t count)
     bool first = watch->consumers == 0 && count > 0;
 
     watch->consumers = count;
-    if (first && cadence(watch) == WATCH_POLLING)
+    if (first && watch->report.standing != WATCH_TRUSTED)
         watch_look_now(watch);
 }
 
