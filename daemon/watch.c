@@ -209,7 +209,7 @@ static int64_t look_interval(const struct watch *watch)
         return watch->config.mode == WATCH_SUBSCRIBE ? watch->config.audit_usec
                                                      : polling_interval(watch);
     case WATCH_UNPROVEN:
-        return watch->proving_interval;
+        return min_time(watch->proving_interval, watch->config.audit_usec);
     case WATCH_TRUSTED:
     case WATCH_STANDING_COUNT:
         break;
@@ -433,7 +433,7 @@ static void weigh_look(struct watch *watch)
         return;
     }
     /* Looks on demand, close together, prove no more than the time they span. */
-    if (watch->look_began < after(watch->proof_began, watch->proving_interval))
+    if (watch->look_began < after(watch->proof_began, look_interval(watch)))
         return;
     watch->proof_began = watch->look_began;
     watch->proving_interval = min_time(watch->proving_interval * 2, watch->config.audit_usec);
