@@ -1,0 +1,439 @@
+/* watch: when to look. */
+#include "tests/unit/virtual.h"
+
+#include <errno.h>
+#include <string.h>
+
+static struct watch_report report(struct virtual *virtual)
+{
+    return *watch_report(virtual->watch);
+}
+
+static void start_denied(struct virtual *virtual)
+{
+    virtual_start(virtual, WATCH_AUTO);
+    virtual->join_error = -EACCES;
+    virtual_run(virtual, 1 * SEC + 10 * MSEC);
+}
+
+static void start_trusted(struct virtual *virtual)
+{
+    virtual_start(virtual, WATCH_AUTO);
+    virtual_run_to(virtual, WATCH_TRUSTED, 300 * SEC);
+}
+
+/* Looks that begin in a minute. */
+static unsigned looks_a_minute(struct virtual *virtual)
+{
+    unsigned before = virtual->looks;
+
+    virtual_run(virtual, 60 * SEC);
+    return virtual->looks - before;
+}
+
+/* --- polling */
+
+static void polling_a_few_links_is_as_fast_as_allowed(void **state)
+{
+    struct virtual virtual;
+
+    (void)state;
+    start_denied(&virtual);
+    assert_in_range(looks_a_minute(&virtual), 1190, 1201);
+    assert_int_equal(report(&virtual).cadence, WATCH_POLLING);
+    assert_int_equal(report(&virtual).interval_usec, INTERVAL_MIN);
+    virtual_stop(&virtual);
+}
+
+static void polling_costs_no_more_than_its_budget(void **state)
+{
+    struct virtual virtual;
+
+    (void)state;
+    start_denied(&virtual);
+    virtual.dump.cost_usec = 5 * MSEC; /* at 0.5 %: one in a second */
+    virtual_run(&virtual, 60 * SEC);
+    assert_in_range(looks_a_minute(&virtual), 58, 62);
+    assert_in_range(report(&virtual).interval_usec, 990 * MSEC, 1010 * MSEC);
+    virtual_stop(&virtual);
+}
+
+static void polling_ten_thousand_links_stays_within_the_upper_bound(void **state)
+{
+    struct virtual virtual;
+
+    (void)state;
+    start_denied(&virtual);
+    virtual.dump.cost_usec = 50 * MSEC;
+    virtual_run(&virtual, 300 * SEC);
+    assert_in_range(looks_a_minute(&virtual), 11, 13);
+    assert_int_equal(report(&virtual).interval_usec, INTERVAL_MAX);
+    virtual_stop(&virtual);
+}
+
+static void the_cost_of_one_slow_look_is_smoothed(void **state)
+{
+    struct virtual virtual;
+
+    (void)state;
+    start_denied(&virtual);
+    virtual_run_to_look(&virtual);
+    virtual.dump.cost_usec = 8 * 100;
+    virtual_end_look(&virtual);
+    assert_in_range(report(&virtual).look_cost_usec, 101, 8 * 100 - 1);
+    virtual.dump.cost_usec = 100;
+    virtual_run(&virtual, 60 * SEC);
+    assert_in_range(report(&virtual).look_cost_usec, 100, 107);
+    virtual_stop(&virtual);
+}
+
+static void with_nobody_listening_polling_is_as_slow_as_allowed(void **state)
+{
+    struct virtual virtual;
+
+    (void)state;
+    start_denied(&virtual);
+    watch_consumers(virtual.watch, 0);
+    assert_in_range(looks_a_minute(&virtual), 11, 13);
+    assert_int_equal(report(&virtual).cadence, WATCH_IDLE);
+    assert_int_equal(report(&virtual).interval_usec, INTERVAL_MAX);
+    virtual_stop(&virtual);
+}
+
+static void the_first_consumer_makes_it_look_at_once(void **state)
+{
+    struct virtual virtual;
+    unsigned looks;
+
+    (void)state;
+    start_denied(&virtual);
+    watch_consumers(virtual.watch, 0);
+    virtual_run_to_look(&virtual);
+    virtual_run(&virtual, 100 * MSEC);
+    looks = virtual.looks;
+    watch_consumers(virtual.watch, 1);
+    virtual_obey(&virtual);
+    assert_int_equal(virtual.looks, looks + 1);
+    virtual_stop(&virtual);
+}
+
+static void the_first_consumer_does_not_wait_for_a_subscription_to_be_proven(void **state)
+{
+    struct virtual virtual;
+    unsigned looks;
+
+    (void)state;
+    virtual_start(&virtual, WATCH_AUTO);
+    watch_consumers(virtual.watch, 0);
+    virtual_run(&virtual, 60 * SEC);
+    assert_int_equal(virtual_standing(&virtual), WATCH_UNPROVEN);
+    looks = virtual.looks;
+    watch_consumers(virtual.watch, 1);
+    virtual_obey(&virtual);
+    assert_int_equal(virtual.looks, looks + 1);
+    virtual_stop(&virtual);
+}
+
+static void a_second_consumer_changes_nothing(void **state)
+{
+    struct virtual virtual;
+    unsigned looks;
+
+    (void)state;
+    start_denied(&virtual);
+    virtual_run_to_look(&virtual);
+    virtual_run(&virtual, 10 * MSEC);
+    looks = virtual.looks;
+    watch_consumers(virtual.watch, 2);
+    virtual_obey(&virtual);
+    assert_int_equal(virtual.looks, looks);
+    virtual_stop(&virtual);
+}
+
+/* --- proving and audit */
+
+static void proof_begins_at_polling_and_doubles(void **state)
+{
+    struct virtual virtual;
+    int64_t interval = 0;
+
+    (void)state;
+    virtual_start(&virtual, WATCH_AUTO);
+    virtual_run_to_look(&virtual); /* the one that fills the gap before the join */
+    for (int64_t expected = INTERVAL_MIN; expected < AUDIT; expected *= 2) {
+        int64_t before = virtual.last_look_began;
+
+        assert_int_equal(report(&virtual).cadence, WATCH_PROVING);
+        virtual_run_to_look(&virtual);
+        interval = virtual.last_look_began - before;
+        assert_in_range(interval, expected, expected + 1 * MSEC);
+    }
+    virtual_run(&virtual, 10 * MSEC);
+    assert_int_equal(virtual_standing(&virtual), WATCH_TRUSTED);
+    virtual_stop(&virtual);
+}
+
+static void a_trusted_subscription_is_audited_once_a_minute(void **state)
+{
+    struct virtual virtual;
+
+    (void)state;
+    start_trusted(&virtual);
+    virtual_run(&virtual, 1 * SEC);
+    assert_int_equal(looks_a_minute(&virtual), 1);
+    assert_int_equal(looks_a_minute(&virtual), 1);
+    assert_int_equal(report(&virtual).cadence, WATCH_AUDIT);
+    assert_int_equal(report(&virtual).interval_usec, AUDIT);
+    virtual_stop(&virtual);
+}
+
+/* --- looks on demand */
+
+static void a_look_on_demand_begins_at_once_and_settles_when_it_ends(void **state)
+{
+    struct virtual virtual;
+
+    (void)state;
+    start_trusted(&virtual);
+    virtual_run(&virtual, 10 * SEC);
+    watch_look_now(virtual.watch);
+    virtual_obey(&virtual);
+    assert_true(virtual.looking);
+    assert_true(virtual.last_look_began == virtual.now);
+    virtual_end_look(&virtual);
+    assert_int_equal(virtual.settled, 1);
+    virtual_stop(&virtual);
+}
+
+static void a_look_under_way_does_not_settle_a_later_demand(void **state)
+{
+    struct virtual virtual;
+
+    (void)state;
+    start_trusted(&virtual);
+    virtual_run_to_look(&virtual); /* an audit */
+    watch_look_now(virtual.watch);
+    virtual_end_look(&virtual);
+    assert_int_equal(virtual.settled, 0);
+    virtual_run(&virtual, 1 * MSEC);
+    assert_true(virtual.looking);
+    virtual_end_look(&virtual);
+    assert_int_equal(virtual.settled, 1);
+    virtual_stop(&virtual);
+}
+
+static void a_look_that_nobody_asked_for_settles_nothing(void **state)
+{
+    struct virtual virtual;
+
+    (void)state;
+    start_trusted(&virtual);
+    virtual_run_to_look(&virtual);
+    virtual_end_look(&virtual);
+    assert_int_equal(virtual.settled, 0);
+    virtual_stop(&virtual);
+}
+
+static void a_demand_is_settled_by_the_second_dump_where_a_link_is_missing(void **state)
+{
+    struct virtual virtual;
+
+    (void)state;
+    start_denied(&virtual);
+    watch_look_now(virtual.watch);
+    virtual_run_to_look(&virtual);
+    virtual.dump.missing = 1;
+    virtual_end_look(&virtual);
+    assert_int_equal(virtual.settled, 0);
+    virtual.dump.missing = 0;
+    virtual_run(&virtual, 1 * MSEC);
+    assert_true(virtual.looking);
+    virtual_end_look(&virtual);
+    assert_int_equal(virtual.settled, 1);
+    virtual_stop(&virtual);
+}
+
+static void endless_demands_use_a_quarter_of_a_cpu_at_most(void **state)
+{
+    struct virtual virtual;
+    unsigned looks;
+
+    (void)state;
+    start_denied(&virtual);
+    virtual.dump.cost_usec = virtual.dump_takes = 2 * MSEC;
+    virtual_run(&virtual, 10 * SEC);
+    looks = virtual.looks;
+    for (int i = 0; i < 10000; i++) {
+        watch_look_now(virtual.watch);
+        virtual_run(&virtual, 1 * MSEC);
+    }
+    assert_in_range((virtual.looks - looks) * 2, 2000, 2550); /* ms of 10,000 */
+    virtual_stop(&virtual);
+}
+
+static void something_that_the_kernel_does_not_tell_is_looked_for_at_polling_cadence(void **state)
+{
+    struct virtual virtual;
+    int64_t before;
+
+    (void)state;
+    start_trusted(&virtual);
+    virtual_run_to_look(&virtual);
+    before = virtual.last_look_began;
+    virtual_run(&virtual, 10 * MSEC);
+    watch_look_soon(virtual.watch);
+    virtual_run_to_look(&virtual);
+    assert_true(virtual.last_look_began == before + INTERVAL_MIN);
+    virtual_stop(&virtual);
+}
+
+/* --- missing links */
+
+static void missing_links_are_gone_by_two_good_dumps_or_five_interrupted_ones(void **state)
+{
+    (void)state;
+    assert_int_equal(watch_missing_to_remove(0), 2);
+    assert_int_equal(watch_missing_to_remove(-EINTR), 5);
+    assert_int_equal(watch_missing_to_remove(-EBUSY), 0);
+    assert_int_equal(watch_missing_to_remove(-EMSGSIZE), 0);
+}
+
+static void a_missing_link_is_confirmed_at_once(void **state)
+{
+    struct virtual virtual;
+
+    (void)state;
+    start_trusted(&virtual);
+    virtual_run_to_look(&virtual);
+    virtual.dump.missing = 3;
+    virtual_end_look(&virtual);
+    virtual.dump.missing = 0;
+    virtual_run(&virtual, 1 * MSEC);
+    assert_true(virtual.looking);
+    virtual_stop(&virtual);
+}
+
+/* --- overruns */
+
+static void an_overrun_is_followed_by_a_look_when_the_queue_is_empty(void **state)
+{
+    struct virtual virtual;
+    unsigned looks;
+
+    (void)state;
+    start_trusted(&virtual);
+    looks = virtual.looks;
+    virtual.never_drained = true;
+    watch_overrun(virtual.watch);
+    virtual_run(&virtual, 1 * SEC);
+    assert_int_equal(virtual.looks, looks);
+    virtual.never_drained = false;
+    virtual_run(&virtual, 1 * MSEC);
+    assert_int_equal(virtual.looks, looks + 1);
+    virtual_stop(&virtual);
+}
+
+static void overruns_without_end_make_looks_at_polling_cadence(void **state)
+{
+    struct virtual virtual;
+    unsigned looks;
+
+    (void)state;
+    start_trusted(&virtual);
+    looks = virtual.looks;
+    for (int i = 0; i < 60000; i++) {
+        watch_overrun(virtual.watch);
+        virtual_run(&virtual, 1 * MSEC);
+    }
+    assert_in_range(virtual.looks - looks, 600, 1202);
+    assert_int_equal(virtual_standing(&virtual), WATCH_TRUSTED);
+    virtual_stop(&virtual);
+}
+
+static void a_demand_is_not_settled_by_a_look_that_ended_while_messages_are_lost(void **state)
+{
+    struct virtual virtual;
+
+    (void)state;
+    start_trusted(&virtual);
+    watch_look_now(virtual.watch);
+    virtual_run_to_look(&virtual);
+    watch_overrun(virtual.watch);
+    virtual_end_look(&virtual);
+    assert_int_equal(virtual.settled, 0);
+    virtual_run_to_look(&virtual);
+    virtual_end_look(&virtual);
+    assert_int_equal(virtual.settled, 1);
+    virtual_stop(&virtual);
+}
+
+/* --- other bounds while running */
+
+static void other_bounds_count_from_now_on(void **state)
+{
+    struct virtual virtual;
+    struct watch_config config = {.mode = WATCH_POLL, /* not to be changed */
+                                  .budget_ppm = 50000,
+                                  .interval_min_usec = 200 * MSEC,
+                                  .interval_max_usec = 1 * SEC,
+                                  .audit_usec = 10 * SEC};
+
+    (void)state;
+    start_denied(&virtual);
+    watch_reconfigure(virtual.watch, &config);
+    assert_in_range(looks_a_minute(&virtual), 299, 302);
+    watch_consumers(virtual.watch, 0);
+    assert_in_range(looks_a_minute(&virtual), 59, 62);
+    virtual.join_error = 0;
+    virtual_run_to(&virtual, WATCH_TRUSTED, 600 * SEC);
+    assert_in_range(looks_a_minute(&virtual), 5, 7);
+    virtual_stop(&virtual);
+}
+
+static void a_shorter_audit_interval_cuts_a_proof_short(void **state)
+{
+    struct virtual virtual;
+    struct watch_config config = {.budget_ppm = BUDGET_PPM,
+                                  .interval_min_usec = INTERVAL_MIN,
+                                  .interval_max_usec = INTERVAL_MAX,
+                                  .audit_usec = 2 * SEC};
+
+    (void)state;
+    virtual_start(&virtual, WATCH_AUTO);
+    virtual_run(&virtual, 55 * SEC); /* the next look would be due after 51 s */
+    watch_reconfigure(virtual.watch, &config);
+    virtual_run(&virtual, 3 * SEC);
+    assert_int_equal(virtual_standing(&virtual), WATCH_TRUSTED);
+    virtual_stop(&virtual);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(polling_a_few_links_is_as_fast_as_allowed),
+        cmocka_unit_test(polling_costs_no_more_than_its_budget),
+        cmocka_unit_test(polling_ten_thousand_links_stays_within_the_upper_bound),
+        cmocka_unit_test(the_cost_of_one_slow_look_is_smoothed),
+        cmocka_unit_test(with_nobody_listening_polling_is_as_slow_as_allowed),
+        cmocka_unit_test(the_first_consumer_makes_it_look_at_once),
+        cmocka_unit_test(the_first_consumer_does_not_wait_for_a_subscription_to_be_proven),
+        cmocka_unit_test(a_second_consumer_changes_nothing),
+        cmocka_unit_test(proof_begins_at_polling_and_doubles),
+        cmocka_unit_test(a_trusted_subscription_is_audited_once_a_minute),
+        cmocka_unit_test(a_look_on_demand_begins_at_once_and_settles_when_it_ends),
+        cmocka_unit_test(a_look_under_way_does_not_settle_a_later_demand),
+        cmocka_unit_test(a_look_that_nobody_asked_for_settles_nothing),
+        cmocka_unit_test(a_demand_is_settled_by_the_second_dump_where_a_link_is_missing),
+        cmocka_unit_test(endless_demands_use_a_quarter_of_a_cpu_at_most),
+        cmocka_unit_test(something_that_the_kernel_does_not_tell_is_looked_for_at_polling_cadence),
+        cmocka_unit_test(missing_links_are_gone_by_two_good_dumps_or_five_interrupted_ones),
+        cmocka_unit_test(a_missing_link_is_confirmed_at_once),
+        cmocka_unit_test(an_overrun_is_followed_by_a_look_when_the_queue_is_empty),
+        cmocka_unit_test(overruns_without_end_make_looks_at_polling_cadence),
+        cmocka_unit_test(a_demand_is_not_settled_by_a_look_that_ended_while_messages_are_lost),
+        cmocka_unit_test(other_bounds_count_from_now_on),
+        cmocka_unit_test(a_shorter_audit_interval_cuts_a_proof_short),
+    };
+
+    return cmocka_run_group_tests_name("cadence", tests, NULL, NULL);
+}

@@ -1,0 +1,212 @@
+/* watch: whatever happens, it does little. */
+#include "tests/unit/virtual.h"
+
+#include <errno.h>
+#include <string.h>
+
+/* Actions in a virtual second: 20 looks of polling, and what failing and joining add. */
+#define ACTIONS_A_SECOND 60
+
+static unsigned actions(const struct virtual *virtual)
+{
+    return virtual->opens + virtual->closes + virtual->joins + virtual->looks;
+}
+
+/* An hour of the same, and no second of it in which much is done. */
+static void an_hour_of(struct virtual *virtual, unsigned most_in_a_second)
+{
+    virtual_run(virtual, 1 * SEC);
+    for (int second = 0; second < 3600; second++) {
+        unsigned before = actions(virtual);
+
+        virtual_run(virtual, 1 * SEC);
+        assert_in_range(actions(virtual) - before, 0, most_in_a_second);
+    }
+}
+
+static void a_permanent_failure_costs_next_to_nothing(void **state)
+{
+    static const int errors[] = {EACCES, EPERM,    ENOBUFS,  EMFILE, EAFNOSUPPORT,
+                                 EBUSY,  ENETDOWN, EMSGSIZE, ENOMEM, EINTR};
+
+    (void)state;
+    for (size_t i = 0; i < sizeof(errors) / sizeof(errors[0]); i++) {
+        for (int where = 0; where < 3; where++) {
+            struct virtual virtual;
+
+            virtual_start(&virtual, WATCH_AUTO);
+            virtual.open_error = where == 0 ? -errors[i] : 0;
+            virtual.ask_error = where == 1 ? -errors[i] : 0;
+            virtual.dump.error = where == 2 ? -errors[i] : 0;
+            an_hour_of(&virtual, 25);
+            virtual_stop(&virtual);
+        }
+    }
+}
+
+static void empty_dumps_for_ever_cost_next_to_nothing(void **state)
+{
+    struct virtual virtual;
+
+    (void)state;
+    virtual_start(&virtual, WATCH_AUTO);
+    virtual.dump.told = 0;
+    an_hour_of(&virtual, 20);
+    virtual_stop(&virtual);
+}
+
+static void a_socket_that_breaks_on_each_receive_costs_next_to_nothing(void **state)
+{
+    struct virtual virtual;
+    unsigned before;
+
+    (void)state;
+    virtual_start(&virtual, WATCH_AUTO);
+    virtual_run(&virtual, 1 * SEC);
+    before = actions(&virtual);
+    for (int64_t end = virtual.now + 3600 * SEC; virtual.now < end;) {
+        virtual_run_to_look(&virtual);
+        watch_broken(virtual.watch, virtual.now, -EACCES);
+    }
+    /* Close, open, join and look, each half a minute in the end. */
+    assert_in_range(actions(&virtual) - before, 4 * 100, 4 * 140);
+    virtual_stop(&virtual);
+}
+
+static void links_that_are_missing_in_each_dump_cost_a_quarter_of_a_cpu_at_most(void **state)
+{
+    struct virtual virtual;
+
+    (void)state;
+    virtual_start(&virtual, WATCH_AUTO);
+    virtual.dump.missing = 1;
+    virtual.dump.cost_usec = virtual.dump_takes = 5 * MSEC;
+    an_hour_of(&virtual, 51);
+    virtual_stop(&virtual);
+}
+
+/* One of 0 (mostly) and an error. */
+static int maybe_error(struct dice *dice, unsigned of)
+{
+    static const int errors[] = {EACCES, EBUSY, EINTR, ENOBUFS, EMSGSIZE, ENETDOWN};
+
+    return roll(dice, of) ? 0 : -errors[roll(dice, sizeof(errors) / sizeof(errors[0]))];
+}
+
+/* The kernel behaves in another way from now on. */
+static void change_weather(struct virtual *virtual, struct dice *dice, unsigned of)
+{
+    virtual->open_error = maybe_error(dice, of);
+    virtual->join_error = maybe_error(dice, of);
+    virtual->ask_error = maybe_error(dice, of);
+    virtual->dump = (struct watch_dump){.error = maybe_error(dice, of),
+                                        .told = roll(dice, of) ? 5 : 0,
+                                        .missing = roll(dice, of) ? 0 : 1,
+                                        .native = roll(dice, 20) != 0,
+                                        /* looks on demand are bounded by their cost */
+                                        .cost_usec = 5000 + roll(dice, 5000)};
+    virtual->dump_takes = roll(dice, 50) ? 5 * MSEC : 30 * SEC;
+}
+
+static void random_input(struct virtual *virtual, struct dice *dice)
+{
+    switch (roll(dice, 9)) {
+    case 0:
+        watch_overrun(virtual->watch);
+        break;
+    case 1:
+        watch_look_now(virtual->watch);
+        break;
+    case 2:
+        watch_look_soon(virtual->watch);
+        break;
+    case 3:
+        watch_consumers(virtual->watch, roll(dice, 3));
+        break;
+    case 4:
+        watch_notified(virtual->watch, (int)roll(dice, 20));
+        break;
+    case 5:
+        if (virtual->looking)
+            watch_surprised(virtual->watch, virtual->now, (int)roll(dice, 20));
+        break;
+    case 6:
+        if (roll(dice, 20) == 0)
+            watch_broken(virtual->watch, virtual->now, -EACCES);
+        break;
+    case 7:
+    case 8:
+        virtual->never_drained = roll(dice, 4) == 0;
+        break;
+    }
+}
+
+static void a_random_minute(struct virtual *virtual, struct dice *dice)
+{
+    for (int second = 0; second < 60; second++) {
+        unsigned before = actions(virtual);
+
+        for (unsigned inputs = roll(dice, 40); inputs > 0; inputs--) {
+            random_input(virtual, dice);
+            virtual_run(virtual, 1 * SEC / 40);
+        }
+        assert_in_range(actions(virtual) - before, 0, ACTIONS_A_SECOND);
+    }
+}
+
+static void random_input_never_makes_it_spin(void **state)
+{
+    static const enum watch_mode modes[] = {WATCH_AUTO, WATCH_AUTO, WATCH_SUBSCRIBE, WATCH_POLL};
+
+    (void)state;
+    for (unsigned seed = 1; seed <= 40; seed++) {
+        struct dice dice = {.state = seed};
+        struct virtual virtual;
+
+        virtual_start(&virtual, modes[seed % 4]);
+        for (int minute = 0; minute < 20; minute++) {
+            change_weather(&virtual, &dice, minute % 2 ? 2 : 10);
+            a_random_minute(&virtual, &dice);
+        }
+        virtual_stop(&virtual);
+    }
+}
+
+static void after_any_weather_it_finds_back_by_itself(void **state)
+{
+    (void)state;
+    for (unsigned seed = 1; seed <= 40; seed++) {
+        struct dice dice = {.state = seed};
+        struct virtual virtual;
+
+        virtual_start(&virtual, WATCH_AUTO);
+        for (int minute = 0; minute < 5; minute++) {
+            change_weather(&virtual, &dice, 2);
+            a_random_minute(&virtual, &dice);
+        }
+        virtual.open_error = virtual.join_error = virtual.ask_error = 0;
+        virtual.never_drained = false;
+        virtual.dump = (struct watch_dump){.told = 5, .native = true, .cost_usec = 100};
+        virtual.dump_takes = 1 * MSEC;
+        virtual_run(&virtual, 31 * SEC + 10 * SEC);
+        assert_false(watch_report(virtual.watch)->stale);
+        virtual_run(&virtual, 300 * SEC + 120 * SEC); /* the longest delay of a join, a proof */
+        assert_in_set(virtual_standing(&virtual),
+                      ((LargestIntegralType[]){WATCH_TRUSTED, WATCH_INCOMPLETE}), 2);
+        virtual_stop(&virtual);
+    }
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(a_permanent_failure_costs_next_to_nothing),
+        cmocka_unit_test(empty_dumps_for_ever_cost_next_to_nothing),
+        cmocka_unit_test(a_socket_that_breaks_on_each_receive_costs_next_to_nothing),
+        cmocka_unit_test(links_that_are_missing_in_each_dump_cost_a_quarter_of_a_cpu_at_most),
+        cmocka_unit_test(random_input_never_makes_it_spin),
+        cmocka_unit_test(after_any_weather_it_finds_back_by_itself),
+    };
+
+    return cmocka_run_group_tests_name("never spins", tests, NULL, NULL);
+}
