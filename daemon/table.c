@@ -358,12 +358,13 @@ size_t table_count(const struct table *table)
 
 struct link *table_next(const struct table *table, int ifindex)
 {
-    struct link key_link = {.ifindex = ifindex + 1};
+    struct link key_link = {.ifindex = ifindex};
     struct entry key = {.link = &key_link};
     struct entry *next;
 
     if (ifindex == INT_MAX)
         return NULL;
+    key_link.ifindex++;
     next = RB_NFIND(entries, (struct entries *)&table->entries, &key);
     return next ? next->link : NULL;
 }
