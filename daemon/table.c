@@ -288,6 +288,7 @@ static int apply(struct table *table, struct link *link, enum change_source sour
     if (!entry)
         return add(table, link, source);
     entry->told_in = table->dump;
+    entry->missed = 0;
     return change_entry(table, entry, link, source);
 }
 
@@ -326,12 +327,10 @@ void table_dump_end(struct table *table, struct table_verdict *ret)
 
     RB_FOREACH(entry, entries, &table->entries)
     {
-        if (entry->told_in == table->dump) {
-            entry->missed = 0;
-        } else if (table->told > 0) {
-            entry->missed++;
-            verdict.missing++;
-        }
+        if (entry->told_in == table->dump || table->told == 0)
+            continue;
+        entry->missed++;
+        verdict.missing++;
     }
     *ret = verdict;
 }
