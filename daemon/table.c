@@ -248,6 +248,8 @@ static void remove_entry(struct table *table, struct entry *entry, enum change_s
     struct link *link = entry->link;
     struct change change = {.type = CHANGE_REMOVE, .source = source, .before = link};
 
+    /* The history may hold it for long, and does not count this. */
+    link->json = buffer_unref(link->json);
     unrelate_entry(table, entry);
     RB_REMOVE(entries, &table->entries, entry);
     table->count--;
