@@ -1,0 +1,314 @@
+/* history: numbered, bounded, shared. Linked with --wrap=calloc, to be without memory. */
+#include "tests/unit/support.h"
+
+#include <errno.h>
+#include <string.h>
+
+#include "daemon/history.h"
+
+#define INSTANCE "0123456789abcdef0123456789abcdef"
+#define PLENTY   ((size_t)1024 * 1024)
+
+static bool no_memory;
+
+void *__real_calloc(size_t n, size_t size);
+void *__wrap_calloc(size_t n, size_t size);
+
+void *__wrap_calloc(size_t n, size_t size)
+{
+    return no_memory ? NULL : __real_calloc(n, size);
+}
+
+/* Adds that a link came, the history having the only reference to it. */
+static int add(struct history *history, int ifindex)
+{
+    struct link *link = LINK(.ifindex = ifindex, .ifname = "a");
+    struct change change = {.type = CHANGE_ADD, .source = CHANGE_BY_DUMP, .after = link};
+    int r = history_add_change(history, &change, 1000 + ifindex, 2000 + ifindex);
+
+    link_unref(link);
+    return r;
+}
+
+static void add_many(struct history *history, int first, int last)
+{
+    for (int ifindex = first; ifindex <= last; ifindex++)
+        assert_int_equal(add(history, ifindex), 0);
+}
+
+static struct history *new_history(size_t bytes_max)
+{
+    struct history *history = history_new(INSTANCE, bytes_max);
+
+    assert_non_null(history);
+    return history;
+}
+
+static void an_empty_history_is_at_number_zero(void **state)
+{
+    struct history *history = new_history(PLENTY);
+
+    (void)state;
+    assert_string_equal(history_instance(history), INSTANCE);
+    assert_int_equal(history_newest(history), 0);
+    assert_int_equal(history_oldest(history), 1);
+    assert_int_equal(history_size(history).events, 0);
+    assert_int_equal(history_size(history).bytes, 0);
+    assert_null(history_get(history, 0));
+    assert_null(history_get(history, 1));
+    assert_null(history_message(history, 1));
+    assert_null(history_free(history));
+    assert_null(history_free(NULL));
+}
+
+static void events_are_numbered_from_one_without_a_gap(void **state)
+{
+    struct history *history = new_history(PLENTY);
+
+    (void)state;
+    add_many(history, 1, 1000); /* more than fit at first */
+    assert_int_equal(history_newest(history), 1000);
+    assert_int_equal(history_oldest(history), 1);
+    for (uint64_t i = 1; i <= 1000; i++) {
+        const struct event *event = history_get(history, i);
+
+        assert_int_equal(event->sequence, i);
+        assert_int_equal(event->after->ifindex, i);
+        assert_int_equal(event->realtime_usec, 1000 + i);
+        assert_int_equal(event->monotonic_usec, 2000 + i);
+    }
+    assert_null(history_get(history, 0));
+    assert_null(history_get(history, 1001));
+    history_free(history);
+}
+
+static void each_kind_of_change_becomes_its_event(void **state)
+{
+    struct history *history = new_history(PLENTY);
+    struct link *before = LINK(.ifindex = 2, .ifname = "a", .mtu = 1500);
+    struct link *after = LINK(.ifindex = 2, .ifname = "a", .mtu = 9000);
+    struct change change = {.type = CHANGE_CHANGE,
+                            .source = CHANGE_BY_NOTIFICATION,
+                            .before = before,
+                            .after = after,
+                            .fields = LINK_FIELD_BIT(MTU),
+                            .flaps = 4};
+    struct change removal = {.type = CHANGE_REMOVE, .before = after};
+
+    (void)state;
+    assert_int_equal(history_add_change(history, &change, 1, 2), 0);
+    assert_int_equal(history_add_change(history, &removal, 1, 2), 0);
+    assert_int_equal(history_get(history, 1)->type, EVENT_CHANGE);
+    assert_int_equal(history_get(history, 1)->learned, CHANGE_BY_NOTIFICATION);
+    assert_int_equal(history_get(history, 1)->fields, LINK_FIELD_BIT(MTU));
+    assert_int_equal(history_get(history, 1)->flaps, 4);
+    assert_ptr_equal(history_get(history, 1)->before, before);
+    assert_int_equal(history_get(history, 2)->type, EVENT_REMOVE);
+    assert_ptr_equal(history_get(history, 2)->before, after);
+    assert_null(history_get(history, 2)->after);
+    link_unref(before);
+    link_unref(after);
+    history_free(history);
+}
+
+static void the_bound_in_bytes_holds_and_the_oldest_go(void **state)
+{
+    struct history *history = new_history(16 * 1024);
+
+    (void)state;
+    for (int i = 1; i <= 5000; i++) {
+        struct history_size size;
+
+        add(history, i);
+        size = history_size(history);
+        assert_in_range(size.bytes, 1, 16 * 1024);
+        assert_int_equal(size.events, history_newest(history) - history_oldest(history) + 1);
+    }
+    assert_int_equal(history_newest(history), 5000);
+    assert_in_range(history_oldest(history), 4900, 5000);
+    assert_null(history_get(history, history_oldest(history) - 1));
+    assert_null(history_message(history, history_oldest(history) - 1));
+    assert_int_equal(history_get(history, history_oldest(history))->after->ifindex,
+                     history_oldest(history));
+    history_free(history);
+}
+
+static void a_forgotten_event_lets_go_of_its_links(void **state)
+{
+    struct history *history = new_history(PLENTY);
+    struct link *link = LINK(.ifindex = 2, .ifname = "a");
+    struct change change = {.type = CHANGE_ADD, .after = link};
+
+    (void)state;
+    history_add_change(history, &change, 1, 2);
+    assert_int_equal(link->references, 2);
+    history_set_bytes_max(history, 0);
+    assert_int_equal(link->references, 1);
+    assert_int_equal(history_size(history).bytes, 0);
+    link_unref(link);
+    history_free(history);
+}
+
+static void a_history_without_room_still_counts(void **state)
+{
+    struct history *history = new_history(0);
+
+    (void)state;
+    add_many(history, 1, 10);
+    assert_int_equal(history_newest(history), 10);
+    assert_int_equal(history_oldest(history), 11);
+    assert_int_equal(history_size(history).events, 0);
+    history_free(history);
+}
+
+static void an_event_is_encoded_once_and_when_it_is_asked_for(void **state)
+{
+    struct history *history = new_history(PLENTY);
+    struct buffer *first, *second;
+
+    (void)state;
+    add(history, 2);
+    assert_null(history_get(history, 1)->message);
+    first = history_message(history, 1);
+    second = history_message(history, 1);
+    assert_non_null(first);
+    assert_ptr_equal(first, second);
+    assert_int_equal(first->references, 3);
+    assert_int_equal(first->data[first->length - 1], '\0');
+    buffer_unref(first);
+    buffer_unref(second);
+    history_free(history);
+}
+
+static void the_encoding_counts_in_the_bytes(void **state)
+{
+    struct history *history = new_history(PLENTY);
+    struct buffer *message;
+    size_t before;
+
+    (void)state;
+    add(history, 2);
+    before = history_size(history).bytes;
+    message = history_message(history, 1);
+    assert_int_equal(history_size(history).bytes, before + message->length);
+    buffer_unref(message);
+    history_set_bytes_max(history, 0);
+    assert_int_equal(history_size(history).bytes, 0);
+    history_free(history);
+}
+
+static void reading_may_push_out_what_is_older_and_the_bound_holds(void **state)
+{
+    struct history *history = new_history(16 * 1024);
+    uint64_t oldest;
+
+    (void)state;
+    add_many(history, 1, 1000);
+    oldest = history_oldest(history);
+    for (uint64_t i = oldest; i <= 1000; i++) {
+        struct buffer *message = history_message(history, i);
+
+        /* What was read already goes first, so that a reader in order meets no gap. */
+        assert_non_null(message);
+        assert_in_range(history_size(history).bytes, 0, 16 * 1024);
+        buffer_unref(message);
+    }
+    assert_true(history_oldest(history) > oldest);
+    history_free(history);
+}
+
+static void a_message_outlives_its_event(void **state)
+{
+    struct history *history = new_history(PLENTY);
+    struct buffer *message;
+
+    (void)state;
+    add(history, 2);
+    message = history_message(history, 1);
+    history_set_bytes_max(history, 0);
+    assert_int_equal(message->references, 1);
+    assert_int_equal(message->data[0], '{');
+    buffer_unref(message);
+    history_free(history);
+}
+
+static void a_change_of_the_source_is_an_event_without_a_link(void **state)
+{
+    struct history *history = new_history(PLENTY);
+    struct source_state source = {
+        .standing = "denied", .reason = "because", .error = EACCES, .last_look_usec = -1};
+    struct buffer *message;
+
+    (void)state;
+    assert_int_equal(history_add_source(history, &source, 5, 6), 0);
+    assert_int_equal(history_get(history, 1)->type, EVENT_SOURCE);
+    assert_null(history_get(history, 1)->before);
+    assert_null(history_get(history, 1)->after);
+    message = history_message(history, 1);
+    assert_non_null(strstr(message->data, "\"standing\":\"denied\""));
+    assert_non_null(strstr(message->data, "\"sequence\":1"));
+    buffer_unref(message);
+    history_free(history);
+}
+
+static void without_memory_everything_is_forgotten_and_a_number_is_used_up(void **state)
+{
+    struct history *history = new_history(PLENTY);
+    struct link *link = LINK(.ifindex = 2, .ifname = "a");
+    struct change change = {.type = CHANGE_ADD, .after = link};
+    int r;
+
+    (void)state;
+    add_many(history, 1, 256); /* the next one needs a larger ring */
+    no_memory = true;
+    r = history_add_change(history, &change, 1, 2);
+    no_memory = false;
+    assert_int_equal(r, -ENOMEM);
+    assert_int_equal(link->references, 1);
+    assert_int_equal(history_newest(history), 257);
+    assert_int_equal(history_oldest(history), 258);
+    assert_int_equal(history_size(history).bytes, 0);
+    add_many(history, 1, 300);
+    assert_int_equal(history_newest(history), 557);
+    assert_int_equal(history_oldest(history), 258);
+    link_unref(link);
+    history_free(history);
+}
+
+static void without_memory_for_the_first_event_its_number_is_used_up_too(void **state)
+{
+    struct history *history = new_history(PLENTY);
+    struct link *link = LINK(.ifindex = 2, .ifname = "a");
+    struct change change = {.type = CHANGE_ADD, .after = link};
+
+    (void)state;
+    no_memory = true;
+    assert_int_equal(history_add_change(history, &change, 1, 2), -ENOMEM);
+    assert_null(history_new(INSTANCE, PLENTY));
+    no_memory = false;
+    assert_int_equal(history_newest(history), 1);
+    assert_int_equal(history_oldest(history), 2);
+    link_unref(link);
+    history_free(history);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(an_empty_history_is_at_number_zero),
+        cmocka_unit_test(events_are_numbered_from_one_without_a_gap),
+        cmocka_unit_test(each_kind_of_change_becomes_its_event),
+        cmocka_unit_test(the_bound_in_bytes_holds_and_the_oldest_go),
+        cmocka_unit_test(a_forgotten_event_lets_go_of_its_links),
+        cmocka_unit_test(a_history_without_room_still_counts),
+        cmocka_unit_test(an_event_is_encoded_once_and_when_it_is_asked_for),
+        cmocka_unit_test(the_encoding_counts_in_the_bytes),
+        cmocka_unit_test(reading_may_push_out_what_is_older_and_the_bound_holds),
+        cmocka_unit_test(a_message_outlives_its_event),
+        cmocka_unit_test(a_change_of_the_source_is_an_event_without_a_link),
+        cmocka_unit_test(without_memory_everything_is_forgotten_and_a_number_is_used_up),
+        cmocka_unit_test(without_memory_for_the_first_event_its_number_is_used_up_too),
+    };
+
+    return cmocka_run_group_tests_name("history", tests, NULL, NULL);
+}

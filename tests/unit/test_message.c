@@ -1,0 +1,228 @@
+/* message: what goes over the wire, read with a JSON parser. */
+#include "tests/unit/support.h"
+
+#include <errno.h>
+#include <jansson.h>
+#include <string.h>
+
+#include "daemon/encode.h"
+#include "daemon/message.h"
+
+#define INSTANCE "0123456789abcdef0123456789abcdef"
+
+static const struct source_state source = {.standing = "incomplete",
+                                           .reason = "a look showed more",
+                                           .error = 0,
+                                           .stale = true,
+                                           .last_look_usec = 77};
+
+/* Checks that a message is one JSON text with its NUL and frees it. */
+static json_t *read_message(int r, struct buffer *message)
+{
+    json_t *json;
+
+    assert_int_equal(r, 0);
+    assert_non_null(message);
+    assert_int_equal(strlen(message->data) + 1, message->length);
+    json = json_loads(message->data, JSON_REJECT_DUPLICATES, NULL);
+    assert_non_null(json);
+    buffer_unref(message);
+    return json;
+}
+
+static void assert_is(json_t *actual, json_t *expected)
+{
+    char *a = json_dumps(actual, JSON_SORT_KEYS), *e = json_dumps(expected, JSON_SORT_KEYS);
+
+    assert_non_null(e);
+    assert_string_equal(a, e);
+    free(a);
+    free(e);
+    json_decref(actual);
+    json_decref(expected);
+}
+
+static json_t *read_event(struct event event)
+{
+    struct buffer *message = NULL;
+    int r;
+
+    event.sequence = 12;
+    event.realtime_usec = INT64_C(1700000000000000);
+    event.monotonic_usec = 34;
+    r = message_event(INSTANCE, &event, &message);
+    return read_message(r, message);
+}
+
+static json_t *link_json(const struct link *link)
+{
+    return encode_fields(link, link->known);
+}
+
+static void a_change_tells_the_link_and_its_old_values(void **state)
+{
+    struct link *before = LINK(.ifindex = 2, .ifname = "a", .mtu = 1500);
+    struct link *after = LINK(.ifindex = 2, .ifname = "a", .mtu = 9000, .master = 3);
+
+    (void)state;
+    assert_is(read_event((struct event){.type = EVENT_CHANGE,
+                                        .learned = CHANGE_BY_NOTIFICATION,
+                                        .before = before,
+                                        .after = after,
+                                        .fields = link_compare(before, after)}),
+              json_pack("{s:{s:s, s:s, s:I, s:I, s:I, s:s, s:{s:i, s:n}, s:o}, s:b}", "parameters",
+                        "type", "change", "instance", INSTANCE, "sequence", (json_int_t)12,
+                        "realtime_usec", (json_int_t)1700000000000000, "monotonic_usec",
+                        (json_int_t)34, "learned", "notification", "old", "mtu", 1500, "master",
+                        "link", link_json(after), "continues", 1));
+    link_unref(before);
+    link_unref(after);
+}
+
+static void flaps_are_told_where_there_are_any(void **state)
+{
+    struct link *link = LINK(.ifindex = 2, .ifname = "a");
+    json_t *json = read_event((struct event){.type = EVENT_CHANGE,
+                                             .learned = CHANGE_BY_DUMP,
+                                             .before = link,
+                                             .after = link,
+                                             .flaps = 6});
+    json_t *parameters = json_object_get(json, "parameters");
+
+    (void)state;
+    assert_int_equal(json_integer_value(json_object_get(parameters, "flaps")), 6);
+    assert_string_equal(json_string_value(json_object_get(parameters, "learned")), "dump");
+    json_decref(json);
+    link_unref(link);
+}
+
+static void an_add_has_no_old_values_and_a_removal_tells_the_link_as_it_was(void **state)
+{
+    struct link *link = LINK(.ifindex = 2, .ifname = "a", .alias = "quo\"te");
+    json_t *added = read_event((struct event){.type = EVENT_ADD, .after = link});
+    json_t *removed = read_event((struct event){.type = EVENT_REMOVE, .before = link});
+    json_t *parameters = json_object_get(removed, "parameters");
+
+    (void)state;
+    assert_null(json_object_get(json_object_get(added, "parameters"), "old"));
+    assert_null(json_object_get(json_object_get(added, "parameters"), "flaps"));
+    assert_string_equal(json_string_value(json_object_get(parameters, "type")), "remove");
+    assert_is(json_incref(json_object_get(parameters, "link")), link_json(link));
+    json_decref(added);
+    json_decref(removed);
+    link_unref(link);
+}
+
+static void a_snapshot_is_the_link_at_a_position_and_has_no_time(void **state)
+{
+    struct link *link = LINK(.ifindex = 2, .ifname = "a", .mtu = 9000);
+
+    (void)state;
+    for (int i = 0; i < 2; i++) { /* the second time from the encoding that is kept */
+        struct buffer *message = NULL;
+        int r = message_snapshot(INSTANCE, 7, link, &message);
+
+        assert_is(read_message(r, message),
+                  json_pack("{s:{s:s, s:s, s:i, s:o}, s:b}", "parameters", "type", "snapshot",
+                            "instance", INSTANCE, "sequence", 7, "link", link_json(link),
+                            "continues", 1));
+        assert_non_null(link->json);
+    }
+    link_unref(link);
+}
+
+static void ready_and_source_tell_the_source(void **state)
+{
+    struct event event = {
+        .type = EVENT_SOURCE, .sequence = 8, .realtime_usec = 1, .monotonic_usec = 2};
+    struct buffer *message = NULL;
+    int r = message_ready(INSTANCE, 7, &source, &message);
+
+    (void)state;
+    assert_is(read_message(r, message),
+              json_pack("{s:{s:s, s:s, s:i, s:{s:s, s:s, s:b, s:i}}, s:b}", "parameters", "type",
+                        "ready", "instance", INSTANCE, "sequence", 7, "source", "standing",
+                        "incomplete", "reason", "a look showed more", "stale", 1, "last_look_usec",
+                        77, "continues", 1));
+    r = message_source(INSTANCE, &event, &source, &message);
+    assert_is(read_message(r, message),
+              json_pack("{s:{s:s, s:s, s:i, s:i, s:i, s:{s:s, s:s, s:b, s:i}}, s:b}", "parameters",
+                        "type", "source", "instance", INSTANCE, "sequence", 8, "realtime_usec", 1,
+                        "monotonic_usec", 2, "source", "standing", "incomplete", "reason",
+                        "a look showed more", "stale", 1, "last_look_usec", 77, "continues", 1));
+}
+
+static void lost_tells_how_many_unless_nobody_knows(void **state)
+{
+    struct buffer *message = NULL;
+    int r = message_lost(INSTANCE, 9, 0, &message);
+
+    (void)state;
+    assert_is(read_message(r, message),
+              json_pack("{s:{s:s, s:s, s:i, s:i}, s:b}", "parameters", "type", "lost", "instance",
+                        INSTANCE, "sequence", 9, "lost", 0, "continues", 1));
+    r = message_lost(INSTANCE, 9, -1, &message);
+    assert_is(read_message(r, message),
+              json_pack("{s:{s:s, s:s, s:i}, s:b}", "parameters", "type", "lost", "instance",
+                        INSTANCE, "sequence", 9, "continues", 1));
+}
+
+static void an_errno_is_told_by_its_name(void **state)
+{
+    struct source_state denied = {
+        .standing = "denied", .reason = "refused", .error = ENOPROTOOPT, .last_look_usec = -1};
+
+    (void)state;
+    assert_is(message_source_state(&denied),
+              json_pack("{s:s, s:s, s:s, s:b}", "standing", "denied", "reason", "refused", "errno",
+                        "ENOPROTOOPT", "stale", 0));
+    denied.error = 4095;
+    assert_is(message_source_state(&denied),
+              json_pack("{s:s, s:s, s:s, s:b}", "standing", "denied", "reason", "refused", "errno",
+                        "4095", "stale", 0));
+}
+
+static void replies_and_errors_are_varlinks(void **state)
+{
+    struct buffer *message = NULL;
+    int r = message_reply(json_pack("{s:i}", "a", 1), false, &message);
+
+    (void)state;
+    assert_is(read_message(r, message), json_pack("{s:{s:i}}", "parameters", "a", 1));
+    r = message_reply(json_object(), true, &message);
+    assert_is(read_message(r, message), json_pack("{s:{}, s:b}", "parameters", "continues", 1));
+    r = message_error("org.varlink.service.MethodNotFound", json_pack("{s:s}", "method", "x.Y"),
+                      &message);
+    assert_is(read_message(r, message),
+              json_pack("{s:s, s:{s:s}}", "error", "org.varlink.service.MethodNotFound",
+                        "parameters", "method", "x.Y"));
+    assert_is(message_position(INSTANCE, 5),
+              json_pack("{s:s, s:i}", "instance", INSTANCE, "sequence", 5));
+}
+
+static void parameters_that_could_not_be_made_are_a_lack_of_memory(void **state)
+{
+    struct buffer *message = NULL;
+
+    (void)state;
+    assert_int_equal(message_reply(NULL, false, &message), -ENOMEM);
+    assert_int_equal(message_error("x", NULL, &message), -ENOMEM);
+    assert_null(message);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(a_change_tells_the_link_and_its_old_values),
+        cmocka_unit_test(flaps_are_told_where_there_are_any),
+        cmocka_unit_test(an_add_has_no_old_values_and_a_removal_tells_the_link_as_it_was),
+        cmocka_unit_test(a_snapshot_is_the_link_at_a_position_and_has_no_time),
+        cmocka_unit_test(ready_and_source_tell_the_source),
+        cmocka_unit_test(lost_tells_how_many_unless_nobody_knows),
+        cmocka_unit_test(an_errno_is_told_by_its_name),
+        cmocka_unit_test(replies_and_errors_are_varlinks),
+        cmocka_unit_test(parameters_that_could_not_be_made_are_a_lack_of_memory),
+    };
+
+    return cmocka_run_group_tests_name("message", tests, NULL, NULL);
+}
