@@ -67,6 +67,7 @@ void frame_filled(struct frame *frame, size_t n)
 int frame_next(struct frame *frame, const char **ret_message, size_t *ret_length)
 {
     char *end;
+    size_t length;
 
     if (frame->start == frame->used) {
         if (frame->data)
@@ -78,10 +79,11 @@ int frame_next(struct frame *frame, const char **ret_message, size_t *ret_length
         frame->scanned = frame->used;
         return frame_pending(frame) > frame->max ? -EMSGSIZE : 0;
     }
-    *ret_message = frame->data + frame->start;
-    *ret_length = (size_t)(end - *ret_message);
-    if (*ret_length > frame->max)
+    length = (size_t)(end - frame->data) - frame->start;
+    if (length > frame->max)
         return -EMSGSIZE;
+    *ret_message = frame->data + frame->start;
+    *ret_length = length;
     frame->start = frame->scanned = (size_t)(end - frame->data) + 1;
     return 1;
 }
