@@ -1,0 +1,238 @@
+/* filter: what a consumer wants. */
+#include "tests/unit/support.h"
+
+#include <errno.h>
+#include <string.h>
+
+#include "daemon/filter.h"
+
+static struct filter *filter_of(const char *text)
+{
+    json_t *json = json_loads(text, JSON_DECODE_ANY, NULL);
+    struct filter *filter = NULL;
+    const char *field;
+
+    assert_non_null(json);
+    assert_int_equal(filter_new(json, false, &filter, &field), 0);
+    json_decref(json);
+    return filter;
+}
+
+static void assert_refused_as(const char *text, bool links_only, const char *expected)
+{
+    json_t *json = json_loads(text, JSON_DECODE_ANY | JSON_ALLOW_NUL, NULL);
+    struct filter *filter = NULL;
+    const char *field = NULL;
+
+    assert_non_null(json);
+    assert_int_equal(filter_new(json, links_only, &filter, &field), -EINVAL);
+    assert_string_equal(field, expected);
+    assert_null(filter);
+    json_decref(json);
+}
+
+/* Whether that filter passes that link, which is freed. */
+static bool passes(const char *text, struct link *link)
+{
+    struct filter *filter = filter_of(text);
+    bool result = filter_passes_link(filter, link);
+
+    filter_free(filter);
+    link_unref(link);
+    return result;
+}
+
+static void no_filter_and_null_pass_everything(void **state)
+{
+    struct filter *filter = NULL;
+    const char *field;
+    struct link *link = LINK(.ifindex = 2, .ifname = "eth0");
+
+    (void)state;
+    assert_int_equal(filter_new(NULL, true, &filter, &field), 0);
+    assert_true(filter_passes_link(filter, link));
+    filter_free(filter);
+    assert_null(filter_free(NULL));
+    link_unref(link);
+    assert_true(passes("null", LINK(.ifindex = 2, .ifname = "eth0")));
+    assert_true(passes("{}", LINK(.ifindex = 2, .ifname = "eth0")));
+    assert_true(passes("{\"names\":null, \"kinds\":null}", LINK(.ifindex = 2, .ifname = "eth0")));
+}
+
+static void names_are_globs_over_the_name_and_the_altnames(void **state)
+{
+    (void)state;
+    assert_true(passes("{\"names\":[\"eth*\"]}", LINK(.ifindex = 2, .ifname = "eth0")));
+    assert_true(passes("{\"names\":[\"x\", \"eth?\"]}", LINK(.ifindex = 2, .ifname = "eth0")));
+    assert_true(passes("{\"names\":[\"eth[!1-9]\"]}", LINK(.ifindex = 2, .ifname = "eth0")));
+    assert_false(passes("{\"names\":[\"eth\"]}", LINK(.ifindex = 2, .ifname = "eth0")));
+    assert_false(passes("{\"names\":[\"ETH0\"]}", LINK(.ifindex = 2, .ifname = "eth0")));
+    assert_true(
+        passes("{\"names\":[\"up*\"]}", LINK(.ifindex = 2, .ifname = "eth0", .altname = "uplink")));
+    assert_true(passes("{\"names\":[\"*\"]}", LINK(.ifindex = 2, .ifname = ".hidden/vlan")));
+}
+
+static void a_hostile_glob_is_matched_in_no_time(void **state)
+{
+    char altname[128];
+
+    (void)state;
+    memset(altname, 'a', sizeof(altname) - 1);
+    altname[sizeof(altname) - 1] = '\0';
+    assert_false(passes("{\"names\":[\"*a*a*a*a*a*a*a*a*a*a*a*a*a*a*a*a*a*a*a*a*a*a*b\"]}",
+                        LINK(.ifindex = 2, .ifname = "eth0", .altname = altname)));
+}
+
+static void indexes_and_kinds_match_exactly(void **state)
+{
+    (void)state;
+    assert_true(passes("{\"indexes\":[1,2]}", LINK(.ifindex = 2, .ifname = "a")));
+    assert_false(passes("{\"indexes\":[1,3]}", LINK(.ifindex = 2, .ifname = "a")));
+    assert_true(passes("{\"kinds\":[\"vlan\",\"veth\"]}",
+                       LINK(.ifindex = 2, .ifname = "a", .kind = "veth")));
+    assert_false(
+        passes("{\"kinds\":[\"ve*\"]}", LINK(.ifindex = 2, .ifname = "a", .kind = "veth")));
+    assert_false(passes("{\"kinds\":[\"veth\"]}", LINK(.ifindex = 2, .ifname = "a")));
+}
+
+static void several_fields_must_all_hold(void **state)
+{
+    static const char text[] = "{\"names\":[\"a*\"], \"kinds\":[\"veth\"], \"indexes\":[2]}";
+
+    (void)state;
+    assert_true(passes(text, LINK(.ifindex = 2, .ifname = "a", .kind = "veth")));
+    assert_false(passes(text, LINK(.ifindex = 3, .ifname = "a", .kind = "veth")));
+    assert_false(passes(text, LINK(.ifindex = 2, .ifname = "b", .kind = "veth")));
+    assert_false(passes(text, LINK(.ifindex = 2, .ifname = "a", .kind = "vlan")));
+}
+
+static void an_empty_list_passes_nothing(void **state)
+{
+    (void)state;
+    assert_false(passes("{\"names\":[]}", LINK(.ifindex = 2, .ifname = "a")));
+    assert_false(passes("{\"indexes\":[]}", LINK(.ifindex = 2, .ifname = "a")));
+    assert_false(passes("{\"kinds\":[]}", LINK(.ifindex = 2, .ifname = "a", .kind = "veth")));
+}
+
+static bool passes_event(const char *text, struct event event)
+{
+    struct filter *filter = filter_of(text);
+    bool result = filter_passes_event(filter, &event);
+
+    filter_free(filter);
+    return result;
+}
+
+static void an_event_passes_if_the_link_did_before_or_after(void **state)
+{
+    struct link *in = LINK(.ifindex = 2, .ifname = "eth0");
+    struct link *out = LINK(.ifindex = 2, .ifname = "wan");
+    static const char text[] = "{\"names\":[\"eth*\"]}";
+
+    (void)state;
+    assert_true(
+        passes_event(text, (struct event){.type = EVENT_CHANGE, .before = in, .after = out}));
+    assert_true(
+        passes_event(text, (struct event){.type = EVENT_CHANGE, .before = out, .after = in}));
+    assert_false(
+        passes_event(text, (struct event){.type = EVENT_CHANGE, .before = out, .after = out}));
+    assert_true(passes_event(text, (struct event){.type = EVENT_REMOVE, .before = in}));
+    assert_false(passes_event(text, (struct event){.type = EVENT_REMOVE, .before = out}));
+    assert_true(passes_event(text, (struct event){.type = EVENT_ADD, .after = in}));
+    link_unref(in);
+    link_unref(out);
+}
+
+static void types_select_events_and_the_source_always_passes(void **state)
+{
+    struct link *link = LINK(.ifindex = 2, .ifname = "eth0");
+    static const char text[] = "{\"types\":[\"add\",\"remove\"]}";
+
+    (void)state;
+    assert_true(passes_event(text, (struct event){.type = EVENT_ADD, .after = link}));
+    assert_true(passes_event(text, (struct event){.type = EVENT_REMOVE, .before = link}));
+    assert_false(
+        passes_event(text, (struct event){.type = EVENT_CHANGE, .before = link, .after = link}));
+    assert_true(passes_event(text, (struct event){.type = EVENT_SOURCE}));
+    assert_true(passes_event("{\"names\":[\"x\"]}", (struct event){.type = EVENT_SOURCE}));
+    assert_false(passes_event("{\"types\":[]}", (struct event){.type = EVENT_ADD, .after = link}));
+    link_unref(link);
+}
+
+static void fields_select_changes_alone(void **state)
+{
+    struct link *link = LINK(.ifindex = 2, .ifname = "eth0");
+    static const char text[] = "{\"fields\":[\"mtu\",\"operstate\"]}";
+
+    (void)state;
+    assert_true(
+        passes_event(text, (struct event){.type = EVENT_CHANGE,
+                                          .before = link,
+                                          .after = link,
+                                          .fields = LINK_FIELD_BIT(MTU) | LINK_FIELD_BIT(FLAGS)}));
+    assert_false(passes_event(text, (struct event){.type = EVENT_CHANGE,
+                                                   .before = link,
+                                                   .after = link,
+                                                   .fields = LINK_FIELD_BIT(FLAGS)}));
+    assert_true(passes_event(text, (struct event){.type = EVENT_ADD, .after = link}));
+    assert_true(passes_event(text, (struct event){.type = EVENT_REMOVE, .before = link}));
+    link_unref(link);
+}
+
+static void a_malformed_filter_is_refused_by_the_name_of_its_field(void **state)
+{
+    (void)state;
+    assert_refused_as("[]", false, "filter");
+    assert_refused_as("\"eth0\"", false, "filter");
+    assert_refused_as("{\"name\":[\"eth0\"]}", false, "filter");
+    assert_refused_as("{\"names\":\"eth0\"}", false, "filter.names");
+    assert_refused_as("{\"names\":[1]}", false, "filter.names");
+    assert_refused_as("{\"names\":[null]}", false, "filter.names");
+    assert_refused_as("{\"names\":[\"a\\u0000b\"]}", false, "filter.names");
+    assert_refused_as("{\"indexes\":[\"1\"]}", false, "filter.indexes");
+    assert_refused_as("{\"indexes\":[0]}", false, "filter.indexes");
+    assert_refused_as("{\"indexes\":[-1]}", false, "filter.indexes");
+    assert_refused_as("{\"indexes\":[1.0]}", false, "filter.indexes");
+    assert_refused_as("{\"indexes\":[4294967298]}", false, "filter.indexes");
+    assert_refused_as("{\"kinds\":[{}]}", false, "filter.kinds");
+    assert_refused_as("{\"types\":[\"snapshot\"]}", false, "filter.types");
+    assert_refused_as("{\"types\":[7]}", false, "filter.types");
+    assert_refused_as("{\"types\":{}}", false, "filter.types");
+    assert_refused_as("{\"fields\":[\"speed\"]}", false, "filter.fields");
+    assert_refused_as("{\"fields\":[\"mtu\\u0000\"]}", false, "filter.fields");
+    assert_refused_as("{\"names\":[\"a\"], \"kinds\":[\"b\"], \"fields\":[3]}", false,
+                      "filter.fields");
+}
+
+static void a_filter_of_links_has_no_types_and_fields(void **state)
+{
+    json_t *json = json_loads("{\"types\":null,\"names\":[\"a\"]}", 0, NULL);
+    struct filter *filter = NULL;
+    const char *field;
+
+    (void)state;
+    assert_refused_as("{\"types\":[\"add\"]}", true, "filter.types");
+    assert_refused_as("{\"fields\":[\"mtu\"]}", true, "filter.fields");
+    assert_int_equal(filter_new(json, true, &filter, &field), 0);
+    filter_free(filter);
+    json_decref(json);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(no_filter_and_null_pass_everything),
+        cmocka_unit_test(names_are_globs_over_the_name_and_the_altnames),
+        cmocka_unit_test(a_hostile_glob_is_matched_in_no_time),
+        cmocka_unit_test(indexes_and_kinds_match_exactly),
+        cmocka_unit_test(several_fields_must_all_hold),
+        cmocka_unit_test(an_empty_list_passes_nothing),
+        cmocka_unit_test(an_event_passes_if_the_link_did_before_or_after),
+        cmocka_unit_test(types_select_events_and_the_source_always_passes),
+        cmocka_unit_test(fields_select_changes_alone),
+        cmocka_unit_test(a_malformed_filter_is_refused_by_the_name_of_its_field),
+        cmocka_unit_test(a_filter_of_links_has_no_types_and_fields),
+    };
+
+    return cmocka_run_group_tests_name("filter", tests, NULL, NULL);
+}
