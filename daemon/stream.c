@@ -52,11 +52,14 @@ static bool history_reaches(const struct stream *stream, uint64_t sequence)
 /* From here on: "lost", then everything anew. */
 static void start_over(struct stream *stream, int64_t lost)
 {
+    if (lost > 0)
+        stream->origin->events_lost += (uint64_t)lost;
+    /* It may be overtaken again before it was told: then the sum counts. */
+    if (stream->owes_lost)
+        lost = lost < 0 || stream->lost < 0 ? -1 : stream->lost + lost;
     stream->cursor = history_newest(stream->origin->history);
     stream->owes_lost = true;
     stream->lost = lost;
-    if (lost > 0)
-        stream->origin->events_lost += (uint64_t)lost;
     stream->in_snapshot = stream->owes_ready = true;
     stream->snapshot_index = 0;
 }
