@@ -1,0 +1,226 @@
+#include "tests/unit/consumer.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "daemon/encode.h"
+
+static void on_change(void *user, const struct change *change)
+{
+    struct world *world = user;
+
+    assert_int_equal(history_add_change(world->history, change, 1, 2), 0);
+}
+
+static void describe(void *user, struct source_state *ret)
+{
+    (void)user;
+    *ret = (struct source_state){.standing = "trusted", .reason = "", .last_look_usec = -1};
+}
+
+void world_start(struct world *world, size_t history_bytes)
+{
+    *world = (struct world){.table = table_new(on_change, world),
+                            .history = history_new(INSTANCE, history_bytes)};
+    assert_non_null(world->table);
+    assert_non_null(world->history);
+    world->origin = (struct stream_origin){
+        .history = world->history, .table = world->table, .describe = describe};
+}
+
+void world_stop(struct world *world)
+{
+    table_free(world->table);
+    history_free(world->history);
+}
+
+void world_notify(struct world *world, struct link *link)
+{
+    assert_int_equal(table_notified(world->table, link), 0);
+    link_unref(link);
+}
+
+static struct filter *filter_of(const char *text)
+{
+    json_t *json = text ? json_loads(text, 0, NULL) : NULL;
+    struct filter *filter = NULL;
+    const char *field;
+
+    assert_int_equal(filter_new(json, false, &filter, &field), 0);
+    json_decref(json);
+    return filter;
+}
+
+struct stream *world_stream(struct world *world, const char *filter)
+{
+    struct stream *stream = stream_new(&world->origin, filter_of(filter));
+
+    assert_non_null(stream);
+    return stream;
+}
+
+static json_t *next_parameters(struct stream *stream)
+{
+    struct buffer *message;
+    json_t *json, *parameters;
+    int r = stream_next(stream, &message);
+
+    assert_in_range(r, 0, 1);
+    if (r == 0)
+        return NULL;
+    json = json_loads(message->data, 0, NULL);
+    assert_non_null(json);
+    buffer_unref(message);
+    assert_true(json_is_true(json_object_get(json, "continues")));
+    parameters = json_incref(json_object_get(json, "parameters"));
+    json_decref(json);
+    assert_string_equal(json_string_value(json_object_get(parameters, "instance")), INSTANCE);
+    return parameters;
+}
+
+static const char *text_in(const json_t *object, const char *member)
+{
+    const char *text = json_string_value(json_object_get(object, member));
+
+    return text ? text : "";
+}
+
+static void read_told(const json_t *parameters, struct told *ret)
+{
+    const json_t *link = json_object_get(parameters, "link");
+    const json_t *lost = json_object_get(parameters, "lost");
+
+    *ret = (struct told){0};
+    snprintf(ret->type, sizeof(ret->type), "%s", text_in(parameters, "type"));
+    snprintf(ret->name, sizeof(ret->name), "%s", text_in(link, "ifname"));
+    ret->sequence = (uint64_t)json_integer_value(json_object_get(parameters, "sequence"));
+    ret->ifindex = (int)json_integer_value(json_object_get(link, "ifindex"));
+    ret->lost = lost ? json_integer_value(lost) : -1;
+}
+
+bool stream_tell(struct stream *stream, struct told *ret)
+{
+    json_t *parameters = next_parameters(stream);
+
+    if (!parameters)
+        return false;
+    read_told(parameters, ret);
+    json_decref(parameters);
+    return true;
+}
+
+static void keep(struct consumer *consumer, const struct told *told, const json_t *parameters)
+{
+    char *text = json_dumps(json_object_get(parameters, "link"), JSON_COMPACT);
+    char key[16];
+
+    snprintf(key, sizeof(key), "%d", told->ifindex);
+    assert_int_equal(json_object_set_new(consumer->picture, key, json_string(text)), 0);
+    free(text);
+}
+
+static void believe_event(struct consumer *consumer, const struct told *told,
+                          const json_t *parameters)
+{
+    char key[16];
+
+    consumer->events++;
+    assert_true(told->sequence > consumer->sequence);
+    if (consumer->all && consumer->ready)
+        assert_int_equal(told->sequence, consumer->sequence + 1);
+    snprintf(key, sizeof(key), "%d", told->ifindex);
+    if (consumer->all && consumer->ready) {
+        bool known = json_object_get(consumer->picture, key);
+
+        assert_int_equal(known, strcmp(told->type, "add") != 0);
+    }
+    if (strcmp(told->type, "remove") == 0)
+        json_object_del(consumer->picture, key);
+    else
+        keep(consumer, told, parameters);
+}
+
+static void believe_lost(struct consumer *consumer, const struct told *told)
+{
+    consumer->losses++;
+    assert_true(told->lost > 0);
+    if (consumer->ready && consumer->all)
+        assert_int_equal(told->lost, told->sequence - consumer->sequence);
+    else
+        assert_in_range(told->lost, 1, told->sequence - consumer->sequence);
+    consumer->lost += (uint64_t)told->lost;
+    consumer->ready = false;
+    json_object_clear(consumer->picture);
+}
+
+static void believe(struct consumer *consumer, const json_t *parameters)
+{
+    struct told told;
+
+    read_told(parameters, &told);
+    assert_true(told.sequence >= consumer->sequence);
+    if (strcmp(told.type, "snapshot") == 0) {
+        assert_false(consumer->ready);
+        consumer->snapshots++;
+        keep(consumer, &told, parameters);
+    } else if (strcmp(told.type, "ready") == 0) {
+        assert_false(consumer->ready);
+        consumer->readies++;
+        consumer->ready = true;
+    } else if (strcmp(told.type, "lost") == 0) {
+        believe_lost(consumer, &told);
+    } else {
+        believe_event(consumer, &told, parameters);
+    }
+    consumer->sequence = told.sequence;
+}
+
+unsigned consumer_read(struct consumer *consumer, struct stream *stream, unsigned most)
+{
+    unsigned n = 0;
+
+    if (!consumer->picture)
+        consumer->picture = json_object();
+    for (; n < most; n++) {
+        json_t *parameters = next_parameters(stream);
+
+        if (!parameters)
+            break;
+        believe(consumer, parameters);
+        json_decref(parameters);
+    }
+    return n;
+}
+
+static void check_link(const struct consumer *consumer, const struct link *link)
+{
+    struct buffer *buffer = NULL;
+    const char *text;
+    char key[16];
+
+    snprintf(key, sizeof(key), "%d", link->ifindex);
+    text = json_string_value(json_object_get(consumer->picture, key));
+    assert_non_null(text);
+    assert_int_equal(encode_link(link, &buffer), 0);
+    assert_int_equal(buffer->length, strlen(text));
+    assert_memory_equal(buffer->data, text, buffer->length);
+    buffer_unref(buffer);
+}
+
+void consumer_check(const struct consumer *consumer, const struct world *world, const char *text)
+{
+    struct filter *filter = filter_of(text);
+    size_t passing = 0;
+
+    assert_true(consumer->ready);
+    for (const struct link *link = table_next(world->table, 0); link;
+         link = table_next(world->table, link->ifindex)) {
+        if (!filter_passes_link(filter, link))
+            continue;
+        check_link(consumer, link);
+        passing++;
+    }
+    if (!text)
+        assert_int_equal(json_object_size(consumer->picture), passing);
+    filter_free(filter);
+}

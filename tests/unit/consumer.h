@@ -1,0 +1,57 @@
+/* A table, a history and a stream on them; and a consumer that believes what it is
+ * told, and says when the story has a gap. */
+#ifndef LINKWATCH_TESTS_UNIT_CONSUMER_H
+#define LINKWATCH_TESTS_UNIT_CONSUMER_H
+
+#include "tests/unit/support.h"
+
+#include <jansson.h>
+
+#include "daemon/stream.h"
+
+#define INSTANCE "0123456789abcdef0123456789abcdef"
+
+struct world {
+    struct table *table;
+    struct history *history;
+    struct stream_origin origin;
+};
+
+void world_start(struct world *world, size_t history_bytes);
+void world_stop(struct world *world);
+
+/* A notification of that link, whose reference is taken. */
+void world_notify(struct world *world, struct link *link);
+
+/* A stream with that filter, JSON text or NULL. */
+struct stream *world_stream(struct world *world, const char *filter);
+
+/* One message as the consumer reads it. */
+struct told {
+    char type[16];
+    uint64_t sequence;
+    int ifindex;   /* 0 without a link */
+    char name[16]; /* of the link */
+    int64_t lost;  /* -1 without */
+};
+
+/* The next message of the stream; false if there is none. */
+bool stream_tell(struct stream *stream, struct told *ret);
+
+struct consumer {
+    json_t *picture; /* of links by index, as text */
+    bool ready;
+    bool all; /* it has no filter, so that no number may be left out */
+    uint64_t sequence;
+    uint64_t lost;
+    unsigned snapshots, readies, losses, events;
+};
+
+/* Reads up to so many messages and believes them; the number read. */
+unsigned consumer_read(struct consumer *consumer, struct stream *stream, unsigned most);
+
+/* Fails unless the picture is that of the table, for the links that pass the filter
+ * (NULL: for all). */
+void consumer_check(const struct consumer *consumer, const struct world *world, const char *filter);
+
+#endif

@@ -1,0 +1,503 @@
+/* stream: what one consumer is told. */
+#include "tests/unit/consumer.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+
+#define PLENTY ((size_t)1024 * 1024)
+
+static void notify(struct world *world, int ifindex, const char *name)
+{
+    world_notify(world, LINK(.ifindex = ifindex, .ifname = name));
+}
+
+static void assert_tells(struct stream *stream, const char *type, uint64_t sequence, int ifindex)
+{
+    struct told told;
+
+    assert_true(stream_tell(stream, &told));
+    assert_string_equal(told.type, type);
+    assert_int_equal(told.sequence, sequence);
+    assert_int_equal(told.ifindex, ifindex);
+}
+
+static void assert_tells_nothing(struct stream *stream)
+{
+    struct told told;
+
+    assert_false(stream_tell(stream, &told));
+}
+
+static void assert_tells_lost(struct stream *stream, uint64_t sequence, int64_t lost)
+{
+    struct told told;
+
+    assert_true(stream_tell(stream, &told));
+    assert_string_equal(told.type, "lost");
+    assert_int_equal(told.sequence, sequence);
+    assert_true(told.lost == lost);
+}
+
+/* So many links, one event each. */
+static void add_links(struct world *world, int first, int last)
+{
+    for (int ifindex = first; ifindex <= last; ifindex++)
+        notify(world, ifindex, "a");
+}
+
+/* --- the snapshot */
+
+static void a_snapshot_of_each_link_then_ready_then_events(void **state)
+{
+    struct world world;
+    struct stream *stream;
+
+    (void)state;
+    world_start(&world, PLENTY);
+    notify(&world, 5, "e");
+    notify(&world, 2, "b");
+    stream = world_stream(&world, NULL);
+    assert_tells(stream, "snapshot", 2, 2);
+    assert_tells(stream, "snapshot", 2, 5);
+    assert_tells(stream, "ready", 2, 0);
+    assert_tells_nothing(stream);
+    notify(&world, 3, "c");
+    notify(&world, 2, "bb");
+    table_notified_gone(world.table, 5);
+    assert_tells(stream, "add", 3, 3);
+    assert_tells(stream, "change", 4, 2);
+    assert_tells(stream, "remove", 5, 5);
+    assert_tells_nothing(stream);
+    stream_free(stream);
+    world_stop(&world);
+}
+
+static void with_no_links_ready_comes_alone(void **state)
+{
+    struct world world;
+    struct stream *stream;
+
+    (void)state;
+    world_start(&world, PLENTY);
+    stream = world_stream(&world, NULL);
+    assert_tells(stream, "ready", 0, 0);
+    assert_tells_nothing(stream);
+    assert_null(stream_free(stream));
+    assert_null(stream_free(NULL));
+    world_stop(&world);
+}
+
+static void during_the_snapshot_events_of_links_it_has_passed_are_told(void **state)
+{
+    struct world world;
+    struct stream *stream;
+
+    (void)state;
+    world_start(&world, PLENTY);
+    add_links(&world, 2, 4);
+    stream = world_stream(&world, NULL);
+    assert_tells(stream, "snapshot", 3, 2);
+    assert_tells(stream, "snapshot", 3, 3);
+    notify(&world, 2, "told");           /* 4: passed */
+    notify(&world, 4, "in snapshot");    /* 5: yet to come */
+    notify(&world, 1, "new below");      /* 6: passed by its index */
+    notify(&world, 9, "new above");      /* 7: yet to come */
+    table_notified_gone(world.table, 3); /* 8: passed */
+    assert_tells(stream, "change", 4, 2);
+    assert_tells(stream, "add", 6, 1);
+    assert_tells(stream, "remove", 8, 3);
+    assert_tells(stream, "snapshot", 8, 4);
+    assert_tells(stream, "snapshot", 8, 9);
+    assert_tells(stream, "ready", 8, 0);
+    assert_tells_nothing(stream);
+    stream_free(stream);
+    world_stop(&world);
+}
+
+static void a_link_that_goes_before_its_turn_is_not_mentioned(void **state)
+{
+    struct world world;
+    struct stream *stream;
+
+    (void)state;
+    world_start(&world, PLENTY);
+    add_links(&world, 2, 3);
+    stream = world_stream(&world, NULL);
+    assert_tells(stream, "snapshot", 2, 2);
+    table_notified_gone(world.table, 3);
+    assert_tells(stream, "ready", 3, 0);
+    stream_free(stream);
+    world_stop(&world);
+}
+
+static void a_change_of_the_source_is_told_during_the_snapshot(void **state)
+{
+    struct world world;
+    struct stream *stream;
+    struct source_state source = {.standing = "denied", .reason = "", .last_look_usec = -1};
+
+    (void)state;
+    world_start(&world, PLENTY);
+    add_links(&world, 2, 3);
+    stream = world_stream(&world, NULL);
+    assert_tells(stream, "snapshot", 2, 2);
+    history_add_source(world.history, &source, 1, 2);
+    assert_tells(stream, "source", 3, 0);
+    assert_tells(stream, "snapshot", 3, 3);
+    stream_free(stream);
+    world_stop(&world);
+}
+
+static void a_filter_holds_for_snapshot_and_events(void **state)
+{
+    struct world world;
+    struct stream *stream;
+
+    (void)state;
+    world_start(&world, PLENTY);
+    notify(&world, 2, "eth0");
+    notify(&world, 3, "wan");
+    stream = world_stream(&world, "{\"names\":[\"eth*\"]}");
+    assert_tells(stream, "snapshot", 2, 2);
+    assert_tells(stream, "ready", 2, 0);
+    notify(&world, 3, "lan");
+    notify(&world, 3, "eth1");
+    notify(&world, 3, "wan");
+    notify(&world, 3, "lan");
+    assert_tells(stream, "change", 4, 3);
+    assert_tells(stream, "change", 5, 3);
+    assert_tells_nothing(stream);
+    stream_free(stream);
+    world_stop(&world);
+}
+
+/* --- resuming */
+
+static void since_a_position_tells_what_happened_after_it(void **state)
+{
+    struct world world;
+    struct stream *stream;
+
+    (void)state;
+    world_start(&world, PLENTY);
+    add_links(&world, 1, 5);
+    stream = world_stream(&world, NULL);
+    assert_int_equal(stream_resume(stream, INSTANCE, 3), 0);
+    assert_tells(stream, "add", 4, 4);
+    assert_tells(stream, "add", 5, 5);
+    assert_tells(stream, "ready", 5, 0);
+    notify(&world, 6, "f");
+    assert_tells(stream, "add", 6, 6);
+    assert_tells_nothing(stream);
+    stream_free(stream);
+    world_stop(&world);
+}
+
+static void since_the_newest_or_the_beginning_is_a_position_too(void **state)
+{
+    struct world world;
+    struct stream *stream;
+
+    (void)state;
+    world_start(&world, PLENTY);
+    add_links(&world, 1, 2);
+    stream = world_stream(&world, NULL);
+    assert_int_equal(stream_resume(stream, INSTANCE, 2), 0);
+    assert_tells(stream, "ready", 2, 0);
+    assert_tells_nothing(stream);
+    stream_free(stream);
+    stream = world_stream(&world, NULL);
+    assert_int_equal(stream_resume(stream, INSTANCE, 0), 0);
+    assert_tells(stream, "add", 1, 1);
+    assert_tells(stream, "add", 2, 2);
+    assert_tells(stream, "ready", 2, 0);
+    stream_free(stream);
+    world_stop(&world);
+}
+
+static void a_position_that_has_not_happened_is_out_of_range(void **state)
+{
+    struct world world;
+    struct stream *stream;
+
+    (void)state;
+    world_start(&world, PLENTY);
+    add_links(&world, 1, 2);
+    stream = world_stream(&world, NULL);
+    assert_int_equal(stream_resume(stream, INSTANCE, 3), -ERANGE);
+    assert_int_equal(stream_resume(stream, INSTANCE, -1), -ERANGE);
+    assert_int_equal(stream_resume(stream, INSTANCE, INT64_MAX), -ERANGE);
+    stream_free(stream);
+    world_stop(&world);
+}
+
+static void another_instance_is_lost_without_a_number_and_a_snapshot(void **state)
+{
+    struct world world;
+    struct stream *stream;
+
+    (void)state;
+    world_start(&world, PLENTY);
+    add_links(&world, 1, 2);
+    stream = world_stream(&world, NULL);
+    assert_int_equal(stream_resume(stream, "fedcba9876543210fedcba9876543210", 99), 0);
+    assert_tells_lost(stream, 2, -1);
+    assert_tells(stream, "snapshot", 2, 1);
+    assert_tells(stream, "snapshot", 2, 2);
+    assert_tells(stream, "ready", 2, 0);
+    assert_int_equal(world.origin.events_lost, 0);
+    stream_free(stream);
+    world_stop(&world);
+}
+
+static void a_position_that_is_forgotten_is_lost_with_the_exact_number(void **state)
+{
+    struct world world;
+    struct stream *stream;
+
+    (void)state;
+    world_start(&world, 4096);
+    add_links(&world, 1, 100);
+    stream = world_stream(&world, NULL);
+    assert_int_equal(stream_resume(stream, INSTANCE, 10), 0);
+    assert_tells_lost(stream, 100, 90);
+    assert_tells(stream, "snapshot", 100, 1);
+    assert_int_equal(world.origin.events_lost, 90);
+    stream_free(stream);
+    world_stop(&world);
+}
+
+static void the_last_position_that_is_held_can_be_resumed_and_the_one_before_not(void **state)
+{
+    struct world world;
+    struct stream *stream;
+    uint64_t oldest;
+
+    (void)state;
+    world_start(&world, 4096);
+    add_links(&world, 1, 100);
+    oldest = history_oldest(world.history);
+    stream = world_stream(&world, NULL);
+    assert_int_equal(stream_resume(stream, INSTANCE, (int64_t)oldest - 1), 0);
+    assert_tells(stream, "add", oldest, (int)oldest);
+    stream_free(stream);
+    oldest = history_oldest(world.history);
+    stream = world_stream(&world, NULL);
+    assert_int_equal(stream_resume(stream, INSTANCE, (int64_t)oldest - 2), 0);
+    assert_tells_lost(stream, 100, (int64_t)(100 - (oldest - 2)));
+    stream_free(stream);
+    world_stop(&world);
+}
+
+/* --- too slow */
+
+static void who_is_overtaken_learns_how_many_it_lost_and_gets_a_snapshot(void **state)
+{
+    struct world world;
+    struct stream *stream;
+
+    (void)state;
+    world_start(&world, 4096);
+    add_links(&world, 1, 2);
+    stream = world_stream(&world, NULL);
+    assert_tells(stream, "snapshot", 2, 1);
+    assert_tells(stream, "snapshot", 2, 2);
+    assert_tells(stream, "ready", 2, 0);
+    for (int i = 0; i < 100; i++)
+        notify(&world, 1, i % 2 ? "x" : "y");
+    assert_tells_lost(stream, 102, 100);
+    assert_tells(stream, "snapshot", 102, 1);
+    assert_tells(stream, "snapshot", 102, 2);
+    assert_tells(stream, "ready", 102, 0);
+    assert_tells_nothing(stream);
+    assert_int_equal(world.origin.events_lost, 100);
+    stream_free(stream);
+    world_stop(&world);
+}
+
+static void who_is_overtaken_again_before_it_knows_learns_the_sum(void **state)
+{
+    struct world world;
+    struct stream *stream;
+
+    (void)state;
+    world_start(&world, 4096);
+    add_links(&world, 1, 100);
+    stream = world_stream(&world, NULL);
+    assert_int_equal(stream_resume(stream, INSTANCE, 10), 0);
+    add_links(&world, 101, 200);
+    assert_tells_lost(stream, 200, 190);
+    assert_int_equal(world.origin.events_lost, 190);
+    stream_free(stream);
+
+    stream = world_stream(&world, NULL);
+    assert_int_equal(stream_resume(stream, "fedcba9876543210fedcba9876543210", 10), 0);
+    add_links(&world, 201, 300);
+    assert_tells_lost(stream, 300, -1);
+    stream_free(stream);
+    world_stop(&world);
+}
+
+static void who_is_overtaken_in_the_snapshot_gets_a_new_one(void **state)
+{
+    struct world world;
+    struct stream *stream;
+
+    (void)state;
+    world_start(&world, 4096);
+    add_links(&world, 1, 3);
+    stream = world_stream(&world, NULL);
+    assert_tells(stream, "snapshot", 3, 1);
+    assert_tells(stream, "snapshot", 3, 2);
+    for (int i = 0; i < 100; i++)
+        notify(&world, 1, i % 2 ? "x" : "y");
+    assert_tells_lost(stream, 103, 100);
+    assert_tells(stream, "snapshot", 103, 1);
+    stream_free(stream);
+    world_stop(&world);
+}
+
+static void who_does_not_read_holds_nothing_of_the_past(void **state)
+{
+    struct world world;
+    struct stream *stream;
+    struct link *first = LINK(.ifindex = 1, .ifname = "first");
+    struct told told;
+
+    (void)state;
+    world_start(&world, 4096);
+    world_notify(&world, link_ref(first));
+    stream = world_stream(&world, NULL);
+    assert_true(stream_tell(stream, &told));
+    for (int i = 0; i < 1000; i++)
+        notify(&world, 1, i % 2 ? "x" : "y");
+    assert_int_equal(first->references, 1);
+    assert_null(first->json);
+    link_unref(first);
+    stream_free(stream);
+    world_stop(&world);
+}
+
+static void what_was_made_for_snapshots_does_not_outlive_the_link(void **state)
+{
+    struct world world;
+    struct stream *stream;
+    struct link *link = LINK(.ifindex = 1, .ifname = "a");
+    struct told told;
+
+    (void)state;
+    world_start(&world, PLENTY);
+    world_notify(&world, link_ref(link));
+    stream = world_stream(&world, NULL);
+    assert_true(stream_tell(stream, &told));
+    assert_non_null(link->json);
+    table_notified_gone(world.table, 1);
+    assert_null(link->json);
+    link_unref(link);
+    stream_free(stream);
+    world_stop(&world);
+}
+
+/* --- whatever happens */
+
+static void change_something(struct world *world, struct dice *dice)
+{
+    int ifindex = 1 + (int)roll(dice, 12);
+    char name[16];
+
+    snprintf(name, sizeof(name), "%c%u", 'a' + (int)roll(dice, 3), roll(dice, 5));
+    if (roll(dice, 4) == 0)
+        table_notified_gone(world->table, ifindex);
+    else
+        world_notify(world,
+                     LINK(.ifindex = ifindex, .ifname = name, .mtu = 1 + roll(dice, 3),
+                          .master = (int)roll(dice, 13), .kind = roll(dice, 9) ? "veth" : "dummy"));
+}
+
+/* Random changes and random reading, on a history that holds a few events. */
+static void live(struct dice *dice, const char *filter, struct consumer *consumer)
+{
+    struct world world;
+    struct stream *stream;
+
+    world_start(&world, 1000 + roll(dice, 20000));
+    stream = world_stream(&world, filter);
+    for (int i = 0; i < 1500; i++) {
+        for (unsigned n = roll(dice, 4); n > 0; n--)
+            change_something(&world, dice);
+        consumer_read(consumer, stream, roll(dice, 8));
+        if (roll(dice, 100) == 0) /* it slept */
+            for (int n = 0; n < 60; n++)
+                change_something(&world, dice);
+        if (roll(dice, 10) == 0) { /* it caught up */
+            while (consumer_read(consumer, stream, 10))
+                ;
+            consumer_check(consumer, &world, filter);
+        }
+    }
+    while (consumer_read(consumer, stream, 10))
+        ;
+    consumer_check(consumer, &world, filter);
+    assert_int_equal(world.origin.events_lost, consumer->lost);
+    stream_free(stream);
+    world_stop(&world);
+}
+
+static void whatever_happens_the_picture_is_right_and_no_gap_is_unannounced(void **state)
+{
+    unsigned losses = 0;
+
+    (void)state;
+    for (unsigned seed = 1; seed <= 20; seed++) {
+        struct dice dice = {.state = seed};
+        struct consumer consumer = {.all = true};
+
+        live(&dice, NULL, &consumer);
+        losses += consumer.losses;
+        assert_true(consumer.events > 100);
+        assert_int_equal(consumer.readies > 0, 1);
+        json_decref(consumer.picture);
+    }
+    assert_true(losses > 20);
+}
+
+static void whatever_happens_a_filtered_picture_is_right(void **state)
+{
+    (void)state;
+    for (unsigned seed = 1; seed <= 20; seed++) {
+        struct dice dice = {.state = 100 + seed};
+        struct consumer consumer = {.all = false};
+
+        live(&dice, "{\"names\":[\"a*\"]}", &consumer);
+        assert_true(consumer.events > 100);
+        json_decref(consumer.picture);
+    }
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(a_snapshot_of_each_link_then_ready_then_events),
+        cmocka_unit_test(with_no_links_ready_comes_alone),
+        cmocka_unit_test(during_the_snapshot_events_of_links_it_has_passed_are_told),
+        cmocka_unit_test(a_link_that_goes_before_its_turn_is_not_mentioned),
+        cmocka_unit_test(a_change_of_the_source_is_told_during_the_snapshot),
+        cmocka_unit_test(a_filter_holds_for_snapshot_and_events),
+        cmocka_unit_test(since_a_position_tells_what_happened_after_it),
+        cmocka_unit_test(since_the_newest_or_the_beginning_is_a_position_too),
+        cmocka_unit_test(a_position_that_has_not_happened_is_out_of_range),
+        cmocka_unit_test(another_instance_is_lost_without_a_number_and_a_snapshot),
+        cmocka_unit_test(a_position_that_is_forgotten_is_lost_with_the_exact_number),
+        cmocka_unit_test(the_last_position_that_is_held_can_be_resumed_and_the_one_before_not),
+        cmocka_unit_test(who_is_overtaken_learns_how_many_it_lost_and_gets_a_snapshot),
+        cmocka_unit_test(who_is_overtaken_again_before_it_knows_learns_the_sum),
+        cmocka_unit_test(who_is_overtaken_in_the_snapshot_gets_a_new_one),
+        cmocka_unit_test(who_does_not_read_holds_nothing_of_the_past),
+        cmocka_unit_test(what_was_made_for_snapshots_does_not_outlive_the_link),
+        cmocka_unit_test(whatever_happens_the_picture_is_right_and_no_gap_is_unannounced),
+        cmocka_unit_test(whatever_happens_a_filtered_picture_is_right),
+    };
+
+    return cmocka_run_group_tests_name("stream", tests, NULL, NULL);
+}
