@@ -2,6 +2,7 @@
 
 #include <errno.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/socket.h>
 #include <sys/uio.h>
 
@@ -30,9 +31,23 @@ static int grow(struct outbox *outbox)
     return 0;
 }
 
+/* Room behind the last one: where half of the queue is past already, by moving up. */
+static int make_room(struct outbox *outbox)
+{
+    if (outbox->first + outbox->count < outbox->capacity)
+        return 0;
+    if (outbox->first >= outbox->count && outbox->first > 0) {
+        memmove(outbox->queue, outbox->queue + outbox->first,
+                outbox->count * sizeof(struct buffer *));
+        outbox->first = 0;
+        return 0;
+    }
+    return grow(outbox);
+}
+
 int outbox_push(struct outbox *outbox, struct buffer *buffer)
 {
-    if (outbox->first + outbox->count == outbox->capacity && grow(outbox) < 0) {
+    if (make_room(outbox) < 0) {
         buffer_unref(buffer);
         return -ENOMEM;
     }
