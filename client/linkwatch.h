@@ -246,7 +246,8 @@ bool linkwatch_condition_met(const struct linkwatch_condition *condition,
  * under its new name.
  *
  * 0 when it is met, with the link in *ret_link if that isn't NULL (a reference of the
- * caller's; NULL for absent), -ETIMEDOUT. If there is no daemon at the beginning the
+ * caller's; NULL for absent), -ETIMEDOUT. A timeout of 0 only looks, for which the
+ * daemon has 5 s. If there is no daemon at the beginning the
  * wait fails at once as linkwatch_connect() does; a daemon that goes away during it is
  * waited for. */
 int linkwatch_wait(const char *path, const char *glob,
@@ -317,8 +318,9 @@ struct linkwatch_callbacks {
     /* What was told up to here is the complete picture: after the first snapshot, after
      * each new connection, and after each loss. */
     void (*ready)(void *user);
-    /* The mirror was too slow for the daemon's history: that many events (-1 if nobody
-     * knows) won't be told one by one. Their outcome will, before ready. */
+    /* The mirror was too slow for the daemon's history, or the daemon was started anew:
+     * that many events (-1 if nobody knows) won't be told one by one. Their outcome
+     * will, before ready. */
     void (*lost)(void *user, int64_t events);
     /* The source's standing changed, or its picture became stale or fresh again. */
     void (*source)(void *user, const struct linkwatch_source *source);

@@ -19,9 +19,8 @@ struct monitor {
     struct output output;
     struct linkwatch_mirror *mirror;
     int signal_fd;
-    bool heard;    /* a daemon was there */
-    bool started;  /* the first picture was shown */
-    bool restarts; /* a connection was lost, and another one is there */
+    bool heard;   /* a daemon was there */
+    bool started; /* the first picture was shown */
     bool finished;
     int code;
 };
@@ -180,7 +179,6 @@ static void on_ready(void *user)
     if (!monitor->started && is_text(monitor))
         print_picture(monitor);
     monitor->started = true;
-    monitor->restarts = false;
 }
 
 static void on_lost(void *user, int64_t events)

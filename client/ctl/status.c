@@ -55,6 +55,14 @@ static const char *text(const struct linkwatch_status *status, const char *name)
     return value;
 }
 
+/* "1 look", "2 looks" */
+static void print_count(const struct linkwatch_status *status, const char *name, const char *thing)
+{
+    int64_t count = number(status, name);
+
+    printf("%lld %s%s", (long long)count, thing, count == 1 ? "" : "s");
+}
+
 static void label(const char *name)
 {
     printf("%12s: ", name);
@@ -101,7 +109,6 @@ static void print_age(int64_t realtime)
 
 static void print_picture(const struct linkwatch_status *status, const struct output *output)
 {
-    int64_t links = number(status, "links");
     char span[TIMESPAN_SIZE];
     bool stale = false;
     int64_t value;
@@ -113,7 +120,9 @@ static void print_picture(const struct linkwatch_status *status, const struct ou
     output_colour(output, PLAIN);
     if (stale)
         fputs(": the kernel can't be looked at, what is shown is the last known", stdout);
-    printf(", %lld %s, ", (long long)links, links == 1 ? "link" : "links");
+    fputs(", ", stdout);
+    print_count(status, "links", "link");
+    fputs(", ", stdout);
     if (linkwatch_status_get_number(status, "source.last_look_usec", &value) < 0)
         fputs("no look yet", stdout);
     else
@@ -147,9 +156,10 @@ static void print_bytes(int64_t bytes)
 static void print_history(const struct linkwatch_status *status)
 {
     label("History");
-    printf("%lld events, ", (long long)number(status, "history.events"));
+    print_count(status, "history.events", "event");
+    fputs(", ", stdout);
     print_bytes(number(status, "history.bytes"));
-    fputs(" of ", stdout);
+    fputs(" of at most ", stdout);
     print_bytes(number(status, "history.bytes_max"));
     printf("; %lld since the start\n", (long long)number(status, "counters.events"));
 }
@@ -163,28 +173,39 @@ static void print_consumers(const struct linkwatch_status *status)
            (long long)number(status, "counters.sessions"),
            (long long)number(status, "counters.sessions_refused"));
     label("Lost");
-    printf("%lld events, by consumers that were too slow\n",
-           (long long)number(status, "counters.events_lost"));
+    print_count(status, "counters.events_lost", "event");
+    fputs(", by consumers that were too slow\n", stdout);
 }
 
 static void print_counters(const struct linkwatch_status *status)
 {
+    label("Heard");
+    print_count(status, "counters.notifications", "notification");
+    fputs(", ", stdout);
+    print_count(status, "counters.contradictions", "contradiction");
+    fputs(", ", stdout);
+    print_count(status, "counters.overruns", "overrun");
+    fputs(", ", stdout);
+    print_count(status, "counters.malformed", "malformed message");
+    putchar('\n');
+    label("Looked");
+    print_count(status, "counters.dumps", "time");
+    fputs(", of which failed ", stdout);
+    print_count(status, "counters.dumps_failed", "time");
+    putchar('\n');
+}
+
+static void print_socket(const struct linkwatch_status *status)
+{
     int64_t size;
 
-    label("Kernel");
-    printf("%lld notifications; %lld looks, %lld failed; %lld overruns, %lld contradictions, "
-           "%lld malformed messages\n",
-           (long long)number(status, "counters.notifications"),
-           (long long)number(status, "counters.dumps"),
-           (long long)number(status, "counters.dumps_failed"),
-           (long long)number(status, "counters.overruns"),
-           (long long)number(status, "counters.contradictions"),
-           (long long)number(status, "counters.malformed"));
     label("Netlink");
-    printf("opened %lld times, joined %lld times", (long long)number(status, "counters.opens"),
-           (long long)number(status, "counters.joins"));
+    fputs("opened ", stdout);
+    print_count(status, "counters.opens", "time");
+    fputs(", tried to join ", stdout);
+    print_count(status, "counters.joins", "time");
     if (linkwatch_status_get_number(status, "receive_buffer", &size) >= 0) {
-        fputs("; receive buffer ", stdout);
+        fputs(", receive buffer of ", stdout);
         print_bytes(size);
     }
     putchar('\n');
@@ -208,6 +229,7 @@ static void print_status(const struct linkwatch_status *status, const struct ctl
     print_history(status);
     print_consumers(status);
     print_counters(status);
+    print_socket(status);
 }
 
 int ctl_status(const struct ctl *ctl)

@@ -12,7 +12,10 @@ static int timed_out(const struct ctl *ctl)
 {
     char span[TIMESPAN_SIZE];
 
-    ctl_complain("timed out after %s", timespan_format(ctl->timeout, span));
+    if (ctl->timeout == 0)
+        ctl_complain("the condition isn't met");
+    else
+        ctl_complain("timed out after %s", timespan_format(ctl->timeout, span));
     return EXIT_TIMED_OUT;
 }
 

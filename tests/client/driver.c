@@ -1,0 +1,301 @@
+/* Runs the library for the tests that have the daemon's side in Python.
+ *
+ * driver mirror PATH [--free-in CALLBACK] [GLOB...]
+ *     A line for each callback. A line on stdin is answered by the links held; the
+ *     end of stdin ends the mirror.
+ * driver call PATH TIMEOUT CALL...
+ *     Makes the calls (list, refresh, status) on one connection, a line for each.
+ * driver wait PATH GLOB TIMEOUT CONDITION... */
+#include <errno.h>
+#include <poll.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "client/linkwatch.h"
+
+static const char *const learned_names[] = {"notification", "dump", "snapshot", "filter"};
+
+struct driver {
+    struct linkwatch_mirror *mirror;
+    const char *free_in; /* the callback that ends the mirror */
+    bool known[1 << 16];
+};
+
+static void say(struct driver *driver, const char *callback)
+{
+    puts("");
+    fflush(stdout);
+    if (driver->free_in && strcmp(driver->free_in, callback) == 0)
+        linkwatch_mirror_free(driver->mirror);
+}
+
+static void say_event(const struct linkwatch_event *event)
+{
+    int64_t sequence;
+
+    printf(" %s", learned_names[linkwatch_event_learned(event)]);
+    if (linkwatch_event_get_sequence(event, &sequence) >= 0)
+        printf(" #%lld", (long long)sequence);
+    if (linkwatch_event_flaps(event))
+        printf(" flaps=%lld", (long long)linkwatch_event_flaps(event));
+}
+
+/* The library's promise, checked whatever a test looks at. */
+static void check(struct driver *driver, const struct linkwatch_link *link, bool expected)
+{
+    bool *known = &driver->known[linkwatch_link_ifindex(link)];
+
+    if (*known != expected) {
+        printf("WRONG STORY of %s\n", linkwatch_link_ifname(link));
+        exit(1);
+    }
+}
+
+static void on_add(void *user, struct linkwatch_link *link, const struct linkwatch_event *event)
+{
+    struct driver *driver = user;
+
+    check(driver, link, false);
+    driver->known[linkwatch_link_ifindex(link)] = true;
+    printf("add %d %s", linkwatch_link_ifindex(link), linkwatch_link_ifname(link));
+    say_event(event);
+    say(driver, "add");
+}
+
+static void on_change(void *user, struct linkwatch_link *before, struct linkwatch_link *now,
+                      linkwatch_fields fields, const struct linkwatch_event *event)
+{
+    struct driver *driver = user;
+    const char *separator = " ";
+
+    check(driver, now, true);
+    printf("change %d %s", linkwatch_link_ifindex(now), linkwatch_link_ifname(now));
+    for (int field = 0; linkwatch_field_name(field); field++)
+        if (fields & (UINT64_C(1) << field)) {
+            char *old = NULL;
+            char *new = NULL;
+
+            linkwatch_link_format(before, field, &old);
+            linkwatch_link_format(now, field, &new);
+            printf("%s%s:%s:%s", separator, linkwatch_field_name(field), old ? old : "-",
+                   new ? new : "-");
+            separator = ";";
+            free(old);
+            free(new);
+        }
+    say_event(event);
+    say(driver, "change");
+}
+
+static void on_remove(void *user, struct linkwatch_link *link, const struct linkwatch_event *event)
+{
+    struct driver *driver = user;
+
+    check(driver, link, true);
+    driver->known[linkwatch_link_ifindex(link)] = false;
+    printf("remove %d %s", linkwatch_link_ifindex(link), linkwatch_link_ifname(link));
+    say_event(event);
+    say(driver, "remove");
+}
+
+static void on_ready(void *user)
+{
+    struct driver *driver = user;
+
+    printf("ready %zu", linkwatch_mirror_count(driver->mirror));
+    say(driver, "ready");
+}
+
+static void on_lost(void *user, int64_t events)
+{
+    printf("lost %lld", (long long)events);
+    say(user, "lost");
+}
+
+static void on_source(void *user, const struct linkwatch_source *source)
+{
+    const char *error;
+
+    printf("source %s%s", linkwatch_source_standing(source),
+           linkwatch_source_is_stale(source) ? " stale" : "");
+    if (linkwatch_source_get_errno(source, &error) >= 0)
+        printf(" %s", error);
+    say(user, "source");
+}
+
+static void on_connected(void *user, bool resumed)
+{
+    printf("connected %s", resumed ? "resumed" : "anew");
+    say(user, "connected");
+}
+
+static void on_disconnected(void *user, int error, const char *reason)
+{
+    printf("disconnected %s: %s", strerrorname_np(-error), reason);
+    say(user, "disconnected");
+}
+
+static void say_held(struct driver *driver)
+{
+    struct linkwatch_link *link;
+    int ifindex = 0;
+
+    printf("held");
+    while ((link = linkwatch_mirror_next(driver->mirror, ifindex))) {
+        ifindex = linkwatch_link_ifindex(link);
+        printf(" %d:%s", ifindex, linkwatch_link_ifname(link));
+    }
+    puts(linkwatch_mirror_is_ready(driver->mirror) ? "" : " (not ready)");
+    fflush(stdout);
+}
+
+/* False at the end of stdin. */
+static bool take_line(struct driver *driver)
+{
+    char line[64];
+
+    if (read(STDIN_FILENO, line, sizeof(line)) <= 0)
+        return false;
+    say_held(driver);
+    return true;
+}
+
+static int follow(struct driver *driver)
+{
+    for (;;) {
+        struct pollfd fds[] = {
+            {.fd = linkwatch_mirror_fd(driver->mirror),
+             .events = linkwatch_mirror_events(driver->mirror)},
+            {.fd = STDIN_FILENO, .events = POLLIN},
+        };
+
+        if (poll(fds, 2, linkwatch_mirror_timeout(driver->mirror)) < 0)
+            continue;
+        if (linkwatch_mirror_process(driver->mirror) == -ECANCELED) {
+            puts("canceled");
+            return 0;
+        }
+        if (fds[1].revents && !take_line(driver)) {
+            linkwatch_mirror_free(driver->mirror);
+            return 0;
+        }
+    }
+}
+
+static int run_mirror(char *arguments[])
+{
+    static const struct linkwatch_callbacks callbacks = {
+        .size = sizeof(callbacks),
+        .add = on_add,
+        .change = on_change,
+        .remove = on_remove,
+        .ready = on_ready,
+        .lost = on_lost,
+        .source = on_source,
+        .connected = on_connected,
+        .disconnected = on_disconnected,
+    };
+    static struct driver driver;
+    struct linkwatch_filter *filter;
+    const char *path = *arguments++;
+    int r = linkwatch_filter_new(&filter);
+
+    if (*arguments && strcmp(*arguments, "--free-in") == 0) {
+        driver.free_in = arguments[1];
+        arguments += 2;
+    }
+    while (*arguments && r >= 0)
+        r = linkwatch_filter_add_name(filter, *arguments++);
+    if (r >= 0)
+        r = linkwatch_mirror_new(path, filter, &callbacks, &driver, &driver.mirror);
+    linkwatch_filter_free(filter);
+    return r < 0 ? 1 : follow(&driver);
+}
+
+static int list(struct linkwatch *connection, int64_t timeout)
+{
+    struct linkwatch_list *links;
+    int r = linkwatch_list(connection, NULL, timeout, &links);
+
+    if (r < 0)
+        return r;
+    for (size_t i = 0; i < linkwatch_list_count(links); i++)
+        printf("%d:%s ", linkwatch_link_ifindex(linkwatch_list_get(links, i)),
+               linkwatch_link_ifname(linkwatch_list_get(links, i)));
+    linkwatch_list_free(links);
+    return 0;
+}
+
+static int status(struct linkwatch *connection, int64_t timeout)
+{
+    struct linkwatch_status *answer;
+    const char *text = "-";
+    int64_t number = -1;
+    int r = linkwatch_status(connection, timeout, &answer);
+
+    if (r < 0)
+        return r;
+    linkwatch_status_get_text(answer, "source.standing", &text);
+    linkwatch_status_get_number(answer, "counters.dumps", &number);
+    printf("%s %lld ", text, (long long)number);
+    linkwatch_status_free(answer);
+    return 0;
+}
+
+static int run_calls(char *arguments[])
+{
+    struct linkwatch *connection;
+    const char *path = *arguments++;
+    int64_t timeout = atoll(*arguments++);
+    int r = linkwatch_connect(path, &connection);
+
+    if (r < 0) {
+        puts(strerrorname_np(-r));
+        return 1;
+    }
+    for (; *arguments; arguments++) {
+        r = strcmp(*arguments, "list") == 0      ? list(connection, timeout)
+            : strcmp(*arguments, "refresh") == 0 ? linkwatch_refresh(connection, timeout)
+                                                 : status(connection, timeout);
+        printf("%s: %s\n", r < 0 ? strerrorname_np(-r) : "0", linkwatch_error(connection));
+        fflush(stdout);
+    }
+    linkwatch_close(connection);
+    return 0;
+}
+
+static int run_wait(char *arguments[])
+{
+    struct linkwatch_condition *conditions[16];
+    struct linkwatch_link *link = NULL;
+    const char *path = *arguments++;
+    const char *glob = *arguments++;
+    int64_t timeout = atoll(*arguments++);
+    size_t count = 0;
+    int r = 0;
+
+    while (*arguments && r >= 0) {
+        r = linkwatch_condition_parse(*arguments++, &conditions[count]);
+        count += r >= 0;
+    }
+    if (r >= 0)
+        r = linkwatch_wait(path, glob, conditions, count, timeout, &link);
+    printf("%s %s\n", r < 0 ? strerrorname_np(-r) : "0", link ? linkwatch_link_ifname(link) : "-");
+    linkwatch_link_unref(link);
+    while (count > 0)
+        linkwatch_condition_free(conditions[--count]);
+    return 0;
+}
+
+int main(int argc, char *argv[])
+{
+    if (argc >= 3 && strcmp(argv[1], "mirror") == 0)
+        return run_mirror(argv + 2);
+    if (argc >= 5 && strcmp(argv[1], "call") == 0)
+        return run_calls(argv + 2);
+    if (argc >= 6 && strcmp(argv[1], "wait") == 0)
+        return run_wait(argv + 2);
+    return 2;
+}
