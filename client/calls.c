@@ -119,7 +119,7 @@ int linkwatch_status(struct linkwatch *connection, int64_t timeout, struct linkw
     status = calloc(1, sizeof(*status));
     if (status) {
         status->parameters = json_incref(reply.parameters);
-        status->json = json_dumps(reply.parameters, JSON_COMPACT);
+        status->json = json_dumps(reply.parameters, JSON_COMPACT | JSON_ENSURE_ASCII);
     }
     wire_clear(&reply);
     if (!status || !status->json) {

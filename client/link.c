@@ -202,7 +202,7 @@ int link_from_json(const json_t *json, struct linkwatch_link **ret)
     if (r >= 0 && !is_usable(link))
         r = -EBADMSG;
     if (r >= 0) {
-        link->json = json_dumps(json, JSON_COMPACT);
+        link->json = json_dumps(json, JSON_COMPACT | JSON_ENSURE_ASCII);
         r = link->json ? 0 : -ENOMEM;
     }
     if (r < 0) {

@@ -129,8 +129,8 @@ int linkwatch_link_format(const struct linkwatch_link *link, int field, char **r
 linkwatch_fields linkwatch_link_compare(const struct linkwatch_link *a,
                                         const struct linkwatch_link *b);
 
-/* The link as a JSON object of one line: what the daemon sent, with every field it
- * sent. It belongs to the link. */
+/* The link as a JSON object of one line, in ASCII: what the daemon sent, with every
+ * field it sent. It belongs to the link. */
 const char *linkwatch_link_json(const struct linkwatch_link *link);
 
 /* Whether a name or altname of the link matches a shell glob (* ? [abc] [!a]). */

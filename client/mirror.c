@@ -192,7 +192,7 @@ static int tell_message(struct linkwatch_mirror *mirror, const json_t *parameter
 
     if (mirror->story.ended || !mirror->story.callbacks.message)
         return 0;
-    json = json_dumps(parameters, JSON_COMPACT);
+    json = json_dumps(parameters, JSON_COMPACT | JSON_ENSURE_ASCII);
     if (!json)
         return -ENOMEM;
     mirror->story.callbacks.message(mirror->story.user, json);

@@ -8,6 +8,7 @@
  * driver wait PATH GLOB TIMEOUT CONDITION... */
 #include <errno.h>
 #include <poll.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -289,8 +290,17 @@ static int run_wait(char *arguments[])
     return 0;
 }
 
+static void on_signal(int number)
+{
+    (void)number;
+}
+
 int main(int argc, char *argv[])
 {
+    /* Without SA_RESTART: each one interrupts whatever waits. */
+    struct sigaction action = {.sa_handler = on_signal};
+
+    sigaction(SIGUSR1, &action, NULL);
     if (argc >= 3 && strcmp(argv[1], "mirror") == 0)
         return run_mirror(argv + 2);
     if (argc >= 5 && strcmp(argv[1], "call") == 0)

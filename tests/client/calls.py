@@ -1,0 +1,289 @@
+"""The blocking calls beside a daemon that does what a test tells it to."""
+
+import signal
+
+import fake
+import tap
+from fake import INSTANCE, OTHER, link
+
+FOREVER = "-1"
+SOON = "50000"
+SERVICE = "org.varlink.service."
+OWN = "org.linkwatch.Links."
+
+
+def answer(peer, method, parameters):
+    """Answers the next call, which must be of that method."""
+    tap.equal(peer.call()["method"], OWN + method, "method")
+    peer.reply(parameters)
+
+
+@tap.test
+def lists():
+    """List gives the links in the order of their indexes, in whichever order they come."""
+    with fake.Fake() as daemon:
+        caller = daemon.driver("call", FOREVER, "list")
+        answer(daemon.accept(), "List", {"links": [link(7, "b"), link(1, "lo"), link(3, "a")]})
+        caller.expect("1:lo 3:a 7:b 0: ")
+
+
+@tap.test
+def several():
+    """One connection serves call after call."""
+    with fake.Fake() as daemon:
+        caller = daemon.driver("call", FOREVER, "list", "refresh", "status", "list")
+        peer = daemon.accept()
+        answer(peer, "List", {"links": []})
+        answer(peer, "Refresh", {})
+        answer(peer, "GetStatus", {"source": {"standing": "denied"}, "counters": {"dumps": 5}})
+        answer(peer, "List", {"links": [link(1, "lo")]})
+        caller.expect("0: ", "0: ", "denied 5 0: ", "1:lo 0: ")
+
+
+@tap.test
+def missing():
+    """What a status doesn't tell, or tells as something else, is not made up."""
+    with fake.Fake() as daemon:
+        caller = daemon.driver("call", FOREVER, "status")
+        answer(daemon.accept(), "GetStatus", {"source": {"standing": 5}, "counters": None})
+        caller.expect("- -1 0: ")
+
+
+ERRORS = (
+    (SERVICE + "InvalidParameter", {"parameter": "filter"},
+     "EINVAL: the daemon doesn't accept a parameter (filter)"),
+    (SERVICE + "MethodNotFound", {"method": "X"},
+     "EOPNOTSUPP: the daemon has no such method (X)"),
+    (SERVICE + "MethodNotImplemented", {}, "EOPNOTSUPP: the daemon has no such method"),
+    (SERVICE + "InterfaceNotFound", {"interface": "X"},
+     "EOPNOTSUPP: the daemon has no such interface (X)"),
+    (SERVICE + "PermissionDenied", {}, "EACCES: the daemon refuses it"),
+    (OWN + "LimitReached", {"limit": "sessions"},
+     "EBUSY: a limit of the daemon's was reached (sessions)"),
+    (OWN + "LookFailed", {"errno": "EACCES"},
+     "EIO: the daemon can't look at the kernel (EACCES)"),
+    (OWN + "LookFailed", {"errno": 13}, "EIO: the daemon can't look at the kernel"),
+    ("com.example.Other", {}, "EREMOTEIO: the daemon answered com.example.Other"),
+)
+
+
+def error(name, parameters, line):
+    """An error reply becomes an errno and words; the connection lives on."""
+    with fake.Fake() as daemon:
+        caller = daemon.driver("call", FOREVER, "refresh", "refresh")
+        peer = daemon.accept()
+        peer.call()
+        peer.error(name, **parameters)
+        answer(peer, "Refresh", {})
+        caller.expect(line, "0: ")
+
+
+for _error in ERRORS:
+    tap.add(f"the error {_error[0]} {_error[1]} is told in words", error, *_error)
+
+
+def broken(break_it, line):
+    """After a call that broke, the next one connects anew."""
+    with fake.Fake() as daemon:
+        caller = daemon.driver("call", FOREVER, "list", "list")
+        peer = daemon.accept()
+        peer.call()
+        break_it(peer)
+        caller.expect(line)
+        answer(daemon.accept(), "List", {"links": []})
+        caller.expect("0: ")
+
+
+PROTOCOL = "EPROTO: the daemon's answer was not understood"
+for _what, _break, _line in (
+        ("a hang-up", lambda peer: peer.close(), "ECONNRESET: the daemon hung up"),
+        ("half a reply", lambda peer: (peer.raw(b'{"parameters"'), peer.close()),
+         "ECONNRESET: the daemon hung up"),
+        ("no JSON", lambda peer: peer.raw(b"hello\0"), PROTOCOL),
+        ("an empty message", lambda peer: peer.raw(b"\0"), PROTOCOL),
+        ("no object", lambda peer: peer.raw(b"[]\0"), PROTOCOL)):
+    tap.add(f"after {_what} the next call connects anew", broken, _break, _line)
+
+
+def misunderstood(parameters):
+    """An answer that is none of List's is told, and no crash."""
+    with fake.Fake() as daemon:
+        caller = daemon.driver("call", FOREVER, "list", "list")
+        peer = daemon.accept()
+        answer(peer, "List", parameters)
+        answer(peer, "List", {"links": []})
+        caller.expect(PROTOCOL, "0: ")
+
+
+for _what, _parameters in (
+        ("without links", {}), ("with an object as links", {"links": {}}),
+        ("with a link that is none", {"links": [link(1, "lo"), 5]}),
+        ("with a link without a name", {"links": [{"ifindex": 1}]})):
+    tap.add(f"a list {_what} is an error", misunderstood, _parameters)
+
+
+@tap.test
+def bytewise():
+    """An answer may come byte by byte."""
+    with fake.Fake() as daemon:
+        caller = daemon.driver("call", FOREVER, "list")
+        peer = daemon.accept()
+        peer.call()
+        for byte in fake.encode({"links": [link(1, "lo")]}):
+            peer.raw(bytes([byte]))
+        caller.expect("1:lo 0: ")
+
+
+@tap.test
+def timeout():
+    """Without an answer in time a call fails, and a late answer disturbs no other call."""
+    with fake.Fake() as daemon:
+        caller = daemon.driver("call", SOON, "list")
+        peer = daemon.accept()
+        caller.expect("ETIMEDOUT: the daemon didn't answer in time")
+        peer.call()
+        assert peer.is_closed()
+
+
+@tap.test
+def signals():
+    """Signals don't disturb a call."""
+    with fake.Fake() as daemon:
+        caller = daemon.driver("call", FOREVER, "list")
+        peer = daemon.accept()
+        peer.call()
+        for byte in fake.encode({"links": [link(1, "lo")]}):
+            caller.signal(signal.SIGUSR1)
+            peer.raw(bytes([byte]))
+        caller.expect("1:lo 0: ")
+
+
+@tap.test
+def nobody():
+    """Without a daemon, connecting tells which of the two it is."""
+    with fake.Fake() as daemon:
+        daemon.stop()
+        daemon.driver("call", FOREVER, "list").expect("ENOENT")
+        with open(daemon.path, "w", encoding="ascii"):
+            pass
+        daemon.driver("call", FOREVER, "list").expect("ECONNREFUSED")
+
+
+def waiting(daemon, *arguments, sees=()):
+    """A wait that has seen this picture."""
+    waiter = daemon.driver("wait", *arguments)
+    peer = daemon.accept()
+    parameters = peer.monitor()
+    peer.picture(1, *sees)
+    return waiter, peer, parameters
+
+
+@tap.test
+def met_at_once():
+    """A wait for what is so already ends at once."""
+    with fake.Fake() as daemon:
+        waiter, _, _ = waiting(daemon, "eth*", FOREVER, "up", sees=[link(2, "eth0", flags=["UP"])])
+        waiter.expect("0 eth0")
+
+
+@tap.test
+def met_later():
+    """All conditions must be met at the same time, by one link."""
+    with fake.Fake() as daemon:
+        waiter, peer, parameters = waiting(daemon, "eth*", FOREVER, "up", "mtu=9000",
+                                           sees=[link(2, "eth0", flags=["UP"]),
+                                                 link(3, "eth1", mtu=9000)])
+        tap.equal(parameters["filter"], {"names": ["eth*"]}, "filter")
+        peer.event("change", 2, link=link(2, "eth0", mtu=9000), old={})
+        peer.event("change", 3, link=link(2, "eth0", flags=["UP"]), old={})
+        peer.event("change", 4, link=link(3, "eth1", flags=["UP"], mtu=9000), old={})
+        waiter.expect("0 eth1")
+
+
+@tap.test
+def absent():
+    """Absent is met when the last link that matches is gone, or has another name."""
+    with fake.Fake() as daemon:
+        waiter, peer, _ = waiting(daemon, "eth*", FOREVER, "absent",
+                                  sees=[link(2, "eth0"), link(3, "eth1")])
+        peer.event("remove", 2, link=link(2, "eth0"))
+        peer.event("change", 3, link=link(3, "lan1"), old={"ifname": "eth1"})
+        waiter.expect("0 -")
+    with fake.Fake() as daemon:
+        waiter, _, _ = waiting(daemon, "eth*", FOREVER, "absent")
+        waiter.expect("0 -")
+
+
+@tap.test
+def renamed():
+    """A renamed link is followed under its new name where a condition asks for it."""
+    with fake.Fake() as daemon:
+        waiter, peer, parameters = waiting(daemon, "eth0", FOREVER, "renamed", "up",
+                                           sees=[link(2, "eth0")])
+        tap.equal(parameters.get("filter"), None, "filter")
+        peer.event("change", 2, link=link(2, "lan0"), old={"ifname": "eth0"})
+        peer.event("change", 3, link=link(2, "lan0", flags=["UP"]), old={"flags": []})
+        waiter.expect("0 lan0")
+
+
+@tap.test
+def not_followed():
+    """Without such a condition, a link that got another name isn't meant any more."""
+    with fake.Fake() as daemon:
+        waiter, peer, _ = waiting(daemon, "eth0", FOREVER, "up", sees=[link(2, "eth0")])
+        peer.event("change", 2, link=link(2, "lan0"), old={"ifname": "eth0"})
+        peer.event("change", 3, link=link(2, "lan0", flags=["UP"]), old={"flags": []})
+        peer.event("add", 4, link=link(3, "eth0", flags=["UP"]))
+        waiter.expect("0 eth0")
+
+
+@tap.test
+def through_restart():
+    """A wait goes on with a daemon that was started anew."""
+    with fake.Fake() as daemon:
+        waiter, peer, _ = waiting(daemon, "eth0", FOREVER, "present")
+        daemon.stop()
+        peer.close()
+        daemon.listen()
+        peer = daemon.accept()
+        tap.equal(peer.monitor()["since"], {"instance": INSTANCE, "sequence": 1}, "since")
+        peer.event("lost", 5, OTHER)
+        peer.picture(5, link(2, "eth0"), instance=OTHER)
+        waiter.expect("0 eth0")
+
+
+@tap.test
+def in_vain():
+    """A wait ends when its time is over."""
+    with fake.Fake() as daemon:
+        waiter, _, _ = waiting(daemon, "eth0", SOON, "present")
+        waiter.expect("ETIMEDOUT -")
+
+
+@tap.test
+def only_look():
+    """A timeout of 0 looks once, also where the picture takes longer than nothing."""
+    with fake.Fake() as daemon:
+        waiter, _, _ = waiting(daemon, "eth0", "0", "present", sees=[link(2, "eth0")])
+        waiter.expect("0 eth0")
+    with fake.Fake() as daemon:
+        waiter, _, _ = waiting(daemon, "eth0", "0", "present", sees=[link(2, "eth1")])
+        waiter.expect("ETIMEDOUT -")
+
+
+@tap.test
+def wait_for_nobody():
+    """A wait fails at once if there is no daemon at the beginning."""
+    with fake.Fake() as daemon:
+        daemon.stop()
+        daemon.driver("wait", "eth0", FOREVER, "present").expect("ENOENT -")
+
+
+@tap.test
+def impossible():
+    """Absent and something else at once can't be."""
+    with fake.Fake() as daemon:
+        daemon.driver("wait", "eth0", FOREVER, "absent", "up").expect("EINVAL -")
+
+
+tap.main()
