@@ -234,9 +234,10 @@ static void on_disconnected(void *user, int error, const char *reason)
 
 static void on_message(void *user, const char *json)
 {
-    (void)user;
+    struct monitor *monitor = user;
+
     puts(json);
-    output_flush();
+    output_flush(&monitor->output);
 }
 
 static int make_mirror(struct monitor *monitor)
@@ -296,7 +297,7 @@ static void run(struct monitor *monitor)
         if (poll(fds, 3, linkwatch_mirror_timeout(monitor->mirror)) < 0)
             fds[1].revents = fds[2].revents = 0;
         linkwatch_mirror_process(monitor->mirror);
-        if (!output_flush() || fds[1].revents || fds[2].revents)
+        if (!output_flush(&monitor->output) || fds[1].revents || fds[2].revents)
             monitor->finished = true;
     }
 }

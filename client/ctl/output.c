@@ -33,28 +33,32 @@ void output_begin(struct output *output, bool want_pager)
 {
     bool terminal = isatty(STDOUT_FILENO) && !terminal_is_dumb();
 
+    output->error = 0;
     output->coloured = terminal && !is_set("NO_COLOR");
     output->pager = terminal && want_pager ? pager_start() : 0;
 }
 
-bool output_flush(void)
+bool output_flush(struct output *output)
 {
-    return fflush(stdout) == 0 && !ferror(stdout);
+    if (output->error)
+        return false;
+    /* stdio keeps that a write failed, but not why: each write is at a flush of ours, or
+     * of a full buffer's, which then fails again here. */
+    errno = 0;
+    if (fflush(stdout) == 0 && !ferror(stdout))
+        return true;
+    output->error = errno ? errno : EIO;
+    return false;
 }
 
 int output_end(struct output *output, int code)
 {
-    int error;
-
-    errno = 0;
-    error = output_flush() ? 0 : errno;
+    output_flush(output);
     if (output->pager)
         pager_finish(output->pager);
-    if (error == 0 && !ferror(stdout))
+    if (!output->error || output->error == EPIPE)
         return code;
-    if (error == EPIPE)
-        return code;
-    ctl_complain("can't write the output: %s", error ? strerror(error) : "an earlier error");
+    ctl_complain("can't write the output: %s", strerror(output->error));
     return EXIT_FAILED;
 }
 

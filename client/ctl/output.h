@@ -11,6 +11,7 @@ enum colour { PLAIN, BOLD, FAINT, RED, GREEN, YELLOW, COLOUR_COUNT };
 struct output {
     bool coloured;
     pid_t pager; /* 0 without one */
+    int error;   /* errno of the first write that failed, 0 for none */
 };
 
 /* Looks at where the output goes, and starts a pager if there shall be one. */
@@ -21,7 +22,7 @@ void output_begin(struct output *output, bool want_pager);
 int output_end(struct output *output, int code);
 
 /* Writes what is there now. False if nobody can read further output. */
-bool output_flush(void);
+bool output_flush(struct output *output);
 
 /* Starts and ends a colour. */
 void output_colour(const struct output *output, enum colour colour);

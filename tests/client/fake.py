@@ -155,7 +155,8 @@ class Fake:
 class Program:
     """A client that runs; what it writes is read line by line."""
 
-    def __init__(self, command, env=None):
+    def __init__(self, command, env=None, stop=None):
+        self._stop = stop  # the signal that ends it; else the end of its input does
         self._process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE,
                                          stderr=subprocess.PIPE,
                                          env={**os.environ, "LC_ALL": "C.UTF-8", **(env or {})})
@@ -196,6 +197,8 @@ class Program:
         """Ends it, if it didn't by itself; it must not have been killed by a fault."""
         if self._process.returncode is not None:
             return
+        if self._stop:
+            self.signal(self._stop)
         try:
             code, _, errors = self.finish()
         except subprocess.TimeoutExpired:

@@ -72,7 +72,7 @@ def nobody():
         mirror = daemon.driver("mirror")
         mirror.expect("disconnected ENOENT: No such file or directory")
         daemon.listen()
-        daemon.accept().picture(1, link(1, "lo"))
+        again(daemon).picture(1, link(1, "lo"))
         mirror.expect("connected anew", "add 1 lo snapshot", "source trusted", "ready 1")
 
 
