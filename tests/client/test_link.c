@@ -1,0 +1,413 @@
+/* A link's fields: what the kernel said, what it didn't, and how they compare. */
+#include <errno.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+#include <jansson.h>
+
+#include "client/link.h"
+#include "protocol/fields.h"
+
+/* Each field, with a value that is no other field's. */
+static const char everything[] =
+    "{\"ifindex\":2,\"ifname\":\"eth0\",\"altnames\":[\"a\",\"b\"],\"ifalias\":\"uplink\","
+    "\"link_type\":\"ether\",\"flags\":[\"BROADCAST\",\"UP\"],\"operstate\":\"UP\","
+    "\"linkmode\":\"DEFAULT\",\"carrier\":false,\"carrier_changes\":3,\"carrier_up_count\":4,"
+    "\"carrier_down_count\":5,\"mtu\":6,\"min_mtu\":7,\"max_mtu\":4294967295,\"address\":\"aa:bb\","
+    "\"broadcast\":\"ff:ff\",\"permaddr\":\"cc:dd\",\"master\":\"br0\",\"link\":\"peer\","
+    "\"link_index\":8,\"link_netnsid\":0,\"group\":\"default\",\"txqlen\":10,\"qdisc\":\"noop\","
+    "\"promiscuity\":11,\"num_tx_queues\":12,\"num_rx_queues\":13,\"parentbus\":\"pci\","
+    "\"parentdev\":\"0000:00\",\"linkinfo\":{\"info_kind\":\"veth\",\"info_slave_kind\":\"bridge\"}"
+    "}";
+
+static const char nothing[] = "{\"ifindex\":2,\"ifname\":\"eth0\"}";
+
+static int read_link(const char *text, struct linkwatch_link **ret)
+{
+    json_t *json = json_loads(text, JSON_DECODE_ANY, NULL);
+    int r;
+
+    assert_non_null(json);
+    r = link_from_json(json, ret);
+    json_decref(json);
+    return r;
+}
+
+static struct linkwatch_link *parse(const char *text)
+{
+    struct linkwatch_link *link = NULL;
+
+    assert_int_equal(read_link(text, &link), 0);
+    return link;
+}
+
+static const struct {
+    int (*get)(const struct linkwatch_link *link, int64_t *ret);
+    int64_t value;
+} numbers[] = {
+    {linkwatch_link_get_carrier_changes, 3},
+    {linkwatch_link_get_carrier_up_count, 4},
+    {linkwatch_link_get_carrier_down_count, 5},
+    {linkwatch_link_get_mtu, 6},
+    {linkwatch_link_get_min_mtu, 7},
+    {linkwatch_link_get_max_mtu, 4294967295},
+    {linkwatch_link_get_link_index, 8},
+    {linkwatch_link_get_link_netnsid, 0},
+    {linkwatch_link_get_txqlen, 10},
+    {linkwatch_link_get_promiscuity, 11},
+    {linkwatch_link_get_num_tx_queues, 12},
+    {linkwatch_link_get_num_rx_queues, 13},
+};
+
+static const struct {
+    int (*get)(const struct linkwatch_link *link, const char **ret);
+    const char *value;
+} texts[] = {
+    {linkwatch_link_get_ifalias, "uplink"},
+    {linkwatch_link_get_link_type, "ether"},
+    {linkwatch_link_get_operstate, "UP"},
+    {linkwatch_link_get_linkmode, "DEFAULT"},
+    {linkwatch_link_get_address, "aa:bb"},
+    {linkwatch_link_get_broadcast, "ff:ff"},
+    {linkwatch_link_get_permaddr, "cc:dd"},
+    {linkwatch_link_get_master, "br0"},
+    {linkwatch_link_get_link, "peer"},
+    {linkwatch_link_get_group, "default"},
+    {linkwatch_link_get_qdisc, "noop"},
+    {linkwatch_link_get_parentbus, "pci"},
+    {linkwatch_link_get_parentdev, "0000:00"},
+    {linkwatch_link_get_info_kind, "veth"},
+    {linkwatch_link_get_info_slave_kind, "bridge"},
+};
+
+#define COUNT(array) (sizeof(array) / sizeof((array)[0]))
+
+static void what_was_said_is_given(void **state)
+{
+    struct linkwatch_link *link = parse(everything);
+    bool carrier = true;
+
+    (void)state;
+    assert_int_equal(linkwatch_link_ifindex(link), 2);
+    assert_string_equal(linkwatch_link_ifname(link), "eth0");
+    assert_int_equal(linkwatch_link_get_carrier(link, &carrier), 0);
+    assert_false(carrier);
+    for (size_t i = 0; i < COUNT(numbers); i++) {
+        int64_t number = -1;
+
+        assert_int_equal(numbers[i].get(link, &number), 0);
+        assert_int_equal(number, numbers[i].value);
+    }
+    for (size_t i = 0; i < COUNT(texts); i++) {
+        const char *text = NULL;
+
+        assert_int_equal(texts[i].get(link, &text), 0);
+        assert_string_equal(text, texts[i].value);
+    }
+    assert_null(linkwatch_link_unref(link));
+}
+
+static void what_was_not_said_is_no_value(void **state)
+{
+    struct linkwatch_link *link = parse(nothing);
+    bool carrier = true;
+
+    (void)state;
+    assert_int_equal(linkwatch_link_get_carrier(link, &carrier), -ENODATA);
+    assert_true(carrier);
+    for (size_t i = 0; i < COUNT(numbers); i++) {
+        int64_t number = 99;
+
+        assert_int_equal(numbers[i].get(link, &number), -ENODATA);
+        assert_int_equal(number, 99);
+    }
+    for (size_t i = 0; i < COUNT(texts); i++) {
+        const char *text = "kept";
+
+        assert_int_equal(texts[i].get(link, &text), -ENODATA);
+        assert_string_equal(text, "kept");
+    }
+    assert_int_equal(linkwatch_link_has_flag(link, "UP"), -ENODATA);
+    assert_null(linkwatch_link_next_flag(link, NULL));
+    assert_null(linkwatch_link_next_altname(link, NULL));
+    linkwatch_link_unref(link);
+}
+
+static void lists_are_walked_in_their_order(void **state)
+{
+    struct linkwatch_link *link = parse(everything);
+    const char *name = linkwatch_link_next_altname(link, NULL);
+    const char *flag = linkwatch_link_next_flag(link, NULL);
+
+    (void)state;
+    assert_string_equal(name, "a");
+    name = linkwatch_link_next_altname(link, name);
+    assert_string_equal(name, "b");
+    assert_null(linkwatch_link_next_altname(link, name));
+    assert_string_equal(flag, "BROADCAST");
+    assert_string_equal(linkwatch_link_next_flag(link, flag), "UP");
+    assert_int_equal(linkwatch_link_has_flag(link, "UP"), 1);
+    assert_int_equal(linkwatch_link_has_flag(link, "LOWER_UP"), 0);
+    linkwatch_link_unref(link);
+}
+
+static void an_empty_list_is_not_a_missing_one(void **state)
+{
+    struct linkwatch_link *link = parse("{\"ifindex\":2,\"ifname\":\"x\",\"flags\":[]}");
+
+    (void)state;
+    assert_int_equal(linkwatch_link_has_flag(link, "UP"), 0);
+    linkwatch_link_unref(link);
+}
+
+static void each_field_has_a_name_and_a_text(void **state)
+{
+    struct linkwatch_link *full = parse(everything);
+    struct linkwatch_link *empty = parse(nothing);
+    int field = 0;
+
+    (void)state;
+    for (const char *name; (name = linkwatch_field_name(field)); field++) {
+        bool always = field == LINKWATCH_FIELD_IFINDEX || field == LINKWATCH_FIELD_IFNAME;
+        char *text = NULL;
+
+        assert_int_equal(linkwatch_field_from_name(name), field);
+        assert_int_equal(linkwatch_link_format(full, field, &text), 0);
+        assert_true(text[0]);
+        free(text);
+        text = NULL;
+        assert_int_equal(linkwatch_link_format(empty, field, &text), always ? 0 : -ENODATA);
+        free(text);
+    }
+    assert_int_equal(field, LINK_FIELD_COUNT);
+    assert_null(linkwatch_field_name(-1));
+    assert_int_equal(linkwatch_field_from_name("speed"), -ENOENT);
+    linkwatch_link_unref(full);
+    linkwatch_link_unref(empty);
+}
+
+static void check_format(const struct linkwatch_link *link, int field, const char *expected)
+{
+    char *text = NULL;
+
+    assert_int_equal(linkwatch_link_format(link, field, &text), 0);
+    assert_string_equal(text, expected);
+    free(text);
+}
+
+static void texts_of_fields_are_for_people(void **state)
+{
+    struct linkwatch_link *link = parse(everything);
+    char *text = NULL;
+
+    (void)state;
+    check_format(link, LINKWATCH_FIELD_CARRIER, "no");
+    check_format(link, LINKWATCH_FIELD_MAX_MTU, "4294967295");
+    check_format(link, LINKWATCH_FIELD_FLAGS, "BROADCAST,UP");
+    check_format(link, LINKWATCH_FIELD_LINKINFO, "veth, port of bridge");
+    assert_int_equal(linkwatch_link_format(link, -1, &text), -EINVAL);
+    assert_int_equal(linkwatch_link_format(link, LINK_FIELD_COUNT, &text), -EINVAL);
+    assert_null(text);
+    linkwatch_link_unref(link);
+}
+
+/* Without one field, exactly that one differs. */
+static void each_field_is_compared(void **state)
+{
+    struct linkwatch_link *full = parse(everything);
+    json_t *json = json_loads(everything, 0, NULL);
+
+    (void)state;
+    for (int field = LINK_FIELD_ALTNAMES; field < LINK_FIELD_COUNT; field++) {
+        json_t *without = json_copy(json);
+        struct linkwatch_link *link;
+
+        assert_int_equal(json_object_del(without, linkwatch_field_name(field)), 0);
+        assert_int_equal(link_from_json(without, &link), 0);
+        assert_int_equal(linkwatch_link_compare(full, link), UINT64_C(1) << field);
+        assert_int_equal(linkwatch_link_compare(link, full), UINT64_C(1) << field);
+        assert_int_equal(linkwatch_link_compare(link, link), 0);
+        linkwatch_link_unref(link);
+        json_decref(without);
+    }
+    json_decref(json);
+    linkwatch_link_unref(full);
+}
+
+static linkwatch_fields difference(const char *a, const char *b)
+{
+    struct linkwatch_link *link_a = parse(a);
+    struct linkwatch_link *link_b = parse(b);
+    linkwatch_fields fields = linkwatch_link_compare(link_a, link_b);
+
+    linkwatch_link_unref(link_a);
+    linkwatch_link_unref(link_b);
+    return fields;
+}
+
+#define ID "{\"ifindex\":2,\"ifname\":\"x\","
+
+static void lists_are_compared_to_their_ends(void **state)
+{
+    (void)state;
+    assert_int_equal(difference(ID "\"flags\":[\"A\",\"B\"]}", ID "\"flags\":[\"A\"]}"),
+                     LINKWATCH_FIELD_MASK(FLAGS));
+    assert_int_equal(difference(ID "\"flags\":[\"A\"]}", ID "\"flags\":[\"A\",\"B\"]}"),
+                     LINKWATCH_FIELD_MASK(FLAGS));
+    assert_int_equal(difference(ID "\"flags\":[]}", ID "\"flags\":[\"\"]}"),
+                     LINKWATCH_FIELD_MASK(FLAGS));
+    assert_int_equal(difference(ID "\"flags\":[]}", "{\"ifindex\":2,\"ifname\":\"x\"}"),
+                     LINKWATCH_FIELD_MASK(FLAGS));
+}
+
+static void order_and_unknown_fields_are_no_difference(void **state)
+{
+    (void)state;
+    assert_int_equal(
+        difference(ID "\"mtu\":1,\"new\":5}", "{\"mtu\":1,\"ifname\":\"x\",\"ifindex\":2}"), 0);
+}
+
+static void zero_is_not_nothing(void **state)
+{
+    (void)state;
+    assert_int_equal(difference(ID "\"mtu\":0}", "{\"ifindex\":2,\"ifname\":\"x\"}"),
+                     LINKWATCH_FIELD_MASK(MTU));
+    assert_int_equal(difference(ID "\"ifalias\":\"\"}", "{\"ifindex\":2,\"ifname\":\"x\"}"),
+                     LINKWATCH_FIELD_MASK(IFALIAS));
+}
+
+static void what_is_no_link_is_refused(void **state)
+{
+    static const char *const bad[] = {
+        "5",
+        "[]",
+        "{}",
+        "{\"ifindex\":1}",
+        "{\"ifname\":\"x\"}",
+        "{\"ifindex\":null,\"ifname\":\"x\"}",
+        "{\"ifindex\":1,\"ifname\":\"\"}",
+        "{\"ifindex\":0,\"ifname\":\"x\"}",
+        "{\"ifindex\":2147483648,\"ifname\":\"x\"}",
+        "{\"ifindex\":1.5,\"ifname\":\"x\"}",
+        ID "\"mtu\":\"1\"}",
+        ID "\"mtu\":1.0}",
+        ID "\"carrier\":1}",
+        ID "\"operstate\":5}",
+        ID "\"flags\":\"UP\"}",
+        ID "\"flags\":[null]}",
+        ID "\"linkinfo\":[]}",
+        ID "\"linkinfo\":{\"info_kind\":1}}",
+    };
+
+    (void)state;
+    for (size_t i = 0; i < COUNT(bad); i++) {
+        struct linkwatch_link *link = NULL;
+
+        assert_int_equal(read_link(bad[i], &link), -EBADMSG);
+        assert_null(link);
+    }
+}
+
+static void json_keeps_what_is_not_known_here(void **state)
+{
+    struct linkwatch_link *link =
+        parse(ID "\"new\":{\"deep\":[1]},\"ifalias\":\"\\u00fc\\u001b\"}");
+
+    (void)state;
+    assert_string_equal(linkwatch_link_json(link),
+                        ID "\"new\":{\"deep\":[1]},\"ifalias\":\"\\u00FC\\u001B\"}");
+    linkwatch_link_unref(link);
+}
+
+static void globs_match_names_and_altnames(void **state)
+{
+    struct linkwatch_link *link = parse(everything);
+
+    (void)state;
+    assert_true(linkwatch_link_matches(link, "eth0"));
+    assert_true(linkwatch_link_matches(link, "e*[0-3]"));
+    assert_true(linkwatch_link_matches(link, "b"));
+    assert_false(linkwatch_link_matches(link, "[!ab]"));
+    assert_false(linkwatch_link_matches(link, ""));
+    linkwatch_link_unref(link);
+}
+
+static void a_filter_asks_for_each_of_its_sorts(void **state)
+{
+    struct linkwatch_link *link = parse(everything);
+    struct linkwatch_filter *filter;
+
+    (void)state;
+    assert_true(linkwatch_filter_matches(NULL, link));
+    assert_int_equal(linkwatch_filter_new(&filter), 0);
+    assert_true(linkwatch_filter_matches(filter, link));
+    assert_int_equal(linkwatch_filter_add_name(filter, "lan*"), 0);
+    assert_false(linkwatch_filter_matches(filter, link));
+    assert_int_equal(linkwatch_filter_add_name(filter, "eth*"), 0);
+    assert_true(linkwatch_filter_matches(filter, link));
+    assert_int_equal(linkwatch_filter_add_kind(filter, "bridge"), 0);
+    assert_false(linkwatch_filter_matches(filter, link));
+    assert_int_equal(linkwatch_filter_add_kind(filter, "veth"), 0);
+    assert_int_equal(linkwatch_filter_add_index(filter, 3), 0);
+    assert_false(linkwatch_filter_matches(filter, link));
+    assert_int_equal(linkwatch_filter_add_index(filter, 2), 0);
+    assert_true(linkwatch_filter_matches(filter, link));
+    assert_int_equal(linkwatch_filter_add_index(filter, 0), -EINVAL);
+    assert_int_equal(linkwatch_filter_add_name(filter, "\xff"), -EILSEQ);
+    assert_null(linkwatch_filter_free(filter));
+    linkwatch_link_unref(link);
+}
+
+static void callbacks_of_an_unknown_size_are_refused(void **state)
+{
+    struct linkwatch_callbacks callbacks = {.size = 0};
+    struct linkwatch_mirror *mirror = NULL;
+
+    (void)state;
+    assert_int_equal(linkwatch_mirror_new("/x", NULL, &callbacks, NULL, &mirror), -EINVAL);
+    callbacks.size = sizeof(callbacks) + 8;
+    assert_int_equal(linkwatch_mirror_new("/x", NULL, &callbacks, NULL, &mirror), -EINVAL);
+    assert_null(mirror);
+}
+
+/* So that a caller may clean up what it never got. */
+static void nothing_can_be_freed(void **state)
+{
+    (void)state;
+    assert_null(linkwatch_link_unref(NULL));
+    assert_null(linkwatch_filter_free(NULL));
+    assert_null(linkwatch_close(NULL));
+    assert_null(linkwatch_list_free(NULL));
+    assert_null(linkwatch_status_free(NULL));
+    assert_null(linkwatch_condition_free(NULL));
+    assert_null(linkwatch_mirror_free(NULL));
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(what_was_said_is_given),
+        cmocka_unit_test(what_was_not_said_is_no_value),
+        cmocka_unit_test(lists_are_walked_in_their_order),
+        cmocka_unit_test(an_empty_list_is_not_a_missing_one),
+        cmocka_unit_test(each_field_has_a_name_and_a_text),
+        cmocka_unit_test(texts_of_fields_are_for_people),
+        cmocka_unit_test(each_field_is_compared),
+        cmocka_unit_test(lists_are_compared_to_their_ends),
+        cmocka_unit_test(order_and_unknown_fields_are_no_difference),
+        cmocka_unit_test(zero_is_not_nothing),
+        cmocka_unit_test(what_is_no_link_is_refused),
+        cmocka_unit_test(json_keeps_what_is_not_known_here),
+        cmocka_unit_test(globs_match_names_and_altnames),
+        cmocka_unit_test(a_filter_asks_for_each_of_its_sorts),
+        cmocka_unit_test(callbacks_of_an_unknown_size_are_refused),
+        cmocka_unit_test(nothing_can_be_freed),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
