@@ -1,0 +1,82 @@
+# Completions of linkwatchctl for fish.
+
+# Names of links, from the daemon at the socket that the line names.
+function __linkwatchctl_links
+    set -l words (commandline -opc)
+    set -l socket
+    for i in (seq 2 (count $words))
+        switch $words[$i]
+            case -s --socket
+                set -l next (math $i + 1)
+                if test $next -le (count $words)
+                    set socket --socket $words[$next]
+                end
+            case '--socket=*'
+                set socket $words[$i]
+        end
+    end
+    linkwatchctl $socket --json list 2>/dev/null | string match -ar '"ifname":"[^"\\\\]*"' |
+        string replace -r '"ifname":"(.*)"' '$1'
+end
+
+# The command and its arguments, without options.
+function __linkwatchctl_arguments
+    set -l words (commandline -opc)
+    set -e words[1]
+    set -l skip no
+    for word in $words
+        if test $skip = yes
+            set skip no
+            continue
+        end
+        switch $word
+            case -s --socket -t --timeout
+                set skip yes
+            case '-*'
+            case '*'
+                echo $word
+        end
+    end
+end
+
+# Whether the command is one of those, with at least and at most so many arguments.
+function __linkwatchctl_at
+    set -l arguments (__linkwatchctl_arguments)
+    set -l count (math (count $arguments) - 1)
+    test $count -ge $argv[1]; and test $count -le $argv[2]
+    and contains -- "$arguments[1]" $argv[3..-1]
+end
+
+function __linkwatchctl_needs_command
+    test (count (__linkwatchctl_arguments)) -eq 0
+end
+
+function __linkwatchctl_valued
+    for name in (__linkwatchctl_links)
+        printf 'master=%s\nname=%s\n' $name $name
+    end
+end
+
+complete -c linkwatchctl -f
+complete -c linkwatchctl -s s -l socket -r -F -d "The daemon's socket"
+complete -c linkwatchctl -s j -l json -d 'Print JSON'
+complete -c linkwatchctl -s t -l timeout -x -a '500ms 5s 1min 1h' -d 'Let wait end after that time'
+complete -c linkwatchctl -l no-pager -d "Don't page long output"
+complete -c linkwatchctl -s h -l help -d 'Print a short help'
+complete -c linkwatchctl -s V -l version -d 'Print the version'
+
+complete -c linkwatchctl -n __linkwatchctl_needs_command -a list -d 'The links now'
+complete -c linkwatchctl -n __linkwatchctl_needs_command -a monitor -d 'The links, then what happens to them'
+complete -c linkwatchctl -n __linkwatchctl_needs_command -a show -d 'Everything that is known about a link'
+complete -c linkwatchctl -n __linkwatchctl_needs_command -a wait -d 'Until a link meets conditions'
+complete -c linkwatchctl -n __linkwatchctl_needs_command -a refresh -d 'Make the daemon look at the kernel now'
+complete -c linkwatchctl -n __linkwatchctl_needs_command -a status -d 'How the daemon does'
+
+complete -c linkwatchctl -n '__linkwatchctl_at 0 999 list monitor' -a '(__linkwatchctl_links)' -d Link
+complete -c linkwatchctl -n '__linkwatchctl_at 0 0 show wait' -a '(__linkwatchctl_links)' -d Link
+
+complete -c linkwatchctl -n '__linkwatchctl_at 1 999 wait' -a 'present absent up down carrier no-carrier nomaster renamed' -d Condition
+complete -c linkwatchctl -n '__linkwatchctl_at 1 999 wait' -a 'operstate=UP operstate=DOWN operstate=UNKNOWN operstate=LOWERLAYERDOWN operstate=NOTPRESENT operstate=TESTING operstate=DORMANT' -d State
+complete -c linkwatchctl -n '__linkwatchctl_at 1 999 wait' -a 'mtu= address=' -d Condition
+complete -c linkwatchctl -n '__linkwatchctl_at 1 999 wait' -a 'kind=veth kind=bridge kind=bond kind=vlan kind=vxlan kind=macvlan kind=dummy kind=tun kind=ifb kind=wireguard' -d Kind
+complete -c linkwatchctl -n '__linkwatchctl_at 1 999 wait' -a '(__linkwatchctl_valued)' -d Link
