@@ -148,12 +148,19 @@ class Mirror:
 
     def until_event(self, kind, name, seconds=wait.SECONDS):
         """Takes messages until such an event of a link of that name; returns the event."""
+        seen = 0
+
         def find():
-            return [e for e in self.events
+            nonlocal seen
+            fresh, seen = self.events[seen:], len(self.events)
+            return [e for e in fresh
                     if e["type"] == kind and e.get("link", {}).get("ifname") == name]
 
-        self.until(find, f"{kind} of {name}", seconds)
-        return find()[-1]
+        found = find()
+        while not found:
+            self.until(lambda: len(self.events) > seen, f"{kind} of {name}", seconds)
+            found = find()
+        return found[-1]
 
     def until_sequence(self, sequence, seconds=wait.SECONDS):
         """Takes messages until everything up to that event was told."""
