@@ -45,7 +45,8 @@ ATTEMPTS = (
 
 
 def _try(command):
-    return subprocess.run(["ip", *command.split()], capture_output=True, check=False).returncode == 0
+    result = subprocess.run(["ip", *command.split()], capture_output=True, check=False)
+    return result.returncode == 0
 
 
 def make_kinds():

@@ -187,8 +187,8 @@ def files_and_options():
     """The file's values count, those of FILE.d after it, and the command line's most of all"""
     with daemons.Daemon("--request-max", "3K", serves=False) as daemon:
         pathlib.Path(daemon.config).write_text(
-            "; a remark\n# another\n[Limits]\nSessionsMax = 11\nSessionsPerUserMax=12\nRequestMax=1K\n"
-            "[History]\nSize=1M\n", encoding="ascii")
+            "; a remark\n# another\n[Limits]\nSessionsMax = 11\nSessionsPerUserMax=12\n"
+            "RequestMax=1K\n[History]\nSize=1M\n", encoding="ascii")
         folder = pathlib.Path(daemon.config + ".d")
         folder.mkdir()
         (folder / "10.conf").write_text("[Limits]\nSessionsMax=13\nSessionsPerUserMax=5\n",

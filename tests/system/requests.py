@@ -179,8 +179,8 @@ def null_is_nothing():
         for parameters in (None, {}, {"filter": None}, {"filter": {}},
                            {"filter": {"names": None, "indexes": None, "kinds": None}}):
             tap.equal(connection.call("List", parameters)["links"], expected)
-        connection.send_bytes(f'{{"method":"{LINKS}.List","parameters":null,"more":null}}'.encode() +
-                              b"\0")
+        call = f'{{"method":"{LINKS}.List","parameters":null,"more":null}}'
+        connection.send_bytes(call.encode() + b"\0")
         tap.equal(connection.reply()["links"], expected)
 
 

@@ -1,14 +1,11 @@
-"""Whom the daemon believes, what it does when its source fails, and how it comes back."""
+"""Whom the daemon believes, when it looks, and what it makes of what it sees."""
 
-import errno
 import signal
 
 import daemon as daemons
-import faults
 import netns
 import picture
 import tap
-import varlink
 import wait
 from mirror import Mirror
 
@@ -199,148 +196,6 @@ def flood():
         used = daemon.cpu_seconds() - before
         assert used < 0.4, f"{used} seconds of CPU time in 2 seconds after a flood"
     netns.ip("link del after0")
-
-
-@tap.test
-def joined_later():
-    """A join that is denied at first is tried again, and used when it works, with no event lost
-    or told twice"""
-    with faults.Faults() as fault:
-        fault.set(faults.JOIN, errno.EACCES, 1)
-        with daemons.Daemon(env=fault.environment()) as daemon, Mirror(daemon.socket) as mirror:
-            mirror.until_ready()
-            tap.equal(standing(daemon), "denied")
-            made = 0
-            while standing(daemon) == "denied":
-                netns.ip(f"link add late{made} type bridge")
-                netns.ip(f"link del late{made}")
-                made += 1
-                picture.settle(daemon, mirror)
-            tap.equal(standing(daemon), "unproven")
-            netns.ip("link add joined0 type bridge")
-            tap.equal(mirror.until_event("add", "joined0")["learned"], "notification")
-            picture.settle(daemon, mirror)
-    netns.ip("link del joined0")
-
-
-def test_broken_receive(error):
-    """A receive error that stays closes the socket and opens it again, without a gap and
-    without spinning"""
-    with faults.Faults() as fault:
-        with daemons.Daemon(env=fault.environment()) as daemon, Mirror(daemon.socket) as mirror:
-            mirror.until_ready()
-            fault.set(faults.RECEIVE, error)
-            netns.ip("link add broken0 type bridge")
-            wait.until(lambda: daemon.status()["source"]["stale"], "a stale picture")
-            mirror.until(lambda: mirror.events and mirror.events[-1]["type"] == "source" and
-                         mirror.events[-1]["source"]["stale"], "the event that tells it")
-            tap.equal(mirror.events[-1]["source"]["errno"], errno.errorcode[error])
-            before, start = daemon.cpu_seconds(), daemon.status()["uptime_usec"]
-            wait.until(lambda: daemon.status()["uptime_usec"] > start + 1_000_000, "time", tick=0.2)
-            used = daemon.cpu_seconds() - before
-            assert used < 0.2, f"{used} seconds of CPU time in a second of failure"
-            opens = daemon.status()["counters"]["opens"]
-            assert 2 <= opens < 20, f"opened {opens} times"
-            fault.set(faults.RECEIVE, 0, 0)
-            mirror.until_event("add", "broken0")
-            mirror.until(lambda: any(e["type"] == "source" and not e["source"]["stale"]
-                                     for e in mirror.events), "a fresh picture")
-            picture.settle(daemon, mirror)
-    netns.ip("link del broken0")
-
-
-for name in ("EACCES", "ENETDOWN", "EBADF"):
-    tap.add(f"Receiving that fails with {name} for good reopens the socket, without a gap and "
-            "without spinning", test_broken_receive, getattr(errno, name))
-
-
-def test_failing_looks(kind, value, told):
-    """Looks that fail leave the last known picture, marked stale; it recovers by itself"""
-    with faults.Faults() as fault:
-        options = ("--interval-max", "100ms")
-        with daemons.Daemon("--source", "poll", *options, env=fault.environment()) as daemon, \
-                Mirror(daemon.socket) as mirror:
-            mirror.until_ready()
-            known = daemon.links()
-            looked = daemon.status()["source"]["last_look_usec"]
-            fault.set(kind, value)
-            netns.ip("link add fails0 type bridge")
-            wait.until(lambda: daemon.status()["source"]["stale"], "a stale picture", 90)
-            tap.equal(daemon.links(), known, "the last known picture")
-            assert daemon.status()["source"]["last_look_usec"] - looked < 60_000_000
-            if told:
-                try:
-                    daemon.call("Refresh")
-                    raise AssertionError("Refresh works though looks fail")
-                except varlink.Error as error:
-                    tap.equal((error.name, error.parameters),
-                              (varlink.INTERFACE + ".LookFailed", {"errno": told}))
-            before, start = daemon.cpu_seconds(), daemon.status()["uptime_usec"]
-            wait.until(lambda: daemon.status()["uptime_usec"] > start + 1_000_000, "time", tick=0.2)
-            used = daemon.cpu_seconds() - before
-            assert used < 0.2, f"{used} seconds of CPU time in a second of failure"
-            fault.set(kind, 0, 0)
-            mirror.until_event("add", "fails0")
-            wait.until(lambda: not daemon.status()["source"]["stale"], "a fresh picture")
-            picture.settle(daemon, mirror)
-    netns.ip("link del fails0")
-
-
-for title, *fault_arguments in (
-        ("are denied with EACCES", faults.DUMP_ERROR, errno.EACCES, "EACCES"),
-        ("find the kernel busy", faults.DUMP_ERROR, errno.EBUSY, "EBUSY"),
-        ("get empty answers", faults.DUMP_EMPTY, 0, "ENODATA"),
-        ("can't be asked for", faults.ASK, errno.EPERM, "EPERM"),
-        ("are truncated", faults.DUMP_TRUNCATED, 0, "EMSGSIZE"),
-        ("get no answer", faults.DUMP_SILENT, 0, None)):
-    tap.add(f"Looks that {title} leave the last known picture, marked stale, until they work",
-            test_failing_looks, *fault_arguments)
-
-
-@tap.test
-def interrupted():
-    """Looks that are always interrupted still lead to the right picture"""
-    with faults.Faults() as fault:
-        fault.set(faults.DUMP_INTERRUPTED)
-        with daemons.Daemon("--source", "poll", env=fault.environment()) as daemon, \
-                Mirror(daemon.socket) as mirror:
-            mirror.until_ready()
-            netns.ip("link add intr0 type bridge")
-            picture.settle(daemon, mirror)
-            netns.ip("link del intr0")
-            picture.settle(daemon, mirror)
-            tap.equal(daemon.status()["source"]["stale"], False)
-
-
-@tap.test
-def omitted():
-    """A link that a single look leaves out is not removed"""
-    netns.ip("link add omit0 type bridge")
-    index = netns.link("omit0")["ifindex"]
-    with faults.Faults() as fault:
-        with daemons.Daemon("--source", "poll", *RARE, env=fault.environment()) as daemon, \
-                Mirror(daemon.socket) as mirror:
-            mirror.until_ready()
-            for _ in range(5):
-                fault.set(faults.DUMP_OMITS, index, 1)
-                mirror.refresh(daemon.socket)
-            tap.equal(fault.done(faults.DUMP_OMITS), 5)
-            tap.equal([e for e in mirror.events if e["type"] == "remove"], [])
-            picture.settle(daemon, mirror)
-    netns.ip("link del omit0")
-
-
-@tap.test
-def opened_later():
-    """A netlink socket that can't be opened at first is opened later, and consumers see it"""
-    with faults.Faults() as fault:
-        fault.set(faults.SOCKET, errno.EMFILE, 3)
-        with daemons.Daemon(env=fault.environment()) as daemon, Mirror(daemon.socket) as mirror:
-            mirror.until_ready()
-            mirror.until_event("add", "lo")
-            wait.until(lambda: not daemon.status()["source"]["stale"], "a fresh picture")
-            picture.settle(daemon, mirror)
-            tap.equal(daemon.status()["counters"]["opens"], 4)
 
 
 netns.enter()
