@@ -1,13 +1,19 @@
 #include "daemon/log.h"
 
+#include <ctype.h>
 #include <errno.h>
+#include <ev.h>
+#include <inttypes.h>
 #include <stdarg.h>
 #include <stdbool.h>
-#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <sys/uio.h>
+
+/* Lines come from one place; where in the source that is tells nothing. */
+#define SD_JOURNAL_SUPPRESS_LOCATION
 #include <systemd/sd-journal.h>
 
 #include "daemon/clock.h"
@@ -17,16 +23,41 @@
 #define BURST  50
 #define PERIOD INT64_C(10000000)
 
-struct log {
-    int level;
-    bool to_journal;
-    int64_t period_began;
-    unsigned in_period;
+/* All of a link's fields, before and after, and some more. */
+#define FIELDS_MAX 96
+
+/* A storm of links must not hide a warning. */
+enum importance { CHATTER, WARNINGS, IMPORTANCE_COUNT };
+
+struct quota {
+    int64_t began;
+    unsigned written;
     unsigned held_back;
 };
 
+struct log {
+    int level;
+    bool to_journal;
+    struct quota quotas[IMPORTANCE_COUNT];
+    struct ev_loop *loop;
+    struct ev_timer period_over;
+};
+
+struct log_line {
+    struct log *log;
+    int priority;
+    size_t count;
+    struct iovec fields[FIELDS_MAX + 1]; /* the text is the last one */
+};
+
+static const char *const message_ids[LOG_KIND_COUNT] = {
+#define X(name, id) [LOG_KIND_##name] = id,
+    LOG_KINDS(X)
+#undef X
+};
+
 /* systemd tells a service by device and inode that its standard error is the journal:
- * then lines can go there with their priority. */
+ * then lines can go there with their fields. */
 static bool stderr_is_journal(void)
 {
     const char *stream = getenv("JOURNAL_STREAM");
@@ -37,6 +68,51 @@ static bool stderr_is_journal(void)
            status.st_dev == device && status.st_ino == inode;
 }
 
+static struct log_line *new_line(struct log *log, int priority)
+{
+    struct log_line *line = calloc(1, sizeof(*line));
+
+    if (!line)
+        return NULL;
+    line->log = log;
+    line->priority = priority;
+    log_number(line, "PRIORITY", priority);
+    return line;
+}
+
+static struct log_line *new_line_of_kind(struct log *log, int priority, enum log_kind kind)
+{
+    struct log_line *line = new_line(log, priority);
+
+    log_text(line, "", "MESSAGE_ID", message_ids[kind]);
+    return line;
+}
+
+static void tell_held_back(struct log *log, enum importance importance)
+{
+    struct quota *quota = &log->quotas[importance];
+    struct log_line *line;
+    unsigned count = quota->held_back;
+
+    *quota = (struct quota){0};
+    if (count == 0)
+        return;
+    line = new_line_of_kind(log, LOG_NOTICE, LOG_KIND_HELD_BACK);
+    log_number(line, "HELD_BACK", count);
+    log_end(line, "%u more %s held back", count,
+            importance == WARNINGS ? "warnings were" : "log lines were");
+}
+
+static void on_period_over(struct ev_loop *loop, struct ev_timer *timer, int events)
+{
+    struct log *log = timer->data;
+
+    (void)loop;
+    (void)events;
+    for (int i = 0; i < IMPORTANCE_COUNT; i++)
+        tell_held_back(log, i);
+}
+
 struct log *log_new(int level)
 {
     struct log *log = calloc(1, sizeof(*log));
@@ -45,11 +121,16 @@ struct log *log_new(int level)
         return NULL;
     log->level = level;
     log->to_journal = stderr_is_journal();
+    ev_timer_init(&log->period_over, on_period_over, (double)PERIOD / 1e6, 0.);
+    log->period_over.data = log;
     return log;
 }
 
 struct log *log_free(struct log *log)
 {
+    if (!log)
+        return NULL;
+    log_attach(log, NULL);
     free(log);
     return NULL;
 }
@@ -59,47 +140,124 @@ void log_set_level(struct log *log, int level)
     log->level = level;
 }
 
-static void emit(const struct log *log, int priority, const char *text)
+void log_attach(struct log *log, struct ev_loop *loop)
 {
-    if (log->to_journal)
-        (void)sd_journal_send("MESSAGE=%s", text, "PRIORITY=%i", priority, NULL);
-    else
-        fprintf(stderr, "linkwatchd: %s\n", text);
+    if (log->loop)
+        ev_timer_stop(log->loop, &log->period_over);
+    for (int i = 0; i < IMPORTANCE_COUNT; i++)
+        tell_held_back(log, i);
+    log->loop = loop;
 }
 
-/* False if this line is one too many. */
-static bool admit(struct log *log)
+/* False if a line of that priority is one too many. */
+static bool admit(struct log *log, int priority)
 {
+    enum importance importance = priority <= LOG_WARNING ? WARNINGS : CHATTER;
+    struct quota *quota = &log->quotas[importance];
     int64_t now = clock_usec(CLOCK_MONOTONIC);
-    char text[80];
 
-    if (now - log->period_began >= PERIOD) {
-        if (log->held_back) {
-            snprintf(text, sizeof(text), "%u log lines were held back", log->held_back);
-            emit(log, LOG_NOTICE, text);
-        }
-        log->period_began = now;
-        log->in_period = log->held_back = 0;
+    if (quota->written == 0 || now - quota->began >= PERIOD) {
+        tell_held_back(log, importance);
+        quota->began = now;
     }
-    if (log->in_period < BURST) {
-        log->in_period++;
+    if (quota->written < BURST) {
+        quota->written++;
         return true;
     }
-    log->held_back++;
+    quota->held_back++;
+    if (log->loop && !ev_is_active(&log->period_over)) {
+        ev_timer_set(&log->period_over, (double)PERIOD / 1e6, 0.);
+        ev_timer_start(log->loop, &log->period_over);
+    }
     return false;
 }
 
-void log_write(struct log *log, int priority, const char *format, ...)
+struct log_line *log_begin(struct log *log, int priority, enum log_kind kind)
+{
+    if (priority > log->level || !admit(log, priority))
+        return NULL;
+    return new_line_of_kind(log, priority, kind);
+}
+
+static void add_field(struct log_line *line, const char *prefix, const char *name,
+                      const char *value)
+{
+    size_t before_value = strlen(prefix) + strlen(name);
+    char *text;
+    int length = asprintf(&text, "%s%s=%s", prefix, name, value);
+
+    if (length < 0)
+        return;
+    for (size_t i = 0; i < before_value; i++)
+        text[i] = (char)toupper((unsigned char)text[i]);
+    line->fields[line->count++] = (struct iovec){.iov_base = text, .iov_len = (size_t)length};
+}
+
+void log_text(struct log_line *line, const char *prefix, const char *name, const char *value)
+{
+    if (line && line->log->to_journal && line->count < FIELDS_MAX)
+        add_field(line, prefix, name, value);
+}
+
+void log_number(struct log_line *line, const char *name, int64_t value)
+{
+    char text[24];
+
+    snprintf(text, sizeof(text), "%" PRId64, value);
+    log_text(line, "", name, text);
+}
+
+/* Names of links are bytes that anybody may have chosen: none may steer a terminal or
+ * pretend to be another line. */
+static void disarm(char *text)
+{
+    for (; *text; text++)
+        if (iscntrl((unsigned char)*text))
+            *text = '?';
+}
+
+static void end_line(struct log_line *line, char *text)
+{
+    disarm(text);
+    if (line->log->to_journal) {
+        add_field(line, "", "MESSAGE", text);
+        (void)sd_journal_sendv(line->fields, (int)line->count);
+    } else {
+        fprintf(stderr, "linkwatchd: %s\n", text);
+    }
+    for (size_t i = 0; i < line->count; i++)
+        free(line->fields[i].iov_base);
+    free(line);
+}
+
+void log_end(struct log_line *line, const char *format, ...)
 {
     char text[1024];
     va_list arguments;
 
-    if (priority > log->level || !admit(log))
+    if (!line)
         return;
     va_start(arguments, format);
     vsnprintf(text, sizeof(text), format, arguments);
     va_end(arguments);
-    emit(log, priority, text);
+    end_line(line, text);
+}
+
+void log_write(struct log *log, int priority, const char *format, ...)
+{
+    struct log_line *line;
+    char text[1024];
+    va_list arguments;
+
+    if (priority > log->level || !admit(log, priority))
+        return;
+    line = new_line(log, priority);
+    if (!line)
+        return;
+    va_start(arguments, format);
+    vsnprintf(text, sizeof(text), format, arguments);
+    va_end(arguments);
+    end_line(line, text);
 }
 
 int log_level_from_name(const char *name)

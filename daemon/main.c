@@ -10,6 +10,7 @@
 #include <sys/resource.h>
 #include <unistd.h>
 
+#include "daemon/chronicle.h"
 #include "daemon/clock.h"
 #include "daemon/config.h"
 #include "daemon/history.h"
@@ -34,6 +35,7 @@ struct daemon {
     struct status_origin status;
     struct methods *methods;
     struct server *server;
+    const char *socket; /* what it listens on, in words */
     struct ev_signal terminate;
     struct ev_signal interrupt;
     struct ev_signal hang_up;
@@ -60,6 +62,7 @@ static void on_changed(void *user, const struct change *change)
 {
     struct daemon *daemon = user;
 
+    chronicle_change(daemon->log, change, !source_has_looked(daemon->source));
     if (history_add_change(daemon->history, change, clock_usec(CLOCK_REALTIME),
                            clock_usec(CLOCK_MONOTONIC)) < 0)
         log_write(daemon->log, LOG_ERR, "out of memory: the history was dropped");
@@ -76,25 +79,32 @@ static void on_reported(void *user, const struct watch_report *before,
     if (history_add_source(daemon->history, &state, clock_usec(CLOCK_REALTIME),
                            clock_usec(CLOCK_MONOTONIC)) < 0)
         log_write(daemon->log, LOG_ERR, "out of memory: the history was dropped");
+    chronicle_report(daemon->log, before, after, daemon->ready);
+    if (!daemon->ready)
+        return;
     status_line(daemon, text, sizeof(text));
-    log_write(daemon->log, after->stale && !before->stale ? LOG_WARNING : LOG_INFO, "%s -> %s",
-              watch_standing_name(before->standing), text);
-    if (daemon->ready)
-        service_status(text);
+    service_status(text);
+}
+
+static void let_consumers_in(struct daemon *daemon)
+{
+    char text[256];
+
+    daemon->ready = true;
+    server_start(daemon->server);
+    chronicle_start(daemon->log, source_report(daemon->source),
+                    table_count(source_table(daemon->source)), daemon->socket);
+    status_line(daemon, text, sizeof(text));
+    service_ready(text);
 }
 
 /* Consumers are let in when the first picture is there, or can't be had. */
 static void on_settled(void *user)
 {
     struct daemon *daemon = user;
-    char text[256];
 
-    if (!daemon->ready && source_has_looked(daemon->source)) {
-        daemon->ready = true;
-        server_start(daemon->server);
-        status_line(daemon, text, sizeof(text));
-        service_ready(text);
-    }
+    if (!daemon->ready && source_has_looked(daemon->source))
+        let_consumers_in(daemon);
     server_wake(daemon->server);
 }
 
@@ -129,7 +139,8 @@ static void reload(struct daemon *daemon)
     const char *key;
 
     if (config_read(daemon->argc, daemon->argv, &config, &request, &error) < 0) {
-        log_write(daemon->log, LOG_ERR, "the configuration stays as it was: %s", error.text);
+        log_end(log_begin(daemon->log, LOG_ERR, LOG_KIND_CONFIG_REFUSED),
+                "the configuration stays as it was: %s", error.text);
         return;
     }
     key = config_needs_restart(&daemon->config, &config);
@@ -140,7 +151,8 @@ static void reload(struct daemon *daemon)
     server_set_limits(daemon->server, &config.limits);
     methods_set_depth_max(daemon->methods, config.json_depth);
     source_reconfigure(daemon->source, &config.source);
-    log_write(daemon->log, LOG_INFO, "the configuration was read anew");
+    log_end(log_begin(daemon->log, LOG_INFO, LOG_KIND_CONFIG_APPLIED),
+            "the configuration was read anew");
 }
 
 static void on_hang_up(struct ev_loop *loop, struct ev_signal *signal_watcher, int events)
@@ -248,6 +260,7 @@ static int make_parts(struct daemon *daemon)
     daemon->history = history_new(instance, config->history_bytes);
     if (!daemon->loop || !daemon->history)
         return -ENOMEM;
+    log_attach(daemon->log, daemon->loop);
     daemon->source = source_new(daemon->loop, &config->source, &source_handlers, daemon);
     if (!daemon->source)
         return -ENOMEM;
@@ -275,6 +288,7 @@ static int open_server(struct daemon *daemon)
         close(fd);
         return -ENOMEM;
     }
+    daemon->socket = path ? path : "the socket that was passed";
     daemon->status = (struct status_origin){.streams = &daemon->streams,
                                             .source = daemon->source,
                                             .server = daemon->server,
@@ -288,6 +302,7 @@ static void free_parts(struct daemon *daemon)
     methods_free(daemon->methods);
     source_free(daemon->source);
     history_free(daemon->history);
+    log_attach(daemon->log, NULL);
     if (daemon->loop)
         ev_loop_destroy(daemon->loop);
 }
@@ -304,8 +319,6 @@ static int run(struct daemon *daemon)
         raise_descriptor_limit();
         watch_signals(daemon);
         feed_watchdog(daemon);
-        log_write(daemon->log, LOG_INFO, "version %s, listening on %s", PACKAGE_VERSION,
-                  daemon->config.socket);
         ev_run(daemon->loop, 0);
         service_stopping();
     }

@@ -141,7 +141,10 @@ static void on_pause_over(struct ev_loop *loop, struct ev_timer *timer, int even
 
 static void pause_accepting(struct server *server, int error)
 {
-    log_write(server->log, LOG_WARNING, "cannot accept connections for now: %s", strerror(error));
+    struct log_line *line = log_begin(server->log, LOG_WARNING, LOG_KIND_ACCEPT_PAUSED);
+
+    log_number(line, "ERRNO", error);
+    log_end(line, "cannot accept connections for now: %s", strerror(error));
     ev_io_stop(server->loop, &server->incoming);
     ev_timer_set(&server->pause, PAUSE, 0.);
     ev_timer_start(server->loop, &server->pause);
@@ -168,12 +171,15 @@ static void on_closed(void *user, struct session *session)
 }
 
 /* Tells why, as far as the socket takes it at once, and closes. */
-static void refuse(struct server *server, int fd, const char *limit)
+static void refuse(struct server *server, int fd, uid_t uid, const char *limit)
 {
+    struct log_line *line = log_begin(server->log, LOG_WARNING, LOG_KIND_SESSION_REFUSED);
     struct buffer *message;
 
     server->counters.refused++;
-    log_write(server->log, LOG_WARNING, "refused a connection: limit %s reached", limit);
+    log_text(line, "", "LIMIT", limit);
+    log_number(line, "CONSUMER_UID", uid);
+    log_end(line, "refused a connection of user %u: limit %s reached", uid, limit);
     if (message_error("org.linkwatch.Links.LimitReached", json_pack("{s:s}", "limit", limit),
                       &message) >= 0) {
         (void)send(fd, message->data, message->length, MSG_NOSIGNAL | MSG_DONTWAIT);
@@ -210,9 +216,9 @@ static void receive_guest(struct server *server, int fd)
     /* For limits and logs; some sandboxes don't tell the truth here. */
     (void)getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &peer, &length);
     if (server->count >= server->limits.sessions)
-        refuse(server, fd, "sessions-max");
+        refuse(server, fd, peer.uid, "sessions-max");
     else if (count_of(server, peer.uid) >= server->limits.sessions_per_user)
-        refuse(server, fd, "sessions-per-user-max");
+        refuse(server, fd, peer.uid, "sessions-per-user-max");
     else if (admit(server, fd, peer.uid) < 0)
         close(fd);
 }

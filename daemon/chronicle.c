@@ -1,0 +1,285 @@
+#include "daemon/chronicle.h"
+
+#include <inttypes.h>
+#include <jansson.h>
+#include <net/if.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "daemon/encode.h"
+
+/* What people who look after a machine want to read of; the rest is for debugging. */
+#define NOTABLE_FIELDS                                                              \
+    (LINK_FIELD_BIT(IFNAME) | LINK_FIELD_BIT(OPERSTATE) | LINK_FIELD_BIT(CARRIER) | \
+     LINK_FIELD_BIT(MTU) | LINK_FIELD_BIT(ADDRESS) | LINK_FIELD_BIT(MASTER))
+/* They are among the journal's fields; in the text, the carrier itself says it. */
+#define COUNTER_FIELDS                                                    \
+    (LINK_FIELD_BIT(CARRIER_CHANGES) | LINK_FIELD_BIT(CARRIER_UP_COUNT) | \
+     LINK_FIELD_BIT(CARRIER_DOWN_COUNT))
+
+/* A line of text that is put together; what does not fit is left out. */
+struct text {
+    char bytes[900];
+    size_t length;
+};
+
+__attribute__((format(printf, 2, 3))) static void append(struct text *text, const char *format, ...)
+{
+    va_list arguments;
+    size_t space = sizeof(text->bytes) - text->length;
+    int length;
+
+    va_start(arguments, format);
+    length = vsnprintf(text->bytes + text->length, space, format, arguments);
+    va_end(arguments);
+    if (length > 0)
+        text->length += (size_t)length < space ? (size_t)length : space - 1;
+}
+
+/* A field's value as it is published, a string without its quotes. NULL without memory. */
+static char *value_of(const struct link *link, enum link_field field)
+{
+    json_t *value = encode_field(link, field);
+    char *text = NULL;
+
+    if (json_is_string(value))
+        text = strdup(json_string_value(value));
+    else if (value)
+        text = json_dumps(value, JSON_COMPACT | JSON_ENCODE_ANY);
+    json_decref(value);
+    return text;
+}
+
+static void tell_value(struct log_line *line, const char *prefix, const struct link *link,
+                       enum link_field field)
+{
+    char *value = value_of(link, field);
+
+    if (value)
+        log_text(line, prefix, link_field_name(field), value);
+    free(value);
+}
+
+static bool has_string(const json_t *array, const char *string)
+{
+    for (size_t i = 0; i < json_array_size(array); i++)
+        if (strcmp(json_string_value(json_array_get(array, i)), string) == 0)
+            return true;
+    return false;
+}
+
+/* Those of the flags that the others have not. */
+static void append_flags(struct text *text, const json_t *flags, const json_t *others, char sign)
+{
+    for (size_t i = 0; i < json_array_size(flags); i++) {
+        const char *flag = json_string_value(json_array_get(flags, i));
+
+        if (!has_string(others, flag))
+            append(text, " %c%s", sign, flag);
+    }
+}
+
+static void describe_flags(struct text *text, const struct link *before, const struct link *after)
+{
+    json_t *old_flags = encode_field(before, LINK_FIELD_FLAGS);
+    json_t *new_flags = encode_field(after, LINK_FIELD_FLAGS);
+
+    append_flags(text, new_flags, old_flags, '+');
+    append_flags(text, old_flags, new_flags, '-');
+    json_decref(old_flags);
+    json_decref(new_flags);
+}
+
+static void describe_values(struct text *text, const struct link *before, const struct link *after,
+                            enum link_field field)
+{
+    char *old_value = value_of(before, field);
+    char *new_value = value_of(after, field);
+
+    if (old_value && new_value)
+        append(text, " %s -> %s", old_value, new_value);
+    free(old_value);
+    free(new_value);
+}
+
+static void describe_field(struct text *text, const struct change *change, enum link_field field)
+{
+    append(text, "%s %s", text->length ? "," : "", link_field_name(field));
+    if (field == LINK_FIELD_FLAGS)
+        describe_flags(text, change->before, change->after);
+    else
+        describe_values(text, change->before, change->after, field);
+}
+
+static void describe_change(struct text *text, const struct change *change)
+{
+    link_fields fields = change->fields;
+
+    if (fields & ~COUNTER_FIELDS)
+        fields &= ~COUNTER_FIELDS;
+    for (enum link_field field = 0; field < LINK_FIELD_COUNT; field++)
+        if (fields & (UINT64_C(1) << field))
+            describe_field(text, change, field);
+    if (change->flaps)
+        append(text, "%s carrier changes unseen: %u", text->length ? "," : "", change->flaps);
+}
+
+static void tell_fields(struct log_line *line, const struct change *change)
+{
+    const struct link *before = change->before;
+    const struct link *after = change->after;
+    link_fields fields = !before ? after->known : !after ? before->known : change->fields;
+
+    for (enum link_field field = 0; field < LINK_FIELD_COUNT; field++) {
+        if (!(fields & (UINT64_C(1) << field)))
+            continue;
+        if (before)
+            tell_value(line, "OLD_", before, field);
+        if (after)
+            tell_value(line, "NEW_", after, field);
+    }
+}
+
+/* Which link, by its name before, too: then a search for it finds how it got another. */
+static void tell_link(struct log_line *line, const struct change *change)
+{
+    const struct link *link = change->after ? change->after : change->before;
+
+    log_text(line, "", "INTERFACE", link->ifname);
+    if (change->before && strcmp(change->before->ifname, link->ifname) != 0)
+        log_text(line, "", "INTERFACE", change->before->ifname);
+    log_number(line, "IFINDEX", link->ifindex);
+    if (link->info_kind)
+        log_text(line, "", "KIND", link->info_kind);
+    log_text(line, "", "LEARNED", change->source == CHANGE_BY_DUMP ? "dump" : "notification");
+    if (change->flaps)
+        log_number(line, "FLAPS", change->flaps);
+}
+
+static void end_line(struct log_line *line, const struct change *change)
+{
+    const struct link *link = change->after ? change->after : change->before;
+    struct text text = {.length = 0};
+
+    if (change->type == CHANGE_CHANGE) {
+        describe_change(&text, change);
+        log_end(line, "%s:%s", link->ifname, text.bytes);
+        return;
+    }
+    log_end(line, "%s %s (index %d%s%s)", link->ifname,
+            change->type == CHANGE_ADD ? "appeared" : "is gone", link->ifindex,
+            link->info_kind ? ", " : "", link->info_kind ? link->info_kind : "");
+}
+
+static bool is_notable(const struct change *change)
+{
+    if (change->type != CHANGE_CHANGE)
+        return true;
+    if (change->derived)
+        return false;
+    return (change->fields & NOTABLE_FIELDS) || change->flaps ||
+           ((change->before->flags ^ change->after->flags) & IFF_UP);
+}
+
+static enum log_kind kind_of(enum change_type type)
+{
+    switch (type) {
+    case CHANGE_ADD:
+        return LOG_KIND_LINK_ADDED;
+    case CHANGE_REMOVE:
+        return LOG_KIND_LINK_REMOVED;
+    case CHANGE_CHANGE:
+        break;
+    }
+    return LOG_KIND_LINK_CHANGED;
+}
+
+void chronicle_change(struct log *log, const struct change *change, bool first_look)
+{
+    int priority = first_look || !is_notable(change) ? LOG_DEBUG : LOG_INFO;
+    struct log_line *line = log_begin(log, priority, kind_of(change->type));
+
+    if (!line)
+        return;
+    tell_link(line, change);
+    tell_fields(line, change);
+    end_line(line, change);
+}
+
+static const char *error_name(int error)
+{
+    const char *name = error ? strerrorname_np(error) : NULL;
+
+    return name ? name : "";
+}
+
+static void tell_report(struct log_line *line, const struct watch_report *report, int error)
+{
+    log_text(line, "", "STANDING", watch_standing_name(report->standing));
+    log_text(line, "", "REASON", report->reason);
+    if (error) {
+        log_number(line, "ERRNO", error);
+        log_text(line, "", "ERRNO_NAME", error_name(error));
+    }
+}
+
+static void tell_stale(struct log *log, const struct watch_report *report)
+{
+    struct log_line *line = log_begin(log, LOG_WARNING, LOG_KIND_STALE);
+    int error = report->look_error ? report->look_error : report->error;
+
+    tell_report(line, report, error);
+    log_end(line,
+            "the kernel cannot be looked at: %s%s%s; what is told of the links is the last known",
+            report->reason, error ? ": " : "", error_name(error));
+}
+
+static void tell_fresh(struct log *log, const struct watch_report *report)
+{
+    struct log_line *line = log_begin(log, LOG_NOTICE, LOG_KIND_FRESH);
+
+    tell_report(line, report, 0);
+    log_end(line, "the kernel can be looked at again; the links are as it tells");
+}
+
+/* How it came to a standing at the start is no change of it. */
+static void tell_standing(struct log *log, const struct watch_report *before,
+                          const struct watch_report *after, bool serving)
+{
+    bool polls = after->standing == WATCH_DENIED || after->standing == WATCH_INCOMPLETE;
+    bool changed = serving && before->standing != after->standing;
+    struct log_line *line = log_begin(log, polls ? LOG_NOTICE : LOG_INFO, LOG_KIND_STANDING);
+
+    if (changed)
+        log_text(line, "OLD_", "STANDING", watch_standing_name(before->standing));
+    tell_report(line, after, after->error);
+    log_end(line, "the subscription is %s%s%s: %s%s%s", watch_standing_name(after->standing),
+            changed ? ", it was " : "", changed ? watch_standing_name(before->standing) : "",
+            after->reason, after->error ? ": " : "", error_name(after->error));
+}
+
+void chronicle_report(struct log *log, const struct watch_report *before,
+                      const struct watch_report *after, bool serving)
+{
+    if (before->standing != after->standing || before->error != after->error ||
+        strcmp(before->reason, after->reason) != 0)
+        tell_standing(log, before, after, serving);
+    if (serving && after->stale && !before->stale)
+        tell_stale(log, after);
+    if (serving && before->stale && !after->stale)
+        tell_fresh(log, after);
+}
+
+void chronicle_start(struct log *log, const struct watch_report *report, size_t links,
+                     const char *socket)
+{
+    struct log_line *line = log_begin(log, LOG_INFO, LOG_KIND_STARTED);
+
+    tell_report(line, report, report->error);
+    log_number(line, "LINKS", (int64_t)links);
+    log_end(line, "version %s on %s, links: %zu", PACKAGE_VERSION, socket, links);
+    if (report->stale)
+        tell_stale(log, report);
+}

@@ -1,0 +1,24 @@
+/* What happens to the links and to the standing, as entries of the log. */
+#ifndef LINKWATCH_DAEMON_CHRONICLE_H
+#define LINKWATCH_DAEMON_CHRONICLE_H
+
+#include <stdbool.h>
+
+#include "daemon/log.h"
+#include "daemon/table.h"
+#include "daemon/watch.h"
+
+/* A link changed. first_look: it belongs to what was there when the daemon started, and
+ * is no news. */
+void chronicle_change(struct log *log, const struct change *change, bool first_look);
+
+/* The standing, its reason or staleness changed. serving: consumers are let in, so that
+ * what was known before is of interest. */
+void chronicle_report(struct log *log, const struct watch_report *before,
+                      const struct watch_report *after, bool serving);
+
+/* Consumers are let in, at that socket, and so many links are known. */
+void chronicle_start(struct log *log, const struct watch_report *report, size_t links,
+                     const char *socket);
+
+#endif
