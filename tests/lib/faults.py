@@ -33,14 +33,16 @@ def _preloaded():
 
 
 class Faults:
-    """A control file, shared with the daemon that gets environment()."""
+    """A control file, shared with the daemon that gets environment(); in directory, or
+    where temporary files are."""
 
-    def __init__(self):
-        self._preloaded = _preloaded()
-        with tempfile.NamedTemporaryFile(prefix="linkwatch-faults-", delete=False) as file:
+    def __init__(self, directory=None):
+        self.preloaded = _preloaded()
+        with tempfile.NamedTemporaryFile(prefix="linkwatch-faults-", dir=directory,
+                                         delete=False) as file:
             file.write(bytes(_LAYOUT.size * (DUMP_OMITS + 1)))
-            self._path = file.name
-        with open(self._path, "r+b") as file:
+            self.path = file.name
+        with open(self.path, "r+b") as file:
             self._map = mmap.mmap(file.fileno(), 0)
 
     def __enter__(self):
@@ -51,11 +53,11 @@ class Faults:
 
     def close(self):
         """Forgets the file."""
-        os.unlink(self._path)
+        os.unlink(self.path)
 
     def environment(self):
         """What the daemon needs in its environment."""
-        return {"LD_PRELOAD": self._preloaded, "LINKWATCH_FAULTS": self._path}
+        return {"LD_PRELOAD": self.preloaded, "LINKWATCH_FAULTS": self.path}
 
     def set(self, kind, value=0, times=FOR_GOOD):
         """From now on that fault happens so many times; 0 times ends it."""

@@ -6,6 +6,7 @@ init: its files, sockets and namespaces are those of that process."""
 
 import contextlib
 import fcntl
+import json
 import os
 import pathlib
 import re
@@ -67,8 +68,9 @@ class Machine:
 
     def __enter__(self):
         # The manager's control groups have one name: one machine at a time.
-        lock = self._stack.enter_context(open("/run/lock/linkwatch-test-machine", "w",
-                                              encoding="ascii"))
+        lock = self._stack.enter_context(open(
+            pathlib.Path(tempfile.gettempdir(), "linkwatch-test-machine.lock"), "w",
+            encoding="ascii"))
         fcntl.flock(lock, fcntl.LOCK_EX)
         self._directory = tempfile.mkdtemp(prefix="linkwatch-machine-")
         self._stack.callback(shutil.rmtree, self._directory, ignore_errors=True)
@@ -216,3 +218,21 @@ class Machine:
         except OSError:
             return None
         return re.search(r"^NSpid:.*\t(\d+)$", status, re.MULTILINE).group(1)
+
+    def journal(self, *matches):
+        """The entries of the machine's journal that match, oldest first."""
+        self.run("journalctl", "--sync")
+        lines = self.run("journalctl", "--output=json", "--all", "--no-pager", *matches)
+        return [json.loads(line) for line in lines.splitlines() if line.startswith("{")]
+
+
+def run_tests(machine, prepare):
+    """Boots a machine after prepare() was called in its root, and runs the tests on it."""
+    enter()
+    try:
+        with machine:
+            prepare()
+            machine.boot()
+            tap.main()
+    except tap.Skip as reason:
+        tap.skip_all(str(reason))
