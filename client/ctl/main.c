@@ -5,10 +5,12 @@
 #include <signal.h>
 #include <stdarg.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "client/ctl/ctl.h"
 #include "client/ctl/output.h"
+#include "client/ctl/text.h"
 #include "client/ctl/timespan.h"
 
 #define ANY_NUMBER 1000000
@@ -61,27 +63,33 @@ static const char help[] =
     "Exit codes: 0 done, or the condition is met; 1 it failed, or there is no such link;\n"
     "2 wrong usage; 3 the daemon can't be reached; 4 timed out.\n";
 
+/* Part of it may be what others chose. */
 void ctl_complain(const char *format, ...)
 {
+    char *text = NULL;
+    char *clean;
     va_list arguments;
+    size_t width;
+    int n;
 
-    fputs("linkwatchctl: ", stderr);
     va_start(arguments, format);
-    vfprintf(stderr, format, arguments);
+    n = vasprintf(&text, format, arguments);
     va_end(arguments);
-    fputc('\n', stderr);
+    clean = n < 0 ? NULL : text_clean(text, &width);
+    fprintf(stderr, "linkwatchctl: %s\n", clean ? clean : "out of memory");
+    free(clean);
+    if (n >= 0)
+        free(text);
 }
 
 int ctl_unreachable(const struct ctl *ctl, int error)
 {
-    if (error == -EACCES || error == -EPERM)
-        ctl_complain("you may not connect to linkwatchd at %s: %s", ctl->path, strerror(-error));
-    else if (error == -ENAMETOOLONG)
-        ctl_complain("the socket's path is too long: %s", ctl->path);
-    else
+    if (error == -ENOENT || error == -ECONNREFUSED)
         ctl_complain("no linkwatchd at %s (%s); start it with \"systemctl start linkwatchd\" or "
                      "\"linkwatchd --socket %s\"",
                      ctl->path, strerror(-error), ctl->path);
+    else
+        ctl_complain("can't talk to linkwatchd at %s: %s", ctl->path, strerror(-error));
     return EXIT_NO_DAEMON;
 }
 

@@ -38,13 +38,14 @@ static const struct word *find_word(const struct word *words, const char *name)
     return words;
 }
 
-/* Values that are needed for a line; 0 where an older daemon doesn't tell. */
+/* Values that are needed for a line; 0 where an older daemon doesn't tell. None is below
+ * that. */
 static int64_t number(const struct linkwatch_status *status, const char *name)
 {
     int64_t value = 0;
 
     linkwatch_status_get_number(status, name, &value);
-    return value;
+    return value > 0 ? value : 0;
 }
 
 static const char *text(const struct linkwatch_status *status, const char *name)
@@ -126,9 +127,10 @@ static void print_picture(const struct linkwatch_status *status, const struct ou
     if (linkwatch_status_get_number(status, "source.last_look_usec", &value) < 0)
         fputs("no look yet", stdout);
     else
-        print_age(value);
+        print_age(number(status, "source.last_look_usec"));
     if (linkwatch_status_get_number(status, "look_cost_usec", &value) >= 0)
-        printf(" (it cost %s of CPU time)", timespan_format(value, span));
+        printf(" (it cost %s of CPU time)",
+               timespan_format(number(status, "look_cost_usec"), span));
     putchar('\n');
 }
 

@@ -123,7 +123,7 @@ int main(void)
         .connected = on_connected,
         .disconnected = on_disconnected,
     };
-    struct program program = {NULL};
+    struct program program = {0};
     sd_event *event = NULL;
     sigset_t signals;
     int r;

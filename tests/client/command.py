@@ -264,7 +264,27 @@ def long_path():
     """A socket's path that is too long for a socket is told so."""
     code, _, errors = run("--socket", "/" + "x" * 200, "status")
     tap.equal(code, 3, "exit code")
-    tap.contains(errors, "too long")
+    tap.contains(errors, "File name too long")
+
+
+@tap.test
+def harmless_errors():
+    """What a daemon says in an error is made harmless, too."""
+    with fake.Fake() as daemon:
+        _, code, _, errors = answered(daemon, "list", error=("a\x1b[31mb\n", {}))
+        tap.equal(code, 1, "exit code")
+        tap.contains(errors, "the daemon answered a\\x1b[31mb\\x0a")
+
+
+@tap.test
+def absurd_status():
+    """Numbers that can't be are no crash."""
+    with fake.Fake() as daemon:
+        for number in (-2**63, 2**63 - 1):
+            absurd = {**STATUS, "uptime_usec": number, "interval_usec": number, "links": number,
+                      "look_cost_usec": number, "history": {"bytes": number, "bytes_max": number},
+                      "source": {"last_look_usec": number, "standing": "", "reason": ""}}
+            tap.equal(answered(daemon, "status", reply=absurd)[1], 0, "exit code")
 
 
 WRONG = ([], ["frobnicate"], ["--frobnicate"], ["show"], ["show", "a", "b"], ["wait"], ["wait", "a"],
