@@ -1,0 +1,81 @@
+"""linkwatchctl as a test runs it."""
+
+import os
+import pty
+import subprocess
+
+import tap
+import wait
+from fake import link
+
+CTL = os.environ.get("LINKWATCHCTL", "")
+# A terminal and a locale as most have them.
+PLAIN = {"LC_ALL": "C.UTF-8", "TERM": "xterm", "TZ": "UTC", "LINKWATCH_PAGER": "cat"}
+
+
+def environment(extra=None):
+    """The environment for linkwatchctl."""
+    clean = {name: value for name, value in os.environ.items()
+             if name not in ("NO_COLOR", "PAGER", "LESS", "LINKWATCH_SOCKET")}
+    return {**clean, **PLAIN, **(extra or {})}
+
+
+def start(*arguments, env=None, **options):
+    """Starts it on pipes, or where the options say."""
+    return subprocess.Popen([CTL, *arguments], env=environment(env), stdin=subprocess.DEVNULL,
+                            **{"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, **options})
+
+
+def end(process):
+    """Its exit code, output and errors."""
+    output, errors = process.communicate(timeout=wait.SECONDS)
+    return process.returncode, (output or b"").decode(), (errors or b"").decode()
+
+
+def run(*arguments, **options):
+    """Runs it, without a daemon to answer."""
+    return end(start(*arguments, **options))
+
+
+def answered(daemon, *arguments, reply=None, error=None, **options):
+    """Runs it with one call answered; the call, exit code, output and errors."""
+    process = start("--socket", daemon.path, *arguments, **options)
+    peer = daemon.accept()
+    call = peer.call()
+    if error:
+        peer.error(error[0], **error[1])
+    else:
+        peer.reply(reply)
+    return (call, *end(process))
+
+
+def on_terminal(daemon, *arguments, reply, env=None):
+    """What it writes on a terminal."""
+    ours, its = pty.openpty()
+    process = start("--socket", daemon.path, *arguments, env=env, stdout=its)
+    os.close(its)
+    peer = daemon.accept()
+    peer.call()
+    peer.reply(reply)
+    written = b""
+    while True:
+        assert wait.readable(ours, wait.SECONDS), written
+        try:
+            data = os.read(ours, 1 << 16)
+        except OSError:
+            break
+        if not data:
+            break
+        written += data
+    os.close(ours)
+    tap.equal(end(process)[0], 0, "exit code")
+    return written.decode()
+
+
+LINKS = [link(1, "lo", link_type="loopback", flags=["LOOPBACK", "UP"], operstate="UNKNOWN"),
+         link(20, "veth0", linkinfo={"info_kind": "veth"}, address="02:00:00:00:00:01", mtu=9000,
+              operstate="UP", master="br0")]
+TABLE = """\
+INDEX  LINK   KIND      STATE    MTU   ADDRESS            MASTER  FLAGS
+1      lo     loopback  UNKNOWN  1500  -                  -       LOOPBACK,UP
+20     veth0  veth      UP       9000  02:00:00:00:00:01  br0     """

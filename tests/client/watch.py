@@ -1,0 +1,201 @@
+"""linkwatchctl monitor and wait: what they tell of what happens."""
+
+import json
+import signal
+
+import fake
+import tap
+from ctl import CTL, LINKS, TABLE, end, environment, start
+from fake import INSTANCE, OTHER, link
+
+
+def monitor(daemon, *arguments, **options):
+    """A monitor that has shown lo and veth0; it, and its connection."""
+    process = daemon.run(CTL, "--socket", daemon.path, "monitor", *arguments,
+                         env=environment(options), stop=signal.SIGTERM)
+    peer = daemon.accept()
+    peer.monitor()
+    peer.picture(7, *LINKS)
+    return process, peer
+
+
+def words(program):
+    """The next line without its time."""
+    time, line = program.line().split(" ", 1)
+    assert len(time) == len("12:34:56.789") and time.count(":") == 2, time
+    return line
+
+
+@tap.test
+def monitors():
+    """monitor shows the links, then an event a line: when, what, from what to what, how."""
+    with fake.Fake() as daemon:
+        process, peer = monitor(daemon)
+        process.expect(*TABLE.splitlines())
+        peer.event("change", 8, link={**LINKS[1], "mtu": 1500, "flags": ["UP", "LOWER_UP"]},
+                   old={}, realtime_usec=1700000000123456, learned="dump", flaps=4)
+        process.expect("22:13:20.123 ~ veth0 (20): flags +UP +LOWER_UP; mtu 9000 → 1500; the "
+                       "carrier changed 4 more times, unseen [dump]")
+        peer.event("change", 9, link={**LINKS[1], "ifname": "lan", "master": None}, old={})
+        peer.event("add", 10, link=link(21, "v9", operstate="DOWN", link="lan"))
+        peer.event("remove", 11, link=link(21, "v9"))
+        tap.equal([words(process) for _ in range(3)],
+                  ["~ veth0 (20): ifname veth0 → lan; flags -UP -LOWER_UP; mtu 1500 → 9000; "
+                   "master br0 → none [notification]",
+                   "+ v9 (21) ether, DOWN, mtu 1500, link lan [notification]",
+                   "- v9 (21) ether, mtu 1500 [notification]"], "lines")
+
+
+@tap.test
+def monitors_ascii():
+    """In a locale without UTF-8 the arrow is one of ASCII."""
+    with fake.Fake() as daemon:
+        process, peer = monitor(daemon, LC_ALL="C")
+        process.expect(*TABLE.splitlines())
+        peer.event("change", 8, link={**LINKS[1], "mtu": 1}, old={})
+        tap.equal(words(process), "~ veth0 (20): mtu 9000 -> 1 [notification]", "line")
+
+
+@tap.test
+def monitors_on():
+    """monitor goes on through a restart of the daemon, and tells the difference."""
+    with fake.Fake() as daemon:
+        process, peer = monitor(daemon)
+        peer.close()
+        peer = daemon.accept()
+        tap.equal(peer.monitor()["since"], {"instance": INSTANCE, "sequence": 7}, "since")
+        peer.event("lost", 2, OTHER)
+        peer.picture(2, LINKS[0], instance=OTHER)
+        process.expect(*TABLE.splitlines())
+        tap.equal([words(process) for _ in range(4)],
+                  ["! no connection to linkwatchd: the daemon hung up; trying again",
+                   "! connected again", "! the daemon was started anew; what differs now:",
+                   "- veth0 (20) veth, UP, mtu 9000, address 02:00:00:00:00:01, master br0 "
+                   "[snapshot]"], "lines")
+
+
+@tap.test
+def monitors_losses():
+    """monitor tells lost events and a new standing in words."""
+    with fake.Fake() as daemon:
+        process, peer = monitor(daemon)
+        peer.event("source", 8, source={"standing": "denied", "reason": "no\x1b", "stale": True})
+        peer.event("lost", 20, lost=12)
+        peer.picture(20, *LINKS)
+        process.expect(*TABLE.splitlines())
+        tap.equal([words(process) for _ in range(3)],
+                  ["! stale, denied: no\\x1b",
+                   "! 12 events were lost, for they came faster than they were read; what differs "
+                   "now:", "! trusted: looks agree"], "lines")
+
+
+@tap.test
+def monitors_json():
+    """monitor --json writes each message of the daemon's, one a line; notices go to stderr."""
+    with fake.Fake() as daemon:
+        process, peer = monitor(daemon, "--json", "v*")
+        peer.event("change", 8, link=LINKS[1], old={"x": None}, new_member=[1])
+        got = [json.loads(process.line()) for _ in range(4)]
+        tap.equal([message["type"] for message in got], ["snapshot", "snapshot", "ready", "change"],
+                  "types")
+        tap.equal(got[3], {"type": "change", "instance": INSTANCE, "sequence": 8,
+                           "learned": "notification", "realtime_usec": 1700000000000008,
+                           "monotonic_usec": 8, "link": LINKS[1], "old": {"x": None},
+                           "new_member": [1]}, "message")
+        peer.close()
+        peer = daemon.accept()
+        peer.monitor()
+        peer.event("ready", 8, source=fake.SOURCE)
+        tap.equal(json.loads(process.line())["type"], "ready", "type")
+        process.signal(signal.SIGTERM)
+        code, output, errors = process.finish()
+        tap.equal((code, output), (0, ""), "outcome")
+        tap.contains(errors, "no connection to linkwatchd: the daemon hung up; trying again\n")
+
+
+def stopped(number):
+    """monitor ends well when it is told to."""
+    with fake.Fake() as daemon:
+        process, _peer = monitor(daemon)
+        process.expect(*TABLE.splitlines())
+        process.signal(number)
+        tap.equal(process.finish(), (0, "", ""), "outcome")
+
+
+tap.add("monitor ends with exit code 0 on SIGINT", stopped, signal.SIGINT)
+tap.add("monitor ends with exit code 0 on SIGTERM", stopped, signal.SIGTERM)
+
+
+def waiting(daemon, *arguments, sees=()):
+    """A wait that has seen this picture; it and its connection."""
+    process = start("--socket", daemon.path, "wait", *arguments)
+    peer = daemon.accept()
+    peer.monitor()
+    peer.picture(1, *sees)
+    return process, peer
+
+
+@tap.test
+def waits():
+    """wait ends with 0 when the condition is met, silently."""
+    with fake.Fake() as daemon:
+        process, peer = waiting(daemon, "veth0", "operstate=down", "mtu=9000", sees=LINKS)
+        peer.event("change", 2, link={**LINKS[1], "operstate": "DOWN"}, old={"operstate": "UP"})
+        tap.equal(end(process), (0, "", ""), "outcome")
+
+
+@tap.test
+def waits_json():
+    """wait --json writes the link that met it, or null for none."""
+    with fake.Fake() as daemon:
+        code, output, _ = end(waiting(daemon, "veth0", "kind=veth", "--json", sees=LINKS)[0])
+        tap.equal((code, json.loads(output)), (0, LINKS[1]), "outcome")
+        code, output, _ = end(waiting(daemon, "eth0", "absent", "--json", sees=LINKS)[0])
+        tap.equal((code, json.loads(output)), (0, None), "outcome")
+
+
+def in_vain(span, words_for_it):
+    """wait ends with 4 when the time is over."""
+    with fake.Fake() as daemon:
+        process, _ = waiting(daemon, "eth0", "present", "--timeout", span)
+        tap.equal(end(process), (4, "", f"linkwatchctl: {words_for_it}\n"), "outcome")
+
+
+for _span, _words in (("0.05", "timed out after 50 ms"), ("50ms", "timed out after 50 ms"),
+                      (".05 s", "timed out after 50 ms"), ("0.001min", "timed out after 60 ms"),
+                      ("0.00002h", "timed out after 72 ms"), ("0", "the condition isn't met")):
+    tap.add(f"wait --timeout {_span} ends with exit code 4", in_vain, _span, _words)
+
+
+CONDITIONS = (
+    ("present", {}, True), ("absent", {}, False),
+    ("up", {"flags": ["UP"]}, True), ("up", {"flags": ["LOWER_UP"]}, False),
+    ("up", {"flags": None}, False), ("down", {"flags": []}, True), ("down", {"flags": None}, False),
+    ("down", {"flags": ["UP"]}, False), ("carrier", {"carrier": True}, True),
+    ("carrier", {"carrier": False}, False), ("carrier", {"flags": ["UP", "LOWER_UP"]}, False),
+    ("no-carrier", {"carrier": False}, True), ("no-carrier", {"flags": ["UP"]}, False),
+    ("no-carrier", {"flags": []}, True), ("no-carrier", {"flags": None}, False),
+    ("operstate=UP", {"operstate": "UP"}, True), ("operstate=up", {"operstate": "UP"}, True),
+    ("operstate=UP", {}, False), ("operstate=UP", {"operstate": "DOWN"}, False),
+    ("mtu=1500", {}, True), ("mtu=1500", {"mtu": None}, False), ("mtu=0", {"mtu": None}, False),
+    ("address=02:00:00:00:00:AA", {"address": "02:00:00:00:00:aa"}, True),
+    ("address=02:00:00:00:00:AA", {}, False), ("master=br0", {"master": "br0"}, True),
+    ("master=br0", {"master": "br1"}, False), ("master=br0", {}, False), ("nomaster", {}, True),
+    ("nomaster", {"master": "br0"}, False), ("kind=veth", {"linkinfo": {"info_kind": "veth"}}, True),
+    ("kind=veth", {"linkinfo": {"info_slave_kind": "veth"}}, False), ("kind=veth", {}, False),
+    ("renamed", {}, False), ("name=eth0", {}, True), ("name=e*", {}, True), ("name=lan", {}, False))
+
+
+def condition(text, fields, met):
+    """What a condition says of a link; of what isn't told, nothing is met."""
+    with fake.Fake() as daemon:
+        seen = {key: value for key, value in link(2, "eth0", **fields).items() if value is not None}
+        process, _ = waiting(daemon, "eth0", text, "--timeout", "0", sees=[seen])
+        tap.equal(end(process)[0], 0 if met else 4, "exit code")
+
+
+for _text, _fields, _met in CONDITIONS:
+    tap.add(f"{_text} is {'met' if _met else 'not met'} by {_fields}", condition, _text, _fields,
+            _met)
+
+tap.main()
