@@ -284,15 +284,47 @@ static void tell_lost(struct story *story, const struct message *message)
     TELL(story, lost, message->lost);
 }
 
+/* Whether a link left the filter. One that the daemon lets pass and that we wouldn't is
+ * kept: the daemon knows better. */
+static bool leaves(const struct story *story, const struct linkwatch_link *before,
+                   const struct linkwatch_link *now)
+{
+    return linkwatch_filter_matches(story->filter, before) &&
+           !linkwatch_filter_matches(story->filter, now);
+}
+
+static int change_in_fresh(struct story *story, struct linkwatch_link *now)
+{
+    int ifindex = linkwatch_link_ifindex(now);
+    struct linkwatch_link *before = picture_get(&story->fresh, ifindex);
+
+    if (before ? leaves(story, before, now) : !linkwatch_filter_matches(story->filter, now)) {
+        picture_drop(&story->fresh, ifindex);
+        return 0;
+    }
+    return picture_put(&story->fresh, now);
+}
+
 /* An event during a snapshot is about a link that the snapshot had already. */
 static int take_into_fresh(struct story *story, const struct message *message)
 {
-    if (message->type == MESSAGE_SOURCE)
+    switch (message->type) {
+    case MESSAGE_SOURCE:
         return tell_source(story, &message->source);
-    if (message->type != MESSAGE_REMOVE)
+    case MESSAGE_SNAPSHOT:
+    case MESSAGE_ADD:
         return picture_put(&story->fresh, message->link);
-    picture_drop(&story->fresh, linkwatch_link_ifindex(message->link));
-    return 0;
+    case MESSAGE_CHANGE:
+        return change_in_fresh(story, message->link);
+    case MESSAGE_REMOVE:
+        picture_drop(&story->fresh, linkwatch_link_ifindex(message->link));
+        return 0;
+    case MESSAGE_READY:
+    case MESSAGE_LOST:
+    case MESSAGE_TYPE_COUNT:
+        break;
+    }
+    return -EBADMSG;
 }
 
 static struct linkwatch_event by_filter(const struct linkwatch_event *event)
@@ -337,15 +369,14 @@ static int follow_change(struct story *story, const struct message *message)
     struct linkwatch_link *before =
         picture_get(&story->held, linkwatch_link_ifindex(message->link));
     struct linkwatch_event event = by_filter(&message->event);
-    bool leaves;
+    bool left;
     int r;
 
     if (!before)
         return follow_change_of_unknown(story, message);
-    leaves = linkwatch_filter_matches(story->filter, before) &&
-             !linkwatch_filter_matches(story->filter, message->link);
+    left = leaves(story, before, message->link);
     r = tell_change(story, before, message->link, &message->event);
-    if (r >= 0 && leaves)
+    if (r >= 0 && left)
         tell_remove(story, message->link, &event);
     return r;
 }
@@ -378,11 +409,7 @@ static int tell(struct story *story, const struct message *message)
         tell_lost(story, message);
         return 0;
     }
-    if (!story->collecting)
-        return follow(story, message);
-    if (message->type == MESSAGE_SNAPSHOT)
-        return picture_put(&story->fresh, message->link);
-    return take_into_fresh(story, message);
+    return story->collecting ? take_into_fresh(story, message) : follow(story, message);
 }
 
 int story_tell(struct story *story, const struct message *message)

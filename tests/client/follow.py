@@ -417,6 +417,20 @@ def goes_out():
 
 
 @tap.test
+def goes_out_early():
+    """A link that leaves or enters the filter while the first picture comes is told right."""
+    with fake.Fake() as daemon:
+        mirror, peer = daemon.mirror("eth*")
+        peer.event("snapshot", 5, link=link(2, "eth2"))
+        peer.event("change", 6, link=link(2, "lan2"), old={"ifname": "eth2"})
+        peer.event("change", 7, link=link(1, "eth1"), old={"ifname": "lan1"})
+        peer.event("snapshot", 7, link=link(3, "eth3"))
+        peer.event("ready", 7, source=fake.SOURCE)
+        mirror.expect("connected anew", "add 1 eth1 snapshot", "add 3 eth3 snapshot",
+                      "source trusted", "ready 2")
+
+
+@tap.test
 def altname():
     """An alternative name keeps a link in the filter."""
     with fake.Fake() as daemon:
