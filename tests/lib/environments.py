@@ -50,8 +50,8 @@ class Environment:
 class Faulty(Environment):
     """A kernel in which something goes wrong, now and then or always."""
 
-    def __init__(self, name, standings, always=(), sometimes=()):
-        super().__init__(name, standings)
+    def __init__(self, name, standings, reason=None, always=(), sometimes=()):
+        super().__init__(name, standings, reason)
         self._always = always
         self._sometimes = itertools.cycle(sometimes) if sometimes else None
         self._armed = set()
@@ -64,7 +64,8 @@ class Faulty(Environment):
         return daemons.Daemon(env=self._faults.environment())
 
     def disturb(self):
-        if self._sometimes:
+        # One at a time: together they would be a kernel that can't be looked at.
+        if self._sometimes and not any(map(self._faults.left, self._armed)):
             kind, value, times = next(self._sometimes)
             self._armed.add(kind)
             self._faults.set(kind, value, times)
@@ -102,4 +103,6 @@ ALL = (
     Faulty("accepted and half silent", INCOMPLETE, always=((faults.NOTIFICATION, 500),)),
     Environment("lossy", BELIEVED, options=("--receive-buffer", "1K")),
     Faulty("failing now and then", BELIEVED, sometimes=_FAILING_LOOKS),
+    Faulty("denied and failing now and then", ("denied",), "EACCES",
+           always=((faults.JOIN, errno.EACCES),), sometimes=_FAILING_LOOKS),
 )

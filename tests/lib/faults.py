@@ -64,6 +64,10 @@ class Faults:
         done = self.done(kind)
         _LAYOUT.pack_into(self._map, kind * _LAYOUT.size, times, value, done, 0)
 
+    def left(self, kind):
+        """How often it will still happen."""
+        return _LAYOUT.unpack_from(self._map, kind * _LAYOUT.size)[0]
+
     def done(self, kind):
         """How often it happened."""
         return _LAYOUT.unpack_from(self._map, kind * _LAYOUT.size)[2]
