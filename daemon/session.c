@@ -15,12 +15,15 @@
 #define REQUESTS_AT_ONCE 32
 #define ROUNDS_AT_ONCE   8
 #define EVENTS_AT_ONCE   32
+/* Seconds between looks for a consumer that sends nothing more and may be gone. */
+#define ABSENCE_CHECK 1.
 
 struct session {
     struct ev_loop *loop;
     struct ev_io readable;
     struct ev_io writable;
     struct ev_timer again; /* unfinished business, with the next turn of the loop */
+    struct ev_timer absence;
     int fd;
     uid_t uid;
     struct frame in;
@@ -124,6 +127,14 @@ static int take_requests(struct session *session)
     return 0;
 }
 
+/* A consumer of a stream that shut its own side down is readable for ever, and the loop
+ * can't wait for a hangup alone; without this it would be missed with the next event. */
+static void watch_for_absence(struct session *session)
+{
+    if (!ev_is_active(&session->absence))
+        ev_timer_start(session->loop, &session->absence);
+}
+
 /* While requests wait, no more are read, so that a consumer can't fill our memory. A
  * stream never ends: what comes behind it is read, to see the consumer's end, up to
  * the size of one request, and then it must go. */
@@ -133,6 +144,8 @@ static int want_more(struct session *session)
 
     if (session->stream && full)
         return -EMSGSIZE;
+    if (session->ended && session->stream)
+        watch_for_absence(session);
     if (session->ended || (is_busy(session) && full))
         ev_io_stop(session->loop, &session->readable);
     else
@@ -214,6 +227,16 @@ static void on_again(struct ev_loop *loop, struct ev_timer *timer, int events)
     go_on(timer->data);
 }
 
+static void on_absence_check(struct ev_loop *loop, struct ev_timer *timer, int events)
+{
+    struct session *session = timer->data;
+
+    (void)loop;
+    (void)events;
+    if (!still_listens(session))
+        session_free(session);
+}
+
 struct session *session_new(struct ev_loop *loop, int fd, uid_t uid, size_t request_max,
                             const struct session_handlers *handlers, void *user)
 {
@@ -230,7 +253,9 @@ struct session *session_new(struct ev_loop *loop, int fd, uid_t uid, size_t requ
     ev_io_init(&session->readable, on_readable, fd, EV_READ);
     ev_io_init(&session->writable, on_writable, fd, EV_WRITE);
     ev_timer_init(&session->again, on_again, 0., 0.);
-    session->readable.data = session->writable.data = session->again.data = session;
+    ev_timer_init(&session->absence, on_absence_check, ABSENCE_CHECK, ABSENCE_CHECK);
+    session->readable.data = session->writable.data = session;
+    session->again.data = session->absence.data = session;
     ev_io_start(loop, &session->readable);
     return session;
 }
@@ -243,6 +268,7 @@ struct session *session_free(struct session *session)
     ev_io_stop(session->loop, &session->readable);
     ev_io_stop(session->loop, &session->writable);
     ev_timer_stop(session->loop, &session->again);
+    ev_timer_stop(session->loop, &session->absence);
     stream_free(session->stream);
     outbox_clear(&session->out);
     frame_clear(&session->in);
