@@ -59,23 +59,26 @@ struct stream *world_stream(struct world *world, const char *filter)
     return stream;
 }
 
-static json_t *next_parameters(struct stream *stream)
+/* The parameters of a message. */
+static json_t *parameters_of(const char *message)
 {
-    struct buffer *message;
-    json_t *json, *parameters;
+    json_t *json = json_loads(message, 0, NULL);
+    json_t *parameters = json_incref(json_object_get(json, "parameters"));
+
+    assert_true(json_is_true(json_object_get(json, "continues")));
+    json_decref(json);
+    assert_non_null(parameters);
+    assert_string_equal(json_string_value(json_object_get(parameters, "instance")), INSTANCE);
+    return parameters;
+}
+
+static struct buffer *next_message(struct stream *stream)
+{
+    struct buffer *message = NULL;
     int r = stream_next(stream, &message);
 
     assert_in_range(r, 0, 1);
-    if (r == 0)
-        return NULL;
-    json = json_loads(message->data, 0, NULL);
-    assert_non_null(json);
-    buffer_unref(message);
-    assert_true(json_is_true(json_object_get(json, "continues")));
-    parameters = json_incref(json_object_get(json, "parameters"));
-    json_decref(json);
-    assert_string_equal(json_string_value(json_object_get(parameters, "instance")), INSTANCE);
-    return parameters;
+    return message;
 }
 
 static const char *text_in(const json_t *object, const char *member)
@@ -100,10 +103,13 @@ static void read_told(const json_t *parameters, struct told *ret)
 
 bool stream_tell(struct stream *stream, struct told *ret)
 {
-    json_t *parameters = next_parameters(stream);
+    struct buffer *message = next_message(stream);
+    json_t *parameters;
 
-    if (!parameters)
+    if (!message)
         return false;
+    parameters = parameters_of(message->data);
+    buffer_unref(message);
     read_told(parameters, ret);
     json_decref(parameters);
     return true;
@@ -153,10 +159,13 @@ static void believe_lost(struct consumer *consumer, const struct told *told)
     json_object_clear(consumer->picture);
 }
 
-static void believe(struct consumer *consumer, const json_t *parameters)
+void consumer_believe(struct consumer *consumer, const char *message)
 {
+    json_t *parameters = parameters_of(message);
     struct told told;
 
+    if (!consumer->picture)
+        consumer->picture = json_object();
     read_told(parameters, &told);
     assert_true(told.sequence >= consumer->sequence);
     if (strcmp(told.type, "snapshot") == 0) {
@@ -173,21 +182,20 @@ static void believe(struct consumer *consumer, const json_t *parameters)
         believe_event(consumer, &told, parameters);
     }
     consumer->sequence = told.sequence;
+    json_decref(parameters);
 }
 
 unsigned consumer_read(struct consumer *consumer, struct stream *stream, unsigned most)
 {
     unsigned n = 0;
 
-    if (!consumer->picture)
-        consumer->picture = json_object();
     for (; n < most; n++) {
-        json_t *parameters = next_parameters(stream);
+        struct buffer *message = next_message(stream);
 
-        if (!parameters)
+        if (!message)
             break;
-        believe(consumer, parameters);
-        json_decref(parameters);
+        consumer_believe(consumer, message->data);
+        buffer_unref(message);
     }
     return n;
 }

@@ -47,6 +47,9 @@ struct consumer {
     unsigned snapshots, readies, losses, events;
 };
 
+/* Believes one message. */
+void consumer_believe(struct consumer *consumer, const char *message);
+
 /* Reads up to so many messages and believes them; the number read. */
 unsigned consumer_read(struct consumer *consumer, struct stream *stream, unsigned most);
 
