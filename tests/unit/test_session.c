@@ -185,7 +185,8 @@ static void while_an_answer_is_on_its_way_further_requests_wait(void **state)
         say(&f, "much");
     talk_turn(&f);
     assert_in_range(f.requests, 1, 19);
-    while (heard < 20 * 40001) {
+    for (int i = 0; heard < 20 * 40001; i++) {
+        assert_in_range(i, 0, 1000);
         heard += hear(&f, 10000);
         talk_turn(&f);
     }
@@ -302,6 +303,7 @@ static void whatever_is_asked_and_read_answers_come_in_order(void **state)
     (void)state;
     talk_start(&f);
     for (int i = 0; i < 20000 || heard < asked; i++) {
+        assert_in_range(i, 0, 1000000);
         for (unsigned n = i < 20000 ? roll(&dice, 20) : 0; n > 0; n--)
             ask_at_random(&f, &dice, &asked);
         if (!suspended && roll(&dice, 30) == 0 && i < 20000) {
