@@ -198,7 +198,7 @@ static int run_mirror(char *arguments[])
         .connected = on_connected,
         .disconnected = on_disconnected,
     };
-    static struct driver driver;
+    struct driver driver = {0};
     struct linkwatch_filter *filter;
     const char *path = *arguments++;
     int r = linkwatch_filter_new(&filter);
