@@ -109,7 +109,7 @@ static void on_period_over(struct ev_loop *loop, struct ev_timer *timer, int eve
 
     (void)loop;
     (void)events;
-    for (int i = 0; i < IMPORTANCE_COUNT; i++)
+    for (enum importance i = 0; i < IMPORTANCE_COUNT; i++)
         tell_held_back(log, i);
 }
 
@@ -144,7 +144,7 @@ void log_attach(struct log *log, struct ev_loop *loop)
 {
     if (log->loop)
         ev_timer_stop(log->loop, &log->period_over);
-    for (int i = 0; i < IMPORTANCE_COUNT; i++)
+    for (enum importance i = 0; i < IMPORTANCE_COUNT; i++)
         tell_held_back(log, i);
     log->loop = loop;
 }
