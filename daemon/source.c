@@ -128,7 +128,7 @@ static void take_notification(struct source *source, const struct nlmsghdr *mess
 {
     source->counters.notifications++;
     if (take_link(source, message, false) < 0)
-        watch_look_soon(source->watch);
+        watch_overrun(source->watch);
 }
 
 static void end_look(struct source *source, int error)
