@@ -6,6 +6,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "daemon/suspects.h"
+
 #define MSEC INT64_C(1000)
 #define SEC  (1000 * MSEC)
 
@@ -13,8 +15,6 @@
  * (linkwatch's rate limit), while a dump shows it at once. Three leave room for a
  * loaded machine. */
 #define GRACE (3 * SEC)
-/* More links than these under suspicion at one time tell nothing new. */
-#define SUSPECTS_MAX 16
 /* A dump that takes longer lost its end. */
 #define LOOK_TIMEOUT (10 * SEC)
 /* Looks that fail one after another until consumers are told. */
@@ -36,11 +36,6 @@
 struct backoff {
     int64_t delay;
     int64_t at; /* not before */
-};
-
-struct suspect {
-    int ifindex;
-    int64_t until; /* a notification that comes later than this came too late */
 };
 
 struct watch {
@@ -74,8 +69,7 @@ struct watch {
     int64_t proving_interval;
     int64_t proof_began; /* when the last look that counted as a proof began */
 
-    struct suspect suspects[SUSPECTS_MAX];
-    size_t suspect_count;
+    struct suspects suspects;
     size_t consumers;
 };
 
@@ -224,6 +218,8 @@ static enum watch_cadence cadence(const struct watch *watch)
     switch (watch->report.standing) {
     case WATCH_DENIED:
     case WATCH_INCOMPLETE:
+        if (watch->config.mode == WATCH_SUBSCRIBE)
+            return WATCH_AUDIT;
         return watch->consumers ? WATCH_POLLING : WATCH_IDLE;
     case WATCH_UNPROVEN:
         return WATCH_PROVING;
@@ -249,7 +245,7 @@ static int64_t look_due(const struct watch *watch)
 
 static void forget_suspects(struct watch *watch)
 {
-    watch->suspect_count = 0;
+    watch->suspects.count = 0;
 }
 
 /* A suspect that was not told of in time: the subscription is incomplete. What is
@@ -257,25 +253,16 @@ static void forget_suspects(struct watch *watch)
  * stopped), so an empty queue must have been seen since. */
 static void judge_suspects(struct watch *watch)
 {
-    for (size_t i = 0; i < watch->suspect_count; i++) {
-        if (watch->suspects[i].until > watch->drained_at)
-            continue;
-        watch->report.contradictions++;
-        watch->known_incomplete = true;
-        set_standing(watch, WATCH_INCOMPLETE, 0,
-                     "a look showed a change of link %d that the subscription did not tell",
-                     watch->suspects[i].ifindex);
-        forget_suspects(watch);
-    }
-}
+    int ifindex;
+    size_t overdue = suspects_overdue(&watch->suspects, watch->drained_at, &ifindex);
 
-static int64_t next_suspect(const struct watch *watch)
-{
-    int64_t next = WATCH_NEVER;
-
-    for (size_t i = 0; i < watch->suspect_count; i++)
-        next = min_time(next, watch->suspects[i].until);
-    return next;
+    if (!overdue)
+        return;
+    watch->report.contradictions += overdue;
+    watch->known_incomplete = true;
+    set_standing(watch, WATCH_INCOMPLETE, 0,
+                 "a look showed a change of link %d that the subscription did not tell", ifindex);
+    forget_suspects(watch);
 }
 
 static bool wants_to_join(const struct watch *watch)
@@ -308,7 +295,7 @@ enum watch_action watch_next(struct watch *watch, int64_t now, int64_t *ret_dead
     deadline = watch->looking ? after(watch->look_began, LOOK_TIMEOUT) : look_due(watch);
     if (wants_to_join(watch))
         deadline = min_time(deadline, watch->joining.at);
-    *ret_deadline = min_time(deadline, next_suspect(watch));
+    *ret_deadline = min_time(deadline, suspects_next(&watch->suspects));
     return WATCH_WAIT;
 }
 
@@ -428,7 +415,7 @@ static void weigh_look(struct watch *watch)
 {
     if (watch->report.standing != WATCH_UNPROVEN || watch->look_excused)
         return;
-    if (watch->surprised || watch->suspect_count) {
+    if (watch->surprised || watch->suspects.count) {
         begin_proof(watch, watch->look_began);
         return;
     }
@@ -500,9 +487,7 @@ int watch_look_ended(struct watch *watch, int64_t now, const struct watch_dump *
 
 void watch_notified(struct watch *watch, int ifindex)
 {
-    for (size_t i = watch->suspect_count; i-- > 0;)
-        if (watch->suspects[i].ifindex == ifindex)
-            watch->suspects[i] = watch->suspects[--watch->suspect_count];
+    suspects_clear(&watch->suspects, ifindex);
 }
 
 void watch_surprised(struct watch *watch, int64_t now, int ifindex)
@@ -513,12 +498,7 @@ void watch_surprised(struct watch *watch, int64_t now, int ifindex)
     if (!believed || watch->config.mode != WATCH_AUTO || watch->look_excused)
         return;
     watch->surprised = true;
-    for (size_t i = 0; i < watch->suspect_count; i++)
-        if (watch->suspects[i].ifindex == ifindex)
-            return;
-    if (watch->suspect_count < SUSPECTS_MAX)
-        watch->suspects[watch->suspect_count++] =
-            (struct suspect){.ifindex = ifindex, .until = after(now, GRACE)};
+    suspects_add(&watch->suspects, ifindex, after(now, GRACE));
 }
 
 void watch_overrun(struct watch *watch)
