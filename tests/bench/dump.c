@@ -1,0 +1,40 @@
+/* dump COUNT EVERY_MSEC: the least that a poller can do: asks for a dump as the daemon
+ * does, receives it, drops it, and waits. */
+#include <poll.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "tests/bench/common.h"
+
+int main(int argc, char **argv)
+{
+    static char data[65536];
+    int64_t *samples;
+    int64_t cpu;
+    size_t links = 0;
+    long count;
+    int every, fd;
+
+    if (argc != 3)
+        fail("usage: dump COUNT EVERY_MSEC");
+    count = number(argv[1], 1);
+    every = (int)number(argv[2], 0);
+    samples = calloc((size_t)count, sizeof(*samples));
+    if (!samples)
+        fail_errno("memory");
+    fd = rtnetlink_open(false);
+    cpu = -clock_nsec(CLOCK_PROCESS_CPUTIME_ID);
+    for (long i = 0; i < count; i++) {
+        samples[i] = -clock_nsec(CLOCK_MONOTONIC);
+        rtnetlink_ask_dump(fd);
+        links = rtnetlink_drop_dump(fd, data, sizeof(data));
+        samples[i] += clock_nsec(CLOCK_MONOTONIC);
+        if (every)
+            poll(NULL, 0, every);
+    }
+    cpu += clock_nsec(CLOCK_PROCESS_CPUTIME_ID);
+    printf("{\"links\":%zu,\"cpu\":%.9f,", links, (double)cpu / 1e9 / (double)count);
+    print_percentiles("wall", samples, (size_t)count);
+    printf("}\n");
+    return EXIT_SUCCESS;
+}

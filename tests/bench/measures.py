@@ -1,0 +1,297 @@
+"""What is measured: each function does one thing side by side with its peers or its limit."""
+
+import contextlib
+import os
+import subprocess
+import time
+
+import stage as stages
+from table import Row, interleave
+
+
+def _delay(stage, samples, gap, *way):
+    return stage.start_and_go("delay", stage.first, samples, gap, *way)
+
+
+def event_delay(plan):
+    """From the request to the kernel to the event's being read by one consumer."""
+    stage = plan.stage(plan.few)
+
+    def ours():
+        with stage.daemon() as daemon:
+            return _delay(stage, plan.samples, 0, "varlink", daemon.path)
+
+    runs = interleave(plan, {
+        "raw": lambda: _delay(stage, plan.samples, 0, "raw"),
+        "ip": lambda: _delay(stage, plan.samples, 0, "pipe", "ip", "monitor", "link"),
+        "ours": ours,
+    })
+    median = {name: [run["delay_p50"] for run in runs[name]] for name in runs}
+    worst = {name: [run["delay_p99"] for run in runs[name]] for name in runs}
+    yield Row("event delay, median", "µs", median["ours"], "ip monitor", median["ip"], at_most=1.0)
+    yield Row("event delay, p99", "µs", worst["ours"], "ip monitor", worst["ip"], at_most=1.0)
+    yield Row("event delay, median", "µs", median["ours"], "raw listener", median["raw"],
+              at_most=2.5)
+
+
+def _full_rate_raw(plan, stage):
+    listener = stage.program("listen", plan.changes).wait_ready().go()
+    start = stage.churn(plan.changes)["start"]
+    heard = listener.result()
+    return heard["changes"] / (heard["last"] - start)
+
+
+def _full_rate_ours(plan, stage):
+    with stage.daemon() as daemon:
+        reader = stage.program("monitor", daemon.path, plan.changes).wait_ready().go()
+        cpu = -daemon.cpu()
+        start = stage.churn(plan.changes)["start"]
+        read = reader.result()
+        cpu += daemon.cpu()
+    return {"rate": read["changes"] / (read["last"] - start),
+            "missing": plan.changes - read["changes"],
+            "cpu": cpu / read["changes"] * 1e6}
+
+
+def _full_rate_kernel(plan, stage):
+    churn = stage.churn(plan.changes)
+    return plan.changes / (churn["end"] - churn["start"])
+
+
+def full_rate(plan):
+    """Changes as fast as the kernel makes them, with one consumer that reads."""
+    stage = plan.stage(plan.few)
+    many = plan.stage(plan.many)
+    runs = interleave(plan, {
+        "kernel": lambda: _full_rate_kernel(plan, stage),
+        "raw": lambda: _full_rate_raw(plan, stage),
+        "ours": lambda: _full_rate_ours(plan, stage),
+        "many": lambda: _full_rate_ours(plan, many),
+    })
+    rates = [run["rate"] for run in runs["ours"]]
+    least = [min(pair) for pair in zip(runs["kernel"], runs["raw"])]
+    yield Row(f"full rate, {plan.changes} changes", "/s", rates, "raw listener, or kernel", least,
+              at_least=0.9)
+    yield Row("full rate, events missing", "", [run["missing"] for run in runs["ours"]],
+              limit_at_most=0)
+    yield Row("full rate, kernel without listener", "/s", runs["kernel"])
+    yield Row(f"CPU of an event, {plan.many} links", "µs", [run["cpu"] for run in runs["many"]],
+              f"{plan.few} links", [run["cpu"] for run in runs["ours"]], at_most=1.5)
+
+
+def _fan_out_ours(plan, stage, consumers):
+    # A standing that changes would be told too.
+    with stage.daemon("--source", "subscribe") as daemon:
+        bare = daemon.resident()
+        program = stage.program("fanout", consumers, plan.burst, plan.rounds, "daemon",
+                                daemon.path, stage.first, 8).wait_ready()
+        cpu = -daemon.cpu()
+        measured = program.go().result()
+        measured["cpu"] = (cpu + daemon.cpu()) / (consumers * plan.burst * plan.rounds) * 1e9
+        measured["memory"] = (daemon.status("VmHWM") - bare) / consumers
+        return measured
+
+
+def fan_out(plan):
+    """Bursts of changes to many consumers."""
+    stage = plan.stage(plan.few)
+    size = [0]
+
+    def ours():
+        measured = _fan_out_ours(plan, stage, plan.consumers)
+        size[0] = int(measured["bytes"])
+        return measured
+
+    def limit():
+        measured = stage.start_and_go("fanout", plan.consumers, plan.burst, plan.rounds, "limit",
+                                      size[0])
+        measured["cpu"] = (measured["writer_cpu"] / plan.consumers / plan.burst / plan.rounds
+                           * 1e9)
+        return measured
+
+    runs = interleave(plan, {
+        "ours": ours,
+        "limit": limit,
+        "tenth": lambda: _fan_out_ours(plan, stage, plan.consumers // 10),
+    })
+
+    def column(name, key):
+        return [run[key] for run in runs[name]]
+
+    yield Row(f"fan-out, {plan.consumers} consumers", "/s", column("ours", "rate"),
+              "writing alone", column("limit", "rate"), at_least=0.8)
+    yield Row("fan-out, CPU of a message", "ns", column("ours", "cpu"), "writing alone",
+              column("limit", "cpu"))
+    yield Row(f"fan-out, CPU of a message, {plan.consumers}", "ns", column("ours", "cpu"),
+              f"{plan.consumers // 10} consumers", column("tenth", "cpu"), at_most=1.5)
+    yield Row("memory of a consumer, at its peak", "KiB", column("ours", "memory"),
+              limit_at_most=4)
+
+
+def _ip_json(stage):
+    with subprocess.Popen(stage.inside("ip", "-json", "link"), stdout=subprocess.DEVNULL) as run:
+        _, _, usage = os.wait4(run.pid, 0)
+        run.returncode = 0
+    return (usage.ru_utime + usage.ru_stime) * 1e6
+
+
+def _poll_ours(plan, stage):
+    """CPU time of one poll, from many at the shortest interval."""
+    with stage.daemon("--source", "poll", "--interval-min", "10ms", "--budget", "50%") as daemon, \
+            contextlib.closing(stages.Connection(daemon.path)) as connection:
+        before = connection.call("GetStatus")["counters"]["dumps"]
+        cpu = -daemon.cpu()
+        stages.let_pass(plan.poll_seconds)
+        cpu += daemon.cpu()
+        return cpu / (connection.call("GetStatus")["counters"]["dumps"] - before) * 1e6
+
+
+def one_poll(plan):
+    """One poll that finds nothing changed."""
+    ours = {}
+    for links in sorted({plan.few, plan.some, plan.many}):
+        stage = plan.stage(links)
+        count = max(2, min(plan.polls, plan.polls * 2000 // links))
+        contenders = {
+            "drop": lambda: stage.run("dump", count, 10)["cpu"] * 1e6,
+            "ours": lambda: _poll_ours(plan, stage),
+            "ip": lambda: _ip_json(stage),
+        }
+        if plan.has("refill"):
+            contenders["libnl"] = lambda: stage.run("refill", count, 10)["cpu"] * 1e6
+        runs = interleave(plan, contenders)
+        ours[links] = runs["ours"]
+        name = f"CPU of a poll, {links} links"
+        yield Row(name, "µs", runs["ours"], "receive and drop", runs["drop"], at_most=1.15)
+        if "libnl" in runs:
+            yield Row(name, "µs", runs["ours"], "libnl refill", runs["libnl"], at_most=0.5)
+        yield Row(name, "µs", runs["ours"], "ip -json link", runs["ip"])
+    yield Row(f"CPU of a poll for a link, {plan.many} links", "µs",
+              [cost / plan.many for cost in ours[plan.many]], f"{plan.some} links",
+              [cost / plan.some for cost in ours[plan.some]], at_most=1.5)
+
+
+def detection_delay(plan):
+    """With the subscription denied, at the default budget."""
+    stage = plan.stage(plan.few)
+
+    def ours():
+        with stage.daemon(denied=True) as daemon:
+            delay = _delay(stage, plan.detections, 100, "varlink", daemon.path)
+            with contextlib.closing(stages.Connection(daemon.path)):
+                cpu, began = -daemon.cpu(), time.monotonic()
+                stages.let_pass(plan.poll_seconds)
+                share = (cpu + daemon.cpu()) / (time.monotonic() - began) * 100
+        return delay["delay_p50"] / 1e3, share
+
+    runs = interleave(plan, {"ours": ours})
+    delays = [run[0] for run in runs["ours"]]
+    yield Row("detection delay, denied, median", "ms", delays, limit_at_most=30)
+    yield Row("CPU share while denied", "%", [run[1] for run in runs["ours"]], limit_at_most=0.5)
+    for seconds, samples in plan.pollers:
+        polled = _delay(stage, samples, seconds * 1000, "poll", seconds * 1000)
+        yield Row("detection delay, denied, median", "ms", delays, f"a poller of {seconds} s",
+                  [polled["delay_p50"] / 1e3], at_most=1.0)
+
+
+def idle(plan):
+    """An honest subscription, and nothing happens."""
+    stage = plan.stage(plan.few)
+    with stage.daemon("--source", "subscribe") as daemon, \
+            contextlib.closing(stages.Connection(daemon.path)) as connection:
+        dumps = connection.call("GetStatus")["counters"]["dumps"]
+        cpu, woken = -daemon.cpu(), -daemon.status("voluntary_ctxt_switches")
+        stages.let_pass(plan.idle_seconds)
+        cpu += daemon.cpu()
+        woken += daemon.status("voluntary_ctxt_switches")
+        dumps = connection.call("GetStatus")["counters"]["dumps"] - dumps
+    yield Row(f"idle, wake-ups beside {dumps} audits in {plan.idle_seconds} s", "",
+              [max(0, woken - 2 * dumps)], limit_at_most=0)
+    yield Row(f"idle, CPU in {plan.idle_seconds} s", "ms", [cpu * 1e3], limit_at_most=1)
+
+
+def _fill_history(plan, stage, daemon):
+    """Until old events are dropped, with a consumer, so that all is encoded."""
+    with contextlib.closing(stages.Connection(daemon.path)) as connection:
+        for _ in range(20):
+            reader = stage.program("monitor", daemon.path, plan.fill).wait_ready().go()
+            stage.churn(plan.fill, links=stage.links)
+            reader.result()
+            if connection.call("GetStatus")["history"]["oldest"] > 1 or plan.fill < 1000:
+                return
+    raise RuntimeError("the history does not fill")
+
+
+def _peer_memory(stage, command, environment=None):
+    """Resident KiB of somebody else's daemon once it has settled; None if it does not run."""
+    try:
+        process = subprocess.Popen(stage.inside(*command), stdout=subprocess.DEVNULL,
+                                   stderr=subprocess.DEVNULL,
+                                   env={**os.environ, **(environment or {})})
+    except OSError:
+        return None
+    stages.let_pass(3)
+    resident = stages.Process(process.pid).resident() if process.poll() is None else None
+    process.terminate()
+    process.wait()
+    return resident
+
+
+def memory(plan):
+    """Resident memory."""
+    few, many = plan.stage(plan.few), plan.stage(plan.many)
+    with few.daemon() as daemon:
+        bare = daemon.resident()
+    with many.daemon() as daemon:
+        _fill_history(plan, many, daemon)
+        full = daemon.resident()
+    yield Row(f"resident, {plan.few} links", "MiB", [bare / 1024], limit_at_most=3)
+    yield Row(f"resident, {plan.many} links, full history", "MiB", [full / 1024],
+              limit_at_most=20)
+    for name, command in plan.peers:
+        resident = _peer_memory(few, command)
+        if resident:
+            yield Row(f"resident, {plan.few} links", "MiB", [bare / 1024], name,
+                      [resident / 1024])
+
+
+def start(plan):
+    """From exec to the first answer."""
+    for links in (plan.few, plan.many):
+        stage = plan.stage(links)
+        path = os.path.join(plan.directory, "start")
+        command = plan.daemon_command(False) + ["--config", "/dev/null", "--log-level", "err"]
+        runs = interleave(plan, {
+            "dump": lambda: stage.run("dump", 1, 0)["wall_p50"] / 1e3,
+            "ours": lambda: stage.run("start", plan.starts, path, *command)["start_p50"] / 1e3,
+        })
+        name = f"start to first answer, {links} links"
+        if links == plan.few:
+            yield Row(name, "ms", runs["ours"], limit_at_most=5)
+        else:
+            yield Row(name, "ms", runs["ours"], "raw dump", runs["dump"], at_most=2.0)
+
+
+def snapshot(plan):
+    """The whole picture to a new consumer."""
+    stage = plan.stage(plan.many)
+    size = [0]
+    with stage.daemon() as daemon:
+
+        def ours():
+            measured = stage.run("snapshot", plan.snapshots, "daemon", daemon.path)
+            size[0] = measured["bytes"]
+            return measured
+
+        runs = interleave(plan, {
+            "ours": ours,
+            "limit": lambda: stage.run("snapshot", plan.snapshots, "limit", size[0]),
+        })
+    yield Row(f"snapshot, {plan.many} links", "ms",
+              [run["picture_p50"] / 1e3 for run in runs["ours"]], "copy and write",
+              [run["picture_p50"] / 1e3 for run in runs["limit"]], at_most=1.5)
+    yield Row(f"snapshot, {plan.many} links, the very first", "ms",
+              [runs["ours"][0]["first"] / 1e3])
+
+
+ALL = [event_delay, full_rate, fan_out, one_poll, detection_delay, idle, memory, start, snapshot]
