@@ -1,78 +1,30 @@
 #include "daemon/encode.h"
 
 #include <arpa/inet.h>
-#include <errno.h>
 #include <linux/if.h>
 #include <linux/if_arp.h>
 #include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
 
-#define REPLACEMENT "\xEF\xBF\xBD" /* U+FFFD in UTF-8 */
-
-/* How many bytes at this place are one character of UTF-8; 0 if none are. What UTF-8 is
- * the JSON library knows. */
-static size_t character_length(const char *text, size_t left)
+/* The next element of an array, of which there were count. */
+static void put_element(struct writer *writer, size_t count, const char *string)
 {
-    for (size_t n = 1; n <= 4 && n <= left; n++) {
-        json_t *character = json_stringn(text, n);
-
-        json_decref(character);
-        if (character)
-            return n;
-    }
-    return 0;
+    if (count)
+        writer_put(writer, ",");
+    writer_put_string(writer, string);
 }
 
-static json_t *repaired_text(const char *text)
+static void put_altnames(struct writer *writer, const struct link *link)
 {
-    size_t left = strlen(text);
-    char *repaired = calloc(left * strlen(REPLACEMENT) + 1, 1);
-    json_t *value = NULL;
-
-    if (!repaired)
-        return NULL;
-    while (left > 0) {
-        size_t n = character_length(text, left);
-
-        if (n)
-            strncat(repaired, text, n);
-        else
-            strcat(repaired, REPLACEMENT);
-        text += n ? n : 1;
-        left -= n ? n : 1;
-    }
-    value = json_string(repaired);
-    free(repaired);
-    return value;
-}
-
-static json_t *encode_text(const char *text)
-{
-    json_t *value = json_string(text);
-
-    return value ? value : repaired_text(text);
-}
-
-static json_t *append(json_t *array, json_t *value)
-{
-    if (json_array_append_new(array, value) == 0)
-        return array;
-    json_decref(array);
-    return NULL;
-}
-
-static json_t *encode_altnames(const struct link *link)
-{
-    json_t *array = json_array();
     const char *altname = NULL;
+    size_t count = 0;
 
-    while (array && (altname = link_next_altname(link, altname)))
-        array = append(array, encode_text(altname));
-    return array;
+    writer_put(writer, "[");
+    while ((altname = link_next_altname(link, altname)))
+        put_element(writer, count++, altname);
+    writer_put(writer, "]");
 }
 
-static json_t *encode_flags(const struct link *link)
+static void put_flags(struct writer *writer, const struct link *link)
 {
     /* In the order in which ip prints them. */
     static const struct {
@@ -99,23 +51,27 @@ static json_t *encode_flags(const struct link *link)
         {IFF_ECHO, "ECHO"},
     };
     uint32_t flags = link->flags & ~(uint32_t)IFF_RUNNING;
-    json_t *array = json_array();
+    char unnamed[9];
+    size_t count = 0;
 
+    writer_put(writer, "[");
     if (link->flags & IFF_UP && !(link->flags & IFF_RUNNING))
-        array = append(array, json_string("NO-CARRIER"));
-    for (size_t i = 0; array && i < sizeof(names) / sizeof(names[0]); i++) {
+        put_element(writer, count++, "NO-CARRIER");
+    for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
         if (flags & names[i].flag)
-            array = append(array, json_string(names[i].name));
+            put_element(writer, count++, names[i].name);
         flags &= ~names[i].flag;
     }
-    if (array && flags)
-        array = append(array, json_sprintf("%x", flags));
-    if (array && link->link_down)
-        array = append(array, json_string("M-DOWN"));
-    return array;
+    if (flags) {
+        snprintf(unnamed, sizeof(unnamed), "%x", flags);
+        put_element(writer, count++, unnamed);
+    }
+    if (link->link_down)
+        put_element(writer, count, "M-DOWN");
+    writer_put(writer, "]");
 }
 
-static json_t *encode_type(uint16_t type)
+static void put_type(struct writer *writer, uint16_t type)
 {
     static const struct {
         uint16_t type;
@@ -185,20 +141,27 @@ static json_t *encode_type(uint16_t type)
         {ARPHRD_VOID, "void"},
     };
 
-    for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
-        if (names[i].type == type)
-            return json_string(names[i].name);
+    char unnamed[16];
+
+    for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
+        if (names[i].type == type) {
+            writer_put_string(writer, names[i].name);
+            return;
+        }
+    }
     if (type >= ARPHRD_FCFABRIC && type <= ARPHRD_FCFABRIC + 12)
-        return json_sprintf("fcfb%d", type - ARPHRD_FCFABRIC);
-    return json_sprintf("[%u]", type);
+        snprintf(unnamed, sizeof(unnamed), "fcfb%d", type - ARPHRD_FCFABRIC);
+    else
+        snprintf(unnamed, sizeof(unnamed), "[%u]", type);
+    writer_put_string(writer, unnamed);
 }
 
-static json_t *encode_operstate(uint8_t operstate)
+static void put_operstate(struct writer *writer, uint8_t operstate)
 {
     static const char *const names[] = {"UNKNOWN", "NOTPRESENT", "DOWN", "LOWERLAYERDOWN",
                                         "TESTING", "DORMANT",    "UP"};
 
-    return json_string(names[operstate]);
+    writer_put_string(writer, names[operstate]);
 }
 
 /* The family of the IP addresses that tunnels of that type have instead of hardware
@@ -212,135 +175,197 @@ static int address_family(uint16_t type, uint8_t length)
     return AF_UNSPEC;
 }
 
-static json_t *encode_address(const struct link_address *address, uint16_t type)
+static void put_address(struct writer *writer, const struct link_address *address, uint16_t type)
 {
-    char text[LINK_ADDRESS_MAX * 3 + 1] = "";
+    static const char digits[] = "0123456789abcdef";
+    char string[LINK_ADDRESS_MAX * 3 + 1] = "";
     int family = address_family(type, address->length);
+    char *to = string;
 
-    if (family != AF_UNSPEC)
-        return json_string(inet_ntop(family, address->bytes, text, sizeof(text)));
-    for (size_t i = 0; i < address->length; i++)
-        snprintf(text + i * 3, sizeof(text) - i * 3, "%02x:", address->bytes[i]);
-    text[address->length * 3 - 1] = '\0';
-    return json_string(text);
+    if (family != AF_UNSPEC) {
+        inet_ntop(family, address->bytes, string, sizeof(string));
+    } else {
+        for (size_t i = 0; i < address->length; i++) {
+            *to++ = digits[address->bytes[i] >> 4];
+            *to++ = digits[address->bytes[i] & 0xf];
+            *to++ = ':';
+        }
+        *(to - 1) = '\0';
+    }
+    writer_put_string(writer, string);
 }
 
-static json_t *encode_group(uint32_t group)
+static void put_group(struct writer *writer, uint32_t group)
 {
-    return group ? json_sprintf("%u", group) : json_string("default");
+    if (group) {
+        writer_put(writer, "\"");
+        writer_put_integer(writer, group);
+        writer_put(writer, "\"");
+    } else {
+        writer_put_string(writer, "default");
+    }
 }
 
-static json_t *encode_linkinfo(const struct link *link)
+static void put_linkinfo(struct writer *writer, const struct link *link)
 {
-    return json_pack("{s:o*, s:o*}", "info_kind",
-                     link->info_kind ? encode_text(link->info_kind) : NULL, "info_slave_kind",
-                     link->info_slave_kind ? encode_text(link->info_slave_kind) : NULL);
+    writer_put(writer, "{");
+    if (link->info_kind) {
+        writer_put(writer, "\"info_kind\":");
+        writer_put_string(writer, link->info_kind);
+    }
+    if (link->info_slave_kind) {
+        writer_put(writer, link->info_kind ? ",\"info_slave_kind\":" : "\"info_slave_kind\":");
+        writer_put_string(writer, link->info_slave_kind);
+    }
+    writer_put(writer, "}");
 }
 
-static json_t *encode_known(const struct link *link, enum link_field field)
+static void put_known(struct writer *writer, const struct link *link, enum link_field field)
 {
     switch (field) {
     case LINK_FIELD_IFINDEX:
-        return json_integer(link->ifindex);
+        writer_put_integer(writer, link->ifindex);
+        break;
     case LINK_FIELD_IFNAME:
-        return encode_text(link->ifname);
+        writer_put_string(writer, link->ifname);
+        break;
     case LINK_FIELD_ALTNAMES:
-        return encode_altnames(link);
+        put_altnames(writer, link);
+        break;
     case LINK_FIELD_IFALIAS:
-        return encode_text(link->ifalias);
+        writer_put_string(writer, link->ifalias);
+        break;
     case LINK_FIELD_LINK_TYPE:
-        return encode_type(link->type);
+        put_type(writer, link->type);
+        break;
     case LINK_FIELD_FLAGS:
-        return encode_flags(link);
+        put_flags(writer, link);
+        break;
     case LINK_FIELD_OPERSTATE:
-        return encode_operstate(link->operstate);
+        put_operstate(writer, link->operstate);
+        break;
     case LINK_FIELD_LINKMODE:
-        return json_string(link->linkmode ? "DORMANT" : "DEFAULT");
+        writer_put_string(writer, link->linkmode ? "DORMANT" : "DEFAULT");
+        break;
     case LINK_FIELD_CARRIER:
-        return json_boolean(link->carrier);
+        writer_put(writer, link->carrier ? "true" : "false");
+        break;
     case LINK_FIELD_CARRIER_CHANGES:
-        return json_integer(link->carrier_changes);
+        writer_put_integer(writer, link->carrier_changes);
+        break;
     case LINK_FIELD_CARRIER_UP_COUNT:
-        return json_integer(link->carrier_up_count);
+        writer_put_integer(writer, link->carrier_up_count);
+        break;
     case LINK_FIELD_CARRIER_DOWN_COUNT:
-        return json_integer(link->carrier_down_count);
+        writer_put_integer(writer, link->carrier_down_count);
+        break;
     case LINK_FIELD_MTU:
-        return json_integer(link->mtu);
+        writer_put_integer(writer, link->mtu);
+        break;
     case LINK_FIELD_MIN_MTU:
-        return json_integer(link->min_mtu);
+        writer_put_integer(writer, link->min_mtu);
+        break;
     case LINK_FIELD_MAX_MTU:
-        return json_integer(link->max_mtu);
+        writer_put_integer(writer, link->max_mtu);
+        break;
     case LINK_FIELD_ADDRESS:
-        return encode_address(&link->address, link->type);
+        put_address(writer, &link->address, link->type);
+        break;
     case LINK_FIELD_BROADCAST:
-        return encode_address(&link->broadcast, link->type);
+        put_address(writer, &link->broadcast, link->type);
+        break;
     case LINK_FIELD_PERMADDR:
-        return encode_address(&link->permaddr, link->type);
+        put_address(writer, &link->permaddr, link->type);
+        break;
     case LINK_FIELD_MASTER:
-        return encode_text(link->master_name);
+        writer_put_string(writer, link->master_name);
+        break;
     case LINK_FIELD_LINK:
-        return encode_text(link->link_name);
+        writer_put_string(writer, link->link_name);
+        break;
     case LINK_FIELD_LINK_INDEX:
-        return json_integer(link->link_index);
+        writer_put_integer(writer, link->link_index);
+        break;
     case LINK_FIELD_LINK_NETNSID:
-        return json_integer(link->link_netnsid);
+        writer_put_integer(writer, link->link_netnsid);
+        break;
     case LINK_FIELD_GROUP:
-        return encode_group(link->group);
+        put_group(writer, link->group);
+        break;
     case LINK_FIELD_TXQLEN:
-        return json_integer(link->txqlen);
+        writer_put_integer(writer, link->txqlen);
+        break;
     case LINK_FIELD_QDISC:
-        return encode_text(link->qdisc);
+        writer_put_string(writer, link->qdisc);
+        break;
     case LINK_FIELD_PROMISCUITY:
-        return json_integer(link->promiscuity);
+        writer_put_integer(writer, link->promiscuity);
+        break;
     case LINK_FIELD_NUM_TX_QUEUES:
-        return json_integer(link->num_tx_queues);
+        writer_put_integer(writer, link->num_tx_queues);
+        break;
     case LINK_FIELD_NUM_RX_QUEUES:
-        return json_integer(link->num_rx_queues);
+        writer_put_integer(writer, link->num_rx_queues);
+        break;
     case LINK_FIELD_PARENTBUS:
-        return encode_text(link->parentbus);
+        writer_put_string(writer, link->parentbus);
+        break;
     case LINK_FIELD_PARENTDEV:
-        return encode_text(link->parentdev);
+        writer_put_string(writer, link->parentdev);
+        break;
     case LINK_FIELD_LINKINFO:
-        return encode_linkinfo(link);
+        put_linkinfo(writer, link);
+        break;
     case LINK_FIELD_COUNT:
         break;
     }
-    return NULL;
+}
+
+static void put_field(struct writer *writer, const struct link *link, enum link_field field)
+{
+    if (link->known & (UINT64_C(1) << field))
+        put_known(writer, link, field);
+    else
+        writer_put(writer, "null");
+}
+
+void encode_fields(struct writer *writer, const struct link *link, link_fields fields)
+{
+    bool first = true;
+
+    writer_put(writer, "{");
+    for (enum link_field field = 0; field < LINK_FIELD_COUNT; field++) {
+        if (!(fields & (UINT64_C(1) << field)))
+            continue;
+        writer_put(writer, first ? "\"" : ",\"");
+        writer_put(writer, link_field_name(field));
+        writer_put(writer, "\":");
+        put_field(writer, link, field);
+        first = false;
+    }
+    writer_put(writer, "}");
 }
 
 json_t *encode_field(const struct link *link, enum link_field field)
 {
-    return link->known & (UINT64_C(1) << field) ? encode_known(link, field) : json_null();
-}
+    struct writer writer;
+    struct buffer *buffer;
+    json_t *value;
 
-json_t *encode_fields(const struct link *link, link_fields fields)
-{
-    json_t *object = json_object();
-
-    for (enum link_field field = 0; object && field < LINK_FIELD_COUNT; field++) {
-        if (!(fields & (UINT64_C(1) << field)))
-            continue;
-        if (json_object_set_new_nocheck(object, link_field_name(field), encode_field(link, field)) <
-            0) {
-            json_decref(object);
-            return NULL;
-        }
-    }
-    return object;
+    writer_init(&writer);
+    put_field(&writer, link, field);
+    if (writer_to_buffer(&writer, &buffer) < 0)
+        return NULL;
+    value = json_loadb(buffer->data, buffer->length, JSON_DECODE_ANY, NULL);
+    buffer_unref(buffer);
+    return value;
 }
 
 int encode_link(const struct link *link, struct buffer **ret)
 {
-    json_t *object = encode_fields(link, link->known);
-    char *text = object ? json_dumps(object, JSON_COMPACT) : NULL;
-    struct buffer *buffer = text ? buffer_new(strlen(text)) : NULL;
+    struct writer writer;
 
-    json_decref(object);
-    if (buffer)
-        memcpy(buffer->data, text, buffer->length);
-    free(text);
-    if (!buffer)
-        return -ENOMEM;
-    *ret = buffer;
-    return 0;
+    writer_init(&writer);
+    encode_fields(&writer, link, link->known);
+    return writer_to_buffer(&writer, ret);
 }

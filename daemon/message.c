@@ -6,10 +6,9 @@
 #include <string.h>
 
 #include "daemon/encode.h"
+#include "daemon/writer.h"
 
 #define HEAD      "{\"parameters\":"
-#define CONTINUES ",\"continues\":true}"
-#define LINK      ",\"link\":"
 #define LIST_TAIL "]}}"
 
 static const char *const type_names[EVENT_TYPE_COUNT] = {
@@ -79,64 +78,40 @@ struct buffer *message_link_text(struct link *link)
     return link->json;
 }
 
-static char *append(char *to, const char *bytes, size_t length)
+/* What every reply of Monitor begins with. */
+static void begin(struct writer *writer, const char *instance, enum event_type type,
+                  uint64_t sequence)
 {
-    return (char *)memcpy(to, bytes, length) + length;
+    writer_init(writer);
+    writer_put(writer, HEAD "{\"type\":\"");
+    writer_put(writer, type_names[type]);
+    writer_put(writer, "\",\"instance\":\"");
+    writer_put(writer, instance);
+    writer_put(writer, "\",\"sequence\":");
+    writer_put_integer(writer, (int64_t)sequence);
 }
 
-/* {"parameters":{MEMBERS,"link":LINK},"continues":true} with members as an object's
- * text: the link is not encoded again but copied into its place. */
-static struct buffer *join_link(const char *members, const struct buffer *link)
+/* And ends with, the NUL included. */
+static int end(struct writer *writer, struct buffer **ret)
 {
-    size_t inner = strlen(members) - 1; /* without the closing brace */
-    struct buffer *message;
-    char *to;
+    static const char tail[] = "},\"continues\":true}";
 
-    message =
-        buffer_new(strlen(HEAD) + inner + strlen(LINK) + link->length + 1 + sizeof(CONTINUES));
-    if (!message)
-        return NULL;
-    to = append(message->data, HEAD, strlen(HEAD));
-    to = append(to, members, inner);
-    to = append(to, LINK, strlen(LINK));
-    to = append(to, link->data, link->length);
-    to = append(to, "}", 1);
-    append(to, CONTINUES, sizeof(CONTINUES));
-    return message;
+    writer_add(writer, tail, sizeof(tail));
+    return writer_to_buffer(writer, ret);
 }
 
-static int with_link(json_t *members, const struct buffer *link, struct buffer **ret)
+static void put_times(struct writer *writer, const struct event *event)
 {
-    char *text = text_of(members);
-    struct buffer *message = text && link ? join_link(text, link) : NULL;
-
-    free(text);
-    return give(message, ret);
+    writer_put(writer, ",\"realtime_usec\":");
+    writer_put_integer(writer, event->realtime_usec);
+    writer_put(writer, ",\"monotonic_usec\":");
+    writer_put_integer(writer, event->monotonic_usec);
 }
 
-/* Adds a member to an object and takes the value's reference; NULL is "no memory" for
- * both. */
-static json_t *with_member(json_t *object, const char *name, json_t *value)
+static void put_source(struct writer *writer, const struct source_state *source)
 {
-    if (json_object_set_new(object, name, value) == 0)
-        return object;
-    json_decref(object);
-    return NULL;
-}
-
-/* What every reply of Monitor has. */
-static json_t *members_of(const char *instance, enum event_type type, uint64_t sequence)
-{
-    return json_pack("{s:s, s:s, s:I}", "type", type_names[type], "instance", instance, "sequence",
-                     (json_int_t)sequence);
-}
-
-static json_t *timed_members_of(const char *instance, const struct event *event)
-{
-    return json_pack("{s:s, s:s, s:I, s:I, s:I}", "type", type_names[event->type], "instance",
-                     instance, "sequence", (json_int_t)event->sequence, "realtime_usec",
-                     (json_int_t)event->realtime_usec, "monotonic_usec",
-                     (json_int_t)event->monotonic_usec);
+    writer_put(writer, ",\"source\":");
+    writer_put_json(writer, message_source_state(source));
 }
 
 static const char *learned_name(enum change_source source)
@@ -150,65 +125,81 @@ static const char *learned_name(enum change_source source)
     return "dump";
 }
 
-static json_t *event_members(const char *instance, const struct event *event)
+/* A link that is encoded already is copied. For an event alone none is kept: most links
+ * change again before anybody asks for a snapshot of them. */
+static void put_link(struct writer *writer, const struct link *link)
 {
-    json_t *members = timed_members_of(instance, event);
-
-    members = with_member(members, "learned", json_string(learned_name(event->learned)));
-    if (event->type == EVENT_CHANGE)
-        members = with_member(members, "old", encode_fields(event->before, event->fields));
-    if (event->flaps)
-        members = with_member(members, "flaps", json_integer(event->flaps));
-    return members;
+    writer_put(writer, ",\"link\":");
+    if (link->json)
+        writer_add(writer, link->json->data, link->json->length);
+    else
+        encode_fields(writer, link, link->known);
 }
 
 int message_event(const char *instance, const struct event *event, struct buffer **ret)
 {
-    struct link *link = event->after ? event->after : event->before;
-    struct buffer *json;
-    int r;
+    struct writer writer;
 
-    /* Encoded for the event alone: most links change again before anybody asks for a
-     * snapshot of them. */
-    if (link->json)
-        return with_link(event_members(instance, event), link->json, ret);
-    r = encode_link(link, &json);
-    if (r < 0)
-        return r;
-    r = with_link(event_members(instance, event), json, ret);
-    buffer_unref(json);
-    return r;
+    begin(&writer, instance, event->type, event->sequence);
+    put_times(&writer, event);
+    writer_put(&writer, ",\"learned\":\"");
+    writer_put(&writer, learned_name(event->learned));
+    writer_put(&writer, "\"");
+    if (event->type == EVENT_CHANGE) {
+        writer_put(&writer, ",\"old\":");
+        encode_fields(&writer, event->before, event->fields);
+    }
+    if (event->flaps) {
+        writer_put(&writer, ",\"flaps\":");
+        writer_put_integer(&writer, event->flaps);
+    }
+    put_link(&writer, event->after ? event->after : event->before);
+    return end(&writer, ret);
 }
 
 int message_source(const char *instance, const struct event *event,
                    const struct source_state *source, struct buffer **ret)
 {
-    json_t *members = timed_members_of(instance, event);
+    struct writer writer;
 
-    return message_reply(with_member(members, "source", message_source_state(source)), true, ret);
+    begin(&writer, instance, event->type, event->sequence);
+    put_times(&writer, event);
+    put_source(&writer, source);
+    return end(&writer, ret);
 }
 
 int message_snapshot(const char *instance, uint64_t sequence, struct link *link,
                      struct buffer **ret)
 {
-    return with_link(members_of(instance, EVENT_SNAPSHOT, sequence), message_link_text(link), ret);
+    struct writer writer;
+
+    if (!message_link_text(link))
+        return -ENOMEM;
+    begin(&writer, instance, EVENT_SNAPSHOT, sequence);
+    put_link(&writer, link);
+    return end(&writer, ret);
 }
 
 int message_ready(const char *instance, uint64_t sequence, const struct source_state *source,
                   struct buffer **ret)
 {
-    json_t *members = members_of(instance, EVENT_READY, sequence);
+    struct writer writer;
 
-    return message_reply(with_member(members, "source", message_source_state(source)), true, ret);
+    begin(&writer, instance, EVENT_READY, sequence);
+    put_source(&writer, source);
+    return end(&writer, ret);
 }
 
 int message_lost(const char *instance, uint64_t sequence, int64_t lost, struct buffer **ret)
 {
-    json_t *members = members_of(instance, EVENT_LOST, sequence);
+    struct writer writer;
 
-    if (lost >= 0)
-        members = with_member(members, "lost", json_integer(lost));
-    return message_reply(members, true, ret);
+    begin(&writer, instance, EVENT_LOST, sequence);
+    if (lost >= 0) {
+        writer_put(&writer, ",\"lost\":");
+        writer_put_integer(&writer, lost);
+    }
+    return end(&writer, ret);
 }
 
 static struct buffer *text_buffer(const char *text, size_t length)

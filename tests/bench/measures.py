@@ -260,7 +260,7 @@ def start(plan):
     for links in (plan.few, plan.many):
         stage = plan.stage(links)
         path = os.path.join(plan.directory, "start")
-        command = plan.daemon_command(False) + ["--config", "/dev/null", "--log-level", "err"]
+        command = plan.daemon_command(False) + ["--config", "/dev/null"]
         runs = interleave(plan, {
             "dump": lambda: stage.run("dump", 1, 0)["wall_p50"] / 1e3,
             "ours": lambda: stage.run("start", plan.starts, path, *command)["start_p50"] / 1e3,

@@ -148,8 +148,8 @@ class Stage:
         directory = tempfile.mkdtemp(prefix="linkwatch-bench-")
         path = os.path.join(directory, "socket")
         command = self.plan.daemon_command(denied) + ["--socket", path, "--config", "/dev/null",
-                                                      "--log-level", "err", *options]
-        process = subprocess.Popen(self.inside(*command))
+                                                      *options]
+        process = subprocess.Popen(self.inside(*command), stderr=subprocess.DEVNULL)
         try:
             wait.until(lambda: os.path.exists(path) or process.poll() is not None, "the socket")
             yield Daemon(process.pid, path)

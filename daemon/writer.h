@@ -1,0 +1,52 @@
+/* JSON text under construction: pieces are added at its end, and it becomes a buffer.
+ * Nobody need check on the way; in the end it is told if there was no memory. Pure.
+ *
+ * Objects of known members, of which there is one for each event, are written with this;
+ * all else is the JSON library's, and so is every string that needs escaping. */
+#ifndef LINKWATCH_DAEMON_WRITER_H
+#define LINKWATCH_DAEMON_WRITER_H
+
+#include <jansson.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <string.h>
+
+#include "daemon/buffer.h"
+
+/* Most links and events fit without an allocation. */
+#define WRITER_ROOM 2048
+
+struct writer {
+    char *data;
+    size_t length;
+    size_t capacity;
+    bool failed; /* without memory */
+    char room[WRITER_ROOM];
+};
+
+void writer_init(struct writer *writer);
+
+/* Forgets what it holds; writer_to_buffer() has done that. */
+void writer_clear(struct writer *writer);
+
+void writer_add(struct writer *writer, const char *bytes, size_t length);
+
+static inline void writer_put(struct writer *writer, const char *bytes)
+{
+    writer_add(writer, bytes, strlen(bytes));
+}
+
+void writer_put_integer(struct writer *writer, int64_t value);
+
+/* A string as JSON. It is bytes of the kernel's; where they are not UTF-8, each byte that
+ * does not fit stands as U+FFFD. */
+void writer_put_string(struct writer *writer, const char *string);
+
+/* Any value, whose reference it takes; NULL is no memory, so that calls nest. */
+void writer_put_json(struct writer *writer, json_t *value);
+
+/* What was put together, as a buffer; the text is over. -ENOMEM. */
+int writer_to_buffer(struct writer *writer, struct buffer **ret);
+
+#endif
