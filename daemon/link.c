@@ -280,6 +280,8 @@ int link_parse(const struct nlmsghdr *message, struct link **ret)
     info = nlmsg_data(message);
     if (info->ifi_index <= 0)
         return -EBADMSG;
+    if (attributes.at[IFLA_WIRELESS])
+        return -ENOMSG;
     find_texts(&attributes);
     size = sizeof(*link) + bytes_of_texts(&attributes);
     link = calloc(1, size);

@@ -71,7 +71,8 @@ struct link {
 
 /* Reads an RTM_NEWLINK or RTM_DELLINK message that is complete by its own
  * nlmsg_len. -EBADMSG if it is malformed (too short, no usable index or name, an
- * attribute of the wrong size), -ENOMEM. The caller has the one reference. A field
+ * attribute of the wrong size), -ENOMSG if it is an event of a wireless driver that comes
+ * as an RTM_NEWLINK and is no state of the link, -ENOMEM. The caller has the one reference. A field
  * that the message does not have is not known. */
 int link_parse(const struct nlmsghdr *message, struct link **ret);
 

@@ -41,6 +41,7 @@ struct daemon {
     struct ev_signal hang_up;
     struct ev_timer watchdog;
     bool ready;
+    uint64_t told; /* the newest event when consumers were woken last */
 };
 
 static void describe(void *user, struct source_state *ret)
@@ -105,6 +106,9 @@ static void on_settled(void *user)
 
     if (!daemon->ready && source_has_looked(daemon->source))
         let_consumers_in(daemon);
+    if (history_newest(daemon->history) == daemon->told)
+        return;
+    daemon->told = history_newest(daemon->history);
     server_wake(daemon->server);
 }
 

@@ -159,7 +159,7 @@ static void end_dump(struct rtnl *rtnl, int error)
 }
 
 /* Bridge ports are told in AF_BRIDGE too, with an RTM_DELLINK when a port that lives
- * on leaves its bridge; wireless events come as an RTM_NEWLINK without a state. */
+ * on leaves its bridge. */
 static bool is_about_link(const struct nlmsghdr *message)
 {
     const struct ifinfomsg *info = NLMSG_DATA(message);
@@ -168,8 +168,7 @@ static bool is_about_link(const struct nlmsghdr *message)
         return false;
     if (message->nlmsg_len < NLMSG_LENGTH(sizeof(*info)))
         return true; /* whoever reads it says that it is malformed */
-    return info->ifi_family == AF_UNSPEC &&
-           !nlmsg_find_attr((struct nlmsghdr *)message, sizeof(*info), IFLA_WIRELESS);
+    return info->ifi_family == AF_UNSPEC;
 }
 
 /* The errno that ends a dump: in an NLMSG_ERROR, or behind NLMSG_DONE. */

@@ -126,8 +126,12 @@ static int take_link(struct source *source, const struct nlmsghdr *message, bool
 
 static void take_notification(struct source *source, const struct nlmsghdr *message)
 {
+    int r = take_link(source, message, false);
+
+    if (r == -ENOMSG)
+        return;
     source->counters.notifications++;
-    if (take_link(source, message, false) < 0)
+    if (r < 0)
         watch_overrun(source->watch);
 }
 
@@ -237,8 +241,8 @@ static void begin_look(struct source *source)
 
 static void receive(struct source *source)
 {
-    int64_t cpu = clock_usec(CLOCK_THREAD_CPUTIME_ID);
     bool dumping = source->dumping;
+    int64_t cpu = dumping ? clock_usec(CLOCK_THREAD_CPUTIME_ID) : 0;
     int r;
 
     if (!source->rtnl)

@@ -20,12 +20,12 @@ void writer_clear(struct writer *writer)
     writer_init(writer);
 }
 
-static bool grow(struct writer *writer, size_t needed)
+bool writer_grow(struct writer *writer, size_t length)
 {
     size_t capacity = writer->capacity;
     char *data;
 
-    while (capacity < needed)
+    while (capacity - writer->length < length)
         capacity *= 2;
     data = writer->data == writer->room ? malloc(capacity) : realloc(writer->data, capacity);
     if (!data) {
@@ -37,14 +37,6 @@ static bool grow(struct writer *writer, size_t needed)
     writer->data = data;
     writer->capacity = capacity;
     return true;
-}
-
-void writer_add(struct writer *writer, const char *bytes, size_t length)
-{
-    if (writer->length + length > writer->capacity && !grow(writer, writer->length + length))
-        return;
-    memcpy(writer->data + writer->length, bytes, length);
-    writer->length += length;
 }
 
 void writer_put_integer(struct writer *writer, int64_t value)

@@ -30,7 +30,17 @@ void writer_init(struct writer *writer);
 /* Forgets what it holds; writer_to_buffer() has done that. */
 void writer_clear(struct writer *writer);
 
-void writer_add(struct writer *writer, const char *bytes, size_t length);
+/* Makes room for so many bytes more; false without memory. */
+bool writer_grow(struct writer *writer, size_t length);
+
+/* In place, for most pieces are a few bytes. */
+static inline void writer_add(struct writer *writer, const char *bytes, size_t length)
+{
+    if (length > writer->capacity - writer->length && !writer_grow(writer, length))
+        return;
+    memcpy(writer->data + writer->length, bytes, length);
+    writer->length += length;
+}
 
 static inline void writer_put(struct writer *writer, const char *bytes)
 {
