@@ -206,6 +206,12 @@ static bool kinds_match(const json_t *kinds, const struct link *link)
     return false;
 }
 
+bool filter_passes_all(const struct filter *filter)
+{
+    return !filter->names && !filter->indexes && !filter->kinds && filter->any_type &&
+           filter->any_field;
+}
+
 bool filter_passes_link(const struct filter *filter, const struct link *link)
 {
     return (!filter->names || names_match(filter->names, link)) &&

@@ -15,6 +15,9 @@ struct filter;
 int filter_new(const json_t *json, bool links_only, struct filter **ret, const char **ret_field);
 struct filter *filter_free(struct filter *filter);
 
+/* Whether everything passes, so that nothing need be asked. */
+bool filter_passes_all(const struct filter *filter);
+
 bool filter_passes_link(const struct filter *filter, const struct link *link);
 
 /* An event passes if its link did before or after it. */

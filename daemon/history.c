@@ -7,6 +7,9 @@
 #include "daemon/message.h"
 
 #define FIRST_CAPACITY 256
+/* A piece for writing: so many messages, or bytes, whichever is reached first. */
+#define JOINED_MESSAGES 64
+#define JOINED_BYTES    ((size_t)32 * 1024)
 
 struct history {
     char instance[33];
@@ -16,6 +19,10 @@ struct history {
     uint64_t next; /* the number of the event to come */
     size_t bytes;
     size_t bytes_max;
+    /* What history_messages() gave last, NULL for nothing. */
+    struct buffer *joined;
+    uint64_t joined_first;
+    uint64_t joined_last;
 };
 
 static struct event *slot(const struct history *history, uint64_t sequence)
@@ -76,6 +83,7 @@ struct history *history_free(struct history *history)
     if (!history)
         return NULL;
     forget_all(history);
+    buffer_unref(history->joined);
     free(history->ring);
     free(history);
     return NULL;
@@ -193,6 +201,58 @@ struct buffer *history_message(struct history *history, uint64_t sequence)
     message = buffer_ref(event->message);
     keep_bound(history);
     return message;
+}
+
+/* The messages from that event on. Their number; 0 if the event is not held, or without
+ * memory. */
+static size_t collect(struct history *history, uint64_t sequence, struct buffer **messages,
+                      size_t *ret_bytes)
+{
+    size_t bytes = 0;
+    size_t count = 0;
+
+    while (count < JOINED_MESSAGES && bytes < JOINED_BYTES &&
+           (messages[count] = history_message(history, sequence + count)))
+        bytes += messages[count++]->length;
+    *ret_bytes = bytes;
+    return count;
+}
+
+static struct buffer *join(struct buffer *const *messages, size_t count, size_t bytes)
+{
+    struct buffer *joined = buffer_new(bytes);
+    char *to = joined ? joined->data : NULL;
+
+    for (size_t i = 0; joined && i < count; i++) {
+        memcpy(to, messages[i]->data, messages[i]->length);
+        to += messages[i]->length;
+    }
+    return joined;
+}
+
+struct buffer *history_messages(struct history *history, uint64_t sequence, uint64_t *ret_last)
+{
+    struct buffer *messages[JOINED_MESSAGES];
+    struct buffer *joined;
+    size_t bytes, count;
+
+    if (history->joined && history->joined_first == sequence) {
+        *ret_last = history->joined_last;
+        return buffer_ref(history->joined);
+    }
+    count = collect(history, sequence, messages, &bytes);
+    joined = count == 1 ? buffer_ref(messages[0]) : NULL;
+    if (count > 1)
+        joined = join(messages, count, bytes);
+    for (size_t i = 0; i < count; i++)
+        buffer_unref(messages[i]);
+    if (!joined)
+        return NULL;
+    buffer_unref(history->joined);
+    history->joined = buffer_ref(joined);
+    history->joined_first = sequence;
+    history->joined_last = *ret_last = sequence + count - 1;
+    return joined;
 }
 
 uint64_t history_newest(const struct history *history)

@@ -37,6 +37,12 @@ const struct event *history_get(const struct history *history, uint64_t sequence
  * that older events may be forgotten. */
 struct buffer *history_message(struct history *history, uint64_t sequence);
 
+/* The encodings of that event and of those after it in one piece, up to the newest or as
+ * many as make a good size for writing; *ret_last is the number of the last one. Kept for
+ * the others who want the same: mostly all consumers stand at one place. A new reference,
+ * or NULL like history_message(). */
+struct buffer *history_messages(struct history *history, uint64_t sequence, uint64_t *ret_last);
+
 /* Numbers: of the newest event, 0 for none; of the oldest that is held, one more than
  * the newest if none is. */
 uint64_t history_newest(const struct history *history);

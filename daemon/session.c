@@ -10,11 +10,12 @@
 #include "daemon/outbox.h"
 #include "protocol/frame.h"
 
-/* Before others have their turn: messages taken, rounds of writing, events in one
- * write. */
+/* Before others have their turn: messages taken, rounds of writing, and what a stream
+ * gives for one write. */
 #define REQUESTS_AT_ONCE 32
 #define ROUNDS_AT_ONCE   8
-#define EVENTS_AT_ONCE   32
+#define PIECES_AT_ONCE   32
+#define BYTES_AT_ONCE    ((size_t)32 * 1024)
 /* Seconds between looks for a consumer that sends nothing more and may be gone. */
 #define ABSENCE_CHECK 1.
 
@@ -49,12 +50,15 @@ static bool is_busy(const struct session *session)
 
 static int fill_from_stream(struct session *session)
 {
-    for (int i = 0; i < EVENTS_AT_ONCE; i++) {
+    size_t bytes = 0;
+
+    for (int i = 0; i < PIECES_AT_ONCE && bytes < BYTES_AT_ONCE; i++) {
         struct buffer *message;
-        int r = stream_next(session->stream, &message);
+        int r = stream_next_many(session->stream, &message);
 
         if (r <= 0)
             return r;
+        bytes += message->length;
         r = outbox_push(&session->out, message);
         if (r < 0)
             return r;

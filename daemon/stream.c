@@ -177,3 +177,20 @@ int stream_next(struct stream *stream, struct buffer **ret)
         r = tell_ready(stream, ret);
     return r;
 }
+
+int stream_next_many(struct stream *stream, struct buffer **ret)
+{
+    struct history *history = stream->origin->history;
+    struct buffer *messages;
+    uint64_t last;
+
+    if (stream->in_snapshot || stream->owes_ready || !filter_passes_all(stream->filter) ||
+        stream->cursor == history_newest(history) || !history_reaches(stream, stream->cursor))
+        return stream_next(stream, ret);
+    messages = history_messages(history, stream->cursor + 1, &last);
+    if (!messages)
+        return -ENOMEM;
+    stream->cursor = last;
+    *ret = messages;
+    return 1;
+}

@@ -232,6 +232,76 @@ static void a_message_outlives_its_event(void **state)
     history_free(history);
 }
 
+static void messages_in_one_piece_are_those_of_the_events_one_by_one(void **state)
+{
+    struct history *history = new_history(PLENTY);
+    uint64_t next = 1;
+
+    (void)state;
+    add_many(history, 1, 200);
+    while (next <= 200) {
+        uint64_t last;
+        struct buffer *piece = history_messages(history, next, &last);
+        size_t at = 0;
+
+        assert_non_null(piece);
+        assert_in_range(last, next, 200);
+        for (; next <= last; next++) {
+            struct buffer *message = history_message(history, next);
+
+            assert_in_range(at + message->length, 1, piece->length);
+            assert_memory_equal(piece->data + at, message->data, message->length);
+            at += message->length;
+            buffer_unref(message);
+        }
+        assert_int_equal(at, piece->length);
+        buffer_unref(piece);
+    }
+    history_free(history);
+}
+
+static void who_wants_the_same_messages_shares_the_piece(void **state)
+{
+    struct history *history = new_history(PLENTY);
+    struct buffer *piece, *same, *more;
+    uint64_t last;
+
+    (void)state;
+    add_many(history, 1, 3);
+    piece = history_messages(history, 1, &last);
+    assert_int_equal(last, 3);
+    add_many(history, 4, 5);
+    same = history_messages(history, 1, &last);
+    assert_ptr_equal(same, piece);
+    assert_int_equal(last, 3);
+    more = history_messages(history, 2, &last);
+    assert_ptr_not_equal(more, piece);
+    assert_int_equal(last, 5);
+    assert_null(history_messages(history, 6, &last));
+    assert_int_equal(last, 5);
+    buffer_unref(piece);
+    buffer_unref(same);
+    buffer_unref(more);
+    history_free(history);
+}
+
+static void messages_that_push_out_events_are_still_given(void **state)
+{
+    struct history *history = new_history(4096);
+    struct buffer *piece;
+    uint64_t first, last;
+
+    (void)state;
+    add_many(history, 1, 100);
+    first = history_oldest(history);
+    piece = history_messages(history, first, &last);
+    assert_non_null(piece);
+    assert_in_range(last, first, 100);
+    assert_in_range(history_size(history).bytes, 0, 4096);
+    buffer_unref(piece);
+    history_free(history);
+}
+
 static void a_change_of_the_source_is_an_event_without_a_link(void **state)
 {
     struct history *history = new_history(PLENTY);
@@ -305,6 +375,9 @@ int main(void)
         cmocka_unit_test(the_encoding_counts_in_the_bytes),
         cmocka_unit_test(reading_may_push_out_what_is_older_and_the_bound_holds),
         cmocka_unit_test(a_message_outlives_its_event),
+        cmocka_unit_test(messages_in_one_piece_are_those_of_the_events_one_by_one),
+        cmocka_unit_test(who_wants_the_same_messages_shares_the_piece),
+        cmocka_unit_test(messages_that_push_out_events_are_still_given),
         cmocka_unit_test(a_change_of_the_source_is_an_event_without_a_link),
         cmocka_unit_test(without_memory_everything_is_forgotten_and_a_number_is_used_up),
         cmocka_unit_test(without_memory_for_the_first_event_its_number_is_used_up_too),

@@ -358,6 +358,75 @@ static void who_is_overtaken_in_the_snapshot_gets_a_new_one(void **state)
     world_stop(&world);
 }
 
+/* How many messages the next piece of the stream has. */
+static size_t messages_of_next(struct stream *stream)
+{
+    struct buffer *piece;
+    size_t count = 0;
+
+    if (stream_next_many(stream, &piece) == 0)
+        return 0;
+    for (size_t i = 0; i < piece->length; i++)
+        count += piece->data[i] == '\0';
+    assert_int_equal(piece->data[piece->length - 1], '\0');
+    buffer_unref(piece);
+    return count;
+}
+
+static void who_wants_everything_gets_many_events_in_one_piece(void **state)
+{
+    struct world world;
+    struct stream *stream;
+
+    (void)state;
+    world_start(&world, PLENTY);
+    add_links(&world, 1, 2);
+    stream = world_stream(&world, NULL);
+    for (int i = 0; i < 3; i++)
+        assert_int_equal(messages_of_next(stream), 1); /* two links and ready */
+    assert_int_equal(messages_of_next(stream), 0);
+    add_links(&world, 3, 7);
+    assert_int_equal(messages_of_next(stream), 5);
+    assert_int_equal(messages_of_next(stream), 0);
+    stream_free(stream);
+    world_stop(&world);
+}
+
+static void who_filters_gets_no_event_of_others_in_a_piece(void **state)
+{
+    struct world world;
+    struct stream *stream;
+
+    (void)state;
+    world_start(&world, PLENTY);
+    stream = world_stream(&world, "{\"indexes\":[2,4]}");
+    assert_int_equal(messages_of_next(stream), 1);
+    add_links(&world, 1, 5);
+    assert_int_equal(messages_of_next(stream), 1);
+    assert_int_equal(messages_of_next(stream), 1);
+    assert_int_equal(messages_of_next(stream), 0);
+    stream_free(stream);
+    world_stop(&world);
+}
+
+static void who_is_overtaken_is_told_so_before_any_piece(void **state)
+{
+    struct world world;
+    struct stream *stream;
+    struct buffer *piece;
+
+    (void)state;
+    world_start(&world, 4096);
+    stream = world_stream(&world, NULL);
+    assert_int_equal(messages_of_next(stream), 1);
+    add_links(&world, 1, 100);
+    assert_int_equal(stream_next_many(stream, &piece), 1);
+    assert_non_null(strstr(piece->data, "\"type\":\"lost\""));
+    buffer_unref(piece);
+    stream_free(stream);
+    world_stop(&world);
+}
+
 static void who_does_not_read_holds_nothing_of_the_past(void **state)
 {
     struct world world;
@@ -493,6 +562,9 @@ int main(void)
         cmocka_unit_test(who_is_overtaken_learns_how_many_it_lost_and_gets_a_snapshot),
         cmocka_unit_test(who_is_overtaken_again_before_it_knows_learns_the_sum),
         cmocka_unit_test(who_is_overtaken_in_the_snapshot_gets_a_new_one),
+        cmocka_unit_test(who_wants_everything_gets_many_events_in_one_piece),
+        cmocka_unit_test(who_filters_gets_no_event_of_others_in_a_piece),
+        cmocka_unit_test(who_is_overtaken_is_told_so_before_any_piece),
         cmocka_unit_test(who_does_not_read_holds_nothing_of_the_past),
         cmocka_unit_test(what_was_made_for_snapshots_does_not_outlive_the_link),
         cmocka_unit_test(whatever_happens_the_picture_is_right_and_no_gap_is_unannounced),
