@@ -76,6 +76,11 @@ struct link {
  * that the message does not have is not known. */
 int link_parse(const struct nlmsghdr *message, struct link **ret);
 
+/* The index that a message is about, and a digest of all that it says: 64 bits, so that
+ * two messages that differ have the same one as rarely as memory fails; never 0. -EBADMSG
+ * if it is too short to have an index. */
+int link_digest(const struct nlmsghdr *message, int *ret_ifindex, uint64_t *ret);
+
 struct link *link_ref(struct link *link);
 
 /* Drops a reference. Always NULL. */

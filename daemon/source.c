@@ -101,32 +101,51 @@ static void on_report(void *user, const struct watch_report *before,
 
 /* A message that does not get into the table, whatever the cause, is one that was
  * lost: the next dump brings its truth. */
-static int take_link(struct source *source, const struct nlmsghdr *message, bool dump_line)
+static int read_link(struct source *source, const struct nlmsghdr *message, struct link **ret)
+{
+    int r = link_parse(message, ret);
+
+    if (r == -EBADMSG)
+        source->counters.malformed++;
+    return r;
+}
+
+/* Most lines are those of the dump before. */
+static void take_dump_line(struct source *source, const struct nlmsghdr *message)
+{
+    uint64_t digest = 0;
+    int ifindex;
+    struct link *link;
+
+    if (link_digest(message, &ifindex, &digest) >= 0 &&
+        table_dump_repeats(source->table, ifindex, digest))
+        return;
+    if (read_link(source, message, &link) < 0)
+        return;
+    if (table_dump_line(source->table, link) >= 0)
+        table_remember_line(source->table, ifindex, digest);
+    link_unref(link);
+}
+
+static int take_news(struct source *source, const struct nlmsghdr *message)
 {
     struct link *link;
-    int r = link_parse(message, &link);
+    int r = read_link(source, message, &link);
 
-    if (r < 0) {
-        if (r == -EBADMSG)
-            source->counters.malformed++;
+    if (r < 0)
         return r;
-    }
-    if (dump_line) {
-        r = table_dump_line(source->table, link);
-    } else {
-        watch_notified(source->watch, link->ifindex);
-        if (message->nlmsg_type == RTM_DELLINK)
-            table_notified_gone(source->table, link->ifindex);
-        else
-            r = table_notified(source->table, link);
-    }
+    watch_notified(source->watch, link->ifindex);
+    if (message->nlmsg_type == RTM_DELLINK)
+        table_notified_gone(source->table, link->ifindex);
+    else
+        r = table_notified(source->table, link);
     link_unref(link);
     return r;
 }
 
 static void take_notification(struct source *source, const struct nlmsghdr *message)
 {
-    int r = take_link(source, message, false);
+    int r = take_news(source, message);
 
     if (r == -ENOMSG)
         return;
@@ -168,7 +187,7 @@ static void on_rtnl(void *user, enum rtnl_event event, const struct nlmsghdr *me
         take_notification(source, message);
         break;
     case RTNL_DUMP_LINE:
-        (void)take_link(source, message, true);
+        take_dump_line(source, message);
         break;
     case RTNL_DUMP_DONE:
     case RTNL_DUMP_FAILED:

@@ -17,11 +17,15 @@ struct relation {
 
 struct entry {
     RB_ENTRY(entry) node;
+    int ifindex;
     struct link *link;
     struct relation master;
     struct relation lower;
     uint64_t told_in; /* number of the last dump that told it */
     unsigned missed;  /* dumps that ended without it, up to the last */
+    /* Of the line of a dump that link was read from; 0 where it was not, or where the same
+     * line may have to be read anew. */
+    uint64_t digest;
 };
 
 RB_HEAD(entries, entry);
@@ -30,6 +34,7 @@ RB_HEAD(relations, relation);
 struct table {
     struct entries entries;
     struct relations relations;
+    struct entry *at; /* where a walk is: a dump tells links in their order, mostly */
     size_t count;
     uint64_t dump; /* number of the last dump begun */
     size_t told;
@@ -45,7 +50,7 @@ static int compare_int(int a, int b)
 
 static int compare_entries(const struct entry *a, const struct entry *b)
 {
-    return compare_int(a->link->ifindex, b->link->ifindex);
+    return compare_int(a->ifindex, b->ifindex);
 }
 
 /* By target first, so that all that name one link stand together. */
@@ -93,10 +98,21 @@ struct table *table_free(struct table *table)
 
 static struct entry *find(const struct table *table, int ifindex)
 {
-    struct link key_link = {.ifindex = ifindex};
-    struct entry key = {.link = &key_link};
+    struct entry key = {.ifindex = ifindex};
 
     return RB_FIND(entries, (struct entries *)&table->entries, &key);
+}
+
+/* The same for whoever goes through the links: the one that is asked for is most often
+ * the next one. */
+static struct entry *find_in_walk(struct table *table, int ifindex)
+{
+    struct entry *entry = table->at ? RB_NEXT(entries, &table->entries, table->at) : NULL;
+
+    if (!entry || entry->ifindex != ifindex)
+        entry = find(table, ifindex);
+    table->at = entry;
+    return entry;
 }
 
 static void relate(struct table *table, struct relation *relation, int target)
@@ -193,6 +209,16 @@ static struct link *replace(struct table *table, struct entry *entry, struct lin
     return before;
 }
 
+/* The next line of a dump about those that name a link is to be read, whatever it says:
+ * what the link contributes to them is to be found out anew. */
+static void forget_lines_of_dependents(struct table *table, int target)
+{
+    struct relation *relation = NULL;
+
+    while ((relation = next_dependent(table, target, relation)))
+        find(table, relation->source)->digest = 0;
+}
+
 /* A link got another name, or went up or down: those that name it show that too. */
 static int update_dependents(struct table *table, int target, enum change_source source)
 {
@@ -203,8 +229,10 @@ static int update_dependents(struct table *table, int target, enum change_source
         struct change change = {.source = source, .derived = true};
         struct link *after = link_copy(entry->link);
 
-        if (!after)
+        if (!after) {
+            forget_lines_of_dependents(table, target);
             return -ENOMEM;
+        }
         resolve(table, after);
         change.fields = link_compare(entry->link, after);
         if (change.fields)
@@ -231,6 +259,7 @@ static int add(struct table *table, struct link *link, enum change_source source
 
     if (!entry)
         return -ENOMEM;
+    entry->ifindex = link->ifindex;
     entry->link = link_ref(link);
     entry->told_in = table->dump;
     entry->master.source = entry->lower.source = link->ifindex;
@@ -253,7 +282,10 @@ static void remove_entry(struct table *table, struct entry *entry, enum change_s
     unrelate_entry(table, entry);
     RB_REMOVE(entries, &table->entries, entry);
     table->count--;
+    if (table->at == entry)
+        table->at = NULL;
     free(entry);
+    forget_lines_of_dependents(table, link->ifindex);
     /* Those that name it keep its name until the kernel tells of them: mostly they
      * are about to go too, else the peer went into another namespace. */
     change.entails_more = next_dependent(table, link->ifindex, NULL) != NULL;
@@ -271,6 +303,7 @@ static int change_entry(struct table *table, struct entry *entry, struct link *l
     if (!change.fields)
         return 0;
     change.flaps = unseen_flaps(entry->link, link);
+    entry->digest = 0;
     before = replace(table, entry, link, &change);
     renamed = strcmp(before->ifname, link->ifname) != 0;
     up_changed = ((before->flags ^ link->flags) & IFF_UP) != 0;
@@ -280,7 +313,7 @@ static int change_entry(struct table *table, struct entry *entry, struct link *l
 
 static int apply(struct table *table, struct link *link, enum change_source source)
 {
-    struct entry *entry = find(table, link->ifindex);
+    struct entry *entry = find_in_walk(table, link->ifindex);
 
     resolve(table, link);
     if (entry && link_is_another(entry->link, link)) {
@@ -322,6 +355,28 @@ int table_dump_line(struct table *table, struct link *link)
     return apply(table, link, CHANGE_BY_DUMP);
 }
 
+bool table_dump_repeats(struct table *table, int ifindex, uint64_t digest)
+{
+    struct entry *entry = find_in_walk(table, ifindex);
+
+    if (!entry || !digest || entry->digest != digest)
+        return false;
+    table->told++;
+    if (entry->link->known & LINK_FIELD_BIT(OPERSTATE))
+        table->native = true;
+    entry->told_in = table->dump;
+    entry->missed = 0;
+    return true;
+}
+
+void table_remember_line(struct table *table, int ifindex, uint64_t digest)
+{
+    struct entry *entry = find(table, ifindex);
+
+    if (entry)
+        entry->digest = digest;
+}
+
 void table_dump_end(struct table *table, struct table_verdict *ret)
 {
     struct table_verdict verdict = {.told = table->told, .native = table->native};
@@ -359,15 +414,18 @@ size_t table_count(const struct table *table)
 
 struct link *table_next(const struct table *table, int ifindex)
 {
-    struct link key_link = {.ifindex = ifindex};
-    struct entry key = {.link = &key_link};
-    struct entry *next;
+    struct table *walked = (struct table *)table;
+    struct entry key = {.ifindex = ifindex};
 
     if (ifindex == INT_MAX)
         return NULL;
-    key_link.ifindex++;
-    next = RB_NFIND(entries, (struct entries *)&table->entries, &key);
-    return next ? next->link : NULL;
+    if (walked->at && walked->at->ifindex == ifindex) {
+        walked->at = RB_NEXT(entries, &walked->entries, walked->at);
+    } else {
+        key.ifindex++;
+        walked->at = RB_NFIND(entries, &walked->entries, &key);
+    }
+    return walked->at ? walked->at->link : NULL;
 }
 
 struct link *table_find(const struct table *table, int ifindex)

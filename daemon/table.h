@@ -64,6 +64,12 @@ void table_notified_gone(struct table *table, int ifindex);
  * it no link is missing. table_dump_line() as table_notified(). */
 void table_dump_begin(struct table *table);
 int table_dump_line(struct table *table, struct link *link);
+
+/* Whether a line of the dump is the same, byte for byte, as the last one about that link,
+ * and nothing was told since: then it counts as told and need not even be read. Else it
+ * goes to table_dump_line(), and if that worked its digest to table_remember_line(). */
+bool table_dump_repeats(struct table *table, int ifindex, uint64_t digest);
+void table_remember_line(struct table *table, int ifindex, uint64_t digest);
 void table_dump_end(struct table *table, struct table_verdict *ret);
 
 /* Removes the links that were missing in at least so many dumps that ended, one
