@@ -33,7 +33,8 @@ struct source {
     struct source_counters counters;
     struct waiters waiting; /* for a look that has yet to begin */
     struct waiters looking; /* for the one under way */
-    int64_t look_cost;      /* CPU time of the dump under way, so far */
+    int64_t look_cost;      /* CPU time of the dump under way, up to cpu_time */
+    int64_t cpu_time;       /* when it was read last */
     /* When the last complete look ended: as watch tells it, and in microseconds since
      * 1970, -1 for none. */
     int64_t last_look;
@@ -154,14 +155,25 @@ static void take_notification(struct source *source, const struct nlmsghdr *mess
         watch_overrun(source->watch);
 }
 
+/* What the CPU did since its time was read last, it did for the dump under way. */
+static void charge_look(struct source *source)
+{
+    int64_t began = source->cpu_time;
+
+    source->cpu_time = clock_usec(CLOCK_THREAD_CPUTIME_ID);
+    source->look_cost += source->cpu_time - began;
+}
+
 static void end_look(struct source *source, int error)
 {
-    struct watch_dump dump = {.error = error, .cost_usec = source->look_cost};
+    struct watch_dump dump = {.error = error};
     unsigned enough = watch_missing_to_remove(error);
     struct table_verdict verdict = {0};
     int r;
 
     source->dumping = false;
+    charge_look(source);
+    dump.cost_usec = source->look_cost;
     if (enough) {
         table_dump_end(source->table, &verdict);
         dump.told = verdict.told;
@@ -239,13 +251,13 @@ static void begin_look(struct source *source)
 {
     struct source_waiter *waiter;
     int64_t began = now_usec();
-    int64_t cpu = clock_usec(CLOCK_THREAD_CPUTIME_ID);
     int r;
 
     source->counters.dumps++;
+    source->look_cost = 0;
+    source->cpu_time = clock_usec(CLOCK_THREAD_CPUTIME_ID);
     table_dump_begin(source->table);
     r = rtnl_ask_dump(source->rtnl);
-    source->look_cost = clock_usec(CLOCK_THREAD_CPUTIME_ID) - cpu;
     if (r < 0) {
         source->counters.dumps_failed++;
     } else {
@@ -260,15 +272,13 @@ static void begin_look(struct source *source)
 
 static void receive(struct source *source)
 {
-    bool dumping = source->dumping;
-    int64_t cpu = dumping ? clock_usec(CLOCK_THREAD_CPUTIME_ID) : 0;
     int r;
 
     if (!source->rtnl)
         return;
     r = rtnl_receive(source->rtnl, BATCH);
-    if (dumping)
-        source->look_cost += clock_usec(CLOCK_THREAD_CPUTIME_ID) - cpu;
+    if (source->dumping)
+        charge_look(source);
     if (r < 0)
         watch_broken(source->watch, now_usec(), r);
     else if (r == 0)
@@ -305,6 +315,8 @@ static void obey(struct source *source)
             break;
         case WATCH_LOOK:
             begin_look(source);
+            /* Linux has made the first part of its answer when the request returns. */
+            receive(source);
             break;
         case WATCH_WAIT:
             wait_until(source, deadline);
@@ -315,6 +327,8 @@ static void obey(struct source *source)
 
 static void run(struct source *source)
 {
+    if (source->dumping)
+        source->cpu_time = clock_usec(CLOCK_THREAD_CPUTIME_ID);
     receive(source);
     obey(source);
     source->handlers.settled(source->user);
