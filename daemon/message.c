@@ -6,7 +6,6 @@
 #include <string.h>
 
 #include "daemon/encode.h"
-#include "daemon/writer.h"
 
 #define HEAD      "{\"parameters\":"
 #define LIST_TAIL "]}}"
@@ -79,10 +78,9 @@ struct buffer *message_link_text(struct link *link)
 }
 
 /* What every reply of Monitor begins with. */
-static void begin(struct writer *writer, const char *instance, enum event_type type,
-                  uint64_t sequence)
+static void put_head(struct writer *writer, const char *instance, enum event_type type,
+                     uint64_t sequence)
 {
-    writer_init(writer);
     writer_put(writer, HEAD "{\"type\":\"");
     writer_put(writer, type_names[type]);
     writer_put(writer, "\",\"instance\":\"");
@@ -92,11 +90,23 @@ static void begin(struct writer *writer, const char *instance, enum event_type t
 }
 
 /* And ends with, the NUL included. */
-static int end(struct writer *writer, struct buffer **ret)
+static void put_tail(struct writer *writer)
 {
     static const char tail[] = "},\"continues\":true}";
 
     writer_add(writer, tail, sizeof(tail));
+}
+
+static void begin(struct writer *writer, const char *instance, enum event_type type,
+                  uint64_t sequence)
+{
+    writer_init(writer);
+    put_head(writer, instance, type, sequence);
+}
+
+static int end(struct writer *writer, struct buffer **ret)
+{
+    put_tail(writer);
     return writer_to_buffer(writer, ret);
 }
 
@@ -168,16 +178,14 @@ int message_source(const char *instance, const struct event *event,
     return end(&writer, ret);
 }
 
-int message_snapshot(const char *instance, uint64_t sequence, struct link *link,
-                     struct buffer **ret)
+void message_put_snapshot(struct writer *writer, const char *instance, uint64_t sequence,
+                          struct link *link)
 {
-    struct writer writer;
-
     if (!message_link_text(link))
-        return -ENOMEM;
-    begin(&writer, instance, EVENT_SNAPSHOT, sequence);
-    put_link(&writer, link);
-    return end(&writer, ret);
+        writer->failed = true;
+    put_head(writer, instance, EVENT_SNAPSHOT, sequence);
+    put_link(writer, link);
+    put_tail(writer);
 }
 
 int message_ready(const char *instance, uint64_t sequence, const struct source_state *source,

@@ -8,6 +8,7 @@
 #include <stdint.h>
 
 #include "daemon/event.h"
+#include "daemon/writer.h"
 
 /* A reply with these parameters, an object whose reference is taken (also on failure;
  * NULL counts as -ENOMEM, so that calls nest). */
@@ -23,10 +24,12 @@ int message_event(const char *instance, const struct event *event, struct buffer
 int message_source(const char *instance, const struct event *event,
                    const struct source_state *source, struct buffer **ret);
 
+/* Adds a reply of Monitor that tells a link as it is at that position. */
+void message_put_snapshot(struct writer *writer, const char *instance, uint64_t sequence,
+                          struct link *link);
+
 /* Replies of Monitor that are made for one consumer. lost is how many events were
  * lost, -1 if that can't be told. */
-int message_snapshot(const char *instance, uint64_t sequence, struct link *link,
-                     struct buffer **ret);
 int message_ready(const char *instance, uint64_t sequence, const struct source_state *source,
                   struct buffer **ret);
 int message_lost(const char *instance, uint64_t sequence, int64_t lost, struct buffer **ret);

@@ -6,6 +6,9 @@
 
 #include "daemon/message.h"
 
+/* Links of a snapshot that are given in one buffer. */
+#define PIECE_BYTES ((size_t)32 * 1024)
+
 struct stream {
     struct stream_origin *origin;
     struct filter *filter;
@@ -128,25 +131,26 @@ static int tell_event(struct stream *stream, struct buffer **ret)
     return 0;
 }
 
-/* The next link of the snapshot; 0 at its end. */
-static int tell_link(struct stream *stream, struct buffer **ret)
+/* The next links of the snapshot, until there is so much of them; 0 at its end. */
+static int tell_links(struct stream *stream, size_t bytes, struct buffer **ret)
 {
-    const struct history *history = stream->origin->history;
+    const char *instance = history_instance(stream->origin->history);
+    struct writer writer;
     struct link *link;
+    int r;
 
-    while ((link = table_next(stream->origin->table, stream->snapshot_index))) {
-        if (filter_passes_link(stream->filter, link)) {
-            int r = message_snapshot(history_instance(history), stream->cursor, link, ret);
-
-            if (r < 0)
-                return r;
-            stream->snapshot_index = link->ifindex;
-            return 1;
-        }
+    writer_init(&writer);
+    while (writer.length < bytes &&
+           (link = table_next(stream->origin->table, stream->snapshot_index))) {
+        if (filter_passes_link(stream->filter, link))
+            message_put_snapshot(&writer, instance, stream->cursor, link);
         stream->snapshot_index = link->ifindex;
     }
-    stream->in_snapshot = false;
-    return 0;
+    stream->in_snapshot = writer.length > 0;
+    if (!stream->in_snapshot)
+        return 0;
+    r = writer_to_buffer(&writer, ret);
+    return r < 0 ? r : 1;
 }
 
 static int tell_ready(struct stream *stream, struct buffer **ret)
@@ -162,35 +166,46 @@ static int tell_ready(struct stream *stream, struct buffer **ret)
     return 1;
 }
 
-int stream_next(struct stream *stream, struct buffer **ret)
+/* Several events in one buffer, the same for all consumers that want everything and stand
+ * at the same place. */
+static int tell_events(struct stream *stream, struct buffer **ret)
 {
+    uint64_t last;
+    struct buffer *messages = history_messages(stream->origin->history, stream->cursor + 1, &last);
+
+    if (!messages)
+        return -ENOMEM;
+    stream->cursor = last;
+    *ret = messages;
+    return 1;
+}
+
+static int next(struct stream *stream, bool many, struct buffer **ret)
+{
+    struct history *history = stream->origin->history;
     int r = 0;
 
     if (!history_reaches(stream, stream->cursor))
         start_over_from(stream, stream->cursor);
     if (stream->owes_lost)
         return tell_lost(stream, ret);
+    if (many && !stream->in_snapshot && filter_passes_all(stream->filter) &&
+        stream->cursor < history_newest(history))
+        return tell_events(stream, ret);
     r = tell_event(stream, ret);
     if (r == 0 && stream->in_snapshot)
-        r = tell_link(stream, ret);
+        r = tell_links(stream, many ? PIECE_BYTES : 1, ret);
     if (r == 0 && stream->owes_ready)
         r = tell_ready(stream, ret);
     return r;
 }
 
+int stream_next(struct stream *stream, struct buffer **ret)
+{
+    return next(stream, false, ret);
+}
+
 int stream_next_many(struct stream *stream, struct buffer **ret)
 {
-    struct history *history = stream->origin->history;
-    struct buffer *messages;
-    uint64_t last;
-
-    if (stream->in_snapshot || stream->owes_ready || !filter_passes_all(stream->filter) ||
-        stream->cursor == history_newest(history) || !history_reaches(stream, stream->cursor))
-        return stream_next(stream, ret);
-    messages = history_messages(history, stream->cursor + 1, &last);
-    if (!messages)
-        return -ENOMEM;
-    stream->cursor = last;
-    *ret = messages;
-    return 1;
+    return next(stream, true, ret);
 }

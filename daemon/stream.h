@@ -36,8 +36,8 @@ int stream_resume(struct stream *stream, const char *instance, int64_t sequence)
  * -ENOMEM. */
 int stream_next(struct stream *stream, struct buffer **ret);
 
-/* The next messages: like stream_next(), but to a consumer that wants everything several
- * events are given in one buffer. */
+/* The next messages: like stream_next(), but with several links of a snapshot in one
+ * buffer, and several events for a consumer that wants everything. */
 int stream_next_many(struct stream *stream, struct buffer **ret);
 
 #endif

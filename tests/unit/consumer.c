@@ -109,6 +109,7 @@ bool stream_tell(struct stream *stream, struct told *ret)
     if (!message)
         return false;
     parameters = parameters_of(message->data);
+    assert_int_equal(strlen(message->data) + 1, message->length);
     buffer_unref(message);
     read_told(parameters, ret);
     json_decref(parameters);
@@ -185,17 +186,25 @@ void consumer_believe(struct consumer *consumer, const char *message)
     json_decref(parameters);
 }
 
+static void believe_all(struct consumer *consumer, const struct buffer *messages)
+{
+    for (size_t at = 0; at < messages->length; at += strlen(messages->data + at) + 1)
+        consumer_believe(consumer, messages->data + at);
+}
+
 unsigned consumer_read(struct consumer *consumer, struct stream *stream, unsigned most)
 {
     unsigned n = 0;
 
     for (; n < most; n++) {
-        struct buffer *message = next_message(stream);
+        struct buffer *messages;
+        int r = n % 2 ? stream_next_many(stream, &messages) : stream_next(stream, &messages);
 
-        if (!message)
+        assert_in_range(r, 0, 1);
+        if (r == 0)
             break;
-        consumer_believe(consumer, message->data);
-        buffer_unref(message);
+        believe_all(consumer, messages);
+        buffer_unref(messages);
     }
     return n;
 }

@@ -50,7 +50,8 @@ struct consumer {
 /* Believes one message. */
 void consumer_believe(struct consumer *consumer, const char *message);
 
-/* Reads up to so many messages and believes them; the number read. */
+/* Reads up to so many times, one message and many by turns, and believes them; how many
+ * times there was something. */
 unsigned consumer_read(struct consumer *consumer, struct stream *stream, unsigned most);
 
 /* Fails unless the picture is that of the table, for the links that pass the filter

@@ -126,8 +126,12 @@ static void a_snapshot_is_the_link_at_a_position_and_has_no_time(void **state)
     (void)state;
     for (int i = 0; i < 2; i++) { /* the second time from the encoding that is kept */
         struct buffer *message = NULL;
-        int r = message_snapshot(INSTANCE, 7, link, &message);
+        struct writer writer;
+        int r;
 
+        writer_init(&writer);
+        message_put_snapshot(&writer, INSTANCE, 7, link);
+        r = writer_to_buffer(&writer, &message);
         assert_is(read_message(r, message),
                   json_pack("{s:{s:s, s:s, s:i, s:o}, s:b}", "parameters", "type", "snapshot",
                             "instance", INSTANCE, "sequence", 7, "link", link_json(link),
