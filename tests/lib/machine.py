@@ -219,6 +219,15 @@ class Machine:
             return None
         return re.search(r"^NSpid:.*\t(\d+)$", status, re.MULTILINE).group(1)
 
+    def drop_in(self, unit, name, text):
+        """Adds a drop-in to a unit, for its next start; removes it for None."""
+        path = f"/run/systemd/system/{unit}.d/{name}.conf"
+        if text is None:
+            self.path(path).unlink()
+        else:
+            self.write(path, text)
+        self.systemctl("daemon-reload")
+
     def journal(self, *matches):
         """The entries of the machine's journal that match, oldest first."""
         self.run("journalctl", "--sync")

@@ -43,8 +43,7 @@ def prepare():
 def restart(config="", drop_in=""):
     """Restarts the daemon with that configuration and that drop-in."""
     MACHINE.write(CONFIG, config)
-    MACHINE.write(f"/run/systemd/system/{SERVICE}.d/test.conf", drop_in)
-    MACHINE.systemctl("daemon-reload")
+    MACHINE.drop_in(SERVICE, "test", drop_in)
     MACHINE.systemctl("restart", SERVICE)
 
 

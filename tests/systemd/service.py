@@ -42,16 +42,6 @@ def is_active(unit):
     return MACHINE.show(unit, "ActiveState")
 
 
-def _drop_in(name, text):
-    """Adds a drop-in to the service, or removes it for None; for its next start."""
-    path = f"/run/systemd/system/{SERVICE}.d/{name}.conf"
-    if text is None:
-        MACHINE.path(path).unlink()
-    else:
-        MACHINE.write(path, text)
-    MACHINE.systemctl("daemon-reload")
-
-
 def prepare():
     """What the installation by hand asks for."""
     MACHINE.install()
@@ -235,7 +225,7 @@ def killed_daemon_comes_back():
 def watchdog():
     """The watchdog kills a daemon that hangs, and a new one answers."""
     tap.equal(MACHINE.show(SERVICE, "WatchdogUSec"), "30s", "the watchdog's patience")
-    _drop_in("watchdog", "[Service]\nWatchdogSec=2s\n")
+    MACHINE.drop_in(SERVICE, "watchdog", "[Service]\nWatchdogSec=2s\n")
     MACHINE.systemctl("restart", SERVICE)
     pid = MACHINE.pid(SERVICE)
     MACHINE.systemctl("kill", "--kill-whom=main", "--signal=STOP", SERVICE)
@@ -243,19 +233,19 @@ def watchdog():
     tap.equal(names(), {"lo"}, "links")
     reasons = [e["MESSAGE"] for e in MACHINE.journal("UNIT=" + SERVICE, "_PID=1")]
     assert any("Watchdog timeout" in reason for reason in reasons), reasons
-    _drop_in("watchdog", None)
+    MACHINE.drop_in(SERVICE, "watchdog", None)
     MACHINE.systemctl("restart", SERVICE)
 
 
 @tap.test
 def healthy_daemon_feeds_the_watchdog():
     """A daemon that is well is left alone by the watchdog."""
-    _drop_in("watchdog", "[Service]\nWatchdogSec=1s\n")
+    MACHINE.drop_in(SERVICE, "watchdog", "[Service]\nWatchdogSec=1s\n")
     MACHINE.systemctl("restart", SERVICE)
     pid, begun = MACHINE.pid(SERVICE), _watchdog_timestamp()
     wait.until(lambda: _watchdog_timestamp() > begun + 5_000_000, "the watchdog's food")
     tap.equal(MACHINE.pid(SERVICE), pid, "the process")
-    _drop_in("watchdog", None)
+    MACHINE.drop_in(SERVICE, "watchdog", None)
     MACHINE.systemctl("restart", SERVICE)
 
 
@@ -308,9 +298,9 @@ def ready_after_the_first_look():
         os.chmod(silent.path, 0o666)
         silent.set(faults.DUMP_SILENT, 0, 1)
         control = pathlib.Path(silent.path).name
-        _drop_in("faults", f"[Service]\nEnvironment=LD_PRELOAD=/run/linkwatch-faults/{module.name}"
-                 f" LINKWATCH_FAULTS=/run/linkwatch-faults/{control}\n"
-                 "ReadWritePaths=/run/linkwatch-faults\n")
+        MACHINE.drop_in(SERVICE, "faults", "[Service]\nReadWritePaths=/run/linkwatch-faults\n"
+                        f"Environment=LD_PRELOAD=/run/linkwatch-faults/{module.name}\n"
+                        f"Environment=LINKWATCH_FAULTS=/run/linkwatch-faults/{control}\n")
         MACHINE.systemctl("stop", SERVICE)
         with varlink.Connection(socket_path()) as consumer:
             consumer.send("List")
@@ -319,7 +309,7 @@ def ready_after_the_first_look():
             assert not consumer.has_message(), "an answer without a look"
             wait.until(lambda: is_active(SERVICE) == "active", "readiness")
             consumer.reply()
-    _drop_in("faults", None)
+    MACHINE.drop_in(SERVICE, "faults", None)
 
 
 @tap.test
