@@ -121,12 +121,15 @@ class Machine:
         file.parent.mkdir(parents=True, exist_ok=True)
         file.write_text(text, encoding="utf-8")
 
-    def install(self):
-        """Installs the build under test, as "make install" does."""
+    def make(self, *arguments):
+        """Runs make in the build under test."""
         environment = {k: v for k, v in os.environ.items()
                        if k not in ("MAKEFLAGS", "MFLAGS", "MAKELEVEL", "DESTDIR")}
-        run("make", "-C", os.environ["LINKWATCH_BUILD"], "-j2", "install", f"DESTDIR={self.root}",
-            env=environment)
+        run("make", "-C", os.environ["LINKWATCH_BUILD"], "-j2", *arguments, env=environment)
+
+    def install(self):
+        """Installs the build under test, as "make install" does."""
+        self.make("install", f"DESTDIR={self.root}")
 
     def chroot(self, *arguments):
         """Runs a command in the root, before booting; its output."""

@@ -1,0 +1,194 @@
+"""Debian packages: built from what is distributed, checked, installed, upgraded and purged
+on a booted systemd."""
+
+import os
+import re
+import shutil
+import threading
+
+import machine
+import tap
+import varlink
+import wait
+from mirror import Mirror
+
+SERVICE = "linkwatchd.service"
+SOCKET_UNIT = "linkwatchd.socket"
+PACKAGES = ("liblinkwatch-dev", "liblinkwatch0", "linkwatchctl", "linkwatchd")
+# /tmp is another one as soon as the machine is booted.
+BUILD = "/usr/src/linkwatchd-packages"
+PROGRAM = """#include <linkwatch.h>
+#include <stdio.h>
+int main(void) { return puts(linkwatch_default_path()) < 0; }
+"""
+
+MACHINE = machine.Machine()
+BEFORE = set()
+
+
+def socket_path():
+    """Where the daemon in the machine is reached from here."""
+    return str(MACHINE.path("/run/linkwatchd/socket"))
+
+
+def prepare():
+    """What "make dist" puts into the archive is what the packages are built from."""
+    for program in ("dh", "dpkg-buildpackage", "lintian"):
+        if not shutil.which(program):
+            raise tap.Skip(f"{program} is missing (Debian: debhelper, dpkg-dev, lintian)")
+    source = MACHINE.path(BUILD + "/linkwatchd")
+    source.parent.mkdir(parents=True)
+    MACHINE.make("distdir", f"distdir={source}", f"top_distdir={source}")
+
+
+def shell(command):
+    """Runs a command line in the folder of the packages."""
+    return MACHINE.run("sh", "-c", f"cd {BUILD} && {command}")
+
+
+def traces():
+    """All files in the machine whose names tell where they come from."""
+    told = MACHINE.run("find", "/", "-xdev", "(", "-path", "/usr/src", "-o", "-path",
+                       "/var/lib/dpkg", "-o", "-path", "/tmp", "-o", "-path", "/proc", ")",
+                       "-prune", "-o", "-name", "*linkwatch*", "-print")
+    return set(told.split())
+
+
+@tap.test
+def built():
+    """The packages are built."""
+    BEFORE.update(traces())
+    shell("cd linkwatchd && DEB_BUILD_OPTIONS='nocheck parallel=2' "
+          "dpkg-buildpackage --no-sign --build=binary")
+    names = {name.split("_")[0] for name in os.listdir(MACHINE.path(BUILD))
+             if name.endswith(".deb") and "dbgsym" not in name}
+    tap.equal(sorted(names), sorted(PACKAGES), "packages")
+
+
+@tap.test
+def same_version():
+    """The packages have the version that the programs tell."""
+    version = shell("dpkg-deb --field linkwatchd_*.deb Version").strip()
+    told = MACHINE.run(f"{BUILD}/linkwatchd/debian/linkwatchd/usr/sbin/linkwatchd", "--version")
+    tap.equal(told.strip(), f"linkwatchd {version}", "the version")
+
+
+@tap.test
+def lintian():
+    """lintian finds no error."""
+    told = shell("lintian --allow-root --fail-on error --tag-display-limit 0 *.changes")
+    for line in told.splitlines():
+        tap.diag(line)
+
+
+@tap.test
+def installed():
+    """The installed packages serve at once: enabled, started, with a user and a socket."""
+    shell("dpkg --install $(ls *.deb | grep -v dbgsym)")
+    for unit in (SERVICE, SOCKET_UNIT):
+        tap.equal(MACHINE.try_run("systemctl", "is-enabled", unit).stdout.strip(), "enabled", unit)
+        tap.equal(MACHINE.show(unit, "ActiveState"), "active", unit)
+    MACHINE.run("id", "linkwatchd")
+    tap.contains(MACHINE.run("linkwatchctl", "list"), "lo")
+
+
+@tap.test
+def catalogue():
+    """The journal's catalogue knows the explanations."""
+    tap.contains(MACHINE.run("journalctl", "--catalog", "--no-pager", "--unit", SERVICE),
+                 "Subject: Consumers are let in")
+
+
+@tap.test
+def development():
+    """A program is compiled with pkg-config and runs with the installed library."""
+    MACHINE.write(BUILD + "/program.c", PROGRAM)
+    shell("gcc -o program program.c $(pkg-config --cflags --libs liblinkwatch)")
+    tap.equal(shell("./program").strip(), "/run/linkwatchd/socket", "what the program says")
+    tap.contains(shell("ldd program"), "/usr/lib/")
+
+
+@tap.test
+def upgraded():
+    """An upgrade restarts the daemon and its instances; nobody who connects meanwhile is
+    refused, and consumers come back."""
+    MACHINE.ip("netns add blue")
+    MACHINE.systemctl("enable", "--now", "linkwatchd@blue.service")
+    pids = [MACHINE.pid(unit) for unit in (SERVICE, "linkwatchd@blue.service")]
+    shell("for p in linkwatchd linkwatchctl liblinkwatch0 liblinkwatch-dev; do"
+          " dpkg-deb --raw-extract ${p}_*.deb next/$p &&"
+          " sed -i -E '/^(Version|Depends)/s/0\\.1\\.0/0.1.0+next/' next/$p/DEBIAN/control &&"
+          " dpkg-deb --root-owner-group --build next/$p next/; done")
+    with Mirror(socket_path()) as mirror, _Impatient() as impatient:
+        mirror.until_ready()
+        shell("dpkg --install next/*.deb")
+        tap.equal(impatient.failures, [], "refusals")
+        wait.until(lambda: 0 not in (now := [MACHINE.pid(SERVICE),
+                                             MACHINE.pid("linkwatchd@blue.service")])
+                   and not set(now) & set(pids), "other processes")
+        with Mirror(socket_path(), since=mirror.position()) as again:
+            again.until_ready()
+            assert again.lost, "the same daemon as before"
+
+
+class _Impatient:
+    """Somebody who connects again and again."""
+
+    def __init__(self):
+        self.failures = []
+        self._over = threading.Event()
+        self._thread = threading.Thread(target=self._run)
+
+    def __enter__(self):
+        self._thread.start()
+        return self
+
+    def __exit__(self, *_exception):
+        self._over.set()
+        self._thread.join()
+
+    def _run(self):
+        while not self._over.is_set():
+            try:
+                varlink.call(socket_path(), "GetStatus")
+            except varlink.Closed:
+                pass  # it was connected when the daemon ended
+            except OSError as error:
+                self.failures.append(error)
+
+
+@tap.test
+def removed():
+    """A removal stops everything, also with somebody who keeps connecting, and leaves the
+    configuration."""
+    MACHINE.write("/etc/linkwatchd/linkwatchd.conf.d/mine.conf", "[Limits]\nSessionsMax=9\n")
+    with _Impatient():
+        MACHINE.run("dpkg", "--remove", *PACKAGES)
+    for unit in (SERVICE, SOCKET_UNIT, "linkwatchd@blue.service", "linkwatchd@blue.socket"):
+        assert MACHINE.show(unit, "ActiveState") in ("inactive", "failed"), unit
+    assert not MACHINE.run("ps", "-e", "-o", "comm=").count("linkwatchd")
+    assert MACHINE.path("/etc/linkwatchd/linkwatchd.conf.d/mine.conf").exists()
+
+
+@tap.test
+def purged():
+    """A purge leaves nothing but what the administrator wrote, and the user."""
+    MACHINE.path("/etc/linkwatchd/linkwatchd.conf.d/mine.conf").unlink()
+    MACHINE.run("dpkg", "--purge", *PACKAGES)
+    left = {path for path in traces() - BEFORE if not path.startswith("/run/")}
+    tap.equal(left, set(), "files that are left")
+    links = MACHINE.run("find", "/etc/systemd/system", "-name", "linkwatchd*")
+    tap.equal(links, "", "what is enabled")
+    tap.equal(re.findall("linkwatch", MACHINE.run("journalctl", "--list-catalog")), [],
+              "explanations")
+
+
+@tap.test
+def installed_again():
+    """After a purge the packages can be installed again."""
+    shell("dpkg --install $(ls *.deb | grep -v dbgsym)")
+    tap.contains(MACHINE.run("linkwatchctl", "list"), "lo")
+
+
+if __name__ == "__main__":
+    machine.run_tests(MACHINE, prepare)
