@@ -108,6 +108,8 @@ class Machine:
             shutil.rmtree(self.root / folder, ignore_errors=True)
         for folder in ("etc/systemd/system", "run"):
             (self.root / folder).mkdir(parents=True)
+        # Where it is, it keeps packages from starting their services.
+        (self.root / "usr/sbin/policy-rc.d").unlink(missing_ok=True)
         (self.root / "etc/machine-id").write_text(uuid.uuid4().hex + "\n", encoding="ascii")
 
     def path(self, path):

@@ -105,7 +105,7 @@ def development():
     MACHINE.write(BUILD + "/program.c", PROGRAM)
     shell("gcc -o program program.c $(pkg-config --cflags --libs liblinkwatch)")
     tap.equal(shell("./program").strip(), "/run/linkwatchd/socket", "what the program says")
-    tap.contains(shell("ldd program"), "/usr/lib/")
+    tap.contains(shell("ldd program"), "liblinkwatch.so.0 => /lib/")
 
 
 @tap.test
@@ -115,7 +115,7 @@ def upgraded():
     MACHINE.ip("netns add blue")
     MACHINE.systemctl("enable", "--now", "linkwatchd@blue.service")
     pids = [MACHINE.pid(unit) for unit in (SERVICE, "linkwatchd@blue.service")]
-    shell("for p in linkwatchd linkwatchctl liblinkwatch0 liblinkwatch-dev; do"
+    shell("mkdir next; for p in linkwatchd linkwatchctl liblinkwatch0 liblinkwatch-dev; do"
           " dpkg-deb --raw-extract ${p}_*.deb next/$p &&"
           " sed -i -E '/^(Version|Depends)/s/0\\.1\\.0/0.1.0+next/' next/$p/DEBIAN/control &&"
           " dpkg-deb --root-owner-group --build next/$p next/; done")
@@ -154,7 +154,8 @@ class _Impatient:
             except varlink.Closed:
                 pass  # it was connected when the daemon ended
             except OSError as error:
-                self.failures.append(error)
+                self.failures.append(str(error))
+                self._over.wait(wait.TICK)
 
 
 @tap.test
