@@ -47,6 +47,12 @@ def enter():
                           *sys.argv])
 
 
+def config_path():
+    """Where the daemon under test looks for its configuration by default."""
+    told = run(os.environ["LINKWATCHD"], "--help")
+    return re.search(r"configuration file \(default (\S+)\)", told).group(1)
+
+
 def run(*arguments, **options):
     """Runs a command outside and returns its output; a failure shows what it said."""
     result = subprocess.run(arguments, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
@@ -130,8 +136,11 @@ class Machine:
         run("make", "-C", os.environ["LINKWATCH_BUILD"], "-j2", *arguments, env=environment)
 
     def install(self):
-        """Installs the build under test, as "make install" does."""
+        """Installs the build under test, as doc/install.md says."""
         self.make("install", f"DESTDIR={self.root}")
+        self.chroot("ldconfig")
+        self.chroot("systemd-sysusers")
+        self.chroot("journalctl", "--update-catalog")
 
     def chroot(self, *arguments):
         """Runs a command in the root, before booting; its output."""

@@ -13,7 +13,7 @@ import wait
 from mirror import Mirror
 
 SERVICE = "linkwatchd.service"
-CONFIG = "/etc/linkwatchd/linkwatchd.conf"
+CONFIG = machine.config_path()
 EXPOSURE_MAX = 1.0
 # Nobody's, here; those of consumers need not be known to the system.
 FIRST_USER = 20001
@@ -35,7 +35,6 @@ def prepare():
     """Any call that the filter does not let pass kills the daemon here, instead of failing
     with an error that it may get over unseen."""
     MACHINE.install()
-    MACHINE.chroot("systemd-sysusers")
     MACHINE.write(f"/etc/systemd/system/{SERVICE}.d/strict.conf",
                   "[Service]\nSystemCallErrorNumber=kill\nRestart=no\n")
 

@@ -9,6 +9,7 @@ from mirror import Mirror
 MAIN = "linkwatchd.service"
 # systemd unescapes a dash in some places; the namespace's name has it as it is.
 BLUE = "test-blue"
+CONFIG = machine.config_path()
 SERVICE = f"linkwatchd@{BLUE}.service"
 SOCKET_UNIT = f"linkwatchd@{BLUE}.socket"
 
@@ -28,12 +29,6 @@ def blue_path():
 def names(path):
     """The names of the links that a daemon knows."""
     return {link["ifname"] for link in varlink.call(path, "List")["links"]}
-
-
-def prepare():
-    """As an administrator does."""
-    MACHINE.install()
-    MACHINE.chroot("systemd-sysusers")
 
 
 @tap.test
@@ -103,7 +98,7 @@ def restart_and_reload():
     pid = MACHINE.pid(MAIN)
     with Mirror(blue_path()) as blue:
         blue.until_ready()
-        MACHINE.write("/etc/linkwatchd/linkwatchd.conf", "[Limits]\nSessionsMax=77\n")
+        MACHINE.write(CONFIG, "[Limits]\nSessionsMax=77\n")
         MACHINE.systemctl("reload", SERVICE)
         wait.until(lambda: varlink.call(blue_path(), "GetStatus")["sessions_max"] == 77,
                    "the new limit")
@@ -155,4 +150,4 @@ def a_namespace_that_is_deleted():
 
 
 if __name__ == "__main__":
-    machine.run_tests(MACHINE, prepare)
+    machine.run_tests(MACHINE, MACHINE.install)

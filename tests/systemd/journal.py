@@ -9,6 +9,7 @@ import varlink
 import wait
 from mirror import Mirror
 
+CONFIG = machine.config_path()
 SERVICE = "linkwatchd.service"
 # Of links and the like in ten seconds, as the catalogue says.
 ENTRIES_MAX = 50
@@ -30,13 +31,6 @@ def socket_path():
     return str(MACHINE.path("/run/linkwatchd/socket"))
 
 
-def prepare():
-    """As an administrator does."""
-    MACHINE.install()
-    MACHINE.chroot("systemd-sysusers")
-    MACHINE.chroot("journalctl", "--update-catalog")
-
-
 def entries(kind, *matches):
     """The entries of that kind that match."""
     return MACHINE.journal("MESSAGE_ID=" + IDS[kind], "_SYSTEMD_UNIT=" + SERVICE, *matches)
@@ -54,7 +48,7 @@ def refresh():
 
 def restart(config=""):
     """A daemon with that configuration, and with all of its quota of entries."""
-    MACHINE.write("/etc/linkwatchd/linkwatchd.conf", config)
+    MACHINE.write(CONFIG, config)
     MACHINE.systemctl("restart", SERVICE)
 
 
@@ -165,14 +159,14 @@ def explained():
 @tap.test
 def configuration():
     """A configuration that was read, and one that was refused, are entries of their own."""
-    MACHINE.write("/etc/linkwatchd/linkwatchd.conf", "[Log]\nLevel=debug\n")
+    MACHINE.write(CONFIG, "[Log]\nLevel=debug\n")
     MACHINE.systemctl("reload", SERVICE)
     until_entry("CONFIG_APPLIED")
-    MACHINE.write("/etc/linkwatchd/linkwatchd.conf", "[Log]\nLevel=loud\n")
+    MACHINE.write(CONFIG, "[Log]\nLevel=loud\n")
     MACHINE.systemctl("kill", "--kill-whom=main", "--signal=HUP", SERVICE)
     entry = until_entry("CONFIG_REFUSED")
     tap.equal(entry["PRIORITY"], "3", "the priority")
-    tap.contains(entry["MESSAGE"], "/etc/linkwatchd/linkwatchd.conf:2: Level: ")
+    tap.contains(entry["MESSAGE"], CONFIG + ":2: Level: ")
 
 
 @tap.test
@@ -230,4 +224,4 @@ def _index():
 
 
 if __name__ == "__main__":
-    machine.run_tests(MACHINE, prepare)
+    machine.run_tests(MACHINE, MACHINE.install)

@@ -15,7 +15,7 @@ from mirror import Mirror
 
 SERVICE = "linkwatchd.service"
 SOCKET_UNIT = "linkwatchd.socket"
-CONFIG = "/etc/linkwatchd/linkwatchd.conf"
+CONFIG = machine.config_path()
 # The watchdog's patience in its test, TimeoutStopSec= and RestartSec=, on a busy machine.
 RESTART_SECONDS = 60
 
@@ -40,12 +40,6 @@ def names():
 def is_active(unit):
     """The state of a unit, in systemd's word."""
     return MACHINE.show(unit, "ActiveState")
-
-
-def prepare():
-    """What the installation by hand asks for."""
-    MACHINE.install()
-    MACHINE.chroot("systemd-sysusers")
 
 
 @tap.test
@@ -340,4 +334,4 @@ def ended_by_sigterm():
 
 
 if __name__ == "__main__":
-    machine.run_tests(MACHINE, prepare)
+    machine.run_tests(MACHINE, MACHINE.install)
