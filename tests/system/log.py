@@ -1,0 +1,119 @@
+"""What the daemon writes to a terminal or a file."""
+
+import contextlib
+import re
+
+import daemon as daemons
+import netns
+import tap
+import varlink
+import wait
+
+netns.enter()
+
+# Of links and the like in that time.
+LINES_MAX = 50
+PERIOD_SECONDS = 10
+
+
+def lines(daemon):
+    """All that it wrote so far, without its name, which begins each line."""
+    told = daemon.log().splitlines()
+    assert all(line.startswith("linkwatchd: ") for line in told), told
+    return [line.split(": ", 1)[1] for line in told]
+
+
+@tap.test
+def start():
+    """The start is two lines: whom it believes and why, and where it tells of how many links"""
+    with daemons.Daemon() as daemon:
+        daemon.status()
+        told = lines(daemon)
+        tap.equal(len(told), 2, "the number of lines")
+        tap.equal(told[0], "the subscription is unproven: joined RTNLGRP_LINK; looks have yet to "
+                  "agree with it", "the first line")
+        assert re.fullmatch(r"version \S+ on %s, links: 1" % re.escape(daemon.socket), told[1])
+
+
+@tap.test
+def life_of_a_link():
+    """A link that appears, changes and goes is told in a line each, in words of ip's"""
+    with daemons.Daemon() as daemon:
+        daemon.status()
+        for command in ("link add b0 type bridge", "link set b0 mtu 1400", "link set b0 name c0",
+                        "link del c0"):
+            netns.ip(command)
+            daemon.call("Refresh")
+        told = lines(daemon)[2:]
+        index = re.search(r"index (\d+)", told[0]).group(1)
+        tap.equal(told, [f"b0 appeared (index {index}, bridge)",
+                         "b0: mtu 1500 -> 1400",
+                         "c0: ifname b0 -> c0",
+                         f"c0 is gone (index {index}, bridge)"], "lines")
+
+
+@tap.test
+def level():
+    """A higher level leaves the links out, and a lower one brings all that changes"""
+    with daemons.Daemon("--log-level", "notice") as quiet, \
+            daemons.Daemon("--log-level", "debug") as talkative:
+        talkative.status()
+        netns.ip("link add b0 txqueuelen 10 type bridge")
+        netns.ip("link set b0 txqueuelen 20")
+        quiet.call("Refresh")
+        talkative.call("Refresh")
+        tap.equal(lines(quiet), [], "the quiet one's lines")
+        tap.contains("\n".join(lines(talkative)), "b0: txqlen 10 -> 20")
+        netns.ip("link del b0")
+
+
+@tap.test
+def storm():
+    """A storm is told in a bounded number of lines, and how many were held back is told when
+    it is over, with nothing else happening"""
+    with daemons.Daemon() as daemon:
+        daemon.status()
+        netns.ip("link add b0 type bridge")
+        for mtu in range(1000, 1000 + 3 * LINES_MAX):
+            netns.ip(f"link set b0 mtu {mtu}")
+        daemon.call("Refresh")
+
+        def held_back():
+            return re.search(r"^linkwatchd: (\d+) more log lines were held back$", daemon.log(),
+                             re.MULTILINE)
+
+        count = int(wait.until(held_back, "the number of lines held back").group(1))
+        told = sum(line.startswith("b0") for line in lines(daemon))
+        tap.equal(told + count, 1 + 3 * LINES_MAX, "lines in all")
+        assert told <= 2 * LINES_MAX, told
+        netns.ip("link del b0")
+
+
+@tap.test
+def warnings_in_a_storm():
+    """A warning is told in the middle of a storm"""
+    # Somebody who left may count for a moment.
+    with daemons.Daemon("--sessions-max", "3") as daemon, contextlib.ExitStack() as guests:
+        daemon.call("Refresh")
+        netns.ip("link add b0 type bridge")
+        for mtu in range(1000, 1000 + 2 * LINES_MAX):
+            netns.ip(f"link set b0 mtu {mtu}")
+        daemon.call("Refresh")
+        for _ in range(4):
+            guests.enter_context(varlink.Connection(daemon.socket))
+        wait.until(lambda: "limit sessions-max reached" in daemon.log(), "the warning",
+                   PERIOD_SECONDS / 2)
+        netns.ip("link del b0")
+
+
+@tap.test
+def forged_line():
+    """Control characters in a name neither steer the terminal nor begin a line"""
+    with daemons.Daemon() as daemon:
+        daemon.status()
+        netns.run("ip", "link", "add", "a\x1b[2Jb", "type", "bridge")
+        daemon.call("Refresh")
+        tap.contains(lines(daemon)[-1], "a?[2Jb appeared (index ")
+
+
+tap.main()
