@@ -35,7 +35,8 @@ struct daemon {
     struct status_origin status;
     struct methods *methods;
     struct server *server;
-    const char *socket; /* what it listens on, in words */
+    char passed[128];   /* path of the socket that the manager passed */
+    const char *socket; /* path of the socket that it listens on */
     struct ev_signal terminate;
     struct ev_signal interrupt;
     struct ev_signal hang_up;
@@ -225,9 +226,9 @@ static int make_instance(char text[33])
 }
 
 /* The socket that was passed, or our own; *ret_path is NULL for the former. */
-static int listen_on(const struct daemon *daemon, const char **ret_path)
+static int listen_on(struct daemon *daemon, const char **ret_path)
 {
-    int fd = service_listen_fd();
+    int fd = service_listen_fd(daemon->passed, sizeof(daemon->passed));
     int r;
 
     if (fd != -ENOENT) {
@@ -292,7 +293,7 @@ static int open_server(struct daemon *daemon)
         close(fd);
         return -ENOMEM;
     }
-    daemon->socket = path ? path : "the socket that was passed";
+    daemon->socket = path ? path : daemon->passed;
     daemon->status = (struct status_origin){.streams = &daemon->streams,
                                             .source = daemon->source,
                                             .server = daemon->server,

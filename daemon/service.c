@@ -3,15 +3,30 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
+#include <stdio.h>
 #include <sys/socket.h>
+#include <sys/un.h>
 #include <systemd/sd-daemon.h>
 
 #include "daemon/clock.h"
 
-int service_listen_fd(void)
+static int get_path(int fd, char *path, size_t size)
+{
+    struct sockaddr_un address = {0};
+    socklen_t length = sizeof(address);
+
+    if (getsockname(fd, (struct sockaddr *)&address, &length) < 0)
+        return -errno;
+    /* A path that fills the member has no NUL. */
+    snprintf(path, size, "%.*s", (int)sizeof(address.sun_path), address.sun_path);
+    return 0;
+}
+
+int service_listen_fd(char *path, size_t size)
 {
     int fd = SD_LISTEN_FDS_START;
     int count = sd_listen_fds(1);
+    int r;
 
     if (count < 0)
         return count;
@@ -21,7 +36,8 @@ int service_listen_fd(void)
         return -EINVAL;
     if (fcntl(fd, F_SETFL, fcntl(fd, F_GETFL) | O_NONBLOCK) < 0)
         return -errno;
-    return fd;
+    r = get_path(fd, path, size);
+    return r < 0 ? r : fd;
 }
 
 void service_ready(const char *status)

@@ -3,12 +3,13 @@
 #ifndef LINKWATCH_DAEMON_SERVICE_H
 #define LINKWATCH_DAEMON_SERVICE_H
 
+#include <stddef.h>
 #include <stdint.h>
 
 /* The listening socket that was passed (socket activation): a descriptor that is now the
- * caller's, -ENOENT if there is none, -EINVAL if what was passed is not one listening
- * Unix stream socket. Once only. */
-int service_listen_fd(void);
+ * caller's, and the path of it in that buffer, cut off if need be; -ENOENT if there is
+ * none, -EINVAL if what was passed is not one listening Unix stream socket. Once only. */
+int service_listen_fd(char *path, size_t size);
 
 /* Ready, with that status; a reload begins (end it with service_ready()); stopping. */
 void service_ready(const char *status);

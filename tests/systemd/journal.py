@@ -70,7 +70,7 @@ def start_in_words():
     told = [e["MESSAGE"] for e in MACHINE.journal("_SYSTEMD_UNIT=" + SERVICE)]
     tap.equal(told[0], "the subscription is unproven: joined RTNLGRP_LINK; looks have yet to "
               "agree with it", "the first line")
-    assert re.fullmatch(r"version \S+ on the socket that was passed, links: 1", told[1]), told
+    assert re.fullmatch(r"version \S+ on /run/linkwatchd/socket, links: 1", told[1]), told
 
 
 @tap.test
