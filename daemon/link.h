@@ -23,6 +23,8 @@ struct link_address {
  * member has a value only where known has the bit of its field. */
 struct link {
     unsigned references;
+    /* Its encoding, kept here by whoever made it; NULL if nobody has. */
+    struct buffer *json;
     link_fields known;
     int ifindex;
     uint16_t type;  /* ARPHRD_*, field link_type */
@@ -64,9 +66,6 @@ struct link {
     const char *altnames;        /* altname_count strings, one behind the other */
     size_t altname_count;
     size_t size; /* bytes allocated */
-
-    /* Its encoding, kept here by whoever made it; NULL if nobody has. */
-    struct buffer *json;
 };
 
 /* Reads an RTM_NEWLINK or RTM_DELLINK message that is complete by its own

@@ -188,6 +188,17 @@ void message_put_snapshot(struct writer *writer, const char *instance, uint64_t 
     put_tail(writer);
 }
 
+size_t message_snapshot_size(struct link *link)
+{
+    static const char rest[] = HEAD "{\"type\":\"snapshot\",\"instance\":"
+                                    "\"0123456789abcdef0123456789abcdef\","
+                                    "\"sequence\":18446744073709551615,\"link\":},"
+                                    "\"continues\":true}";
+    const struct buffer *text = message_link_text(link);
+
+    return sizeof(rest) + (text ? text->length : 0);
+}
+
 int message_ready(const char *instance, uint64_t sequence, const struct source_state *source,
                   struct buffer **ret)
 {

@@ -28,6 +28,9 @@ int message_source(const char *instance, const struct event *event,
 void message_put_snapshot(struct writer *writer, const char *instance, uint64_t sequence,
                           struct link *link);
 
+/* The most bytes that this adds. */
+size_t message_snapshot_size(struct link *link);
+
 /* Replies of Monitor that are made for one consumer. lost is how many events were
  * lost, -1 if that can't be told. */
 int message_ready(const char *instance, uint64_t sequence, const struct source_state *source,

@@ -7,7 +7,7 @@
 #include "daemon/message.h"
 
 /* Links of a snapshot that are given in one buffer. */
-#define PIECE_BYTES ((size_t)32 * 1024)
+#define PIECE_BYTES ((size_t)64 * 1024)
 
 struct stream {
     struct stream_origin *origin;
@@ -131,22 +131,44 @@ static int tell_event(struct stream *stream, struct buffer **ret)
     return 0;
 }
 
-/* The next links of the snapshot, until there is so much of them; 0 at its end. */
+/* Up to which link a piece of the snapshot goes that has so many bytes or a little more;
+ * *ret_size is what it needs, about. */
+static int end_of_piece(const struct stream *stream, size_t bytes, size_t *ret_size)
+{
+    int end = stream->snapshot_index;
+    struct link *link;
+
+    *ret_size = 0;
+    while (*ret_size < bytes && (link = table_next(stream->origin->table, end))) {
+        end = link->ifindex;
+        if (filter_passes_link(stream->filter, link))
+            *ret_size += message_snapshot_size(link);
+    }
+    return end;
+}
+
+/* The next links of the snapshot, until there is so much of them; 0 at its end. The room
+ * is made in one piece of the right size: what is left over by many consumers would add
+ * up. */
 static int tell_links(struct stream *stream, size_t bytes, struct buffer **ret)
 {
     const char *instance = history_instance(stream->origin->history);
     struct writer writer;
     struct link *link;
+    size_t size;
+    int end = end_of_piece(stream, bytes, &size);
     int r;
 
     writer_init(&writer);
-    while (writer.length < bytes &&
-           (link = table_next(stream->origin->table, stream->snapshot_index))) {
+    if (size > WRITER_ROOM)
+        (void)writer_grow(&writer, size);
+    while (stream->snapshot_index < end) {
+        link = table_next(stream->origin->table, stream->snapshot_index);
+        stream->snapshot_index = link->ifindex;
         if (filter_passes_link(stream->filter, link))
             message_put_snapshot(&writer, instance, stream->cursor, link);
-        stream->snapshot_index = link->ifindex;
     }
-    stream->in_snapshot = writer.length > 0;
+    stream->in_snapshot = size > 0;
     if (!stream->in_snapshot)
         return 0;
     r = writer_to_buffer(&writer, ret);

@@ -5,6 +5,7 @@
 #include <limits.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/queue.h>
 
 /* That a link (source) names another one (target): as its master, or as its lower
  * link or peer. */
@@ -17,6 +18,7 @@ struct relation {
 
 struct entry {
     RB_ENTRY(entry) node;
+    LIST_ENTRY(entry) order; /* that of the indexes: to the next one without a search */
     int ifindex;
     struct link *link;
     struct relation master;
@@ -29,10 +31,12 @@ struct entry {
 };
 
 RB_HEAD(entries, entry);
+LIST_HEAD(order, entry);
 RB_HEAD(relations, relation);
 
 struct table {
     struct entries entries;
+    struct order order;
     struct relations relations;
     struct entry *at; /* where a walk is: a dump tells links in their order, mostly */
     size_t count;
@@ -74,6 +78,7 @@ struct table *table_new(table_handler handler, void *user)
     if (!table)
         return NULL;
     RB_INIT(&table->entries);
+    LIST_INIT(&table->order);
     RB_INIT(&table->relations);
     table->handler = handler;
     table->user = user;
@@ -86,9 +91,8 @@ struct table *table_free(struct table *table)
 
     if (!table)
         return NULL;
-    RB_FOREACH_SAFE(entry, entries, &table->entries, next)
-    {
-        RB_REMOVE(entries, &table->entries, entry);
+    for (entry = LIST_FIRST(&table->order); entry; entry = next) {
+        next = LIST_NEXT(entry, order);
         link_unref(entry->link);
         free(entry);
     }
@@ -107,7 +111,7 @@ static struct entry *find(const struct table *table, int ifindex)
  * the next one. */
 static struct entry *find_in_walk(struct table *table, int ifindex)
 {
-    struct entry *entry = table->at ? RB_NEXT(entries, &table->entries, table->at) : NULL;
+    struct entry *entry = table->at ? LIST_NEXT(table->at, order) : NULL;
 
     if (!entry || entry->ifindex != ifindex)
         entry = find(table, ifindex);
@@ -252,6 +256,18 @@ static bool is_new_end_of_pair(const struct table *table, const struct link *lin
            strcmp(link->info_kind, peer->info_kind) == 0;
 }
 
+static void insert(struct table *table, struct entry *entry)
+{
+    struct entry *before;
+
+    RB_INSERT(entries, &table->entries, entry);
+    before = RB_PREV(entries, &table->entries, entry);
+    if (before)
+        LIST_INSERT_AFTER(before, entry, order);
+    else
+        LIST_INSERT_HEAD(&table->order, entry, order);
+}
+
 static int add(struct table *table, struct link *link, enum change_source source)
 {
     struct entry *entry = calloc(1, sizeof(*entry));
@@ -264,7 +280,7 @@ static int add(struct table *table, struct link *link, enum change_source source
     entry->told_in = table->dump;
     entry->master.source = entry->lower.source = link->ifindex;
     entry->lower.lower = true;
-    RB_INSERT(entries, &table->entries, entry);
+    insert(table, entry);
     table->count++;
     relate_entry(table, entry);
     change.entails_more = source == CHANGE_BY_NOTIFICATION && is_new_end_of_pair(table, link);
@@ -281,6 +297,7 @@ static void remove_entry(struct table *table, struct entry *entry, enum change_s
     link->json = buffer_unref(link->json);
     unrelate_entry(table, entry);
     RB_REMOVE(entries, &table->entries, entry);
+    LIST_REMOVE(entry, order);
     table->count--;
     if (table->at == entry)
         table->at = NULL;
@@ -382,7 +399,7 @@ void table_dump_end(struct table *table, struct table_verdict *ret)
     struct table_verdict verdict = {.told = table->told, .native = table->native};
     struct entry *entry;
 
-    RB_FOREACH(entry, entries, &table->entries)
+    LIST_FOREACH(entry, &table->order, order)
     {
         if (entry->told_in == table->dump || table->told == 0)
             continue;
@@ -397,8 +414,8 @@ size_t table_remove_missing(struct table *table, unsigned dumps)
     struct entry *entry, *next;
     size_t removed = 0;
 
-    RB_FOREACH_SAFE(entry, entries, &table->entries, next)
-    {
+    for (entry = LIST_FIRST(&table->order); entry; entry = next) {
+        next = LIST_NEXT(entry, order);
         if (entry->missed < dumps)
             continue;
         remove_entry(table, entry, CHANGE_BY_DUMP);
@@ -420,7 +437,7 @@ struct link *table_next(const struct table *table, int ifindex)
     if (ifindex == INT_MAX)
         return NULL;
     if (walked->at && walked->at->ifindex == ifindex) {
-        walked->at = RB_NEXT(entries, &walked->entries, walked->at);
+        walked->at = LIST_NEXT(walked->at, order);
     } else {
         key.ifindex++;
         walked->at = RB_NFIND(entries, &walked->entries, &key);

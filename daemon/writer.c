@@ -7,6 +7,7 @@
 
 void writer_init(struct writer *writer)
 {
+    writer->buffer = NULL;
     writer->data = writer->room;
     writer->length = 0;
     writer->capacity = sizeof(writer->room);
@@ -15,26 +16,26 @@ void writer_init(struct writer *writer)
 
 void writer_clear(struct writer *writer)
 {
-    if (writer->data != writer->room)
-        free(writer->data);
+    buffer_unref(writer->buffer);
     writer_init(writer);
 }
 
 bool writer_grow(struct writer *writer, size_t length)
 {
-    size_t capacity = writer->capacity;
-    char *data;
+    size_t doubled = writer->capacity * 2;
+    size_t needed = writer->length + length;
+    size_t capacity = doubled > needed ? doubled : needed;
+    struct buffer *buffer;
 
-    while (capacity - writer->length < length)
-        capacity *= 2;
-    data = writer->data == writer->room ? malloc(capacity) : realloc(writer->data, capacity);
-    if (!data) {
+    buffer = buffer_new(capacity);
+    if (!buffer) {
         writer->failed = true;
         return false;
     }
-    if (writer->data == writer->room)
-        memcpy(data, writer->room, writer->length);
-    writer->data = data;
+    memcpy(buffer->data, writer->data, writer->length);
+    buffer_unref(writer->buffer);
+    writer->buffer = buffer;
+    writer->data = buffer->data;
     writer->capacity = capacity;
     return true;
 }
@@ -127,10 +128,15 @@ void writer_put_json(struct writer *writer, json_t *value)
 
 int writer_to_buffer(struct writer *writer, struct buffer **ret)
 {
-    struct buffer *buffer = writer->failed ? NULL : buffer_new(writer->length);
+    struct buffer *buffer = writer->failed ? NULL : buffer_ref(writer->buffer);
 
+    if (!buffer && !writer->failed) {
+        buffer = buffer_new(writer->length);
+        if (buffer)
+            memcpy(buffer->data, writer->data, writer->length);
+    }
     if (buffer)
-        memcpy(buffer->data, writer->data, writer->length);
+        buffer->length = writer->length;
     writer_clear(writer);
     if (!buffer)
         return -ENOMEM;

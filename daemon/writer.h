@@ -18,6 +18,7 @@
 #define WRITER_ROOM 2048
 
 struct writer {
+    struct buffer *buffer; /* that holds it; NULL as long as the room does */
     char *data;
     size_t length;
     size_t capacity;
@@ -30,7 +31,8 @@ void writer_init(struct writer *writer);
 /* Forgets what it holds; writer_to_buffer() has done that. */
 void writer_clear(struct writer *writer);
 
-/* Makes room for so many bytes more; false without memory. */
+/* Makes room for so many bytes more, which spares growing step by step; false without
+ * memory. */
 bool writer_grow(struct writer *writer, size_t length);
 
 /* In place, for most pieces are a few bytes. */
