@@ -7,6 +7,8 @@
 #include "daemon/message.h"
 
 #define FIRST_CAPACITY 256
+/* What the allocator takes for itself, about. */
+#define ALLOCATION 16
 /* A piece for writing: so many messages, or bytes, whichever is reached first. */
 #define JOINED_MESSAGES 64
 #define JOINED_BYTES    ((size_t)32 * 1024)
@@ -35,13 +37,19 @@ static size_t held(const struct history *history)
     return (size_t)(history->next - history->oldest);
 }
 
+static size_t message_bytes(const struct buffer *message)
+{
+    return sizeof(*message) + message->length + ALLOCATION;
+}
+
 /* The state before an event is mostly the state after another one, so that it counts
  * there. */
 static size_t event_bytes(const struct event *event)
 {
     const struct link *link = event->after ? event->after : event->before;
 
-    return sizeof(*event) + (link ? link->size : 0) + (event->message ? event->message->length : 0);
+    return sizeof(*event) + (link ? link->size + ALLOCATION : 0) +
+           (event->message ? message_bytes(event->message) : 0);
 }
 
 struct history *history_new(const char *instance, size_t bytes_max)
@@ -196,7 +204,7 @@ struct buffer *history_message(struct history *history, uint64_t sequence)
     if (!event->message) {
         if (message_event(history->instance, event, &event->message) < 0)
             return NULL;
-        history->bytes += event->message->length;
+        history->bytes += message_bytes(event->message);
     }
     message = buffer_ref(event->message);
     keep_bound(history);

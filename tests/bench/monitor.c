@@ -8,7 +8,8 @@
 
 #include "tests/bench/common.h"
 
-#define SILENCE_MSEC 3000
+#define SILENCE_MSEC  3000
+#define PATIENCE_MSEC 30000
 
 struct reader {
     int fd;
@@ -37,14 +38,14 @@ static void take_message(struct reader *reader, const char *message)
 }
 
 /* False if nothing came for a while. */
-static bool read_some(struct reader *reader)
+static bool read_some(struct reader *reader, int msec)
 {
     struct pollfd readable = {.fd = reader->fd, .events = POLLIN};
     const char *message = reader->data;
     const char *end;
     ssize_t n;
 
-    if (poll(&readable, 1, SILENCE_MSEC) == 0)
+    if (poll(&readable, 1, msec) == 0)
         return false;
     n = recv(reader->fd, reader->data + reader->used, sizeof(reader->data) - reader->used, 0);
     if (n <= 0)
@@ -71,13 +72,13 @@ int main(int argc, char **argv)
     reader.fd = unix_connect(argv[1]);
     ask_monitor(reader.fd);
     while (!reader.ready)
-        if (!read_some(&reader))
+        if (!read_some(&reader, PATIENCE_MSEC))
             fail("no picture came");
     wait_for_go();
     while (reader.changes < wanted) {
         long before = reader.changes;
 
-        if (!read_some(&reader))
+        if (!read_some(&reader, SILENCE_MSEC))
             break;
         if (reader.changes > before)
             last = clock_nsec(CLOCK_MONOTONIC);
