@@ -34,7 +34,7 @@ static const struct option_row rows[] = {
      SECOND / 100, 86400 * SECOND, "60s", "time between two checks of a trusted subscription",
      false},
     {"receive-buffer", "Source", "ReceiveBuffer", OPTION_SIZE, MEMBER(source.receive_buffer), 1024,
-     INT_MAX / 2, "4M", "receive buffer of the netlink socket that is asked for", true},
+     INT_MAX / 2, "16M", "receive buffer of the netlink socket that is asked for", true},
     {"history-size", "History", "Size", OPTION_SIZE, MEMBER(history_bytes), 1024, INT64_C(1) << 40,
      "8M", "memory for past events", false},
     {"sessions-max", "Limits", "SessionsMax", OPTION_COUNT, MEMBER(limits.sessions), 1, 1000000,
