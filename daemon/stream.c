@@ -7,7 +7,7 @@
 #include "daemon/message.h"
 
 /* Links of a snapshot that are given in one buffer. */
-#define PIECE_BYTES ((size_t)64 * 1024)
+#define PIECE_BYTES ((size_t)96 * 1024)
 
 struct stream {
     struct stream_origin *origin;
