@@ -253,5 +253,6 @@ int main(int argc, char **argv)
     putchar('{');
     print_percentiles("delay", samples, (size_t)count);
     printf("}\n");
+    free(samples);
     return EXIT_SUCCESS;
 }

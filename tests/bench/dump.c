@@ -36,5 +36,6 @@ int main(int argc, char **argv)
     printf("{\"links\":%zu,\"cpu\":%.9f,", links, (double)cpu / 1e9 / (double)count);
     print_percentiles("wall", samples, (size_t)count);
     printf("}\n");
+    free(samples);
     return EXIT_SUCCESS;
 }

@@ -237,5 +237,7 @@ int main(int argc, char **argv)
     messages = (double)(fanout.consumers * fanout.burst * fanout.rounds);
     printf("{\"rate\":%.1f,\"bytes\":%.1f,\"writer_cpu\":%.9f}\n", messages * 1e9 / (double)elapsed,
            (double)fanout.bytes / messages, (double)writer_cpu(&fanout) / 1e9);
+    free(fanout.sockets);
+    free(fanout.requests);
     return EXIT_SUCCESS;
 }

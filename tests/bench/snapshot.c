@@ -140,5 +140,6 @@ int main(int argc, char **argv)
     printf("{\"first\":%.3f,", (double)samples[0] / 1e3);
     print_percentiles("picture", samples, (size_t)count);
     printf(",\"bytes\":%zu}\n", bytes);
+    free(samples);
     return EXIT_SUCCESS;
 }

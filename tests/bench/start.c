@@ -93,5 +93,6 @@ int main(int argc, char **argv)
     putchar('{');
     print_percentiles("start", samples, (size_t)count);
     printf("}\n");
+    free(samples);
     return EXIT_SUCCESS;
 }
