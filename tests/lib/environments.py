@@ -14,12 +14,14 @@ BELIEVED = ("unproven", "trusted")
 
 class Environment:
     """One kind of kernel. standings are those that the daemon may have in the end, reason
-    is the errno's name that it must give."""
+    is the errno's name that it must give, learned how it must learn of links that come and
+    go; None: now so, now so."""
 
-    def __init__(self, name, standings, reason=None, options=(), join=None):
+    def __init__(self, name, standings, reason=None, options=(), join=None, learned="dump"):
         self.name = name
         self.standings = standings
         self.reason = reason
+        self.learned = learned
         self._options = options
         self._join = join
 
@@ -51,7 +53,7 @@ class Faulty(Environment):
     """A kernel in which something goes wrong, now and then or always."""
 
     def __init__(self, name, standings, reason=None, always=(), sometimes=()):
-        super().__init__(name, standings, reason)
+        super().__init__(name, standings, reason, learned=None)
         self._always = always
         self._sometimes = itertools.cycle(sometimes) if sometimes else None
         self._armed = set()
@@ -95,13 +97,13 @@ _FAILING_LOOKS = (
 )
 
 ALL = (
-    Environment("a subscription", BELIEVED),
+    Environment("a subscription", BELIEVED, learned="notification"),
     Environment("denied with EACCES", ("denied",), "EACCES", join="EACCES"),
     Environment("denied with ENOPROTOOPT", ("denied",), "ENOPROTOOPT", join="ENOPROTOOPT"),
     Environment("polling by choice", ("denied",), options=("--source", "poll")),
     Environment("accepted and silent", INCOMPLETE, join="0"),
     Faulty("accepted and half silent", INCOMPLETE, always=((faults.NOTIFICATION, 500),)),
-    Environment("lossy", BELIEVED, options=("--receive-buffer", "1K")),
+    Environment("lossy", BELIEVED, options=("--receive-buffer", "1K"), learned=None),
     Faulty("failing now and then", BELIEVED, sometimes=_FAILING_LOOKS),
     Faulty("denied and failing now and then", ("denied",), "EACCES",
            always=((faults.JOIN, errno.EACCES),), sometimes=_FAILING_LOOKS),

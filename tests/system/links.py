@@ -162,6 +162,10 @@ class Script:
         with Mirror(self._daemon.socket) as second:
             second.until_ready()
             tap.equal(second.links, self._mirror.links, "the links")
+        learned = {event["learned"] for event in self._mirror.events
+                   if event["type"] in ("add", "remove")}
+        if self._environment.learned:
+            tap.equal(learned, {self._environment.learned}, "how links were learned of")
         self._environment.check(self._daemon)
         self._mirror.close()
         self._daemon.__exit__(None, None, None)
