@@ -1,0 +1,81 @@
+/* The configuration file: whatever is in it, it is read to the same values each time, all
+ * within their bounds, or it is refused in one line of text. */
+#include <fcntl.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "daemon/config.h"
+#include "tests/fuzz/fuzz.h"
+#include "tests/model/check.h"
+
+/* A file without a name, at a path. */
+struct file {
+    int fd;
+    char path[32];
+};
+
+static struct file make_file(const uint8_t *data, size_t size)
+{
+    struct file file = {.fd = memfd_create("linkwatchd.conf", MFD_CLOEXEC)};
+
+    CHECK(file.fd >= 0);
+    CHECK(write(file.fd, data, size) == (ssize_t)size);
+    snprintf(file.path, sizeof(file.path), "/proc/self/fd/%d", file.fd);
+    return file;
+}
+
+static int read_config(char *path, struct config *ret, struct config_error *ret_error)
+{
+    char name[] = "linkwatchd", option[] = "--config";
+    char *arguments[] = {name, option, path, NULL};
+    enum config_request request;
+
+    return config_read(3, arguments, ret, &request, ret_error);
+}
+
+static void check_values(const struct config *config)
+{
+    const struct watch_config *watch = &config->source.watch;
+
+    CHECK(config->socket[0] && memchr(config->socket, '\0', sizeof(config->socket)));
+    CHECK(config->socket_mode <= 0777);
+    CHECK(watch->mode < WATCH_MODE_COUNT);
+    CHECK(watch->budget_ppm >= 100 && watch->budget_ppm <= 1000000);
+    CHECK(watch->interval_min_usec >= 10000);
+    CHECK(watch->interval_min_usec <= watch->interval_max_usec);
+    CHECK(watch->interval_max_usec <= INT64_C(3600000000));
+    CHECK(watch->audit_usec >= 10000 && watch->audit_usec <= INT64_C(86400000000));
+    CHECK(config->history_bytes >= 1024);
+    CHECK(config->limits.sessions >= 1 && config->limits.sessions_per_user >= 1);
+    CHECK(config->limits.request >= 256 && config->limits.request <= (size_t)1 << 30);
+    CHECK(config->json_depth >= 3 && config->json_depth <= 1000);
+    CHECK(config->source.receive_buffer >= 1024);
+}
+
+static void check_error(const struct config_error *error)
+{
+    CHECK(error->text[0]);
+    CHECK(memchr(error->text, '\0', sizeof(error->text)));
+    CHECK(!strchr(error->text, '\n'));
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+    struct file file = make_file(data, size);
+    struct config config, again;
+    struct config_error error;
+    int r = read_config(file.path, &config, &error);
+
+    if (r < 0) {
+        check_error(&error);
+    } else {
+        check_values(&config);
+        CHECK(read_config(file.path, &again, &error) == 0);
+        CHECK(!config_needs_restart(&config, &again));
+    }
+    close(file.fd);
+    return 0;
+}

@@ -1,0 +1,274 @@
+#include "tests/model/kernel.h"
+
+#include <errno.h>
+#include <linux/if_arp.h>
+#include <linux/if_link.h>
+#include <linux/rtnetlink.h>
+#include <netlink/attr.h>
+#include <netlink/msg.h>
+#include <string.h>
+
+#include "tests/model/check.h"
+
+#define OPERSTATE_DOWN 2
+#define OPERSTATE_UP   6
+/* Links in one datagram of a dump. */
+#define LINES_AT_ONCE 4
+
+void kernel_start(struct kernel *kernel, uint64_t seed)
+{
+    /* The clock has run for a while. */
+    *kernel = (struct kernel){.netlink = {.now = INT64_C(1000000000), .realtime = INT64_C(1) << 50},
+                              .dice = seed};
+    netlink_start(&kernel->netlink);
+    kernel_add(kernel, 1, "lo", NULL, 0);
+}
+
+void kernel_stop(struct kernel *kernel)
+{
+    netlink_stop(&kernel->netlink);
+}
+
+static unsigned roll(struct kernel *kernel, unsigned limit)
+{
+    kernel->dice = kernel->dice * UINT64_C(6364136223846793005) + UINT64_C(1442695040888963407);
+    return (unsigned)((kernel->dice >> 33) % limit);
+}
+
+static void put_kind(struct nl_msg *message, const char *kind)
+{
+    struct nlattr *info = nla_nest_start(message, IFLA_LINKINFO);
+
+    nla_put_string(message, IFLA_INFO_KIND, kind);
+    nla_nest_end(message, info);
+}
+
+/* What Linux tells of a link. */
+static struct nl_msg *describe(const struct kernel *kernel, int index, int type, int flags)
+{
+    const struct kernel_link *link = &kernel->links[index];
+    struct ifinfomsg info = {.ifi_index = index, .ifi_type = ARPHRD_ETHER};
+    struct nl_msg *message = nlmsg_alloc_simple(type, flags);
+
+    CHECK(message);
+    info.ifi_flags = (link->up ? IFF_UP : 0u) | (link->up && link->carrier ? IFF_RUNNING : 0u);
+    CHECK(nlmsg_append(message, &info, sizeof(info), NLMSG_ALIGNTO) == 0);
+    nla_put_string(message, IFLA_IFNAME, link->name);
+    nla_put_u32(message, IFLA_MTU, link->mtu);
+    nla_put(message, IFLA_ADDRESS, sizeof(link->address), link->address);
+    if (link->master)
+        nla_put_u32(message, IFLA_MASTER, (uint32_t)link->master);
+    if (link->lower)
+        nla_put_u32(message, IFLA_LINK, (uint32_t)link->lower);
+    if (link->kind)
+        put_kind(message, link->kind);
+    if (!kernel->faults.no_operstate) {
+        nla_put_u8(message, IFLA_OPERSTATE, link->carrier ? OPERSTATE_UP : OPERSTATE_DOWN);
+        nla_put_u8(message, IFLA_CARRIER, link->carrier);
+        nla_put_u32(message, IFLA_CARRIER_CHANGES, link->carrier_changes);
+    }
+    return message;
+}
+
+/* As an honest kernel does it: who has no room misses it, and is told that he did. */
+static void notify(struct kernel *kernel, int index, int type)
+{
+    struct nl_msg *message;
+
+    kernel->changes++;
+    if (!kernel->netlink.joined || kernel->netlink.congested)
+        return;
+    if (roll(kernel, 100) < kernel->faults.drops)
+        return;
+    message = describe(kernel, index, type, 0);
+    if (!netlink_send(&kernel->netlink, nlmsg_hdr(message), nlmsg_hdr(message)->nlmsg_len))
+        kernel_overrun(kernel);
+    nlmsg_free(message);
+}
+
+void kernel_overrun(struct kernel *kernel)
+{
+    kernel->netlink.overrun = true;
+    kernel->netlink.congested = true;
+}
+
+static struct kernel_link *link_at(struct kernel *kernel, int index)
+{
+    struct kernel_link *link = &kernel->links[index];
+
+    CHECK(index > 0 && index < KERNEL_LINKS);
+    return link->exists ? link : NULL;
+}
+
+static bool is_taken(const struct kernel *kernel, const char *name)
+{
+    for (int i = 1; i < KERNEL_LINKS; i++)
+        if (kernel->links[i].exists && strcmp(kernel->links[i].name, name) == 0)
+            return true;
+    return false;
+}
+
+void kernel_add(struct kernel *kernel, int index, const char *name, const char *kind, int lower)
+{
+    struct kernel_link *link = &kernel->links[index];
+
+    if (link_at(kernel, index) || is_taken(kernel, name))
+        return;
+    *link = (struct kernel_link){.exists = true, .kind = kind, .mtu = 1500};
+    strncpy(link->name, name, sizeof(link->name) - 1);
+    link->address[0] = 2;
+    link->address[5] = (uint8_t)roll(kernel, 256);
+    link->lower = lower && link_at(kernel, lower) ? lower : 0;
+    notify(kernel, index, RTM_NEWLINK);
+}
+
+/* What lies on it goes with it, and its ports are set free; each is told. */
+static void release_dependents(struct kernel *kernel, int index)
+{
+    for (int i = 1; i < KERNEL_LINKS; i++) {
+        struct kernel_link *link = &kernel->links[i];
+
+        if (link->exists && link->master == index)
+            kernel_set_master(kernel, i, 0);
+        if (link->exists && link->lower == index)
+            kernel_remove(kernel, i);
+    }
+}
+
+void kernel_remove(struct kernel *kernel, int index)
+{
+    struct kernel_link *link = link_at(kernel, index);
+
+    if (!link || index == 1)
+        return;
+    release_dependents(kernel, index);
+    link->exists = false;
+    notify(kernel, index, RTM_DELLINK);
+}
+
+void kernel_rename(struct kernel *kernel, int index, const char *name)
+{
+    struct kernel_link *link = link_at(kernel, index);
+
+    if (!link || is_taken(kernel, name))
+        return;
+    memset(link->name, 0, sizeof(link->name));
+    strncpy(link->name, name, sizeof(link->name) - 1);
+    notify(kernel, index, RTM_NEWLINK);
+}
+
+void kernel_set_mtu(struct kernel *kernel, int index, uint32_t mtu)
+{
+    struct kernel_link *link = link_at(kernel, index);
+
+    if (!link)
+        return;
+    link->mtu = mtu;
+    notify(kernel, index, RTM_NEWLINK);
+}
+
+void kernel_set_up(struct kernel *kernel, int index, bool up)
+{
+    struct kernel_link *link = link_at(kernel, index);
+
+    if (!link || link->up == up)
+        return;
+    link->up = link->carrier = up;
+    link->carrier_changes++;
+    notify(kernel, index, RTM_NEWLINK);
+}
+
+void kernel_set_master(struct kernel *kernel, int index, int master)
+{
+    struct kernel_link *link = link_at(kernel, index);
+
+    if (!link || index == master || link->master == master)
+        return;
+    if (master && !link_at(kernel, master))
+        return;
+    link->master = master;
+    notify(kernel, index, RTM_NEWLINK);
+}
+
+void kernel_flap(struct kernel *kernel, int index, unsigned times)
+{
+    struct kernel_link *link = link_at(kernel, index);
+
+    for (; link && times > 0; times--) {
+        kernel_set_up(kernel, index, !link->up);
+        kernel_set_up(kernel, index, !link->up);
+    }
+}
+
+/* A datagram under construction. */
+struct datagram {
+    char bytes[8192];
+    size_t size;
+};
+
+static void append(struct datagram *datagram, struct nl_msg *message,
+                   const struct nlmsghdr *request, uint32_t port)
+{
+    struct nlmsghdr *header = nlmsg_hdr(message);
+
+    header->nlmsg_seq = request->nlmsg_seq;
+    header->nlmsg_pid = port;
+    CHECK(datagram->size + NLMSG_ALIGN(header->nlmsg_len) <= sizeof(datagram->bytes));
+    memcpy(datagram->bytes + datagram->size, header, header->nlmsg_len);
+    datagram->size += NLMSG_ALIGN(header->nlmsg_len);
+    nlmsg_free(message);
+}
+
+static void flush(struct kernel *kernel, struct datagram *datagram)
+{
+    /* Without room the answer is cut, and that is told. */
+    if (datagram->size && !netlink_send(&kernel->netlink, datagram->bytes, datagram->size))
+        kernel_overrun(kernel);
+    datagram->size = 0;
+}
+
+static void answer_lines(struct kernel *kernel, const struct nlmsghdr *request)
+{
+    struct datagram datagram = {.size = 0};
+    int flags = NLM_F_MULTI | (kernel->faults.interrupted ? NLM_F_DUMP_INTR : 0);
+    unsigned lines = 0;
+
+    for (int i = 1; i < KERNEL_LINKS && !kernel->faults.dump_empty; i++) {
+        if (!kernel->links[i].exists || i == kernel->faults.dump_omits)
+            continue;
+        append(&datagram, describe(kernel, i, RTM_NEWLINK, flags), request, kernel->netlink.port);
+        if (++lines % LINES_AT_ONCE == 0)
+            flush(kernel, &datagram);
+    }
+    flush(kernel, &datagram);
+}
+
+static void answer_end(struct kernel *kernel, const struct nlmsghdr *request, int type, int error)
+{
+    struct datagram datagram = {.size = 0};
+    struct nlmsgerr body = {.error = -error};
+    struct nl_msg *message = nlmsg_alloc_simple(type, type == NLMSG_DONE ? NLM_F_MULTI : 0);
+
+    CHECK(message);
+    CHECK(nlmsg_append(message, &body, sizeof(body), NLMSG_ALIGNTO) == 0);
+    append(&datagram, message, request, kernel->netlink.port);
+    flush(kernel, &datagram);
+}
+
+bool kernel_answer(struct kernel *kernel)
+{
+    char bytes[512];
+    struct nlmsghdr *request = (struct nlmsghdr *)(void *)bytes;
+
+    if (netlink_receive(&kernel->netlink, bytes, sizeof(bytes)) < NLMSG_HDRLEN)
+        return false;
+    CHECK(request->nlmsg_type == RTM_GETLINK);
+    if (kernel->faults.dump_error) {
+        answer_end(kernel, request, NLMSG_ERROR, kernel->faults.dump_error);
+        return true;
+    }
+    answer_lines(kernel, request);
+    if (!kernel->faults.unanswered)
+        answer_end(kernel, request, NLMSG_DONE, 0);
+    return true;
+}

@@ -1,0 +1,67 @@
+/* A kernel with a few links, that tells what happens to them over a netlink socket as
+ * Linux does; or as less honest ones do. */
+#ifndef LINKWATCH_TESTS_MODEL_KERNEL_H
+#define LINKWATCH_TESTS_MODEL_KERNEL_H
+
+#include <net/if.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "tests/model/netlink.h"
+
+/* Indexes below this. */
+#define KERNEL_LINKS 24
+
+struct kernel_link {
+    bool exists;
+    char name[IF_NAMESIZE];
+    const char *kind;
+    uint32_t mtu;
+    bool up;
+    bool carrier;
+    uint32_t carrier_changes;
+    int master; /* 0 for none */
+    int lower;  /* 0 for none */
+    uint8_t address[6];
+};
+
+/* What it does wrong. */
+struct kernel_faults {
+    unsigned drops;    /* of 100 notifications */
+    int dump_error;    /* a dump is answered with this errno */
+    bool dump_empty;   /* or with no link */
+    bool interrupted;  /* or says that links changed meanwhile */
+    bool unanswered;   /* or never ends */
+    int dump_omits;    /* or leaves out this index */
+    bool no_operstate; /* it is not Linux */
+};
+
+struct kernel {
+    struct netlink netlink;
+    struct kernel_faults faults;
+    struct kernel_link links[KERNEL_LINKS]; /* by index; 0 is none */
+    uint64_t dice;
+    unsigned changes; /* made */
+};
+
+/* With a loopback link. */
+void kernel_start(struct kernel *kernel, uint64_t seed);
+void kernel_stop(struct kernel *kernel);
+
+/* Changes of links; what isn't possible does nothing. */
+void kernel_add(struct kernel *kernel, int index, const char *name, const char *kind, int lower);
+void kernel_remove(struct kernel *kernel, int index);
+void kernel_rename(struct kernel *kernel, int index, const char *name);
+void kernel_set_mtu(struct kernel *kernel, int index, uint32_t mtu);
+void kernel_set_up(struct kernel *kernel, int index, bool up);
+void kernel_set_master(struct kernel *kernel, int index, int master);
+/* Down and up again, so many times. */
+void kernel_flap(struct kernel *kernel, int index, unsigned times);
+
+/* Messages were lost, and more are until the socket's queue was empty. */
+void kernel_overrun(struct kernel *kernel);
+
+/* Answers what was asked for meanwhile. True if there was something. */
+bool kernel_answer(struct kernel *kernel);
+
+#endif

@@ -1,0 +1,164 @@
+#include "tests/model/netlink.h"
+
+#include <errno.h>
+#include <linux/netlink.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/syscall.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "tests/model/check.h"
+
+/* Messages to consumers wait in the socket; with little room there, a slow one is seen
+ * to be slow. */
+#define SEND_BUFFER 4608
+
+int socket(int domain, int type, int protocol);
+int bind(int fd, const struct sockaddr *address, socklen_t length);
+int getsockname(int fd, struct sockaddr *address, socklen_t *length);
+int setsockopt(int fd, int level, int option, const void *value, socklen_t length);
+ssize_t recvmsg(int fd, struct msghdr *header, int flags);
+int accept4(int fd, struct sockaddr *address, socklen_t *length, int flags);
+int clock_gettime(clockid_t clock, struct timespec *ret);
+
+/* What takes a function's place has no other place for its state. */
+static struct netlink *current;
+
+void netlink_start(struct netlink *netlink)
+{
+    netlink->theirs = -1;
+    current = netlink;
+}
+
+void netlink_stop(struct netlink *netlink)
+{
+    if (netlink->theirs >= 0)
+        close(netlink->theirs);
+    netlink->theirs = -1;
+    current = NULL;
+}
+
+bool netlink_send(const struct netlink *netlink, const void *data, size_t size)
+{
+    return netlink->theirs >= 0 &&
+           send(netlink->theirs, data, size, MSG_NOSIGNAL | MSG_DONTWAIT) == (ssize_t)size;
+}
+
+size_t netlink_receive(const struct netlink *netlink, void *data, size_t size)
+{
+    ssize_t n =
+        netlink->theirs >= 0 ? recv(netlink->theirs, data, size, MSG_DONTWAIT | MSG_TRUNC) : 0;
+
+    return n > 0 && (size_t)n <= size ? (size_t)n : 0;
+}
+
+static int fail(int error)
+{
+    errno = error;
+    return -1;
+}
+
+int socket(int domain, int type, int protocol)
+{
+    int fds[2];
+
+    if (domain != AF_NETLINK || !current)
+        return (int)syscall(SYS_socket, domain, type, protocol);
+    if (current->socket_error)
+        return fail(current->socket_error);
+    if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, fds) < 0)
+        return -1;
+    if (current->theirs >= 0)
+        close(current->theirs);
+    current->theirs = fds[1];
+    current->joined = current->overrun = current->congested = false;
+    current->port = 0;
+    return fds[0];
+}
+
+/* Nobody else has sockets of this type. */
+static bool is_ours(int fd)
+{
+    int type = 0;
+    socklen_t length = sizeof(type);
+
+    return current && getsockopt(fd, SOL_SOCKET, SO_TYPE, &type, &length) == 0 &&
+           type == SOCK_SEQPACKET;
+}
+
+int bind(int fd, const struct sockaddr *address, socklen_t length)
+{
+    if (!is_ours(fd))
+        return (int)syscall(SYS_bind, fd, address, length);
+    current->port = ((const struct sockaddr_nl *)(const void *)address)->nl_pid;
+    return 0;
+}
+
+int getsockname(int fd, struct sockaddr *address, socklen_t *length)
+{
+    struct sockaddr_nl own = {.nl_family = AF_NETLINK};
+
+    if (!is_ours(fd))
+        return (int)syscall(SYS_getsockname, fd, address, length);
+    own.nl_pid = current->port;
+    CHECK(*length >= sizeof(own));
+    memcpy(address, &own, sizeof(own));
+    *length = sizeof(own);
+    return 0;
+}
+
+int setsockopt(int fd, int level, int option, const void *value, socklen_t length)
+{
+    if (level != SOL_NETLINK || !is_ours(fd))
+        return (int)syscall(SYS_setsockopt, fd, level, option, value, length);
+    if (option != NETLINK_ADD_MEMBERSHIP)
+        return 0;
+    if (current->join_error)
+        return fail(current->join_error);
+    current->joined = true;
+    return 0;
+}
+
+ssize_t recvmsg(int fd, struct msghdr *header, int flags)
+{
+    ssize_t n;
+    int error;
+
+    if (!is_ours(fd))
+        return syscall(SYS_recvmsg, fd, header, flags);
+    if (current->overrun) {
+        current->overrun = false;
+        return fail(ENOBUFS);
+    }
+    error = current->receive_error;
+    current->receive_error = 0;
+    if (error)
+        return fail(error);
+    n = syscall(SYS_recvmsg, fd, header, flags);
+    if (n < 0 && errno == EAGAIN)
+        current->congested = false;
+    return n;
+}
+
+int accept4(int fd, struct sockaddr *address, socklen_t *length, int flags)
+{
+    int accepted = (int)syscall(SYS_accept4, fd, address, length, flags);
+    int size = SEND_BUFFER;
+
+    if (current && accepted >= 0)
+        CHECK(setsockopt(accepted, SOL_SOCKET, SO_SNDBUF, &size, sizeof(size)) == 0);
+    return accepted;
+}
+
+int clock_gettime(clockid_t clock, struct timespec *ret)
+{
+    int64_t now;
+
+    if (!current || !current->now || clock == CLOCK_THREAD_CPUTIME_ID ||
+        clock == CLOCK_PROCESS_CPUTIME_ID)
+        return (int)syscall(SYS_clock_gettime, clock, ret);
+    now = current->now + (clock == CLOCK_REALTIME ? current->realtime : 0);
+    *ret = (struct timespec){.tv_sec = now / 1000000, .tv_nsec = now % 1000000 * 1000};
+    return 0;
+}
