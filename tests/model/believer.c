@@ -216,6 +216,8 @@ void believer_take(struct believer *believer, const char *message, size_t length
     json_t *reply = json_loadb(message, length, JSON_REJECT_DUPLICATES, NULL);
 
     CHECK(reply);
+    if (json_object_get(reply, "error"))
+        fprintf(stderr, "%.*s\n", (int)length, message);
     CHECK(!json_object_get(reply, "error"));
     CHECK(json_is_true(json_object_get(reply, "continues")));
     take_parameters(believer, json_object_get(reply, "parameters"));

@@ -141,8 +141,9 @@ void kernel_remove(struct kernel *kernel, int index)
 
     if (!link || index == 1)
         return;
-    release_dependents(kernel, index);
+    /* Two may lie on each other. */
     link->exists = false;
+    release_dependents(kernel, index);
     notify(kernel, index, RTM_DELLINK);
 }
 

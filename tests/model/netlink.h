@@ -10,7 +10,7 @@
 
 /* Faults are positive errnos, 0 for none. */
 struct netlink {
-    int64_t now;      /* microseconds, of all clocks but those of CPU time; 0: they go on */
+    int64_t now;      /* microseconds, of all clocks; 0: they go on */
     int64_t realtime; /* how much later the wall clock is */
 
     int socket_error;

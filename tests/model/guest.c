@@ -1,0 +1,187 @@
+#include "tests/model/guest.h"
+
+#include <errno.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "tests/model/check.h"
+
+static bool begins_with_v(const json_t *link)
+{
+    return json_string_value(json_object_get(link, "ifname"))[0] == 'v';
+}
+
+void guest_start(struct guest *guest, enum guest_wish wish)
+{
+    *guest = (struct guest){.wish = wish, .fd = -1};
+    believer_init(&guest->believer, wish == GUEST_WANTS_V ? begins_with_v : NULL);
+}
+
+void guest_stop(struct guest *guest)
+{
+    guest_hang_up(guest);
+    believer_clear(&guest->believer);
+    free(guest->received);
+}
+
+void guest_hang_up(struct guest *guest)
+{
+    if (guest->fd >= 0)
+        close(guest->fd);
+    guest->fd = -1;
+    guest->used = 0;
+}
+
+void guest_send(const struct guest *guest, const char *bytes, size_t size)
+{
+    if (guest->fd >= 0)
+        (void)send(guest->fd, bytes, size, MSG_NOSIGNAL | MSG_DONTWAIT);
+}
+
+static char *call_of(const struct guest *guest, bool resume)
+{
+    json_t *parameters = json_object();
+    json_t *call = json_pack("{s:s, s:b, s:o}", "method", "org.linkwatch.Links.Monitor", "more", 1,
+                             "parameters", parameters);
+    char *text;
+
+    if (guest->wish == GUEST_WANTS_V)
+        json_object_set_new(parameters, "filter", json_pack("{s:[s]}", "names", "v*"));
+    if (resume)
+        json_object_set_new(parameters, "since",
+                            json_pack("{s:s, s:I}", "instance", guest->believer.instance,
+                                      "sequence", (json_int_t)guest->believer.sequence));
+    text = json_dumps(call, JSON_COMPACT);
+    CHECK(text);
+    json_decref(call);
+    return text;
+}
+
+void guest_connect(struct guest *guest, const struct house *house, bool resume)
+{
+    char *call;
+    int fd = house_connect(house);
+
+    CHECK(guest->fd < 0);
+    /* There are too many that wait to be let in. */
+    if (fd == -EAGAIN)
+        return;
+    CHECK(fd >= 0);
+    guest->fd = fd;
+    /* Only who has a whole picture may go on with it. */
+    resume = resume && guest->believer.ready && !guest->believer.fresh;
+    call = call_of(guest, resume);
+    guest_send(guest, call, strlen(call) + 1);
+    free(call);
+    believer_connects(&guest->believer, resume);
+}
+
+/* Refused at a limit: later again. */
+static bool is_refusal(const char *message)
+{
+    static const char error[] = "{\"error\":\"org.linkwatch.Links.LimitReached\"";
+
+    return strncmp(message, error, sizeof(error) - 1) == 0;
+}
+
+static void believe(struct guest *guest)
+{
+    char *message = guest->received;
+    char *end;
+
+    while ((end = memchr(message, '\0', guest->used))) {
+        if (is_refusal(message)) {
+            guest_hang_up(guest);
+            return;
+        }
+        believer_take(&guest->believer, message, (size_t)(end - message));
+        guest->used -= (size_t)(end - message) + 1;
+        message = end + 1;
+    }
+    memmove(guest->received, message, guest->used);
+}
+
+size_t guest_read(struct guest *guest, size_t most)
+{
+    ssize_t n;
+
+    if (guest->fd < 0)
+        return 0;
+    guest->received = realloc(guest->received, guest->used + most);
+    CHECK(guest->received);
+    n = recv(guest->fd, guest->received + guest->used, most, MSG_DONTWAIT);
+    if (n <= 0) {
+        bool over = n == 0 || errno != EAGAIN;
+
+        if (over)
+            guest_hang_up(guest);
+        return 0;
+    }
+    guest->used += (size_t)n;
+    believe(guest);
+    return (size_t)n;
+}
+
+static bool has_flag(const json_t *link, const char *flag)
+{
+    const json_t *flags = json_object_get(link, "flags");
+    size_t i;
+    json_t *value;
+
+    json_array_foreach (flags, i, value)
+        if (strcmp(json_string_value(value), flag) == 0)
+            return true;
+    return false;
+}
+
+/* A member that is a name, or missing where there is none. */
+static void check_name(const json_t *link, const char *member, const struct kernel *kernel,
+                       int index)
+{
+    const char *name = json_string_value(json_object_get(link, member));
+
+    CHECK(!name == !index);
+    CHECK(!name || strcmp(name, kernel->links[index].name) == 0);
+}
+
+static void check_link(const json_t *link, const struct kernel *kernel, int index)
+{
+    const struct kernel_link *truth = &kernel->links[index];
+    const json_t *info = json_object_get(link, "linkinfo");
+    const char *kind = json_string_value(json_object_get(info, "info_kind"));
+    char address[18];
+
+    CHECK(link);
+    CHECK(json_integer_value(json_object_get(link, "ifindex")) == index);
+    CHECK(strcmp(json_string_value(json_object_get(link, "ifname")), truth->name) == 0);
+    CHECK(json_integer_value(json_object_get(link, "mtu")) == truth->mtu);
+    CHECK(has_flag(link, "UP") == truth->up);
+    CHECK(has_flag(link, "NO-CARRIER") == (truth->up && !truth->carrier));
+    CHECK(json_is_true(json_object_get(link, "carrier")) == truth->carrier);
+    CHECK(json_integer_value(json_object_get(link, "carrier_changes")) == truth->carrier_changes);
+    CHECK(!kind == !truth->kind);
+    CHECK(!kind || strcmp(kind, truth->kind) == 0);
+    check_name(link, "master", kernel, truth->master);
+    check_name(link, "link", kernel, truth->lower);
+    snprintf(address, sizeof(address), "%02x:%02x:%02x:%02x:%02x:%02x", truth->address[0],
+             truth->address[1], truth->address[2], truth->address[3], truth->address[4],
+             truth->address[5]);
+    CHECK(strcmp(json_string_value(json_object_get(link, "address")), address) == 0);
+}
+
+void guest_check(const struct guest *guest, const struct kernel *kernel)
+{
+    size_t count = 0;
+
+    CHECK(guest->believer.ready);
+    for (int i = 1; i < KERNEL_LINKS; i++) {
+        const struct kernel_link *link = &kernel->links[i];
+
+        if (!link->exists || (guest->wish == GUEST_WANTS_V && link->name[0] != 'v'))
+            continue;
+        check_link(believer_link(&guest->believer, i), kernel, i);
+        count++;
+    }
+    CHECK(json_object_size(guest->believer.picture) == count);
+}

@@ -1,0 +1,37 @@
+/* A consumer of the model: it follows the links over a connection, as eagerly as it
+ * pleases, and believes what it reads. */
+#ifndef LINKWATCH_TESTS_MODEL_GUEST_H
+#define LINKWATCH_TESTS_MODEL_GUEST_H
+
+#include "tests/model/believer.h"
+#include "tests/model/house.h"
+#include "tests/model/kernel.h"
+
+/* What it asks for: all links, or those with a name that begins with v. */
+enum guest_wish { GUEST_WANTS_ALL, GUEST_WANTS_V };
+
+struct guest {
+    enum guest_wish wish;
+    int fd; /* -1 while it has no connection */
+    struct believer believer;
+    char *received;
+    size_t used;
+};
+
+void guest_start(struct guest *guest, enum guest_wish wish);
+void guest_stop(struct guest *guest);
+
+/* Connects and asks, from where it stands if it has been there before and wants to. */
+void guest_connect(struct guest *guest, const struct house *house, bool resume);
+void guest_hang_up(struct guest *guest);
+
+/* Sends bytes that mean nothing, or a part of a request. */
+void guest_send(const struct guest *guest, const char *bytes, size_t size);
+
+/* Reads up to so many bytes and believes them; how many it got. */
+size_t guest_read(struct guest *guest, size_t most);
+
+/* Fails unless what it believes is what the kernel has. */
+void guest_check(const struct guest *guest, const struct kernel *kernel);
+
+#endif
