@@ -160,6 +160,7 @@ static void check_link(const json_t *link, const struct kernel *kernel, int inde
     CHECK(has_flag(link, "NO-CARRIER") == (truth->up && !truth->carrier));
     CHECK(json_is_true(json_object_get(link, "carrier")) == truth->carrier);
     CHECK(json_integer_value(json_object_get(link, "carrier_changes")) == truth->carrier_changes);
+    CHECK(json_string_length(json_object_get(link, "ifalias")) == kernel->alias);
     CHECK(!kind == !truth->kind);
     CHECK(!kind || strcmp(kind, truth->kind) == 0);
     check_name(link, "master", kernel, truth->master);

@@ -35,6 +35,14 @@ static unsigned roll(struct kernel *kernel, unsigned limit)
     return (unsigned)((kernel->dice >> 33) % limit);
 }
 
+static void put_alias(struct nl_msg *message, size_t size)
+{
+    char alias[KERNEL_ALIAS];
+
+    memset(alias, 'a', size);
+    nla_put(message, IFLA_IFALIAS, (int)size, alias);
+}
+
 static void put_kind(struct nl_msg *message, const char *kind)
 {
     struct nlattr *info = nla_nest_start(message, IFLA_LINKINFO);
@@ -48,14 +56,17 @@ static struct nl_msg *describe(const struct kernel *kernel, int index, int type,
 {
     const struct kernel_link *link = &kernel->links[index];
     struct ifinfomsg info = {.ifi_index = index, .ifi_type = ARPHRD_ETHER};
-    struct nl_msg *message = nlmsg_alloc_simple(type, flags);
+    struct nl_msg *message = nlmsg_alloc_size(NLMSG_LENGTH(1024 + KERNEL_ALIAS));
 
     CHECK(message);
+    CHECK(nlmsg_put(message, 0, 0, type, 0, flags));
     info.ifi_flags = (link->up ? IFF_UP : 0u) | (link->up && link->carrier ? IFF_RUNNING : 0u);
     CHECK(nlmsg_append(message, &info, sizeof(info), NLMSG_ALIGNTO) == 0);
     nla_put_string(message, IFLA_IFNAME, link->name);
     nla_put_u32(message, IFLA_MTU, link->mtu);
     nla_put(message, IFLA_ADDRESS, sizeof(link->address), link->address);
+    if (kernel->alias)
+        put_alias(message, kernel->alias);
     if (link->master)
         nla_put_u32(message, IFLA_MASTER, (uint32_t)link->master);
     if (link->lower)
@@ -203,7 +214,7 @@ void kernel_flap(struct kernel *kernel, int index, unsigned times)
 
 /* A datagram under construction. */
 struct datagram {
-    char bytes[8192];
+    char bytes[LINES_AT_ONCE * (KERNEL_ALIAS + 1024)];
     size_t size;
 };
 

@@ -9,8 +9,9 @@
 
 #include "tests/model/netlink.h"
 
-/* Indexes below this. */
+/* Indexes below this; bytes of a link's alias at most. */
 #define KERNEL_LINKS 24
+#define KERNEL_ALIAS ((size_t)6000)
 
 struct kernel_link {
     bool exists;
@@ -40,6 +41,7 @@ struct kernel {
     struct netlink netlink;
     struct kernel_faults faults;
     struct kernel_link links[KERNEL_LINKS]; /* by index; 0 is none */
+    size_t alias; /* bytes of each link's alias, so that a snapshot comes in several pieces */
     uint64_t dice;
     unsigned changes; /* made */
 };

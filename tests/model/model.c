@@ -199,7 +199,7 @@ static void act_as_guest(struct model *model, struct guest *guest)
 
 static void reload(struct model *model)
 {
-    model->config.history_bytes = (size_t)1024 << roll(model, 5);
+    model->config.history_bytes = (size_t)(model->kernel.alias ? 32768 : 1024) << roll(model, 5);
     model->config.limits.sessions = 1 + roll(model, 2 * GUESTS);
     house_reload(&model->house, &model->config);
 }
@@ -294,6 +294,10 @@ static void start(struct model *model, uint64_t seed)
     kernel_start(&model->kernel, seed);
     CHECK(house_config(&model->config) == 0);
     model->config.history_bytes = (size_t)1024 << roll(model, 6);
+    if (chance(model, 30))
+        model->kernel.alias = KERNEL_ALIAS;
+    if (model->kernel.alias)
+        model->config.history_bytes *= 32;
     if (chance(model, 30))
         model->kernel.netlink.join_error = EACCES;
     if (chance(model, 10))
