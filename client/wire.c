@@ -5,6 +5,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "protocol/json.h"
+
 #define OWN     "org.linkwatch.Links."
 #define SERVICE "org.varlink.service."
 
@@ -40,11 +42,10 @@ static bool is_well_formed(const struct reply *reply)
 int wire_parse(const char *message, size_t length, struct reply *ret)
 {
     struct reply reply = {0};
-    json_error_t error;
+    int r = json_read(message, length, JSON_REJECT_DUPLICATES, &reply.root);
 
-    reply.root = json_loadb(message, length, JSON_REJECT_DUPLICATES, &error);
-    if (!reply.root)
-        return json_error_code(&error) == json_error_out_of_memory ? -ENOMEM : -EBADMSG;
+    if (r < 0)
+        return r;
     /* A reply without parameters is one with none. */
     if (json_is_object(reply.root) && !json_object_get(reply.root, "parameters") &&
         json_object_set_new(reply.root, "parameters", json_object()) < 0) {

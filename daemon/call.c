@@ -3,6 +3,8 @@
 #include <errno.h>
 #include <string.h>
 
+#include "protocol/json.h"
+
 static bool is_deeper(const json_t *json, size_t depth)
 {
     const char *name;
@@ -66,8 +68,10 @@ static void take_members(struct call *call)
 int call_parse(const char *text, size_t length, size_t depth_max, struct call *ret)
 {
     struct call call = {0};
+    int r = json_read(text, length, JSON_REJECT_DUPLICATES | JSON_ALLOW_NUL, &call.message);
 
-    call.message = json_loadb(text, length, JSON_REJECT_DUPLICATES | JSON_ALLOW_NUL, NULL);
+    if (r < 0)
+        return r;
     if (!json_is_object(call.message) || is_deeper(call.message, depth_max)) {
         call_clear(&call);
         return -EBADMSG;

@@ -16,7 +16,7 @@ struct call {
 };
 
 /* Reads a call. -EBADMSG if it is none: not the text of one JSON object, or nested
- * deeper than that. Members that are missing or of a wrong type make wrong. */
+ * deeper than that; -ENOMEM. Members that are missing or of a wrong type make wrong. */
 int call_parse(const char *text, size_t length, size_t depth_max, struct call *ret);
 
 /* Frees what it holds. */

@@ -1,4 +1,5 @@
 #include "daemon/encode.h"
+#include "protocol/json.h"
 
 #include <arpa/inet.h>
 #include <linux/if.h>
@@ -350,13 +351,13 @@ json_t *encode_field(const struct link *link, enum link_field field)
 {
     struct writer writer;
     struct buffer *buffer;
-    json_t *value;
+    json_t *value = NULL;
 
     writer_init(&writer);
     put_field(&writer, link, field);
     if (writer_to_buffer(&writer, &buffer) < 0)
         return NULL;
-    value = json_loadb(buffer->data, buffer->length, JSON_DECODE_ANY, NULL);
+    (void)json_read(buffer->data, buffer->length, JSON_DECODE_ANY, &value);
     buffer_unref(buffer);
     return value;
 }

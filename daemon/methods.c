@@ -86,8 +86,11 @@ static int get_info(const struct request *request)
 {
     json_t *names = json_array();
 
-    for (size_t i = 0; names && i < INTERFACE_COUNT; i++)
-        json_array_append_new(names, json_string(interfaces[i].name));
+    for (size_t i = 0; i < INTERFACE_COUNT; i++)
+        if (json_array_append_new(names, json_string(interfaces[i].name)) < 0) {
+            json_decref(names);
+            return -ENOMEM;
+        }
     return reply(request, json_pack("{s:s, s:s, s:s, s:s, s:o}", "vendor", "linkwatch", "product",
                                     PACKAGE_NAME, "version", PACKAGE_VERSION, "url", PACKAGE_URL,
                                     "interfaces", names));
