@@ -1,6 +1,17 @@
 # --- tests/model: the whole daemon in one process, with a kernel of the test's own
 
 model_tests = tests/model/model
+if !SANITIZED
+model_tests += tests/model/allocations
+tests_model_allocations_SOURCES = \
+	tests/model/allocate.c \
+	tests/model/allocate.h \
+	tests/model/allocations.c \
+	tests/model/guest.c \
+	tests/model/guest.h \
+	$(END)
+tests_model_allocations_LDADD = $(model_libs)
+endif
 check_PROGRAMS += $(model_tests)
 TESTS += $(model_tests)
 groups += model
