@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <ev.h>
 #include <inttypes.h>
+#include <poll.h>
 #include <stdarg.h>
 #include <stdbool.h>
 #include <stdio.h>
@@ -11,6 +12,7 @@
 #include <string.h>
 #include <sys/stat.h>
 #include <sys/uio.h>
+#include <unistd.h>
 
 /* Lines come from one place; where in the source that is tells nothing. */
 #define SD_JOURNAL_SUPPRESS_LOCATION
@@ -22,6 +24,9 @@
  * are in a storm, and tell nothing new. */
 #define BURST  50
 #define PERIOD INT64_C(10000000)
+
+/* Of one line's text, with its NUL. */
+#define LINE_MAX_BYTES 1024
 
 /* All of a link's fields, before and after, and some more. */
 #define FIELDS_MAX 96
@@ -88,19 +93,34 @@ static struct log_line *new_line_of_kind(struct log *log, int priority, enum log
     return line;
 }
 
+static bool end_line(struct log_line *line, char *text);
+
+static void start_period(struct log *log)
+{
+    if (!log->loop || ev_is_active(&log->period_over))
+        return;
+    ev_timer_set(&log->period_over, (double)PERIOD / 1e6, 0.);
+    ev_timer_start(log->loop, &log->period_over);
+}
+
 static void tell_held_back(struct log *log, enum importance importance)
 {
     struct quota *quota = &log->quotas[importance];
     struct log_line *line;
     unsigned count = quota->held_back;
+    char text[64];
 
     *quota = (struct quota){0};
     if (count == 0)
         return;
     line = new_line_of_kind(log, LOG_NOTICE, LOG_KIND_HELD_BACK);
     log_number(line, "HELD_BACK", count);
-    log_end(line, "%u more %s held back", count,
-            importance == WARNINGS ? "warnings were" : "log lines were");
+    snprintf(text, sizeof(text), "%u more %s held back", count,
+             importance == WARNINGS ? "warnings were" : "log lines were");
+    if (line && end_line(line, text))
+        return;
+    quota->held_back = count;
+    start_period(log);
 }
 
 static void on_period_over(struct ev_loop *loop, struct ev_timer *timer, int events)
@@ -144,15 +164,27 @@ void log_attach(struct log *log, struct ev_loop *loop)
 {
     if (log->loop)
         ev_timer_stop(log->loop, &log->period_over);
+    log->loop = NULL;
     for (enum importance i = 0; i < IMPORTANCE_COUNT; i++)
         tell_held_back(log, i);
     log->loop = loop;
 }
 
+static enum importance importance_of(int priority)
+{
+    return priority <= LOG_WARNING ? WARNINGS : CHATTER;
+}
+
+static void hold_back(struct log *log, int priority)
+{
+    log->quotas[importance_of(priority)].held_back++;
+    start_period(log);
+}
+
 /* False if a line of that priority is one too many. */
 static bool admit(struct log *log, int priority)
 {
-    enum importance importance = priority <= LOG_WARNING ? WARNINGS : CHATTER;
+    enum importance importance = importance_of(priority);
     struct quota *quota = &log->quotas[importance];
     int64_t now = clock_usec(CLOCK_MONOTONIC);
 
@@ -164,11 +196,7 @@ static bool admit(struct log *log, int priority)
         quota->written++;
         return true;
     }
-    quota->held_back++;
-    if (log->loop && !ev_is_active(&log->period_over)) {
-        ev_timer_set(&log->period_over, (double)PERIOD / 1e6, 0.);
-        ev_timer_start(log->loop, &log->period_over);
-    }
+    hold_back(log, priority);
     return false;
 }
 
@@ -216,23 +244,56 @@ static void disarm(char *text)
             *text = '?';
 }
 
-static void end_line(struct log_line *line, char *text)
+/* Who reads our standard error may have stopped reading: a pipe that has no room for a
+ * line would stop us too. Where poll() sees room in a pipe, there is some for PIPE_BUF bytes,
+ * which is more than a line has. */
+static bool write_line(const char *text)
 {
+    struct pollfd poll_fd = {.fd = STDERR_FILENO, .events = POLLOUT};
+    char line[LINE_MAX_BYTES + sizeof("linkwatchd: \n")];
+    int length = snprintf(line, sizeof(line), "linkwatchd: %s\n", text);
+
+    return poll(&poll_fd, 1, 0) > 0 && write(STDERR_FILENO, line, (size_t)length) > 0;
+}
+
+/* False if it could not be written. */
+static bool end_line(struct log_line *line, char *text)
+{
+    bool written = true;
+
     disarm(text);
     if (line->log->to_journal) {
         add_field(line, "", "MESSAGE", text);
         (void)sd_journal_sendv(line->fields, (int)line->count);
     } else {
-        fprintf(stderr, "linkwatchd: %s\n", text);
+        written = write_line(text);
     }
     for (size_t i = 0; i < line->count; i++)
         free(line->fields[i].iov_base);
     free(line);
+    return written;
+}
+
+static void end_admitted(struct log_line *line, char *text)
+{
+    struct log *log = line->log;
+    int priority = line->priority;
+
+    if (!end_line(line, text))
+        hold_back(log, priority);
+}
+
+/* It is mostly about just that, and plain text comes into the journal too. */
+static void end_without_memory(struct log *log, int priority, char *text)
+{
+    disarm(text);
+    if (!write_line(text))
+        hold_back(log, priority);
 }
 
 void log_end(struct log_line *line, const char *format, ...)
 {
-    char text[1024];
+    char text[LINE_MAX_BYTES];
     va_list arguments;
 
     if (!line)
@@ -240,24 +301,25 @@ void log_end(struct log_line *line, const char *format, ...)
     va_start(arguments, format);
     vsnprintf(text, sizeof(text), format, arguments);
     va_end(arguments);
-    end_line(line, text);
+    end_admitted(line, text);
 }
 
 void log_write(struct log *log, int priority, const char *format, ...)
 {
     struct log_line *line;
-    char text[1024];
+    char text[LINE_MAX_BYTES];
     va_list arguments;
 
     if (priority > log->level || !admit(log, priority))
         return;
-    line = new_line(log, priority);
-    if (!line)
-        return;
     va_start(arguments, format);
     vsnprintf(text, sizeof(text), format, arguments);
     va_end(arguments);
-    end_line(line, text);
+    line = new_line(log, priority);
+    if (line)
+        end_admitted(line, text);
+    else
+        end_without_memory(log, priority, text);
 }
 
 int log_level_from_name(const char *name)
