@@ -1,6 +1,7 @@
 /* Who is wired to whom, and the signals. */
 #include <errno.h>
 #include <ev.h>
+#include <fcntl.h>
 #include <signal.h>
 #include <stdbool.h>
 #include <stdio.h>
@@ -336,11 +337,26 @@ static int run_with_log(struct daemon *daemon)
     int r;
 
     daemon->log = log_new(daemon->config.log_level);
-    if (!daemon->log)
+    if (!daemon->log) {
+        fputs("linkwatchd: out of memory\n", stderr);
         return -ENOMEM;
+    }
     r = run(daemon);
     daemon->log = log_free(daemon->log);
     return r;
+}
+
+/* Where standard error was closed, the next descriptor would take its number, and log lines
+ * would go to a consumer. */
+static void hold_standard_descriptors(void)
+{
+    int fd;
+
+    do
+        fd = open("/dev/null", O_RDWR);
+    while (fd >= 0 && fd <= STDERR_FILENO);
+    if (fd > STDERR_FILENO)
+        close(fd);
 }
 
 int main(int argc, char **argv)
@@ -348,8 +364,10 @@ int main(int argc, char **argv)
     struct daemon daemon = {.argc = argc, .argv = argv};
     struct config_error error;
     enum config_request request;
-    int r = config_read(argc, argv, &daemon.config, &request, &error);
+    int r;
 
+    hold_standard_descriptors();
+    r = config_read(argc, argv, &daemon.config, &request, &error);
     if (r < 0) {
         fprintf(stderr, "linkwatchd: %s\n", error.text);
         return r == -EINVAL ? EXIT_USAGE : EXIT_FAILURE;
