@@ -35,6 +35,7 @@ struct source {
     struct waiters looking; /* for the one under way */
     int64_t look_cost;      /* CPU time of the dump under way, up to cpu_time */
     int64_t cpu_time;       /* when it was read last */
+    int look_error;         /* -ENOMEM if a line of that dump was lost here */
     /* When the last complete look ended: as watch tells it, and in microseconds since
      * 1970, -1 for none. */
     int64_t last_look;
@@ -117,15 +118,20 @@ static void take_dump_line(struct source *source, const struct nlmsghdr *message
     uint64_t digest = 0;
     int ifindex;
     struct link *link;
+    int r;
 
     if (link_digest(message, &ifindex, &digest) >= 0 &&
         table_dump_repeats(source->table, ifindex, digest))
         return;
-    if (read_link(source, message, &link) < 0)
-        return;
-    if (table_dump_line(source->table, link) >= 0)
+    r = read_link(source, message, &link);
+    if (r >= 0) {
+        r = table_dump_line(source->table, link);
+        link_unref(link);
+    }
+    if (r >= 0)
         table_remember_line(source->table, ifindex, digest);
-    link_unref(link);
+    if (r == -ENOMEM)
+        source->look_error = r;
 }
 
 static int take_news(struct source *source, const struct nlmsghdr *message)
@@ -203,7 +209,7 @@ static void on_rtnl(void *user, enum rtnl_event event, const struct nlmsghdr *me
         break;
     case RTNL_DUMP_DONE:
     case RTNL_DUMP_FAILED:
-        end_look(source, error);
+        end_look(source, error ? error : source->look_error);
         break;
     case RTNL_OVERRUN:
         source->counters.overruns++;
@@ -255,6 +261,7 @@ static void begin_look(struct source *source)
 
     source->counters.dumps++;
     source->look_cost = 0;
+    source->look_error = 0;
     source->cpu_time = clock_usec(CLOCK_THREAD_CPUTIME_ID);
     table_dump_begin(source->table);
     r = rtnl_ask_dump(source->rtnl);

@@ -24,6 +24,8 @@
 
 struct trial {
     struct allocate allocate;
+    bool calm; /* nothing fails for a while */
+    int refreshes;
     size_t tried; /* allocations before there was memory again */
     struct kernel kernel;
     struct house house;
@@ -81,14 +83,29 @@ static void pass_time(struct trial *trial, int64_t usec)
     turn(trial);
 }
 
-static void call(struct trial *trial, const char *text)
+static void connect_caller(struct trial *trial)
 {
     int fd = house_connect(&trial->house);
 
     CHECK(fd >= 0 && trial->caller_count < CALLERS);
-    CHECK(send(fd, text, strlen(text) + 1, MSG_NOSIGNAL) == (ssize_t)strlen(text) + 1);
     trial->callers[trial->caller_count++] = fd;
     turn(trial);
+}
+
+/* On the last connection made. */
+static void send_call(struct trial *trial, const char *text)
+{
+    int fd = trial->callers[trial->caller_count - 1];
+
+    CHECK(send(fd, text, strlen(text) + 1, MSG_NOSIGNAL) == (ssize_t)strlen(text) + 1 ||
+          trial->allocate.failed);
+    turn(trial);
+}
+
+static void call(struct trial *trial, const char *text)
+{
+    connect_caller(trial);
+    send_call(trial, text);
 }
 
 /* Reads an answer. One that is whole ends with a NUL; else the connection is over. */
@@ -117,6 +134,7 @@ static void end_calls(struct trial *trial)
     turn(trial);
 }
 
+/* Names of links that others show too change, and some links stay for the next time. */
 static void make_events(struct trial *trial)
 {
     struct kernel *kernel = &trial->kernel;
@@ -124,11 +142,15 @@ static void make_events(struct trial *trial)
     kernel_add(kernel, 2, "v0", "veth", 0);
     kernel_add(kernel, 3, "w0", "veth", 2);
     kernel_add(kernel, 4, "b0", "bridge", 0);
+    kernel_add(kernel, 5, "v5", "veth", 0);
     turn(trial);
     kernel_set_master(kernel, 2, 4);
+    kernel_set_master(kernel, 5, 4);
+    turn(trial);
     kernel_rename(kernel, 4, "b1");
     kernel_flap(kernel, 3, 3);
     turn(trial);
+    kernel_rename(kernel, 4, "b2");
     kernel_remove(kernel, 2);
     kernel_overrun(kernel);
     kernel_set_mtu(kernel, 4, 1400);
@@ -149,6 +171,28 @@ static void ask(struct trial *trial)
     call(trial, "{\"method\":\"org.linkwatch.Links.Nothing\"}");
     call(trial, "{\"method\":\"org.linkwatch.Links.Monitor\",\"parameters\":{\"wrong\":1}}");
     pass_time(trial, SECOND);
+    end_calls(trial);
+}
+
+/* A Refresh that says that it worked has told the truth. */
+static void check_refresh(struct trial *trial)
+{
+    int index = 10 + trial->refreshes++;
+    char answer[4096] = "";
+    char name[IF_NAMESIZE];
+
+    connect_caller(trial);
+    /* Only the look can bring it. */
+    trial->kernel.faults.drops = 100;
+    snprintf(name, sizeof(name), "v%d", index);
+    kernel_add(&trial->kernel, index, name, "veth", 0);
+    trial->kernel.faults.drops = 0;
+    send_call(trial, "{\"method\":\"org.linkwatch.Links.Refresh\"}");
+    for (int i = 0; i < 20 && recv(trial->callers[0], answer, sizeof(answer) - 1, 0) < 0; i++)
+        pass_time(trial, SECOND / 20);
+    CHECK(trial->allocate.failed || strstr(answer, "position"));
+    if (strstr(answer, "position"))
+        CHECK(table_find(source_table(trial->house.source), index));
     end_calls(trial);
 }
 
@@ -199,9 +243,11 @@ static void live(struct trial *trial)
     make_events(trial);
     follow(trial);
     ask(trial);
+    check_refresh(trial);
     reload(trial);
     guest_hang_up(&trial->guests[0]);
     make_events(trial);
+    check_refresh(trial);
     follow(trial);
     check_recovery(trial);
     house_stop(&trial->house);
