@@ -292,6 +292,9 @@ static int open_server(struct daemon *daemon)
         server_new(daemon->loop, daemon->log, fd, path, &daemon->config.limits, &handlers, daemon);
     if (!daemon->server) {
         close(fd);
+        if (path)
+            unlink(path);
+        log_write(daemon->log, LOG_ERR, "cannot start: %s", strerror(ENOMEM));
         return -ENOMEM;
     }
     daemon->socket = path ? path : daemon->passed;
