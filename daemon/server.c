@@ -12,6 +12,7 @@
 
 #include "daemon/log.h"
 #include "daemon/message.h"
+#include "daemon/turn.h"
 
 #define ACCEPT_AT_ONCE 64
 /* Without a free descriptor, accepting pauses so long, or until a session ends. */
@@ -227,9 +228,8 @@ static void on_incoming(struct ev_loop *loop, struct ev_io *io, int events)
 {
     struct server *server = io->data;
 
-    (void)loop;
     (void)events;
-    for (int i = 0; i < ACCEPT_AT_ONCE; i++) {
+    for (int i = 0; i < ACCEPT_AT_ONCE && (i == 0 || !turn_is_over(loop)); i++) {
         int fd = accept4(server->fd, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK);
 
         if (fd >= 0) {

@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "daemon/outbox.h"
+#include "daemon/turn.h"
 #include "protocol/frame.h"
 
 /* Before others have their turn: messages taken, rounds of writing, and what a stream
@@ -95,8 +96,11 @@ static int write_out(struct session *session)
 {
     int r = 1;
 
-    for (int round = 0; r > 0 && round < ROUNDS_AT_ONCE; round++)
+    for (int round = 0; r > 0 && round < ROUNDS_AT_ONCE; round++) {
         r = write_round(session);
+        if (turn_is_over(session->loop))
+            break;
+    }
     if (r == -EAGAIN) {
         ev_io_start(session->loop, &session->writable);
         return 0;
@@ -126,6 +130,8 @@ static int take_requests(struct session *session)
             r = write_out(session);
         if (r < 0)
             return r;
+        if (turn_is_over(session->loop))
+            break;
     }
     go_on_later(session);
     return 0;

@@ -372,6 +372,8 @@ struct source *source_new(struct ev_loop *loop, const struct source_config *conf
     LIST_INIT(&source->looking);
     ev_init(&source->readable, on_readable);
     ev_timer_init(&source->due, on_due, 0., 0.);
+    /* What happens to links goes before what consumers want. */
+    ev_set_priority(&source->readable, EV_MAXPRI);
     source->readable.data = source->due.data = source;
     source->watch = watch_new(&config->watch, on_report, source);
     source->table = table_new(on_change, source);

@@ -1,0 +1,280 @@
+"""Consumers that mean harm, or behave as if: what others are told is told as soon as ever, the
+memory stays bounded, and nothing of them is left behind."""
+
+import contextlib
+import fcntl
+import os
+import select
+import socket
+import statistics
+import struct
+import time
+
+import daemon as daemons
+import netns
+import tap
+import varlink
+import wait
+from mirror import Mirror
+
+netns.enter()
+
+CHANGES = 150
+# What is asserted is far from what is measured: this machine may have other work.
+DELAY_FACTOR = 20
+DELAY_SECONDS = 0.05
+MEMORY_MAX = 64 << 20
+_SIOCSIFMTU = 0x8922
+
+
+class Attack:
+    """A child process that does something again and again until the context ends; started
+    when it has done so least times."""
+
+    def __init__(self, function, path, least):
+        self._stop, child_stop = os.pipe()
+        told, child_told = os.pipe()
+        self._child = os.fork()
+        if self._child == 0:
+            try:
+                os.close(child_stop)
+                os.close(told)
+                _repeat(function, path, least, self._stop, child_told)
+            finally:
+                os._exit(1)
+        os.close(self._stop)
+        os.close(child_told)
+        self._stop = child_stop
+        self._told = told
+
+    def __enter__(self):
+        assert wait.readable(self._told, wait.SECONDS), "the attack did not begin"
+        assert os.read(self._told, 1), "the attack failed"
+        return self
+
+    def __exit__(self, *_exception):
+        os.close(self._stop)
+        status = os.waitpid(self._child, 0)[1]
+        self.count = int(os.read(self._told, 64) or b"0")
+        os.close(self._told)
+        tap.equal(os.waitstatus_to_exitcode(status), 0, "the attack's exit code")
+
+
+def _repeat(function, path, least, stop, told):
+    """The child: begins, says so when it goes well, and ends when it is told to and has done
+    enough."""
+    count = 0
+    attack = function(path)
+    while count < least or not wait.readable(stop, 0):
+        next(attack)
+        count += 1
+        if count == 1:
+            os.write(told, b"x")
+    os.write(told, str(count).encode())
+    os._exit(0)
+
+
+def _connect(path):
+    connection = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+    connection.connect(path)
+    return connection
+
+
+def _send_until_closed(connection, chunk, most):
+    """How much the daemon took before it hung up."""
+    sent = 0
+    try:
+        while sent < most:
+            sent += connection.send(chunk)
+    except (BrokenPipeError, ConnectionResetError):
+        pass
+    return sent
+
+
+def come_and_go(path):
+    """Connections that are dropped at once, some in the middle of a call."""
+    while True:
+        connection = _connect(path)
+        yield
+        connection.close()
+        connection = _connect(path)
+        with contextlib.suppress(BrokenPipeError, ConnectionResetError):
+            connection.send(varlink.encode("List"))
+        connection.close()
+        yield
+
+
+def half_requests(path):
+    """Hundreds of connections that never end their request, and begin another."""
+    connections = []
+    while True:
+        connection = _connect(path)
+        with contextlib.suppress(BrokenPipeError, ConnectionResetError):
+            connection.send(b'{"method":"org.linkwatch.Links.Li' + b" " * 3000)
+        connections.append(connection)
+        if len(connections) > 400:
+            connections.pop(0).close()
+        yield
+
+
+def huge_request(path):
+    """A request of a GiB."""
+    chunk = b'{"method":"' + b"x" * (1 << 20)
+    while True:
+        with _connect(path) as connection:
+            sent = _send_until_closed(connection, chunk, 1 << 30)
+            assert sent < 1 << 24, f"{sent} bytes were taken"
+        yield
+
+
+def deep_json(path):
+    """JSON that is nested as deep as it fits."""
+    while True:
+        with _connect(path) as connection:
+            _send_until_closed(connection, b'{"a":' * 10000 + b"\0", 1)
+            with contextlib.suppress(ConnectionResetError):
+                assert not connection.recv(1)
+        yield
+
+
+def bad_text(path):
+    """Strings that are not UTF-8."""
+    while True:
+        with _connect(path) as connection:
+            _send_until_closed(connection, b'{"method":"\xff\xc0\x80\xed\xa0\x80"}\0', 1)
+            with contextlib.suppress(ConnectionResetError):
+                assert not connection.recv(1)
+        yield
+
+
+def many_monitors(path):
+    """Thousands of Monitors on one connection."""
+    call = varlink.encode("Monitor", {}, more=True)
+    while True:
+        with _connect(path) as connection:
+            connection.setblocking(False)
+            with contextlib.suppress(BlockingIOError, BrokenPipeError, ConnectionResetError):
+                for _ in range(5000):
+                    connection.send(call)
+            select.select([connection], [], [], 1)
+        yield
+
+
+def many_calls(path):
+    """Thousands of calls on one connection, whose answers nobody reads."""
+    call = varlink.encode("List") + varlink.encode("GetStatus")
+    connections = []
+    while True:
+        connection = _connect(path)
+        connection.setblocking(False)
+        with contextlib.suppress(BlockingIOError, BrokenPipeError, ConnectionResetError):
+            for _ in range(5000):
+                connection.send(call)
+        connections.append(connection)
+        if len(connections) > 50:
+            connections.pop(0).close()
+        yield
+
+
+def slow_readers(path):
+    """A hundred consumers that read a byte a second each."""
+    readers = []
+    for _ in range(100):
+        connection = _connect(path)
+        connection.send(varlink.encode("Monitor", {}, more=True))
+        readers.append(connection)
+    while True:
+        for connection in readers:
+            if wait.readable(connection, 0.01):
+                connection.recv(1)
+        yield
+
+
+class Changes:
+    """Single changes of a bridge, and when a consumer hears of each."""
+
+    def __init__(self, daemon):
+        netns.ip("link add h0 type bridge")
+        self._mirror = Mirror(daemon.socket).until_ready()
+        self._mirror.refresh(daemon.socket)
+        self._socket = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+        self._mtu = 1000
+
+    def one(self):
+        """Seconds from before the change until it was heard of."""
+        self._mtu = 1000 + (self._mtu + 1) % 400
+        began = time.monotonic()
+        fcntl.ioctl(self._socket, _SIOCSIFMTU, struct.pack("16si12x", b"h0", self._mtu))
+        while True:
+            message = self._mirror.take()
+            if message.get("link", {}).get("mtu") == self._mtu:
+                return time.monotonic() - began
+
+    def median(self):
+        """Of many."""
+        return statistics.median(self.one() for _ in range(CHANGES))
+
+    def close(self):
+        """Ends it."""
+        self._mirror.close()
+        self._socket.close()
+        netns.delete_all()
+
+
+def _descriptors(daemon):
+    return len(os.listdir(f"/proc/{daemon.pid}/fd"))
+
+
+def _withstands(function, least):
+    with daemons.Daemon() as daemon:
+        changes = Changes(daemon)
+        descriptors = _descriptors(daemon)
+        calm = changes.median()
+        memory = daemon.memory()
+        with Attack(function, daemon.socket, least) as attack:
+            disturbed = changes.median()
+            most = daemon.memory()
+        most = max(most, daemon.memory())
+        tap.diag(f"{attack.count} times; delay {calm * 1e6:.0f} us, then {disturbed * 1e6:.0f} us "
+                 f"({disturbed / calm:.1f} times); memory {memory >> 10} KiB, then "
+                 f"{most >> 10} KiB")
+        assert disturbed < DELAY_FACTOR * calm + DELAY_SECONDS, (calm, disturbed)
+        assert daemons.SANITIZED or most < memory + MEMORY_MAX, (memory, most)
+        wait.until(lambda: daemon.status()["sessions"] == 2, "the end of the sessions")
+        wait.until(lambda: _descriptors(daemon) <= descriptors, "no descriptors left open")
+        changes.close()
+
+
+for attack_function, times, behaviour in (
+        (come_and_go, 10000, "Ten thousand connections come and go"),
+        (half_requests, 2000, "Requests are begun and never ended"),
+        (huge_request, 5, "Requests of a GiB are sent"),
+        (deep_json, 200, "JSON is nested without end"),
+        (bad_text, 1000, "Text is not UTF-8"),
+        (many_monitors, 5, "Thousands of Monitors are called on one connection"),
+        (many_calls, 100, "Thousands of calls are made, and their answers not read"),
+        (slow_readers, 3, "A hundred consumers read a byte a second")):
+    tap.add(behaviour + ", and others are told as soon as ever", _withstands, attack_function,
+            times)
+
+
+@tap.test
+def limits_are_told():
+    """The limits, and how many were refused at them, are in the status"""
+    with daemons.Daemon("--sessions-max", "20", "--request-max", "8K") as daemon:
+        with Attack(half_requests, daemon.socket, 500):
+            pass
+        status = wait.until(lambda: _status_of(daemon), "a free session")
+        tap.equal(status["sessions_max"], 20, "the limit of sessions")
+        tap.equal(status["request_max"], 8192, "the limit of a request")
+        assert status["counters"]["sessions_refused"] > 0, status
+
+
+def _status_of(daemon):
+    try:
+        return daemon.status()
+    except (varlink.Error, varlink.Closed):
+        return None
+
+
+tap.main()
