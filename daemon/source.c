@@ -5,6 +5,7 @@
 #include <linux/if.h>
 #include <linux/rtnetlink.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "daemon/clock.h"
 #include "daemon/rtnl.h"
@@ -13,9 +14,10 @@
 #define BATCH 64
 /* Fields that Linux always notifies of when they change; of others (the alias of a link
  * that is down, the queueing discipline, ...) only a dump tells. */
-#define NOTIFIED_FIELDS                                                         \
-    (LINK_FIELD_BIT(IFNAME) | LINK_FIELD_BIT(OPERSTATE) | LINK_FIELD_BIT(MTU) | \
-     LINK_FIELD_BIT(ADDRESS) | LINK_FIELD_BIT(MASTER))
+#define NOTIFIED_FIELDS \
+    (LINK_FIELD_BIT(IFNAME) | LINK_FIELD_BIT(OPERSTATE) | LINK_FIELD_BIT(MASTER))
+/* These too, where they are the link's own. */
+#define OWN_FIELDS     (LINK_FIELD_BIT(MTU) | LINK_FIELD_BIT(ADDRESS))
 #define NOTIFIED_FLAGS ((uint32_t)(IFF_UP | IFF_LOWER_UP | IFF_RUNNING))
 
 LIST_HEAD(waiters, source_waiter);
@@ -49,6 +51,18 @@ static int64_t now_usec(void)
     return clock_usec(CLOCK_MONOTONIC);
 }
 
+/* A link that stands on another one may get that one's MTU or address without a word (a
+ * vxlan that is down, a macvlan in passthru mode, a tunnel). */
+static bool has_fields_of_its_own(const struct link *link)
+{
+    static const char *const kinds[] = {"veth", "bridge", "tun", "dummy", "ifb", "bond"};
+
+    for (size_t i = 0; link->info_kind && i < sizeof(kinds) / sizeof(kinds[0]); i++)
+        if (strcmp(link->info_kind, kinds[i]) == 0)
+            return true;
+    return !link->info_kind;
+}
+
 static bool is_notified(const struct change *change)
 {
     if (change->derived)
@@ -56,6 +70,8 @@ static bool is_notified(const struct change *change)
     if (change->type != CHANGE_CHANGE)
         return true;
     if (change->fields & NOTIFIED_FIELDS)
+        return true;
+    if (change->fields & OWN_FIELDS && has_fields_of_its_own(change->after))
         return true;
     return (change->before->flags ^ change->after->flags) & NOTIFIED_FLAGS;
 }
@@ -128,7 +144,7 @@ static void take_dump_line(struct source *source, const struct nlmsghdr *message
         r = table_dump_line(source->table, link);
         link_unref(link);
     }
-    if (r >= 0)
+    if (r == 0)
         table_remember_line(source->table, ifindex, digest);
     if (r == -ENOMEM)
         source->look_error = r;
@@ -184,6 +200,7 @@ static void end_look(struct source *source, int error)
         table_dump_end(source->table, &verdict);
         dump.told = verdict.told;
         dump.native = verdict.native;
+        dump.doubted = verdict.doubted;
         dump.missing = verdict.missing - table_remove_missing(source->table, enough);
     }
     if (error || verdict.told == 0)
@@ -227,6 +244,7 @@ static void close_socket(struct source *source, int error)
     if (source->rtnl)
         ev_io_stop(source->loop, &source->readable);
     source->rtnl = rtnl_close(source->rtnl);
+    source->counters.dumps_failed += source->dumping;
     source->dumping = false;
     source->has_looked = true;
     answer(&source->looking, error);
@@ -326,6 +344,9 @@ static void obey(struct source *source)
             receive(source);
             break;
         case WATCH_WAIT:
+            /* Without a socket, who waits for a look learns that at once. */
+            if (!source->rtnl)
+                answer(&source->waiting, -source_report(source)->look_error);
             wait_until(source, deadline);
             return;
         }

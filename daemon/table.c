@@ -23,8 +23,9 @@ struct entry {
     struct link *link;
     struct relation master;
     struct relation lower;
-    uint64_t told_in; /* number of the last dump that told it */
-    unsigned missed;  /* dumps that ended without it, up to the last */
+    uint64_t told_in;     /* number of the last dump that told it */
+    uint64_t notified_in; /* the last one under which a notification told it */
+    unsigned missed;      /* dumps that ended without it, up to the last */
     /* Of the line of a dump that link was read from; 0 where it was not, or where the same
      * line may have to be read anew. */
     uint64_t digest;
@@ -42,7 +43,13 @@ struct table {
     size_t count;
     uint64_t dump; /* number of the last dump begun */
     size_t told;
+    size_t doubted;
     bool native;
+    /* Links that are gone by a notification since the dump was begun, while it lasts. */
+    bool dumping;
+    int *gone;
+    size_t gone_count;
+    size_t gone_capacity;
     table_handler handler;
     void *user;
 };
@@ -96,6 +103,7 @@ struct table *table_free(struct table *table)
         link_unref(entry->link);
         free(entry);
     }
+    free(table->gone);
     free(table);
     return NULL;
 }
@@ -346,22 +354,76 @@ static int apply(struct table *table, struct link *link, enum change_source sour
 
 int table_notified(struct table *table, struct link *link)
 {
-    return apply(table, link, CHANGE_BY_NOTIFICATION);
+    int r = apply(table, link, CHANGE_BY_NOTIFICATION);
+
+    if (r >= 0)
+        find(table, link->ifindex)->notified_in = table->dump;
+    return r;
+}
+
+/* Without the memory for it, a late line may bring the link back until the next dump. */
+static void remember_gone(struct table *table, int ifindex)
+{
+    size_t capacity = table->gone_capacity ? table->gone_capacity * 2 : 16;
+
+    if (!table->dumping)
+        return;
+    if (table->gone_count == table->gone_capacity) {
+        int *gone = realloc(table->gone, capacity * sizeof(*gone));
+
+        if (!gone)
+            return;
+        table->gone = gone;
+        table->gone_capacity = capacity;
+    }
+    table->gone[table->gone_count++] = ifindex;
+}
+
+static bool is_gone(const struct table *table, int ifindex)
+{
+    for (size_t i = 0; i < table->gone_count; i++)
+        if (table->gone[i] == ifindex)
+            return true;
+    return false;
 }
 
 void table_notified_gone(struct table *table, int ifindex)
 {
     struct entry *entry = find(table, ifindex);
 
+    remember_gone(table, ifindex);
     if (entry)
         remove_entry(table, entry, CHANGE_BY_NOTIFICATION);
+}
+
+static void forget_gone(struct table *table)
+{
+    free(table->gone);
+    table->gone = NULL;
+    table->gone_count = table->gone_capacity = 0;
 }
 
 void table_dump_begin(struct table *table)
 {
     table->dump++;
     table->told = 0;
+    table->doubted = 0;
     table->native = false;
+    table->dumping = true;
+    forget_gone(table);
+}
+
+/* Whether a line may be older than what a notification told. */
+static bool is_doubtful(struct table *table, struct link *link)
+{
+    struct entry *entry = find_in_walk(table, link->ifindex);
+
+    if (!entry)
+        return is_gone(table, link->ifindex);
+    if (entry->notified_in != table->dump)
+        return false;
+    resolve(table, link);
+    return link_is_another(entry->link, link) || link_compare(entry->link, link) != 0;
 }
 
 int table_dump_line(struct table *table, struct link *link)
@@ -369,6 +431,10 @@ int table_dump_line(struct table *table, struct link *link)
     table->told++;
     if (link->known & LINK_FIELD_BIT(OPERSTATE))
         table->native = true;
+    if (is_doubtful(table, link)) {
+        table->doubted++;
+        return 1;
+    }
     return apply(table, link, CHANGE_BY_DUMP);
 }
 
@@ -396,9 +462,12 @@ void table_remember_line(struct table *table, int ifindex, uint64_t digest)
 
 void table_dump_end(struct table *table, struct table_verdict *ret)
 {
-    struct table_verdict verdict = {.told = table->told, .native = table->native};
+    struct table_verdict verdict = {
+        .told = table->told, .doubted = table->doubted, .native = table->native};
     struct entry *entry;
 
+    table->dumping = false;
+    forget_gone(table);
     LIST_FOREACH(entry, &table->order, order)
     {
         if (entry->told_in == table->dump || table->told == 0)

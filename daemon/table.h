@@ -40,6 +40,7 @@ typedef void (*table_handler)(void *user, const struct change *change);
 struct table_verdict {
     size_t told;    /* lines */
     size_t missing; /* links that are known and were not told; they are still there */
+    size_t doubted; /* lines that were not believed: see table_dump_line() */
     bool native;    /* a line had IFLA_OPERSTATE, as native Linux always says it */
 };
 
@@ -61,13 +62,16 @@ void table_notified_gone(struct table *table, int ifindex);
 /* A dump begins, gives a line for each link, and ends. Notifications may come in
  * between; links that they tell count as told by the dump. Of a dump that was
  * begun and not ended just its lines count; one without any line is no dump, and in
- * it no link is missing. table_dump_line() as table_notified(). */
+ * it no link is missing. table_dump_line() as table_notified(), or 1. A line may be older than a
+ * notification that came before it (Linux hands a part of a dump over after it let go of
+ * the lock under which it made it): where a notification told of the link since the dump
+ * was begun, that is believed and another line is not: 1. */
 void table_dump_begin(struct table *table);
 int table_dump_line(struct table *table, struct link *link);
 
 /* Whether a line of the dump is the same, byte for byte, as the last one about that link,
  * and nothing was told since: then it counts as told and need not even be read. Else it
- * goes to table_dump_line(), and if that worked its digest to table_remember_line(). */
+ * goes to table_dump_line(), and if that gave 0 its digest to table_remember_line(). */
 bool table_dump_repeats(struct table *table, int ifindex, uint64_t digest);
 void table_remember_line(struct table *table, int ifindex, uint64_t digest);
 void table_dump_end(struct table *table, struct table_verdict *ret);

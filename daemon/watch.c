@@ -58,6 +58,7 @@ struct watch {
     bool look_is_urgent; /* somebody waits for the look under way */
     bool look_excused;   /* what it shows may rightly not have been told */
     bool surprised;      /* by the look under way */
+    bool doubted;        /* lines of the last complete look were not believed */
     bool wanted_now;
     bool wanted_soon;
     bool excuse_next;
@@ -118,7 +119,7 @@ static void publish(struct watch *watch, const struct watch_report *after_it)
         watch->handler(watch->user, &before, watch_report(watch));
 }
 
-/* The only place where the standing changes. error is -errno or 0. */
+/* Where the standing changes, but for a socket that is given up. error is -errno or 0. */
 __attribute__((format(printf, 4, 5))) static void set_standing(struct watch *watch,
                                                                enum watch_standing standing,
                                                                int error, const char *reason, ...)
@@ -302,6 +303,8 @@ enum watch_action watch_next(struct watch *watch, int64_t now, int64_t *ret_dead
 /* The socket is of no use, or there is none; it is tried again with a growing delay. */
 static void give_up_socket(struct watch *watch, int64_t now, int error, const char *what)
 {
+    struct watch_report report;
+
     watch->open = false;
     watch->joined = false;
     watch->looking = false;
@@ -311,8 +314,13 @@ static void give_up_socket(struct watch *watch, int64_t now, int error, const ch
     watch->look_is_urgent = false;
     forget_suspects(watch);
     backoff_push(&watch->opening, now, OPEN_DELAY_MIN, OPEN_DELAY_MAX);
-    set_standing(watch, WATCH_DENIED, error, "%s", what);
-    set_stale(watch, true, error);
+    /* In one step, for those who are told. */
+    report = watch->report;
+    report.standing = WATCH_DENIED;
+    report.reason = what;
+    report.error = report.look_error = watch->report.look_error = -error;
+    report.stale = true;
+    publish(watch, &report);
 }
 
 void watch_opened(struct watch *watch, int64_t now, int error)
@@ -479,6 +487,14 @@ int watch_look_ended(struct watch *watch, int64_t now, const struct watch_dump *
         watch->wanted_now = true;
         return 0;
     }
+    /* The notifications that come under the next look are younger than this one: what is
+     * in doubt then is told by them. */
+    watch->doubted = dump->doubted && !watch->doubted;
+    if (watch->doubted) {
+        watch->wanted_now |= watch->look_is_urgent;
+        watch->wanted_soon = true;
+        return 0;
+    }
     if (!watch->look_is_urgent)
         return 0;
     watch->look_is_urgent = false;
@@ -498,6 +514,11 @@ void watch_surprised(struct watch *watch, int64_t now, int ifindex)
     if (!believed || watch->config.mode != WATCH_AUTO || watch->look_excused)
         return;
     watch->surprised = true;
+    if (watch->report.standing == WATCH_TRUSTED) {
+        begin_proof(watch, watch->look_began);
+        set_standing(watch, WATCH_UNPROVEN, 0,
+                     "a look showed a change of link %d first; looks have to agree anew", ifindex);
+    }
     suspects_add(&watch->suspects, ifindex, after(now, GRACE));
 }
 

@@ -66,6 +66,7 @@ struct watch_dump {
                         * it, -EMSGSIZE if it was truncated, or what the kernel said */
     size_t told;       /* lines */
     size_t missing;    /* known links that it did not tell */
+    size_t doubted;    /* lines that may be older than what notifications told */
     bool native;       /* a line had IFLA_OPERSTATE */
     int64_t cost_usec; /* CPU time that asking, receiving and reading it took */
 };

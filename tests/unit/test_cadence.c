@@ -253,6 +253,25 @@ static void a_demand_is_settled_by_the_second_dump_where_a_link_is_missing(void 
     virtual_stop(&virtual);
 }
 
+static void a_demand_is_settled_by_the_second_dump_where_lines_are_in_doubt(void **state)
+{
+    struct virtual virtual;
+
+    (void)state;
+    start_denied(&virtual);
+    watch_look_now(virtual.watch);
+    virtual_run_to_look(&virtual);
+    virtual.dump.doubted = 1;
+    virtual_end_look(&virtual);
+    assert_int_equal(virtual.settled, 0);
+    virtual.dump.doubted = 0;
+    virtual_run(&virtual, 1 * MSEC);
+    assert_true(virtual.looking);
+    virtual_end_look(&virtual);
+    assert_int_equal(virtual.settled, 1);
+    virtual_stop(&virtual);
+}
+
 static void endless_demands_use_a_quarter_of_a_cpu_at_most(void **state)
 {
     struct virtual virtual;
@@ -424,6 +443,7 @@ int main(void)
         cmocka_unit_test(a_look_under_way_does_not_settle_a_later_demand),
         cmocka_unit_test(a_look_that_nobody_asked_for_settles_nothing),
         cmocka_unit_test(a_demand_is_settled_by_the_second_dump_where_a_link_is_missing),
+        cmocka_unit_test(a_demand_is_settled_by_the_second_dump_where_lines_are_in_doubt),
         cmocka_unit_test(endless_demands_use_a_quarter_of_a_cpu_at_most),
         cmocka_unit_test(something_that_the_kernel_does_not_tell_is_looked_for_at_polling_cadence),
         cmocka_unit_test(missing_links_are_gone_by_two_good_dumps_or_five_interrupted_ones),

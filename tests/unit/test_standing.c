@@ -226,10 +226,10 @@ static void a_surprise_that_is_not_notified_of_makes_it_incomplete(void **state)
     start_trusted(&virtual);
     surprise(&virtual, 5, 5);
     virtual_run(&virtual, GRACE - 1 * MSEC);
-    assert_int_equal(virtual_standing(&virtual), WATCH_TRUSTED);
+    assert_int_equal(virtual_standing(&virtual), WATCH_UNPROVEN);
     virtual_run(&virtual, 2 * MSEC);
     assert_int_equal(virtual_standing(&virtual), WATCH_INCOMPLETE);
-    assert_int_equal(virtual.before, WATCH_TRUSTED);
+    assert_int_equal(virtual.before, WATCH_UNPROVEN);
     assert_int_equal(contradictions(&virtual), 1);
     assert_non_null(strstr(watch_report(virtual.watch)->reason, "link 5"));
     virtual_stop(&virtual);
@@ -260,6 +260,8 @@ static void hundreds_of_suspects_are_cleared_by_their_notifications(void **state
     for (int ifindex = 1; ifindex <= 500; ifindex++)
         watch_notified(virtual.watch, ifindex);
     virtual_run(&virtual, 2 * GRACE);
+    assert_int_equal(virtual_standing(&virtual), WATCH_UNPROVEN);
+    virtual_run(&virtual, 300 * SEC);
     assert_int_equal(virtual_standing(&virtual), WATCH_TRUSTED);
     virtual_stop(&virtual);
 }
@@ -274,10 +276,27 @@ static void a_suspect_is_not_judged_before_the_queue_is_empty(void **state)
     /* The process was stopped for a minute; the notification is still queued. */
     virtual.never_drained = true;
     virtual_run(&virtual, 60 * SEC);
-    assert_int_equal(virtual_standing(&virtual), WATCH_TRUSTED);
+    assert_int_equal(virtual_standing(&virtual), WATCH_UNPROVEN);
     watch_notified(virtual.watch, 5);
     virtual.never_drained = false;
-    virtual_run(&virtual, 60 * SEC);
+    virtual_run(&virtual, 300 * SEC);
+    assert_int_equal(virtual_standing(&virtual), WATCH_TRUSTED);
+    virtual_stop(&virtual);
+}
+
+static void a_surprise_lets_a_trusted_subscription_prove_itself_anew(void **state)
+{
+    struct virtual virtual;
+
+    (void)state;
+    start_trusted(&virtual);
+    /* It is notified of in the end, but something told nothing of it for too long. */
+    surprise(&virtual, 5, 5);
+    watch_notified(virtual.watch, 5);
+    assert_int_equal(virtual_standing(&virtual), WATCH_UNPROVEN);
+    assert_int_equal(contradictions(&virtual), 0);
+    assert_in_range(watch_report(virtual.watch)->interval_usec, 1, 1 * SEC);
+    virtual_run(&virtual, 300 * SEC);
     assert_int_equal(virtual_standing(&virtual), WATCH_TRUSTED);
     virtual_stop(&virtual);
 }
@@ -526,6 +545,7 @@ int main(void)
         cmocka_unit_test(a_notification_of_another_link_does_not_clear_a_suspect),
         cmocka_unit_test(hundreds_of_suspects_are_cleared_by_their_notifications),
         cmocka_unit_test(a_suspect_is_not_judged_before_the_queue_is_empty),
+        cmocka_unit_test(a_surprise_lets_a_trusted_subscription_prove_itself_anew),
         cmocka_unit_test(a_surprise_before_trust_lets_the_proof_begin_anew),
         cmocka_unit_test(incomplete_stays_for_good_and_polls),
         cmocka_unit_test(incomplete_outlives_a_socket_that_is_opened_anew),

@@ -251,6 +251,75 @@ static void a_link_notified_of_during_a_dump_is_not_missing(void **state)
     stop(&told);
 }
 
+static void doubtful_line(struct told *told, struct link *link)
+{
+    assert_int_equal(table_dump_line(told->table, link), 1);
+    link_unref(link);
+}
+
+static void a_dump_line_that_may_be_older_than_a_notification_is_not_believed(void **state)
+{
+    struct told told;
+
+    (void)state;
+    start(&told);
+    dump(&told, 1, 2);
+    table_dump_begin(told.table);
+    notify(&told, LINK(.ifindex = 2, .ifname = "a", .mtu = 1400));
+    forget(&told);
+    doubtful_line(&told, LINK(.ifindex = 2, .ifname = "a"));
+    dump_line(&told, LINK(.ifindex = 1, .ifname = "a"));
+    assert_int_equal(told.count, 0);
+    assert_int_equal(end_dump(&told).doubted, 1);
+    assert_int_equal(table_find(told.table, 2)->mtu, 1400);
+    /* The same state in a line is no reason for doubt. */
+    table_dump_begin(told.table);
+    notify(&told, LINK(.ifindex = 2, .ifname = "a", .mtu = 1400));
+    dump_line(&told, LINK(.ifindex = 2, .ifname = "a", .mtu = 1400));
+    assert_int_equal(end_dump(&told).doubted, 0);
+    stop(&told);
+}
+
+static void a_dump_line_does_not_bring_back_what_a_notification_removed_meanwhile(void **state)
+{
+    struct told told;
+
+    (void)state;
+    start(&told);
+    dump(&told, 1, 50);
+    table_dump_begin(told.table);
+    for (int ifindex = 2; ifindex <= 50; ifindex++)
+        table_notified_gone(told.table, ifindex);
+    forget(&told);
+    for (int ifindex = 50; ifindex >= 2; ifindex--)
+        doubtful_line(&told, LINK(.ifindex = ifindex, .ifname = "a"));
+    dump_line(&told, LINK(.ifindex = 1, .ifname = "a"));
+    assert_int_equal(told.count, 0);
+    assert_int_equal(end_dump(&told).doubted, 49);
+    assert_int_equal(table_count(told.table), 1);
+    stop(&told);
+}
+
+static void the_dump_after_a_doubtful_line_is_believed_again(void **state)
+{
+    struct told told;
+
+    (void)state;
+    start(&told);
+    dump(&told, 1, 3);
+    table_dump_begin(told.table);
+    notify(&told, LINK(.ifindex = 2, .ifname = "a", .mtu = 1400));
+    table_notified_gone(told.table, 3);
+    doubtful_line(&told, LINK(.ifindex = 2, .ifname = "a"));
+    doubtful_line(&told, LINK(.ifindex = 3, .ifname = "a"));
+    (void)end_dump(&told);
+    forget(&told);
+    assert_int_equal(dump(&told, 1, 3).doubted, 0);
+    assert_int_equal(told.count, 2);
+    assert_int_equal(table_count(told.table), 3);
+    stop(&told);
+}
+
 static void an_empty_dump_removes_nothing(void **state)
 {
     struct told told;
@@ -389,6 +458,9 @@ int main(void)
         cmocka_unit_test(a_link_that_comes_back_between_must_be_missing_twice_anew),
         cmocka_unit_test(a_notification_between_two_dumps_says_that_the_link_is_there),
         cmocka_unit_test(a_link_notified_of_during_a_dump_is_not_missing),
+        cmocka_unit_test(a_dump_line_that_may_be_older_than_a_notification_is_not_believed),
+        cmocka_unit_test(a_dump_line_does_not_bring_back_what_a_notification_removed_meanwhile),
+        cmocka_unit_test(the_dump_after_a_doubtful_line_is_believed_again),
         cmocka_unit_test(an_empty_dump_removes_nothing),
         cmocka_unit_test(of_a_dump_that_did_not_end_its_lines_count),
         cmocka_unit_test(many_missing_links_are_removed_together),
