@@ -45,12 +45,20 @@ static int event_type_of(const json_t *value)
     return strcmp(name, "change") == 0 ? EVENT_CHANGE : -EINVAL;
 }
 
+static bool is_glob(const json_t *value)
+{
+    const char *glob = call_text(value);
+
+    return glob && strlen(glob) <= FILTER_GLOB_MAX;
+}
+
 static int take_value(struct filter *filter, int member, const json_t *value)
 {
     int n;
 
     switch (member) {
     case NAMES:
+        return is_glob(value) ? 0 : -EINVAL;
     case KINDS:
         return call_text(value) ? 0 : -EINVAL;
     case INDEXES:
@@ -74,7 +82,7 @@ static int take_member(struct filter *filter, int member, json_t *array)
     size_t i;
     json_t *value;
 
-    if (!json_is_array(array))
+    if (!json_is_array(array) || json_array_size(array) > FILTER_VALUES_MAX)
         return -EINVAL;
     json_array_foreach (array, i, value)
         if (take_value(filter, member, value) < 0)
@@ -210,6 +218,11 @@ bool filter_passes_all(const struct filter *filter)
 {
     return !filter->names && !filter->indexes && !filter->kinds && filter->any_type &&
            filter->any_field;
+}
+
+size_t filter_cost(const struct filter *filter)
+{
+    return 1 + json_array_size(filter->names);
 }
 
 bool filter_passes_link(const struct filter *filter, const struct link *link)

@@ -125,6 +125,12 @@ static int grow(struct history *history)
 
 /* The number is used up in any case: a consumer that can't be told the event sees that
  * one is missing. */
+static void leave_out(struct history *history)
+{
+    forget_all(history);
+    history->oldest = ++history->next;
+}
+
 static int add(struct history *history, struct event event)
 {
     int r = 0;
@@ -132,8 +138,7 @@ static int add(struct history *history, struct event event)
     if (held(history) == history->capacity)
         r = grow(history);
     if (r < 0) {
-        forget_all(history);
-        history->oldest = ++history->next;
+        leave_out(history);
         return r;
     }
     event.sequence = history->next;
@@ -181,8 +186,11 @@ int history_add_source(struct history *history, const struct source_state *sourc
                           .monotonic_usec = monotonic_usec};
     int r = message_source(history->instance, &event, source, &event.message);
 
-    if (r >= 0)
-        r = add(history, event);
+    if (r < 0) {
+        leave_out(history);
+        return r;
+    }
+    r = add(history, event);
     buffer_unref(event.message);
     return r;
 }

@@ -170,6 +170,9 @@ static void on_hang_up(struct ev_loop *loop, struct ev_signal *signal_watcher, i
     (void)events;
     service_reloading();
     reload(daemon);
+    /* Before the first look it is not ready, and says so when it is. */
+    if (!daemon->ready)
+        return;
     status_line(daemon, text, sizeof(text));
     service_ready(text);
 }

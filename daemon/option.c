@@ -163,6 +163,9 @@ int option_set(const struct option_row *row, const char *text, struct config *co
         return r;
     if (has_bounds(row) && (value < row->min || value > row->max))
         return -ERANGE;
+    /* Sizes of which a machine of 32 bits can't even dream. */
+    if ((row->type == OPTION_SIZE || row->type == OPTION_COUNT) && (uint64_t)value > SIZE_MAX)
+        return -ERANGE;
     store(row, value, member);
     return 0;
 }

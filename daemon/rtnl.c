@@ -23,7 +23,6 @@ struct rtnl {
     size_t capacity;
     bool dumping;
     bool interrupted; /* the dump under way */
-    bool truncated;   /* a datagram was, since the dump was asked for */
     unsigned dump_sequence;
 };
 
@@ -138,7 +137,6 @@ int rtnl_ask_dump(struct rtnl *rtnl)
         return failed(r);
     rtnl->dumping = true;
     rtnl->interrupted = false;
-    rtnl->truncated = false;
     return 0;
 }
 
@@ -151,8 +149,6 @@ static void tell(struct rtnl *rtnl, enum rtnl_event event, const struct nlmsghdr
 static void end_dump(struct rtnl *rtnl, int error)
 {
     rtnl->dumping = false;
-    if (error == 0 && rtnl->truncated)
-        error = -EMSGSIZE;
     if (error == 0 && rtnl->interrupted)
         error = -EINTR;
     tell(rtnl, error ? RTNL_DUMP_FAILED : RTNL_DUMP_DONE, NULL, error);
@@ -243,8 +239,10 @@ static void take_truncated(struct rtnl *rtnl, size_t length)
             rtnl->capacity = length;
         }
     }
-    rtnl->truncated = true;
     tell(rtnl, RTNL_OVERRUN, NULL, -EMSGSIZE);
+    /* It may have been the last part of the dump under way. */
+    if (rtnl->dumping)
+        end_dump(rtnl, -EMSGSIZE);
 }
 
 static int receive_one(struct rtnl *rtnl)

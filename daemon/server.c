@@ -2,8 +2,11 @@
 
 #include <errno.h>
 #include <ev.h>
+#include <fcntl.h>
+#include <libgen.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/file.h>
 #include <sys/queue.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
@@ -29,7 +32,9 @@ struct server {
     struct ev_io incoming;
     struct ev_timer pause;
     int fd;
-    char *path;
+    char *path; /* of the socket that was made here, and what it is known by */
+    dev_t device;
+    ino_t inode;
     struct server_limits limits;
     struct server_counters counters;
     struct server_handlers handlers;
@@ -91,26 +96,52 @@ static int bind_and_listen(int fd, const struct sockaddr_un *address, mode_t mod
     return 0;
 }
 
-int server_bind(const char *path, mode_t mode, int *ret_fd)
+/* Two that start at one moment must not take each other's socket for a stale one: the folder
+ * is locked meanwhile. Where it can't be, the risk is taken. */
+static int lock_folder(const char *path)
 {
-    struct sockaddr_un address;
+    char folder[sizeof(((struct sockaddr_un *)0)->sun_path)];
     int fd;
-    int r = address_of(path, &address);
 
-    if (r >= 0)
-        r = remove_stale(&address);
+    strcpy(folder, path);
+    fd = open(dirname(folder), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    if (fd >= 0)
+        (void)flock(fd, LOCK_EX);
+    return fd;
+}
+
+static int bind_at(const struct sockaddr_un *address, mode_t mode, int *ret_fd)
+{
+    int fd;
+    int r = remove_stale(address);
+
     if (r < 0)
         return r;
     fd = new_socket();
     if (fd < 0)
         return fd;
-    r = bind_and_listen(fd, &address, mode);
+    r = bind_and_listen(fd, address, mode);
     if (r < 0) {
         close(fd);
         return r;
     }
     *ret_fd = fd;
     return 0;
+}
+
+int server_bind(const char *path, mode_t mode, int *ret_fd)
+{
+    struct sockaddr_un address;
+    int lock;
+    int r = address_of(path, &address);
+
+    if (r < 0)
+        return r;
+    lock = lock_folder(address.sun_path);
+    r = bind_at(&address, mode, ret_fd);
+    if (lock >= 0)
+        close(lock);
+    return r;
 }
 
 static size_t count_of(const struct server *server, uid_t uid)
@@ -248,6 +279,7 @@ struct server *server_new(struct ev_loop *loop, struct log *log, int fd, const c
                           const struct server_handlers *handlers, void *user)
 {
     struct server *server = calloc(1, sizeof(*server));
+    struct stat status;
 
     if (!server)
         return NULL;
@@ -255,6 +287,10 @@ struct server *server_new(struct ev_loop *loop, struct log *log, int fd, const c
     if (path && !server->path) {
         free(server);
         return NULL;
+    }
+    if (path && lstat(path, &status) == 0) {
+        server->device = status.st_dev;
+        server->inode = status.st_ino;
     }
     server->loop = loop;
     server->log = log;
@@ -269,6 +305,16 @@ struct server *server_new(struct ev_loop *loop, struct log *log, int fd, const c
     return server;
 }
 
+/* Somebody else may have made another socket there since. */
+static void remove_path(const struct server *server)
+{
+    struct stat status;
+
+    if (server->path && lstat(server->path, &status) == 0 && status.st_dev == server->device &&
+        status.st_ino == server->inode)
+        unlink(server->path);
+}
+
 struct server *server_free(struct server *server)
 {
     struct guest *guest;
@@ -280,8 +326,7 @@ struct server *server_free(struct server *server)
     ev_io_stop(server->loop, &server->incoming);
     ev_timer_stop(server->loop, &server->pause);
     close(server->fd);
-    if (server->path)
-        unlink(server->path);
+    remove_path(server);
     free(server->path);
     free(server);
     return NULL;

@@ -49,6 +49,12 @@ static bool is_busy(const struct session *session)
     return session->suspended || session->stream || session->out.count > 0;
 }
 
+static void go_on_later(struct session *session)
+{
+    if (!ev_is_active(&session->again))
+        ev_timer_start(session->loop, &session->again);
+}
+
 static int fill_from_stream(struct session *session)
 {
     size_t bytes = 0;
@@ -57,20 +63,16 @@ static int fill_from_stream(struct session *session)
         struct buffer *message;
         int r = stream_next_many(session->stream, &message);
 
-        if (r <= 0)
-            return r;
+        if (r == STREAM_LATER)
+            go_on_later(session);
+        if (r != 1)
+            return r < 0 ? r : 0;
         bytes += message->length;
         r = outbox_push(&session->out, message);
         if (r < 0)
             return r;
     }
     return 0;
-}
-
-static void go_on_later(struct session *session)
-{
-    if (!ev_is_active(&session->again))
-        ev_timer_start(session->loop, &session->again);
 }
 
 /* One round: 1 if there may be more to write, 0 if there is not, -EAGAIN if the socket

@@ -8,6 +8,8 @@
 
 /* Links of a snapshot that are given in one buffer. */
 #define PIECE_BYTES ((size_t)96 * 1024)
+/* What may be held against the filter at one time, in units of filter_cost(). */
+#define WORK_AT_ONCE 4096
 
 struct stream {
     struct stream_origin *origin;
@@ -111,8 +113,15 @@ static int tell_lost(struct stream *stream, struct buffer **ret)
     return 1;
 }
 
+/* False if that was enough for one time. */
+static bool work_on(const struct stream *stream, size_t *work)
+{
+    *work += filter_cost(stream->filter);
+    return *work <= WORK_AT_ONCE;
+}
+
 /* The next event that is to be told; 0 if the cursor came to the end. */
-static int tell_event(struct stream *stream, struct buffer **ret)
+static int tell_event(struct stream *stream, size_t *work, struct buffer **ret)
 {
     struct history *history = stream->origin->history;
 
@@ -127,19 +136,23 @@ static int tell_event(struct stream *stream, struct buffer **ret)
             return 1;
         }
         stream->cursor++;
+        if (!work_on(stream, work))
+            return STREAM_LATER;
     }
     return 0;
 }
 
 /* Up to which link a piece of the snapshot goes that has so many bytes or a little more;
  * *ret_size is what it needs, about. */
-static int end_of_piece(const struct stream *stream, size_t bytes, size_t *ret_size)
+static int end_of_piece(const struct stream *stream, size_t bytes, size_t *work, size_t *ret_size)
 {
     int end = stream->snapshot_index;
     struct link *link;
 
     *ret_size = 0;
     while (*ret_size < bytes && (link = table_next(stream->origin->table, end))) {
+        if (!filter_passes_all(stream->filter) && !work_on(stream, work))
+            break;
         end = link->ifindex;
         if (filter_passes_link(stream->filter, link))
             *ret_size += message_snapshot_size(link);
@@ -150,13 +163,13 @@ static int end_of_piece(const struct stream *stream, size_t bytes, size_t *ret_s
 /* The next links of the snapshot, until there is so much of them; 0 at its end. The room
  * is made in one piece of the right size: what is left over by many consumers would add
  * up. */
-static int tell_links(struct stream *stream, size_t bytes, struct buffer **ret)
+static int tell_links(struct stream *stream, size_t bytes, size_t *work, struct buffer **ret)
 {
     const char *instance = history_instance(stream->origin->history);
     struct writer writer;
     struct link *link;
     size_t size;
-    int end = end_of_piece(stream, bytes, &size);
+    int end = end_of_piece(stream, bytes, work, &size);
     int r;
 
     writer_init(&writer);
@@ -168,6 +181,8 @@ static int tell_links(struct stream *stream, size_t bytes, struct buffer **ret)
         if (filter_passes_link(stream->filter, link))
             message_put_snapshot(&writer, instance, stream->cursor, link);
     }
+    if (size == 0 && table_next(stream->origin->table, end))
+        return STREAM_LATER;
     stream->in_snapshot = size > 0;
     if (!stream->in_snapshot)
         return 0;
@@ -205,6 +220,7 @@ static int tell_events(struct stream *stream, struct buffer **ret)
 static int next(struct stream *stream, bool many, struct buffer **ret)
 {
     struct history *history = stream->origin->history;
+    size_t work = 0;
     int r = 0;
 
     if (!history_reaches(stream, stream->cursor))
@@ -214,9 +230,9 @@ static int next(struct stream *stream, bool many, struct buffer **ret)
     if (many && !stream->in_snapshot && filter_passes_all(stream->filter) &&
         stream->cursor < history_newest(history))
         return tell_events(stream, ret);
-    r = tell_event(stream, ret);
+    r = tell_event(stream, &work, ret);
     if (r == 0 && stream->in_snapshot)
-        r = tell_links(stream, many ? PIECE_BYTES : 1, ret);
+        r = tell_links(stream, many ? PIECE_BYTES : 1, &work, ret);
     if (r == 0 && stream->owes_ready)
         r = tell_ready(stream, ret);
     return r;

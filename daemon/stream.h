@@ -23,6 +23,8 @@ struct stream_origin {
 
 struct stream;
 
+#define STREAM_LATER 2
+
 /* A stream that starts with a snapshot. It takes the filter; the origin must outlive
  * it. NULL without memory: then the filter is still the caller's. */
 struct stream *stream_new(struct stream_origin *origin, struct filter *filter);
@@ -32,8 +34,9 @@ struct stream *stream_free(struct stream *stream);
  * where the history does not reach back so far. -ERANGE if it has not happened yet. */
 int stream_resume(struct stream *stream, const char *instance, int64_t sequence);
 
-/* The next message. 1 with a reference to it, 0 if there is none at present,
- * -ENOMEM. */
+/* The next message. 1 with a reference to it, 0 if there is none at present, STREAM_LATER if much
+ * was gone through that does not pass the filter: then others must have their turn before it is
+ * asked again. -ENOMEM. */
 int stream_next(struct stream *stream, struct buffer **ret);
 
 /* The next messages: like stream_next(), but with several links of a snapshot in one

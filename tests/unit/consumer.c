@@ -200,6 +200,8 @@ unsigned consumer_read(struct consumer *consumer, struct stream *stream, unsigne
         struct buffer *messages;
         int r = n % 2 ? stream_next_many(stream, &messages) : stream_next(stream, &messages);
 
+        if (r == STREAM_LATER)
+            continue;
         assert_in_range(r, 0, 1);
         if (r == 0)
             break;

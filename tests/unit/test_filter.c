@@ -2,6 +2,7 @@
 #include "tests/unit/support.h"
 
 #include <errno.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "daemon/filter.h"
@@ -204,6 +205,23 @@ static void a_malformed_filter_is_refused_by_the_name_of_its_field(void **state)
                       "filter.fields");
 }
 
+static void the_work_that_a_filter_makes_has_a_bound(void **state)
+{
+    char text[4096] = "{\"names\":[\"a\"";
+
+    (void)state;
+    for (int i = 1; i < FILTER_VALUES_MAX; i++)
+        strcat(text, ",\"a\"");
+    strcat(text, "]}");
+    assert_false(passes(text, LINK(.ifindex = 2, .ifname = "b")));
+    strcpy(text + strlen(text) - 2, ",\"a\"]}");
+    assert_refused_as(text, false, "filter.names");
+    snprintf(text, sizeof(text), "{\"names\":[\"%0*d\"]}", FILTER_GLOB_MAX, 0);
+    assert_false(passes(text, LINK(.ifindex = 2, .ifname = "b")));
+    snprintf(text, sizeof(text), "{\"names\":[\"%0*d\"]}", FILTER_GLOB_MAX + 1, 0);
+    assert_refused_as(text, false, "filter.names");
+}
+
 static void a_filter_of_links_has_no_types_and_fields(void **state)
 {
     json_t *json = json_loads("{\"types\":null,\"names\":[\"a\"]}", 0, NULL);
@@ -231,6 +249,7 @@ int main(void)
         cmocka_unit_test(types_select_events_and_the_source_always_passes),
         cmocka_unit_test(fields_select_changes_alone),
         cmocka_unit_test(a_malformed_filter_is_refused_by_the_name_of_its_field),
+        cmocka_unit_test(the_work_that_a_filter_makes_has_a_bound),
         cmocka_unit_test(a_filter_of_links_has_no_types_and_fields),
     };
 

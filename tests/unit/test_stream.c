@@ -410,6 +410,35 @@ static void who_filters_gets_no_event_of_others_in_a_piece(void **state)
     world_stop(&world);
 }
 
+static void who_filters_much_away_gives_others_their_turn(void **state)
+{
+    struct buffer *message = NULL;
+    struct stream *stream;
+    struct world world;
+    unsigned turns = 0;
+    int r;
+
+    (void)state;
+    world_start(&world, SIZE_MAX);
+    add_links(&world, 1, 3000);
+    stream = world_stream(&world, "{\"names\":[\"nosuch\"]}");
+    /* Twice the work of one turn, for the snapshot and for the events behind it. */
+    while ((r = stream_next_many(stream, &message)) == STREAM_LATER)
+        turns++;
+    assert_int_equal(turns, 1);
+    assert_int_equal(r, 1);
+    assert_non_null(strstr(message->data, "\"ready\""));
+    buffer_unref(message);
+    for (int i = 0; i < 6000; i++)
+        notify(&world, 1, i % 2 ? "x" : "y");
+    for (turns = 0; (r = stream_next_many(stream, &message)) == STREAM_LATER;)
+        turns++;
+    assert_int_equal(turns, 2);
+    assert_int_equal(r, 0);
+    stream_free(stream);
+    world_stop(&world);
+}
+
 static void who_is_overtaken_is_told_so_before_any_piece(void **state)
 {
     struct world world;
@@ -565,6 +594,7 @@ int main(void)
         cmocka_unit_test(who_is_overtaken_in_the_snapshot_gets_a_new_one),
         cmocka_unit_test(who_wants_everything_gets_many_events_in_one_piece),
         cmocka_unit_test(who_filters_gets_no_event_of_others_in_a_piece),
+        cmocka_unit_test(who_filters_much_away_gives_others_their_turn),
         cmocka_unit_test(who_is_overtaken_is_told_so_before_any_piece),
         cmocka_unit_test(who_does_not_read_holds_nothing_of_the_past),
         cmocka_unit_test(what_was_made_for_snapshots_does_not_outlive_the_link),
