@@ -5,6 +5,7 @@
 
 #include "protocol/json.h"
 
+/* NOLINTNEXTLINE(misc-no-recursion): it goes no deeper than that */
 static bool is_deeper(const json_t *json, size_t depth)
 {
     const char *name;

@@ -130,7 +130,8 @@ static void tell_fields(struct log_line *line, const struct change *change)
 {
     const struct link *before = change->before;
     const struct link *after = change->after;
-    link_fields fields = !before ? after->known : !after ? before->known : change->fields;
+    link_fields fields =
+        change->type == CHANGE_CHANGE ? change->fields : change_link(change)->known;
 
     for (enum link_field field = 0; field < LINK_FIELD_COUNT; field++) {
         if (!(fields & (UINT64_C(1) << field)))
@@ -145,10 +146,10 @@ static void tell_fields(struct log_line *line, const struct change *change)
 /* Which link, by its name before, too: then a search for it finds how it got another. */
 static void tell_link(struct log_line *line, const struct change *change)
 {
-    const struct link *link = change->after ? change->after : change->before;
+    const struct link *link = change_link(change);
 
     log_text(line, "", "INTERFACE", link->ifname);
-    if (change->before && strcmp(change->before->ifname, link->ifname) != 0)
+    if (change->type == CHANGE_CHANGE && strcmp(change->before->ifname, link->ifname) != 0)
         log_text(line, "", "INTERFACE", change->before->ifname);
     log_number(line, "IFINDEX", link->ifindex);
     if (link->info_kind)
@@ -160,7 +161,7 @@ static void tell_link(struct log_line *line, const struct change *change)
 
 static void end_line(struct log_line *line, const struct change *change)
 {
-    const struct link *link = change->after ? change->after : change->before;
+    const struct link *link = change_link(change);
     struct text text = {.length = 0};
 
     if (change->type == CHANGE_CHANGE) {

@@ -119,7 +119,8 @@ static int grow(struct history *history)
     for (uint64_t i = history->oldest; i < history->next; i++)
         *slot(&grown, i) = *slot(history, i);
     free(history->ring);
-    *history = grown;
+    history->ring = grown.ring;
+    history->capacity = grown.capacity;
     return 0;
 }
 
@@ -210,9 +211,10 @@ struct buffer *history_message(struct history *history, uint64_t sequence)
     if (!event)
         return NULL;
     if (!event->message) {
-        if (message_event(history->instance, event, &event->message) < 0)
+        if (message_event(history->instance, event, &message) < 0)
             return NULL;
-        history->bytes += message_bytes(event->message);
+        event->message = message;
+        history->bytes += message_bytes(message);
     }
     message = buffer_ref(event->message);
     keep_bound(history);

@@ -114,7 +114,7 @@ static int set_path(const struct option_row *row, const char *text, char *member
     if (strlen(text) >= row->size)
         return -ERANGE;
     memset(member, 0, row->size);
-    memcpy(member, text, strlen(text));
+    memcpy(member, text, strlen(text) + 1);
     return 0;
 }
 

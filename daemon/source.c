@@ -79,7 +79,7 @@ static bool is_notified(const struct change *change)
 static void on_change(void *user, const struct change *change)
 {
     struct source *source = user;
-    const struct link *link = change->after ? change->after : change->before;
+    const struct link *link = change_link(change);
 
     if (change->source == CHANGE_BY_DUMP && is_notified(change))
         watch_surprised(source->watch, now_usec(), link->ifindex);

@@ -34,6 +34,12 @@ struct change {
     bool entails_more;
 };
 
+/* The link as it is after it, or was last. */
+static inline struct link *change_link(const struct change *change)
+{
+    return change->type == CHANGE_REMOVE ? change->before : change->after;
+}
+
 typedef void (*table_handler)(void *user, const struct change *change);
 
 /* How a dump that came to its end compares with what was known. */

@@ -72,22 +72,23 @@ static size_t character_length(const char *string, size_t left)
 static json_t *repaired_string(const char *string)
 {
     size_t left = strlen(string);
-    char *repaired = calloc(left * strlen(REPLACEMENT) + 1, 1);
+    char *repaired = malloc(left * strlen(REPLACEMENT) + 1);
+    char *end = repaired;
     json_t *value = NULL;
 
     if (!repaired)
         return NULL;
+    errno = 0;
     while (left > 0) {
         size_t n = character_length(string, left);
 
-        if (n)
-            strncat(repaired, string, n);
-        else
-            strcat(repaired, REPLACEMENT);
+        end = n ? mempcpy(end, string, n) : mempcpy(end, REPLACEMENT, strlen(REPLACEMENT));
         string += n ? n : 1;
         left -= n ? n : 1;
     }
-    value = json_string(repaired);
+    /* Without memory, characters were taken for none. */
+    if (errno != ENOMEM)
+        value = json_stringn(repaired, (size_t)(end - repaired));
     free(repaired);
     return value;
 }
