@@ -2,8 +2,14 @@
 
 hardening_tests = tests/hardening/binaries.py
 TESTS += $(hardening_tests)
-EXTRA_DIST += $(hardening_tests)
+EXTRA_DIST += $(hardening_tests) tests/hardening/analyze .clang-tidy
 groups += hardening
 AM_TESTS_ENVIRONMENT += \
 	LINKWATCH_HARDENING='$(enable_hardening)'; export LINKWATCH_HARDENING; \
 	LINKWATCH_CFLAGS='$(CFLAGS)'; export LINKWATCH_CFLAGS;
+
+# clang-tidy, cppcheck and scan-build; nothing may be found.
+analyze: $(BUILT_SOURCES) protocol/interfaces.c
+	$(srcdir)/tests/hardening/analyze '$(abs_top_srcdir)' '$(abs_builddir)' \
+	  $(daemon_libdaemon_la_CPPFLAGS)
+.PHONY: analyze

@@ -75,7 +75,7 @@ static void change_relation(struct model *model, int index)
         kernel_set_master(kernel, index, 0);
 }
 
-static void change_link(struct model *model)
+static void change_some_link(struct model *model)
 {
     static const char *const kinds[] = {"veth", "bridge", "vlan", NULL};
     struct kernel *kernel = &model->kernel;
@@ -210,7 +210,7 @@ static void step(struct model *model)
 
     if (what < 45) {
         for (unsigned i = 1 + roll(model, 6); i > 0; i--)
-            change_link(model);
+            change_some_link(model);
     } else if (what < 75) {
         act_as_guest(model, &model->guests[roll(model, GUESTS)]);
     } else if (what < 82) {
@@ -339,7 +339,7 @@ static void run_sequence(uint64_t seed, struct totals *totals)
         pass_time(&model, SECOND / 2);
     check_guests(&model);
     /* Somebody asks: it is told at once. */
-    change_link(&model);
+    change_some_link(&model);
     refresh(&model);
     check_guests(&model);
     stop(&model, totals);
