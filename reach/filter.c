@@ -1,0 +1,119 @@
+#include "reach/filter.h"
+
+#include <errno.h>
+#include <linux/netlink.h>
+#include <seccomp.h>
+#include <stddef.h>
+#include <sys/resource.h>
+#include <sys/socket.h>
+
+/* The same for all: what is called is read from the registers. */
+#define TRACE SCMP_ACT_TRACE(1)
+
+/* Where FD_SETSIZE ends. */
+#define HIGHEST_LIMIT 1024
+#define LOWEST_LIMIT  64
+#define PART_OF_LIMIT 8
+
+int range_choose(struct range *ret)
+{
+    struct rlimit limit;
+    int highest = HIGHEST_LIMIT;
+
+    if (getrlimit(RLIMIT_NOFILE, &limit) < 0)
+        return -errno;
+    while (highest >= LOWEST_LIMIT && (rlim_t)highest > limit.rlim_cur)
+        highest /= 2;
+    if (highest < LOWEST_LIMIT)
+        return -EMFILE;
+    *ret = (struct range){
+        .first = highest - highest / PART_OF_LIMIT,
+        .count = highest / PART_OF_LIMIT,
+    };
+    return 0;
+}
+
+bool range_has(const struct range *range, int fd)
+{
+    return fd >= range->first && fd < range->first + range->count;
+}
+
+/* rtnetlink sockets are made. The protocol is an argument of the same width as fd. */
+static int trace_sockets(scmp_filter_ctx filter)
+{
+    return seccomp_rule_add(filter, TRACE, SCMP_SYS(socket), 2,
+                            SCMP_A0_32(SCMP_CMP_EQ, AF_NETLINK, 0),
+                            SCMP_A2_32(SCMP_CMP_EQ, NETLINK_ROUTE, 0));
+}
+
+/* Subscriptions. The address of a bind can't be looked at, but its length: those of the
+ * internet are longer. */
+static int trace_subscriptions(scmp_filter_ctx filter)
+{
+    int r = seccomp_rule_add(filter, TRACE, SCMP_SYS(bind), 1,
+                             SCMP_A2_32(SCMP_CMP_EQ, sizeof(struct sockaddr_nl), 0));
+
+    if (r >= 0)
+        r = seccomp_rule_add(filter, TRACE, SCMP_SYS(setsockopt), 2,
+                             SCMP_A1_32(SCMP_CMP_EQ, SOL_NETLINK, 0),
+                             SCMP_A2_32(SCMP_CMP_EQ, NETLINK_ADD_MEMBERSHIP, 0));
+    return r;
+}
+
+/* What is done with the sockets that were moved. */
+static int trace_range(scmp_filter_ctx filter, const struct range *range)
+{
+    static const int calls[] = {
+        SCMP_SYS(recvmsg), SCMP_SYS(recvfrom), SCMP_SYS(recvmmsg), SCMP_SYS(read),
+        SCMP_SYS(readv),   SCMP_SYS(sendto),   SCMP_SYS(close),
+    };
+    unsigned mask = ~((unsigned)range->count - 1);
+    int r = 0;
+
+    for (size_t i = 0; i < sizeof(calls) / sizeof(calls[0]) && r >= 0; i++)
+        r = seccomp_rule_add(filter, TRACE, calls[i], 1,
+                             SCMP_A0_32(SCMP_CMP_MASKED_EQ, mask, range->first));
+    return r;
+}
+
+static int prepare(scmp_filter_ctx filter, const struct range *range)
+{
+    /* Programs of another architecture run as they are. */
+    int r = seccomp_attr_set(filter, SCMP_FLTATR_ACT_BADARCH, SCMP_ACT_ALLOW);
+
+    if (r >= 0)
+        r = trace_sockets(filter);
+    if (r >= 0)
+        r = trace_subscriptions(filter);
+    if (r >= 0)
+        r = trace_range(filter, range);
+    return r;
+}
+
+/* Privileged, it needs not give up anything. */
+static int load(scmp_filter_ctx filter)
+{
+    int r = seccomp_attr_set(filter, SCMP_FLTATR_CTL_NNP, 0);
+
+    if (r < 0)
+        return r;
+    r = seccomp_load(filter);
+    if (r != -EACCES && r != -ECANCELED)
+        return r;
+    r = seccomp_attr_set(filter, SCMP_FLTATR_CTL_NNP, 1);
+    return r < 0 ? r : seccomp_load(filter);
+}
+
+int filter_install(const struct range *range)
+{
+    scmp_filter_ctx filter = seccomp_init(SCMP_ACT_ALLOW);
+    int r;
+
+    if (!filter)
+        return -ENOMEM;
+    r = prepare(filter, range);
+    if (r >= 0)
+        r = load(filter);
+    seccomp_release(filter);
+    return r;
+}

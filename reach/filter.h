@@ -1,0 +1,23 @@
+/* The seccomp filter of the program: at which of its system calls it stops for us. */
+#ifndef REACH_FILTER_H
+#define REACH_FILTER_H
+
+#include <stdbool.h>
+
+/* Where the program's rtnetlink sockets are moved to, so that a filter can tell calls on
+ * them by the number of the descriptor: count numbers from first on, below 1024 because
+ * of select(2). count is a power of two and first a multiple of it. */
+struct range {
+    int first;
+    int count;
+};
+
+/* As high as the limit of open files lets it be. -EMFILE: there is no room for any. */
+int range_choose(struct range *ret);
+bool range_has(const struct range *range, int fd);
+
+/* Puts this thread, and all that comes of it, under the filter. With no privilege, that
+ * takes away from set-user-ID programs what they could gain. */
+int filter_install(const struct range *range);
+
+#endif

@@ -1,0 +1,30 @@
+/* The links as linkwatchd tells of them, turned into what the kernel would send: each
+ * change goes to the subscriptions as the kernel's own description of the link. */
+#ifndef REACH_LINKS_H
+#define REACH_LINKS_H
+
+#include <stdbool.h>
+
+#include "reach/subscription.h"
+
+struct links;
+
+/* With fills_gaps only that is told which the kernel didn't tell by itself. */
+int links_new(const char *path, bool fills_gaps, struct subscriptions *subscriptions,
+              struct links **ret);
+struct links *links_free(struct links *links);
+
+/* As the functions of liblinkwatch's mirror. */
+int links_fd(const struct links *links);
+short links_events(const struct links *links);
+int links_timeout(const struct links *links);
+void links_process(struct links *links);
+
+/* Waits until the first picture is complete, as long as there is a daemon and it takes no
+ * longer than a moment. */
+void links_wait(struct links *links);
+
+/* Somebody is about to subscribe: what is there now is what can be removed for them. */
+void links_expect(struct links *links);
+
+#endif

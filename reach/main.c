@@ -1,0 +1,174 @@
+/* linkwatch-run: runs a program that subscribes to link updates itself where the kernel
+ * denies that, and lets it have them. */
+#include <errno.h>
+#include <getopt.h>
+#include <limits.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "client/linkwatch.h"
+#include "reach/need.h"
+#include "reach/say.h"
+#include "reach/start.h"
+
+/* As env(1) and nice(1). */
+#define EXIT_FAILED    125
+#define EXIT_NOT_RUN   126
+#define EXIT_NOT_FOUND 127
+
+static const char help[] =
+    "Usage: linkwatch-run [OPTION...] [--] PROGRAM [ARGUMENT...]\n"
+    "\n"
+    "Runs a program that subscribes to link updates itself (RTNLGRP_LINK), as it is. Where\n"
+    "the kernel denies that, it gets them nevertheless, from linkwatchd; where the kernel\n"
+    "tells everything, nothing is done at all.\n"
+    "\n"
+    "Options:\n"
+    "  -s, --socket PATH    linkwatchd's socket (default: $LINKWATCH_SOCKET, or\n"
+    "                       " DEFAULT_SOCKET ")\n"
+    "  -r, --require        don't run the program unless linkwatchd is there\n"
+    "  -n, --no-fallback    don't run the program if it can't be helped here\n"
+    "  -a, --always         help it also where the kernel tells everything\n"
+    "  -h, --help           print this help\n"
+    "  -V, --version        print the version\n"
+    "\n"
+    "Exit codes: the program's; 125 linkwatch-run failed; 126 the program could not be run;\n"
+    "127 it was not found.\n";
+
+struct choice {
+    const char *path;
+    bool requires;
+    bool falls_back;
+    bool always;
+};
+
+static int print(const char *text)
+{
+    return fputs(text, stdout) < 0 || fflush(stdout) != 0 ? EXIT_FAILED : EXIT_SUCCESS;
+}
+
+static int wrong_usage(const char *message)
+{
+    if (message)
+        say("%s", message);
+    fputs("Try \"linkwatch-run --help\".\n", stderr);
+    return EXIT_FAILED;
+}
+
+/* Takes one option; the exit code, or -1 to go on. */
+static int take_option(struct choice *choice, int option)
+{
+    switch (option) {
+    case 's':
+        choice->path = optarg;
+        return -1;
+    case 'r':
+        choice->requires
+        = true;
+        return -1;
+    case 'n':
+        choice->falls_back = false;
+        return -1;
+    case 'a':
+        choice->always = true;
+        return -1;
+    case 'h':
+        return print(help);
+    case 'V':
+        return print("linkwatch-run " PACKAGE_VERSION "\n");
+    }
+    return wrong_usage(NULL);
+}
+
+/* The tracer leaves this directory. NULL for lack of memory. */
+static char *absolute(const char *path)
+{
+    char directory[PATH_MAX];
+    char *result;
+
+    if (path[0] == '/' || !getcwd(directory, sizeof(directory)))
+        return strdup(path);
+    return asprintf(&result, "%s/%s", directory, path) < 0 ? NULL : result;
+}
+
+static bool is_there(const char *path)
+{
+    struct linkwatch *connection;
+    int r = linkwatch_connect(path, &connection);
+
+    if (r < 0) {
+        say("no linkwatchd at %s: %s", path, strerror(-r));
+        return false;
+    }
+    linkwatch_close(connection);
+    return true;
+}
+
+/* Gives the program the help that it needs; whether it may run. */
+static bool assist(const struct choice *choice)
+{
+    struct start start = {.path = choice->path};
+    int r = need_find(choice->path);
+
+    if (r == NEED_NOTHING && !choice->always)
+        return true;
+    if (r >= 0) {
+        start.completes = r == NEED_COMPLETION;
+        r = start_tracer(&start);
+        if (r >= 0)
+            return true;
+        say("the program can't be traced (%s), so its subscriptions stay denied", strerror(-r));
+    } else {
+        say("there are no rtnetlink sockets here: %s", strerror(-r));
+    }
+    return choice->falls_back;
+}
+
+static int execute(char *argv[])
+{
+    execvp(argv[0], argv);
+    say("%s: %s", argv[0], strerror(errno));
+    return errno == ENOENT ? EXIT_NOT_FOUND : EXIT_NOT_RUN;
+}
+
+int main(int argc, char *argv[])
+{
+    static const struct option options[] = {
+        {"socket", required_argument, NULL, 's'},
+        {"require", no_argument, NULL, 'r'},
+        {"no-fallback", no_argument, NULL, 'n'},
+        {"always", no_argument, NULL, 'a'},
+        {"help", no_argument, NULL, 'h'},
+        {"version", no_argument, NULL, 'V'},
+        {NULL, 0, NULL, 0},
+    };
+    struct choice choice = {.falls_back = true};
+    char *path;
+    int option;
+
+    choice.path = linkwatch_default_path();
+    /* "+": what follows the program is the program's. */
+    while ((option = getopt_long(argc, argv, "+s:rnahV", options, NULL)) >= 0) {
+        int code = take_option(&choice, option);
+
+        if (code >= 0)
+            return code;
+    }
+    if (optind == argc)
+        return wrong_usage("which program?");
+    path = absolute(choice.path);
+    if (!path) {
+        say("%s", strerror(ENOMEM));
+        return EXIT_FAILED;
+    }
+    choice.path = path;
+    if ((choice.requires && !is_there(path)) || !assist(&choice)) {
+        free(path);
+        return EXIT_FAILED;
+    }
+    free(path);
+    return execute(argv + optind);
+}

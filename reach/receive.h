@@ -1,0 +1,33 @@
+/* The program receives on a socket that we tell of links: at the exit of the call, what
+ * the doorbell stands for takes its place. */
+#ifndef REACH_RECEIVE_H
+#define REACH_RECEIVE_H
+
+#include <stdbool.h>
+#include <sys/types.h>
+#include <sys/user.h>
+
+#include "reach/call.h"
+#include "reach/subscription.h"
+
+/* The calls that threads stand in. */
+struct receives;
+
+struct receives *receives_new(void);
+struct receives *receives_free(struct receives *list);
+
+/* The thread stands at the entry of a call that may receive. Whether it does so on a
+ * subscription: then it is to be resumed so that it stops at the exit. */
+bool receives_begin(struct receives *list, struct subscriptions *subscriptions, pid_t tid,
+                    const struct user_regs_struct *registers, const struct manners *manners);
+
+/* The thread, which is in such a call, stopped at its entry or at its exit. After that it
+ * is forgotten. */
+void receives_step(struct receives *list, struct subscriptions *subscriptions, pid_t tid);
+
+bool receives_has(const struct receives *list, pid_t tid);
+
+/* The thread is gone. */
+void receives_forget(struct receives *list, pid_t tid);
+
+#endif

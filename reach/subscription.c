@@ -1,0 +1,323 @@
+#include "reach/subscription.h"
+
+#include <errno.h>
+#include <linux/if_link.h>
+#include <linux/netlink.h>
+#include <linux/rtnetlink.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "reach/tracee.h"
+
+/* No request of the program's bears it, as far as chance goes. */
+#define DOORBELL 0x6c77d00bU
+
+#define LOOPBACK_INDEX 1
+
+/* More than the kernel's own queue would hold of them. */
+#define MESSAGES_MAX 1024
+
+struct message {
+    unsigned references;
+    size_t size;
+    char data[];
+};
+
+struct holder {
+    struct holder *next;
+    pid_t process;
+};
+
+struct subscription {
+    struct subscription *next;
+    uint64_t inode;
+    int duplicate;
+    int fd; /* in each of the holders */
+    struct holder *holders;
+    bool rings;
+    bool overrun;
+    struct message *queue[MESSAGES_MAX]; /* a ring */
+    size_t first;
+    size_t count;
+};
+
+struct subscriptions {
+    struct subscription *first;
+};
+
+struct message *message_new(const void *data, size_t size)
+{
+    struct message *message = malloc(sizeof(*message) + size);
+
+    if (!message)
+        return NULL;
+    message->references = 1;
+    message->size = size;
+    memcpy(message->data, data, size);
+    return message;
+}
+
+struct message *message_ref(struct message *message)
+{
+    message->references++;
+    return message;
+}
+
+struct message *message_unref(struct message *message)
+{
+    if (message && --message->references == 0)
+        free(message);
+    return NULL;
+}
+
+const void *message_data(const struct message *message)
+{
+    return message->data;
+}
+
+size_t message_size(const struct message *message)
+{
+    return message->size;
+}
+
+struct subscriptions *subscriptions_new(void)
+{
+    return calloc(1, sizeof(struct subscriptions));
+}
+
+static void drop_queue(struct subscription *subscription)
+{
+    for (; subscription->count > 0; subscription->count--) {
+        message_unref(subscription->queue[subscription->first]);
+        subscription->first = (subscription->first + 1) % MESSAGES_MAX;
+    }
+}
+
+static void subscription_free(struct subscription *subscription)
+{
+    drop_queue(subscription);
+    for (struct holder *holder = subscription->holders, *next; holder; holder = next) {
+        next = holder->next;
+        free(holder);
+    }
+    close(subscription->duplicate);
+    free(subscription);
+}
+
+struct subscriptions *subscriptions_free(struct subscriptions *list)
+{
+    if (!list)
+        return NULL;
+    for (struct subscription *s = list->first, *next; s; s = next) {
+        next = s->next;
+        subscription_free(s);
+    }
+    free(list);
+    return NULL;
+}
+
+bool subscriptions_is_empty(const struct subscriptions *list)
+{
+    return !list->first;
+}
+
+struct subscription *subscriptions_find(const struct subscriptions *list, uint64_t inode)
+{
+    for (struct subscription *s = list->first; s; s = s->next)
+        if (s->inode == inode)
+            return s;
+    return NULL;
+}
+
+static bool is_holder(const struct subscription *subscription, pid_t process)
+{
+    for (const struct holder *holder = subscription->holders; holder; holder = holder->next)
+        if (holder->process == process)
+            return true;
+    return false;
+}
+
+static int add_holder(struct subscription *subscription, pid_t process)
+{
+    struct holder *holder;
+
+    if (is_holder(subscription, process))
+        return 0;
+    holder = malloc(sizeof(*holder));
+    if (!holder)
+        return -ENOMEM;
+    *holder = (struct holder){.next = subscription->holders, .process = process};
+    subscription->holders = holder;
+    return 0;
+}
+
+int subscriptions_add(struct subscriptions *list, uint64_t inode, int duplicate, pid_t process,
+                      int fd)
+{
+    struct subscription *subscription = subscriptions_find(list, inode);
+    int r;
+
+    if (subscription) {
+        close(duplicate);
+        return add_holder(subscription, process);
+    }
+    subscription = calloc(1, sizeof(*subscription));
+    if (!subscription) {
+        close(duplicate);
+        return -ENOMEM;
+    }
+    subscription->inode = inode;
+    subscription->duplicate = duplicate;
+    subscription->fd = fd;
+    r = add_holder(subscription, process);
+    if (r < 0) {
+        subscription_free(subscription);
+        return r;
+    }
+    subscription->next = list->first;
+    list->first = subscription;
+    return 0;
+}
+
+static int ring(struct subscription *subscription)
+{
+    struct {
+        struct nlmsghdr header;
+        struct ifinfomsg info;
+        struct rtattr attribute;
+        uint32_t mask;
+    } request = {
+        .header = {.nlmsg_len = sizeof(request),
+                   .nlmsg_type = RTM_GETLINK,
+                   .nlmsg_flags = NLM_F_REQUEST,
+                   .nlmsg_seq = DOORBELL},
+        .info = {.ifi_family = AF_UNSPEC, .ifi_index = LOOPBACK_INDEX},
+        /* The shorter the answer is, the better. */
+        .attribute = {.rta_len = RTA_LENGTH(sizeof(uint32_t)), .rta_type = IFLA_EXT_MASK},
+        .mask = RTEXT_FILTER_SKIP_STATS,
+    };
+    const struct sockaddr_nl kernel = {.nl_family = AF_NETLINK};
+
+    if (sendto(subscription->duplicate, &request, sizeof(request), MSG_DONTWAIT,
+               (const struct sockaddr *)&kernel, sizeof(kernel)) < 0)
+        return -errno;
+    subscription->rings = true;
+    return 0;
+}
+
+static void push(struct subscription *subscription, struct message *message)
+{
+    if (!message || subscription->count == MESSAGES_MAX) {
+        subscription->overrun = true;
+    } else {
+        size_t place = (subscription->first + subscription->count++) % MESSAGES_MAX;
+
+        subscription->queue[place] = message_ref(message);
+    }
+    /* What goes wrong here is tried again with the next one. */
+    if (!subscription->rings)
+        ring(subscription);
+}
+
+void subscriptions_tell(struct subscriptions *list, struct message *message)
+{
+    for (struct subscription *s = list->first; s; s = s->next)
+        push(s, message);
+}
+
+void subscriptions_inherit(struct subscriptions *list, pid_t parent, pid_t child)
+{
+    for (struct subscription *s = list->first; s; s = s->next)
+        if (is_holder(s, parent) && tracee_socket(child, s->fd) == s->inode)
+            /* Without memory, the child's is let go with the parent's. */
+            add_holder(s, child);
+}
+
+static void review_holders(struct subscription *subscription)
+{
+    struct holder **place = &subscription->holders;
+
+    while (*place) {
+        struct holder *holder = *place;
+
+        if (tracee_socket(holder->process, subscription->fd) == subscription->inode) {
+            place = &holder->next;
+        } else {
+            *place = holder->next;
+            free(holder);
+        }
+    }
+}
+
+void subscriptions_review(struct subscriptions *list)
+{
+    struct subscription **place = &list->first;
+
+    while (*place) {
+        struct subscription *subscription = *place;
+
+        review_holders(subscription);
+        if (subscription->holders) {
+            place = &subscription->next;
+        } else {
+            *place = subscription->next;
+            subscription_free(subscription);
+        }
+    }
+}
+
+int subscription_fd(const struct subscription *subscription)
+{
+    return subscription->duplicate;
+}
+
+struct message *subscription_next(const struct subscription *subscription)
+{
+    return subscription->count > 0 ? subscription->queue[subscription->first] : NULL;
+}
+
+void subscription_received(struct subscription *subscription)
+{
+    subscription->rings = false;
+    if (subscription->count > 0) {
+        message_unref(subscription->queue[subscription->first]);
+        subscription->first = (subscription->first + 1) % MESSAGES_MAX;
+        subscription->count--;
+    }
+    if (subscription->count > 0)
+        ring(subscription);
+}
+
+void subscription_check(struct subscription *subscription)
+{
+    char byte;
+
+    if (subscription->count == 0)
+        return;
+    /* While anything is queued, the doorbell may be behind it. */
+    if (subscription->rings &&
+        recv(subscription->duplicate, &byte, 1, MSG_PEEK | MSG_DONTWAIT) >= 0)
+        return;
+    ring(subscription);
+}
+
+bool subscription_take_overrun(struct subscription *subscription)
+{
+    bool overrun = subscription->overrun;
+
+    subscription->overrun = false;
+    return overrun;
+}
+
+bool subscription_is_doorbell(const void *data, size_t size)
+{
+    struct nlmsghdr header;
+
+    if (size < sizeof(header))
+        return false;
+    memcpy(&header, data, sizeof(header));
+    return header.nlmsg_seq == DOORBELL &&
+           (header.nlmsg_type == RTM_NEWLINK || header.nlmsg_type == NLMSG_ERROR);
+}

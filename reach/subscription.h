@@ -1,0 +1,64 @@
+/* The sockets that we tell of links because the kernel won't: a duplicate of each, who has
+ * it, and what it is still to be told.
+ *
+ * A message is brought into the program by a doorbell: we ask the kernel for lo on the
+ * duplicate, so that an answer comes to the program's socket and wakes it. When the program
+ * receives that answer, what it is to be told takes the answer's place. One doorbell is out
+ * at a time. */
+#ifndef REACH_SUBSCRIPTION_H
+#define REACH_SUBSCRIPTION_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+/* A message as the kernel would send it; several subscriptions share it. */
+struct message;
+
+/* Copies. NULL for lack of memory. */
+struct message *message_new(const void *data, size_t size);
+struct message *message_ref(struct message *message);
+struct message *message_unref(struct message *message);
+const void *message_data(const struct message *message);
+size_t message_size(const struct message *message);
+
+struct subscription;
+struct subscriptions;
+
+struct subscriptions *subscriptions_new(void);
+struct subscriptions *subscriptions_free(struct subscriptions *list);
+
+bool subscriptions_is_empty(const struct subscriptions *list);
+
+/* Takes over the duplicate of a socket, whose inode is its name, and which is fd in that
+ * process; also if it fails. One that is known already stays. */
+int subscriptions_add(struct subscriptions *list, uint64_t inode, int duplicate, pid_t process,
+                      int fd);
+/* NULL if it is none. */
+struct subscription *subscriptions_find(const struct subscriptions *list, uint64_t inode);
+
+/* Tells all of them; NULL, for lack of memory, is a loss. */
+void subscriptions_tell(struct subscriptions *list, struct message *message);
+
+/* A process made another one, which has what it had. */
+void subscriptions_inherit(struct subscriptions *list, pid_t parent, pid_t child);
+/* Looks who has them still, and lets go of those that nobody has. */
+void subscriptions_review(struct subscriptions *list);
+
+/* The duplicate. */
+int subscription_fd(const struct subscription *subscription);
+/* What the doorbell stands for; NULL if nothing is to be told any more. */
+struct message *subscription_next(const struct subscription *subscription);
+/* It was received: the doorbell is rung again if there is more. */
+void subscription_received(struct subscription *subscription);
+/* Something else was received, or nothing was there. Rings again if the doorbell was lost,
+ * for which the socket's queue was full. */
+void subscription_check(struct subscription *subscription);
+/* Whether the program was so slow that messages were dropped; asking takes that back. */
+bool subscription_take_overrun(struct subscription *subscription);
+
+/* Whether a message of which these bytes were received is a doorbell. */
+bool subscription_is_doorbell(const void *data, size_t size);
+
+#endif

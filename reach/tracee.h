@@ -1,0 +1,42 @@
+/* One traced thread, stopped: its registers, its memory, and what /proc tells of it. The
+ * thread is meant by its id in all of these; -ESRCH means that it is gone. */
+#ifndef REACH_TRACEE_H
+#define REACH_TRACEE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/types.h>
+#include <sys/user.h>
+
+/* The kernel's own code for "run this call again after the signal"; programs never see it. */
+#define TRACEE_RESTART (-512)
+
+int tracee_get_registers(pid_t tid, struct user_regs_struct *ret);
+int tracee_set_registers(pid_t tid, const struct user_regs_struct *registers);
+
+/* Lets it go on with a request like PTRACE_CONT, and the signal that it is to have. */
+int tracee_resume(pid_t tid, int request, int number);
+
+/* The message of the event that it stopped for. */
+int tracee_get_message(pid_t tid, unsigned long *ret);
+
+/* The signals that it blocks, as the kernel's set of 64. */
+int tracee_get_blocked(pid_t tid, uint64_t *ret);
+int tracee_set_blocked(pid_t tid, uint64_t blocked);
+
+/* The number of bytes that were read, which is less where the memory ends. */
+ssize_t tracee_read(pid_t tid, uint64_t address, void *buffer, size_t size);
+int tracee_write(pid_t tid, uint64_t address, const void *data, size_t size);
+
+/* The process that the thread belongs to. */
+pid_t tracee_process(pid_t tid);
+
+/* The inode of the socket that is this process's or thread's descriptor fd, 0 if that is
+ * none. */
+uint64_t tracee_socket(pid_t pid, int fd);
+
+/* Whether it is in our network namespace, as far as that can be told. */
+bool tracee_is_in_our_network(pid_t tid);
+
+#endif

@@ -1,0 +1,383 @@
+#include "reach/tracer.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/netlink.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/ptrace.h>
+#include <sys/signalfd.h>
+#include <sys/socket.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "reach/receive.h"
+#include "reach/service.h"
+#include "reach/tracee.h"
+#include "reach/watch.h"
+
+/* A fork, a new thread and what it starts with are followed; if we die, they do. */
+#define OPTIONS                                                                                 \
+    (PTRACE_O_TRACESYSGOOD | PTRACE_O_TRACESECCOMP | PTRACE_O_TRACEFORK | PTRACE_O_TRACEVFORK | \
+     PTRACE_O_TRACECLONE | PTRACE_O_TRACEEXEC | PTRACE_O_EXITKILL)
+
+#define STOPPED_FOR_CALL (SIGTRAP | 0x80)
+
+struct tracer {
+    pid_t program;
+    bool trying;    /* it isn't yet what it is to be */
+    bool sees_bind; /* found out by the trial */
+    bool sees_join;
+    struct manners manners;
+    int signals; /* a signalfd for SIGCHLD */
+    struct service service;
+    struct receives *receives;
+    struct watches *watches;
+};
+
+static int open_signals(void)
+{
+    sigset_t children;
+    int fd;
+
+    sigemptyset(&children);
+    sigaddset(&children, SIGCHLD);
+    if (sigprocmask(SIG_BLOCK, &children, NULL) < 0)
+        return -errno;
+    fd = signalfd(-1, &children, SFD_CLOEXEC | SFD_NONBLOCK);
+    return fd < 0 ? -errno : fd;
+}
+
+static int open_service(struct service *service, const char *path, bool completes,
+                        const struct range *range)
+{
+    int r;
+
+    service->range = *range;
+    service->completes = completes;
+    service->subscriptions = subscriptions_new();
+    if (!service->subscriptions)
+        return -ENOMEM;
+    r = duplicator_new(&service->duplicator);
+    if (r >= 0)
+        r = links_new(path, completes, service->subscriptions, &service->links);
+    return r;
+}
+
+int tracer_new(pid_t program, const char *path, bool completes, const struct range *range,
+               struct tracer **ret)
+{
+    struct tracer *tracer = calloc(1, sizeof(*tracer));
+    int r;
+
+    if (!tracer)
+        return -ENOMEM;
+    tracer->program = program;
+    tracer->trying = true;
+    tracer->receives = receives_new();
+    tracer->watches = watches_new();
+    tracer->signals = open_signals();
+    r = tracer->signals;
+    if (r >= 0)
+        r = !tracer->receives || !tracer->watches ? -ENOMEM : 0;
+    if (r >= 0)
+        r = open_service(&tracer->service, path, completes, range);
+    if (r >= 0 && ptrace(PTRACE_SEIZE, program, NULL, OPTIONS) < 0)
+        r = -errno;
+    if (r < 0) {
+        tracer_free(tracer);
+        return r;
+    }
+    links_wait(tracer->service.links);
+    *ret = tracer;
+    return 0;
+}
+
+struct tracer *tracer_free(struct tracer *tracer)
+{
+    if (!tracer)
+        return NULL;
+    links_free(tracer->service.links);
+    duplicator_free(tracer->service.duplicator);
+    subscriptions_free(tracer->service.subscriptions);
+    receives_free(tracer->receives);
+    watches_free(tracer->watches);
+    if (tracer->signals >= 0)
+        close(tracer->signals);
+    free(tracer);
+    return NULL;
+}
+
+void tracer_try(void)
+{
+    const struct sockaddr_nl address = {.nl_family = AF_NETLINK};
+
+    if (bind(-1, (const struct sockaddr *)&address, sizeof(address)) < 0 &&
+        setsockopt(-1, SOL_NETLINK, NETLINK_ADD_MEMBERSHIP, NULL, 0) < 0)
+        return;
+}
+
+/* Lets a thread go on, to its next stop. */
+static void go_on(struct tracer *tracer, pid_t tid, int number)
+{
+    bool steps = receives_has(tracer->receives, tid) || watches_has(tracer->watches, tid);
+
+    /* If it is gone, that is told by another stop. */
+    tracee_resume(tid, steps ? PTRACE_SYSCALL : PTRACE_CONT, number);
+}
+
+/* A thread ended, or became another program. */
+static void forget(struct tracer *tracer, pid_t tid)
+{
+    receives_forget(tracer->receives, tid);
+    watches_remove(tracer->watches, tid);
+    subscriptions_review(tracer->service.subscriptions);
+}
+
+/* Nobody reads our standard error as ours when the program is gone. */
+static void on_end(struct tracer *tracer, pid_t tid)
+{
+    forget(tracer, tid);
+    if (tid == tracer->program) {
+        int fd = open("/dev/null", O_RDWR | O_CLOEXEC);
+
+        if (fd >= 0) {
+            dup2(fd, STDERR_FILENO);
+            close(fd);
+        }
+    }
+}
+
+/* The trial of a bind: does a stop at its entry follow, or one at its exit? */
+static void learn_manners(struct tracer *tracer, pid_t tid)
+{
+    struct user_regs_struct registers;
+    int status;
+
+    if (tracee_resume(tid, PTRACE_SYSCALL, 0) < 0 || waitpid(tid, &status, __WALL) < 0)
+        return;
+    if (!WIFSTOPPED(status) || WSTOPSIG(status) != STOPPED_FOR_CALL ||
+        tracee_get_registers(tid, &registers) < 0)
+        return;
+    /* Linux and gVisor both set the result so before the call has one. */
+    tracer->manners.enters_after_seccomp = (int64_t)registers.rax == -ENOSYS;
+}
+
+static int on_trial(struct tracer *tracer, pid_t tid, const struct user_regs_struct *registers)
+{
+    if (registers->orig_rax == SYS_bind) {
+        tracer->sees_bind = true;
+        learn_manners(tracer, tid);
+    } else if (registers->orig_rax == SYS_setsockopt) {
+        tracer->sees_join = true;
+    }
+    return 0;
+}
+
+static int on_socket(struct tracer *tracer, pid_t tid, const struct user_regs_struct *registers,
+                     bool enters)
+{
+    bool watched = watches_has(tracer->watches, tid);
+    int r = service_socket(&tracer->service, tid, registers, enters);
+
+    /* Where subscriptions are answered above us, its calls are looked at one by one. */
+    if (r > 0 && (!tracer->sees_bind || !tracer->sees_join || watched))
+        watches_add(tracer->watches, tid);
+    return r;
+}
+
+/* A thread stands at the entry of a call that we may want to do something about. */
+static int on_call(struct tracer *tracer, pid_t tid, const struct user_regs_struct *registers,
+                   bool enters)
+{
+    struct service *service = &tracer->service;
+
+    switch (registers->orig_rax) {
+    case SYS_socket:
+        return on_socket(tracer, tid, registers, enters);
+    case SYS_bind:
+        return service_bind(service, tid, registers, enters);
+    case SYS_setsockopt:
+        return service_join(service, tid, registers, enters);
+    case SYS_sendto:
+        return service_send(service, tid, registers, enters);
+    case SYS_close:
+        return service_close(service, tid, registers, enters);
+    case SYS_recvmsg:
+    case SYS_recvfrom:
+    case SYS_recvmmsg:
+    case SYS_read:
+    case SYS_readv:
+        receives_begin(tracer->receives, service->subscriptions, tid, registers, &tracer->manners);
+        return 0;
+    }
+    return 0;
+}
+
+static void on_seccomp(struct tracer *tracer, pid_t tid)
+{
+    struct user_regs_struct registers;
+    int r = tracee_get_registers(tid, &registers);
+
+    if (r >= 0 && tracer->trying)
+        r = on_trial(tracer, tid, &registers);
+    else if (r >= 0)
+        r = on_call(tracer, tid, &registers, tracer->manners.enters_after_seccomp);
+    if (r < 0)
+        forget(tracer, tid);
+    else
+        go_on(tracer, tid, 0);
+}
+
+/* The entry of a call in a thread that is watched. */
+static int on_watched_call(struct tracer *tracer, pid_t tid,
+                           const struct user_regs_struct *registers)
+{
+    int r = 0;
+
+    watches_count(tracer->watches, tid);
+    if (registers->orig_rax == SYS_bind && registers->rdx == sizeof(struct sockaddr_nl))
+        r = service_bind(&tracer->service, tid, registers, false);
+    else if (registers->orig_rax == SYS_setsockopt && registers->rsi == SOL_NETLINK &&
+             registers->rdx == NETLINK_ADD_MEMBERSHIP)
+        r = service_join(&tracer->service, tid, registers, false);
+    if (r > 0)
+        watches_remove(tracer->watches, tid);
+    return r;
+}
+
+/* The entry or the exit of a call. */
+static void on_step(struct tracer *tracer, pid_t tid)
+{
+    struct user_regs_struct registers;
+    int r = 0;
+
+    if (receives_has(tracer->receives, tid)) {
+        receives_step(tracer->receives, tracer->service.subscriptions, tid);
+    } else if (watches_has(tracer->watches, tid)) {
+        r = tracee_get_registers(tid, &registers);
+        /* That is the result at the entry, before there is one. */
+        if (r >= 0 && (int64_t)registers.rax == -ENOSYS)
+            r = on_watched_call(tracer, tid, &registers);
+    }
+    if (r < 0)
+        forget(tracer, tid);
+    else
+        go_on(tracer, tid, 0);
+}
+
+/* It made another thread or process. */
+static void on_birth(struct tracer *tracer, pid_t tid)
+{
+    struct subscriptions *subscriptions = tracer->service.subscriptions;
+    unsigned long born;
+
+    if (!subscriptions_is_empty(subscriptions) && tracee_get_message(tid, &born) >= 0) {
+        pid_t parent = tracee_process(tid), child = tracee_process((pid_t)born);
+
+        if (parent != child)
+            subscriptions_inherit(subscriptions, parent, child);
+    }
+    go_on(tracer, tid, 0);
+}
+
+static void on_exec(struct tracer *tracer, pid_t tid)
+{
+    unsigned long before;
+
+    if (tracee_get_message(tid, &before) >= 0 && (pid_t)before != tid)
+        forget(tracer, (pid_t)before);
+    forget(tracer, tid);
+    if (tid == tracer->program)
+        tracer->trying = false;
+    go_on(tracer, tid, 0);
+}
+
+/* A thread that was just born, or a process that a signal stops. */
+static void on_stop(struct tracer *tracer, pid_t tid, int number)
+{
+    if (number == SIGTRAP)
+        go_on(tracer, tid, 0);
+    else
+        tracee_resume(tid, PTRACE_LISTEN, 0);
+}
+
+static void on_status(struct tracer *tracer, pid_t tid, int status)
+{
+    int number = WSTOPSIG(status);
+
+    if (!WIFSTOPPED(status)) {
+        on_end(tracer, tid);
+        return;
+    }
+    switch (status >> 16) {
+    case 0:
+        if (number == STOPPED_FOR_CALL)
+            on_step(tracer, tid);
+        else
+            go_on(tracer, tid, number);
+        return;
+    case PTRACE_EVENT_SECCOMP:
+        on_seccomp(tracer, tid);
+        return;
+    case PTRACE_EVENT_FORK:
+    case PTRACE_EVENT_VFORK:
+    case PTRACE_EVENT_CLONE:
+        on_birth(tracer, tid);
+        return;
+    case PTRACE_EVENT_EXEC:
+        on_exec(tracer, tid);
+        return;
+    case PTRACE_EVENT_STOP:
+        on_stop(tracer, tid, number);
+        return;
+    }
+    go_on(tracer, tid, 0);
+}
+
+/* All that stopped or ended. 0 when there is nobody left. */
+static int take_statuses(struct tracer *tracer)
+{
+    for (;;) {
+        int status;
+        pid_t tid = waitpid(-1, &status, __WALL | WNOHANG);
+
+        if (tid == 0)
+            return 1;
+        if (tid > 0)
+            on_status(tracer, tid, status);
+        else if (errno == ECHILD)
+            return 0;
+        else if (errno != EINTR)
+            return -errno;
+    }
+}
+
+static void drain(int fd)
+{
+    struct signalfd_siginfo information;
+
+    while (read(fd, &information, sizeof(information)) > 0)
+        continue;
+}
+
+int tracer_run(struct tracer *tracer)
+{
+    int r;
+
+    while ((r = take_statuses(tracer)) > 0) {
+        struct pollfd fds[] = {
+            {.fd = tracer->signals, .events = POLLIN},
+            {.fd = links_fd(tracer->service.links), .events = links_events(tracer->service.links)},
+        };
+
+        if (poll(fds, 2, links_timeout(tracer->service.links)) < 0 && errno != EINTR)
+            return -errno;
+        drain(tracer->signals);
+        links_process(tracer->service.links);
+    }
+    return r;
+}

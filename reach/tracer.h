@@ -1,0 +1,25 @@
+/* The tracer: follows the program and all that comes of it, until the last one ends. */
+#ifndef REACH_TRACER_H
+#define REACH_TRACER_H
+
+#include <stdbool.h>
+#include <sys/types.h>
+
+#include "reach/filter.h"
+
+struct tracer;
+
+/* Takes hold of the program. Its links come from the daemon at that path; with completes,
+ * subscriptions that the kernel accepts are completed, too. */
+int tracer_new(pid_t program, const char *path, bool completes, const struct range *range,
+               struct tracer **ret);
+struct tracer *tracer_free(struct tracer *tracer);
+
+/* Until there is nobody to trace any more. */
+int tracer_run(struct tracer *tracer);
+
+/* Two calls that fail, made by the program under the filter, before it becomes what it is
+ * to be: they show which of its calls we get to see. */
+void tracer_try(void);
+
+#endif
