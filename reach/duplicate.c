@@ -1,9 +1,12 @@
 #include "reach/duplicate.h"
 
 #include <errno.h>
+#include <inttypes.h>
 #include <stddef.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/random.h>
 #include <sys/socket.h>
 #include <sys/syscall.h>
 #include <sys/un.h>
@@ -46,17 +49,24 @@ static int take_by_pidfd(pid_t process, int fd, int *ret)
     return 0;
 }
 
-/* An abstract address that the kernel chooses: it needs no place in any file system. */
+/* An abstract address needs no place in any file system. gVisor of 2022 chooses none by
+ * itself. */
 static int listen_for_parcels(struct duplicator *duplicator)
 {
-    const struct sockaddr_un any = {.sun_family = AF_UNIX};
+    struct sockaddr_un *address = &duplicator->address;
+    uint64_t chosen;
+    int length;
 
-    duplicator->address_size = sizeof(duplicator->address);
+    if (getrandom(&chosen, sizeof(chosen), 0) != sizeof(chosen))
+        return -EIO;
+    address->sun_family = AF_UNIX;
+    length = snprintf(address->sun_path + 1, sizeof(address->sun_path) - 1,
+                      "linkwatch-run-%d-%016" PRIx64, (int)getpid(), chosen);
+    duplicator->address_size =
+        (socklen_t)(offsetof(struct sockaddr_un, sun_path) + 1 + (size_t)length);
     duplicator->fd = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
     if (duplicator->fd < 0 ||
-        bind(duplicator->fd, (const struct sockaddr *)&any, sizeof(any.sun_family)) < 0 ||
-        getsockname(duplicator->fd, (struct sockaddr *)&duplicator->address,
-                    &duplicator->address_size) < 0)
+        bind(duplicator->fd, (const struct sockaddr *)address, duplicator->address_size) < 0)
         return -errno;
     return 0;
 }

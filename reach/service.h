@@ -20,6 +20,7 @@
 struct service {
     struct range range;
     bool completes; /* subscriptions that the kernel accepts, too */
+    bool compares;  /* network namespaces can be told apart */
     struct subscriptions *subscriptions;
     struct links *links;
     struct duplicator *duplicator;

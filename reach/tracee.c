@@ -154,6 +154,5 @@ bool tracee_is_in_our_network(pid_t tid)
     snprintf(path, sizeof(path), "/proc/%d/ns/net", (int)tid);
     n = readlink(path, theirs, sizeof(theirs));
     m = readlink("/proc/self/ns/net", ours, sizeof(ours));
-    /* Where neither is told, nobody can have left. */
-    return n == m && (n < 0 || memcmp(ours, theirs, (size_t)n) == 0);
+    return n > 0 && n == m && memcmp(ours, theirs, (size_t)n) == 0;
 }

@@ -36,7 +36,7 @@ pid_t tracee_process(pid_t tid);
  * none. */
 uint64_t tracee_socket(pid_t pid, int fd);
 
-/* Whether it is in our network namespace, as far as that can be told. */
+/* Whether its network namespace bears the same number as ours. */
 bool tracee_is_in_our_network(pid_t tid);
 
 #endif

@@ -91,6 +91,8 @@ int tracer_new(pid_t program, const char *path, bool completes, const struct ran
         tracer_free(tracer);
         return r;
     }
+    /* The program has not left yet. gVisor of 2022 numbers namespaces anew for everybody. */
+    tracer->service.compares = tracee_is_in_our_network(program);
     links_wait(tracer->service.links);
     *ret = tracer;
     return 0;

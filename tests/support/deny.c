@@ -1,10 +1,10 @@
 /* Runs a command under a seccomp filter that answers for the kernel where a program
  * wants to listen to rtnetlink:
  *
- *   deny [--join ERRNO] [--socket ERRNO] COMMAND [ARGUMENT...]
+ *   deny [--join ERRNO] [--bind ERRNO] [--socket ERRNO] COMMAND [ARGUMENT...]
  *
- * --join answers setsockopt(NETLINK_ADD_MEMBERSHIP), --socket answers
- * socket(AF_NETLINK). ERRNO is a name like EACCES, or 0 for a success that does
+ * --join answers setsockopt(NETLINK_ADD_MEMBERSHIP), --bind answers bind() with groups,
+ * --socket answers socket(AF_NETLINK). ERRNO is a name like EACCES, or 0 for a success that does
  * nothing. The filter is inherited and can't be taken off. */
 #include <errno.h>
 #include <getopt.h>
@@ -16,6 +16,8 @@
 #include <string.h>
 #include <sys/socket.h>
 #include <unistd.h>
+
+#include "tests/support/supervise.h"
 
 #define EXIT_USAGE 2
 /* As a shell says that a command could not be run. */
@@ -52,10 +54,12 @@ static int answer_socket(scmp_filter_ctx filter, uint16_t error)
 }
 
 /* Reads the options into the filter. The index of the command, or -errno. */
-static int take_options(int argc, char *argv[], scmp_filter_ctx filter)
+static int take_options(int argc, char *argv[], scmp_filter_ctx filter,
+                        struct supervisor *supervisor)
 {
     static const struct option options[] = {
         {"join", required_argument, NULL, 'j'},
+        {"bind", required_argument, NULL, 'b'},
         {"socket", required_argument, NULL, 's'},
         {0},
     };
@@ -67,7 +71,12 @@ static int take_options(int argc, char *argv[], scmp_filter_ctx filter)
 
         if (option == '?' || errno_from_name(optarg, &error) < 0)
             return -EINVAL;
-        r = option == 'j' ? answer_join(filter, error) : answer_socket(filter, error);
+        if (option == 'j')
+            r = answer_join(filter, error);
+        else if (option == 'b')
+            r = supervise_binds(filter, error, supervisor);
+        else
+            r = answer_socket(filter, error);
         if (r < 0)
             return r;
     }
@@ -77,17 +86,20 @@ static int take_options(int argc, char *argv[], scmp_filter_ctx filter)
 int main(int argc, char *argv[])
 {
     scmp_filter_ctx filter = seccomp_init(SCMP_ACT_ALLOW);
+    struct supervisor supervisor = {.channel = -1};
     int command, r;
 
     if (!filter)
         return EXIT_NOT_RUN;
-    command = take_options(argc, argv, filter);
+    command = take_options(argc, argv, filter, &supervisor);
     if (command < 0) {
-        fprintf(stderr, "usage: deny [--join ERRNO] [--socket ERRNO] COMMAND...\n");
+        fprintf(stderr, "usage: deny [--join ERRNO] [--bind ERRNO] [--socket ERRNO] COMMAND...\n");
         return EXIT_USAGE;
     }
     /* Without privilege a filter needs no_new_privs, which libseccomp sets. */
     r = seccomp_load(filter);
+    if (r >= 0 && supervisor.channel >= 0)
+        r = supervise_begin(&supervisor, filter);
     if (r < 0) {
         fprintf(stderr, "deny: seccomp filter: %s\n", strerror(-r));
         return EXIT_NOT_RUN;

@@ -1,0 +1,22 @@
+/* Answers a bind for the kernel that a seccomp filter can't judge by itself, because it
+ * takes a look at the address. */
+#ifndef SUPPORT_SUPERVISE_H
+#define SUPPORT_SUPERVISE_H
+
+#include <seccomp.h>
+#include <stdint.h>
+
+/* Between the filter's rules, and loading it. */
+struct supervisor {
+    int channel; /* to the process that answers */
+};
+
+/* Adds the rule, and starts a process of its own that will answer every bind to rtnetlink
+ * groups with that errno, and let the others pass. It ends with the last one under the
+ * filter. -errno. */
+int supervise_binds(scmp_filter_ctx filter, uint16_t error, struct supervisor *ret);
+
+/* After the filter was loaded. -errno. */
+int supervise_begin(const struct supervisor *supervisor, scmp_filter_ctx filter);
+
+#endif
