@@ -160,6 +160,15 @@ static bool read_address(pid_t tid, uint64_t address, struct sockaddr_nl *ret)
            ret->nl_family == AF_NETLINK;
 }
 
+/* A subscription of ours tells of links alone. */
+static void say_groups(struct service *service)
+{
+    if (service->said_groups)
+        return;
+    service->said_groups = true;
+    say("the program wants other updates than those of links, too; they won't come");
+}
+
 int service_bind(struct service *service, pid_t tid, const struct user_regs_struct *registers,
                  bool enters)
 {
@@ -172,12 +181,29 @@ int service_bind(struct service *service, pid_t tid, const struct user_regs_stru
         return 0;
     wish.address = &address;
     r = subscribe(service, tid, registers, enters, &wish);
-    if (r > 0 && address.nl_groups != RTMGRP_LINK && !service->said_groups && !service->completes) {
-        service->said_groups = true;
-        say("besides links the program wants other updates (groups %#x); they won't come",
-            address.nl_groups & ~(unsigned)RTMGRP_LINK);
-    }
+    if (r > 0 && address.nl_groups != RTMGRP_LINK && !service->completes)
+        say_groups(service);
     return r;
+}
+
+/* Another group of a socket that is subscribed to links: without its updates the program
+ * has still more than with a failure. */
+static int pass_over(struct service *service, pid_t tid, const struct user_regs_struct *registers,
+                     bool enters)
+{
+    struct call call;
+    int64_t result;
+    int r = begin(&call, tid, registers, enters, false);
+
+    if (r >= 0)
+        r = call_run_original(&call, &result);
+    if (r >= 0 && is_denial(result)) {
+        say_groups(service);
+        result = 0;
+    }
+    if (r >= 0)
+        r = call_end(&call, result);
+    return r < 0 ? -ESRCH : 0;
 }
 
 int service_join(struct service *service, pid_t tid, const struct user_regs_struct *registers,
@@ -188,8 +214,12 @@ int service_join(struct service *service, pid_t tid, const struct user_regs_stru
 
     if (registers->r8 < sizeof(group) ||
         tracee_read(tid, registers->r10, &group, sizeof(group)) != sizeof(group) ||
-        group != RTNLGRP_LINK || !is_ours(service, tid, (int)registers->rdi, &wish))
+        !is_ours(service, tid, (int)registers->rdi, &wish))
         return 0;
+    if (group != RTNLGRP_LINK)
+        return subscriptions_find(service->subscriptions, wish.inode)
+                   ? pass_over(service, tid, registers, enters)
+                   : 0;
     return subscribe(service, tid, registers, enters, &wish);
 }
 

@@ -246,8 +246,6 @@ static int on_watched_call(struct tracer *tracer, pid_t tid,
     else if (registers->orig_rax == SYS_setsockopt && registers->rsi == SOL_NETLINK &&
              registers->rdx == NETLINK_ADD_MEMBERSHIP)
         r = service_join(&tracer->service, tid, registers, false);
-    if (r > 0)
-        watches_remove(tracer->watches, tid);
     return r;
 }
 
