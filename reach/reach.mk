@@ -41,3 +41,38 @@ linkwatch_run_CPPFLAGS = $(client_cppflags)
 linkwatch_run_SOURCES = reach/main.c
 linkwatch_run_LDADD = reach/libreach.la
 endif
+
+# --- tests/reach: programs that subscribe by themselves, under it
+
+reach_programs = $(support_programs)
+reach_tests =
+EXTRA_DIST += \
+	tests/reach/programs.py \
+	tests/reach/subscriber.go \
+	tests/reach/subscriber.py \
+	tests/reach/inside.py \
+	$(reach_scripts) \
+	$(END)
+reach_scripts = \
+	tests/reach/native.py \
+	tests/reach/passing.py \
+	tests/reach/robust.py \
+	tests/reach/bookworm.py \
+	tests/reach/trixie.py \
+	tests/reach/trixie_systrap.py \
+	$(END)
+if BUILD_REACH
+reach_tests += $(reach_scripts)
+reach_binaries = tests/reach/threads
+tests_reach_threads_SOURCES = tests/reach/threads.c
+tests_reach_threads_LDADD = -lpthread
+if HAVE_LIBNL_ROUTE
+reach_binaries += tests/reach/subscriber
+tests_reach_subscriber_SOURCES = tests/reach/subscriber.c
+tests_reach_subscriber_CPPFLAGS = $(AM_CPPFLAGS) $(LIBNL_ROUTE_CFLAGS)
+tests_reach_subscriber_LDADD = $(LIBNL_ROUTE_LIBS)
+endif
+check_PROGRAMS += $(reach_binaries)
+reach_programs += $(reach_binaries)
+endif
+groups += reach

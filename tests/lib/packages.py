@@ -12,7 +12,8 @@ import tap
 _KEYRING = "/usr/share/keyrings/debian-archive-keyring.gpg"
 
 
-def _cache():
+def cache():
+    """The folder for what tests keep."""
     base = os.environ.get("XDG_CACHE_HOME") or os.path.expanduser("~/.cache")
     return pathlib.Path(base, "linkwatchd-tests")
 
@@ -98,14 +99,14 @@ def _unpack(files, folder):
 def _kept(name, fill):
     """The folder of that name in the cache; fill(apt_root, folder) makes what is in it,
     once. Skips with the reason where it can't be had."""
-    target = _cache() / name
+    target = cache() / name
     if target.exists():
         return target
     if not own_release():
         raise tap.Skip("this is no Debian, so its packages can't be had from its mirror")
     # Tests that run at the same time don't share any of it.
-    root = _cache() / f"{name}.{os.getpid()}.apt"
-    fresh = _cache() / f"{name}.{os.getpid()}"
+    root = cache() / f"{name}.{os.getpid()}.apt"
+    fresh = cache() / f"{name}.{os.getpid()}"
     try:
         fill(root, fresh)
         fresh.rename(target)

@@ -29,27 +29,29 @@ def runsc(release):
     return binary
 
 
-def command(release, *arguments):
+def command(release, *arguments, platform="ptrace"):
     """The command line that runs a program in a sandbox, in which the machine's files are
     there to be read, and what is written vanishes with it."""
     if os.geteuid() != 0:
         raise tap.Skip("runsc needs root")
-    return [runsc(release), "--platform=ptrace", "--network=none", "do", *arguments]
+    return [runsc(release), f"--platform={platform}", "--network=none", "do", *arguments]
 
 
-def start(release, *arguments):
+def start(release, *arguments, platform="ptrace"):
     """Runs a program in a sandbox. What it writes comes through a pipe: in a file, lines
     would overwrite each other in the older release."""
-    return subprocess.Popen(command(release, *arguments), stdin=subprocess.DEVNULL,
+    return subprocess.Popen(command(release, *arguments, platform=platform),
+                            stdin=subprocess.DEVNULL,
                             stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
 
 
-def run_tests(release, script):
-    """Runs a script of tests/gvisor in a sandbox of that release; the TAP that it prints
+def run_tests(release, script, platform="ptrace"):
+    """Runs a script beside this one in a sandbox of that release; the TAP that it prints
     becomes this program's."""
     path = os.path.join(os.path.dirname(os.path.abspath(sys.argv[0])), script)
     try:
-        process = start(release, sys.executable, path, release, *sys.argv[1:])
+        process = start(release, sys.executable, path, release, *sys.argv[1:],
+                        platform=platform)
     except tap.Skip as reason:
         tap.skip_all(str(reason))
     for line in process.stdout:

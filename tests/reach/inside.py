@@ -1,0 +1,86 @@
+"""linkwatch-run in a gVisor sandbox: python3 inside.py RELEASE, run in one by the tests beside
+this. Its kernel denies subscriptions; the release's tools decide what can be done to links."""
+
+import signal
+import subprocess
+import sys
+
+import daemon as daemons
+import netns
+import programs
+import rtnl
+import tap
+
+RELEASE = sys.argv.pop(1)
+
+
+def sees_tap(kind):
+    """A TAP link comes and goes after the program started."""
+    with daemons.Daemon() as daemon, programs.start(kind, daemon) as running:
+        for n in range(3):
+            with rtnl.Tap(f"tap{n}"):
+                programs.see(running, kind, f"tap{n}")
+            programs.see_gone(running, kind, f"tap{n}")
+
+
+def sees_veth(kind):
+    """A veth pair comes, changes and goes after the program started."""
+    with daemons.Daemon() as daemon, programs.start(kind, daemon) as running:
+        netns.ip("link add one type veth peer name two")
+        programs.see(running, kind, "one")
+        programs.see(running, kind, "two")
+        netns.ip("link set one mtu 1400")
+        programs.see(running, kind, "one", netns.link("one")["mtu"])
+        netns.ip("link set two name three")
+        programs.see(running, kind, "three")
+        netns.ip("link del one")
+        programs.see_gone(running, kind, "one")
+        programs.see_gone(running, kind, "three")
+
+
+def sees_in_cache(see):
+    """libnl's cache manager begins with a dump of its own."""
+    text = subprocess.run(programs.built("subscriber", "dump"), capture_output=True, text=True,
+                          check=False).stderr
+    if "mismatch" in text:
+        raise tap.Skip(f"libnl's own dump of the links fails in this kernel: {text.strip()}")
+    see(programs.LIBNL_CACHE)
+
+
+def many_threads():
+    """A program with 200 threads that forks, executes and subscribes sees all links come and go"""
+    kind = programs.threads(200)
+    with daemons.Daemon() as daemon, programs.start(kind, daemon) as running:
+        for n in range(5):
+            with rtnl.Tap(f"tap{n}"):
+                index = netns.link(f"tap{n}")["ifindex"]
+                programs.see(running, kind, index)
+            programs.see_gone(running, kind, index)
+        assert "failed" not in running.text() and "error" not in running.text()
+
+
+def through_signals():
+    """Signals don't end the subscription of a Go program, though the kernel interrupts"""
+    with daemons.Daemon() as daemon, programs.start(programs.GO, daemon) as running:
+        for n in range(20):
+            # What Go's own scheduler sends.
+            running.process.send_signal(signal.SIGURG)
+            with rtnl.Tap(f"tap{n}"):
+                running.process.send_signal(signal.SIGURG)
+                programs.see(running, programs.GO, f"tap{n}")
+            running.process.send_signal(signal.SIGURG)
+            programs.see_gone(running, programs.GO, f"tap{n}")
+        assert "error" not in running.text(), running.text()
+
+
+see_link, doings = (sees_tap, "come and go") if RELEASE == "bookworm" else (
+    sees_veth, "come, change and go")
+for one in programs.ALL:
+    name = f"{one.name}: sees links {doings} in a kernel that denies its subscription"
+    if one is programs.LIBNL_CACHE:
+        tap.add(name, sees_in_cache, see_link)
+    else:
+        tap.add(name, see_link, one)
+tap.test(many_threads)
+tap.test(through_signals)
+tap.main()

@@ -1,0 +1,183 @@
+"""Programs that subscribe to link updates by themselves, most of them not ours, and what
+they print of a link that comes, changes and goes."""
+
+import hashlib
+import os
+import pathlib
+import re
+import shutil
+import subprocess
+
+import packages
+import tap
+import wait
+
+RUN = os.path.join(os.environ.get("LINKWATCH_BUILD", "."), "linkwatch-run")
+_HERE = pathlib.Path(__file__).parent
+_BUILT = pathlib.Path(os.environ.get("LINKWATCH_BUILD", "."), "tests/reach")
+# Debian's own: another python3 may come first in the path, and not have its packages.
+_PYTHON = "/usr/bin/python3"
+_GO_PATH = "/usr/share/gocode"
+_NETLINK = "src/github.com/vishvananda/netlink/link_linux.go"
+
+
+class Kind:
+    """One of them: its name, its command (made by a function, which may skip), and what it
+    prints as regular expressions of the link's NAME (and MTU)."""
+
+    def __init__(self, name, command, present, gone, ready=None):
+        self.name = name
+        self.command = command
+        self.present = present
+        self.gone = gone
+        self.ready = ready
+
+
+def _ip():
+    if not shutil.which("ip"):
+        raise tap.Skip("there is no ip(8); Debian: iproute2")
+    return ["ip", "monitor", "link"]
+
+
+def built(name, *arguments):
+    """A program of this folder that make built."""
+    path = _BUILT / name
+    if not path.exists():
+        raise tap.Skip(f"{name} was not built; Debian: libnl-route-3-dev")
+    return [str(path), *arguments]
+
+
+def _pyroute2():
+    result = subprocess.run([_PYTHON, "-c", "import pyroute2"], capture_output=True, check=False)
+    if result.returncode != 0:
+        raise tap.Skip("there is no pyroute2; Debian: python3-pyroute2")
+    return [_PYTHON, str(_HERE / "subscriber.py")]
+
+
+def _build_go(source, target):
+    environment = dict(os.environ, GO111MODULE="off", GOPATH=_GO_PATH, CGO_ENABLED="0",
+                       GOFLAGS="", GOCACHE=str(target) + ".cache")
+    result = subprocess.run(["go", "build", "-o", str(target), str(source)], check=False,
+                            capture_output=True, text=True, env=environment)
+    shutil.rmtree(str(target) + ".cache", ignore_errors=True)
+    if result.returncode != 0:
+        raise AssertionError(f"go build: {result.stderr}")
+
+
+def go_program():
+    """The path of the static Go program; it is built once, and kept in the cache."""
+    source = _HERE / "subscriber.go"
+    mark = hashlib.sha256(source.read_bytes()).hexdigest()[:16]
+    path = packages.cache() / f"go-subscriber-{mark}"
+    if path.exists():
+        return path
+    if not shutil.which("go"):
+        raise tap.Skip("there is no Go compiler; Debian: golang-go")
+    if not pathlib.Path(_GO_PATH, _NETLINK).exists():
+        raise tap.Skip("there is no vishvananda/netlink; "
+                       "Debian: golang-github-vishvananda-netlink-dev")
+    path.parent.mkdir(parents=True, exist_ok=True)
+    fresh = path.with_name(f"{path.name}.{os.getpid()}")
+    _build_go(source, fresh)
+    fresh.rename(path)
+    return path
+
+
+_LINES = (r"^16 {name} {mtu}$", r"^17 {name} \d+$", "^subscribed$")
+
+IP = Kind("ip monitor link", _ip, r"^\d+: {name}(@\S+)?: .* mtu {mtu}\b",
+          r"^Deleted \d+: {name}(@\S+)?: ")
+GO = Kind("static Go on vishvananda/netlink", lambda: [str(go_program())], *_LINES)
+GO_LISTING = Kind("static Go on vishvananda/netlink, with ListExisting",
+                  lambda: [str(go_program()), "list"], *_LINES[:2], r"^16 lo \d+$")
+PYROUTE2 = Kind("Python on pyroute2", _pyroute2, *_LINES)
+LIBNL = Kind("a socket of libnl's", lambda: built("subscriber", "socket"), *_LINES)
+LIBNL_CACHE = Kind("libnl's cache manager", lambda: built("subscriber"), *_LINES)
+
+
+def threads(count):
+    """A program with that many threads, which prints the indexes of links as their names."""
+    return Kind(f"a program with {count} threads", lambda: built("threads", str(count)),
+                r"^16 {name}$", r"^17 {name}$", "^subscribed$")
+
+
+ALL = (IP, GO, GO_LISTING, PYROUTE2, LIBNL, LIBNL_CACHE)
+
+
+class Running:
+    """A program that runs on, and what it printed so far; in a context, in the end of which
+    it is terminated."""
+
+    def __init__(self, command, env=None):
+        self.process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
+                                        stderr=subprocess.STDOUT, env=env)
+        os.set_blocking(self.process.stdout.fileno(), False)
+        self._text = ""
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, kind, *_exception):
+        if kind:
+            tap.diag("it printed:")
+            tap.diag(self.text())
+        self.process.terminate()
+        self.process.wait(timeout=wait.SECONDS)
+        self.process.stdout.close()
+
+    def text(self):
+        """All of it."""
+        data = self.process.stdout.read()
+        self._text += (data or b"").decode(errors="replace")
+        return self._text
+
+    def until(self, pattern, what):
+        """Waits for a line with that pattern."""
+        def printed():
+            found = re.search(pattern, self.text(), re.MULTILINE)
+            assert found or self.process.poll() is None, f"it ended before {what}: {self._text}"
+            return found
+
+        return wait.until(printed, what)
+
+    def forget(self):
+        """What was printed so far doesn't count any more."""
+        self.text()
+        self._text = ""
+
+
+def is_subscribed(pid):
+    """Whether linkwatch-run holds a subscription for a process: a duplicate of its socket."""
+    try:
+        with open(f"/proc/{pid}/status", encoding="ascii") as file:
+            tracer = int(re.search(r"^TracerPid:\s*(\d+)", file.read(), re.MULTILINE)[1])
+        theirs = {os.readlink(f"/proc/{pid}/fd/{fd}") for fd in os.listdir(f"/proc/{pid}/fd")}
+        ours = {os.readlink(f"/proc/{tracer}/fd/{fd}") for fd in os.listdir(f"/proc/{tracer}/fd")}
+    except (OSError, TypeError):
+        return False
+    return any(name.startswith("socket:") for name in theirs & ours)
+
+
+def start(kind, daemon, wrapper=(), options=()):
+    """Runs one of them under linkwatch-run, and waits until it is subscribed."""
+    assert os.path.exists(RUN), RUN
+    running = Running([*wrapper, RUN, "--socket", daemon.socket, *options, "--", *kind.command()])
+    try:
+        if kind.ready:
+            running.until(kind.ready, "its subscription")
+        else:
+            wait.until(lambda: is_subscribed(running.process.pid), "its subscription")
+    except Exception:
+        running.__exit__(True)
+        raise
+    return running
+
+
+def see(running, kind, name, mtu=r"\d+"):
+    """Waits until it tells of that link."""
+    running.until(kind.present.format(name=name, mtu=mtu), f"{name} with MTU {mtu}")
+
+
+def see_gone(running, kind, name):
+    """Waits until it tells that the link is gone."""
+    running.until(kind.gone.format(name=name), f"the removal of {name}")

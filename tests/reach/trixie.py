@@ -1,0 +1,12 @@
+"""The tests of inside.py in a sandbox of Debian 13's gVisor, on ptrace."""
+
+import contextlib
+
+import programs
+import sandbox
+import tap
+
+# Built out here, where there is a cache to keep it in.
+with contextlib.suppress(tap.Skip):
+    programs.go_program()
+sandbox.run_tests("trixie", "inside.py", "ptrace")
