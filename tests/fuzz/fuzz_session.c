@@ -28,10 +28,10 @@ struct trial {
 static void turn(struct trial *trial)
 {
     for (int i = 0; i < 3; i++) {
+        trial->kernel.netlink.now += 300;
         house_turn(&trial->house);
         kernel_answer(&trial->kernel);
     }
-    trial->kernel.netlink.now += 1000;
 }
 
 static void start(struct trial *trial)

@@ -72,6 +72,7 @@ static int read_config(struct trial *trial)
 static void turn(struct trial *trial)
 {
     for (int i = 0; i < 4; i++) {
+        trial->kernel.netlink.now++;
         ARMED(trial, house_turn(&trial->house));
         kernel_answer(&trial->kernel);
     }
