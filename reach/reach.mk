@@ -50,6 +50,7 @@ EXTRA_DIST += \
 	tests/reach/programs.py \
 	tests/reach/subscriber.go \
 	tests/reach/subscriber.py \
+	tests/reach/ways.py \
 	tests/reach/inside.py \
 	$(reach_scripts) \
 	$(END)

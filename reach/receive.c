@@ -227,6 +227,17 @@ static size_t replace(const struct place *place, struct subscription *subscripti
     return place->flags & MSG_TRUNC ? size : written;
 }
 
+/* The result of a call that received the doorbell. A loss is told first, as the kernel does
+ * when its own queue was full. */
+static int64_t answer(const struct place *place, struct subscription *subscription)
+{
+    if (!subscription_take_overrun(subscription))
+        return (int64_t)replace(place, subscription);
+    if (!(place->flags & MSG_PEEK))
+        subscription_ring_again(subscription);
+    return -ENOBUFS;
+}
+
 /* recvmmsg: each of the datagrams is a place of its own. */
 static void replace_many(struct place *place, const struct receive *receive,
                          struct subscription *subscription, int64_t count)
@@ -259,7 +270,7 @@ static int64_t received(const struct receive *receive, struct subscription *subs
     } else {
         take_place(place, receive);
         if (is_doorbell(place, subscription, (size_t)result))
-            result = (int64_t)replace(place, subscription);
+            result = answer(place, subscription);
     }
     free(place);
     return result;
@@ -273,7 +284,6 @@ static int64_t mend(const struct receive *receive, struct subscription *subscrip
         return TRACEE_RESTART;
     if (result > 0)
         return received(receive, subscription, result);
-    /* As the kernel does when its own queue is full. */
     if (result == -EAGAIN && subscription_take_overrun(subscription))
         return -ENOBUFS;
     return result;

@@ -290,6 +290,12 @@ void subscription_received(struct subscription *subscription)
         ring(subscription);
 }
 
+void subscription_ring_again(struct subscription *subscription)
+{
+    subscription->rings = false;
+    ring(subscription);
+}
+
 void subscription_check(struct subscription *subscription)
 {
     char byte;

@@ -52,6 +52,8 @@ int subscription_fd(const struct subscription *subscription);
 struct message *subscription_next(const struct subscription *subscription);
 /* It was received: the doorbell is rung again if there is more. */
 void subscription_received(struct subscription *subscription);
+/* It was received, but what it stands for is still to be told. */
+void subscription_ring_again(struct subscription *subscription);
 /* Something else was received, or nothing was there. Rings again if the doorbell was lost,
  * for which the socket's queue was full. */
 void subscription_check(struct subscription *subscription);

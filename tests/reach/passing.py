@@ -1,0 +1,192 @@
+"""linkwatch-run is out of the way: the program has its process, its terminal, its signals and
+its exit status."""
+
+import os
+import pty
+import re
+import signal
+import subprocess
+
+import daemon as daemons
+import netns
+import programs
+import tap
+import wait
+
+DENIED = ("--bind", "EACCES", "--join", "ENOPROTOOPT")
+FAILED, NOT_RUN, NOT_FOUND = 125, 126, 127
+
+
+def command(*arguments, deny=DENIED, options=()):
+    """The command line that runs a program under linkwatch-run, where no daemon is."""
+    return [daemons.helper("deny"), *deny, programs.RUN, "--socket", "/nonexistent/socket",
+            *options, "--", *arguments]
+
+
+def run(*arguments, deny=DENIED, options=(), **more):
+    """Runs it to its end."""
+    return subprocess.run(command(*arguments, deny=deny, options=options), capture_output=True,
+                          text=True, check=False, timeout=wait.SECONDS, **more)
+
+
+def tracer_of(pid):
+    """The process that traces it, 0 if none does."""
+    with open(f"/proc/{pid}/status", encoding="ascii") as file:
+        return int(re.search(r"^TracerPid:\s*(\d+)", file.read(), re.MULTILINE)[1])
+
+
+def running(*arguments, **more):
+    """Starts a program, and waits until it is traced and is that program."""
+    process = subprocess.Popen(command(*arguments), **more)
+    wait.until(lambda: tracer_of(process.pid) and
+               os.path.basename(os.readlink(f"/proc/{process.pid}/exe")) != "linkwatch-run" and
+               open(f"/proc/{process.pid}/comm", encoding="ascii").read().strip() ==
+               os.path.basename(arguments[0])[:15], "the traced program")
+    return process
+
+
+@tap.test
+def status():
+    """The exit status is the program's"""
+    for code in (0, 1, 7, 255):
+        tap.equal(run("sh", "-c", f"exit {code}").returncode, code)
+
+
+@tap.test
+def death():
+    """A program that a signal kills has died of that signal"""
+    for number in (signal.SIGKILL, signal.SIGTERM, signal.SIGSEGV):
+        tap.equal(run("sh", "-c", f"kill -{int(number)} $$").returncode, -number)
+
+
+@tap.test
+def not_run():
+    """A program that isn't there, can't be run, or no program at all have env's exit codes"""
+    tap.equal(run("/nonexistent/program").returncode, NOT_FOUND)
+    tap.equal(run("/etc/passwd").returncode, NOT_RUN)
+    tap.equal(run().returncode, FAILED)
+    tap.equal(subprocess.run([programs.RUN, "--wrong"], capture_output=True,
+                             check=False).returncode, FAILED)
+
+
+@tap.test
+def streams():
+    """Input, output and errors are the program's, byte by byte"""
+    result = run("sh", "-c", "cat; echo error >&2", input="a\nb")
+    tap.equal((result.stdout, result.stderr), ("a\nb", "error\n"))
+
+
+@tap.test
+def end_of_output():
+    """A reader of the output sees its end while a child of the program lives on"""
+    result = run("sh", "-c", "sleep 1000 >/dev/null 2>&1 & echo $!")
+    child = int(result.stdout)
+    assert os.path.exists(f"/proc/{child}"), "it should live on"
+    os.kill(child, signal.SIGKILL)
+
+
+@tap.test
+def same_process():
+    """The program keeps the process, and has no child that it didn't make"""
+    process = subprocess.Popen(command("sh", "-c", "echo $$ $PPID; wait; echo $?"),
+                               stdout=subprocess.PIPE, text=True)
+    output = process.communicate(timeout=wait.SECONDS)[0]
+    tap.equal(output.split(), [str(process.pid), str(os.getpid()), "0"])
+
+
+@tap.test
+def stopping():
+    """Who waits for the program sees it stop and go on"""
+    process = running("sleep", "1000")
+    process.send_signal(signal.SIGSTOP)
+    _pid, how = os.waitpid(process.pid, os.WUNTRACED)
+    assert os.WIFSTOPPED(how) and os.WSTOPSIG(how) == signal.SIGSTOP, how
+    process.send_signal(signal.SIGCONT)
+    _pid, how = os.waitpid(process.pid, os.WCONTINUED)
+    assert os.WIFCONTINUED(how), how
+    process.terminate()
+    tap.equal(process.wait(timeout=wait.SECONDS), -signal.SIGTERM)
+
+
+@tap.test
+def terminal():
+    """On a terminal, its keys stop, interrupt and end the program"""
+    pid, terminal_fd = pty.fork()
+    if pid == 0:
+        os.execv(command()[0], command("cat"))
+    wait.until(lambda: open(f"/proc/{pid}/comm", encoding="ascii").read() == "cat\n", "cat")
+    os.write(terminal_fd, b"\x1a")
+    _pid, how = os.waitpid(pid, os.WUNTRACED)
+    assert os.WIFSTOPPED(how) and os.WSTOPSIG(how) == signal.SIGTSTP, how
+    os.kill(pid, signal.SIGCONT)
+    os.write(terminal_fd, b"\x03")
+    tap.equal(os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]), -signal.SIGINT)
+    os.close(terminal_fd)
+
+
+@tap.test
+def killed_tracer():
+    """If the tracer is killed, the program dies instead of standing still"""
+    process = running("sleep", "1000")
+    os.kill(tracer_of(process.pid), signal.SIGKILL)
+    tap.equal(process.wait(timeout=wait.SECONDS), -signal.SIGKILL)
+
+
+@tap.test
+def ends_with_it():
+    """The tracer ends with the program, and no ordinary signal ends it before"""
+    process = running("sleep", "1000")
+    tracer = tracer_of(process.pid)
+    for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
+        os.kill(tracer, number)
+    process.send_signal(0)
+    assert process.poll() is None and tracer_of(process.pid) == tracer
+    process.terminate()
+    process.wait(timeout=wait.SECONDS)
+    wait.until(lambda: not os.path.exists(f"/proc/{tracer}/exe"), "the end of the tracer")
+
+
+@tap.test
+def allowed():
+    """Where the kernel tells everything nothing traces the program, unless it is asked for"""
+    result = subprocess.run([programs.RUN, "grep", "TracerPid", "/proc/self/status"],
+                            capture_output=True, text=True, check=False)
+    tap.equal(result.stdout.split(), ["TracerPid:", "0"])
+    result = subprocess.run([programs.RUN, "--always", "grep", "TracerPid", "/proc/self/status"],
+                            capture_output=True, text=True, check=False)
+    assert result.stdout.split()[1] != "0", result.stdout
+
+
+@tap.test
+def without_daemon():
+    """Without linkwatchd the program runs, unless it is required"""
+    tap.equal(run("echo", "ran").stdout, "ran\n")
+    result = run("echo", "ran", options=("--require",))
+    tap.equal((result.returncode, result.stdout), (FAILED, ""))
+    tap.contains(result.stderr, "no linkwatchd at /nonexistent/socket")
+
+
+@tap.test
+def untraceable():
+    """Where tracing is forbidden it says so and runs the program, unless that is refused"""
+    deny = (*DENIED, "--ptrace", "EPERM")
+    result = run("echo", "ran", deny=deny)
+    tap.equal((result.returncode, result.stdout), (0, "ran\n"))
+    tap.contains(result.stderr, "can't be traced")
+    tap.equal(len(result.stderr.splitlines()), 1)
+    result = run("echo", "ran", deny=deny, options=("--no-fallback",))
+    tap.equal((result.returncode, result.stdout), (FAILED, ""))
+
+
+@tap.test
+def no_netlink():
+    """The same where there are no rtnetlink sockets at all"""
+    result = run("echo", "ran", deny=("--socket", "EAFNOSUPPORT"))
+    tap.equal((result.returncode, result.stdout), (0, "ran\n"))
+    tap.contains(result.stderr, "there are no rtnetlink sockets here")
+
+
+if not os.path.exists(programs.RUN):
+    tap.skip_all("linkwatch-run was not built here")
+netns.enter()
+tap.main()

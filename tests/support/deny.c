@@ -1,11 +1,11 @@
 /* Runs a command under a seccomp filter that answers for the kernel where a program
  * wants to listen to rtnetlink:
  *
- *   deny [--join ERRNO] [--bind ERRNO] [--socket ERRNO] COMMAND [ARGUMENT...]
+ *   deny [--join ERRNO] [--bind ERRNO] [--socket ERRNO] [--ptrace ERRNO] COMMAND...
  *
  * --join answers setsockopt(NETLINK_ADD_MEMBERSHIP), --bind answers bind() with groups,
- * --socket answers socket(AF_NETLINK). ERRNO is a name like EACCES, or 0 for a success that does
- * nothing. The filter is inherited and can't be taken off. */
+ * --socket answers socket(AF_NETLINK), --ptrace answers ptrace(). ERRNO is a name like EACCES, or 0
+ * for a success that does nothing. The filter is inherited and can't be taken off. */
 #include <errno.h>
 #include <getopt.h>
 #include <linux/netlink.h>
@@ -53,6 +53,11 @@ static int answer_socket(scmp_filter_ctx filter, uint16_t error)
                             SCMP_A0(SCMP_CMP_EQ, AF_NETLINK, 0));
 }
 
+static int answer_ptrace(scmp_filter_ctx filter, uint16_t error)
+{
+    return seccomp_rule_add(filter, SCMP_ACT_ERRNO(error), SCMP_SYS(ptrace), 0);
+}
+
 /* Reads the options into the filter. The index of the command, or -errno. */
 static int take_options(int argc, char *argv[], scmp_filter_ctx filter,
                         struct supervisor *supervisor)
@@ -61,6 +66,7 @@ static int take_options(int argc, char *argv[], scmp_filter_ctx filter,
         {"join", required_argument, NULL, 'j'},
         {"bind", required_argument, NULL, 'b'},
         {"socket", required_argument, NULL, 's'},
+        {"ptrace", required_argument, NULL, 'p'},
         {0},
     };
     int option, r;
@@ -75,6 +81,8 @@ static int take_options(int argc, char *argv[], scmp_filter_ctx filter,
             r = answer_join(filter, error);
         else if (option == 'b')
             r = supervise_binds(filter, error, supervisor);
+        else if (option == 'p')
+            r = answer_ptrace(filter, error);
         else
             r = answer_socket(filter, error);
         if (r < 0)
@@ -93,7 +101,7 @@ int main(int argc, char *argv[])
         return EXIT_NOT_RUN;
     command = take_options(argc, argv, filter, &supervisor);
     if (command < 0) {
-        fprintf(stderr, "usage: deny [--join ERRNO] [--bind ERRNO] [--socket ERRNO] COMMAND...\n");
+        fprintf(stderr, "usage: deny [--join|--bind|--socket|--ptrace ERRNO]... COMMAND...\n");
         return EXIT_USAGE;
     }
     /* Without privilege a filter needs no_new_privs, which libseccomp sets. */
