@@ -100,13 +100,15 @@ static int bind_and_listen(int fd, const struct sockaddr_un *address, mode_t mod
  * is locked meanwhile. Where it can't be, the risk is taken. */
 static int lock_folder(const char *path)
 {
-    char folder[sizeof(((struct sockaddr_un *)0)->sun_path)];
+    char *copy = strdup(path);
     int fd;
 
-    strcpy(folder, path);
-    fd = open(dirname(folder), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    if (!copy)
+        return -ENOMEM;
+    fd = open(dirname(copy), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
     if (fd >= 0)
         (void)flock(fd, LOCK_EX);
+    free(copy);
     return fd;
 }
 

@@ -25,11 +25,7 @@ struct parcel {
     struct msghdr header;
     struct iovec part;
     struct sockaddr_un address;
-    struct {
-        struct cmsghdr header;
-        int fd;
-        int padding;
-    } control;
+    _Alignas(struct cmsghdr) char control[CMSG_SPACE(sizeof(int))];
     char byte;
 };
 
@@ -117,6 +113,8 @@ static void *at(const struct call *call, size_t offset)
 
 static int write_parcel(const struct duplicator *duplicator, const struct call *call, int fd)
 {
+    const struct cmsghdr control = {
+        .cmsg_len = CMSG_LEN(sizeof(fd)), .cmsg_level = SOL_SOCKET, .cmsg_type = SCM_RIGHTS};
     struct parcel parcel;
 
     memset(&parcel, 0, sizeof(parcel));
@@ -129,10 +127,8 @@ static int write_parcel(const struct duplicator *duplicator, const struct call *
     parcel.part.iov_base = at(call, offsetof(struct parcel, byte));
     parcel.part.iov_len = 1;
     parcel.address = duplicator->address;
-    parcel.control.header.cmsg_len = CMSG_LEN(sizeof(int));
-    parcel.control.header.cmsg_level = SOL_SOCKET;
-    parcel.control.header.cmsg_type = SCM_RIGHTS;
-    parcel.control.fd = fd;
+    memcpy(parcel.control, &control, sizeof(control));
+    memcpy(parcel.control + CMSG_LEN(0), &fd, sizeof(fd));
     return tracee_write(call->tid, call->room, &parcel, sizeof(parcel));
 }
 

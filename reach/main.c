@@ -40,7 +40,7 @@ static const char help[] =
 
 struct choice {
     const char *path;
-    bool requires;
+    bool demands;
     bool falls_back;
     bool always;
 };
@@ -66,8 +66,7 @@ static int take_option(struct choice *choice, int option)
         choice->path = optarg;
         return -1;
     case 'r':
-        choice->requires
-        = true;
+        choice->demands = true;
         return -1;
     case 'n':
         choice->falls_back = false;
@@ -165,7 +164,7 @@ int main(int argc, char *argv[])
         return EXIT_FAILED;
     }
     choice.path = path;
-    if ((choice.requires && !is_there(path)) || !assist(&choice)) {
+    if ((choice.demands && !is_there(path)) || !assist(&choice)) {
         free(path);
         return EXIT_FAILED;
     }

@@ -1,9 +1,11 @@
 """linkwatch-run is out of the way: the program has its process, its terminal, its signals and
 its exit status."""
 
+import contextlib
 import os
 import pty
 import re
+import shlex
 import signal
 import subprocess
 
@@ -110,16 +112,28 @@ def stopping():
 
 @tap.test
 def terminal():
-    """On a terminal, its keys stop, interrupt and end the program"""
+    """On a terminal its keys stop and interrupt the program, and a shell sees both"""
+    script = f'{shlex.join(command("cat"))}; echo "stopped: $?"; fg'
     pid, terminal_fd = pty.fork()
     if pid == 0:
-        os.execv(command()[0], command("cat"))
-    wait.until(lambda: open(f"/proc/{pid}/comm", encoding="ascii").read() == "cat\n", "cat")
+        os.execvp("bash", ["bash", "-m", "-c", script])
+    os.set_blocking(terminal_fd, False)
+    shown = bytearray()
+
+    def shows(text):
+        with contextlib.suppress(BlockingIOError):
+            shown.extend(os.read(terminal_fd, 4096))
+        return text in shown
+
+    # The terminal shows a line, and cat shows it again.
+    os.write(terminal_fd, b"one\n")
+    wait.until(lambda: shows(b"one\r\none\r\n"), "cat")
     os.write(terminal_fd, b"\x1a")
-    _pid, how = os.waitpid(pid, os.WUNTRACED)
-    assert os.WIFSTOPPED(how) and os.WSTOPSIG(how) == signal.SIGTSTP, how
-    os.kill(pid, signal.SIGCONT)
+    wait.until(lambda: shows(b"stopped: %d" % (128 + signal.SIGTSTP)), "the stop")
+    os.write(terminal_fd, b"two\n")
+    wait.until(lambda: shows(b"two\r\ntwo\r\n"), "cat again")
     os.write(terminal_fd, b"\x03")
+    # The shell dies of it as its program did.
     tap.equal(os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]), -signal.SIGINT)
     os.close(terminal_fd)
 

@@ -16,7 +16,7 @@ RUN = os.path.join(os.environ.get("LINKWATCH_BUILD", "."), "linkwatch-run")
 _HERE = pathlib.Path(__file__).parent
 _BUILT = pathlib.Path(os.environ.get("LINKWATCH_BUILD", "."), "tests/reach")
 # Debian's own: another python3 may come first in the path, and not have its packages.
-_PYTHON = "/usr/bin/python3"
+PYTHON = "/usr/bin/python3"
 _GO_PATH = "/usr/share/gocode"
 _NETLINK = "src/github.com/vishvananda/netlink/link_linux.go"
 
@@ -48,10 +48,10 @@ def built(name, *arguments):
 
 
 def _pyroute2():
-    result = subprocess.run([_PYTHON, "-c", "import pyroute2"], capture_output=True, check=False)
+    result = subprocess.run([PYTHON, "-c", "import pyroute2"], capture_output=True, check=False)
     if result.returncode != 0:
         raise tap.Skip("there is no pyroute2; Debian: python3-pyroute2")
-    return [_PYTHON, str(_HERE / "subscriber.py")]
+    return [PYTHON, str(_HERE / "subscriber.py")]
 
 
 def _build_go(source, target):

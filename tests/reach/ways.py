@@ -55,7 +55,7 @@ def by_recvmsg(netlink):
 
 def by_peek(netlink):
     """The size first, then the message."""
-    size = netlink.recv_into(bytearray(0), 0, socket.MSG_PEEK | socket.MSG_TRUNC)
+    size = netlink.recv_into(bytearray(1), 0, socket.MSG_PEEK | socket.MSG_TRUNC)
     peeked = netlink.recv(size, socket.MSG_PEEK)
     data = netlink.recv(size)
     assert peeked == data and len(data) == size, (len(peeked), len(data), size)
