@@ -40,7 +40,13 @@ bin_PROGRAMS += linkwatch-run
 linkwatch_run_CPPFLAGS = $(client_cppflags)
 linkwatch_run_SOURCES = reach/main.c
 linkwatch_run_LDADD = reach/libreach.la
+
+man_MANS = doc/linkwatch-run.1
+dist_bashcompletion_DATA += reach/completions/linkwatch-run
+dist_zshcompletion_DATA += reach/completions/_linkwatch-run
+dist_fishcompletion_DATA += reach/completions/linkwatch-run.fish
 endif
+EXTRA_DIST += doc/linkwatch-run.1
 
 # --- tests/reach: programs that subscribe by themselves, under it
 
@@ -55,6 +61,7 @@ EXTRA_DIST += \
 	$(reach_scripts) \
 	$(END)
 reach_scripts = \
+	tests/reach/completion.py \
 	tests/reach/native.py \
 	tests/reach/passing.py \
 	tests/reach/robust.py \

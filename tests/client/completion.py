@@ -1,60 +1,30 @@
 """What bash and fish offer to complete, asked from the shells themselves."""
 
-import os
-import shutil
-import subprocess
-
 import fake
+import shells
 import tap
-import wait
 from fake import link
-
-COMPLETIONS = os.path.join(os.environ.get("LINKWATCH_SOURCE", ""), "client", "completions")
-CTL = os.environ.get("LINKWATCHCTL", "")
-
-BASH = """
-source "$1"
-COMP_LINE=$2
-COMP_POINT=${#COMP_LINE}
-COMPREPLY=()
-_linkwatchctl 2>/dev/null
-printf '%s\\n' "${COMPREPLY[@]}"
-"""
-FISH = 'source $argv[1]; complete -C $argv[2]'
+from shells import offers
 
 
-def start(shell, script, file, line):
+def start(shell, line):
     """Starts a shell that completes the line."""
-    if not shutil.which(shell):
-        raise tap.Skip(f"there is no {shell}")
-    path = os.path.dirname(CTL) + os.pathsep + os.environ["PATH"]
-    first = ["--no-config"] if shell == "fish" else ["--norc", "--noprofile"]
-    name = [] if shell == "fish" else ["bash"]
-    return subprocess.Popen([shell, *first, "-c", script, *name, os.path.join(COMPLETIONS, file),
-                             line], env={**os.environ, "PATH": path}, stdout=subprocess.PIPE,
-                            text=True)
+    return shells.start(shell, "client/completions", line)
 
 
-def offers(process):
-    """What is offered, without descriptions."""
-    output, _ = process.communicate(timeout=wait.SECONDS)
-    return {line.split("\t")[0] for line in output.splitlines()} - {""}
-
-
-SHELLS = {"bash": ("bash", BASH, "linkwatchctl"), "fish": ("fish", FISH, "linkwatchctl.fish")}
 COMMANDS = {"list", "monitor", "show", "wait", "refresh", "status"}
 
 
 def commands(shell):
     """The first word is a command, also behind options."""
     for line in ("linkwatchctl ", "linkwatchctl --socket /x --json ", "linkwatchctl -t 5 "):
-        tap.equal(offers(start(*SHELLS[shell], line)), COMMANDS, line)
-    tap.equal(offers(start(*SHELLS[shell], "linkwatchctl s")), {"show", "status"}, "with s")
+        tap.equal(offers(start(shell, line)), COMMANDS, line)
+    tap.equal(offers(start(shell, "linkwatchctl s")), {"show", "status"}, "with s")
 
 
 def options(shell):
     """A word that starts with - is an option."""
-    got = offers(start(*SHELLS[shell], "linkwatchctl list --"))
+    got = offers(start(shell, "linkwatchctl list --"))
     tap.equal({"--socket", "--json", "--timeout", "--no-pager", "--help", "--version"} - got, set(),
               "missing")
 
@@ -64,7 +34,7 @@ def links(shell):
     for command, expected in (("list", {"eth0", "eth1"}), ("monitor eth0", {"eth0", "eth1"}),
                               ("show", {"eth0", "eth1"}), ("wait", {"eth0", "eth1"})):
         with fake.Fake() as daemon:
-            process = start(*SHELLS[shell], f"linkwatchctl --socket {daemon.path} {command} e")
+            process = start(shell, f"linkwatchctl --socket {daemon.path} {command} e")
             peer = daemon.accept()
             peer.call()
             peer.reply({"links": [link(1, "lo"), link(2, "eth0"), link(3, "eth1")]})
@@ -74,7 +44,7 @@ def links(shell):
 def conditions(shell):
     """After the link, wait takes conditions; where they need a value, values."""
     def offered(line):
-        return offers(start(*SHELLS[shell], "linkwatchctl --socket /nonexistent wait eth0 " + line))
+        return offers(start(shell, "linkwatchctl --socket /nonexistent wait eth0 " + line))
     got = offered("")
     tap.equal({"present", "absent", "up", "down", "carrier", "no-carrier", "nomaster",
                "renamed"} - got, set(), "missing")
@@ -87,15 +57,14 @@ def conditions(shell):
 def values(shell):
     """The value of a master is a link."""
     with fake.Fake() as daemon:
-        process = start(*SHELLS[shell],
-                        f"linkwatchctl --socket {daemon.path} wait eth0 master=br")
+        process = start(shell, f"linkwatchctl --socket {daemon.path} wait eth0 master=br")
         peer = daemon.accept()
         peer.call()
         peer.reply({"links": [link(1, "lo"), link(2, "br0")]})
         tap.equal({value.split("=")[-1] for value in offers(process)}, {"br0"}, "offers")
 
 
-for _shell in SHELLS:
+for _shell in shells.SHELLS:
     for _test in (commands, options, links, conditions, values):
         tap.add(f"{_shell}: {_test.__doc__.rstrip('.')}", _test, _shell)
 

@@ -14,7 +14,7 @@ from mirror import Mirror
 
 SERVICE = "linkwatchd.service"
 SOCKET_UNIT = "linkwatchd.socket"
-PACKAGES = ("liblinkwatch-dev", "liblinkwatch0", "linkwatchctl", "linkwatchd")
+PACKAGES = ("liblinkwatch-dev", "liblinkwatch0", "linkwatch-run", "linkwatchctl", "linkwatchd")
 # /tmp is another one as soon as the machine is booted.
 BUILD = "/usr/src/linkwatchd-packages"
 PROGRAM = """#include <linkwatch.h>
