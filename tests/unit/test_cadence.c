@@ -4,33 +4,6 @@
 #include <errno.h>
 #include <string.h>
 
-static struct watch_report report(struct virtual *virtual)
-{
-    return *watch_report(virtual->watch);
-}
-
-static void start_denied(struct virtual *virtual)
-{
-    virtual_start(virtual, WATCH_AUTO);
-    virtual->join_error = -EACCES;
-    virtual_run(virtual, 1 * SEC + 10 * MSEC);
-}
-
-static void start_trusted(struct virtual *virtual)
-{
-    virtual_start(virtual, WATCH_AUTO);
-    virtual_run_to(virtual, WATCH_TRUSTED, 300 * SEC);
-}
-
-/* Looks that begin in a minute. */
-static unsigned looks_a_minute(struct virtual *virtual)
-{
-    unsigned before = virtual->looks;
-
-    virtual_run(virtual, 60 * SEC);
-    return virtual->looks - before;
-}
-
 /* --- polling */
 
 static void polling_a_few_links_is_as_fast_as_allowed(void **state)
@@ -38,10 +11,10 @@ static void polling_a_few_links_is_as_fast_as_allowed(void **state)
     struct virtual virtual;
 
     (void)state;
-    start_denied(&virtual);
-    assert_in_range(looks_a_minute(&virtual), 1190, 1201);
-    assert_int_equal(report(&virtual).cadence, WATCH_POLLING);
-    assert_int_equal(report(&virtual).interval_usec, INTERVAL_MIN);
+    virtual_start_denied(&virtual);
+    assert_in_range(virtual_looks_a_minute(&virtual), 1190, 1201);
+    assert_int_equal(watch_report(virtual.watch)->cadence, WATCH_POLLING);
+    assert_int_equal(watch_report(virtual.watch)->interval_usec, INTERVAL_MIN);
     virtual_stop(&virtual);
 }
 
@@ -50,11 +23,11 @@ static void polling_costs_no_more_than_its_budget(void **state)
     struct virtual virtual;
 
     (void)state;
-    start_denied(&virtual);
+    virtual_start_denied(&virtual);
     virtual.dump.cost_usec = 5 * MSEC; /* at 0.5 %: one in a second */
     virtual_run(&virtual, 60 * SEC);
-    assert_in_range(looks_a_minute(&virtual), 58, 62);
-    assert_in_range(report(&virtual).interval_usec, 990 * MSEC, 1010 * MSEC);
+    assert_in_range(virtual_looks_a_minute(&virtual), 58, 62);
+    assert_in_range(watch_report(virtual.watch)->interval_usec, 990 * MSEC, 1010 * MSEC);
     virtual_stop(&virtual);
 }
 
@@ -63,11 +36,11 @@ static void polling_ten_thousand_links_stays_within_the_upper_bound(void **state
     struct virtual virtual;
 
     (void)state;
-    start_denied(&virtual);
+    virtual_start_denied(&virtual);
     virtual.dump.cost_usec = 50 * MSEC;
     virtual_run(&virtual, 300 * SEC);
-    assert_in_range(looks_a_minute(&virtual), 11, 13);
-    assert_int_equal(report(&virtual).interval_usec, INTERVAL_MAX);
+    assert_in_range(virtual_looks_a_minute(&virtual), 11, 13);
+    assert_int_equal(watch_report(virtual.watch)->interval_usec, INTERVAL_MAX);
     virtual_stop(&virtual);
 }
 
@@ -76,14 +49,14 @@ static void the_cost_of_one_slow_look_is_smoothed(void **state)
     struct virtual virtual;
 
     (void)state;
-    start_denied(&virtual);
+    virtual_start_denied(&virtual);
     virtual_run_to_look(&virtual);
     virtual.dump.cost_usec = 8 * 100;
     virtual_end_look(&virtual);
-    assert_in_range(report(&virtual).look_cost_usec, 101, 8 * 100 - 1);
+    assert_in_range(watch_report(virtual.watch)->look_cost_usec, 101, 8 * 100 - 1);
     virtual.dump.cost_usec = 100;
     virtual_run(&virtual, 60 * SEC);
-    assert_in_range(report(&virtual).look_cost_usec, 100, 107);
+    assert_in_range(watch_report(virtual.watch)->look_cost_usec, 100, 107);
     virtual_stop(&virtual);
 }
 
@@ -92,11 +65,11 @@ static void with_nobody_listening_polling_is_as_slow_as_allowed(void **state)
     struct virtual virtual;
 
     (void)state;
-    start_denied(&virtual);
+    virtual_start_denied(&virtual);
     watch_consumers(virtual.watch, 0);
-    assert_in_range(looks_a_minute(&virtual), 11, 13);
-    assert_int_equal(report(&virtual).cadence, WATCH_IDLE);
-    assert_int_equal(report(&virtual).interval_usec, INTERVAL_MAX);
+    assert_in_range(virtual_looks_a_minute(&virtual), 11, 13);
+    assert_int_equal(watch_report(virtual.watch)->cadence, WATCH_IDLE);
+    assert_int_equal(watch_report(virtual.watch)->interval_usec, INTERVAL_MAX);
     virtual_stop(&virtual);
 }
 
@@ -106,7 +79,7 @@ static void the_first_consumer_makes_it_look_at_once(void **state)
     unsigned looks;
 
     (void)state;
-    start_denied(&virtual);
+    virtual_start_denied(&virtual);
     watch_consumers(virtual.watch, 0);
     virtual_run_to_look(&virtual);
     virtual_run(&virtual, 100 * MSEC);
@@ -140,7 +113,7 @@ static void a_second_consumer_changes_nothing(void **state)
     unsigned looks;
 
     (void)state;
-    start_denied(&virtual);
+    virtual_start_denied(&virtual);
     virtual_run_to_look(&virtual);
     virtual_run(&virtual, 10 * MSEC);
     looks = virtual.looks;
@@ -163,7 +136,7 @@ static void proof_begins_at_polling_and_doubles(void **state)
     for (int64_t expected = INTERVAL_MIN; expected < AUDIT; expected *= 2) {
         int64_t before = virtual.last_look_began;
 
-        assert_int_equal(report(&virtual).cadence, WATCH_PROVING);
+        assert_int_equal(watch_report(virtual.watch)->cadence, WATCH_PROVING);
         virtual_run_to_look(&virtual);
         interval = virtual.last_look_began - before;
         assert_in_range(interval, expected, expected + 1 * MSEC);
@@ -178,12 +151,12 @@ static void a_trusted_subscription_is_audited_once_a_minute(void **state)
     struct virtual virtual;
 
     (void)state;
-    start_trusted(&virtual);
+    virtual_start_trusted(&virtual);
     virtual_run(&virtual, 1 * SEC);
-    assert_int_equal(looks_a_minute(&virtual), 1);
-    assert_int_equal(looks_a_minute(&virtual), 1);
-    assert_int_equal(report(&virtual).cadence, WATCH_AUDIT);
-    assert_int_equal(report(&virtual).interval_usec, AUDIT);
+    assert_int_equal(virtual_looks_a_minute(&virtual), 1);
+    assert_int_equal(virtual_looks_a_minute(&virtual), 1);
+    assert_int_equal(watch_report(virtual.watch)->cadence, WATCH_AUDIT);
+    assert_int_equal(watch_report(virtual.watch)->interval_usec, AUDIT);
     virtual_stop(&virtual);
 }
 
@@ -194,7 +167,7 @@ static void a_look_on_demand_begins_at_once_and_settles_when_it_ends(void **stat
     struct virtual virtual;
 
     (void)state;
-    start_trusted(&virtual);
+    virtual_start_trusted(&virtual);
     virtual_run(&virtual, 10 * SEC);
     watch_look_now(virtual.watch);
     virtual_obey(&virtual);
@@ -210,7 +183,7 @@ static void a_look_under_way_does_not_settle_a_later_demand(void **state)
     struct virtual virtual;
 
     (void)state;
-    start_trusted(&virtual);
+    virtual_start_trusted(&virtual);
     virtual_run_to_look(&virtual); /* an audit */
     watch_look_now(virtual.watch);
     virtual_end_look(&virtual);
@@ -227,7 +200,7 @@ static void a_look_that_nobody_asked_for_settles_nothing(void **state)
     struct virtual virtual;
 
     (void)state;
-    start_trusted(&virtual);
+    virtual_start_trusted(&virtual);
     virtual_run_to_look(&virtual);
     virtual_end_look(&virtual);
     assert_int_equal(virtual.settled, 0);
@@ -239,7 +212,7 @@ static void a_demand_is_settled_by_the_second_dump_where_a_link_is_missing(void 
     struct virtual virtual;
 
     (void)state;
-    start_denied(&virtual);
+    virtual_start_denied(&virtual);
     watch_look_now(virtual.watch);
     virtual_run_to_look(&virtual);
     virtual.dump.missing = 1;
@@ -258,7 +231,7 @@ static void a_demand_is_settled_by_the_second_dump_where_lines_are_in_doubt(void
     struct virtual virtual;
 
     (void)state;
-    start_denied(&virtual);
+    virtual_start_denied(&virtual);
     watch_look_now(virtual.watch);
     virtual_run_to_look(&virtual);
     virtual.dump.doubted = 1;
@@ -278,7 +251,7 @@ static void endless_demands_use_a_quarter_of_a_cpu_at_most(void **state)
     unsigned looks;
 
     (void)state;
-    start_denied(&virtual);
+    virtual_start_denied(&virtual);
     virtual.dump.cost_usec = virtual.dump_takes = 2 * MSEC;
     virtual_run(&virtual, 10 * SEC);
     looks = virtual.looks;
@@ -296,7 +269,7 @@ static void something_that_the_kernel_does_not_tell_is_looked_for_at_polling_cad
     int64_t before;
 
     (void)state;
-    start_trusted(&virtual);
+    virtual_start_trusted(&virtual);
     virtual_run_to_look(&virtual);
     before = virtual.last_look_began;
     virtual_run(&virtual, 10 * MSEC);
@@ -322,7 +295,7 @@ static void a_missing_link_is_confirmed_at_once(void **state)
     struct virtual virtual;
 
     (void)state;
-    start_trusted(&virtual);
+    virtual_start_trusted(&virtual);
     virtual_run_to_look(&virtual);
     virtual.dump.missing = 3;
     virtual_end_look(&virtual);
@@ -340,7 +313,7 @@ static void an_overrun_is_followed_by_a_look_when_the_queue_is_empty(void **stat
     unsigned looks;
 
     (void)state;
-    start_trusted(&virtual);
+    virtual_start_trusted(&virtual);
     looks = virtual.looks;
     virtual.never_drained = true;
     watch_overrun(virtual.watch);
@@ -358,7 +331,7 @@ static void overruns_without_end_make_looks_at_polling_cadence(void **state)
     unsigned looks;
 
     (void)state;
-    start_trusted(&virtual);
+    virtual_start_trusted(&virtual);
     looks = virtual.looks;
     for (int i = 0; i < 60000; i++) {
         watch_overrun(virtual.watch);
@@ -374,7 +347,7 @@ static void a_demand_is_not_settled_by_a_look_that_ended_while_messages_are_lost
     struct virtual virtual;
 
     (void)state;
-    start_trusted(&virtual);
+    virtual_start_trusted(&virtual);
     watch_look_now(virtual.watch);
     virtual_run_to_look(&virtual);
     watch_overrun(virtual.watch);
@@ -398,14 +371,14 @@ static void other_bounds_count_from_now_on(void **state)
                                   .audit_usec = 10 * SEC};
 
     (void)state;
-    start_denied(&virtual);
+    virtual_start_denied(&virtual);
     watch_reconfigure(virtual.watch, &config);
-    assert_in_range(looks_a_minute(&virtual), 299, 302);
+    assert_in_range(virtual_looks_a_minute(&virtual), 299, 302);
     watch_consumers(virtual.watch, 0);
-    assert_in_range(looks_a_minute(&virtual), 59, 62);
+    assert_in_range(virtual_looks_a_minute(&virtual), 59, 62);
     virtual.join_error = 0;
     virtual_run_to(&virtual, WATCH_TRUSTED, 600 * SEC);
-    assert_in_range(looks_a_minute(&virtual), 5, 7);
+    assert_in_range(virtual_looks_a_minute(&virtual), 5, 7);
     virtual_stop(&virtual);
 }
 

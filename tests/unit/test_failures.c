@@ -4,33 +4,6 @@
 #include <errno.h>
 #include <string.h>
 
-static struct watch_report report(struct virtual *virtual)
-{
-    return *watch_report(virtual->watch);
-}
-
-static void start_denied(struct virtual *virtual)
-{
-    virtual_start(virtual, WATCH_AUTO);
-    virtual->join_error = -EACCES;
-    virtual_run(virtual, 1 * SEC + 10 * MSEC);
-}
-
-static void start_trusted(struct virtual *virtual)
-{
-    virtual_start(virtual, WATCH_AUTO);
-    virtual_run_to(virtual, WATCH_TRUSTED, 300 * SEC);
-}
-
-/* Looks that begin in a minute. */
-static unsigned looks_a_minute(struct virtual *virtual)
-{
-    unsigned before = virtual->looks;
-
-    virtual_run(virtual, 60 * SEC);
-    return virtual->looks - before;
-}
-
 /* --- interrupted and failed looks */
 
 static void interrupted_dumps_are_repeated_and_not_counted_as_failures(void **state)
@@ -39,7 +12,7 @@ static void interrupted_dumps_are_repeated_and_not_counted_as_failures(void **st
     unsigned looks;
 
     (void)state;
-    start_trusted(&virtual);
+    virtual_start_trusted(&virtual);
     virtual_run_to_look(&virtual);
     virtual.dump.error = -EINTR;
     virtual_end_look(&virtual);
@@ -47,7 +20,7 @@ static void interrupted_dumps_are_repeated_and_not_counted_as_failures(void **st
     virtual_run(&virtual, INTERVAL_MIN + 10 * MSEC);
     assert_int_equal(virtual.looks, looks + 1);
     virtual_run(&virtual, 600 * SEC);
-    assert_false(report(&virtual).stale);
+    assert_false(watch_report(virtual.watch)->stale);
     assert_int_equal(virtual_standing(&virtual), WATCH_TRUSTED);
     virtual_stop(&virtual);
 }
@@ -57,7 +30,7 @@ static void every_fifth_of_endlessly_interrupted_dumps_settles_a_demand(void **s
     struct virtual virtual;
 
     (void)state;
-    start_denied(&virtual);
+    virtual_start_denied(&virtual);
     virtual.dump.error = -EINTR;
     watch_look_now(virtual.watch);
     for (int i = 0; i < 5; i++) {
@@ -73,11 +46,11 @@ static void an_empty_dump_is_a_failure(void **state)
     struct virtual virtual;
 
     (void)state;
-    start_denied(&virtual);
+    virtual_start_denied(&virtual);
     virtual.dump.told = 0;
     virtual_run(&virtual, 60 * SEC);
-    assert_true(report(&virtual).stale);
-    assert_int_equal(report(&virtual).look_error, ENODATA);
+    assert_true(watch_report(virtual.watch)->stale);
+    assert_int_equal(watch_report(virtual.watch)->look_error, ENODATA);
     virtual_stop(&virtual);
 }
 
@@ -87,28 +60,28 @@ static void the_picture_is_stale_after_three_failures_and_fresh_after_one_succes
     int64_t last_look;
 
     (void)state;
-    start_denied(&virtual);
-    last_look = report(&virtual).last_look;
+    virtual_start_denied(&virtual);
+    last_look = watch_report(virtual.watch)->last_look;
     virtual_run_to_look(&virtual);
     virtual.dump.error = -EBUSY;
     virtual_end_look(&virtual);
     virtual_run_to_look(&virtual);
     virtual_end_look(&virtual);
-    assert_false(report(&virtual).stale);
+    assert_false(watch_report(virtual.watch)->stale);
     virtual_run_to_look(&virtual);
     virtual_end_look(&virtual);
-    assert_true(report(&virtual).stale);
-    assert_int_equal(report(&virtual).look_error, EBUSY);
-    assert_int_equal(report(&virtual).cadence, WATCH_RETRY);
-    assert_true(report(&virtual).last_look >= last_look);
+    assert_true(watch_report(virtual.watch)->stale);
+    assert_int_equal(watch_report(virtual.watch)->look_error, EBUSY);
+    assert_int_equal(watch_report(virtual.watch)->cadence, WATCH_RETRY);
+    assert_true(watch_report(virtual.watch)->last_look >= last_look);
     assert_int_equal(virtual_standing(&virtual), WATCH_DENIED);
 
     virtual.dump.error = 0;
     virtual_run_to_look(&virtual);
     virtual_end_look(&virtual);
-    assert_false(report(&virtual).stale);
-    assert_int_equal(report(&virtual).look_error, 0);
-    assert_true(report(&virtual).last_look == virtual.now);
+    assert_false(watch_report(virtual.watch)->stale);
+    assert_int_equal(watch_report(virtual.watch)->look_error, 0);
+    assert_true(watch_report(virtual.watch)->last_look == virtual.now);
     virtual_stop(&virtual);
 }
 
@@ -117,7 +90,7 @@ static void a_demand_fails_after_three_failures(void **state)
     struct virtual virtual;
 
     (void)state;
-    start_trusted(&virtual);
+    virtual_start_trusted(&virtual);
     virtual.dump.error = -EBUSY;
     watch_look_now(virtual.watch);
     for (int i = 1; i <= 3; i++) {
@@ -133,11 +106,11 @@ static void looks_that_fail_are_repeated_with_a_growing_delay_up_to_five_seconds
     struct virtual virtual;
 
     (void)state;
-    start_trusted(&virtual);
+    virtual_start_trusted(&virtual);
     virtual.dump.error = -EBUSY;
     virtual_run(&virtual, 120 * SEC);
-    assert_in_range(looks_a_minute(&virtual), 11, 13);
-    assert_int_equal(report(&virtual).interval_usec, 5 * SEC);
+    assert_in_range(virtual_looks_a_minute(&virtual), 11, 13);
+    assert_int_equal(watch_report(virtual.watch)->interval_usec, 5 * SEC);
     virtual_stop(&virtual);
 }
 
@@ -149,10 +122,10 @@ static void the_error_of_a_stale_picture_is_the_last_one(void **state)
     virtual_start(&virtual, WATCH_AUTO); /* stale from the start */
     virtual_run_to_look(&virtual);
     watch_broken(virtual.watch, virtual.now, -EACCES);
-    assert_int_equal(report(&virtual).look_error, EACCES);
+    assert_int_equal(watch_report(virtual.watch)->look_error, EACCES);
     virtual.open_error = -EAFNOSUPPORT;
     virtual_run(&virtual, 1 * SEC);
-    assert_int_equal(report(&virtual).look_error, EAFNOSUPPORT);
+    assert_int_equal(watch_report(virtual.watch)->look_error, EAFNOSUPPORT);
     virtual_stop(&virtual);
 }
 
@@ -161,18 +134,18 @@ static void a_dump_without_an_end_is_given_up_with_its_socket(void **state)
     struct virtual virtual;
 
     (void)state;
-    start_trusted(&virtual);
+    virtual_start_trusted(&virtual);
     virtual.dump_takes = 3600 * SEC;
     virtual_run_to_look(&virtual);
     virtual_run(&virtual, 10 * SEC - 1 * MSEC);
     assert_int_equal(virtual.closes, 0);
     virtual_run(&virtual, 2 * MSEC);
     assert_int_equal(virtual.closes, 1);
-    assert_int_equal(report(&virtual).look_error, ETIMEDOUT);
+    assert_int_equal(watch_report(virtual.watch)->look_error, ETIMEDOUT);
     virtual.dump_takes = 1 * MSEC;
     virtual_run(&virtual, 1 * SEC);
     assert_int_equal(virtual.opens, 2);
-    assert_false(report(&virtual).stale);
+    assert_false(watch_report(virtual.watch)->stale);
     virtual_stop(&virtual);
 }
 
@@ -181,7 +154,7 @@ static void a_dump_whose_end_may_be_queued_is_waited_for(void **state)
     struct virtual virtual;
 
     (void)state;
-    start_trusted(&virtual);
+    virtual_start_trusted(&virtual);
     virtual.dump_takes = 60 * SEC;
     virtual_run_to_look(&virtual);
     virtual.never_drained = true;
@@ -202,8 +175,8 @@ static void a_socket_that_cannot_be_opened_is_tried_again_up_to_every_30_seconds
     virtual.open_error = -EAFNOSUPPORT;
     virtual_run(&virtual, 1 * SEC);
     assert_in_range(virtual.opens, 4, 5); /* after 0, 100, 300, 700 ms */
-    assert_int_equal(report(&virtual).cadence, WATCH_RETRY);
-    assert_int_equal(report(&virtual).error, EAFNOSUPPORT);
+    assert_int_equal(watch_report(virtual.watch)->cadence, WATCH_RETRY);
+    assert_int_equal(watch_report(virtual.watch)->error, EAFNOSUPPORT);
     virtual_run(&virtual, 300 * SEC);
     opens = virtual.opens;
     virtual_run(&virtual, 300 * SEC);
@@ -212,7 +185,7 @@ static void a_socket_that_cannot_be_opened_is_tried_again_up_to_every_30_seconds
     virtual.open_error = 0;
     virtual_run(&virtual, 31 * SEC);
     assert_int_equal(virtual_standing(&virtual), WATCH_UNPROVEN);
-    assert_false(report(&virtual).stale);
+    assert_false(watch_report(virtual.watch)->stale);
     virtual_stop(&virtual);
 }
 
@@ -222,12 +195,12 @@ static void a_broken_socket_is_closed_opened_joined_and_looked_at(void **state)
     unsigned looks;
 
     (void)state;
-    start_trusted(&virtual);
+    virtual_start_trusted(&virtual);
     looks = virtual.looks;
     watch_broken(virtual.watch, virtual.now, -EACCES);
     assert_int_equal(virtual_standing(&virtual), WATCH_DENIED);
-    assert_int_equal(report(&virtual).error, EACCES);
-    assert_true(report(&virtual).stale);
+    assert_int_equal(watch_report(virtual.watch)->error, EACCES);
+    assert_true(watch_report(virtual.watch)->stale);
     virtual_obey(&virtual);
     assert_int_equal(virtual.closes, 1);
     assert_int_equal(virtual.opens, 1);
@@ -235,7 +208,7 @@ static void a_broken_socket_is_closed_opened_joined_and_looked_at(void **state)
     assert_int_equal(virtual.opens, 2);
     assert_int_equal(virtual.joins, 2);
     assert_int_equal(virtual.looks, looks + 1);
-    assert_false(report(&virtual).stale);
+    assert_false(watch_report(virtual.watch)->stale);
     virtual_stop(&virtual);
 }
 
@@ -244,7 +217,7 @@ static void a_socket_that_breaks_twice_is_closed_once(void **state)
     struct virtual virtual;
 
     (void)state;
-    start_trusted(&virtual);
+    virtual_start_trusted(&virtual);
     watch_broken(virtual.watch, virtual.now, -EACCES);
     watch_broken(virtual.watch, virtual.now, -EACCES);
     virtual_run(&virtual, 60 * SEC);
@@ -258,7 +231,7 @@ static void a_demand_outlives_a_broken_socket(void **state)
     struct virtual virtual;
 
     (void)state;
-    start_trusted(&virtual);
+    virtual_start_trusted(&virtual);
     watch_look_now(virtual.watch);
     virtual_run_to_look(&virtual);
     watch_broken(virtual.watch, virtual.now, -ENETDOWN);
@@ -273,14 +246,14 @@ static void a_socket_that_cannot_be_asked_is_opened_anew(void **state)
     struct virtual virtual;
 
     (void)state;
-    start_trusted(&virtual);
+    virtual_start_trusted(&virtual);
     virtual.ask_error = -EPERM;
     virtual_run(&virtual, 300 * SEC);
     assert_in_range(virtual.closes, 2, 30);
-    assert_true(report(&virtual).stale);
+    assert_true(watch_report(virtual.watch)->stale);
     virtual.ask_error = 0;
     virtual_run(&virtual, 31 * SEC);
-    assert_false(report(&virtual).stale);
+    assert_false(watch_report(virtual.watch)->stale);
     virtual_stop(&virtual);
 }
 
@@ -295,7 +268,7 @@ static void a_socket_that_works_for_a_moment_only_is_opened_ever_more_rarely(voi
         virtual_run_to_look(&virtual);
         virtual.now += virtual.dump_takes;
         virtual_end_look(&virtual);
-        assert_false(report(&virtual).stale);
+        assert_false(watch_report(virtual.watch)->stale);
         watch_broken(virtual.watch, virtual.now, -ENETDOWN);
     }
     assert_in_range(virtual.looks, 10, 60);
@@ -314,7 +287,7 @@ static void delays_are_short_again_after_a_socket_that_lasted(void **state)
     virtual_run(&virtual, 120 * SEC);
     watch_broken(virtual.watch, virtual.now, -ENETDOWN);
     virtual_run(&virtual, 110 * MSEC);
-    assert_false(report(&virtual).stale);
+    assert_false(watch_report(virtual.watch)->stale);
     virtual_stop(&virtual);
 }
 

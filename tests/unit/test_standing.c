@@ -7,12 +7,6 @@
 /* Linux may hold back a notification for so long, and the queue must be empty then. */
 #define GRACE (3 * SEC)
 
-static void start_trusted(struct virtual *virtual)
-{
-    virtual_start(virtual, WATCH_AUTO);
-    virtual_run_to(virtual, WATCH_TRUSTED, 300 * SEC);
-}
-
 /* Lets the next dump tell a change of these links that nothing told before. */
 static void surprise(struct virtual *virtual, int first, int last)
 {
@@ -208,7 +202,7 @@ static void a_surprise_that_is_notified_of_in_time_is_a_race_and_no_contradictio
     struct virtual virtual;
 
     (void)state;
-    start_trusted(&virtual);
+    virtual_start_trusted(&virtual);
     surprise(&virtual, 5, 5);
     virtual_run(&virtual, GRACE - 1 * MSEC);
     watch_notified(virtual.watch, 5);
@@ -223,7 +217,7 @@ static void a_surprise_that_is_not_notified_of_makes_it_incomplete(void **state)
     struct virtual virtual;
 
     (void)state;
-    start_trusted(&virtual);
+    virtual_start_trusted(&virtual);
     surprise(&virtual, 5, 5);
     virtual_run(&virtual, GRACE - 1 * MSEC);
     assert_int_equal(virtual_standing(&virtual), WATCH_UNPROVEN);
@@ -240,7 +234,7 @@ static void a_notification_of_another_link_does_not_clear_a_suspect(void **state
     struct virtual virtual;
 
     (void)state;
-    start_trusted(&virtual);
+    virtual_start_trusted(&virtual);
     surprise(&virtual, 5, 6);
     watch_notified(virtual.watch, 5);
     watch_notified(virtual.watch, 7);
@@ -255,7 +249,7 @@ static void hundreds_of_suspects_are_cleared_by_their_notifications(void **state
     struct virtual virtual;
 
     (void)state;
-    start_trusted(&virtual);
+    virtual_start_trusted(&virtual);
     surprise(&virtual, 1, 500);
     for (int ifindex = 1; ifindex <= 500; ifindex++)
         watch_notified(virtual.watch, ifindex);
@@ -271,7 +265,7 @@ static void a_suspect_is_not_judged_before_the_queue_is_empty(void **state)
     struct virtual virtual;
 
     (void)state;
-    start_trusted(&virtual);
+    virtual_start_trusted(&virtual);
     surprise(&virtual, 5, 5);
     /* The process was stopped for a minute; the notification is still queued. */
     virtual.never_drained = true;
@@ -289,7 +283,7 @@ static void a_surprise_lets_a_trusted_subscription_prove_itself_anew(void **stat
     struct virtual virtual;
 
     (void)state;
-    start_trusted(&virtual);
+    virtual_start_trusted(&virtual);
     /* It is notified of in the end, but something told nothing of it for too long. */
     surprise(&virtual, 5, 5);
     watch_notified(virtual.watch, 5);
@@ -325,7 +319,7 @@ static void incomplete_stays_for_good_and_polls(void **state)
     unsigned looks;
 
     (void)state;
-    start_trusted(&virtual);
+    virtual_start_trusted(&virtual);
     surprise(&virtual, 5, 5);
     virtual_run_to(&virtual, WATCH_INCOMPLETE, 2 * GRACE);
     looks = virtual.looks;
@@ -341,7 +335,7 @@ static void incomplete_outlives_a_socket_that_is_opened_anew(void **state)
     struct virtual virtual;
 
     (void)state;
-    start_trusted(&virtual);
+    virtual_start_trusted(&virtual);
     surprise(&virtual, 5, 5);
     virtual_run_to(&virtual, WATCH_INCOMPLETE, 2 * GRACE);
     watch_broken(virtual.watch, virtual.now, -ENETDOWN);
@@ -383,7 +377,7 @@ static void interrupted_dumps_without_a_line_say_nothing_of_the_kernel(void **st
     struct virtual virtual;
 
     (void)state;
-    start_trusted(&virtual);
+    virtual_start_trusted(&virtual);
     virtual.dump = (struct watch_dump){.error = -EINTR, .cost_usec = 100};
     virtual_run(&virtual, 600 * SEC);
     assert_int_equal(virtual_standing(&virtual), WATCH_TRUSTED);
@@ -398,7 +392,7 @@ static void a_surprise_after_an_overrun_is_no_contradiction(void **state)
     struct virtual virtual;
 
     (void)state;
-    start_trusted(&virtual);
+    virtual_start_trusted(&virtual);
     watch_overrun(virtual.watch);
     surprise(&virtual, 1, 20);
     virtual_run(&virtual, 3600 * SEC);
@@ -412,7 +406,7 @@ static void an_overrun_clears_the_suspects_that_stand(void **state)
     struct virtual virtual;
 
     (void)state;
-    start_trusted(&virtual);
+    virtual_start_trusted(&virtual);
     surprise(&virtual, 5, 5);
     watch_overrun(virtual.watch); /* it may have swallowed their notifications */
     virtual_run(&virtual, 3600 * SEC);
@@ -425,7 +419,7 @@ static void a_removal_lost_in_an_overrun_is_no_contradiction(void **state)
     struct virtual virtual;
 
     (void)state;
-    start_trusted(&virtual);
+    virtual_start_trusted(&virtual);
     watch_overrun(virtual.watch);
     virtual_run_to_look(&virtual);
     virtual.dump.missing = 1;
@@ -442,7 +436,7 @@ static void an_overrun_during_a_look_excuses_it_and_the_next(void **state)
     struct virtual virtual;
 
     (void)state;
-    start_trusted(&virtual);
+    virtual_start_trusted(&virtual);
     virtual_run_to_look(&virtual);
     watch_overrun(virtual.watch);
     watch_surprised(virtual.watch, virtual.now, 5);
@@ -458,7 +452,7 @@ static void a_contradiction_long_after_an_overrun_counts(void **state)
     struct virtual virtual;
 
     (void)state;
-    start_trusted(&virtual);
+    virtual_start_trusted(&virtual);
     watch_overrun(virtual.watch);
     virtual_run(&virtual, 300 * SEC);
     surprise(&virtual, 5, 5);

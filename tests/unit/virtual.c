@@ -1,5 +1,6 @@
 #include "tests/unit/virtual.h"
 
+#include <errno.h>
 #include <string.h>
 
 static const struct watch_config usual = {
@@ -149,6 +150,27 @@ void virtual_run_to(struct virtual *virtual, enum watch_standing standing, int64
     virtual_obey(virtual);
     while (virtual_standing(virtual) != standing)
         assert_true(step(virtual, until));
+}
+
+void virtual_start_denied(struct virtual *virtual)
+{
+    virtual_start(virtual, WATCH_AUTO);
+    virtual->join_error = -EACCES;
+    virtual_run(virtual, 1 * SEC + 10 * MSEC);
+}
+
+void virtual_start_trusted(struct virtual *virtual)
+{
+    virtual_start(virtual, WATCH_AUTO);
+    virtual_run_to(virtual, WATCH_TRUSTED, 300 * SEC);
+}
+
+unsigned virtual_looks_a_minute(struct virtual *virtual)
+{
+    unsigned before = virtual->looks;
+
+    virtual_run(virtual, 60 * SEC);
+    return virtual->looks - before;
 }
 
 enum watch_standing virtual_standing(struct virtual *virtual)

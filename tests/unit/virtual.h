@@ -40,6 +40,9 @@ struct virtual
 /* A watch of that mode with one consumer, and a kernel that does everything. */
 void virtual_start(struct virtual *virtual, enum watch_mode mode);
 void virtual_stop(struct virtual *virtual);
+/* The same, up to where the subscription is denied, or believed. */
+void virtual_start_denied(struct virtual *virtual);
+void virtual_start_trusted(struct virtual *virtual);
 
 /* Does what watch wants, as the daemon would, until it wants to wait. */
 void virtual_obey(struct virtual *virtual);
@@ -56,6 +59,9 @@ void virtual_run_to_look(struct virtual *virtual);
 
 /* Runs until the standing is that one; fails if that takes longer than limit. */
 void virtual_run_to(struct virtual *virtual, enum watch_standing standing, int64_t limit);
+
+/* How many dumps begin in a minute, which passes. */
+unsigned virtual_looks_a_minute(struct virtual *virtual);
 
 enum watch_standing virtual_standing(struct virtual *virtual);
 
