@@ -2,7 +2,9 @@
  * dispatch to its answers. Each answer is a message of the protocol, the daemon goes on for
  * another consumer, and what it held for this one is freed.
  *
- * The first byte chooses how the bytes are cut into pieces; links change between them. */
+ * The first byte chooses how the bytes are cut into pieces; links change between them.
+ *
+ * The clock is the model's, for libFuzzer too: give it -timeout=0, and -runs instead of a time. */
 #include <errno.h>
 #include <jansson.h>
 #include <string.h>
