@@ -11,6 +11,7 @@ import sys
 import measures
 import netns
 import table
+import tap
 from plan import Plan
 
 
@@ -39,7 +40,10 @@ def main():
         for measure in measures.ALL:
             if not arguments.only or measure.__name__ in arguments.only:
                 print(f"{measure.__name__} ...", file=sys.stderr, flush=True)
-                rows += measure(plan)
+                try:
+                    rows += measure(plan)
+                except tap.Skip as skip:
+                    print(f"{measure.__name__} is left out: {skip}", file=sys.stderr)
     finally:
         plan.close()
     print("\n".join(table.lines(rows)))

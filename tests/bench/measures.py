@@ -5,6 +5,7 @@ import os
 import subprocess
 import time
 
+import reach
 import stage as stages
 from table import Row, interleave
 
@@ -311,4 +312,5 @@ def snapshot(plan):
               [runs["ours"][0]["first"] / 1e3])
 
 
-ALL = [event_delay, full_rate, fan_out, one_poll, detection_delay, idle, memory, start, snapshot]
+ALL = [event_delay, full_rate, fan_out, one_poll, detection_delay, idle, memory, start, snapshot,
+       reach.traced, reach.started]

@@ -24,10 +24,13 @@ class Plan:
     fill = 60000
     starts = 10
     snapshots = 20
+    work = {"call": 500000, "read": 500000, "bind": 30000, "netlink": 1000, "thread": 3000,
+            "signal": 5000, "command": 200}
 
     def __init__(self, repeat=7):
         self.repeat = repeat
         self._programs = os.environ["LINKWATCH_BENCH"]
+        self._build = os.environ["LINKWATCH_BUILD"]
         self._daemon = os.environ["LINKWATCHD"]
         self._deny = os.path.join(os.environ["LINKWATCH_SUPPORT"], "deny")
         self.directory = tempfile.mkdtemp(prefix="linkwatch-bench-")
@@ -59,6 +62,7 @@ class Plan:
         self.fill = 480
         self.starts = 2
         self.snapshots = 2
+        self.work = {kind: 4 for kind in self.work}
         self.peers = []
         return self
 
@@ -84,6 +88,19 @@ class Plan:
         if os.access(self._deny, os.X_OK):
             return [self._deny, "--join", "EACCES", self._daemon]
         return [self._daemon, "--source", "poll"]
+
+    def runner(self, *options):
+        """How linkwatch-run is started; None if it was not built. Not by libtool's script, if
+        that can be helped: it takes longer than all else."""
+        for program in (".libs/linkwatch-run", "linkwatch-run"):
+            path = os.path.join(self._build, program)
+            if os.access(path, os.X_OK):
+                return [path, *options]
+        return None
+
+    def environment(self):
+        """That of all programs whose time is compared with one run by the runner."""
+        return dict(os.environ, LD_LIBRARY_PATH=os.path.join(self._build, "client/.libs"))
 
     def close(self):
         """Gives everything up."""

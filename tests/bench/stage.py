@@ -134,6 +134,10 @@ class Stage:
         """Runs a benchmark program that needs no go."""
         return self.program(name, *arguments).result()
 
+    def run_command(self, command):
+        """Runs a command that ends in a benchmark program, in the runner's environment."""
+        return Program(self.inside(*command), env=self.plan.environment()).result()
+
     def start_and_go(self, name, *arguments):
         """Runs a benchmark program, and returns what it measured."""
         return self.program(name, *arguments).wait_ready().go().result()

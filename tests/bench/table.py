@@ -73,7 +73,7 @@ class Row:
                 {None: "", True: "met", False: "MISSED"}[self.met()]]
 
 
-HEAD = ["what", "unit", "linkwatchd", "beside", "theirs", "ratio", "target", ""]
+HEAD = ["what", "unit", "ours", "beside", "theirs", "ratio", "target", ""]
 
 
 def lines(rows):
