@@ -356,12 +356,28 @@ static int take_statuses(struct tracer *tracer)
     }
 }
 
-static void drain(int fd)
+/* Waits until a thread stopped or ended, or there is something to do about the links. Most
+ * often it is a stop that somebody waits behind: then nothing else is looked at. */
+static int wait_for_news(struct tracer *tracer)
 {
+    struct links *links = tracer->service.links;
+    int timeout = links_timeout(links);
+    struct pollfd fds[] = {
+        {.fd = tracer->signals, .events = POLLIN},
+        {.fd = links_fd(links), .events = links_events(links)},
+    };
     struct signalfd_siginfo information;
 
-    while (read(fd, &information, sizeof(information)) > 0)
-        continue;
+    if (poll(fds, 2, timeout) < 0)
+        return errno == EINTR ? 0 : -errno;
+    /* There is one at most: a signal that is pending is not queued again. */
+    if (fds[0].revents && read(tracer->signals, &information, sizeof(information)) < 0 &&
+        errno != EAGAIN)
+        return -errno;
+    /* One that is due comes even if threads never cease to stop. */
+    if (fds[1].revents || !fds[0].revents || timeout == 0)
+        links_process(links);
+    return 0;
 }
 
 int tracer_run(struct tracer *tracer)
@@ -369,15 +385,9 @@ int tracer_run(struct tracer *tracer)
     int r;
 
     while ((r = take_statuses(tracer)) > 0) {
-        struct pollfd fds[] = {
-            {.fd = tracer->signals, .events = POLLIN},
-            {.fd = links_fd(tracer->service.links), .events = links_events(tracer->service.links)},
-        };
-
-        if (poll(fds, 2, links_timeout(tracer->service.links)) < 0 && errno != EINTR)
-            return -errno;
-        drain(tracer->signals);
-        links_process(tracer->service.links);
+        r = wait_for_news(tracer);
+        if (r < 0)
+            return r;
     }
     return r;
 }
