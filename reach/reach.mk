@@ -63,6 +63,7 @@ EXTRA_DIST += \
 reach_scripts = \
 	tests/reach/completion.py \
 	tests/reach/native.py \
+	tests/reach/network_services.py \
 	tests/reach/passing.py \
 	tests/reach/robust.py \
 	tests/reach/bookworm.py \

@@ -1,0 +1,130 @@
+"""linkwatch-run with network services that we didn't write, as Debian packages them, where
+the kernel denies subscriptions: they end without it, and follow links with it."""
+
+import contextlib
+import os
+import pathlib
+import shutil
+import tempfile
+
+import daemon as daemons
+import netns
+import programs
+import tap
+import wait
+
+DENIED = ("--bind", "EACCES", "--join", "ENOPROTOOPT")
+SAID = r"^linkwatch-run: the program wants other updates than those of links, too; they won't come$"
+AVAHI_CONFIG = "[server]\nenable-dbus=no\n[publish]\npublish-hinfo=no\n"
+
+
+def deny():
+    """The command line before that of a program; a crash leaves no file."""
+    return ["prlimit", "--core=0", daemons.helper("deny"), *DENIED]
+
+
+def service(name, package):
+    """The path of a service."""
+    path = shutil.which(name) or f"/usr/sbin/{name}"
+    if not os.path.exists(path):
+        raise tap.Skip(f"there is no {name}; Debian: {package}")
+    # In a user namespace there is no other user to become.
+    if pathlib.Path("/proc/self/uid_map").read_text(encoding="ascii").split()[2] == "1":
+        raise tap.Skip("services drop their privilege, for which root is needed")
+    return path
+
+
+def avahi():
+    """The command of avahi-daemon, confined to this namespace."""
+    config = os.path.join(SCRATCH, "avahi.conf")
+    pathlib.Path(config).write_text(AVAHI_CONFIG, encoding="ascii")
+    os.makedirs("/run/avahi-daemon", exist_ok=True)
+    return [service("avahi-daemon", "avahi-daemon"), "--no-drop-root", "--no-chroot",
+            "--no-rlimits", "--file", config]
+
+
+def dhcpcd():
+    """The command of dhcpcd, in the foreground, without what its hooks do to the machine."""
+    return [service("dhcpcd", "dhcpcd-base"), "--nobackground", "--debug", "--config",
+            "/dev/null", "--script", "/bin/true", "--nodev"]
+
+
+def end(process):
+    """Ends a service. dhcpcd 9 loses a signal that comes while it waits for another process of
+    its own, also where nothing traces it: it is told until it heard."""
+    def ended():
+        process.terminate()
+        return process.poll() is not None
+
+    wait.until(ended, "its end")
+
+
+@contextlib.contextmanager
+def under_run(daemon, command):
+    """A service under linkwatch-run, for as long as the context stands."""
+    with programs.Running([*deny(), programs.RUN, "--socket", daemon.socket, "--",
+                           *command]) as running:
+        try:
+            yield running
+        finally:
+            end(running.process)
+
+
+def gives_up(command):
+    """Without linkwatch-run the service ends with a failure: the other tests are some."""
+    with programs.Running([*deny(), *command()]) as running:
+        running.process.wait(timeout=wait.SECONDS)
+        assert running.process.returncode != 0, running.text()
+
+
+@tap.test
+def avahi_follows():
+    """avahi-daemon leaves and joins the group of a link that goes down, comes up and is removed"""
+    command = avahi()
+    netns.ip("link add one type bridge")
+    netns.ip("address add 192.0.2.1/24 dev one")
+    netns.ip("link set one up")
+    with daemons.Daemon() as daemon, under_run(daemon, command) as running:
+        running.until(SAID, "its other groups")
+        running.until(r"^New relevant interface one\.IPv4 for mDNS", "the link")
+        netns.ip("link set one down")
+        running.until(r"^Interface one\.IPv4 no longer relevant for mDNS", "its going down")
+        running.forget()
+        netns.ip("link set one up")
+        running.until(r"^New relevant interface one\.IPv4 for mDNS", "its coming up")
+        running.forget()
+        netns.ip("link del one")
+        running.until(r"^Leaving mDNS multicast group on interface one\.IPv4 ", "its removal")
+
+
+@tap.test
+def dhcpcd_follows():
+    """dhcpcd, in several processes and in a sandbox of its own, takes on a link that appears
+    and lets go of one that is removed"""
+    command = dhcpcd()
+    netns.ip("link add first type veth peer name second")
+    with daemons.Daemon() as daemon, under_run(daemon, command) as running:
+        running.until(SAID, "its other groups")
+        # Then it has listed the links that it found.
+        running.until(r"^first: executing: /bin/true PREINIT$", "the first link")
+        netns.ip("link add one type veth peer name two")
+        running.until("^one: interface added$", "the link")
+        running.until("^one: waiting for carrier$|^one: carrier acquired$|^one: IAID ", "its use")
+        netns.ip("link del one")
+        running.until("^one: interface departed$", "its removal")
+        running.until("^two: interface departed$", "its peer's removal")
+    netns.delete_all()
+
+
+if not os.path.exists(programs.RUN):
+    tap.skip_all("linkwatch-run was not built here")
+netns.enter()
+# What they write of themselves is nobody else's.
+netns.run("mount", "-t", "tmpfs", "none", "/run")
+if os.path.isdir("/var/lib/dhcpcd"):
+    netns.run("mount", "-t", "tmpfs", "none", "/var/lib/dhcpcd")
+netns.ip("link set lo up")
+SCRATCH = tempfile.mkdtemp(dir="/run")
+tap.add("avahi-daemon ends there without linkwatch-run", gives_up, avahi)
+tap.add("dhcpcd ends there without linkwatch-run", gives_up, dhcpcd)
+tap.main()
