@@ -181,6 +181,8 @@ def completes():
     silent = ("--join", "0")
     kind = programs.LIBNL
     with daemons.Daemon(wrapper=deny(*silent)) as daemon:
+        # Not before its first look.
+        daemon.links()
         netns.ip("link add zero type bridge")
         wait.until(lambda: daemon.status()["source"]["standing"] == "incomplete", "the standing")
         with programs.start(kind, daemon, deny(*silent)) as running:
