@@ -7,6 +7,10 @@ reach_libreach_la_CPPFLAGS = $(AM_CPPFLAGS) $(LIBSECCOMP_CFLAGS)
 reach_libreach_la_SOURCES = \
 	reach/call.c \
 	reach/call.h \
+	reach/denial.h \
+	reach/detach.c \
+	reach/detach.h \
+	reach/doorbell.h \
 	reach/duplicate.c \
 	reach/duplicate.h \
 	reach/filter.c \

@@ -8,6 +8,7 @@
 #include <sys/syscall.h>
 #include <sys/uio.h>
 
+#include "reach/doorbell.h"
 #include "reach/tracee.h"
 
 /* As many as the kernel takes. */
@@ -185,20 +186,20 @@ static size_t transfer(const struct place *place, void *data, size_t size, bool 
 }
 
 /* Whether the datagram of that size which was received is a doorbell. */
-static bool is_doorbell(const struct place *place, const struct subscription *subscription,
-                        size_t received)
+static bool has_doorbell(const struct place *place, const struct subscription *subscription,
+                         size_t received)
 {
     struct nlmsghdr header;
     size_t size = received < sizeof(header) ? received : sizeof(header);
 
     size = transfer(place, &header, size, false);
     if (size == sizeof(header))
-        return subscription_is_doorbell(&header, size);
+        return is_doorbell(&header, size);
     /* A peek that only wants to know the size: it is in the queue still. */
     if (!(place->flags & MSG_PEEK) || recv(subscription_fd(subscription), &header, sizeof(header),
                                            MSG_PEEK | MSG_DONTWAIT) < (ssize_t)sizeof(header))
         return false;
-    return subscription_is_doorbell(&header, sizeof(header));
+    return is_doorbell(&header, sizeof(header));
 }
 
 static void tell_whether_cut(const struct place *place, bool cut)
@@ -215,7 +216,7 @@ static void tell_whether_cut(const struct place *place, bool cut)
 /* The doorbell in that place becomes the message; the size that the program is told. */
 static size_t replace(const struct place *place, struct subscription *subscription)
 {
-    static const struct nlmsghdr nothing = {.nlmsg_len = sizeof(nothing), .nlmsg_type = NLMSG_NOOP};
+    static const struct nlmsghdr nothing = DOORBELL_NOTHING;
     struct message *message = subscription_next(subscription);
     const void *data = message ? message_data(message) : &nothing;
     size_t size = message ? message_size(message) : sizeof(nothing);
@@ -250,7 +251,7 @@ static void replace_many(struct place *place, const struct receive *receive,
         *place = (struct place){.tid = receive->tid, .flags = (int)receive->registers.r10};
         take_header(place, address);
         if (!read_struct(place->tid, length, &received, sizeof(received)) ||
-            !is_doorbell(place, subscription, received))
+            !has_doorbell(place, subscription, received))
             continue;
         told = (unsigned)replace(place, subscription);
         tracee_write(place->tid, length, &told, sizeof(told));
@@ -269,7 +270,7 @@ static int64_t received(const struct receive *receive, struct subscription *subs
         replace_many(place, receive, subscription, result);
     } else {
         take_place(place, receive);
-        if (is_doorbell(place, subscription, (size_t)result))
+        if (has_doorbell(place, subscription, (size_t)result))
             result = answer(place, subscription);
     }
     free(place);

@@ -11,17 +11,12 @@
 #include <unistd.h>
 
 #include "reach/call.h"
+#include "reach/denial.h"
 #include "reach/say.h"
 #include "reach/tracee.h"
 
 /* Longer requests to the kernel are not passed on. */
 #define REQUEST_MAX 65536
-
-/* Not what a wrong call gets. */
-static bool is_denial(int64_t result)
-{
-    return result == -EACCES || result == -EPERM || result == -EOPNOTSUPP || result == -ENOPROTOOPT;
-}
 
 /* A page if it can be had: 0 also without. */
 static int begin(struct call *call, pid_t tid, const struct user_regs_struct *registers,
@@ -136,7 +131,7 @@ static int subscribe(struct service *service, pid_t tid, const struct user_regs_
         r = call_run_original(&call, &result);
     if (r < 0)
         return -ESRCH;
-    denied = is_denial(result);
+    denied = is_denial((int)-result);
     if (denied || (service->completes && result == 0))
         granted = grant(service, &call, wish, denied);
     if (granted > 0)
@@ -197,7 +192,7 @@ static int pass_over(struct service *service, pid_t tid, const struct user_regs_
 
     if (r >= 0)
         r = call_run_original(&call, &result);
-    if (r >= 0 && is_denial(result)) {
+    if (r >= 0 && is_denial((int)-result)) {
         say_groups(service);
         result = 0;
     }
@@ -267,7 +262,7 @@ int service_send(struct service *service, pid_t tid, const struct user_regs_stru
         r = call_run_original(&call, &result);
     if (r < 0)
         return -ESRCH;
-    if (is_denial(result))
+    if (is_denial((int)-result))
         result = send_plainly(subscription, tid, registers, address, result);
     r = call_end(&call, result);
     return r < 0 ? -ESRCH : 0;

@@ -4,15 +4,14 @@
 #include <linux/if_link.h>
 #include <linux/netlink.h>
 #include <linux/rtnetlink.h>
+#include <poll.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "reach/doorbell.h"
 #include "reach/tracee.h"
-
-/* No request of the program's bears it, as far as chance goes. */
-#define DOORBELL 0x6c77d00bU
 
 #define LOOPBACK_INDEX 1
 
@@ -34,7 +33,7 @@ struct subscription {
     struct subscription *next;
     uint64_t inode;
     int duplicate;
-    int fd; /* in each of the holders */
+    int fd; /* in each of the holders, unless they moved it */
     struct holder *holders;
     bool rings;
     bool overrun;
@@ -227,12 +226,24 @@ void subscriptions_tell(struct subscriptions *list, struct message *message)
         push(s, message);
 }
 
+/* Without memory, its own is let go with the others'. */
+static void share(struct subscription *subscription, pid_t process)
+{
+    if (tracee_has_socket(process, subscription->fd, subscription->inode))
+        add_holder(subscription, process);
+}
+
+void subscriptions_share(struct subscriptions *list, pid_t process)
+{
+    for (struct subscription *s = list->first; s; s = s->next)
+        share(s, process);
+}
+
 void subscriptions_inherit(struct subscriptions *list, pid_t parent, pid_t child)
 {
     for (struct subscription *s = list->first; s; s = s->next)
-        if (is_holder(s, parent) && tracee_socket(child, s->fd) == s->inode)
-            /* Without memory, the child's is let go with the parent's. */
-            add_holder(s, child);
+        if (is_holder(s, parent))
+            share(s, child);
 }
 
 static void review_holders(struct subscription *subscription)
@@ -242,7 +253,7 @@ static void review_holders(struct subscription *subscription)
     while (*place) {
         struct holder *holder = *place;
 
-        if (tracee_socket(holder->process, subscription->fd) == subscription->inode) {
+        if (tracee_has_socket(holder->process, subscription->fd, subscription->inode)) {
             place = &holder->next;
         } else {
             *place = holder->next;
@@ -296,17 +307,33 @@ void subscription_ring_again(struct subscription *subscription)
     ring(subscription);
 }
 
+static bool is_waiting(const struct subscription *subscription)
+{
+    return subscription->count > 0 || subscription->overrun;
+}
+
 void subscription_check(struct subscription *subscription)
 {
-    char byte;
+    /* Receiving would take an error from the program. */
+    struct pollfd queue = {.fd = subscription->duplicate, .events = POLLIN};
 
-    if (subscription->count == 0)
+    if (!is_waiting(subscription))
         return;
     /* While anything is queued, the doorbell may be behind it. */
-    if (subscription->rings &&
-        recv(subscription->duplicate, &byte, 1, MSG_PEEK | MSG_DONTWAIT) >= 0)
+    if (subscription->rings && poll(&queue, 1, 0) > 0 && (queue.revents & POLLIN))
         return;
     ring(subscription);
+}
+
+bool subscriptions_check(struct subscriptions *list)
+{
+    bool waits = false;
+
+    for (struct subscription *s = list->first; s; s = s->next) {
+        subscription_check(s);
+        waits = waits || is_waiting(s);
+    }
+    return waits;
 }
 
 bool subscription_take_overrun(struct subscription *subscription)
@@ -315,15 +342,4 @@ bool subscription_take_overrun(struct subscription *subscription)
 
     subscription->overrun = false;
     return overrun;
-}
-
-bool subscription_is_doorbell(const void *data, size_t size)
-{
-    struct nlmsghdr header;
-
-    if (size < sizeof(header))
-        return false;
-    memcpy(&header, data, sizeof(header));
-    return header.nlmsg_seq == DOORBELL &&
-           (header.nlmsg_type == RTM_NEWLINK || header.nlmsg_type == NLMSG_ERROR);
 }

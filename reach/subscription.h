@@ -41,6 +41,8 @@ struct subscription *subscriptions_find(const struct subscriptions *list, uint64
 /* Tells all of them; NULL, for lack of memory, is a loss. */
 void subscriptions_tell(struct subscriptions *list, struct message *message);
 
+/* Another process may have some of them, too. */
+void subscriptions_share(struct subscriptions *list, pid_t process);
 /* A process made another one, which has what it had. */
 void subscriptions_inherit(struct subscriptions *list, pid_t parent, pid_t child);
 /* Looks who has them still, and lets go of those that nobody has. */
@@ -57,10 +59,9 @@ void subscription_ring_again(struct subscription *subscription);
 /* Something else was received, or nothing was there. Rings again if the doorbell was lost,
  * for which the socket's queue was full. */
 void subscription_check(struct subscription *subscription);
+/* The same for all of them. Whether any is waiting for its doorbell to be received. */
+bool subscriptions_check(struct subscriptions *list);
 /* Whether the program was so slow that messages were dropped; asking takes that back. */
 bool subscription_take_overrun(struct subscription *subscription);
-
-/* Whether a message of which these bytes were received is a doorbell. */
-bool subscription_is_doorbell(const void *data, size_t size);
 
 #endif

@@ -1,10 +1,12 @@
 #include "reach/tracee.h"
 
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
 #include <limits.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/ptrace.h>
 #include <sys/uio.h>
@@ -144,6 +146,44 @@ uint64_t tracee_socket(pid_t pid, int fd)
         return 0;
     target[n] = '\0';
     return sscanf(target, "socket:[%" SCNu64 "]", &inode) == 1 ? inode : 0;
+}
+
+bool tracee_lives(pid_t pid)
+{
+    char path[64], line[256], state = 'X';
+    const char *end = NULL;
+    FILE *file;
+
+    snprintf(path, sizeof(path), "/proc/%d/stat", (int)pid);
+    file = fopen(path, "re");
+    if (!file)
+        return false;
+    /* Behind the name, which may have parentheses of its own. */
+    if (fgets(line, sizeof(line), file))
+        end = strrchr(line, ')');
+    if (end && sscanf(end, ") %c", &state) != 1)
+        state = 'X';
+    fclose(file);
+    return state != 'X' && state != 'Z';
+}
+
+bool tracee_has_socket(pid_t pid, int fd, uint64_t inode)
+{
+    const struct dirent *entry;
+    char path[64];
+    DIR *directory;
+    bool found = false;
+
+    if (tracee_socket(pid, fd) == inode)
+        return true;
+    snprintf(path, sizeof(path), "/proc/%d/fd", (int)pid);
+    directory = opendir(path);
+    if (!directory)
+        return (errno == EACCES || errno == EPERM) && tracee_lives(pid);
+    while (!found && (entry = readdir(directory)))
+        found = entry->d_name[0] != '.' && tracee_socket(pid, atoi(entry->d_name)) == inode;
+    closedir(directory);
+    return found;
 }
 
 bool tracee_is_in_our_network(pid_t tid)

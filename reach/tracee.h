@@ -36,6 +36,13 @@ pid_t tracee_process(pid_t tid);
  * none. */
 uint64_t tracee_socket(pid_t pid, int fd);
 
+/* Whether there is such a process, and more of it than its exit status. */
+bool tracee_lives(pid_t pid);
+
+/* Whether the process has that socket, as fd or as another of its descriptors. Where that
+ * can't be seen it has it. */
+bool tracee_has_socket(pid_t pid, int fd, uint64_t inode);
+
 /* Whether its network namespace bears the same number as ours. */
 bool tracee_is_in_our_network(pid_t tid);
 

@@ -1,7 +1,6 @@
 #include "reach/tracer.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <linux/netlink.h>
 #include <poll.h>
 #include <signal.h>
@@ -14,6 +13,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "reach/detach.h"
 #include "reach/receive.h"
 #include "reach/service.h"
 #include "reach/tracee.h"
@@ -139,18 +139,11 @@ static void forget(struct tracer *tracer, pid_t tid)
     subscriptions_review(tracer->service.subscriptions);
 }
 
-/* Nobody reads our standard error as ours when the program is gone. */
 static void on_end(struct tracer *tracer, pid_t tid)
 {
     forget(tracer, tid);
-    if (tid == tracer->program) {
-        int fd = open("/dev/null", O_RDWR | O_CLOEXEC);
-
-        if (fd >= 0) {
-            dup2(fd, STDERR_FILENO);
-            close(fd);
-        }
-    }
+    if (tid == tracer->program)
+        detached_leave_errors();
 }
 
 /* The trial of a bind: does a stop at its entry follow, or one at its exit? */
