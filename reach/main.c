@@ -11,6 +11,8 @@
 
 #include "client/linkwatch.h"
 #include "reach/need.h"
+#include "reach/preload/launch.h"
+#include "reach/preload/program.h"
 #include "reach/say.h"
 #include "reach/start.h"
 
@@ -32,6 +34,8 @@ static const char help[] =
     "  -r, --require        don't run the program unless linkwatchd is there\n"
     "  -n, --no-fallback    don't run the program if it can't be helped here\n"
     "  -a, --always         help it also where the kernel tells everything\n"
+    "  -p, --preload        help by a preloaded library instead of tracing: for programs that\n"
+    "                       use libc, and not for static, set-user-ID or most Go programs\n"
     "  -h, --help           print this help\n"
     "  -V, --version        print the version\n"
     "\n"
@@ -43,6 +47,7 @@ struct choice {
     bool demands;
     bool falls_back;
     bool always;
+    bool preloads;
 };
 
 static int print(const char *text)
@@ -74,6 +79,9 @@ static int take_option(struct choice *choice, int option)
     case 'a':
         choice->always = true;
         return -1;
+    case 'p':
+        choice->preloads = true;
+        return -1;
     case 'h':
         return print(help);
     case 'V':
@@ -82,7 +90,7 @@ static int take_option(struct choice *choice, int option)
     return wrong_usage(NULL);
 }
 
-/* The tracer leaves this directory. NULL for lack of memory. */
+/* The process beside the program leaves this directory. NULL for lack of memory. */
 static char *absolute(const char *path)
 {
     char directory[PATH_MAX];
@@ -106,8 +114,33 @@ static bool is_there(const char *path)
     return true;
 }
 
+/* Whether it is helped; else the reason was said. */
+static bool trace(const struct start *start)
+{
+    int r = start_tracer(start);
+
+    if (r < 0)
+        say("the program can't be traced (%s), so its subscriptions stay denied", strerror(-r));
+    return r >= 0;
+}
+
+static bool preload(const struct start *start, const char *program)
+{
+    const char *objection = program_objection(program);
+    int r = launch_preload(start);
+
+    if (r < 0)
+        say("%s can't be preloaded (%s), so subscriptions stay denied", launch_library(),
+            strerror(-r));
+    else if (objection)
+        /* What it executes may be. */
+        say("%s %s: nothing can be preloaded, so its subscriptions stay denied", program,
+            objection);
+    return r >= 0 && !objection;
+}
+
 /* Gives the program the help that it needs; whether it may run. */
-static bool assist(const struct choice *choice)
+static bool assist(const struct choice *choice, const char *program)
 {
     struct start start = {.path = choice->path};
     int r = need_find(choice->path);
@@ -116,10 +149,8 @@ static bool assist(const struct choice *choice)
         return true;
     if (r >= 0) {
         start.completes = r == NEED_COMPLETION;
-        r = start_tracer(&start);
-        if (r >= 0)
+        if (choice->preloads ? preload(&start, program) : trace(&start))
             return true;
-        say("the program can't be traced (%s), so its subscriptions stay denied", strerror(-r));
     } else {
         say("there are no rtnetlink sockets here: %s", strerror(-r));
     }
@@ -136,13 +167,10 @@ static int execute(char *argv[])
 int main(int argc, char *argv[])
 {
     static const struct option options[] = {
-        {"socket", required_argument, NULL, 's'},
-        {"require", no_argument, NULL, 'r'},
-        {"no-fallback", no_argument, NULL, 'n'},
-        {"always", no_argument, NULL, 'a'},
-        {"help", no_argument, NULL, 'h'},
-        {"version", no_argument, NULL, 'V'},
-        {NULL, 0, NULL, 0},
+        {"socket", required_argument, NULL, 's'}, {"require", no_argument, NULL, 'r'},
+        {"no-fallback", no_argument, NULL, 'n'},  {"always", no_argument, NULL, 'a'},
+        {"preload", no_argument, NULL, 'p'},      {"help", no_argument, NULL, 'h'},
+        {"version", no_argument, NULL, 'V'},      {NULL, 0, NULL, 0},
     };
     struct choice choice = {.falls_back = true};
     char *path;
@@ -150,7 +178,7 @@ int main(int argc, char *argv[])
 
     choice.path = linkwatch_default_path();
     /* "+": what follows the program is the program's. */
-    while ((option = getopt_long(argc, argv, "+s:rnahV", options, NULL)) >= 0) {
+    while ((option = getopt_long(argc, argv, "+s:rnaphV", options, NULL)) >= 0) {
         int code = take_option(&choice, option);
 
         if (code >= 0)
@@ -164,7 +192,7 @@ int main(int argc, char *argv[])
         return EXIT_FAILED;
     }
     choice.path = path;
-    if ((choice.demands && !is_there(path)) || !assist(&choice)) {
+    if ((choice.demands && !is_there(path)) || !assist(&choice, argv[optind])) {
         free(path);
         return EXIT_FAILED;
     }

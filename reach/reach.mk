@@ -3,7 +3,8 @@
 if BUILD_REACH
 # All but main is a library, which the tests link too.
 noinst_LTLIBRARIES += reach/libreach.la
-reach_libreach_la_CPPFLAGS = $(AM_CPPFLAGS) $(LIBSECCOMP_CFLAGS)
+reach_libreach_la_CPPFLAGS = $(AM_CPPFLAGS) $(LIBSECCOMP_CFLAGS) \
+	-DPRELOAD_LIBRARY='"$(pkglibdir)/linkwatch-run-preload.so"'
 reach_libreach_la_SOURCES = \
 	reach/call.c \
 	reach/call.h \
@@ -21,6 +22,17 @@ reach_libreach_la_SOURCES = \
 	reach/links.h \
 	reach/need.c \
 	reach/need.h \
+	reach/preload/answer.c \
+	reach/preload/answer.h \
+	reach/preload/helper.c \
+	reach/preload/helper.h \
+	reach/preload/launch.c \
+	reach/preload/launch.h \
+	reach/preload/members.c \
+	reach/preload/members.h \
+	reach/preload/program.c \
+	reach/preload/program.h \
+	reach/preload/protocol.h \
 	reach/receive.c \
 	reach/receive.h \
 	reach/say.c \
@@ -49,6 +61,28 @@ man_MANS = doc/linkwatch-run.1
 dist_bashcompletion_DATA += reach/completions/linkwatch-run
 dist_zshcompletion_DATA += reach/completions/_linkwatch-run
 dist_fishcompletion_DATA += reach/completions/linkwatch-run.fish
+# Preloaded into programs, which is why it is on libc alone, exports nothing but what it
+# stands before, and the sanitizers stay out of it.
+pkglib_LTLIBRARIES = reach/linkwatch-run-preload.la
+reach_linkwatch_run_preload_la_SOURCES = \
+	reach/denial.h \
+	reach/doorbell.h \
+	reach/preload/ask.c \
+	reach/preload/ask.h \
+	reach/preload/deliver.c \
+	reach/preload/deliver.h \
+	reach/preload/interpose.c \
+	reach/preload/protocol.h \
+	reach/preload/real.c \
+	reach/preload/real.h \
+	reach/preload/subscribe.c \
+	reach/preload/subscribe.h \
+	$(END)
+reach_linkwatch_run_preload_la_CFLAGS = $(WARNING_CFLAGS) $(HARDENING_CFLAGS) -fvisibility=hidden
+reach_linkwatch_run_preload_la_LDFLAGS = $(HARDENING_LDFLAGS) -module -avoid-version -shared
+AM_TESTS_ENVIRONMENT += \
+	LINKWATCH_RUN_LIBRARY='$(abs_builddir)/reach/.libs/linkwatch-run-preload.so'; \
+	export LINKWATCH_RUN_LIBRARY;
 endif
 EXTRA_DIST += doc/linkwatch-run.1
 

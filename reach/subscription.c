@@ -36,6 +36,7 @@ struct subscription {
     int fd; /* in each of the holders, unless they moved it */
     struct holder *holders;
     bool rings;
+    bool missed; /* nothing was queued any more at the last look */
     bool overrun;
     struct message *queue[MESSAGES_MAX]; /* a ring */
     size_t first;
@@ -203,6 +204,7 @@ static int ring(struct subscription *subscription)
                (const struct sockaddr *)&kernel, sizeof(kernel)) < 0)
         return -errno;
     subscription->rings = true;
+    subscription->missed = false;
     return 0;
 }
 
@@ -292,6 +294,7 @@ struct message *subscription_next(const struct subscription *subscription)
 void subscription_received(struct subscription *subscription)
 {
     subscription->rings = false;
+    subscription->missed = false;
     if (subscription->count > 0) {
         message_unref(subscription->queue[subscription->first]);
         subscription->first = (subscription->first + 1) % MESSAGES_MAX;
@@ -312,28 +315,38 @@ static bool is_waiting(const struct subscription *subscription)
     return subscription->count > 0 || subscription->overrun;
 }
 
-void subscription_check(struct subscription *subscription)
+/* Whether the program has something to receive. Receiving would take an error from it. */
+static bool has_queued(const struct subscription *subscription)
 {
-    /* Receiving would take an error from the program. */
     struct pollfd queue = {.fd = subscription->duplicate, .events = POLLIN};
 
-    if (!is_waiting(subscription))
-        return;
-    /* While anything is queued, the doorbell may be behind it. */
-    if (subscription->rings && poll(&queue, 1, 0) > 0 && (queue.revents & POLLIN))
-        return;
-    ring(subscription);
+    return poll(&queue, 1, 0) > 0 && (queue.revents & POLLIN);
 }
 
-bool subscriptions_check(struct subscriptions *list)
+void subscription_check(struct subscription *subscription)
 {
-    bool waits = false;
+    /* While anything is queued, the doorbell may be behind it. */
+    if (is_waiting(subscription) && !(subscription->rings && has_queued(subscription)))
+        ring(subscription);
+}
 
+bool subscriptions_are_waiting(const struct subscriptions *list)
+{
+    for (const struct subscription *s = list->first; s; s = s->next)
+        if (is_waiting(s))
+            return true;
+    return false;
+}
+
+void subscriptions_check(struct subscriptions *list)
+{
     for (struct subscription *s = list->first; s; s = s->next) {
-        subscription_check(s);
-        waits = waits || is_waiting(s);
+        /* At the first time, it may have been received just now. */
+        if (s->missed || !s->rings)
+            subscription_check(s);
+        else
+            s->missed = is_waiting(s) && !has_queued(s);
     }
-    return waits;
 }
 
 bool subscription_take_overrun(struct subscription *subscription)

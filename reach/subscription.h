@@ -59,8 +59,10 @@ void subscription_ring_again(struct subscription *subscription);
 /* Something else was received, or nothing was there. Rings again if the doorbell was lost,
  * for which the socket's queue was full. */
 void subscription_check(struct subscription *subscription);
-/* The same for all of them. Whether any is waiting for its doorbell to be received. */
-bool subscriptions_check(struct subscriptions *list);
+/* For those who don't see it when something is received: is to be called now and then while
+ * any is waiting for its doorbell to be received, and takes one for lost at the second time. */
+bool subscriptions_are_waiting(const struct subscriptions *list);
+void subscriptions_check(struct subscriptions *list);
 /* Whether the program was so slow that messages were dropped; asking takes that back. */
 bool subscription_take_overrun(struct subscription *subscription);
 

@@ -1,0 +1,256 @@
+#include "reach/preload/answer.h"
+
+#include <errno.h>
+#include <linux/netlink.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "reach/doorbell.h"
+#include "reach/preload/protocol.h"
+#include "reach/say.h"
+
+/* Since Linux 5.14; older headers don't have it. */
+#ifndef SO_NETNS_COOKIE
+#define SO_NETNS_COOKIE 71
+#endif
+
+/* A request, who sent it, and the duplicate that came with it or -1. */
+struct question {
+    struct request request;
+    pid_t process;
+    int duplicate;
+};
+
+/* gVisor names us instead of the other side; what the other side says of itself must do
+ * then. */
+static pid_t process_of(const struct request *request, const struct ucred *peer)
+{
+    return peer->pid <= 0 || peer->pid == getpid() ? request->process : peer->pid;
+}
+
+/* Our own user, one who may do anything, and who was ours before it gave that up. */
+static bool may_ask(const struct answerer *answerer, const struct ucred *peer)
+{
+    return peer->uid == geteuid() || peer->uid == 0 || members_has(answerer->members, peer->pid);
+}
+
+static int take_duplicate(struct msghdr *message)
+{
+    const struct cmsghdr *header = CMSG_FIRSTHDR(message);
+    int fd;
+
+    if (!header || header->cmsg_type != SCM_RIGHTS || header->cmsg_len != CMSG_LEN(sizeof(fd)))
+        return -1;
+    memcpy(&fd, CMSG_DATA(header), sizeof(fd));
+    return fd;
+}
+
+static bool receive(const struct answerer *answerer, int connection, struct question *ret)
+{
+    union {
+        struct cmsghdr header;
+        char bytes[CMSG_SPACE(sizeof(int))];
+    } control;
+    struct iovec part = {.iov_base = &ret->request, .iov_len = sizeof(ret->request)};
+    struct msghdr message = {.msg_iov = &part,
+                             .msg_iovlen = 1,
+                             .msg_control = &control,
+                             .msg_controllen = sizeof(control)};
+    struct ucred peer;
+    socklen_t size = sizeof(peer);
+    ssize_t n = recvmsg(connection, &message, MSG_DONTWAIT | MSG_CMSG_CLOEXEC);
+
+    if (n < 0)
+        return false;
+    ret->duplicate = take_duplicate(&message);
+    if (n == sizeof(ret->request) &&
+        getsockopt(connection, SOL_SOCKET, SO_PEERCRED, &peer, &size) == 0 &&
+        may_ask(answerer, &peer)) {
+        ret->process = process_of(&ret->request, &peer);
+        return true;
+    }
+    if (ret->duplicate >= 0)
+        close(ret->duplicate);
+    return false;
+}
+
+/* A new program in a process that is known has lost what was closed on the way; the child
+ * of one that is known has what it had. */
+static int hear_hello(struct answerer *answerer, pid_t process)
+{
+    int r = members_add(answerer->members, process);
+
+    if (r > 0)
+        subscriptions_review(answerer->subscriptions);
+    else if (r == 0)
+        subscriptions_share(answerer->subscriptions, process);
+    return r < 0 ? r : 0;
+}
+
+/* A subscription of ours tells of links alone. */
+static void say_groups(struct answerer *answerer)
+{
+    if (answerer->said_groups)
+        return;
+    answerer->said_groups = true;
+    say("the program wants other updates than those of links, too; they won't come");
+}
+
+/* The number of a socket's network namespace, 0 where the kernel doesn't tell. */
+static uint64_t cookie_of(int fd)
+{
+    uint64_t cookie = 0;
+    socklen_t size = sizeof(cookie);
+
+    return getsockopt(fd, SOL_SOCKET, SO_NETNS_COOKIE, &cookie, &size) == 0 ? cookie : 0;
+}
+
+/* The inode of a netlink socket of our network namespace, 0 for anything else. A program
+ * may have one of another namespace, while it is in ours as the connection is. */
+static uint64_t name_of(int duplicate, int connection)
+{
+    struct sockaddr_nl address = {0};
+    socklen_t size = sizeof(address);
+    struct stat status;
+
+    if (cookie_of(connection) != cookie_of(duplicate) ||
+        getsockname(duplicate, (struct sockaddr *)&address, &size) < 0 ||
+        address.nl_family != AF_NETLINK || fstat(duplicate, &status) < 0)
+        return 0;
+    return status.st_ino;
+}
+
+/* 1 if it is told of links from now on. Takes over the duplicate. */
+static int subscribe(struct answerer *answerer, const struct question *question, int connection)
+{
+    uint64_t inode = name_of(question->duplicate, connection);
+    int r = members_add(answerer->members, question->process);
+
+    if (inode == 0)
+        r = -EINVAL;
+    if (r < 0) {
+        close(question->duplicate);
+        return r;
+    }
+    /* Those that the program closed since the last one. */
+    subscriptions_review(answerer->subscriptions);
+    links_expect(answerer->links);
+    r = subscriptions_add(answerer->subscriptions, inode, question->duplicate, question->process,
+                          question->request.fd);
+    return r < 0 ? r : 1;
+}
+
+static int grant(struct answerer *answerer, const struct question *question, int connection)
+{
+    bool denied = question->request.flags & REQUEST_DENIED;
+    int r;
+
+    if (question->duplicate < 0)
+        return -EINVAL;
+    if (!denied && !answerer->completes) {
+        close(question->duplicate);
+        return 0;
+    }
+    r = subscribe(answerer, question, connection);
+    if (r > 0 && denied && (question->request.flags & REQUEST_GROUPS))
+        say_groups(answerer);
+    if (r < 0 && !answerer->said_failure) {
+        answerer->said_failure = true;
+        say("a subscription stays denied: %s", strerror(-r));
+    }
+    return r;
+}
+
+static int look_up(struct answerer *answerer, const struct request *request)
+{
+    if (!subscriptions_find(answerer->subscriptions, request->inode))
+        return 0;
+    if (request->flags & REQUEST_GROUPS)
+        say_groups(answerer);
+    return 1;
+}
+
+static bool reply_with(int connection, int result, size_t size)
+{
+    const struct reply reply = {.result = result, .size = (uint32_t)size};
+
+    return send(connection, &reply, sizeof(reply), MSG_DONTWAIT | MSG_NOSIGNAL) == sizeof(reply);
+}
+
+static bool send_message(int connection, const void *data, size_t size)
+{
+    return reply_with(connection, 0, size) &&
+           send(connection, data, size, MSG_DONTWAIT | MSG_NOSIGNAL) == (ssize_t)size;
+}
+
+/* A loss is told first, as the kernel does when its own queue was full. */
+static void tell_loss(struct subscription *subscription, const struct request *request,
+                      int connection)
+{
+    if (!(request->flags & REQUEST_PEEK))
+        subscription_ring_again(subscription);
+    reply_with(connection, -ENOBUFS, 0);
+}
+
+/* If it can't be sent it isn't told: then the doorbell is found to be lost. */
+static void tell_next(struct subscription *subscription, const struct request *request,
+                      int connection)
+{
+    static const struct nlmsghdr nothing = DOORBELL_NOTHING;
+    const struct message *message = subscription_next(subscription);
+    bool sent = message ? send_message(connection, message_data(message), message_size(message))
+                        : send_message(connection, &nothing, sizeof(nothing));
+
+    if (sent && !(request->flags & REQUEST_PEEK))
+        subscription_received(subscription);
+}
+
+static void tell(struct answerer *answerer, const struct request *request, int connection)
+{
+    struct subscription *subscription = subscriptions_find(answerer->subscriptions, request->inode);
+
+    if (!subscription)
+        reply_with(connection, -ENOENT, 0);
+    else if (!(request->flags & REQUEST_WHOLE) && subscription_take_overrun(subscription))
+        tell_loss(subscription, request, connection);
+    else
+        tell_next(subscription, request, connection);
+}
+
+static void respond(struct answerer *answerer, const struct question *question, int connection)
+{
+    const struct request *request = &question->request;
+
+    switch ((enum request_kind)request->kind) {
+    case REQUEST_HELLO:
+        reply_with(connection, hear_hello(answerer, question->process), 0);
+        return;
+    case REQUEST_SUBSCRIBE:
+        reply_with(connection, grant(answerer, question, connection), 0);
+        return;
+    case REQUEST_KNOW:
+        reply_with(connection, look_up(answerer, request), 0);
+        return;
+    case REQUEST_NEXT:
+        tell(answerer, request, connection);
+        return;
+    case REQUEST_REVIEW:
+        subscriptions_review(answerer->subscriptions);
+        reply_with(connection, 0, 0);
+        return;
+    }
+    reply_with(connection, -EINVAL, 0);
+}
+
+void answer(struct answerer *answerer, int connection)
+{
+    struct question question;
+
+    if (!receive(answerer, connection, &question))
+        return;
+    if (question.request.kind != REQUEST_SUBSCRIBE && question.duplicate >= 0)
+        close(question.duplicate);
+    respond(answerer, &question, connection);
+}

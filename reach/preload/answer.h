@@ -1,0 +1,25 @@
+/* What the helper answers to a request. */
+#ifndef REACH_PRELOAD_ANSWER_H
+#define REACH_PRELOAD_ANSWER_H
+
+#include <stdbool.h>
+#include <sys/types.h>
+
+#include "reach/links.h"
+#include "reach/preload/members.h"
+#include "reach/subscription.h"
+
+struct answerer {
+    bool completes; /* subscriptions that the kernel accepts, too */
+    struct subscriptions *subscriptions;
+    struct links *links;
+    struct members *members;
+    bool said_groups;
+    bool said_failure;
+};
+
+/* Reads the request that came on a connection and answers it, if it comes from somebody
+ * who may ask. What goes wrong with the connection is the other side's matter. */
+void answer(struct answerer *answerer, int connection);
+
+#endif

@@ -1,0 +1,174 @@
+#include "reach/preload/ask.h"
+
+#include <errno.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/syscall.h>
+#include <sys/un.h>
+#include <unistd.h>
+
+/* The helper answers at once, unless the machine is very busy or somebody stopped it. */
+#define PATIENCE_SECONDS 2
+
+/* A library has no other place for it; it is written before there are threads. */
+static struct {
+    struct sockaddr_un address;
+    socklen_t size; /* 0 for none */
+} helper;
+
+/* The kernel's own set of signals, and all of them. */
+typedef uint64_t signals;
+#define ALL_SIGNALS UINT64_MAX
+
+void ask_begin(void)
+{
+    const char *name = getenv(PRELOAD_ADDRESS);
+    size_t length = name ? strlen(name) : 0;
+
+    if (length == 0 || length >= sizeof(helper.address.sun_path))
+        return;
+    helper.address.sun_family = AF_UNIX;
+    memcpy(helper.address.sun_path + 1, name, length);
+    helper.size = (socklen_t)(offsetof(struct sockaddr_un, sun_path) + 1 + length);
+}
+
+bool ask_is_possible(void)
+{
+    return helper.size > 0;
+}
+
+/* System calls as they are: libc's functions would be points of cancellation, and may be
+ * somebody else's by now. */
+static int call_connect(int fd)
+{
+    const struct timeval patience = {.tv_sec = PATIENCE_SECONDS};
+
+    syscall(SYS_setsockopt, fd, SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof(patience));
+    syscall(SYS_setsockopt, fd, SOL_SOCKET, SO_SNDTIMEO, &patience, sizeof(patience));
+    return syscall(SYS_connect, fd, &helper.address, helper.size) < 0 ? -errno : 0;
+}
+
+/* duplicate may be -1. */
+static int send_request(int fd, const struct request *request, int duplicate)
+{
+    struct iovec part = {.iov_base = (void *)(uintptr_t)request, .iov_len = sizeof(*request)};
+    union {
+        struct cmsghdr header;
+        char bytes[CMSG_SPACE(sizeof(int))];
+    } control = {.header = {.cmsg_len = CMSG_LEN(sizeof(int)),
+                            .cmsg_level = SOL_SOCKET,
+                            .cmsg_type = SCM_RIGHTS}};
+    struct msghdr message = {.msg_iov = &part, .msg_iovlen = 1};
+
+    if (duplicate >= 0) {
+        memcpy(CMSG_DATA(&control.header), &duplicate, sizeof(duplicate));
+        message.msg_control = &control;
+        message.msg_controllen = sizeof(control);
+    }
+    return syscall(SYS_sendmsg, fd, &message, MSG_NOSIGNAL) < 0 ? -errno : 0;
+}
+
+/* The size of a packet that went to the room, or -errno. */
+static long receive_packet(int fd, const struct room *room)
+{
+    struct msghdr message = {.msg_iov = (struct iovec *)(uintptr_t)room->parts,
+                             .msg_iovlen = room->count};
+    long n = syscall(SYS_recvmsg, fd, &message, 0);
+
+    return n < 0 ? -errno : n;
+}
+
+static int receive_reply(int fd, struct reply *ret)
+{
+    const struct iovec part = {.iov_base = ret, .iov_len = sizeof(*ret)};
+    const struct room room = {.parts = &part, .count = 1};
+    long n = receive_packet(fd, &room);
+
+    if (n < 0)
+        return (int)n;
+    return n == sizeof(*ret) ? 0 : -EPIPE;
+}
+
+static size_t room_size(const struct room *room)
+{
+    size_t size = 0;
+
+    for (size_t i = 0; i < room->count; i++)
+        size += room->parts[i].iov_len;
+    return size;
+}
+
+static int talk_on(int fd, const struct request *request, int duplicate, const struct room *room,
+                   size_t *ret_size)
+{
+    struct reply reply = {0};
+    int r = call_connect(fd);
+
+    if (r >= 0)
+        r = send_request(fd, request, duplicate);
+    if (r >= 0)
+        r = receive_reply(fd, &reply);
+    if (r < 0)
+        return r;
+    /* Not even a byte of it fits for somebody who only asks for the size. */
+    if (reply.result >= 0 && room && room_size(room) > 0 && receive_packet(fd, room) <= 0)
+        return -EPIPE;
+    if (room)
+        *ret_size = reply.size;
+    return reply.result;
+}
+
+/* No signal handler runs meanwhile: it can't interrupt, nor jump out and leave the
+ * connection open. */
+static int talk(const struct request *request, int duplicate, const struct room *room,
+                size_t *ret_size)
+{
+    const signals all = ALL_SIGNALS;
+    int error = errno, fd, r;
+    signals before = 0;
+
+    if (!ask_is_possible())
+        return -EPIPE;
+    if (syscall(SYS_rt_sigprocmask, SIG_SETMASK, &all, &before, sizeof(before)) < 0)
+        return -errno;
+    fd = (int)syscall(SYS_socket, AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0);
+    r = fd < 0 ? -errno : talk_on(fd, request, duplicate, room, ret_size);
+    if (fd >= 0)
+        syscall(SYS_close, fd);
+    syscall(SYS_rt_sigprocmask, SIG_SETMASK, &before, NULL, sizeof(before));
+    errno = error;
+    return r;
+}
+
+static void sign(struct request *request)
+{
+    request->process = (int32_t)syscall(SYS_getpid);
+}
+
+int ask(struct request request)
+{
+    sign(&request);
+    return talk(&request, -1, NULL, NULL);
+}
+
+int ask_with(struct request request, int fd)
+{
+    sign(&request);
+    request.fd = fd;
+    return talk(&request, fd, NULL, NULL);
+}
+
+int ask_next(struct request request, const struct room *room, size_t *ret)
+{
+    size_t size = 0;
+    int r;
+
+    sign(&request);
+    request.kind = REQUEST_NEXT;
+    r = talk(&request, -1, room, &size);
+    if (r >= 0)
+        *ret = size;
+    return r;
+}

@@ -1,0 +1,31 @@
+/* The library's side of the talk with the helper. All of it may be called from any thread,
+ * from signal handlers and between vfork() and exec(): it keeps nothing but the address,
+ * takes no lock, is no point of cancellation, and leaves errno as it is. */
+#ifndef REACH_PRELOAD_ASK_H
+#define REACH_PRELOAD_ASK_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/uio.h>
+
+#include "reach/preload/protocol.h"
+
+/* Where a message is to go: the caller's own parts, as many as the kernel takes. */
+struct room {
+    const struct iovec *parts;
+    size_t count;
+};
+
+/* Takes the helper's address from the environment. Without one, nobody can be asked. */
+void ask_begin(void);
+bool ask_is_possible(void);
+
+/* The helper's result; -EPIPE, or what else was in the way, if it doesn't answer. */
+int ask(struct request request);
+/* With a duplicate of fd. */
+int ask_with(struct request request, int fd);
+/* REQUEST_NEXT: the message goes to the room, as far as it fits, and its size to *ret. */
+int ask_next(struct request request, const struct room *room, size_t *ret);
+
+#endif

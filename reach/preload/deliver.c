@@ -1,0 +1,151 @@
+#include "reach/preload/deliver.h"
+
+#include <errno.h>
+#include <linux/netlink.h>
+#include <linux/rtnetlink.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include "reach/doorbell.h"
+
+/* Copies out of the room or into it; how much of it was possible. */
+static size_t transfer(const struct room *room, void *data, size_t size, bool writes)
+{
+    size_t done = 0;
+
+    for (size_t i = 0; i < room->count && done < size; i++) {
+        size_t part = room->parts[i].iov_len < size - done ? room->parts[i].iov_len : size - done;
+        char *ours = (char *)data + done;
+
+        if (part == 0)
+            continue;
+        if (writes)
+            memcpy(room->parts[i].iov_base, ours, part);
+        else
+            memcpy(ours, room->parts[i].iov_base, part);
+        done += part;
+    }
+    return done;
+}
+
+uint64_t deliver_inode(int fd)
+{
+    struct sockaddr_nl address;
+    socklen_t size = sizeof(address);
+    struct stat status;
+    int error = errno;
+    uint64_t inode = 0;
+
+    if (syscall(SYS_getsockname, fd, &address, &size) == 0 && size == sizeof(address) &&
+        address.nl_family == AF_NETLINK && fstat(fd, &status) == 0)
+        inode = status.st_ino;
+    errno = error;
+    return inode;
+}
+
+/* A peek that only wants to know the size: what it is about is in the queue still. */
+static bool is_doorbell_in_queue(int fd)
+{
+    struct nlmsghdr header;
+    int error = errno;
+    long n =
+        syscall(SYS_recvfrom, fd, &header, sizeof(header), MSG_PEEK | MSG_DONTWAIT, NULL, NULL);
+
+    errno = error;
+    return n == sizeof(header) && is_doorbell(&header, sizeof(header));
+}
+
+/* So far by its bytes alone. */
+static bool has_doorbell(const struct receipt *receipt, size_t received)
+{
+    struct nlmsghdr header;
+    size_t size = received < sizeof(header) ? received : sizeof(header);
+
+    size = transfer(&receipt->room, &header, size, false);
+    if (size == sizeof(header))
+        return is_doorbell(&header, size);
+    return (receipt->flags & MSG_PEEK) && deliver_inode(receipt->fd) != 0 &&
+           is_doorbell_in_queue(receipt->fd);
+}
+
+static size_t size_of(const struct room *room)
+{
+    size_t size = 0;
+
+    for (size_t i = 0; i < room->count; i++)
+        size += room->parts[i].iov_len;
+    return size;
+}
+
+/* The kernel tells with an update which group it was for; it is the last thing that an
+ * answer doesn't have. */
+static void set_group(struct sockaddr *address, socklen_t size)
+{
+    const uint32_t groups = RTMGRP_LINK;
+
+    if (address && size >= sizeof(struct sockaddr_nl))
+        memcpy((char *)address + offsetof(struct sockaddr_nl, nl_groups), &groups, sizeof(groups));
+}
+
+static void set_origin(const struct receipt *receipt, bool cut)
+{
+    struct msghdr *header = receipt->header;
+
+    if (receipt->address && receipt->address_size)
+        set_group(receipt->address, *receipt->address_size);
+    if (!header)
+        return;
+    set_group(header->msg_name, header->msg_namelen);
+    header->msg_flags = cut ? header->msg_flags | MSG_TRUNC : header->msg_flags & ~MSG_TRUNC;
+}
+
+/* The doorbell in the room was replaced by a message of that size. */
+static ssize_t finish(const struct receipt *receipt, size_t size)
+{
+    size_t room = size_of(&receipt->room);
+
+    set_origin(receipt, size > room);
+    return (ssize_t)(size <= room || (receipt->flags & MSG_TRUNC) ? size : room);
+}
+
+/* The helper can't be asked: what the program didn't ask for, it isn't to see. */
+static ssize_t put_nothing(const struct receipt *receipt)
+{
+    struct nlmsghdr nothing = DOORBELL_NOTHING;
+
+    transfer(&receipt->room, &nothing, sizeof(nothing), true);
+    return finish(receipt, sizeof(nothing));
+}
+
+static ssize_t replace(const struct receipt *receipt, ssize_t received)
+{
+    struct request request = {.inode = deliver_inode(receipt->fd)};
+    size_t size;
+    int r;
+
+    if (request.inode == 0)
+        return received;
+    if (receipt->flags & MSG_PEEK)
+        request.flags |= REQUEST_PEEK;
+    if (receipt->whole)
+        request.flags |= REQUEST_WHOLE;
+    r = ask_next(request, &receipt->room, &size);
+    if (r >= 0)
+        return finish(receipt, size);
+    if (r == -ENOENT)
+        return received;
+    if (r == -ENOBUFS) {
+        errno = ENOBUFS;
+        return -1;
+    }
+    return put_nothing(receipt);
+}
+
+ssize_t deliver(const struct receipt *receipt, ssize_t received)
+{
+    if (received <= 0 || !has_doorbell(receipt, (size_t)received) || !ask_is_possible())
+        return received;
+    return replace(receipt, received);
+}

@@ -1,0 +1,249 @@
+#include "reach/preload/helper.h"
+
+#include <errno.h>
+#include <poll.h>
+#include <stddef.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/resource.h>
+#include <sys/socket.h>
+#include <sys/un.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "reach/detach.h"
+#include "reach/preload/answer.h"
+
+/* Connections whose request has not come yet. It comes at once, unless somebody stopped the
+ * program there; the oldest must go if there are more. */
+#define CONNECTIONS_MAX 64
+
+/* In milliseconds. A process that was just made or executed says so within much less: that
+ * long there may be one that we don't know of yet. */
+#define LINGER_TIME 2000
+/* How soon a doorbell that was lost, or a process that ended, is noticed where nothing else
+ * tells of it. */
+#define LOOK_TIME 500
+
+struct helper {
+    pid_t program;
+    int listener;
+    struct answerer answerer;
+    int connections[CONNECTIONS_MAX];
+    size_t connection_count;
+    bool program_ended;
+    int64_t end; /* when it is over, in milliseconds; 0 while there are members */
+    struct pollfd *polls;
+    size_t poll_room;
+};
+
+static int64_t now(void)
+{
+    struct timespec time;
+
+    clock_gettime(CLOCK_MONOTONIC, &time);
+    return (int64_t)time.tv_sec * 1000 + time.tv_nsec / 1000000;
+}
+
+static int listen_at(const char *name)
+{
+    struct sockaddr_un address = {.sun_family = AF_UNIX};
+    size_t length = strlen(name);
+    socklen_t size = (socklen_t)(offsetof(struct sockaddr_un, sun_path) + 1 + length);
+    int fd, r = 0;
+
+    if (length >= sizeof(address.sun_path))
+        return -ENAMETOOLONG;
+    memcpy(address.sun_path + 1, name, length);
+    fd = socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+    if (fd < 0)
+        return -errno;
+    if (bind(fd, (const struct sockaddr *)&address, size) < 0 || listen(fd, SOMAXCONN) < 0)
+        r = -errno;
+    if (r < 0) {
+        close(fd);
+        return r;
+    }
+    return fd;
+}
+
+/* One for each process and each subscription. */
+static void allow_many_files(void)
+{
+    struct rlimit limit;
+
+    if (getrlimit(RLIMIT_NOFILE, &limit) < 0)
+        return;
+    limit.rlim_cur = limit.rlim_max;
+    setrlimit(RLIMIT_NOFILE, &limit);
+}
+
+static int open_answerer(struct answerer *answerer, const char *path, bool completes)
+{
+    answerer->completes = completes;
+    answerer->subscriptions = subscriptions_new();
+    answerer->members = members_new();
+    if (!answerer->subscriptions || !answerer->members)
+        return -ENOMEM;
+    return links_new(path, completes, answerer->subscriptions, &answerer->links);
+}
+
+int helper_new(pid_t program, const char *address, const char *path, bool completes,
+               struct helper **ret)
+{
+    struct helper *helper = calloc(1, sizeof(*helper));
+    int r;
+
+    if (!helper)
+        return -ENOMEM;
+    helper->program = program;
+    allow_many_files();
+    helper->listener = listen_at(address);
+    r = helper->listener;
+    if (r >= 0)
+        r = open_answerer(&helper->answerer, path, completes);
+    if (r >= 0)
+        r = members_add(helper->answerer.members, program);
+    if (r < 0) {
+        helper_free(helper);
+        return r;
+    }
+    links_wait(helper->answerer.links);
+    *ret = helper;
+    return 0;
+}
+
+static void close_connection(struct helper *helper, size_t index)
+{
+    close(helper->connections[index]);
+    helper->connection_count--;
+    memmove(&helper->connections[index], &helper->connections[index + 1],
+            (helper->connection_count - index) * sizeof(helper->connections[0]));
+}
+
+struct helper *helper_free(struct helper *helper)
+{
+    if (!helper)
+        return NULL;
+    while (helper->connection_count > 0)
+        close_connection(helper, helper->connection_count - 1);
+    links_free(helper->answerer.links);
+    subscriptions_free(helper->answerer.subscriptions);
+    members_free(helper->answerer.members);
+    if (helper->listener >= 0)
+        close(helper->listener);
+    free(helper->polls);
+    free(helper);
+    return NULL;
+}
+
+static void accept_connections(struct helper *helper)
+{
+    int fd;
+
+    while ((fd = accept4(helper->listener, NULL, NULL, SOCK_CLOEXEC)) >= 0) {
+        if (helper->connection_count == CONNECTIONS_MAX)
+            close_connection(helper, 0);
+        helper->connections[helper->connection_count++] = fd;
+    }
+}
+
+/* A request, or the end of one that didn't come. Backwards, since each is closed then. */
+static void serve_connections(struct helper *helper)
+{
+    for (size_t i = helper->connection_count; i-- > 0;) {
+        struct pollfd request = {.fd = helper->connections[i], .events = POLLIN};
+
+        if (poll(&request, 1, 0) <= 0)
+            continue;
+        answer(&helper->answerer, request.fd);
+        close_connection(helper, i);
+    }
+}
+
+/* Whether there is somebody to serve, or may be in a moment. */
+static bool goes_on(struct helper *helper)
+{
+    struct members *members = helper->answerer.members;
+
+    if (members_review(members))
+        subscriptions_review(helper->answerer.subscriptions);
+    if (!helper->program_ended && !members_has(members, helper->program)) {
+        helper->program_ended = true;
+        detached_leave_errors();
+    }
+    if (!members_is_empty(members))
+        helper->end = 0;
+    else if (helper->end == 0)
+        helper->end = now() + LINGER_TIME;
+    return helper->end == 0 || now() < helper->end;
+}
+
+static int sooner(int timeout, int64_t other)
+{
+    if (other < 0)
+        other = 0;
+    return timeout < 0 || other < timeout ? (int)other : timeout;
+}
+
+static int timeout(const struct helper *helper, bool waits)
+{
+    int result = links_timeout(helper->answerer.links);
+
+    if (waits || members_are_looked_at(helper->answerer.members))
+        result = sooner(result, LOOK_TIME);
+    return helper->end == 0 ? result : sooner(result, helper->end - now());
+}
+
+static int make_polls(struct helper *helper, size_t count)
+{
+    struct pollfd *polls;
+
+    if (count <= helper->poll_room)
+        return 0;
+    polls = reallocarray(helper->polls, 2 * count, sizeof(*polls));
+    if (!polls)
+        return -ENOMEM;
+    helper->polls = polls;
+    helper->poll_room = 2 * count;
+    return 0;
+}
+
+static int wait_for_something(struct helper *helper, int patience)
+{
+    const struct answerer *answerer = &helper->answerer;
+    size_t members = members_count(answerer->members), count = 0;
+    int r = make_polls(helper, 2 + helper->connection_count + members);
+
+    if (r < 0)
+        return r;
+    helper->polls[count++] = (struct pollfd){.fd = helper->listener, .events = POLLIN};
+    helper->polls[count++] =
+        (struct pollfd){.fd = links_fd(answerer->links), .events = links_events(answerer->links)};
+    for (size_t i = 0; i < helper->connection_count; i++)
+        helper->polls[count++] = (struct pollfd){.fd = helper->connections[i], .events = POLLIN};
+    members_prepare(answerer->members, helper->polls + count);
+    count += members;
+    return poll(helper->polls, (nfds_t)count, patience) < 0 && errno != EINTR ? -errno : 0;
+}
+
+int helper_run(struct helper *helper)
+{
+    int64_t looked = now();
+    bool waits = false;
+    int r = 0;
+
+    while (r >= 0 && goes_on(helper)) {
+        r = wait_for_something(helper, timeout(helper, waits));
+        accept_connections(helper);
+        serve_connections(helper);
+        links_process(helper->answerer.links);
+        waits = subscriptions_are_waiting(helper->answerer.subscriptions);
+        if (waits && now() - looked >= LOOK_TIME) {
+            looked = now();
+            subscriptions_review(helper->answerer.subscriptions);
+            subscriptions_check(helper->answerer.subscriptions);
+        }
+    }
+    return r;
+}

@@ -1,0 +1,21 @@
+/* The preloaded library's helper: a process beside the program that is told of links, holds
+ * the subscriptions, and answers the library in all processes that have it. */
+#ifndef REACH_PRELOAD_HELPER_H
+#define REACH_PRELOAD_HELPER_H
+
+#include <stdbool.h>
+#include <sys/types.h>
+
+struct helper;
+
+/* Serves that process, and all that come of it, at an abstract address. Its links come from
+ * the daemon at that path; with completes, subscriptions that the kernel accepts are
+ * completed, too. */
+int helper_new(pid_t program, const char *address, const char *path, bool completes,
+               struct helper **ret);
+struct helper *helper_free(struct helper *helper);
+
+/* Until there is nobody to serve any more. */
+int helper_run(struct helper *helper);
+
+#endif

@@ -1,0 +1,187 @@
+/* The library's functions that stand before libc's. Each calls libc's first; what is
+ * different on sockets of no interest to us is a look at what came. There is no table of
+ * sockets: a doorbell is known by its bytes, and the helper knows what it is for. */
+#include <errno.h>
+#include <linux/netlink.h>
+#include <pthread.h>
+#include <sys/socket.h>
+#include <sys/uio.h>
+#include <unistd.h>
+
+#include "reach/preload/ask.h"
+#include "reach/preload/deliver.h"
+#include "reach/preload/real.h"
+#include "reach/preload/subscribe.h"
+
+/* They bear libc's names for the linker alone, since libc's headers have declarations,
+ * macros and inline functions of their own under these names. */
+#define STANDS_BEFORE(name) __asm__(#name) __attribute__((visibility("default")))
+
+int our_bind(int fd, const struct sockaddr *address, socklen_t size) STANDS_BEFORE(bind);
+int our_setsockopt(int fd, int level, int option, const void *value, socklen_t size)
+    STANDS_BEFORE(setsockopt);
+ssize_t our_sendto(int fd, const void *data, size_t size, int flags, const struct sockaddr *address,
+                   socklen_t address_size) STANDS_BEFORE(sendto);
+ssize_t our_read(int fd, void *buffer, size_t size) STANDS_BEFORE(read);
+ssize_t our_readv(int fd, const struct iovec *parts, int count) STANDS_BEFORE(readv);
+ssize_t our_recv(int fd, void *buffer, size_t size, int flags) STANDS_BEFORE(recv);
+ssize_t our_recvfrom(int fd, void *buffer, size_t size, int flags, struct sockaddr *address,
+                     socklen_t *address_size) STANDS_BEFORE(recvfrom);
+ssize_t our_recvmsg(int fd, struct msghdr *header, int flags) STANDS_BEFORE(recvmsg);
+int our_recvmmsg(int fd, struct mmsghdr *headers, unsigned count, int flags,
+                 struct timespec *timeout) STANDS_BEFORE(recvmmsg);
+/* What these become in programs that are compiled with checks. */
+ssize_t our_read_chk(int fd, void *buffer, size_t size, size_t room) STANDS_BEFORE(__read_chk);
+ssize_t our_recv_chk(int fd, void *buffer, size_t size, size_t room, int flags)
+    STANDS_BEFORE(__recv_chk);
+ssize_t our_recvfrom_chk(int fd, void *buffer, size_t size, size_t room, int flags,
+                         struct sockaddr *address, socklen_t *address_size)
+    STANDS_BEFORE(__recvfrom_chk);
+
+/* The helper stays as long as a process lives that it knows of. */
+static void say_hello(void)
+{
+    const struct request hello = {.kind = REQUEST_HELLO};
+
+    if (ask_is_possible())
+        ask(hello);
+}
+
+__attribute__((constructor)) static void begin(void)
+{
+    real();
+    ask_begin();
+    say_hello();
+    if (ask_is_possible())
+        pthread_atfork(NULL, NULL, say_hello);
+}
+
+/* The result of a call whose errno is known. */
+static int result_of(int error, int before)
+{
+    errno = error == 0 ? before : error;
+    return error == 0 ? 0 : -1;
+}
+
+int our_bind(int fd, const struct sockaddr *address, socklen_t size)
+{
+    int before = errno;
+    int error = real()->bind(fd, address, size) < 0 ? errno : 0;
+
+    return result_of(subscribe_by_bind(fd, address, size, error), before);
+}
+
+int our_setsockopt(int fd, int level, int option, const void *value, socklen_t size)
+{
+    int before = errno, error, r = real()->setsockopt(fd, level, option, value, size);
+
+    if (level != SOL_NETLINK || option != NETLINK_ADD_MEMBERSHIP)
+        return r;
+    error = r < 0 ? errno : 0;
+    return result_of(subscribe_by_join(fd, value, size, error), before);
+}
+
+ssize_t our_sendto(int fd, const void *data, size_t size, int flags, const struct sockaddr *address,
+                   socklen_t address_size)
+{
+    ssize_t sent = real()->sendto(fd, data, size, flags, address, address_size);
+
+    return sent < 0 ? subscribe_send(fd, data, size, flags, address, address_size) : sent;
+}
+
+/* A receipt in one part. */
+static ssize_t deliver_one(int fd, void *buffer, size_t size, int flags, struct sockaddr *address,
+                           const socklen_t *address_size, ssize_t received)
+{
+    const struct iovec part = {.iov_base = buffer, .iov_len = size};
+    const struct receipt receipt = {
+        .fd = fd,
+        .room = {.parts = &part, .count = 1},
+        .flags = flags,
+        .address = address,
+        .address_size = address_size,
+    };
+
+    return deliver(&receipt, received);
+}
+
+ssize_t our_read(int fd, void *buffer, size_t size)
+{
+    return deliver_one(fd, buffer, size, 0, NULL, NULL, real()->read(fd, buffer, size));
+}
+
+ssize_t our_read_chk(int fd, void *buffer, size_t size, size_t room)
+{
+    return deliver_one(fd, buffer, size, 0, NULL, NULL, real()->read_chk(fd, buffer, size, room));
+}
+
+ssize_t our_readv(int fd, const struct iovec *parts, int count)
+{
+    ssize_t received = real()->readv(fd, parts, count);
+    const struct receipt receipt = {.fd = fd, .room = {.parts = parts, .count = (size_t)count}};
+
+    return deliver(&receipt, received);
+}
+
+ssize_t our_recv(int fd, void *buffer, size_t size, int flags)
+{
+    return deliver_one(fd, buffer, size, flags, NULL, NULL, real()->recv(fd, buffer, size, flags));
+}
+
+ssize_t our_recv_chk(int fd, void *buffer, size_t size, size_t room, int flags)
+{
+    return deliver_one(fd, buffer, size, flags, NULL, NULL,
+                       real()->recv_chk(fd, buffer, size, room, flags));
+}
+
+ssize_t our_recvfrom(int fd, void *buffer, size_t size, int flags, struct sockaddr *address,
+                     socklen_t *address_size)
+{
+    return deliver_one(fd, buffer, size, flags, address, address_size,
+                       real()->recvfrom(fd, buffer, size, flags, address, address_size));
+}
+
+ssize_t our_recvfrom_chk(int fd, void *buffer, size_t size, size_t room, int flags,
+                         struct sockaddr *address, socklen_t *address_size)
+{
+    return deliver_one(fd, buffer, size, flags, address, address_size,
+                       real()->recvfrom_chk(fd, buffer, size, room, flags, address, address_size));
+}
+
+static ssize_t deliver_message(int fd, struct msghdr *header, int flags, bool whole,
+                               ssize_t received)
+{
+    const struct receipt receipt = {
+        .fd = fd,
+        .room = {.parts = header->msg_iov, .count = header->msg_iovlen},
+        .flags = flags,
+        .whole = whole,
+        .header = header,
+    };
+
+    return deliver(&receipt, received);
+}
+
+ssize_t our_recvmsg(int fd, struct msghdr *header, int flags)
+{
+    ssize_t received = real()->recvmsg(fd, header, flags);
+
+    return received > 0 ? deliver_message(fd, header, flags, false, received) : received;
+}
+
+int our_recvmmsg(int fd, struct mmsghdr *headers, unsigned count, int flags,
+                 struct timespec *timeout)
+{
+    int received = real()->recvmmsg(fd, headers, count, flags, timeout);
+
+    for (int i = 0; i < received; i++) {
+        /* An error in the place of many would lose the others. */
+        ssize_t size = deliver_message(fd, &headers[i].msg_hdr, flags, received > 1,
+                                       (ssize_t)headers[i].msg_len);
+
+        if (size < 0)
+            return -1;
+        headers[i].msg_len = (unsigned)size;
+    }
+    return received;
+}

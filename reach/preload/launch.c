@@ -1,0 +1,98 @@
+#include "reach/preload/launch.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/random.h>
+#include <unistd.h>
+
+#include "reach/detach.h"
+#include "reach/preload/helper.h"
+#include "reach/preload/protocol.h"
+
+/* Stands in for where the library is installed, for tests of what isn't. Who can set it can
+ * preload what they want anyway. */
+#define LIBRARY_VARIABLE "LINKWATCH_RUN_LIBRARY"
+
+/* What the loader takes for the end of a name, and for a part that it is to replace. */
+#define NO_NAME_HAS " :$"
+
+#define PRELOAD "LD_PRELOAD"
+
+#define ADDRESS_SIZE 64
+
+struct job {
+    const struct start *start;
+    char address[ADDRESS_SIZE];
+};
+
+const char *launch_library(void)
+{
+    const char *path = getenv(LIBRARY_VARIABLE);
+
+    return path ? path : PRELOAD_LIBRARY;
+}
+
+/* The helper's life. Its word is whether it can be reached. */
+static int help(void *user, pid_t program, int channel)
+{
+    const struct job *job = user;
+    struct helper *helper = NULL;
+    int r, said;
+
+    r = helper_new(program, job->address, job->start->path, job->start->completes, &helper);
+    said = detached_say(channel, r);
+    if (r >= 0)
+        r = said;
+    if (r >= 0)
+        r = helper_run(helper);
+    helper_free(helper);
+    return r;
+}
+
+/* One that nobody else has. */
+static int choose_address(char address[ADDRESS_SIZE])
+{
+    uint64_t chosen;
+
+    if (getrandom(&chosen, sizeof(chosen), 0) != sizeof(chosen))
+        return -EIO;
+    snprintf(address, ADDRESS_SIZE, "linkwatch-run-%d-%016" PRIx64, (int)getpid(), chosen);
+    return 0;
+}
+
+/* Before others that are preloaded, so that they see only what the kernel did. */
+static int preload(const char *library)
+{
+    const char *others = getenv(PRELOAD);
+    char *all;
+    int r;
+
+    if (!others || others[0] == '\0')
+        return setenv(PRELOAD, library, 1) < 0 ? -errno : 0;
+    if (asprintf(&all, "%s:%s", library, others) < 0)
+        return -ENOMEM;
+    r = setenv(PRELOAD, all, 1) < 0 ? -errno : 0;
+    free(all);
+    return r;
+}
+
+int launch_preload(const struct start *start)
+{
+    const char *library = launch_library();
+    struct job job = {.start = start};
+    int r;
+
+    if (access(library, R_OK) < 0)
+        return -errno;
+    if (library[0] != '/' || strpbrk(library, NO_NAME_HAS))
+        return -EINVAL;
+    r = choose_address(job.address);
+    if (r >= 0 && setenv(PRELOAD_ADDRESS, job.address, 1) < 0)
+        r = -errno;
+    if (r >= 0)
+        r = detach(help, &job);
+    return r < 0 ? r : preload(library);
+}

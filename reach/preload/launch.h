@@ -1,0 +1,15 @@
+/* The second way to help a program: a library that is preloaded into it, and a helper
+ * beside it. */
+#ifndef REACH_PRELOAD_LAUNCH_H
+#define REACH_PRELOAD_LAUNCH_H
+
+#include "reach/start.h"
+
+/* Starts the helper, and prepares this process's environment for what it executes next.
+ * -errno: nothing happened. */
+int launch_preload(const struct start *start);
+
+/* Where the library is. */
+const char *launch_library(void);
+
+#endif

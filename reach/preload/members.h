@@ -1,0 +1,29 @@
+/* The processes that the helper is there for: those in which the library is. */
+#ifndef REACH_PRELOAD_MEMBERS_H
+#define REACH_PRELOAD_MEMBERS_H
+
+#include <poll.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <sys/types.h>
+
+struct members;
+
+struct members *members_new(void);
+struct members *members_free(struct members *list);
+
+/* 1 if it was there already, 0 if it is new. */
+int members_add(struct members *list, pid_t process);
+bool members_has(const struct members *list, pid_t process);
+bool members_is_empty(const struct members *list);
+
+/* How many descriptors tell of an end, and their polls. */
+size_t members_count(const struct members *list);
+void members_prepare(const struct members *list, struct pollfd *polls);
+/* Whether there are some whose end no descriptor tells, so that they must be looked at. */
+bool members_are_looked_at(const struct members *list);
+
+/* Forgets those that ended. Whether any did. */
+bool members_review(struct members *list);
+
+#endif

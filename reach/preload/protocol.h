@@ -1,0 +1,45 @@
+/* What the preloaded library and its helper say to each other: a connection for each
+ * request, which the helper answers and closes. So nothing of it is open in the program but
+ * for that moment, and nothing can be out of step after a fork, an exec, or the closing of
+ * all descriptors. Both come from one build; SOCK_SEQPACKET keeps the packets apart. */
+#ifndef REACH_PRELOAD_PROTOCOL_H
+#define REACH_PRELOAD_PROTOCOL_H
+
+#include <stdint.h>
+
+/* The helper's abstract address without its NUL, in the program's environment. Such an
+ * address needs no place in any file system, and is reachable from the network namespace
+ * whose links are told and from no other. */
+#define PRELOAD_ADDRESS "LINKWATCH_RUN_SOCKET"
+
+enum request_kind {
+    REQUEST_HELLO,     /* here is a process: a new one, or a new program in it */
+    REQUEST_SUBSCRIBE, /* comes with a duplicate of the socket; 1 if it is told of links now,
+                        * 0 if it need not be */
+    REQUEST_KNOW,      /* whether it is told: 1 or 0 */
+    REQUEST_NEXT,      /* what a doorbell stands for. -ENOBUFS: messages were lost.
+                        * -ENOENT: it is none of ours */
+    REQUEST_REVIEW,    /* let go of what nobody has any more */
+};
+
+enum request_flags {
+    REQUEST_DENIED = 1, /* SUBSCRIBE: by the kernel */
+    REQUEST_GROUPS = 2, /* SUBSCRIBE, KNOW: other groups are wanted, too */
+    REQUEST_PEEK = 4,   /* NEXT: the doorbell is still in the queue */
+    REQUEST_WHOLE = 8,  /* NEXT: a loss can't be told this time */
+};
+
+struct request {
+    uint32_t kind;
+    uint32_t flags;
+    uint64_t inode; /* of the socket */
+    int32_t process;
+    int32_t fd;
+};
+
+struct reply {
+    int32_t result; /* or -errno */
+    uint32_t size;  /* NEXT: of the message, which follows as a packet of its own */
+};
+
+#endif
