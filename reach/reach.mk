@@ -92,6 +92,7 @@ reach_programs = $(support_programs)
 reach_tests =
 EXTRA_DIST += \
 	tests/reach/programs.py \
+	tests/reach/situations.py \
 	tests/reach/subscriber.go \
 	tests/reach/subscriber.py \
 	tests/reach/ways.py \
@@ -103,6 +104,7 @@ reach_scripts = \
 	tests/reach/native.py \
 	tests/reach/network_services.py \
 	tests/reach/passing.py \
+	tests/reach/preload.py \
 	tests/reach/robust.py \
 	tests/reach/bookworm.py \
 	tests/reach/trixie.py \

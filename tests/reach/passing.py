@@ -4,7 +4,6 @@ its exit status."""
 import contextlib
 import os
 import pty
-import re
 import shlex
 import signal
 import subprocess
@@ -14,6 +13,7 @@ import netns
 import programs
 import tap
 import wait
+from programs import tracer_of
 
 DENIED = ("--bind", "EACCES", "--join", "ENOPROTOOPT")
 FAILED, NOT_RUN, NOT_FOUND = 125, 126, 127
@@ -29,12 +29,6 @@ def run(*arguments, deny=DENIED, options=(), **more):
     """Runs it to its end."""
     return subprocess.run(command(*arguments, deny=deny, options=options), capture_output=True,
                           text=True, check=False, timeout=wait.SECONDS, **more)
-
-
-def tracer_of(pid):
-    """The process that traces it, 0 if none does."""
-    with open(f"/proc/{pid}/status", encoding="ascii") as file:
-        return int(re.search(r"^TracerPid:\s*(\d+)", file.read(), re.MULTILINE)[1])
 
 
 def running(*arguments, **more):

@@ -1,6 +1,7 @@
 """Programs that subscribe to link updates by themselves, most of them not ours, and what
 they print of a link that comes, changes and goes."""
 
+import contextlib
 import hashlib
 import os
 import pathlib
@@ -8,12 +9,14 @@ import re
 import shutil
 import subprocess
 
+import netns
 import packages
 import tap
 import wait
 
 RUN = os.path.join(os.environ.get("LINKWATCH_BUILD", "."), "linkwatch-run")
 _HERE = pathlib.Path(__file__).parent
+WAYS = _HERE / "ways.py"
 _BUILT = pathlib.Path(os.environ.get("LINKWATCH_BUILD", "."), "tests/reach")
 # Debian's own: another python3 may come first in the path, and not have its packages.
 PYTHON = "/usr/bin/python3"
@@ -83,6 +86,7 @@ def go_program():
     return path
 
 
+_WAY_LINES = (r"^16 {name} .*$", r"^17 {name} .*$", "^subscribed$")
 _LINES = (r"^16 {name} {mtu}$", r"^17 {name} \d+$", "^subscribed$")
 
 IP = Kind("ip monitor link", _ip, r"^\d+: {name}(@\S+)?: .* mtu {mtu}\b",
@@ -99,6 +103,16 @@ def threads(count):
     """A program with that many threads, which prints the indexes of links as their names."""
     return Kind(f"a program with {count} threads", lambda: built("threads", str(count)),
                 r"^16 {name}$", r"^17 {name}$", "^subscribed$")
+
+
+def way(name):
+    """A program that receives in that way; it prints the indexes of links as their names."""
+    return Kind(name, lambda: [PYTHON, str(WAYS), name], *_WAY_LINES)
+
+
+def situation(name):
+    """The same in a situation."""
+    return Kind(name, lambda: [PYTHON, str(WAYS.with_name("situations.py")), name], *_WAY_LINES)
 
 
 ALL = (IP, GO, GO_LISTING, PYROUTE2, LIBNL, LIBNL_CACHE)
@@ -146,16 +160,45 @@ class Running:
         self._text = ""
 
 
-def is_subscribed(pid):
+def tracer_of(pid):
+    """The process that traces it, 0 if none does."""
+    with open(f"/proc/{pid}/status", encoding="ascii") as file:
+        return int(re.search(r"^TracerPid:\s*(\d+)", file.read(), re.MULTILINE)[1])
+
+
+def helper_of(process):
+    """The helper of a preloaded program: another process with linkwatch-run's command line;
+    0 if there is none."""
+    arguments = process.args[process.args.index(RUN) + 1:]
+    wanted = b"".join(os.fsencode(a) + b"\0" for a in map(str, arguments))
+    for pid in map(int, filter(str.isdigit, os.listdir("/proc"))):
+        try:
+            line = pathlib.Path(f"/proc/{pid}/cmdline").read_bytes()
+            name = pathlib.Path(f"/proc/{pid}/comm").read_text(encoding="utf-8")
+        except OSError:
+            continue
+        if pid != process.pid and name.strip().endswith("linkwatch-run") and \
+                line.partition(b"\0")[2] == wanted:
+            return pid
+    return 0
+
+
+def sockets_of(pid):
+    """The sockets of a process, by their inodes."""
+    names = []
+    for fd in os.listdir(f"/proc/{pid}/fd"):
+        with contextlib.suppress(FileNotFoundError):
+            names.append(os.readlink(f"/proc/{pid}/fd/{fd}"))
+    return {name for name in names if name.startswith("socket:")}
+
+
+def is_subscribed(process):
     """Whether linkwatch-run holds a subscription for a process: a duplicate of its socket."""
     try:
-        with open(f"/proc/{pid}/status", encoding="ascii") as file:
-            tracer = int(re.search(r"^TracerPid:\s*(\d+)", file.read(), re.MULTILINE)[1])
-        theirs = {os.readlink(f"/proc/{pid}/fd/{fd}") for fd in os.listdir(f"/proc/{pid}/fd")}
-        ours = {os.readlink(f"/proc/{tracer}/fd/{fd}") for fd in os.listdir(f"/proc/{tracer}/fd")}
+        ours = tracer_of(process.pid) or helper_of(process)
+        return ours and sockets_of(process.pid) & sockets_of(ours)
     except (OSError, TypeError):
         return False
-    return any(name.startswith("socket:") for name in theirs & ours)
 
 
 def start(kind, daemon, wrapper=(), options=()):
@@ -166,7 +209,7 @@ def start(kind, daemon, wrapper=(), options=()):
         if kind.ready:
             running.until(kind.ready, "its subscription")
         else:
-            wait.until(lambda: is_subscribed(running.process.pid), "its subscription")
+            wait.until(lambda: is_subscribed(running.process), "its subscription")
     except Exception:
         running.__exit__(True)
         raise
@@ -181,3 +224,13 @@ def see(running, kind, name, mtu=r"\d+"):
 def see_gone(running, kind, name):
     """Waits until it tells that the link is gone."""
     running.until(kind.gone.format(name=name), f"the removal of {name}")
+
+
+def one_link(running, kind):
+    """A link comes and goes, and it is told."""
+    netns.ip("link add one type bridge")
+    index = netns.link("one")["ifindex"]
+    see(running, kind, index)
+    netns.ip("link set one mtu 1300 up")
+    netns.ip("link del one")
+    see_gone(running, kind, index)

@@ -2,8 +2,6 @@
 on a native kernel that denies subscriptions."""
 
 import os
-import pathlib
-import re
 import subprocess
 
 import daemon as daemons
@@ -12,30 +10,14 @@ import programs
 import tap
 import wait
 import ways
+from programs import WAYS, one_link, way
 
 DENIED = ("--bind", "EACCES", "--join", "ENOPROTOOPT")
-WAYS = pathlib.Path(__file__).with_name("ways.py")
 
 
 def deny(*answers):
     """The command line before that of linkwatch-run."""
     return [daemons.helper("deny"), *(answers or DENIED)]
-
-
-def way(name):
-    """A program that receives in that way; it prints the indexes of links as their names."""
-    return programs.Kind(name, lambda: [programs.PYTHON, str(WAYS), name], r"^16 {name} .*$",
-                         r"^17 {name} .*$", "^subscribed$")
-
-
-def one_link(running, kind):
-    """A link comes and goes, and it is told."""
-    netns.ip("link add one type bridge")
-    index = netns.link("one")["ifindex"]
-    programs.see(running, kind, index)
-    netns.ip("link set one mtu 1300 up")
-    netns.ip("link del one")
-    programs.see_gone(running, kind, index)
 
 
 def received_by(name):
@@ -61,10 +43,7 @@ def in_situation(name):
 
 def duplicates(pid):
     """How many sockets of a process its tracer holds."""
-    with open(f"/proc/{pid}/status", encoding="ascii") as file:
-        tracer = int(re.search(r"^TracerPid:\s*(\d+)", file.read(), re.MULTILINE)[1])
-    return sum(os.readlink(f"/proc/{tracer}/fd/{fd}").startswith("socket:")
-               for fd in os.listdir(f"/proc/{tracer}/fd"))
+    return len(programs.sockets_of(programs.tracer_of(pid)))
 
 
 @tap.test

@@ -1,0 +1,167 @@
+"""A subscriber in a situation: situations.py SITUATION. It prints what ways.py prints."""
+
+import ctypes
+import os
+import signal
+import socket
+import struct
+import sys
+import threading
+
+import ways
+
+_LIBC = ctypes.CDLL(None, use_errno=True)
+_CLONE_NEWNET = 0x40000000
+_SOL_NETLINK = 270
+_ADD_MEMBERSHIP = 1
+_RTM_GETLINK, _REQUEST, _DUMP = 18, 1, 0x300
+_NOOP = 1
+_NOBODY = 65534
+
+
+def _plain():
+    return socket.socket(socket.AF_NETLINK, socket.SOCK_RAW, socket.NETLINK_ROUTE)
+
+
+def _follow(netlink):
+    ways.follow(netlink, ways.by_recv)
+
+
+def _when_told():
+    os.read(0, 1)
+
+
+def asked():
+    """Subscribes when it is told to."""
+    print("ready", flush=True)
+    _when_told()
+    _follow(ways.subscriber())
+
+
+def closed():
+    """Was subscribed, and goes on."""
+    netlink = ways.subscriber()
+    print("subscribed", flush=True)
+    netlink.close()
+    signal.pause()
+
+
+def daemonized():
+    """As daemons do that mean it well: all descriptors are closed, and the parents end."""
+    for _ in range(2):
+        if os.fork() != 0:
+            os._exit(0)
+        os.setsid()
+        os.closerange(3, 1024)
+    print(os.getpid(), flush=True)
+    _when_told()
+    os.close(0)
+    _follow(ways.subscriber())
+
+
+def dropped():
+    """Became another user first."""
+    os.setgid(_NOBODY)
+    os.setuid(_NOBODY)
+    _follow(ways.subscriber())
+
+
+def full():
+    """Has so many answers to its own requests in its queue that no more fits."""
+    netlink = ways.subscriber()
+    netlink.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 1)
+    for _ in range(100):
+        netlink.send(struct.pack("=IHHIIBxHiII", 32, _RTM_GETLINK, _REQUEST, 7, 0, 0, 0, 1, 0, 0))
+    print("subscribed", flush=True)
+    _when_told()
+    _follow(netlink)
+
+
+def inherited():
+    """Executes itself, and keeps the socket."""
+    netlink = ways.subscriber()
+    os.set_inheritable(netlink.fileno(), True)
+    os.execv(sys.executable, [sys.executable, __file__, "given", str(netlink.fileno())])
+
+
+def given():
+    """What becomes of the one above."""
+    _follow(socket.socket(fileno=int(sys.argv[2])))
+
+
+def joined():
+    """Joined, and is bound only when it is told to."""
+    netlink = _plain()
+    netlink.setsockopt(_SOL_NETLINK, _ADD_MEMBERSHIP, 1)
+    print("joined", flush=True)
+    _when_told()
+    netlink.bind((0, 0))
+    assert netlink.getsockname()[0] == os.getpid(), netlink.getsockname()
+    _follow(netlink)
+
+
+def moved():
+    """Moved its socket to another descriptor, and has a child that ends when it is told to."""
+    netlink = ways.subscriber()
+    number = os.dup2(netlink.fileno(), 77)
+    netlink.close()
+    child = os.fork()
+    if child == 0:
+        _when_told()
+        os._exit(0)
+    os.waitpid(child, 0)
+    _follow(socket.socket(fileno=number))
+
+
+def patient():
+    """Receives when it is told to, and passes over what says nothing."""
+    netlink = ways.subscriber()
+    print("subscribed", flush=True)
+    _when_told()
+    while True:
+        data = netlink.recv(65536)
+        if struct.unpack_from("=H", data, 4)[0] != _NOOP:
+            ways.show(data)
+        else:
+            print("nothing", flush=True)
+
+
+def parent():
+    """Lets its child receive, and closes the socket."""
+    netlink = ways.subscriber()
+    child = os.fork()
+    if child == 0:
+        _follow(netlink)
+    netlink.close()
+    signal.signal(signal.SIGTERM, lambda _signal, _frame: os.kill(child, signal.SIGKILL))
+    os.wait()
+
+
+def shared():
+    """Receives in 8 threads at once."""
+    netlink = ways.subscriber()
+    signal.signal(signal.SIGUSR1, lambda _signal, _frame: None)
+    for _ in range(8):
+        threading.Thread(target=_follow, args=(netlink,), daemon=True).start()
+    while True:
+        signal.pause()
+
+
+def unshared():
+    """In another network namespace."""
+    assert _LIBC.unshare(_CLONE_NEWNET) == 0
+    _follow(ways.subscriber())
+
+
+def returned():
+    """In this one, with a socket of another one."""
+    home = os.open("/proc/self/ns/net", os.O_RDONLY)
+    assert _LIBC.unshare(_CLONE_NEWNET) == 0
+    netlink = _plain()
+    assert _LIBC.setns(home, _CLONE_NEWNET) == 0
+    netlink.bind((0, 1))
+    _follow(netlink)
+
+
+if __name__ == "__main__":
+    globals()[sys.argv[1]]()
