@@ -10,22 +10,23 @@ import netns
 import programs
 import rtnl
 import tap
+import wait
 
 RELEASE = sys.argv.pop(1)
 
 
-def sees_tap(kind):
+def sees_tap(kind, options=()):
     """A TAP link comes and goes after the program started."""
-    with daemons.Daemon() as daemon, programs.start(kind, daemon) as running:
+    with daemons.Daemon() as daemon, programs.start(kind, daemon, options=options) as running:
         for n in range(3):
             with rtnl.Tap(f"tap{n}"):
                 programs.see(running, kind, f"tap{n}")
             programs.see_gone(running, kind, f"tap{n}")
 
 
-def sees_veth(kind):
+def sees_veth(kind, options=()):
     """A veth pair comes, changes and goes after the program started."""
-    with daemons.Daemon() as daemon, programs.start(kind, daemon) as running:
+    with daemons.Daemon() as daemon, programs.start(kind, daemon, options=options) as running:
         netns.ip("link add one type veth peer name two")
         programs.see(running, kind, "one")
         programs.see(running, kind, "two")
@@ -36,6 +37,27 @@ def sees_veth(kind):
         netns.ip("link del one")
         programs.see_gone(running, kind, "one")
         programs.see_gone(running, kind, "three")
+
+
+def sees_index(name):
+    """A TAP link comes and goes, and is known by its index."""
+    kind = programs.way(name)
+    with daemons.Daemon() as daemon, \
+            programs.start(kind, daemon, options=("--preload",)) as running:
+        for n in range(3):
+            with rtnl.Tap(f"tap{n}"):
+                index = netns.link(f"tap{n}")["ifindex"]
+                programs.see(running, kind, index)
+            programs.see_gone(running, kind, index)
+
+
+def helper_ends():
+    """A preloaded program's helper ends with it"""
+    with daemons.Daemon() as daemon, \
+            programs.start(programs.LIBNL, daemon, options=("--preload",)) as running:
+        helper = programs.helper_of(running.process)
+        assert helper
+    wait.until(lambda: programs.helper_of(running.process) == 0, "the end of the helper")
 
 
 def sees_in_cache(see):
@@ -81,6 +103,11 @@ for one in programs.ALL:
         tap.add(name, sees_in_cache, see_link)
     else:
         tap.add(name, see_link, one)
+for one in (programs.IP, programs.PYROUTE2, programs.LIBNL):
+    tap.add(f"{one.name}, preloaded: sees links {doings}", see_link, one, ("--preload",))
+for each in ("recvfrom", "recvmsg", "recvmmsg", "peek", "short"):
+    tap.add(f"Preloaded, received by {each}: sees links {doings}", sees_index, each)
+tap.test(helper_ends)
 tap.test(many_threads)
 tap.test(through_signals)
 tap.main()

@@ -226,7 +226,7 @@ def threads():
 
 @tap.test
 def shared():
-    """Of 8 threads that receive on one socket while signals arrive, one gets each message"""
+    """8 threads that receive on one socket while signals arrive get all messages"""
     kind = situation("shared")
     with daemons.Daemon() as daemon, start(kind, daemon) as running:
         for n in range(60):

@@ -166,6 +166,12 @@ def tracer_of(pid):
         return int(re.search(r"^TracerPid:\s*(\d+)", file.read(), re.MULTILINE)[1])
 
 
+def _is_ours(pid):
+    """Whether a process is linkwatch-run; libtool may put something before the name, of which
+    the kernel knows 15 characters."""
+    return "linkwatch-ru" in pathlib.Path(f"/proc/{pid}/comm").read_text(encoding="utf-8")
+
+
 def helper_of(process):
     """The helper of a preloaded program: another process with linkwatch-run's command line;
     0 if there is none."""
@@ -174,11 +180,10 @@ def helper_of(process):
     for pid in map(int, filter(str.isdigit, os.listdir("/proc"))):
         try:
             line = pathlib.Path(f"/proc/{pid}/cmdline").read_bytes()
-            name = pathlib.Path(f"/proc/{pid}/comm").read_text(encoding="utf-8")
+            ours = _is_ours(pid)
         except OSError:
             continue
-        if pid != process.pid and name.strip().endswith("linkwatch-run") and \
-                line.partition(b"\0")[2] == wanted:
+        if pid != process.pid and ours and line.partition(b"\0")[2] == wanted:
             return pid
     return 0
 
@@ -195,8 +200,11 @@ def sockets_of(pid):
 def is_subscribed(process):
     """Whether linkwatch-run holds a subscription for a process: a duplicate of its socket."""
     try:
-        ours = tracer_of(process.pid) or helper_of(process)
-        return ours and sockets_of(process.pid) & sockets_of(ours)
+        # Before that, it has what linkwatch-run itself shares with the other process.
+        if _is_ours(process.pid):
+            return False
+        holder = tracer_of(process.pid) or helper_of(process)
+        return holder and sockets_of(process.pid) & sockets_of(holder)
     except (OSError, TypeError):
         return False
 

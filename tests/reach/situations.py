@@ -137,12 +137,21 @@ def parent():
     os.wait()
 
 
+def _write_lines(netlink):
+    """Lines in one piece, which print() doesn't write."""
+    while True:
+        data = netlink.recv(65536)
+        kind, index = struct.unpack_from("=4xH14xi", data.ljust(24, b"\0"))
+        os.write(1, f"{kind} {index} {len(data)}\n".encode())
+
+
 def shared():
     """Receives in 8 threads at once."""
     netlink = ways.subscriber()
     signal.signal(signal.SIGUSR1, lambda _signal, _frame: None)
     for _ in range(8):
-        threading.Thread(target=_follow, args=(netlink,), daemon=True).start()
+        threading.Thread(target=_write_lines, args=(netlink,), daemon=True).start()
+    print("subscribed", flush=True)
     while True:
         signal.pause()
 
