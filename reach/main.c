@@ -12,7 +12,7 @@
 #include "client/linkwatch.h"
 #include "reach/need.h"
 #include "reach/preload/launch.h"
-#include "reach/preload/program.h"
+#include "reach/program.h"
 #include "reach/say.h"
 #include "reach/start.h"
 
@@ -38,6 +38,8 @@ static const char help[] =
     "                       use libc, and not for static, set-user-ID or most Go programs\n"
     "  -h, --help           print this help\n"
     "  -V, --version        print the version\n"
+    "\n"
+    "No debugger can attach to a program that is traced, and set-user-ID programs gain nothing.\n"
     "\n"
     "Exit codes: the program's; 125 linkwatch-run failed; 126 the program could not be run;\n"
     "127 it was not found.\n";
@@ -115,18 +117,21 @@ static bool is_there(const char *path)
 }
 
 /* Whether it is helped; else the reason was said. */
-static bool trace(const struct start *start)
+static bool trace(const struct start *start, const char *program)
 {
     int r = start_tracer(start);
 
     if (r < 0)
         say("the program can't be traced (%s), so its subscriptions stay denied", strerror(-r));
+    /* Root's tracer may trace anybody. */
+    else if (geteuid() != 0 && program_gains_privilege(program))
+        say("%s doesn't gain its privileges while it is traced", program);
     return r >= 0;
 }
 
 static bool preload(const struct start *start, const char *program)
 {
-    const char *objection = program_objection(program);
+    const char *objection = program_objection_to_preload(program);
     int r = launch_preload(start);
 
     if (r < 0)
@@ -149,7 +154,7 @@ static bool assist(const struct choice *choice, const char *program)
         return true;
     if (r >= 0) {
         start.completes = r == NEED_COMPLETION;
-        if (choice->preloads ? preload(&start, program) : trace(&start))
+        if (choice->preloads ? preload(&start, program) : trace(&start, program))
             return true;
     } else {
         say("there are no rtnetlink sockets here: %s", strerror(-r));

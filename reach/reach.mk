@@ -30,9 +30,9 @@ reach_libreach_la_SOURCES = \
 	reach/preload/launch.h \
 	reach/preload/members.c \
 	reach/preload/members.h \
-	reach/preload/program.c \
-	reach/preload/program.h \
 	reach/preload/protocol.h \
+	reach/program.c \
+	reach/program.h \
 	reach/receive.c \
 	reach/receive.h \
 	reach/say.c \
@@ -61,6 +61,7 @@ man_MANS = doc/linkwatch-run.1
 dist_bashcompletion_DATA += reach/completions/linkwatch-run
 dist_zshcompletion_DATA += reach/completions/_linkwatch-run
 dist_fishcompletion_DATA += reach/completions/linkwatch-run.fish
+if BUILD_SHARED
 # Preloaded into programs, which is why it is on libc alone, exports nothing but what it
 # stands before, and the sanitizers stay out of it.
 pkglib_LTLIBRARIES = reach/linkwatch-run-preload.la
@@ -83,6 +84,7 @@ reach_linkwatch_run_preload_la_LDFLAGS = $(HARDENING_LDFLAGS) -module -avoid-ver
 AM_TESTS_ENVIRONMENT += \
 	LINKWATCH_RUN_LIBRARY='$(abs_builddir)/reach/.libs/linkwatch-run-preload.so'; \
 	export LINKWATCH_RUN_LIBRARY;
+endif
 endif
 EXTRA_DIST += doc/linkwatch-run.1
 

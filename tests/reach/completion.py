@@ -6,7 +6,8 @@ import programs
 import shells
 import tap
 
-OPTIONS = {"--socket", "--require", "--no-fallback", "--always", "--help", "--version"}
+OPTIONS = {"--socket", "--require", "--no-fallback", "--always", "--preload",
+           "--help", "--version"}
 
 
 def offers(shell, line):

@@ -5,8 +5,10 @@ import contextlib
 import os
 import pty
 import shlex
+import shutil
 import signal
 import subprocess
+import tempfile
 
 import daemon as daemons
 import netns
@@ -184,6 +186,21 @@ def untraceable():
     tap.equal(len(result.stderr.splitlines()), 1)
     result = run("echo", "ran", deny=deny, options=("--no-fallback",))
     tap.equal((result.returncode, result.stdout), (FAILED, ""))
+
+
+@tap.test
+def privileged():
+    """That a set-user-ID program gains nothing is said in one line, and it runs"""
+    nobody = programs.nobody(daemons.helper("deny"), programs.RUN)
+    with tempfile.TemporaryDirectory() as folder:
+        os.chmod(folder, 0o755)
+        name = shutil.copy(shutil.which("id"), folder)
+        os.chmod(name, 0o4755)
+        result = subprocess.run([*nobody, *command(name, "--user")], capture_output=True, text=True,
+                                check=False)
+    tap.equal((result.returncode, result.stdout), (0, "65534\n"))
+    tap.equal(result.stderr,
+              f"linkwatch-run: {name} doesn't gain its privileges while it is traced\n")
 
 
 @tap.test

@@ -224,6 +224,28 @@ def start(kind, daemon, wrapper=(), options=()):
     return running
 
 
+def nobody(*paths):
+    """The command line before a program that makes it one of an unprivileged user's; skips
+    where that can't be, or where they can't read those files."""
+    if os.geteuid() != 0:
+        raise tap.Skip("only root can become another user")
+    become = ["setpriv", "--reuid=65534", "--regid=65534", "--clear-groups"]
+    for path in paths:
+        if subprocess.run([*become, "test", "-r", path], check=False).returncode != 0:
+            raise tap.Skip(f"the user nobody can't read {path}")
+    return become
+
+
+def check_messages(running, cut_at=None):
+    """Every message that the program printed is whole, or cut at that size, and the kernel's."""
+    lines = [line.split() for line in running.text().splitlines() if line[:2] in ("16", "17")]
+    assert lines
+    for _kind, _index, length, came, cut, sequence, port in lines:
+        tap.equal((sequence, port), ("0", "0"))
+        tap.equal((came, cut), (str(cut_at), "1") if cut_at else (length, "0"))
+        assert int(length) > 500, lines
+
+
 def see(running, kind, name, mtu=r"\d+"):
     """Waits until it tells of that link."""
     running.until(kind.present.format(name=name, mtu=mtu), f"{name} with MTU {mtu}")

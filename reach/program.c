@@ -1,9 +1,8 @@
-#include "reach/preload/program.h"
+#include "reach/program.h"
 
 #include <elf.h>
 #include <fcntl.h>
 #include <limits.h>
-#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -42,12 +41,11 @@ static bool find(const char *name, char path[PATH_MAX])
     }
 }
 
-/* As for programs whose user or group is another than who runs them. */
-static bool gains_privilege(int fd)
+static bool gains_privilege(const char *path)
 {
     struct stat status;
 
-    if (fstat(fd, &status) < 0)
+    if (stat(path, &status) < 0)
         return false;
     return ((status.st_mode & S_ISUID) && status.st_uid != getuid()) ||
            ((status.st_mode & S_ISGID) && status.st_gid != getgid());
@@ -68,7 +66,7 @@ static bool has_loader(int fd, const Elf64_Ehdr *header)
     return false;
 }
 
-static const char *objection_to_binary(int fd, const char head[HEAD_SIZE])
+static const char *objection_to_binary(int fd, const char *path, const char head[HEAD_SIZE])
 {
     Elf64_Ehdr header;
 
@@ -77,7 +75,7 @@ static const char *objection_to_binary(int fd, const char head[HEAD_SIZE])
         return "is for another architecture";
     if (!has_loader(fd, &header))
         return "is statically linked";
-    return gains_privilege(fd) ? "runs with other privileges than ours" : NULL;
+    return gains_privilege(path) ? "gains privileges" : NULL;
 }
 
 /* The interpreter that a script's first line names; false if it names none. */
@@ -102,14 +100,21 @@ static const char *object_to(const char *path, char interpreter[PATH_MAX])
         return NULL;
     n = read(fd, head, HEAD_SIZE);
     if (n >= (ssize_t)sizeof(Elf64_Ehdr) && memcmp(head, ELFMAG, SELFMAG) == 0)
-        objection = objection_to_binary(fd, head);
+        objection = objection_to_binary(fd, path, head);
     else if (n > 2 && memcmp(head, "#!", 2) == 0 && !take_interpreter(head, interpreter))
         interpreter[0] = '\0';
     close(fd);
     return objection;
 }
 
-const char *program_objection(const char *name)
+bool program_gains_privilege(const char *name)
+{
+    char path[PATH_MAX];
+
+    return find(name, path) && gains_privilege(path);
+}
+
+const char *program_objection_to_preload(const char *name)
 {
     char path[PATH_MAX], interpreter[PATH_MAX], ignored[PATH_MAX];
     const char *objection;
