@@ -36,15 +36,23 @@ static bool may_ask(const struct answerer *answerer, const struct ucred *peer)
     return peer->uid == geteuid() || peer->uid == 0 || members_has(answerer->members, peer->pid);
 }
 
+/* The descriptor that came, -1 for none. More than one is no request of the library's, and
+ * there may be room for two. */
 static int take_duplicate(struct msghdr *message)
 {
     const struct cmsghdr *header = CMSG_FIRSTHDR(message);
-    int fd;
+    size_t count;
+    int fds[2];
 
-    if (!header || header->cmsg_type != SCM_RIGHTS || header->cmsg_len != CMSG_LEN(sizeof(fd)))
+    if (!header || header->cmsg_type != SCM_RIGHTS)
         return -1;
-    memcpy(&fd, CMSG_DATA(header), sizeof(fd));
-    return fd;
+    count = (header->cmsg_len - CMSG_LEN(0)) / sizeof(int);
+    if (count > 2)
+        return -1;
+    memcpy(fds, CMSG_DATA(header), count * sizeof(int));
+    for (size_t i = 1; i < count; i++)
+        close(fds[i]);
+    return count > 0 ? fds[0] : -1;
 }
 
 static bool receive(const struct answerer *answerer, int connection, struct question *ret)

@@ -8,6 +8,7 @@
 #include <sys/socket.h>
 #include <sys/types.h>
 
+#include "reach/doorbell.h"
 #include "reach/preload/ask.h"
 
 /* A call that received: on which descriptor, to where, and with which flags. */
@@ -21,9 +22,19 @@ struct receipt {
     const socklen_t *address_size;
 };
 
-/* What the call is to return, given what it returned, with errno. Costs a look at a few
- * bytes unless it is a doorbell. */
+/* What the call is to return, given what it returned, with errno. */
 ssize_t deliver(const struct receipt *receipt, ssize_t received);
+
+/* Whether that is worth while: all that is done for what is none of our business. */
+static inline bool may_be_doorbell(const void *first, size_t size, int flags, ssize_t received)
+{
+    if (received <= 0)
+        return false;
+    if (size >= sizeof(struct nlmsghdr) && received >= (ssize_t)sizeof(struct nlmsghdr))
+        return is_doorbell(first, sizeof(struct nlmsghdr));
+    /* Its beginning may be in several parts, or still in the queue alone. */
+    return received >= (ssize_t)sizeof(struct nlmsghdr) || (flags & MSG_PEEK);
+}
 
 /* The inode of a netlink socket, 0 for anything else. */
 uint64_t deliver_inode(int fd);

@@ -32,7 +32,9 @@ struct helper {
     int connections[CONNECTIONS_MAX];
     size_t connection_count;
     bool program_ended;
-    int64_t end; /* when it is over, in milliseconds; 0 while there are members */
+    bool looks;   /* a process may have ended */
+    bool crowded; /* there was no descriptor for a connection */
+    int64_t end;  /* when it is over, in milliseconds; 0 while there are members */
     struct pollfd *polls;
     size_t poll_room;
 };
@@ -146,6 +148,7 @@ static void accept_connections(struct helper *helper)
             close_connection(helper, 0);
         helper->connections[helper->connection_count++] = fd;
     }
+    helper->crowded = errno == EMFILE || errno == ENFILE;
 }
 
 /* A request, or the end of one that didn't come. Backwards, since each is closed then. */
@@ -166,7 +169,7 @@ static bool goes_on(struct helper *helper)
 {
     struct members *members = helper->answerer.members;
 
-    if (members_review(members))
+    if (helper->looks && members_review(members))
         subscriptions_review(helper->answerer.subscriptions);
     if (!helper->program_ended && !members_has(members, helper->program)) {
         helper->program_ended = true;
@@ -190,7 +193,7 @@ static int timeout(const struct helper *helper, bool waits)
 {
     int result = links_timeout(helper->answerer.links);
 
-    if (waits || members_are_looked_at(helper->answerer.members))
+    if (waits || helper->crowded || members_are_looked_at(helper->answerer.members))
         result = sooner(result, LOOK_TIME);
     return helper->end == 0 ? result : sooner(result, helper->end - now());
 }
@@ -217,14 +220,21 @@ static int wait_for_something(struct helper *helper, int patience)
 
     if (r < 0)
         return r;
-    helper->polls[count++] = (struct pollfd){.fd = helper->listener, .events = POLLIN};
+    /* Where nothing can be accepted, being told of it again and again is of no use. */
+    helper->polls[count++] =
+        (struct pollfd){.fd = helper->crowded ? -1 : helper->listener, .events = POLLIN};
     helper->polls[count++] =
         (struct pollfd){.fd = links_fd(answerer->links), .events = links_events(answerer->links)};
     for (size_t i = 0; i < helper->connection_count; i++)
         helper->polls[count++] = (struct pollfd){.fd = helper->connections[i], .events = POLLIN};
     members_prepare(answerer->members, helper->polls + count);
     count += members;
-    return poll(helper->polls, (nfds_t)count, patience) < 0 && errno != EINTR ? -errno : 0;
+    if (poll(helper->polls, (nfds_t)count, patience) < 0)
+        return errno == EINTR ? 0 : -errno;
+    helper->looks = members_are_looked_at(answerer->members);
+    for (size_t i = count - members; i < count; i++)
+        helper->looks = helper->looks || helper->polls[i].revents != 0;
+    return 0;
 }
 
 int helper_run(struct helper *helper)

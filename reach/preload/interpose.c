@@ -90,8 +90,8 @@ ssize_t our_sendto(int fd, const void *data, size_t size, int flags, const struc
 }
 
 /* A receipt in one part. */
-static ssize_t deliver_one(int fd, void *buffer, size_t size, int flags, struct sockaddr *address,
-                           const socklen_t *address_size, ssize_t received)
+static ssize_t deliver_part(int fd, void *buffer, size_t size, int flags, struct sockaddr *address,
+                            const socklen_t *address_size, ssize_t received)
 {
     const struct iovec part = {.iov_base = buffer, .iov_len = size};
     const struct receipt receipt = {
@@ -103,6 +103,15 @@ static ssize_t deliver_one(int fd, void *buffer, size_t size, int flags, struct 
     };
 
     return deliver(&receipt, received);
+}
+
+static inline ssize_t deliver_one(int fd, void *buffer, size_t size, int flags,
+                                  struct sockaddr *address, const socklen_t *address_size,
+                                  ssize_t received)
+{
+    if (!may_be_doorbell(buffer, size, flags, received))
+        return received;
+    return deliver_part(fd, buffer, size, flags, address, address_size, received);
 }
 
 ssize_t our_read(int fd, void *buffer, size_t size)

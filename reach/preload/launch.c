@@ -90,9 +90,9 @@ int launch_preload(const struct start *start)
     if (library[0] != '/' || strpbrk(library, NO_NAME_HAS))
         return -EINVAL;
     r = choose_address(job.address);
-    if (r >= 0 && setenv(PRELOAD_ADDRESS, job.address, 1) < 0)
-        r = -errno;
     if (r >= 0)
         r = detach(help, &job);
+    if (r >= 0 && setenv(PRELOAD_ADDRESS, job.address, 1) < 0)
+        r = -errno;
     return r < 0 ? r : preload(library);
 }

@@ -35,12 +35,24 @@ struct members *members_free(struct members *list)
     return NULL;
 }
 
-bool members_has(const struct members *list, pid_t process)
+static struct member *find(const struct members *list, pid_t process)
 {
     for (size_t i = 0; i < list->count; i++)
         if (list->members[i].process == process)
-            return true;
-    return false;
+            return &list->members[i];
+    return NULL;
+}
+
+bool members_has(const struct members *list, pid_t process)
+{
+    return find(list, process);
+}
+
+static bool has_ended(const struct member *member)
+{
+    struct pollfd end = {.fd = member->pidfd, .events = POLLIN};
+
+    return member->pidfd < 0 ? !tracee_lives(member->process) : poll(&end, 1, 0) > 0;
 }
 
 static int make_room(struct members *list)
@@ -60,9 +72,13 @@ static int make_room(struct members *list)
 
 int members_add(struct members *list, pid_t process)
 {
+    const struct member *known = find(list, process);
     int r;
 
-    if (members_has(list, process))
+    /* Its number may be another process's by now. */
+    if (known && has_ended(known))
+        members_review(list);
+    else if (known)
         return 1;
     r = make_room(list);
     if (r < 0)
@@ -97,13 +113,6 @@ bool members_are_looked_at(const struct members *list)
         if (list->members[i].pidfd < 0)
             return true;
     return false;
-}
-
-static bool has_ended(const struct member *member)
-{
-    struct pollfd end = {.fd = member->pidfd, .events = POLLIN};
-
-    return member->pidfd < 0 ? !tracee_lives(member->process) : poll(&end, 1, 0) > 0;
 }
 
 bool members_review(struct members *list)

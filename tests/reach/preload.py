@@ -20,8 +20,9 @@ DENIED = ("--bind", "EACCES", "--join", "ENOPROTOOPT", "--ptrace", "EPERM")
 PRELOAD = ("--preload",)
 FAILED = 125
 LIBRARY = os.environ.get("LINKWATCH_RUN_LIBRARY", "")
-# A library of the sanitizers wants to be the first one in a program that was built with it.
-os.environ.setdefault("ASAN_OPTIONS", "verify_asan_link_order=0")
+# A library of the sanitizers wants to be the first one in a program that was built with it,
+# and looks for leaks by tracing.
+os.environ.setdefault("ASAN_OPTIONS", "verify_asan_link_order=0:detect_leaks=0")
 
 
 def deny(*answers):
