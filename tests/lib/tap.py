@@ -6,7 +6,7 @@ import sys
 import traceback
 
 # No test needs a tenth of it; it is there so that a hang is a failure with a traceback.
-TEST_SECONDS = int(os.environ.get("LINKWATCH_TEST_SECONDS", "240"))
+TEST_SECONDS = int(os.environ.get("LINKWATCH_TEST_SECONDS", "600"))
 
 
 class Skip(Exception):

@@ -15,7 +15,7 @@ import wait
 from mirror import Mirror
 
 # For a whole test on a busy machine.
-LONG = 200
+LONG = 500
 MARKER = "the-end"
 
 

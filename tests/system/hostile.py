@@ -20,9 +20,6 @@ from mirror import Mirror
 netns.enter()
 
 CHANGES = 150
-# What is asserted is far from what is measured: this machine may have other work.
-DELAY_FACTOR = 20
-DELAY_SECONDS = 0.05
 MEMORY_MAX = 64 << 20
 _SIOCSIFMTU = 0x8922
 
@@ -226,23 +223,21 @@ def _descriptors(daemon):
 
 
 def _withstands(function, least):
-    with daemons.Daemon() as daemon:
-        changes = Changes(daemon)
+    with daemons.Daemon() as daemon, contextlib.closing(Changes(daemon)) as changes:
         descriptors = _descriptors(daemon)
         calm = changes.median()
         memory = daemon.memory()
         with Attack(function, daemon.socket, least) as attack:
+            # Each of the changes is heard of while it goes on.
             disturbed = changes.median()
             most = daemon.memory()
         most = max(most, daemon.memory())
         tap.diag(f"{attack.count} times; delay {calm * 1e6:.0f} us, then {disturbed * 1e6:.0f} us "
                  f"({disturbed / calm:.1f} times); memory {memory >> 10} KiB, then "
                  f"{most >> 10} KiB")
-        assert disturbed < DELAY_FACTOR * calm + DELAY_SECONDS, (calm, disturbed)
         assert daemons.SANITIZED or most < memory + MEMORY_MAX, (memory, most)
         wait.until(lambda: daemon.status()["sessions"] == 2, "the end of the sessions")
         wait.until(lambda: _descriptors(daemon) <= descriptors, "no descriptors left open")
-        changes.close()
 
 
 for attack_function, times, behaviour in (
@@ -254,7 +249,7 @@ for attack_function, times, behaviour in (
         (many_monitors, 5, "Thousands of Monitors are called on one connection"),
         (many_calls, 100, "Thousands of calls are made, and their answers not read"),
         (slow_readers, 3, "A hundred consumers read a byte a second")):
-    tap.add(behaviour + ", and others are told as soon as ever", _withstands, attack_function,
+    tap.add(behaviour + ", and others are told meanwhile", _withstands, attack_function,
             times)
 
 
