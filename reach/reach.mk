@@ -20,6 +20,8 @@ reach_libreach_la_SOURCES = \
 	reach/kernel.h \
 	reach/links.c \
 	reach/links.h \
+	reach/moment.c \
+	reach/moment.h \
 	reach/need.c \
 	reach/need.h \
 	reach/preload/answer.c \

@@ -9,10 +9,15 @@
 #include <sys/uio.h>
 
 #include "reach/doorbell.h"
+#include "reach/moment.h"
 #include "reach/tracee.h"
 
 /* As many as the kernel takes. */
 #define PARTS_MAX 1024
+
+/* Milliseconds until a thread is woken, for the first time and at the most. */
+#define WAKE_FIRST 500
+#define WAKE_MAX   60000
 
 struct receive {
     struct receive *next;
@@ -20,6 +25,10 @@ struct receive {
     uint64_t inode;
     bool enters;   /* a stop at the entry comes yet */
     bool restarts; /* an interruption may have to be mended */
+    bool woken;
+    bool over;        /* it was woken, and may begin again */
+    int64_t patience; /* until it is woken */
+    int64_t wake;     /* when that is; 0 for never */
     struct user_regs_struct registers;
 };
 
@@ -61,7 +70,9 @@ static struct receive *find(const struct receives *list, pid_t tid)
 
 bool receives_has(const struct receives *list, pid_t tid)
 {
-    return find(list, tid);
+    const struct receive *receive = find(list, tid);
+
+    return receive && !receive->over;
 }
 
 void receives_forget(struct receives *list, pid_t tid)
@@ -81,17 +92,29 @@ void receives_forget(struct receives *list, pid_t tid)
 static bool is_shared(const struct receives *list, const struct receive *receive)
 {
     for (const struct receive *other = list->first; other; other = other->next)
-        if (other != receive && other->inode == receive->inode)
+        if (other != receive && other->inode == receive->inode && !other->over)
             return true;
     return false;
+}
+
+/* A thread that goes on with what it was woken in is left alone for longer. */
+static int64_t patience_with(const struct receives *list, pid_t tid)
+{
+    const struct receive *before = find(list, tid);
+
+    if (!before)
+        return WAKE_FIRST;
+    return before->patience < WAKE_MAX / 2 ? 2 * before->patience : WAKE_MAX;
 }
 
 bool receives_begin(struct receives *list, struct subscriptions *subscriptions, pid_t tid,
                     const struct user_regs_struct *registers, const struct manners *manners)
 {
+    int64_t patience = patience_with(list, tid);
     struct receive *receive;
     uint64_t inode;
 
+    receives_forget(list, tid);
     if (subscriptions_is_empty(subscriptions))
         return false;
     inode = tracee_socket(tid, (int)registers->rdi);
@@ -106,6 +129,7 @@ bool receives_begin(struct receives *list, struct subscriptions *subscriptions, 
         .inode = inode,
         .enters = manners->enters_after_seccomp,
         .restarts = manners->enters_after_seccomp,
+        .patience = patience,
         .registers = *registers,
     };
     list->first = receive;
@@ -314,8 +338,31 @@ void receives_step(struct receives *list, struct subscriptions *subscriptions, p
 
     if (receive->enters) {
         receive->enters = false;
+        receive->wake = moment_now() + receive->patience;
         return;
     }
     end(list, subscriptions, receive);
-    receives_forget(list, tid);
+    if (receive->woken)
+        receive->over = true;
+    else
+        receives_forget(list, tid);
+}
+
+int receives_timeout(const struct receives *list)
+{
+    int timeout = -1;
+
+    for (const struct receive *receive = list->first; receive; receive = receive->next)
+        if (receive->wake != 0 && !receive->woken)
+            timeout = moment_sooner(timeout, receive->wake - moment_now());
+    return timeout;
+}
+
+void receives_wake(struct receives *list)
+{
+    for (struct receive *receive = list->first; receive; receive = receive->next)
+        if (receive->wake != 0 && !receive->woken && receive->wake <= moment_now()) {
+            receive->woken = true;
+            tracee_interrupt(receive->tid);
+        }
 }

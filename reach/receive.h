@@ -27,6 +27,12 @@ void receives_step(struct receives *list, struct subscriptions *subscriptions, p
 
 bool receives_has(const struct receives *list, pid_t tid);
 
+/* gVisor lets a thread sleep on that got a signal while it was stopped at the entry: those
+ * that are in a call for long are woken, ever more seldom, to go on with it unless there is
+ * a signal. In how many milliseconds the next one is due; -1 for never. */
+int receives_timeout(const struct receives *list);
+void receives_wake(struct receives *list);
+
 /* The thread is gone. */
 void receives_forget(struct receives *list, pid_t tid);
 

@@ -33,6 +33,11 @@ int tracee_resume(pid_t tid, int request, int number)
     return ptrace((enum __ptrace_request)request, tid, NULL, (long)number) < 0 ? -errno : 0;
 }
 
+int tracee_interrupt(pid_t tid)
+{
+    return ptrace(PTRACE_INTERRUPT, tid, NULL, NULL) < 0 ? -errno : 0;
+}
+
 int tracee_get_message(pid_t tid, unsigned long *ret)
 {
     unsigned long message;

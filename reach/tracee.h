@@ -18,6 +18,9 @@ int tracee_set_registers(pid_t tid, const struct user_regs_struct *registers);
 /* Lets it go on with a request like PTRACE_CONT, and the signal that it is to have. */
 int tracee_resume(pid_t tid, int request, int number);
 
+/* Stops it wherever it is, which ends a call that sleeps. */
+int tracee_interrupt(pid_t tid);
+
 /* The message of the event that it stopped for. */
 int tracee_get_message(pid_t tid, unsigned long *ret);
 

@@ -14,6 +14,7 @@
 #include <unistd.h>
 
 #include "reach/detach.h"
+#include "reach/moment.h"
 #include "reach/receive.h"
 #include "reach/service.h"
 #include "reach/tracee.h"
@@ -354,22 +355,23 @@ static int take_statuses(struct tracer *tracer)
 static int wait_for_news(struct tracer *tracer)
 {
     struct links *links = tracer->service.links;
-    int timeout = links_timeout(links);
+    int due = links_timeout(links), wake = receives_timeout(tracer->receives);
     struct pollfd fds[] = {
         {.fd = tracer->signals, .events = POLLIN},
         {.fd = links_fd(links), .events = links_events(links)},
     };
     struct signalfd_siginfo information;
 
-    if (poll(fds, 2, timeout) < 0)
+    if (poll(fds, 2, wake < 0 ? due : moment_sooner(due, wake)) < 0)
         return errno == EINTR ? 0 : -errno;
     /* There is one at most: a signal that is pending is not queued again. */
     if (fds[0].revents && read(tracer->signals, &information, sizeof(information)) < 0 &&
         errno != EAGAIN)
         return -errno;
     /* One that is due comes even if threads never cease to stop. */
-    if (fds[1].revents || !fds[0].revents || timeout == 0)
+    if (fds[1].revents || !fds[0].revents || due == 0)
         links_process(links);
+    receives_wake(tracer->receives);
     return 0;
 }
 

@@ -8,10 +8,10 @@
 #include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/un.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "reach/detach.h"
+#include "reach/moment.h"
 #include "reach/preload/answer.h"
 
 /* Connections whose request has not come yet. It comes at once, unless somebody stopped the
@@ -38,14 +38,6 @@ struct helper {
     struct pollfd *polls;
     size_t poll_room;
 };
-
-static int64_t now(void)
-{
-    struct timespec time;
-
-    clock_gettime(CLOCK_MONOTONIC, &time);
-    return (int64_t)time.tv_sec * 1000 + time.tv_nsec / 1000000;
-}
 
 static int listen_at(const char *name)
 {
@@ -178,15 +170,8 @@ static bool goes_on(struct helper *helper)
     if (!members_is_empty(members))
         helper->end = 0;
     else if (helper->end == 0)
-        helper->end = now() + LINGER_TIME;
-    return helper->end == 0 || now() < helper->end;
-}
-
-static int sooner(int timeout, int64_t other)
-{
-    if (other < 0)
-        other = 0;
-    return timeout < 0 || other < timeout ? (int)other : timeout;
+        helper->end = moment_now() + LINGER_TIME;
+    return helper->end == 0 || moment_now() < helper->end;
 }
 
 static int timeout(const struct helper *helper, bool waits)
@@ -194,8 +179,8 @@ static int timeout(const struct helper *helper, bool waits)
     int result = links_timeout(helper->answerer.links);
 
     if (waits || helper->crowded || members_are_looked_at(helper->answerer.members))
-        result = sooner(result, LOOK_TIME);
-    return helper->end == 0 ? result : sooner(result, helper->end - now());
+        result = moment_sooner(result, LOOK_TIME);
+    return helper->end == 0 ? result : moment_sooner(result, helper->end - moment_now());
 }
 
 static int make_polls(struct helper *helper, size_t count)
@@ -239,7 +224,7 @@ static int wait_for_something(struct helper *helper, int patience)
 
 int helper_run(struct helper *helper)
 {
-    int64_t looked = now();
+    int64_t looked = moment_now();
     bool waits = false;
     int r = 0;
 
@@ -249,8 +234,8 @@ int helper_run(struct helper *helper)
         serve_connections(helper);
         links_process(helper->answerer.links);
         waits = subscriptions_are_waiting(helper->answerer.subscriptions);
-        if (waits && now() - looked >= LOOK_TIME) {
-            looked = now();
+        if (waits && moment_now() - looked >= LOOK_TIME) {
+            looked = moment_now();
             subscriptions_review(helper->answerer.subscriptions);
             subscriptions_check(helper->answerer.subscriptions);
         }
