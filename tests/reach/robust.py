@@ -2,6 +2,7 @@
 on a native kernel that denies subscriptions."""
 
 import os
+import signal
 import subprocess
 
 import daemon as daemons
@@ -57,6 +58,7 @@ def parent_leaves():
     with daemons.Daemon() as daemon:
         process = subprocess.Popen([*deny(), programs.RUN, "--socket", daemon.socket,
                                     *kind.command()], stdout=subprocess.PIPE, text=True)
+        child = int(process.stdout.readline())
         tap.equal(process.stdout.readline(), "subscribed\n")
         process.wait(timeout=wait.SECONDS)
         netns.ip("link add one type bridge")
@@ -68,10 +70,9 @@ def parent_leaves():
             if words[0] == "17":
                 break
         tap.equal(words[1], str(index))
+        os.kill(child, signal.SIGKILL)
+        tap.equal(process.stdout.read(), "", "the end")
         process.stdout.close()
-        # Then its next line finds no reader, and it ends.
-        netns.ip("link add one type bridge")
-        netns.ip("link del one")
 
 
 @tap.test

@@ -123,6 +123,7 @@ def main(way):
         netlink = subscriber()
         if os.fork() != 0:
             os._exit(0)
+        print(os.getpid(), flush=True)
         follow(netlink, by_recv)
     elif way == "late":
         netlink = subscriber()

@@ -34,7 +34,11 @@ class Crowd:
 
     def outcome(self):
         """The one picture that all of them have in the end, and figures."""
-        output, errors = self._process.communicate(timeout=LONG)
+        try:
+            output, errors = self._process.communicate(timeout=LONG)
+        except subprocess.TimeoutExpired:
+            self.kill()
+            raise
         assert self._process.returncode == 0, errors
         links = {link["ifindex"]: link for link in json.loads(output)}
         figures = json.loads(errors.strip().splitlines()[-1])
