@@ -95,6 +95,7 @@ EXTRA_DIST += doc/linkwatch-run.1
 reach_programs = $(support_programs)
 reach_tests =
 EXTRA_DIST += \
+	tests/reach/behaviour.py \
 	tests/reach/programs.py \
 	tests/reach/situations.py \
 	tests/reach/subscriber.go \

@@ -1,48 +1,35 @@
 """linkwatch-run on a native kernel, under a filter that denies subscriptions as gVisor does:
 programs that subscribe by themselves see links come, change and go."""
 
-import daemon as daemons
+import os
+
+import behaviour
 import netns
 import programs
 import tap
+import wait
 
-DENIED = ("--bind", "EACCES", "--join", "ENOPROTOOPT")
-
-
-def deny():
-    """The command line before that of a program."""
-    if not programs.os.path.exists(programs.RUN):
-        tap.skip_all("linkwatch-run was not built here")
-    return [daemons.helper("deny"), *DENIED]
+DENIED = behaviour.deny("--bind", "EACCES", "--join", "ENOPROTOOPT")
 
 
-def sees(kind):
-    """A veth pair is made, changed and removed after the program started."""
-    netns.delete_all()
-    with daemons.Daemon() as daemon, programs.start(kind, daemon, deny()) as running:
-        netns.ip("link add one type veth peer name two")
-        programs.see(running, kind, "one", 1500)
-        programs.see(running, kind, "two", 1500)
-        netns.ip("link set one mtu 1400")
-        programs.see(running, kind, "one", 1400)
-        netns.ip("link set two name three")
-        programs.see(running, kind, "three")
-        netns.ip("link del one")
-        programs.see_gone(running, kind, "one")
-        programs.see_gone(running, kind, "three")
+def start(kind, daemon):
+    """Runs a program, and waits until it is subscribed."""
+    return programs.start(kind, daemon, DENIED)
 
 
 def gives_up(kind):
     """Without linkwatch-run, the same program ends or stays silent: the test is one."""
     netns.delete_all()
-    with programs.Running([*deny(), *kind.command()]) as running:
-        running.process.wait(timeout=programs.wait.SECONDS)
+    with programs.Running([*DENIED, *kind.command()]) as running:
+        running.process.wait(timeout=wait.SECONDS)
         assert running.process.returncode != 0, running.text()
 
 
+if not os.path.exists(programs.RUN):
+    tap.skip_all("linkwatch-run was not built here")
 netns.enter()
 for one in programs.ALL:
-    tap.add(f"{one.name}: sees links come, change and go where its subscription is denied", sees,
-            one)
+    tap.add(f"{one.name}: sees links come, change and go where its subscription is denied",
+            behaviour.sees, start, one)
     tap.add(f"{one.name}: gives up there without linkwatch-run", gives_up, one)
 tap.main()

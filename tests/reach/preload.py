@@ -8,15 +8,15 @@ import re
 import signal
 import subprocess
 
+import behaviour
 import daemon as daemons
 import netns
 import programs
 import tap
 import wait
-import ways
 from programs import one_link, situation, way
 
-DENIED = ("--bind", "EACCES", "--join", "ENOPROTOOPT", "--ptrace", "EPERM")
+DENIED = behaviour.deny("--bind", "EACCES", "--join", "ENOPROTOOPT", "--ptrace", "EPERM")
 PRELOAD = ("--preload",)
 FAILED = 125
 LIBRARY = os.environ.get("LINKWATCH_RUN_LIBRARY", "")
@@ -25,14 +25,9 @@ LIBRARY = os.environ.get("LINKWATCH_RUN_LIBRARY", "")
 os.environ.setdefault("ASAN_OPTIONS", "verify_asan_link_order=0:detect_leaks=0")
 
 
-def deny(*answers):
-    """The command line before that of linkwatch-run."""
-    return [daemons.helper("deny"), *(answers or DENIED)]
-
-
 def command(*arguments, options=(), socket="/nonexistent/socket", before=None):
     """The command line that runs a program under it."""
-    return [*(deny() if before is None else before), programs.RUN, "--socket", socket, *PRELOAD,
+    return [*(DENIED if before is None else before), programs.RUN, "--socket", socket, *PRELOAD,
             *options, "--", *arguments]
 
 
@@ -45,7 +40,9 @@ def run(*arguments, options=(), before=None, **more):
 
 def start(kind, daemon, before=None):
     """Runs one of them, and waits until it is subscribed."""
-    return programs.start(kind, daemon, deny() if before is None else before, PRELOAD)
+    running = programs.start(kind, daemon, DENIED if before is None else before, PRELOAD)
+    tap.equal(programs.tracer_of(running.process.pid), 0, "its tracer")
+    return running
 
 
 def has_ended(pid):
@@ -103,39 +100,6 @@ def read_until(process, *words):
 def library_is_in(pid):
     """Whether the library was loaded into a process."""
     return LIBRARY in pathlib.Path(f"/proc/{pid}/maps").read_text(encoding="utf-8")
-
-
-def sees(kind):
-    """A veth pair is made, changed and removed after the program started."""
-    netns.delete_all()
-    with daemons.Daemon() as daemon, start(kind, daemon) as running:
-        tap.equal(programs.tracer_of(running.process.pid), 0, "its tracer")
-        netns.ip("link add one type veth peer name two")
-        programs.see(running, kind, "one", 1500)
-        programs.see(running, kind, "two", 1500)
-        netns.ip("link set one mtu 1400")
-        programs.see(running, kind, "one", 1400)
-        netns.ip("link set two name three")
-        programs.see(running, kind, "three")
-        netns.ip("link del one")
-        programs.see_gone(running, kind, "one")
-        programs.see_gone(running, kind, "three")
-
-
-def received_by(name):
-    """A link comes and goes; every message is whole, and the kernel's."""
-    kind = way(name)
-    with daemons.Daemon() as daemon, start(kind, daemon) as running:
-        one_link(running, kind)
-        programs.check_messages(running, 40 if name == "short" else None)
-
-
-def sees_in(kind):
-    """A link comes and goes, three times."""
-    with daemons.Daemon() as daemon, start(kind, daemon) as running:
-        for _ in range(3):
-            one_link(running, kind)
-            running.forget()
 
 
 @tap.test
@@ -264,47 +228,11 @@ def moved():
 
 
 @tap.test
-def daemon_restarts():
-    """What happens while linkwatchd is away is told when it is back"""
-    kind = way("recvfrom")
-    with daemons.Daemon() as daemon, start(kind, daemon) as running:
-        netns.ip("link add one type bridge")
-        one = netns.link("one")["ifindex"]
-        programs.see(running, kind, one)
-        daemon.stop()
-        netns.ip("link del one")
-        netns.ip("link add two type bridge")
-        two = netns.link("two")["ifindex"]
-        daemon.start()
-        programs.see_gone(running, kind, one)
-        programs.see(running, kind, two)
-    netns.delete_all()
-
-
-@tap.test
-def completes():
-    """A subscription that is accepted and silent is completed where linkwatchd found that out"""
-    silent = deny("--join", "0")
-    kind = programs.LIBNL
-    with daemons.Daemon(wrapper=silent) as daemon:
-        # Not before its first look.
-        daemon.links()
-        netns.ip("link add zero type bridge")
-        wait.until(lambda: daemon.status()["source"]["standing"] == "incomplete", "the standing")
-        with start(kind, daemon, silent) as running:
-            netns.ip("link add one type bridge")
-            programs.see(running, kind, "one", 1500)
-            netns.ip("link del one")
-            programs.see_gone(running, kind, "one")
-    netns.delete_all()
-
-
-@tap.test
 def outer_filter():
     """A filter that answers subscriptions by errno is no hindrance"""
     for error in ("EACCES", "EPERM", "EOPNOTSUPP", "ENOPROTOOPT"):
         with daemons.Daemon() as daemon, \
-                start(programs.LIBNL, daemon, deny("--join", error)) as running:
+                start(programs.LIBNL, daemon, behaviour.deny("--join", error)) as running:
             netns.ip("link add one type bridge")
             programs.see(running, programs.LIBNL, "one", 1500)
             netns.ip("link del one")
@@ -319,19 +247,6 @@ def other_namespace():
             process = subprocess.run(command(*situation(name).command(), socket=daemon.socket),
                                      capture_output=True, text=True, check=False)
             tap.contains(process.stderr, "PermissionError")
-
-
-@tap.test
-def unprivileged():
-    """It needs no privilege"""
-    nobody = programs.nobody(daemons.helper("deny"), programs.RUN, programs.PYTHON, programs.WAYS,
-                             LIBRARY)
-    kind = way("recvfrom")
-    with daemons.Daemon() as daemon:
-        os.chmod(daemon.directory, 0o755)
-        os.chmod(daemon.socket, 0o666)
-        with start(kind, daemon, [*nobody, *deny()]) as running:
-            one_link(running, kind)
 
 
 @tap.test
@@ -358,7 +273,7 @@ def same_process():
 def descriptors():
     """The program has no descriptor that it would not have without"""
     script = "ls /proc/self/fd; echo; ls /proc/$$/fd"
-    for before in ([], deny()):
+    for before in ([], DENIED):
         tap.equal(run("sh", "-c", script, before=before).stdout,
                   subprocess.run(["sh", "-c", script], capture_output=True, text=True,
                                  check=True).stdout)
@@ -487,14 +402,10 @@ netns.enter()
 for one in programs.ALL:
     if one not in (programs.GO, programs.GO_LISTING):
         tap.add(f"{one.name}: sees links come, change and go where its subscription is denied",
-                sees, one)
-for each in ways.WAYS:
-    tap.add(f"Messages are whole and the kernel's when they are received by {each}", received_by,
-            each)
-tap.add("A program that executes itself subscribes anew", sees_in, way("executed"))
-tap.add("A program that executes itself keeps a socket", sees_in,
-        situation("inherited"))
-tap.add("A child has the subscription of its parent, also when that has left", sees_in,
-        situation("parent"))
-tap.add("A program with 40 subscriptions sees links on the last of them", sees_in, way("many"))
+                behaviour.sees, start, one)
+behaviour.add(start, DENIED, LIBRARY)
+for told, name in (("A program that executes itself keeps a socket", "inherited"),
+                   ("A child has the subscription of its parent, also when that has left",
+                    "parent")):
+    tap.add(told, behaviour.in_situation, start, situation(name))
 tap.main()

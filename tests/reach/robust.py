@@ -5,37 +5,20 @@ import os
 import signal
 import subprocess
 
+import behaviour
 import daemon as daemons
 import netns
 import programs
 import tap
 import wait
-import ways
 from programs import WAYS, one_link, way
 
-DENIED = ("--bind", "EACCES", "--join", "ENOPROTOOPT")
+DENIED = behaviour.deny("--bind", "EACCES", "--join", "ENOPROTOOPT")
 
 
-def deny(*answers):
-    """The command line before that of linkwatch-run."""
-    return [daemons.helper("deny"), *(answers or DENIED)]
-
-
-def received_by(name):
-    """A link comes and goes; every message is whole, and the kernel's."""
-    kind = way(name)
-    with daemons.Daemon() as daemon, programs.start(kind, daemon, deny()) as running:
-        one_link(running, kind)
-        programs.check_messages(running, 40 if name == "short" else None)
-
-
-def in_situation(name):
-    """As the name says in ways.py."""
-    kind = way(name)
-    with daemons.Daemon() as daemon, programs.start(kind, daemon, deny()) as running:
-        for _ in range(3):
-            one_link(running, kind)
-            running.forget()
+def start(kind, daemon, before=None):
+    """Runs a program, and waits until it is subscribed."""
+    return programs.start(kind, daemon, before or DENIED)
 
 
 def duplicates(pid):
@@ -46,7 +29,7 @@ def duplicates(pid):
 @tap.test
 def lets_go():
     """A socket that was closed 50 times is let go of 50 times"""
-    with daemons.Daemon() as daemon, programs.start(way("again"), daemon, deny()) as running:
+    with daemons.Daemon() as daemon, start(way("again"), daemon) as running:
         # Its own, the one to the daemon, and the last of those.
         wait.until(lambda: duplicates(running.process.pid) <= 3, "one duplicate")
 
@@ -56,7 +39,7 @@ def parent_leaves():
     """A child keeps the subscription that its parent made and left"""
     kind = way("child")
     with daemons.Daemon() as daemon:
-        process = subprocess.Popen([*deny(), programs.RUN, "--socket", daemon.socket,
+        process = subprocess.Popen([*DENIED, programs.RUN, "--socket", daemon.socket,
                                     *kind.command()], stdout=subprocess.PIPE, text=True)
         child = int(process.stdout.readline())
         tap.equal(process.stdout.readline(), "subscribed\n")
@@ -80,7 +63,7 @@ def overrun():
     """A program that doesn't read for thousands of changes is told so, with ENOBUFS"""
     kind = way("late")
     with daemons.Daemon() as daemon:
-        command = [*deny(), programs.RUN, "--socket", daemon.socket, *kind.command()]
+        command = [*DENIED, programs.RUN, "--socket", daemon.socket, *kind.command()]
         process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE,
                                    text=True)
         tap.equal(process.stdout.readline(), "subscribed\n")
@@ -108,7 +91,7 @@ def overrun():
 def threads():
     """A program with 400 threads that forks and executes sees all links come and go"""
     kind = programs.threads(400)
-    with daemons.Daemon() as daemon, programs.start(kind, daemon, deny()) as running:
+    with daemons.Daemon() as daemon, start(kind, daemon) as running:
         for _ in range(5):
             one_link(running, kind)
             running.forget()
@@ -122,7 +105,7 @@ def daemon_comes_later():
     kind = way("recvfrom")
     netns.ip("link add early type bridge")
     early = netns.link("early")["ifindex"]
-    with daemons.Daemon(serves=False) as daemon, programs.start(kind, daemon, deny()) as running:
+    with daemons.Daemon(serves=False) as daemon, start(kind, daemon) as running:
         netns.ip("link add one type bridge")
         index = netns.link("one")["ifindex"]
         netns.ip("link del early")
@@ -134,69 +117,17 @@ def daemon_comes_later():
 
 
 @tap.test
-def daemon_restarts():
-    """What happens while linkwatchd is away is told when it is back"""
-    kind = way("recvfrom")
-    with daemons.Daemon() as daemon, programs.start(kind, daemon, deny()) as running:
-        netns.ip("link add one type bridge")
-        one = netns.link("one")["ifindex"]
-        programs.see(running, kind, one)
-        daemon.stop()
-        netns.ip("link del one")
-        netns.ip("link add two type bridge")
-        two = netns.link("two")["ifindex"]
-        daemon.start()
-        programs.see_gone(running, kind, one)
-        programs.see(running, kind, two)
-    netns.delete_all()
-
-
-@tap.test
-def completes():
-    """A subscription that is accepted and silent is completed where linkwatchd found that out"""
-    silent = ("--join", "0")
-    kind = programs.LIBNL
-    with daemons.Daemon(wrapper=deny(*silent)) as daemon:
-        # Not before its first look.
-        daemon.links()
-        netns.ip("link add zero type bridge")
-        wait.until(lambda: daemon.status()["source"]["standing"] == "incomplete", "the standing")
-        with programs.start(kind, daemon, deny(*silent)) as running:
-            netns.ip("link add one type bridge")
-            programs.see(running, kind, "one", 1500)
-            netns.ip("link del one")
-            programs.see_gone(running, kind, "one")
-    netns.delete_all()
-
-
-@tap.test
 def other_namespace():
     """A socket of another network namespace isn't told of the links of this one"""
     script = f"unshare --net {programs.PYTHON} {WAYS} recvfrom"
     with daemons.Daemon() as daemon:
-        result = subprocess.run([*deny(), programs.RUN, "--socket", daemon.socket, "sh", "-c",
+        result = subprocess.run([*DENIED, programs.RUN, "--socket", daemon.socket, "sh", "-c",
                                  script], capture_output=True, text=True, check=False)
         tap.contains(result.stderr, "PermissionError")
-
-
-@tap.test
-def unprivileged():
-    """It needs no privilege"""
-    nobody = programs.nobody(daemons.helper("deny"), programs.RUN, programs.PYTHON, WAYS)
-    kind = way("recvfrom")
-    with daemons.Daemon() as daemon:
-        os.chmod(daemon.directory, 0o755)
-        os.chmod(daemon.socket, 0o666)
-        with programs.start(kind, daemon, [*nobody, *deny()]) as running:
-            one_link(running, kind)
 
 
 if not os.path.exists(programs.RUN):
     tap.skip_all("linkwatch-run was not built here")
 netns.enter()
-for each in ways.WAYS:
-    tap.add(f"Messages are whole and the kernel's when they are received by {each}", received_by,
-            each)
-tap.add("A program that executes itself subscribes anew", in_situation, "executed")
-tap.add("A program with 40 subscriptions sees links on the last of them", in_situation, "many")
+behaviour.add(start, DENIED)
 tap.main()

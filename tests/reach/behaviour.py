@@ -1,0 +1,112 @@
+"""What holds for every way of help: the tests of each of them run these. start(kind, daemon,
+before) runs a program in that way, behind the command line before, and waits until it is
+subscribed."""
+
+import os
+
+import daemon as daemons
+import netns
+import programs
+import tap
+import wait
+import ways
+from programs import one_link, way
+
+
+def deny(*answers):
+    """The command line before a program that is to be in a kernel that denies so."""
+    return [daemons.helper("deny"), *answers]
+
+
+def sees(start, kind):
+    """A veth pair is made, changed and removed after the program started."""
+    netns.delete_all()
+    with daemons.Daemon() as daemon, start(kind, daemon) as running:
+        netns.ip("link add one type veth peer name two")
+        programs.see(running, kind, "one", 1500)
+        programs.see(running, kind, "two", 1500)
+        netns.ip("link set one mtu 1400")
+        programs.see(running, kind, "one", 1400)
+        netns.ip("link set two name three")
+        programs.see(running, kind, "three")
+        netns.ip("link del one")
+        programs.see_gone(running, kind, "one")
+        programs.see_gone(running, kind, "three")
+
+
+def received_by(start, name):
+    """A link comes and goes; every message is whole, and the kernel's."""
+    kind = way(name)
+    with daemons.Daemon() as daemon, start(kind, daemon) as running:
+        one_link(running, kind)
+        programs.check_messages(running, 40 if name == "short" else None)
+
+
+def in_situation(start, kind):
+    """Links come and go."""
+    with daemons.Daemon() as daemon, start(kind, daemon) as running:
+        for _ in range(3):
+            one_link(running, kind)
+            running.forget()
+
+
+def daemon_restarts(start):
+    """What happens while linkwatchd is away is told when it is back."""
+    kind = way("recvfrom")
+    with daemons.Daemon() as daemon, start(kind, daemon) as running:
+        netns.ip("link add one type bridge")
+        one = netns.link("one")["ifindex"]
+        programs.see(running, kind, one)
+        daemon.stop()
+        netns.ip("link del one")
+        netns.ip("link add two type bridge")
+        two = netns.link("two")["ifindex"]
+        daemon.start()
+        programs.see_gone(running, kind, one)
+        programs.see(running, kind, two)
+    netns.delete_all()
+
+
+def completes(start):
+    """A subscription that is accepted and silent is completed where linkwatchd found that
+    out."""
+    silent = deny("--join", "0")
+    kind = programs.LIBNL
+    with daemons.Daemon(wrapper=silent) as daemon:
+        # Not before its first look.
+        daemon.links()
+        netns.ip("link add zero type bridge")
+        wait.until(lambda: daemon.status()["source"]["standing"] == "incomplete", "the standing")
+        with start(kind, daemon, silent) as running:
+            netns.ip("link add one type bridge")
+            programs.see(running, kind, "one", 1500)
+            netns.ip("link del one")
+            programs.see_gone(running, kind, "one")
+    netns.delete_all()
+
+
+def unprivileged(start, before, *paths):
+    """It needs no privilege, but to read those files."""
+    nobody = programs.nobody(daemons.helper("deny"), programs.RUN, programs.PYTHON, programs.WAYS,
+                             *paths)
+    kind = way("recvfrom")
+    with daemons.Daemon() as daemon:
+        os.chmod(daemon.directory, 0o755)
+        os.chmod(daemon.socket, 0o666)
+        with start(kind, daemon, [*nobody, *before]) as running:
+            one_link(running, kind)
+
+
+def add(start, before, *paths):
+    """Adds the tests of all that isn't about a single program: in the kernel that before makes,
+    by somebody who must be able to read those files."""
+    for each in ways.WAYS:
+        tap.add(f"Messages are whole and the kernel's when they are received by {each}",
+                received_by, start, each)
+    tap.add("A program that executes itself subscribes anew", in_situation, start, way("executed"))
+    tap.add("A program with 40 subscriptions sees links on the last of them", in_situation, start,
+            way("many"))
+    tap.add("What happens while linkwatchd is away is told when it is back", daemon_restarts, start)
+    tap.add("A subscription that is accepted and silent is completed where linkwatchd found that "
+            "out", completes, start)
+    tap.add("It needs no privilege", unprivileged, start, before, *paths)
