@@ -45,7 +45,7 @@ class Output:
         """All whole lines so far."""
         data = self._process.stdout.read()
         self._text += data or b""
-        return self._text.decode().splitlines()
+        return self._text.rpartition(b"\n")[0].decode().splitlines()
 
     def until(self, condition, what):
         """Waits until condition(lines) is true."""

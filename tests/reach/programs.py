@@ -119,14 +119,15 @@ ALL = (IP, GO, GO_LISTING, PYROUTE2, LIBNL, LIBNL_CACHE)
 
 
 class Running:
-    """A program that runs on, and what it printed so far; in a context, in the end of which
-    it is terminated."""
+    """A program that runs on, and the lines that it printed so far; in a context, in the end
+    of which it is terminated."""
 
     def __init__(self, command, env=None):
         self.process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
                                         stderr=subprocess.STDOUT, env=env)
         os.set_blocking(self.process.stdout.fileno(), False)
         self._text = ""
+        self._begun = ""
 
     def __enter__(self):
         return self
@@ -134,15 +135,17 @@ class Running:
     def __exit__(self, kind, *_exception):
         if kind:
             tap.diag("it printed:")
-            tap.diag(self.text())
+            tap.diag(self.text() + self._begun)
         self.process.terminate()
         self.process.wait(timeout=wait.SECONDS)
         self.process.stdout.close()
 
     def text(self):
-        """All of it."""
+        """All of it that is whole lines; a program may write one in pieces."""
         data = self.process.stdout.read()
-        self._text += (data or b"").decode(errors="replace")
+        self._begun += (data or b"").decode(errors="replace")
+        lines, newline, self._begun = self._begun.rpartition("\n")
+        self._text += lines + newline
         return self._text
 
     def until(self, pattern, what):
