@@ -15,14 +15,14 @@
 
 #include "daemon/log.h"
 #include "daemon/message.h"
-#include "daemon/turn.h"
+#include "daemon/turns.h"
 
-#define ACCEPT_AT_ONCE 64
+#define ACCEPT_AT_ONCE 16
 /* Without a free descriptor, accepting pauses so long, or until a session ends. */
 #define PAUSE 1.
 
 struct guest {
-    LIST_ENTRY(guest) entry;
+    TAILQ_ENTRY(guest) entry;
     struct session *session;
 };
 
@@ -31,6 +31,8 @@ struct server {
     struct log *log;
     struct ev_io incoming;
     struct ev_timer pause;
+    struct turns *turns;
+    struct turn turn; /* to accept */
     int fd;
     char *path; /* of the socket that was made here, and what it is known by */
     dev_t device;
@@ -39,7 +41,7 @@ struct server {
     struct server_counters counters;
     struct server_handlers handlers;
     void *user;
-    LIST_HEAD(guests, guest) guests;
+    TAILQ_HEAD(guests, guest) guests; /* who came first stands first, and is told first */
     size_t count;
 };
 
@@ -151,7 +153,7 @@ static size_t count_of(const struct server *server, uid_t uid)
     const struct guest *guest;
     size_t count = 0;
 
-    LIST_FOREACH(guest, &server->guests, entry)
+    TAILQ_FOREACH(guest, &server->guests, entry)
     if (session_uid(guest->session) == uid)
         count++;
     return count;
@@ -179,7 +181,6 @@ static void pause_accepting(struct server *server, int error)
 
     log_number(line, "ERRNO", error);
     log_end(line, "cannot accept connections for now: %s", strerror(error));
-    ev_io_stop(server->loop, &server->incoming);
     ev_timer_set(&server->pause, PAUSE, 0.);
     ev_timer_start(server->loop, &server->pause);
 }
@@ -197,7 +198,7 @@ static void on_closed(void *user, struct session *session)
     struct guest *guest = session_data(session);
 
     server->handlers.session.closed(server->user, session);
-    LIST_REMOVE(guest, entry);
+    TAILQ_REMOVE(&server->guests, guest, entry);
     free(guest);
     server->count--;
     server->handlers.counted(server->user, server->count);
@@ -229,13 +230,14 @@ static int admit(struct server *server, int fd, uid_t uid)
 
     if (!guest)
         return -ENOMEM;
-    guest->session = session_new(server->loop, fd, uid, server->limits.request, &handlers, server);
+    guest->session = session_new(server->loop, server->turns, fd, uid, server->limits.request,
+                                 &handlers, server);
     if (!guest->session) {
         free(guest);
         return -ENOMEM;
     }
     session_set_data(guest->session, guest);
-    LIST_INSERT_HEAD(&server->guests, guest, entry);
+    TAILQ_INSERT_TAIL(&server->guests, guest, entry);
     server->count++;
     server->counters.sessions++;
     server->handlers.counted(server->user, server->count);
@@ -257,23 +259,33 @@ static void receive_guest(struct server *server, int fd)
         close(fd);
 }
 
-static void on_incoming(struct ev_loop *loop, struct ev_io *io, int events)
+static void accept_some(void *user)
 {
-    struct server *server = io->data;
+    struct server *server = user;
 
-    (void)events;
-    for (int i = 0; i < ACCEPT_AT_ONCE && (i == 0 || !turn_is_over(loop)); i++) {
+    for (int i = 0; i < ACCEPT_AT_ONCE && (i == 0 || !turns_are_over(server->turns)); i++) {
         int fd = accept4(server->fd, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK);
 
         if (fd >= 0) {
             receive_guest(server, fd);
         } else if (errno == EAGAIN || errno == EWOULDBLOCK) {
+            ev_io_start(server->loop, &server->incoming);
             return;
         } else if (errno != EINTR && errno != ECONNABORTED) {
             pause_accepting(server, errno);
             return;
         }
     }
+    turns_ask(server->turns, &server->turn);
+}
+
+static void on_incoming(struct ev_loop *loop, struct ev_io *io, int events)
+{
+    struct server *server = io->data;
+
+    (void)events;
+    ev_io_stop(loop, io);
+    turns_ask(server->turns, &server->turn);
 }
 
 struct server *server_new(struct ev_loop *loop, struct log *log, int fd, const char *path,
@@ -285,8 +297,11 @@ struct server *server_new(struct ev_loop *loop, struct log *log, int fd, const c
 
     if (!server)
         return NULL;
+    server->turns = turns_new(loop);
     server->path = path ? strdup(path) : NULL;
-    if (path && !server->path) {
+    if (!server->turns || (path && !server->path)) {
+        turns_free(server->turns);
+        free(server->path);
         free(server);
         return NULL;
     }
@@ -295,12 +310,13 @@ struct server *server_new(struct ev_loop *loop, struct log *log, int fd, const c
         server->inode = status.st_ino;
     }
     server->loop = loop;
+    server->turn = (struct turn){.take = accept_some, .user = server};
     server->log = log;
     server->fd = fd;
     server->limits = *limits;
     server->handlers = *handlers;
     server->user = user;
-    LIST_INIT(&server->guests);
+    TAILQ_INIT(&server->guests);
     ev_io_init(&server->incoming, on_incoming, fd, EV_READ);
     ev_timer_init(&server->pause, on_pause_over, PAUSE, 0.);
     server->incoming.data = server->pause.data = server;
@@ -323,10 +339,12 @@ struct server *server_free(struct server *server)
 
     if (!server)
         return NULL;
-    while ((guest = LIST_FIRST(&server->guests)))
+    while ((guest = TAILQ_FIRST(&server->guests)))
         session_free(guest->session);
     ev_io_stop(server->loop, &server->incoming);
     ev_timer_stop(server->loop, &server->pause);
+    turns_leave(server->turns, &server->turn);
+    turns_free(server->turns);
     close(server->fd);
     remove_path(server);
     free(server->path);
@@ -354,8 +372,8 @@ void server_wake(struct server *server)
 {
     struct guest *guest, *next;
 
-    for (guest = LIST_FIRST(&server->guests); guest; guest = next) {
-        next = LIST_NEXT(guest, entry);
+    for (guest = TAILQ_FIRST(&server->guests); guest; guest = next) {
+        next = TAILQ_NEXT(guest, entry);
         session_wake(guest->session);
     }
 }

@@ -2,13 +2,14 @@
 
 #include <errno.h>
 #include <ev.h>
+#include <linux/sockios.h>
 #include <poll.h>
 #include <stdlib.h>
+#include <sys/ioctl.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
 #include "daemon/outbox.h"
-#include "daemon/turn.h"
 #include "protocol/frame.h"
 
 /* Before others have their turn: messages taken, rounds of writing, and what a stream
@@ -24,15 +25,17 @@ struct session {
     struct ev_loop *loop;
     struct ev_io readable;
     struct ev_io writable;
-    struct ev_timer again; /* unfinished business, with the next turn of the loop */
     struct ev_timer absence;
+    struct turns *turns;
+    struct turn turn;
     int fd;
     uid_t uid;
     struct frame in;
     struct outbox out;
     struct stream *stream;
     bool suspended;
-    bool ended; /* the consumer won't send anything more */
+    bool to_read; /* the socket was readable, and nothing was read yet */
+    bool ended;   /* the consumer won't send anything more */
     struct session_handlers handlers;
     void *user;
     void *data;
@@ -43,6 +46,14 @@ static bool is_blocked(const struct session *session)
     return ev_is_active(&session->writable);
 }
 
+/* What was sent before was not read yet. Then it has no hurry: who reads is told first. */
+static bool is_behind(const struct session *session)
+{
+    int unread;
+
+    return session->turn.waiting || (ioctl(session->fd, SIOCOUTQ, &unread) == 0 && unread > 0);
+}
+
 /* While it is, further requests wait. */
 static bool is_busy(const struct session *session)
 {
@@ -51,8 +62,7 @@ static bool is_busy(const struct session *session)
 
 static void go_on_later(struct session *session)
 {
-    if (!ev_is_active(&session->again))
-        ev_timer_start(session->loop, &session->again);
+    turns_ask(session->turns, &session->turn);
 }
 
 static int fill_from_stream(struct session *session)
@@ -98,11 +108,8 @@ static int write_out(struct session *session)
 {
     int r = 1;
 
-    for (int round = 0; r > 0 && round < ROUNDS_AT_ONCE; round++) {
+    for (int round = 0; r > 0 && round < ROUNDS_AT_ONCE; round++)
         r = write_round(session);
-        if (turn_is_over(session->loop))
-            break;
-    }
     if (r == -EAGAIN) {
         ev_io_start(session->loop, &session->writable);
         return 0;
@@ -132,7 +139,7 @@ static int take_requests(struct session *session)
             r = write_out(session);
         if (r < 0)
             return r;
-        if (turn_is_over(session->loop))
+        if (turns_are_over(session->turns))
             break;
     }
     go_on_later(session);
@@ -163,21 +170,6 @@ static int want_more(struct session *session)
     else
         ev_io_start(session->loop, &session->readable);
     return 0;
-}
-
-/* Goes on with everything; the session may be gone afterwards. */
-static void go_on(struct session *session)
-{
-    int r = write_out(session);
-
-    if (r >= 0)
-        r = take_requests(session);
-    if (r >= 0)
-        r = want_more(session);
-    if (r >= 0 && session->ended && !is_busy(session) && !ev_is_active(&session->again))
-        r = -ECONNRESET;
-    if (r < 0)
-        session_free(session);
 }
 
 /* The consumer sends nothing more, but may still want what it asked for: then only its
@@ -212,31 +204,48 @@ static int read_some(struct session *session)
     return errno == EAGAIN || errno == EWOULDBLOCK || errno == EINTR ? 0 : -errno;
 }
 
+/* Goes on with everything. -errno if the session is over. */
+static int go_on(struct session *session)
+{
+    int r = 0;
+
+    if (session->to_read) {
+        session->to_read = false;
+        r = read_some(session);
+    }
+    if (r >= 0)
+        r = write_out(session);
+    if (r >= 0)
+        r = take_requests(session);
+    if (r >= 0)
+        r = want_more(session);
+    if (r < 0)
+        return r;
+    return session->ended && !is_busy(session) && !session->turn.waiting ? -ECONNRESET : 0;
+}
+
+static void take_turn(void *user)
+{
+    if (go_on(user) < 0)
+        session_free(user);
+}
+
+/* The loop doesn't tell of it again before its turn came. */
 static void on_readable(struct ev_loop *loop, struct ev_io *io, int events)
 {
     struct session *session = io->data;
-    int r = read_some(session);
 
-    (void)loop;
     (void)events;
-    if (r < 0)
-        session_free(session);
-    else
-        go_on(session);
+    ev_io_stop(loop, io);
+    session->to_read = true;
+    go_on_later(session);
 }
 
 static void on_writable(struct ev_loop *loop, struct ev_io *io, int events)
 {
-    (void)loop;
     (void)events;
-    go_on(io->data);
-}
-
-static void on_again(struct ev_loop *loop, struct ev_timer *timer, int events)
-{
-    ev_timer_stop(loop, timer);
-    (void)events;
-    go_on(timer->data);
+    ev_io_stop(loop, io);
+    go_on_later(io->data);
 }
 
 static void on_absence_check(struct ev_loop *loop, struct ev_timer *timer, int events)
@@ -249,14 +258,16 @@ static void on_absence_check(struct ev_loop *loop, struct ev_timer *timer, int e
         session_free(session);
 }
 
-struct session *session_new(struct ev_loop *loop, int fd, uid_t uid, size_t request_max,
-                            const struct session_handlers *handlers, void *user)
+struct session *session_new(struct ev_loop *loop, struct turns *turns, int fd, uid_t uid,
+                            size_t request_max, const struct session_handlers *handlers, void *user)
 {
     struct session *session = calloc(1, sizeof(*session));
 
     if (!session)
         return NULL;
     session->loop = loop;
+    session->turns = turns;
+    session->turn = (struct turn){.take = take_turn, .user = session};
     session->fd = fd;
     session->uid = uid;
     session->handlers = *handlers;
@@ -264,10 +275,9 @@ struct session *session_new(struct ev_loop *loop, int fd, uid_t uid, size_t requ
     frame_init(&session->in, request_max);
     ev_io_init(&session->readable, on_readable, fd, EV_READ);
     ev_io_init(&session->writable, on_writable, fd, EV_WRITE);
-    ev_timer_init(&session->again, on_again, 0., 0.);
     ev_timer_init(&session->absence, on_absence_check, ABSENCE_CHECK, ABSENCE_CHECK);
     session->readable.data = session->writable.data = session;
-    session->again.data = session->absence.data = session;
+    session->absence.data = session;
     ev_io_start(loop, &session->readable);
     return session;
 }
@@ -279,8 +289,8 @@ struct session *session_free(struct session *session)
     session->handlers.closed(session->user, session);
     ev_io_stop(session->loop, &session->readable);
     ev_io_stop(session->loop, &session->writable);
-    ev_timer_stop(session->loop, &session->again);
     ev_timer_stop(session->loop, &session->absence);
+    turns_leave(session->turns, &session->turn);
     stream_free(session->stream);
     outbox_clear(&session->out);
     frame_clear(&session->in);
@@ -322,8 +332,13 @@ bool session_is_streaming(const struct session *session)
 
 void session_wake(struct session *session)
 {
-    if (session->stream && !is_blocked(session))
-        go_on(session);
+    /* Who can't take it now is told when it can. */
+    if (!session->stream || is_blocked(session))
+        return;
+    if (is_behind(session))
+        go_on_later(session);
+    else if (write_out(session) < 0)
+        session_free(session);
 }
 
 void session_set_data(struct session *session, void *data)

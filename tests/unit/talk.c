@@ -60,7 +60,10 @@ void talk_start(struct talk *talk)
     assert_non_null(talk->loop);
     assert_int_equal(socketpair(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0, fds), 0);
     talk->theirs = fds[1];
-    talk->session = session_new(talk->loop, fds[0], 1234, REQUEST_MAX, &handlers, talk);
+    talk->turns = turns_new(talk->loop);
+    assert_non_null(talk->turns);
+    talk->session =
+        session_new(talk->loop, talk->turns, fds[0], 1234, REQUEST_MAX, &handlers, talk);
     assert_non_null(talk->session);
     world_start(&talk->world, 16 * 1024);
 }
@@ -74,6 +77,7 @@ void talk_stop(struct talk *talk)
         close(talk->theirs);
     world_stop(&talk->world);
     free(talk->received);
+    assert_null(turns_free(talk->turns));
     ev_loop_destroy(talk->loop);
 }
 

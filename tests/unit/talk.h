@@ -12,6 +12,7 @@
 
 struct talk {
     struct ev_loop *loop;
+    struct turns *turns;
     struct session *session; /* NULL when it was closed */
     int theirs;              /* the consumer's end */
     struct world world;

@@ -1,0 +1,94 @@
+#include "daemon/turns.h"
+
+#include <ev.h>
+#include <stdlib.h>
+
+#include "daemon/clock.h"
+
+struct turns {
+    struct ev_loop *loop;
+    struct ev_check round;
+    struct ev_idle more; /* the loop doesn't wait for events while somebody stands in line */
+    TAILQ_HEAD(line, turn) line;
+    size_t length;
+    int64_t began;
+};
+
+static void on_round(struct ev_loop *loop, struct ev_check *check, int events)
+{
+    struct turns *turns = check->data;
+    size_t standing = turns->length; /* who asks again waits for the next round */
+
+    (void)loop;
+    (void)events;
+    turns->began = clock_usec(CLOCK_MONOTONIC);
+    for (; standing > 0 && turns->length > 0; standing--) {
+        struct turn *turn = TAILQ_FIRST(&turns->line);
+
+        turns_leave(turns, turn);
+        turn->take(turn->user);
+        if (turns_are_over(turns))
+            break;
+    }
+}
+
+static void on_more(struct ev_loop *loop, struct ev_idle *idle, int events)
+{
+    (void)loop;
+    (void)idle;
+    (void)events;
+}
+
+struct turns *turns_new(struct ev_loop *loop)
+{
+    struct turns *turns = calloc(1, sizeof(*turns));
+
+    if (!turns)
+        return NULL;
+    turns->loop = loop;
+    TAILQ_INIT(&turns->line);
+    ev_check_init(&turns->round, on_round);
+    ev_idle_init(&turns->more, on_more);
+    /* Behind all that came in the same turn of the loop. */
+    ev_set_priority(&turns->round, EV_MINPRI);
+    ev_set_priority(&turns->more, EV_MINPRI);
+    turns->round.data = turns;
+    ev_check_start(loop, &turns->round);
+    return turns;
+}
+
+struct turns *turns_free(struct turns *turns)
+{
+    if (!turns)
+        return NULL;
+    ev_check_stop(turns->loop, &turns->round);
+    ev_idle_stop(turns->loop, &turns->more);
+    free(turns);
+    return NULL;
+}
+
+void turns_ask(struct turns *turns, struct turn *turn)
+{
+    if (turn->waiting)
+        return;
+    turn->waiting = true;
+    TAILQ_INSERT_TAIL(&turns->line, turn, entry);
+    turns->length++;
+    ev_idle_start(turns->loop, &turns->more);
+}
+
+void turns_leave(struct turns *turns, struct turn *turn)
+{
+    if (!turn->waiting)
+        return;
+    turn->waiting = false;
+    TAILQ_REMOVE(&turns->line, turn, entry);
+    turns->length--;
+    if (turns->length == 0)
+        ev_idle_stop(turns->loop, &turns->more);
+}
+
+bool turns_are_over(const struct turns *turns)
+{
+    return clock_usec(CLOCK_MONOTONIC) - turns->began >= TURNS_ROUND_USEC;
+}

@@ -1,0 +1,42 @@
+/* Business that can wait, by turns: whoever has some asks for a turn, and gets in line. What
+ * is urgent (links, events for consumers) goes before all of it, and waits for no longer than
+ * one round lasts, however many stand in line and whatever they want. */
+#ifndef LINKWATCH_DAEMON_TURNS_H
+#define LINKWATCH_DAEMON_TURNS_H
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <sys/queue.h>
+
+struct ev_loop;
+struct turns;
+
+/* A round: turns are given until it lasted so long, one at least, and one at most to each.
+ * The others keep their places. */
+#define TURNS_ROUND_USEC INT64_C(50)
+
+/* A place in the line; its owner's, who fills in the first two. */
+struct turn {
+    void (*take)(void *user);
+    void *user;
+    TAILQ_ENTRY(turn) entry;
+    bool waiting;
+};
+
+/* NULL without memory. */
+struct turns *turns_new(struct ev_loop *loop);
+
+/* Nobody may stand in line any more. */
+struct turns *turns_free(struct turns *turns);
+
+/* Gets in line, behind everybody, if it does not stand there yet. take() is called with the
+ * loop; who has more to do asks again there. */
+void turns_ask(struct turns *turns, struct turn *turn);
+
+/* Leaves the line; nothing if it does not stand there. */
+void turns_leave(struct turns *turns, struct turn *turn);
+
+/* Whether the round has lasted long enough. For take(). */
+bool turns_are_over(const struct turns *turns);
+
+#endif
