@@ -42,7 +42,7 @@ static bool is_well_formed(const struct reply *reply)
 int wire_parse(const char *message, size_t length, struct reply *ret)
 {
     struct reply reply = {0};
-    int r = json_read(message, length, JSON_REJECT_DUPLICATES, &reply.root);
+    int r = json_read(message, length, JSON_REJECT_DUPLICATES, NULL, &reply.root);
 
     if (r < 0)
         return r;

@@ -5,26 +5,6 @@
 
 #include "protocol/json.h"
 
-/* NOLINTNEXTLINE(misc-no-recursion): it goes no deeper than that */
-static bool is_deeper(const json_t *json, size_t depth)
-{
-    const char *name;
-    size_t i;
-    json_t *value;
-
-    if (!json_is_object(json) && !json_is_array(json))
-        return false;
-    if (depth == 0)
-        return true;
-    json_object_foreach ((json_t *)json, name, value)
-        if (is_deeper(value, depth - 1))
-            return true;
-    json_array_foreach (json, i, value)
-        if (is_deeper(value, depth - 1))
-            return true;
-    return false;
-}
-
 static void take_flag(struct call *call, const char *name, bool *ret)
 {
     const json_t *value = json_object_get(call->message, name);
@@ -68,12 +48,14 @@ static void take_members(struct call *call)
 
 int call_parse(const char *text, size_t length, size_t depth_max, struct call *ret)
 {
+    struct json_limits limits = {.depth = depth_max, .values = CALL_VALUES_MAX};
     struct call call = {0};
-    int r = json_read(text, length, JSON_REJECT_DUPLICATES | JSON_ALLOW_NUL, &call.message);
+    int r =
+        json_read(text, length, JSON_REJECT_DUPLICATES | JSON_ALLOW_NUL, &limits, &call.message);
 
     if (r < 0)
         return r;
-    if (!json_is_object(call.message) || is_deeper(call.message, depth_max)) {
+    if (!json_is_object(call.message)) {
         call_clear(&call);
         return -EBADMSG;
     }

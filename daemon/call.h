@@ -15,8 +15,11 @@ struct call {
     const char *wrong;  /* name of a member that can't be right, NULL if all are */
 };
 
-/* Reads a call. -EBADMSG if it is none: not the text of one JSON object, or nested
- * deeper than that; -ENOMEM. Members that are missing or of a wrong type make wrong. */
+#define CALL_VALUES_MAX 2048 /* more than the longest filters have */
+
+/* Reads a call. -EBADMSG if it is none: not the text of one JSON object; -E2BIG if it is
+ * nested deeper than that, or has more values than CALL_VALUES_MAX; -ENOMEM. Members that are
+ * missing or of a wrong type make wrong. */
 int call_parse(const char *text, size_t length, size_t depth_max, struct call *ret);
 
 /* Frees what it holds. */

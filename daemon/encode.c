@@ -357,7 +357,7 @@ json_t *encode_field(const struct link *link, enum link_field field)
     put_field(&writer, link, field);
     if (writer_to_buffer(&writer, &buffer) < 0)
         return NULL;
-    (void)json_read(buffer->data, buffer->length, JSON_DECODE_ANY, &value);
+    (void)json_read(buffer->data, buffer->length, JSON_DECODE_ANY, NULL, &value);
     buffer_unref(buffer);
     return value;
 }

@@ -13,7 +13,7 @@ struct turns;
 
 /* A round: turns are given until it lasted so long, one at least, and one at most to each.
  * The others keep their places. */
-#define TURNS_ROUND_USEC INT64_C(50)
+#define TURNS_ROUND_USEC INT64_C(20)
 
 /* A place in the line; its owner's, who fills in the first two. */
 struct turn {

@@ -13,7 +13,63 @@ struct reading {
     const char *text;
     size_t left;
     bool failed;
+
+    const struct json_limits *limits; /* NULL: none */
+    size_t depth;
+    size_t values;
+    bool in_string;
+    bool escaped; /* the byte before was a backslash in a string */
+    bool over;
 };
+
+static void begin_value(struct reading *reading)
+{
+    reading->values++;
+    if (reading->depth > reading->limits->depth || reading->values > reading->limits->values)
+        reading->over = true;
+}
+
+static void count_in_string(struct reading *reading, char c)
+{
+    if (reading->escaped)
+        reading->escaped = false;
+    else if (c == '\\')
+        reading->escaped = true;
+    else if (c == '"')
+        reading->in_string = false;
+}
+
+static void count_outside(struct reading *reading, char c)
+{
+    switch (c) {
+    case '"':
+        reading->in_string = true;
+        break;
+    case '{':
+    case '[':
+        reading->depth++;
+        begin_value(reading);
+        break;
+    case '}':
+    case ']':
+        if (reading->depth > 0)
+            reading->depth--;
+        break;
+    case ',':
+        begin_value(reading);
+        break;
+    }
+}
+
+/* Before jansson reads it; whether the brackets match is its business. */
+static void count(struct reading *reading, size_t length)
+{
+    for (size_t i = 0; i < length && !reading->over; i++)
+        if (reading->in_string)
+            count_in_string(reading, reading->text[i]);
+        else
+            count_outside(reading, reading->text[i]);
+}
 
 /* Up to the first byte behind a digit that is none. */
 static size_t piece_length(const char *text, size_t most)
@@ -36,15 +92,20 @@ static size_t give_piece(void *buffer, size_t size, void *user)
     if (reading->failed || reading->left == 0)
         return 0;
     length = piece_length(reading->text, reading->left < size ? reading->left : size);
+    if (reading->limits)
+        count(reading, length);
+    if (reading->over)
+        return 0;
     memcpy(buffer, reading->text, length);
     reading->text += length;
     reading->left -= length;
     return length;
 }
 
-int json_read(const char *text, size_t length, size_t flags, json_t **ret)
+int json_read(const char *text, size_t length, size_t flags, const struct json_limits *limits,
+              json_t **ret)
 {
-    struct reading reading = {.text = text, .left = length};
+    struct reading reading = {.text = text, .left = length, .limits = limits};
     json_error_t error;
     json_t *json;
 
@@ -52,11 +113,13 @@ int json_read(const char *text, size_t length, size_t flags, json_t **ret)
     json = json_load_callback(give_piece, &reading, flags, &error);
     if (errno == ENOMEM)
         reading.failed = true;
-    if (json && !reading.failed) {
+    if (json && !reading.failed && !reading.over) {
         *ret = json;
         return 0;
     }
     json_decref(json);
+    if (reading.over)
+        return -E2BIG;
     return reading.failed || json_error_code(&error) == json_error_out_of_memory ? -ENOMEM
                                                                                  : -EBADMSG;
 }

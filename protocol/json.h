@@ -5,7 +5,16 @@
 #include <jansson.h>
 #include <stddef.h>
 
-/* Reads a whole document; flags are jansson's. -EBADMSG if it is none, -ENOMEM. */
-int json_read(const char *text, size_t length, size_t flags, json_t **ret);
+/* What a document may be at most; jansson takes some 100 ns for a value, whose text may be one
+ * byte, and refuses what is too deep only at 2048 levels. */
+struct json_limits {
+    size_t depth;  /* of objects and arrays in each other */
+    size_t values; /* in total, about: members, elements, and what holds them */
+};
+
+/* Reads a whole document; flags are jansson's. limits may be NULL: none. -EBADMSG if it is
+ * none, -E2BIG if it is over a limit (nothing beyond that is read), -ENOMEM. */
+int json_read(const char *text, size_t length, size_t flags, const struct json_limits *limits,
+              json_t **ret);
 
 #endif

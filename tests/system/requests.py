@@ -246,6 +246,21 @@ def depth():
 
 
 @tap.test
+def width():
+    """A call of 2048 values is read, and one of more closes the connection"""
+    call = b'{"method":"org.linkwatch.Links.List","x":[%s0]}\0'
+    with Bystander() as daemon:
+        with daemon.connect() as connection:
+            connection.send_bytes(call % (b"0," * 2045))
+            assert connection.reply()["links"]
+            connection.send_bytes(call % (b"0," * 2046))
+            assert connection.is_closed()
+        with daemon.connect() as connection:
+            connection.send_bytes(call % (b"[]," * 1100))
+            assert connection.is_closed()
+
+
+@tap.test
 def size():
     """A message of the size that GetStatus tells is read, and a larger one closes the connection"""
     with Bystander("--request-max", "4K") as daemon:
