@@ -48,7 +48,8 @@ static void take_members(struct call *call)
 
 int call_parse(const char *text, size_t length, size_t depth_max, struct call *ret)
 {
-    struct json_limits limits = {.depth = depth_max, .values = CALL_VALUES_MAX};
+    struct json_limits limits = {
+        .depth = depth_max, .values = CALL_VALUES_MAX, .string = CALL_STRING_MAX};
     struct call call = {0};
     int r =
         json_read(text, length, JSON_REJECT_DUPLICATES | JSON_ALLOW_NUL, &limits, &call.message);

@@ -15,11 +15,13 @@ struct call {
     const char *wrong;  /* name of a member that can't be right, NULL if all are */
 };
 
-#define CALL_VALUES_MAX 2048 /* more than the longest filters have */
+/* More than the longest filters have. */
+#define CALL_VALUES_MAX 2048
+#define CALL_STRING_MAX 1024
 
 /* Reads a call. -EBADMSG if it is none: not the text of one JSON object; -E2BIG if it is
- * nested deeper than that, or has more values than CALL_VALUES_MAX; -ENOMEM. Members that are
- * missing or of a wrong type make wrong. */
+ * nested deeper than that, or over a limit above; -ENOMEM. Members that are missing or of a
+ * wrong type make wrong. */
 int call_parse(const char *text, size_t length, size_t depth_max, struct call *ret);
 
 /* Frees what it holds. */

@@ -18,7 +18,6 @@ struct config {
     struct source_config source;
     size_t history_bytes;
     struct server_limits limits;
-    size_t json_depth;
 };
 
 /* What the command line asks for. */

@@ -155,7 +155,6 @@ static void reload(struct daemon *daemon)
     log_set_level(daemon->log, config.log_level);
     history_set_bytes_max(daemon->history, config.history_bytes);
     server_set_limits(daemon->server, &config.limits);
-    methods_set_depth_max(daemon->methods, config.json_depth);
     source_reconfigure(daemon->source, &config.source);
     log_end(log_begin(daemon->log, LOG_INFO, LOG_KIND_CONFIG_APPLIED),
             "the configuration was read anew");
@@ -278,7 +277,7 @@ static int make_parts(struct daemon *daemon)
                                              .describe = describe,
                                              .user = daemon};
     methods.source = daemon->source;
-    daemon->methods = methods_new(&methods, config->json_depth);
+    daemon->methods = methods_new(&methods);
     return daemon->methods ? 0 : -ENOMEM;
 }
 

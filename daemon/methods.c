@@ -25,7 +25,6 @@ struct refresh {
 
 struct methods {
     struct methods_origin origin;
-    size_t depth_max;
     LIST_HEAD(refreshes, refresh) refreshes;
 };
 
@@ -374,14 +373,13 @@ static int answer(const struct request *request)
     return method->answer(request);
 }
 
-struct methods *methods_new(const struct methods_origin *origin, size_t depth_max)
+struct methods *methods_new(const struct methods_origin *origin)
 {
     struct methods *methods = calloc(1, sizeof(*methods));
 
     if (!methods)
         return NULL;
     methods->origin = *origin;
-    methods->depth_max = depth_max;
     LIST_INIT(&methods->refreshes);
     return methods;
 }
@@ -392,17 +390,13 @@ struct methods *methods_free(struct methods *methods)
     return NULL;
 }
 
-void methods_set_depth_max(struct methods *methods, size_t depth_max)
-{
-    methods->depth_max = depth_max;
-}
-
 int methods_request(struct methods *methods, struct session *session, const char *message,
                     size_t length)
 {
+    const struct server_limits *limits = server_limits(methods->origin.status->server);
     struct call call;
     struct request request = {.methods = methods, .session = session, .call = &call};
-    int r = call_parse(message, length, methods->depth_max, &call);
+    int r = call_parse(message, length, limits->json_depth, &call);
 
     if (r < 0)
         return r;

@@ -16,11 +16,9 @@ struct methods_origin {
     const struct status_origin *status;
 };
 
-/* depth_max: how deep the JSON of a request may be nested. NULL without memory. */
-struct methods *methods_new(const struct methods_origin *origin, size_t depth_max);
+/* NULL without memory. */
+struct methods *methods_new(const struct methods_origin *origin);
 struct methods *methods_free(struct methods *methods);
-
-void methods_set_depth_max(struct methods *methods, size_t depth_max);
 
 /* A request of that session, and its end; as session_handlers say. */
 int methods_request(struct methods *methods, struct session *session, const char *message,

@@ -15,7 +15,8 @@ struct server;
 struct server_limits {
     size_t sessions;          /* in total */
     size_t sessions_per_user; /* of one user id */
-    size_t request;           /* bytes of one request */
+    size_t request;           /* bytes of one request, and of those that wait */
+    size_t json_depth;        /* of one request; it is the request handler's to keep */
 };
 
 struct server_handlers {

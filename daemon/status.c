@@ -54,16 +54,16 @@ json_t *status_describe(const struct status_origin *origin)
 
     source_describe(origin->source, &state);
     return json_pack(
-        "{s:s, s:o, s:o, s:I, s:s, s:o*, s:o*, s:o, s:o, s:o, s:o, s:o, s:o, s:I, s:o}", "version",
-        PACKAGE_VERSION, "position", position(origin), "source", message_source_state(&state),
-        "interval_usec", (json_int_t)report->interval_usec, "cadence",
+        "{s:s, s:o, s:o, s:I, s:s, s:o*, s:o*, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:I, s:o}",
+        "version", PACKAGE_VERSION, "position", position(origin), "source",
+        message_source_state(&state), "interval_usec", (json_int_t)report->interval_usec, "cadence",
         watch_cadence_name(report->cadence), "look_cost_usec",
         unless_negative(report->look_cost_usec), "receive_buffer",
         unless_negative(source_receive_buffer(origin->source)), "links",
         number(table_count(origin->streams->table)), "history", history(origin->streams->history),
         "sessions", number(server_session_count(origin->server)), "sessions_max",
         number(limits->sessions), "sessions_per_user_max", number(limits->sessions_per_user),
-        "request_max", number(limits->request), "uptime_usec",
-        (json_int_t)(clock_usec(CLOCK_MONOTONIC) - origin->started_usec), "counters",
+        "request_max", number(limits->request), "json_depth_max", number(limits->json_depth),
+        "uptime_usec", (json_int_t)(clock_usec(CLOCK_MONOTONIC) - origin->started_usec), "counters",
         counters(origin));
 }

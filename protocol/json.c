@@ -17,6 +17,7 @@ struct reading {
     const struct json_limits *limits; /* NULL: none */
     size_t depth;
     size_t values;
+    size_t string;
     bool in_string;
     bool escaped; /* the byte before was a backslash in a string */
     bool over;
@@ -31,12 +32,11 @@ static void begin_value(struct reading *reading)
 
 static void count_in_string(struct reading *reading, char c)
 {
-    if (reading->escaped)
-        reading->escaped = false;
-    else if (c == '\\')
-        reading->escaped = true;
-    else if (c == '"')
+    if (c == '"' && !reading->escaped)
         reading->in_string = false;
+    else if (++reading->string > reading->limits->string)
+        reading->over = true;
+    reading->escaped = c == '\\' && !reading->escaped;
 }
 
 static void count_outside(struct reading *reading, char c)
@@ -44,6 +44,7 @@ static void count_outside(struct reading *reading, char c)
     switch (c) {
     case '"':
         reading->in_string = true;
+        reading->string = 0;
         break;
     case '{':
     case '[':

@@ -10,6 +10,7 @@
 struct json_limits {
     size_t depth;  /* of objects and arrays in each other */
     size_t values; /* in total, about: members, elements, and what holds them */
+    size_t string; /* bytes of one string, as it is written */
 };
 
 /* Reads a whole document; flags are jansson's. limits may be NULL: none. -EBADMSG if it is

@@ -51,7 +51,7 @@ static void check_values(const struct config *config)
     CHECK(config->history_bytes >= 1024);
     CHECK(config->limits.sessions >= 1 && config->limits.sessions_per_user >= 1);
     CHECK(config->limits.request >= 256 && config->limits.request <= (size_t)1 << 30);
-    CHECK(config->json_depth >= 3 && config->json_depth <= 1000);
+    CHECK(config->limits.json_depth >= 3 && config->limits.json_depth <= 1000);
     CHECK(config->source.receive_buffer >= 1024);
 }
 

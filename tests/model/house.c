@@ -111,7 +111,7 @@ static int make_parts(struct house *house, const struct config *config)
                                             .describe = describe,
                                             .user = house};
     origin.source = house->source;
-    house->methods = methods_new(&origin, config->json_depth);
+    house->methods = methods_new(&origin);
     if (!house->methods)
         return -ENOMEM;
     house->server = server_new(house->loop, house->log, house->listener, NULL, &config->limits,
@@ -155,7 +155,6 @@ void house_reload(struct house *house, const struct config *config)
 {
     history_set_bytes_max(house->history, config->history_bytes);
     server_set_limits(house->server, &config->limits);
-    methods_set_depth_max(house->methods, config->json_depth);
     source_reconfigure(house->source, &config->source);
 }
 

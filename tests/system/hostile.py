@@ -134,6 +134,27 @@ def deep_json(path):
         yield
 
 
+def long_text(path):
+    """Calls that are as long as they may be."""
+    call = varlink.encode("List", {"x": ["x" * 1000] * 16})
+    while True:
+        with _connect(path) as connection:
+            connection.send(call)
+            assert connection.recv(1)
+        yield
+
+
+def many_values(path):
+    """Calls of as many values as fit."""
+    call = b'{"a":[' + b"{}," * 5000 + b"0]}\0"
+    while True:
+        with _connect(path) as connection:
+            with contextlib.suppress(BrokenPipeError, ConnectionResetError):
+                connection.send(call)
+                assert not connection.recv(1)
+        yield
+
+
 def bad_text(path):
     """Strings that are not UTF-8."""
     while True:
@@ -245,6 +266,8 @@ for attack_function, times, behaviour in (
         (half_requests, 2000, "Requests are begun and never ended"),
         (huge_request, 5, "Requests of a GiB are sent"),
         (deep_json, 200, "JSON is nested without end"),
+        (long_text, 1000, "Calls are as long as they may be"),
+        (many_values, 1000, "Calls have values without end"),
         (bad_text, 1000, "Text is not UTF-8"),
         (many_monitors, 5, "Thousands of Monitors are called on one connection"),
         (many_calls, 100, "Thousands of calls are made, and their answers not read"),

@@ -188,7 +188,7 @@ def files_and_options():
     with daemons.Daemon("--request-max", "3K", serves=False) as daemon:
         pathlib.Path(daemon.config).write_text(
             "; a remark\n# another\n[Limits]\nSessionsMax = 11\nSessionsPerUserMax=12\n"
-            "RequestMax=1K\n[History]\nSize=1M\n", encoding="ascii")
+            "RequestMax=1K\nJsonDepthMax=7\n[History]\nSize=1M\n", encoding="ascii")
         folder = pathlib.Path(daemon.config + ".d")
         folder.mkdir()
         (folder / "10.conf").write_text("[Limits]\nSessionsMax=13\nSessionsPerUserMax=5\n",
@@ -198,7 +198,8 @@ def files_and_options():
         daemon.start()
         status = daemon.status()
         tap.equal((status["sessions_max"], status["sessions_per_user_max"], status["request_max"],
-                   status["history"]["bytes_max"]), (13, 14, 3072, 1 << 20))
+                   status["json_depth_max"], status["history"]["bytes_max"]),
+                  (13, 14, 3072, 7, 1 << 20))
 
 
 @tap.test
@@ -208,9 +209,11 @@ def reload():
     with daemons.Daemon(config="[Limits]\nSessionsMax=20\n") as daemon, \
             Mirror(daemon.socket) as mirror:
         mirror.until_ready()
-        pathlib.Path(daemon.config).write_text("[Limits]\nSessionsMax=30\n", encoding="ascii")
+        pathlib.Path(daemon.config).write_text("[Limits]\nSessionsMax=30\nJsonDepthMax=3\n",
+                                               encoding="ascii")
         daemon.signal(signal.SIGHUP)
         wait.until(lambda: daemon.status()["sessions_max"] == 30, "the new limit")
+        tap.equal(daemon.status()["json_depth_max"], 3, "the other one")
         pathlib.Path(daemon.config).write_text("[Limits]\nSessionsMax=many\n", encoding="ascii")
         daemon.signal(signal.SIGHUP)
         wait.until(lambda: "stays as it was" in daemon.log(), "a line in the log")

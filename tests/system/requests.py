@@ -247,7 +247,8 @@ def depth():
 
 @tap.test
 def width():
-    """A call of 2048 values is read, and one of more closes the connection"""
+    """A call of 2048 values, or strings of 1024 bytes, is read, and one of more closes the
+    connection"""
     call = b'{"method":"org.linkwatch.Links.List","x":[%s0]}\0'
     with Bystander() as daemon:
         with daemon.connect() as connection:
@@ -256,7 +257,9 @@ def width():
             connection.send_bytes(call % (b"0," * 2046))
             assert connection.is_closed()
         with daemon.connect() as connection:
-            connection.send_bytes(call % (b"[]," * 1100))
+            connection.send_bytes(call % (b'"%s",' % (b"x" * 1024)))
+            assert connection.reply()["links"]
+            connection.send_bytes(call % (b'"%s",' % (b"x" * 1025)))
             assert connection.is_closed()
 
 

@@ -7,7 +7,7 @@
 
 #include "protocol/json.h"
 
-static const struct json_limits few = {.depth = 3, .values = 8};
+static const struct json_limits few = {.depth = 3, .values = 8, .string = 24};
 
 /* The result; what was read is freed. */
 static int read_within(const char *text, const struct json_limits *limits)
@@ -63,6 +63,22 @@ static void brackets_and_commas_in_strings_do_not_count(void **state)
     assert_int_equal(read_within("[\"\\\"[[[[[,,,,,,,,,\\\\\",\"[[[[[\\\\\\\"[[[[[\"]", &few), 0);
     assert_int_equal(read_within("{\"[[[[[\":\",,,,,,,,,\"}", &few), 0);
     assert_int_equal(read_within("[\"\\\\\",[[[[]]]]]", &few), -E2BIG);
+}
+
+static void a_string_may_be_so_long_as_it_is_written(void **state)
+{
+    (void)state;
+    assert_int_equal(
+        read_within("[\"123456789012345678901234\",\"123456789012345678901234\"]", &few), 0);
+    assert_int_equal(read_within("[\"1234567890123456789012345\"]", &few), -E2BIG);
+    assert_int_equal(read_within("{\"1234567890123456789012345\":1}", &few), -E2BIG);
+    assert_int_equal(read_within("[\"\\u0041\\u0041\\u0041\\u0041\"]", &few), 0);
+    assert_int_equal(read_within("[\"\\u0041\\u0041\\u0041\\u0041A\"]", &few), -E2BIG);
+    assert_int_equal(read_within("[\"\\\"\\\"\\\"\\\"\\\"\\\"\\\"\\\"\\\"\\\"\\\"\\\"\"]", &few),
+                     0);
+    assert_int_equal(read_within("[\"\\\"\\\"\\\"\\\"\\\"\\\"\\\"\\\"\\\"\\\"\\\"\\\"1\"]", &few),
+                     -E2BIG);
+    assert_int_equal(read_within("[1234567890123456789012345.0]", &few), 0);
 }
 
 static void what_is_no_document_is_told_so(void **state)
@@ -191,6 +207,7 @@ int main(void)
         cmocka_unit_test(what_is_within_the_limits_is_read),
         cmocka_unit_test(what_is_over_a_limit_is_not),
         cmocka_unit_test(brackets_and_commas_in_strings_do_not_count),
+        cmocka_unit_test(a_string_may_be_so_long_as_it_is_written),
         cmocka_unit_test(what_is_no_document_is_told_so),
         cmocka_unit_test(without_limits_there_are_none),
         cmocka_unit_test(any_text_is_read_if_and_only_if_it_is_within_them),
