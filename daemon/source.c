@@ -10,8 +10,10 @@
 #include "daemon/clock.h"
 #include "daemon/rtnl.h"
 
-/* Datagrams that are received before others have their turn. */
-#define BATCH 64
+/* Before others have their turn: datagrams that are received, and how long that may take. One of
+ * a notification takes some 2 us; the kernel makes those of a dump meanwhile, 150 us each. */
+#define BATCH      64
+#define BATCH_USEC INT64_C(100)
 /* Fields that Linux always notifies of when they change; of others (the alias of a link
  * that is down, the queueing discipline, ...) only a dump tells. */
 #define NOTIFIED_FIELDS \
@@ -295,13 +297,24 @@ static void begin_look(struct source *source)
     watch_look_begun(source->watch, began, r);
 }
 
+/* As rtnl_receive(). */
+static int receive_batch(struct source *source)
+{
+    int64_t end = now_usec() + BATCH_USEC;
+    int r = 1;
+
+    for (int i = 0; r == 1 && i < BATCH && (i == 0 || now_usec() < end); i++)
+        r = rtnl_receive(source->rtnl, 1);
+    return r;
+}
+
 static void receive(struct source *source)
 {
     int r;
 
     if (!source->rtnl)
         return;
-    r = rtnl_receive(source->rtnl, BATCH);
+    r = receive_batch(source);
     if (source->dumping)
         charge_look(source);
     if (r < 0)
