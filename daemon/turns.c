@@ -7,21 +7,42 @@
 
 struct turns {
     struct ev_loop *loop;
-    struct ev_check round;
-    struct ev_idle more; /* the loop doesn't wait for events while somebody stands in line */
+    struct ev_check urgent; /* before all others */
+    struct ev_check round;  /* behind all others */
+    struct ev_idle more;    /* the loop doesn't wait for events while somebody stands in line */
     TAILQ_HEAD(line, turn) line;
     size_t length;
-    int64_t began;
+    int64_t woke;
+    int64_t end; /* of the round */
 };
+
+static void on_urgent(struct ev_loop *loop, struct ev_check *check, int events)
+{
+    struct turns *turns = check->data;
+
+    (void)loop;
+    (void)events;
+    turns->woke = clock_usec(CLOCK_MONOTONIC);
+}
+
+static int64_t round_length(int64_t urgent)
+{
+    int64_t length = urgent / 2;
+
+    if (length < TURNS_ROUND_USEC)
+        return TURNS_ROUND_USEC;
+    return length < TURNS_ROUND_MAX_USEC ? length : TURNS_ROUND_MAX_USEC;
+}
 
 static void on_round(struct ev_loop *loop, struct ev_check *check, int events)
 {
     struct turns *turns = check->data;
     size_t standing = turns->length; /* who asks again waits for the next round */
+    int64_t now = clock_usec(CLOCK_MONOTONIC);
 
     (void)loop;
     (void)events;
-    turns->began = clock_usec(CLOCK_MONOTONIC);
+    turns->end = now + round_length(now - turns->woke);
     for (; standing > 0 && turns->length > 0; standing--) {
         struct turn *turn = TAILQ_FIRST(&turns->line);
 
@@ -47,12 +68,16 @@ struct turns *turns_new(struct ev_loop *loop)
         return NULL;
     turns->loop = loop;
     TAILQ_INIT(&turns->line);
+    ev_check_init(&turns->urgent, on_urgent);
     ev_check_init(&turns->round, on_round);
     ev_idle_init(&turns->more, on_more);
-    /* Behind all that came in the same turn of the loop. */
+    /* Of watchers of one priority, those that libev looked at last are called first; these are
+     * the last. */
+    ev_set_priority(&turns->urgent, EV_MAXPRI);
     ev_set_priority(&turns->round, EV_MINPRI);
     ev_set_priority(&turns->more, EV_MINPRI);
-    turns->round.data = turns;
+    turns->urgent.data = turns->round.data = turns;
+    ev_check_start(loop, &turns->urgent);
     ev_check_start(loop, &turns->round);
     return turns;
 }
@@ -61,6 +86,7 @@ struct turns *turns_free(struct turns *turns)
 {
     if (!turns)
         return NULL;
+    ev_check_stop(turns->loop, &turns->urgent);
     ev_check_stop(turns->loop, &turns->round);
     ev_idle_stop(turns->loop, &turns->more);
     free(turns);
@@ -90,5 +116,5 @@ void turns_leave(struct turns *turns, struct turn *turn)
 
 bool turns_are_over(const struct turns *turns)
 {
-    return clock_usec(CLOCK_MONOTONIC) - turns->began >= TURNS_ROUND_USEC;
+    return clock_usec(CLOCK_MONOTONIC) >= turns->end;
 }

@@ -1,6 +1,6 @@
 /* Business that can wait, by turns: whoever has some asks for a turn, and gets in line. What
- * is urgent (links, events for consumers) goes before all of it, and waits for no longer than
- * one round lasts, however many stand in line and whatever they want. */
+ * is urgent (links, events for consumers) goes before all of it, in each turn of the loop, and
+ * waits for no longer than one round lasts, however many stand in line and whatever they want. */
 #ifndef LINKWATCH_DAEMON_TURNS_H
 #define LINKWATCH_DAEMON_TURNS_H
 
@@ -11,9 +11,12 @@
 struct ev_loop;
 struct turns;
 
-/* A round: turns are given until it lasted so long, one at least, and one at most to each.
- * The others keep their places. */
-#define TURNS_ROUND_USEC INT64_C(20)
+/* A round: turns are given until it lasted so long, one at least, and one at most to each. The
+ * others keep their places. Where what is urgent takes long (a part of a dump, a flood of
+ * changes), a round lasts half as long as that, up to the second of these: those in line have a
+ * third of the time at least. */
+#define TURNS_ROUND_USEC     INT64_C(20)
+#define TURNS_ROUND_MAX_USEC INT64_C(200)
 
 /* A place in the line; its owner's, who fills in the first two. */
 struct turn {

@@ -182,39 +182,86 @@ static void who_left_is_not_served(void **state)
     close_shop(&shop);
 }
 
+/* What is urgent, from a pipe: one byte each time. */
+struct urgent {
+    struct ev_io io;
+    struct shop *shop;
+    long takes_usec;
+    int ends[2];
+};
+
 static void on_urgent(struct ev_loop *loop, struct ev_io *io, int events)
 {
+    struct urgent *urgent = io->data;
     char byte;
 
     (void)loop;
     (void)events;
     assert_int_equal(read(io->fd, &byte, 1), 1);
-    note(io->data, '!');
+    now_usec += urgent->takes_usec;
+    note(urgent->shop, '!');
+}
+
+static void start_urgent(struct urgent *urgent, struct shop *shop)
+{
+    *urgent = (struct urgent){.shop = shop};
+    assert_int_equal(pipe(urgent->ends), 0);
+    ev_io_init(&urgent->io, on_urgent, urgent->ends[0], EV_READ);
+    ev_set_priority(&urgent->io, EV_MAXPRI);
+    urgent->io.data = urgent;
+    ev_io_start(shop->loop, &urgent->io);
+}
+
+static void stop_urgent(struct urgent *urgent)
+{
+    ev_io_stop(urgent->shop->loop, &urgent->io);
+    close(urgent->ends[0]);
+    close(urgent->ends[1]);
 }
 
 static void what_is_urgent_waits_for_one_round(void **state)
 {
     struct shop shop;
-    struct ev_io urgent;
-    int ends[2];
+    struct urgent urgent;
 
     (void)state;
     open_shop(&shop);
-    assert_int_equal(pipe(ends), 0);
-    ev_io_init(&urgent, on_urgent, ends[0], EV_READ);
-    urgent.data = &shop;
-    ev_io_start(shop.loop, &urgent);
+    start_urgent(&urgent, &shop);
     for (int i = 0; i < CUSTOMERS; i++)
         shop.customers[i].takes_usec = TURNS_ROUND_USEC;
     all_ask(&shop);
     assert_serves(&shop, "a");
-    assert_int_equal(write(ends[1], "xx", 2), 2);
+    assert_int_equal(write(urgent.ends[1], "xx", 2), 2);
     assert_serves(&shop, "!b");
     assert_serves(&shop, "!c");
     assert_serves(&shop, "d");
-    ev_io_stop(shop.loop, &urgent);
-    close(ends[0]);
-    close(ends[1]);
+    stop_urgent(&urgent);
+    close_shop(&shop);
+}
+
+static void a_round_lasts_half_as_long_as_what_was_urgent(void **state)
+{
+    struct shop shop;
+    struct urgent urgent;
+
+    (void)state;
+    open_shop(&shop);
+    start_urgent(&urgent, &shop);
+    for (int i = 0; i < CUSTOMERS; i++) {
+        shop.customers[i].takes_usec = TURNS_ROUND_USEC;
+        shop.customers[i].again = 3;
+    }
+    all_ask(&shop);
+    assert_int_equal(write(urgent.ends[1], "xxx", 3), 3);
+    urgent.takes_usec = 6 * TURNS_ROUND_USEC;
+    assert_serves(&shop, "!abc");
+    for (int i = 0; i < CUSTOMERS; i++)
+        shop.customers[i].takes_usec = TURNS_ROUND_MAX_USEC / 2;
+    assert_serves(&shop, "!d");
+    urgent.takes_usec = 1000 * TURNS_ROUND_MAX_USEC;
+    assert_serves(&shop, "!ea");
+    assert_serves(&shop, "b");
+    stop_urgent(&urgent);
     close_shop(&shop);
 }
 
@@ -258,6 +305,7 @@ int main(void)
         cmocka_unit_test(however_long_it_takes_one_is_served_in_each_round),
         cmocka_unit_test(who_left_is_not_served),
         cmocka_unit_test(what_is_urgent_waits_for_one_round),
+        cmocka_unit_test(a_round_lasts_half_as_long_as_what_was_urgent),
         cmocka_unit_test(the_loop_does_not_wait_while_somebody_stands_in_line),
     };
 
