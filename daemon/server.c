@@ -13,6 +13,7 @@
 #include <sys/un.h>
 #include <unistd.h>
 
+#include "daemon/clock.h"
 #include "daemon/log.h"
 #include "daemon/message.h"
 #include "daemon/turns.h"
@@ -43,6 +44,10 @@ struct server {
     void *user;
     TAILQ_HEAD(guests, guest) guests; /* who came first stands first, and is told first */
     size_t count;
+
+    struct guest *next_told; /* NULL: all were told */
+    bool tell_again;         /* something new came after the first was told */
+    struct ev_timer telling; /* goes on with the next turn of the loop */
 };
 
 static int address_of(const char *path, struct sockaddr_un *ret)
@@ -198,6 +203,8 @@ static void on_closed(void *user, struct session *session)
     struct guest *guest = session_data(session);
 
     server->handlers.session.closed(server->user, session);
+    if (server->next_told == guest)
+        server->next_told = TAILQ_NEXT(guest, entry);
     TAILQ_REMOVE(&server->guests, guest, entry);
     free(guest);
     server->count--;
@@ -288,6 +295,44 @@ static void on_incoming(struct ev_loop *loop, struct ev_io *io, int events)
     turns_ask(server->turns, &server->turn);
 }
 
+/* The next one who is to be told, NULL if nobody is. */
+static struct guest *take_next(struct server *server)
+{
+    struct guest *guest = server->next_told;
+
+    if (!guest && server->tell_again) {
+        server->tell_again = false;
+        guest = TAILQ_FIRST(&server->guests);
+    }
+    server->next_told = guest ? TAILQ_NEXT(guest, entry) : NULL;
+    return guest;
+}
+
+/* Tells as many as there is time for. What happens to links meanwhile is read in between, and
+ * those who were not told yet are told of it in the same breath. */
+static void tell_some(struct server *server)
+{
+    int64_t end = clock_usec(CLOCK_MONOTONIC) + TURNS_ROUND_USEC;
+    struct guest *guest;
+
+    while ((guest = take_next(server))) {
+        session_wake(guest->session);
+        if (clock_usec(CLOCK_MONOTONIC) >= end)
+            break;
+    }
+    ev_timer_stop(server->loop, &server->telling);
+    ev_timer_set(&server->telling, 0., 0.);
+    if (server->next_told || server->tell_again)
+        ev_timer_start(server->loop, &server->telling);
+}
+
+static void on_telling(struct ev_loop *loop, struct ev_timer *timer, int events)
+{
+    (void)loop;
+    (void)events;
+    tell_some(timer->data);
+}
+
 struct server *server_new(struct ev_loop *loop, struct log *log, int fd, const char *path,
                           const struct server_limits *limits,
                           const struct server_handlers *handlers, void *user)
@@ -319,7 +364,9 @@ struct server *server_new(struct ev_loop *loop, struct log *log, int fd, const c
     TAILQ_INIT(&server->guests);
     ev_io_init(&server->incoming, on_incoming, fd, EV_READ);
     ev_timer_init(&server->pause, on_pause_over, PAUSE, 0.);
-    server->incoming.data = server->pause.data = server;
+    ev_timer_init(&server->telling, on_telling, 0., 0.);
+    ev_set_priority(&server->telling, EV_MAXPRI);
+    server->incoming.data = server->pause.data = server->telling.data = server;
     return server;
 }
 
@@ -343,6 +390,7 @@ struct server *server_free(struct server *server)
         session_free(guest->session);
     ev_io_stop(server->loop, &server->incoming);
     ev_timer_stop(server->loop, &server->pause);
+    ev_timer_stop(server->loop, &server->telling);
     turns_leave(server->turns, &server->turn);
     turns_free(server->turns);
     close(server->fd);
@@ -370,12 +418,11 @@ const struct server_limits *server_limits(const struct server *server)
 
 void server_wake(struct server *server)
 {
-    struct guest *guest, *next;
-
-    for (guest = TAILQ_FIRST(&server->guests); guest; guest = next) {
-        next = TAILQ_NEXT(guest, entry);
-        session_wake(guest->session);
-    }
+    if (server->next_told)
+        server->tell_again = true;
+    else
+        server->next_told = TAILQ_FIRST(&server->guests);
+    tell_some(server);
 }
 
 size_t server_session_count(const struct server *server)
