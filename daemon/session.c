@@ -17,7 +17,7 @@
 #define REQUESTS_AT_ONCE 32
 #define ROUNDS_AT_ONCE   2
 #define PIECES_AT_ONCE   32
-#define BYTES_AT_ONCE    ((size_t)32 * 1024)
+#define BYTES_AT_ONCE    ((size_t)64 * 1024)
 /* Seconds between looks for a consumer that sends nothing more and may be gone. */
 #define ABSENCE_CHECK 1.
 
