@@ -42,7 +42,7 @@ static const struct option_row rows[] = {
     {"sessions-per-user-max", "Limits", "SessionsPerUserMax", OPTION_COUNT,
      MEMBER(limits.sessions_per_user), 1, 1000000, "1024", "connections of one user id", false},
     {"request-max", "Limits", "RequestMax", OPTION_SIZE, MEMBER(limits.request), 256, 1 << 30,
-     "16K", "size of one request, and of those that wait on one connection", false},
+     "40K", "size of one request, and of those that wait on one connection", false},
     {"json-depth-max", "Limits", "JsonDepthMax", OPTION_COUNT, MEMBER(limits.json_depth), 3, 1000,
      "16", "how deep the JSON of a request may be nested", false},
     {"log-level", "Log", "Level", OPTION_LEVEL, MEMBER(log_level), 0, 0, "info",

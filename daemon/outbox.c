@@ -87,17 +87,21 @@ static ssize_t write_some(const struct outbox *outbox, int fd)
     return sendmsg(fd, &message, MSG_NOSIGNAL | MSG_DONTWAIT);
 }
 
-int outbox_write(struct outbox *outbox, int fd)
+int outbox_write(struct outbox *outbox, int fd, size_t most)
 {
-    while (outbox->count > 0) {
+    size_t written = 0;
+
+    while (outbox->count > 0 && written < most) {
         ssize_t n = write_some(outbox, fd);
 
-        if (n >= 0)
+        if (n >= 0) {
+            written += (size_t)n;
             drop(outbox, (size_t)n);
-        else if (errno == EAGAIN || errno == EWOULDBLOCK)
+        } else if (errno == EAGAIN || errno == EWOULDBLOCK) {
             return 0;
-        else if (errno != EINTR)
+        } else if (errno != EINTR) {
             return -errno;
+        }
     }
-    return 1;
+    return outbox->count > 0 ? OUTBOX_MORE : 1;
 }

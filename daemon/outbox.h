@@ -21,8 +21,9 @@ void outbox_clear(struct outbox *outbox);
 /* Adds a buffer, whose reference it takes (also on failure). -ENOMEM. */
 int outbox_push(struct outbox *outbox, struct buffer *buffer);
 
-/* Writes as much as the socket takes. 1 if nothing is left, 0 if it takes no more now,
- * -errno. */
-int outbox_write(struct outbox *outbox, int fd);
+/* Writes as much as the socket takes, up to so many bytes or a little more. 1 if nothing is left,
+ * 0 if the socket takes no more now, OUTBOX_MORE if it may take more, -errno. */
+#define OUTBOX_MORE 2
+int outbox_write(struct outbox *outbox, int fd, size_t most);
 
 #endif

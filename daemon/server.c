@@ -283,7 +283,7 @@ static void accept_some(void *user)
             return;
         }
     }
-    turns_ask(server->turns, &server->turn);
+    turns_ask(server->turns, TURNS_WORK, &server->turn);
 }
 
 static void on_incoming(struct ev_loop *loop, struct ev_io *io, int events)
@@ -292,7 +292,7 @@ static void on_incoming(struct ev_loop *loop, struct ev_io *io, int events)
 
     (void)events;
     ev_io_stop(loop, io);
-    turns_ask(server->turns, &server->turn);
+    turns_ask(server->turns, TURNS_WORK, &server->turn);
 }
 
 /* The next one who is to be told, NULL if nobody is. */
@@ -418,9 +418,8 @@ const struct server_limits *server_limits(const struct server *server)
 
 void server_wake(struct server *server)
 {
-    if (server->next_told)
-        server->tell_again = true;
-    else
+    server->tell_again = server->next_told;
+    if (!server->next_told)
         server->next_told = TAILQ_FIRST(&server->guests);
     tell_some(server);
 }

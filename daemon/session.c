@@ -62,7 +62,9 @@ static bool is_busy(const struct session *session)
 
 static void go_on_later(struct session *session)
 {
-    turns_ask(session->turns, &session->turn);
+    bool news = session->stream && !stream_is_heavy(session->stream);
+
+    turns_ask(session->turns, news ? TURNS_NEWS : TURNS_WORK, &session->turn);
 }
 
 static int fill_from_stream(struct session *session)
@@ -98,7 +100,7 @@ static int write_round(struct session *session)
     }
     if (session->out.count == 0)
         return 0;
-    r = outbox_write(&session->out, session->fd);
+    r = outbox_write(&session->out, session->fd, BYTES_AT_ONCE);
     return r == 0 ? -EAGAIN : r;
 }
 
@@ -108,7 +110,7 @@ static int write_out(struct session *session)
 {
     int r = 1;
 
-    for (int round = 0; r > 0 && round < ROUNDS_AT_ONCE; round++)
+    for (int round = 0; r > 0 && round < ROUNDS_AT_ONCE && !session->turn.waiting; round++)
         r = write_round(session);
     if (r == -EAGAIN) {
         ev_io_start(session->loop, &session->writable);
@@ -335,7 +337,7 @@ void session_wake(struct session *session)
     /* Who can't take it now is told when it can. */
     if (!session->stream || is_blocked(session))
         return;
-    if (is_behind(session))
+    if (is_behind(session) || stream_is_heavy(session->stream))
         go_on_later(session);
     else if (write_out(session) < 0)
         session_free(session);

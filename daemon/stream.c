@@ -8,13 +8,17 @@
 
 /* Links of a snapshot that are given in one buffer. */
 #define PIECE_BYTES ((size_t)96 * 1024)
-/* What may be held against the filter at one time, in units of filter_cost(). */
-#define WORK_AT_ONCE 4096
+/* What may be held against the filter before others have their turn, in units of
+ * filter_cost(): some 0.1 ms with globs that are hard to match. */
+#define WORK_AT_ONCE 1024
+/* The cost of a filter that is nothing beside the writing. */
+#define CHEAP 16
 
 struct stream {
     struct stream_origin *origin;
     struct filter *filter;
     uint64_t cursor; /* the last event that was told, or passed over */
+    size_t work;     /* since STREAM_LATER was said */
 
     /* A snapshot goes through the table in the order of the indexes, while the table
      * goes on changing: events about links that it has passed are told in between,
@@ -113,19 +117,25 @@ static int tell_lost(struct stream *stream, struct buffer **ret)
     return 1;
 }
 
-/* False if that was enough for one time. */
-static bool work_on(const struct stream *stream, size_t *work)
+/* What was held against the filter, and again. */
+static void count_work(struct stream *stream)
 {
-    *work += filter_cost(stream->filter);
-    return *work <= WORK_AT_ONCE;
+    if (!filter_passes_all(stream->filter))
+        stream->work += 2 * filter_cost(stream->filter);
 }
 
-/* The next event that is to be told; 0 if the cursor came to the end. */
-static int tell_event(struct stream *stream, size_t *work, struct buffer **ret)
+static bool worked_enough(const struct stream *stream)
+{
+    return stream->work > WORK_AT_ONCE;
+}
+
+/* The next event that is to be told; 0 if the cursor came to the end, or it was enough. */
+static int tell_event(struct stream *stream, struct buffer **ret)
 {
     struct history *history = stream->origin->history;
 
-    while (stream->cursor < history_newest(history)) {
+    while (stream->cursor < history_newest(history) && !worked_enough(stream)) {
+        count_work(stream);
         if (is_to_tell(stream, history_get(history, stream->cursor + 1))) {
             struct buffer *message = history_message(history, stream->cursor + 1);
 
@@ -136,23 +146,21 @@ static int tell_event(struct stream *stream, size_t *work, struct buffer **ret)
             return 1;
         }
         stream->cursor++;
-        if (!work_on(stream, work))
-            return STREAM_LATER;
     }
     return 0;
 }
 
 /* Up to which link a piece of the snapshot goes that has so many bytes or a little more;
  * *ret_size is what it needs, about. */
-static int end_of_piece(const struct stream *stream, size_t bytes, size_t *work, size_t *ret_size)
+static int end_of_piece(struct stream *stream, size_t bytes, size_t *ret_size)
 {
     int end = stream->snapshot_index;
     struct link *link;
 
     *ret_size = 0;
-    while (*ret_size < bytes && (link = table_next(stream->origin->table, end))) {
-        if (!filter_passes_all(stream->filter) && !work_on(stream, work))
-            break;
+    while (*ret_size < bytes && !worked_enough(stream) &&
+           (link = table_next(stream->origin->table, end))) {
+        count_work(stream);
         end = link->ifindex;
         if (filter_passes_link(stream->filter, link))
             *ret_size += message_snapshot_size(link);
@@ -163,13 +171,13 @@ static int end_of_piece(const struct stream *stream, size_t bytes, size_t *work,
 /* The next links of the snapshot, until there is so much of them; 0 at its end. The room
  * is made in one piece of the right size: what is left over by many consumers would add
  * up. */
-static int tell_links(struct stream *stream, size_t bytes, size_t *work, struct buffer **ret)
+static int tell_links(struct stream *stream, size_t bytes, struct buffer **ret)
 {
     const char *instance = history_instance(stream->origin->history);
     struct writer writer;
     struct link *link;
     size_t size;
-    int end = end_of_piece(stream, bytes, work, &size);
+    int end = end_of_piece(stream, bytes, &size);
     int r;
 
     writer_init(&writer);
@@ -182,7 +190,7 @@ static int tell_links(struct stream *stream, size_t bytes, size_t *work, struct 
             message_put_snapshot(&writer, instance, stream->cursor, link);
     }
     if (size == 0 && table_next(stream->origin->table, end))
-        return STREAM_LATER;
+        return 0;
     stream->in_snapshot = size > 0;
     if (!stream->in_snapshot)
         return 0;
@@ -220,7 +228,6 @@ static int tell_events(struct stream *stream, struct buffer **ret)
 static int next(struct stream *stream, bool many, struct buffer **ret)
 {
     struct history *history = stream->origin->history;
-    size_t work = 0;
     int r = 0;
 
     if (!history_reaches(stream, stream->cursor))
@@ -230,12 +237,21 @@ static int next(struct stream *stream, bool many, struct buffer **ret)
     if (many && !stream->in_snapshot && filter_passes_all(stream->filter) &&
         stream->cursor < history_newest(history))
         return tell_events(stream, ret);
-    r = tell_event(stream, &work, ret);
-    if (r == 0 && stream->in_snapshot)
-        r = tell_links(stream, many ? PIECE_BYTES : 1, &work, ret);
+    r = tell_event(stream, ret);
+    if (r == 0 && stream->in_snapshot && !worked_enough(stream))
+        r = tell_links(stream, many ? PIECE_BYTES : 1, ret);
+    if (r == 0 && worked_enough(stream)) {
+        stream->work = 0;
+        return STREAM_LATER;
+    }
     if (r == 0 && stream->owes_ready)
         r = tell_ready(stream, ret);
     return r;
+}
+
+bool stream_is_heavy(const struct stream *stream)
+{
+    return stream->in_snapshot || filter_cost(stream->filter) > CHEAP;
 }
 
 int stream_next(struct stream *stream, struct buffer **ret)

@@ -4,6 +4,7 @@
 #ifndef LINKWATCH_DAEMON_STREAM_H
 #define LINKWATCH_DAEMON_STREAM_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #include "daemon/event.h"
@@ -34,9 +35,13 @@ struct stream *stream_free(struct stream *stream);
  * where the history does not reach back so far. -ERANGE if it has not happened yet. */
 int stream_resume(struct stream *stream, const char *instance, int64_t sequence);
 
+/* Whether it may take long to get the next message: there is a snapshot to be told, or the filter
+ * is costly. */
+bool stream_is_heavy(const struct stream *stream);
+
 /* The next message. 1 with a reference to it, 0 if there is none at present, STREAM_LATER if much
- * was gone through that does not pass the filter: then others must have their turn before it is
- * asked again. -ENOMEM. */
+ * was held against the filter: then others must have their turn before it is asked again.
+ * -ENOMEM. */
 int stream_next(struct stream *stream, struct buffer **ret);
 
 /* The next messages: like stream_next(), but with several links of a snapshot in one

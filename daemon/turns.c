@@ -5,13 +5,17 @@
 
 #include "daemon/clock.h"
 
+struct line {
+    TAILQ_HEAD(, turn) turns;
+    size_t length;
+};
+
 struct turns {
     struct ev_loop *loop;
     struct ev_check urgent; /* before all others */
     struct ev_check round;  /* behind all others */
     struct ev_idle more;    /* the loop doesn't wait for events while somebody stands in line */
-    TAILQ_HEAD(line, turn) line;
-    size_t length;
+    struct line lines[TURNS_LINE_COUNT];
     int64_t woke;
     int64_t end; /* of the round */
 };
@@ -34,23 +38,30 @@ static int64_t round_length(int64_t urgent)
     return length < TURNS_ROUND_MAX_USEC ? length : TURNS_ROUND_MAX_USEC;
 }
 
-static void on_round(struct ev_loop *loop, struct ev_check *check, int events)
+static void serve(struct turns *turns, struct line *line)
 {
-    struct turns *turns = check->data;
-    size_t standing = turns->length; /* who asks again waits for the next round */
-    int64_t now = clock_usec(CLOCK_MONOTONIC);
+    size_t standing = line->length; /* who asks again waits for the next round */
 
-    (void)loop;
-    (void)events;
-    turns->end = now + round_length(now - turns->woke);
-    for (; standing > 0 && turns->length > 0; standing--) {
-        struct turn *turn = TAILQ_FIRST(&turns->line);
+    for (; standing > 0 && line->length > 0; standing--) {
+        struct turn *turn = TAILQ_FIRST(&line->turns);
 
         turns_leave(turns, turn);
         turn->take(turn->user);
         if (turns_are_over(turns))
             break;
     }
+}
+
+static void on_round(struct ev_loop *loop, struct ev_check *check, int events)
+{
+    struct turns *turns = check->data;
+    int64_t now = clock_usec(CLOCK_MONOTONIC);
+
+    (void)loop;
+    (void)events;
+    turns->end = now + round_length(now - turns->woke);
+    for (int i = 0; i < TURNS_LINE_COUNT; i++)
+        serve(turns, &turns->lines[i]);
 }
 
 static void on_more(struct ev_loop *loop, struct ev_idle *idle, int events)
@@ -67,7 +78,8 @@ struct turns *turns_new(struct ev_loop *loop)
     if (!turns)
         return NULL;
     turns->loop = loop;
-    TAILQ_INIT(&turns->line);
+    for (int i = 0; i < TURNS_LINE_COUNT; i++)
+        TAILQ_INIT(&turns->lines[i].turns);
     ev_check_init(&turns->urgent, on_urgent);
     ev_check_init(&turns->round, on_round);
     ev_idle_init(&turns->more, on_more);
@@ -93,24 +105,27 @@ struct turns *turns_free(struct turns *turns)
     return NULL;
 }
 
-void turns_ask(struct turns *turns, struct turn *turn)
+void turns_ask(struct turns *turns, enum turns_line line, struct turn *turn)
 {
     if (turn->waiting)
         return;
     turn->waiting = true;
-    TAILQ_INSERT_TAIL(&turns->line, turn, entry);
-    turns->length++;
+    turn->line = line;
+    TAILQ_INSERT_TAIL(&turns->lines[line].turns, turn, entry);
+    turns->lines[line].length++;
     ev_idle_start(turns->loop, &turns->more);
 }
 
 void turns_leave(struct turns *turns, struct turn *turn)
 {
+    struct line *line = &turns->lines[turn->line];
+
     if (!turn->waiting)
         return;
     turn->waiting = false;
-    TAILQ_REMOVE(&turns->line, turn, entry);
-    turns->length--;
-    if (turns->length == 0)
+    TAILQ_REMOVE(&line->turns, turn, entry);
+    line->length--;
+    if (turns->lines[TURNS_NEWS].length + turns->lines[TURNS_WORK].length == 0)
         ev_idle_stop(turns->loop, &turns->more);
 }
 

@@ -328,7 +328,7 @@ STATUS = {
     "interval_usec": 500000, "cadence": "polling", "look_cost_usec": 2500, "links": 1,
     "receive_buffer": 212992,
     "history": {"oldest": 1, "events": 9, "bytes": 4096, "bytes_max": 16777216},
-    "sessions": 2, "sessions_max": 1000, "sessions_per_user_max": 100, "request_max": 16384,
+    "sessions": 2, "sessions_max": 1000, "sessions_per_user_max": 100, "request_max": 40960,
     "json_depth_max": 16, "uptime_usec": 7200000000,
     "counters": {"notifications": 0, "dumps": 12, "dumps_failed": 1, "overruns": 2,
                  "contradictions": 3, "joins": 4, "opens": 1, "malformed": 5, "events": 9,

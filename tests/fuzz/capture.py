@@ -141,7 +141,7 @@ def capture_config(corpus):
     write(folder, "all", b"[Socket]\nPath=/run/linkwatchd/socket\nMode=0660\n[Source]\nMode=auto\n"
           b"Budget=0.5%\nIntervalMin=50ms\nIntervalMax=5s\nAuditInterval=1min\n"
           b"ReceiveBuffer=4M\n[History]\nSize=16M\n[Limits]\nSessionsMax=4096\n"
-          b"SessionsPerUserMax=1024\nRequestMax=64K\nJsonDepthMax=16\n[Log]\nLevel=notice\n")
+          b"SessionsPerUserMax=1024\nRequestMax=40K\nJsonDepthMax=16\n[Log]\nLevel=notice\n")
     write(folder, "comments", b"# a comment\n; another\n\n[Log]\nLevel = debug ; behind a value\n")
     write(folder, "wrong-value", b"[Source]\nIntervalMin=10s\nIntervalMax=1s\n")
     write(folder, "no-section", b"Level=debug\n[Log\nLevel\n]\n")

@@ -136,7 +136,7 @@ def deep_json(path):
 
 def long_text(path):
     """Calls that are as long as they may be."""
-    call = varlink.encode("List", {"x": ["x" * 1000] * 16})
+    call = varlink.encode("List", {"x": ["x" * 1000] * 40})
     while True:
         with _connect(path) as connection:
             connection.send(call)

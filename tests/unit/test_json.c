@@ -98,7 +98,7 @@ static void what_is_no_document_is_told_so(void **state)
 
 static void without_limits_there_are_none(void **state)
 {
-    char text[4001];
+    char text[4002];
     size_t length = 0;
 
     (void)state;

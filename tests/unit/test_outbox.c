@@ -76,7 +76,7 @@ static void buffers_are_written_in_order_and_let_go(void **state)
     assert_int_equal(outbox_push(&outbox, buffer_of("")), 0);
     assert_int_equal(outbox_push(&outbox, buffer_of("three")), 0);
     assert_int_equal(outbox.count, 4);
-    assert_int_equal(outbox_write(&outbox, pair.ours), 1);
+    assert_int_equal(outbox_write(&outbox, pair.ours, SIZE_MAX), 1);
     assert_int_equal(outbox.count, 0);
     assert_int_equal(shared->references, 1);
     assert_int_equal(read_into(&pair, text, sizeof(text)), 11);
@@ -95,7 +95,7 @@ static void empty_buffers_alone_are_written_too(void **state)
     start(&pair);
     for (int i = 0; i < 100; i++)
         assert_int_equal(outbox_push(&outbox, buffer_of("")), 0);
-    assert_int_equal(outbox_write(&outbox, pair.ours), 1);
+    assert_int_equal(outbox_write(&outbox, pair.ours, SIZE_MAX), 1);
     assert_int_equal(outbox.count, 0);
     outbox_clear(&outbox);
     stop(&pair);
@@ -108,7 +108,7 @@ static void nothing_to_write_is_nothing_left(void **state)
 
     (void)state;
     start(&pair);
-    assert_int_equal(outbox_write(&outbox, pair.ours), 1);
+    assert_int_equal(outbox_write(&outbox, pair.ours, SIZE_MAX), 1);
     outbox_clear(&outbox);
     stop(&pair);
 }
@@ -133,11 +133,11 @@ static void what_the_socket_does_not_take_goes_on_where_it_stopped(void **state)
         assert_int_equal(outbox_push(&outbox, buffer), 0);
     }
     while (received < PIECES * SIZE) {
-        blocked += outbox_write(&outbox, pair.ours) == 0;
+        blocked += outbox_write(&outbox, pair.ours, SIZE_MAX) == 0;
         received += read_into(&pair, all + received, 1234);
     }
     assert_true(blocked > 10);
-    assert_int_equal(outbox_write(&outbox, pair.ours), 1);
+    assert_int_equal(outbox_write(&outbox, pair.ours, SIZE_MAX), 1);
     for (size_t i = 0; i < PIECES * SIZE; i++)
         assert_int_equal((unsigned char)all[i], i / SIZE % 251);
     free(all);
@@ -157,7 +157,7 @@ static void a_shared_buffer_is_held_until_its_last_byte_is_written(void **state)
     memset(shared->data, 'x', shared->length);
     start(&pair);
     assert_int_equal(outbox_push(&outbox, buffer_ref(shared)), 0);
-    while (outbox_write(&outbox, pair.ours) == 0) {
+    while (outbox_write(&outbox, pair.ours, SIZE_MAX) == 0) {
         assert_int_equal(shared->references, 2);
         assert_true(read_into(&pair, chunk, sizeof(chunk)) > 0);
     }
@@ -193,7 +193,7 @@ static void a_reader_who_went_away_is_an_error_and_no_signal(void **state)
     close(pair.theirs);
     pair.theirs = -1;
     assert_int_equal(outbox_push(&outbox, buffer_of("x")), 0);
-    assert_int_equal(outbox_write(&outbox, pair.ours), -EPIPE);
+    assert_int_equal(outbox_write(&outbox, pair.ours, SIZE_MAX), -EPIPE);
     outbox_clear(&outbox);
     stop(&pair);
 }
@@ -209,7 +209,7 @@ static void at_rest_it_keeps_next_to_no_memory(void **state)
     for (int i = 0; i < 100; i++)
         assert_int_equal(outbox_push(&outbox, buffer_of("x")), 0);
     assert_true(outbox.capacity >= 100);
-    while (outbox_write(&outbox, pair.ours) == 0)
+    while (outbox_write(&outbox, pair.ours, SIZE_MAX) == 0)
         read_into(&pair, text, sizeof(text));
     assert_in_range(outbox.capacity, 0, 8);
     outbox_clear(&outbox);
@@ -230,7 +230,7 @@ static void a_queue_that_is_never_empty_does_not_grow(void **state)
         assert_non_null(buffer);
         memset(buffer->data, 'x', buffer->length);
         assert_int_equal(outbox_push(&outbox, buffer), 0);
-        outbox_write(&outbox, pair.ours);
+        outbox_write(&outbox, pair.ours, SIZE_MAX);
         if (outbox.count > 4)
             read_into(&pair, chunk, sizeof(chunk));
     }
@@ -240,9 +240,33 @@ static void a_queue_that_is_never_empty_does_not_grow(void **state)
     stop(&pair);
 }
 
+static void no_more_is_written_at_once_than_is_wanted(void **state)
+{
+    struct outbox outbox = {0};
+    struct pair pair;
+    char text[4096] = "";
+
+    (void)state;
+    start(&pair);
+    memset(text, 'x', sizeof(text) - 1);
+    for (int i = 0; i < 200; i++)
+        assert_int_equal(outbox_push(&outbox, buffer_of("12345")), 0);
+    assert_int_equal(outbox_write(&outbox, pair.ours, 1), OUTBOX_MORE);
+    assert_in_range(read_into(&pair, text, sizeof(text)), 1, 500);
+    for (int r = OUTBOX_MORE; r != 1; r = outbox_write(&outbox, pair.ours, 1)) {
+        assert_int_equal(r, OUTBOX_MORE);
+        assert_true(outbox.count > 0);
+        read_into(&pair, text, sizeof(text));
+    }
+    assert_int_equal(outbox.count, 0);
+    outbox_clear(&outbox);
+    stop(&pair);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(no_more_is_written_at_once_than_is_wanted),
         cmocka_unit_test(a_buffer_lives_as_long_as_it_is_referred_to),
         cmocka_unit_test(buffers_are_written_in_order_and_let_go),
         cmocka_unit_test(empty_buffers_alone_are_written_too),

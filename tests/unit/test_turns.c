@@ -15,6 +15,7 @@ struct shop;
 /* Each of them writes its letter when it is served. */
 struct customer {
     struct turn turn;
+    enum turns_line line;
     struct shop *shop;
     char letter;
     int again;               /* asks so often anew */
@@ -57,7 +58,7 @@ static void be_served(void *user)
     if (customer->throws)
         turns_leave(customer->shop->turns, &customer->throws->turn);
     if (customer->again-- > 0)
-        turns_ask(customer->shop->turns, &customer->turn);
+        turns_ask(customer->shop->turns, customer->line, &customer->turn);
 }
 
 static void open_shop(struct shop *shop)
@@ -69,6 +70,7 @@ static void open_shop(struct shop *shop)
     for (int i = 0; i < CUSTOMERS; i++)
         shop->customers[i] = (struct customer){
             .turn = {.take = be_served, .user = &shop->customers[i]},
+            .line = TURNS_WORK,
             .shop = shop,
             .letter = (char)('a' + i),
         };
@@ -85,7 +87,7 @@ static void close_shop(struct shop *shop)
 static void all_ask(struct shop *shop)
 {
     for (int i = 0; i < CUSTOMERS; i++)
-        turns_ask(shop->turns, &shop->customers[i].turn);
+        turns_ask(shop->turns, shop->customers[i].line, &shop->customers[i].turn);
 }
 
 /* One turn of the loop, which doesn't wait, serves these. */
@@ -103,7 +105,7 @@ static void who_asked_first_is_served_first_and_once(void **state)
     (void)state;
     open_shop(&shop);
     assert_serves(&shop, "");
-    turns_ask(shop.turns, &shop.customers[3].turn);
+    turns_ask(shop.turns, shop.customers[3].line, &shop.customers[3].turn);
     all_ask(&shop);
     all_ask(&shop);
     assert_true(shop.customers[0].turn.waiting);
@@ -122,7 +124,7 @@ static void who_asks_again_waits_for_the_next_round(void **state)
     all_ask(&shop);
     assert_serves(&shop, "abcde");
     assert_serves(&shop, "ab");
-    turns_ask(shop.turns, &shop.customers[4].turn);
+    turns_ask(shop.turns, shop.customers[4].line, &shop.customers[4].turn);
     assert_serves(&shop, "abe");
     assert_serves(&shop, "");
     close_shop(&shop);
@@ -139,7 +141,7 @@ static void a_round_ends_when_it_lasted_long_and_the_next_goes_on(void **state)
     shop.customers[0].again = 1;
     all_ask(&shop);
     assert_serves(&shop, "ab");
-    turns_ask(shop.turns, &shop.customers[1].turn);
+    turns_ask(shop.turns, shop.customers[1].line, &shop.customers[1].turn);
     assert_serves(&shop, "cd");
     assert_serves(&shop, "ea");
     assert_serves(&shop, "b");
@@ -177,7 +179,7 @@ static void who_left_is_not_served(void **state)
     turns_leave(shop.turns, &shop.customers[2].turn);
     assert_serves(&shop, "abd");
     assert_serves(&shop, "");
-    turns_ask(shop.turns, &shop.customers[2].turn);
+    turns_ask(shop.turns, shop.customers[2].line, &shop.customers[2].turn);
     assert_serves(&shop, "c");
     close_shop(&shop);
 }
@@ -265,6 +267,31 @@ static void a_round_lasts_half_as_long_as_what_was_urgent(void **state)
     close_shop(&shop);
 }
 
+static void each_line_has_its_turn(void **state)
+{
+    struct shop shop;
+
+    (void)state;
+    open_shop(&shop);
+    for (int i = 0; i < CUSTOMERS; i++) {
+        shop.customers[i].line = i < 3 ? TURNS_WORK : TURNS_NEWS;
+        shop.customers[i].takes_usec = TURNS_ROUND_USEC;
+        shop.customers[i].again = 1;
+    }
+    all_ask(&shop);
+    assert_serves(&shop, "da");
+    assert_serves(&shop, "eb");
+    assert_serves(&shop, "dc");
+    assert_serves(&shop, "ea");
+    assert_serves(&shop, "b");
+    shop.customers[3].takes_usec = shop.customers[4].takes_usec = TURNS_ROUND_USEC / 2;
+    turns_ask(shop.turns, TURNS_NEWS, &shop.customers[3].turn);
+    turns_ask(shop.turns, TURNS_NEWS, &shop.customers[4].turn);
+    assert_serves(&shop, "dec");
+    assert_serves(&shop, "");
+    close_shop(&shop);
+}
+
 static void on_late(struct ev_loop *loop, struct ev_timer *timer, int events)
 {
     (void)timer;
@@ -282,7 +309,7 @@ static void the_loop_does_not_wait_while_somebody_stands_in_line(void **state)
     ev_timer_init(&late, on_late, 60., 0.);
     ev_timer_start(shop.loop, &late);
     shop.customers[0].again = 9;
-    turns_ask(shop.turns, &shop.customers[0].turn);
+    turns_ask(shop.turns, shop.customers[0].line, &shop.customers[0].turn);
     for (int i = 0; i < 10; i++)
         ev_run(shop.loop, EVRUN_ONCE);
     assert_string_equal(shop.served, "aaaaaaaaaa");
@@ -304,6 +331,7 @@ int main(void)
         cmocka_unit_test(a_round_ends_when_it_lasted_long_and_the_next_goes_on),
         cmocka_unit_test(however_long_it_takes_one_is_served_in_each_round),
         cmocka_unit_test(who_left_is_not_served),
+        cmocka_unit_test(each_line_has_its_turn),
         cmocka_unit_test(what_is_urgent_waits_for_one_round),
         cmocka_unit_test(a_round_lasts_half_as_long_as_what_was_urgent),
         cmocka_unit_test(the_loop_does_not_wait_while_somebody_stands_in_line),
