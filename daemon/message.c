@@ -259,13 +259,21 @@ int message_list_new(json_t *members, const char *name, struct message_list *ret
     };
 
     if (!list.head || !list.comma || !list.tail) {
-        buffer_unref(list.head);
-        buffer_unref(list.comma);
-        buffer_unref(list.tail);
+        message_list_clear(&list);
         return -ENOMEM;
     }
     *ret = list;
     return 0;
+}
+
+void message_list_clear(struct message_list *list)
+{
+    if (!list)
+        return;
+    buffer_unref(list->head);
+    buffer_unref(list->comma);
+    buffer_unref(list->tail);
+    *list = (struct message_list){0};
 }
 
 json_t *message_errno_name(int error)

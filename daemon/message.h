@@ -51,6 +51,9 @@ struct message_list {
 };
 int message_list_new(json_t *members, const char *name, struct message_list *ret);
 
+/* Drops the references; takes NULL. */
+void message_list_clear(struct message_list *list);
+
 /* The name of a (positive) errno, its number if it has none; a new reference, NULL
  * without memory. */
 json_t *message_errno_name(int error);

@@ -7,6 +7,7 @@
 
 #include "daemon/call.h"
 #include "daemon/filter.h"
+#include "daemon/listing.h"
 #include "daemon/message.h"
 #include "protocol/interfaces.h"
 
@@ -23,9 +24,17 @@ struct refresh {
     struct session *session;
 };
 
+/* A List whose answer is not complete yet. */
+struct listed {
+    LIST_ENTRY(listed) entry;
+    struct session *session;
+    struct listing *listing;
+};
+
 struct methods {
     struct methods_origin origin;
     LIST_HEAD(refreshes, refresh) refreshes;
+    LIST_HEAD(listings, listed) listings;
 };
 
 /* A call that is being answered. All functions that answer: 0, or -errno, which closes
@@ -131,51 +140,44 @@ static json_t *source_now(const struct methods *methods)
     return message_source_state(&state);
 }
 
-/* The reply is sent in pieces: each link's text is there already, and nobody copies
- * it. */
-static int send_links(const struct request *request, const struct filter *filter,
-                      struct buffer *comma)
+static void on_listed(void *user, struct session *session, int error)
 {
-    const struct table *table = request->methods->origin.streams->table;
-    struct link *link = NULL;
-    bool first = true;
-    int r = 0;
+    struct listed *listed = user;
 
-    while (r >= 0 && (link = table_next(table, link ? link->ifindex : 0))) {
-        struct buffer *text;
-
-        if (!filter_passes_link(filter, link))
-            continue;
-        text = message_link_text(link);
-        if (!text)
-            return -ENOMEM;
-        if (!first)
-            r = session_send(request->session, buffer_ref(comma));
-        if (r >= 0)
-            r = session_send(request->session, buffer_ref(text));
-        first = false;
-    }
-    return r;
+    LIST_REMOVE(listed, entry);
+    free(listed);
+    if (error)
+        session_free(session);
+    else
+        session_resume(session);
 }
 
-static int send_list(const struct request *request, const struct filter *filter)
+/* Takes the filter. */
+static int send_list(const struct request *request, struct filter *filter)
 {
+    struct methods *methods = request->methods;
+    struct listed *listed = calloc(1, sizeof(*listed));
+    json_t *members =
+        json_pack("{s:o, s:o}", "position", position_now(methods), "source", source_now(methods));
     struct message_list list;
-    json_t *members = json_pack("{s:o, s:o}", "position", position_now(request->methods), "source",
-                                source_now(request->methods));
     int r = message_list_new(members, "links", &list);
 
-    if (r < 0)
-        return r;
-    r = session_send(request->session, list.head);
-    if (r >= 0)
-        r = send_links(request, filter, list.comma);
-    buffer_unref(list.comma);
-    if (r < 0) {
-        buffer_unref(list.tail);
+    if (r < 0 || !listed) {
+        filter_free(filter);
+        message_list_clear(r < 0 ? NULL : &list);
+        free(listed);
+        return r < 0 ? r : -ENOMEM;
+    }
+    r = listing_start(request->session, methods->origin.streams->table, filter, &list, on_listed,
+                      listed, &listed->listing);
+    if (r <= 0) {
+        free(listed);
         return r;
     }
-    return session_send(request->session, list.tail);
+    listed->session = request->session;
+    LIST_INSERT_HEAD(&methods->listings, listed, entry);
+    session_suspend(request->session);
+    return 0;
 }
 
 static int list(const struct request *request)
@@ -189,9 +191,9 @@ static int list(const struct request *request)
     if (r < 0)
         return r;
     if (!request->call->oneway)
-        r = send_list(request, filter);
+        return send_list(request, filter);
     filter_free(filter);
-    return r;
+    return 0;
 }
 
 /* What is wrong with the position, NULL if nothing is. */
@@ -381,6 +383,7 @@ struct methods *methods_new(const struct methods_origin *origin)
         return NULL;
     methods->origin = *origin;
     LIST_INIT(&methods->refreshes);
+    LIST_INIT(&methods->listings);
     return methods;
 }
 
@@ -405,7 +408,7 @@ int methods_request(struct methods *methods, struct session *session, const char
     return r;
 }
 
-void methods_closed(struct methods *methods, const struct session *session)
+static void cancel_refreshes(struct methods *methods, const struct session *session)
 {
     struct refresh *refresh, *next;
 
@@ -416,4 +419,24 @@ void methods_closed(struct methods *methods, const struct session *session)
         source_cancel(&refresh->waiter);
         forget(refresh);
     }
+}
+
+static void cancel_listing(struct methods *methods, const struct session *session)
+{
+    struct listed *listed;
+
+    LIST_FOREACH(listed, &methods->listings, entry)
+    if (listed->session == session)
+        break;
+    if (!listed)
+        return;
+    LIST_REMOVE(listed, entry);
+    listing_free(listed->listing);
+    free(listed);
+}
+
+void methods_closed(struct methods *methods, const struct session *session)
+{
+    cancel_refreshes(methods, session);
+    cancel_listing(methods, session);
 }

@@ -306,6 +306,11 @@ uid_t session_uid(const struct session *session)
     return session->uid;
 }
 
+struct turns *session_turns(const struct session *session)
+{
+    return session->turns;
+}
+
 int session_send(struct session *session, struct buffer *message)
 {
     return outbox_push(&session->out, message);

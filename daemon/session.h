@@ -34,6 +34,7 @@ struct session *session_new(struct ev_loop *loop, struct turns *turns, int fd, u
 struct session *session_free(struct session *session);
 
 uid_t session_uid(const struct session *session);
+struct turns *session_turns(const struct session *session);
 
 /* Sends a message; takes the reference. Pieces of one message may be sent one after
  * another. -ENOMEM: the session can't go on and must be closed. */

@@ -65,8 +65,9 @@ def link(name):
 
 def delete_all():
     """Removes every link that can be removed."""
-    for name in [l["ifname"] for l in links().values() if l["ifname"] != "lo"]:
-        subprocess.run(["ip", "link", "del", "dev", name], capture_output=True, check=False)
+    lines = [f"link del dev {l['ifname']}\n" for l in links().values() if l["ifname"] != "lo"]
+    subprocess.run(["ip", "-force", "-batch", "-"], input="".join(lines), text=True,
+                   capture_output=True, check=False)
 
 
 def as_nobody(function):

@@ -20,6 +20,10 @@ from mirror import Mirror
 netns.enter()
 
 CHANGES = 150
+# Links, and globs that it takes long to find that their names don't match.
+LINKS = 300
+LINK_NAME = "aaaaaaaaaaa{}"
+COSTLY = {"filter": {"names": [f"*a*a*a*a*a*a*a*a*a*a*a*ab{i:03}" for i in range(255)]}}
 MEMORY_MAX = 64 << 20
 _SIOCSIFMTU = 0x8922
 
@@ -165,6 +169,30 @@ def bad_text(path):
         yield
 
 
+def costly_lists(path):
+    """One list after the other, with a filter that takes long."""
+    call = varlink.encode("List", COSTLY)
+    with _connect(path) as connection:
+        while True:
+            connection.send(call)
+            while not connection.recv(1 << 16).endswith(b"\0"):
+                pass
+            yield
+
+
+def costly_monitors(path):
+    """A hundred consumers with such a filter, who are told nothing but the beginning."""
+    call = varlink.encode("Monitor", COSTLY, more=True)
+    consumers = [_connect(path) for _ in range(100)]
+    for connection in consumers:
+        connection.send(call)
+    while True:
+        for connection in consumers:
+            if wait.readable(connection, 0.01):
+                connection.recv(1 << 16)
+        yield
+
+
 def many_monitors(path):
     """Thousands of Monitors on one connection."""
     call = varlink.encode("Monitor", {}, more=True)
@@ -211,8 +239,9 @@ def slow_readers(path):
 class Changes:
     """Single changes of a bridge, and when a consumer hears of each."""
 
-    def __init__(self, daemon):
-        netns.ip("link add h0 type bridge")
+    def __init__(self, daemon, links):
+        netns.batch(["link add h0 type bridge",
+                     *(f"link add {LINK_NAME.format(i)} type bridge" for i in range(links))])
         self._mirror = Mirror(daemon.socket).until_ready()
         self._mirror.refresh(daemon.socket)
         self._socket = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
@@ -244,7 +273,8 @@ def _descriptors(daemon):
 
 
 def _withstands(function, least):
-    with daemons.Daemon() as daemon, contextlib.closing(Changes(daemon)) as changes:
+    links = LINKS if function in (costly_lists, costly_monitors) else 0
+    with daemons.Daemon() as daemon, contextlib.closing(Changes(daemon, links)) as changes:
         descriptors = _descriptors(daemon)
         calm = changes.median()
         memory = daemon.memory()
@@ -269,6 +299,8 @@ for attack_function, times, behaviour in (
         (long_text, 1000, "Calls are as long as they may be"),
         (many_values, 1000, "Calls have values without end"),
         (bad_text, 1000, "Text is not UTF-8"),
+        (costly_lists, 20, "Lists with a costly filter are called without end"),
+        (costly_monitors, 3, "A hundred consumers have a costly filter"),
         (many_monitors, 5, "Thousands of Monitors are called on one connection"),
         (many_calls, 100, "Thousands of calls are made, and their answers not read"),
         (slow_readers, 3, "A hundred consumers read a byte a second")):

@@ -185,6 +185,28 @@ def null_is_nothing():
 
 
 @tap.test
+def long_list():
+    """A list that is put together in many parts is whole, in its place among the answers, and
+    forgotten with the consumer"""
+    filters = [f"*a*a*a*a*a*ab{i}" for i in range(254)] + ["p1*"]
+    with Bystander() as daemon:
+        netns.batch([f"link add p{i} type bridge" for i in range(400)])
+        with daemon.connect() as connection:
+            connection.call("Refresh")
+            connection.send("List", {"filter": {"names": filters}})
+            connection.send("GetStatus")
+            connection.send("List", {"filter": {"names": ["p399"]}})
+            names = sorted(link["ifname"] for link in connection.reply()["links"])
+            tap.equal(names, sorted(f"p{i}" for i in range(400) if str(i)[0] == "1"))
+            tap.equal(connection.reply()["links"], len(netns.links()))
+            tap.equal(len(connection.reply()["links"]), 1)
+        for _ in range(50):
+            with daemon.connect() as connection:
+                connection.send("List", {"filter": {"names": filters}})
+        netns.delete_all()
+
+
+@tap.test
 def expected_more():
     """Monitor without more gets ExpectedMore, and the connection lives on"""
     with Bystander() as daemon, daemon.connect() as connection:
