@@ -423,16 +423,16 @@ static void cancel_refreshes(struct methods *methods, const struct session *sess
 
 static void cancel_listing(struct methods *methods, const struct session *session)
 {
-    struct listed *listed;
+    struct listed *listed, *next;
 
-    LIST_FOREACH(listed, &methods->listings, entry)
-    if (listed->session == session)
-        break;
-    if (!listed)
-        return;
-    LIST_REMOVE(listed, entry);
-    listing_free(listed->listing);
-    free(listed);
+    for (listed = LIST_FIRST(&methods->listings); listed; listed = next) {
+        next = LIST_NEXT(listed, entry);
+        if (listed->session != session)
+            continue;
+        LIST_REMOVE(listed, entry);
+        listing_free(listed->listing);
+        free(listed);
+    }
 }
 
 void methods_closed(struct methods *methods, const struct session *session)

@@ -6,7 +6,7 @@
 #include "daemon/clock.h"
 
 struct line {
-    TAILQ_HEAD(, turn) turns;
+    TAILQ_HEAD(line_of_turns, turn) turns;
     size_t length;
 };
 
