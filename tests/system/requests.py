@@ -185,6 +185,16 @@ def null_is_nothing():
 
 
 @tap.test
+def longest_filter():
+    """The longest filter, 256 globs of 127 bytes, is taken with the default limits"""
+    names = [f"{i:03}" + "x" * 124 for i in range(255)] + ["l" + "*" * 126]
+    assert all(len(name) == 127 for name in names)
+    with Bystander() as daemon, daemon.connect() as connection:
+        found = connection.call("List", {"filter": {"names": names}})["links"]
+        tap.equal([link["ifname"] for link in found], ["lo"], "the links")
+
+
+@tap.test
 def long_list():
     """A list that is put together in many parts is whole, in its place among the answers, and
     forgotten with the consumer"""
