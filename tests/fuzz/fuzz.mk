@@ -6,12 +6,12 @@ tests_model_libmodel_la_SOURCES = \
 	tests/model/believer.c \
 	tests/model/believer.h \
 	tests/model/check.h \
-	tests/model/house.c \
-	tests/model/house.h \
 	tests/model/kernel.c \
 	tests/model/kernel.h \
 	tests/model/netlink.c \
 	tests/model/netlink.h \
+	tests/model/serve.c \
+	tests/model/serve.h \
 	$(END)
 
 model_libs = tests/model/libmodel.la daemon/libdaemon.la $(JANSSON_LIBS) $(LIBNL_LIBS) $(LIBEV_LIBS)

@@ -13,14 +13,14 @@
 
 #include "tests/fuzz/fuzz.h"
 #include "tests/model/check.h"
-#include "tests/model/house.h"
 #include "tests/model/kernel.h"
+#include "tests/model/serve.h"
 
 #define PIECES_MAX 64
 
 struct trial {
     struct kernel kernel;
-    struct house house;
+    struct serve serve;
     int fd;
     bool closed; /* by the daemon */
     char *received;
@@ -31,7 +31,7 @@ static void turn(struct trial *trial)
 {
     for (int i = 0; i < 3; i++) {
         trial->kernel.netlink.now += 300;
-        house_turn(&trial->house);
+        serve_iterate(&trial->serve);
         kernel_answer(&trial->kernel);
     }
 }
@@ -43,13 +43,13 @@ static void start(struct trial *trial)
     *trial = (struct trial){.fd = -1};
     kernel_start(&trial->kernel, 1);
     kernel_add(&trial->kernel, 2, "v0", "veth", 0);
-    CHECK(house_config(&config) == 0);
+    CHECK(serve_config(&config) == 0);
     config.history_bytes = 2048;
     config.limits.request = 8192;
-    CHECK(house_start(&trial->house, &config) == 0);
+    CHECK(serve_start(&trial->serve, &config) == 0);
     turn(trial);
     turn(trial);
-    trial->fd = house_connect(&trial->house);
+    trial->fd = serve_connect(&trial->serve);
     CHECK(trial->fd >= 0);
     turn(trial);
 }
@@ -107,7 +107,7 @@ static void check_other(struct trial *trial)
     static const char call[] = "{\"method\":\"org.linkwatch.Links.GetStatus\"}";
     char answer[65536];
     ssize_t n = -1;
-    int fd = house_connect(&trial->house);
+    int fd = serve_connect(&trial->serve);
 
     CHECK(fd >= 0);
     CHECK(send(fd, call, sizeof(call), MSG_NOSIGNAL) == sizeof(call));
@@ -124,12 +124,12 @@ static void stop(struct trial *trial)
 {
     check_other(trial);
     close(trial->fd);
-    for (int i = 0; i < 3 && server_session_count(trial->house.server); i++) {
+    for (int i = 0; i < 3 && server_session_count(daemon_server(trial->serve.daemon)); i++) {
         trial->kernel.netlink.now += 2000000;
         turn(trial);
     }
-    CHECK(server_session_count(trial->house.server) == 0);
-    house_stop(&trial->house);
+    CHECK(server_session_count(daemon_server(trial->serve.daemon)) == 0);
+    serve_stop(&trial->serve);
     kernel_stop(&trial->kernel);
     free(trial->received);
 }

@@ -13,8 +13,8 @@
 #include "tests/model/allocate.h"
 #include "tests/model/check.h"
 #include "tests/model/guest.h"
-#include "tests/model/house.h"
 #include "tests/model/kernel.h"
+#include "tests/model/serve.h"
 
 #define SECOND   INT64_C(1000000)
 #define CALLERS  8
@@ -28,7 +28,7 @@ struct trial {
     int refreshes;
     size_t tried; /* allocations before there was memory again */
     struct kernel kernel;
-    struct house house;
+    struct serve serve;
     struct config config;
     char path[32]; /* of the configuration file */
     struct guest guests[GUESTS];
@@ -73,7 +73,7 @@ static void turn(struct trial *trial)
 {
     for (int i = 0; i < 4; i++) {
         trial->kernel.netlink.now++;
-        ARMED(trial, house_turn(&trial->house));
+        ARMED(trial, serve_iterate(&trial->serve));
         kernel_answer(&trial->kernel);
     }
 }
@@ -86,7 +86,7 @@ static void pass_time(struct trial *trial, int64_t usec)
 
 static void connect_caller(struct trial *trial)
 {
-    int fd = house_connect(&trial->house);
+    int fd = serve_connect(&trial->serve);
 
     CHECK(fd >= 0 && trial->caller_count < CALLERS);
     trial->callers[trial->caller_count++] = fd;
@@ -193,7 +193,7 @@ static void check_refresh(struct trial *trial)
         pass_time(trial, SECOND / 20);
     CHECK(trial->allocate.failed || strstr(answer, "position"));
     if (strstr(answer, "position"))
-        CHECK(table_find(source_table(trial->house.source), index));
+        CHECK(table_find(source_table(serve_source(&trial->serve)), index));
     end_calls(trial);
 }
 
@@ -201,7 +201,7 @@ static void follow(struct trial *trial)
 {
     for (int i = 0; i < GUESTS; i++) {
         if (trial->guests[i].fd < 0)
-            guest_connect(&trial->guests[i], &trial->house, true);
+            guest_connect(&trial->guests[i], &trial->serve, true);
         turn(trial);
         while (guest_read(&trial->guests[i], 65536))
             turn(trial);
@@ -211,7 +211,7 @@ static void follow(struct trial *trial)
 static void reload(struct trial *trial)
 {
     if (read_config(trial) == 0)
-        ARMED(trial, house_reload(&trial->house, &trial->config));
+        ARMED(trial, serve_reload(&trial->serve, &trial->config));
     turn(trial);
 }
 
@@ -234,7 +234,7 @@ static void live(struct trial *trial)
 
     if (read_config(trial) < 0)
         return;
-    ARMED(trial, r = house_start(&trial->house, &trial->config));
+    ARMED(trial, r = serve_start(&trial->serve, &trial->config));
     CHECK(r == 0 || (r == -ENOMEM && trial->allocate.failed));
     if (r < 0)
         return;
@@ -251,7 +251,7 @@ static void live(struct trial *trial)
     check_refresh(trial);
     follow(trial);
     check_recovery(trial);
-    house_stop(&trial->house);
+    serve_stop(&trial->serve);
 }
 
 /* One life of the daemon; the number of allocations in it that may fail. */

@@ -1,11 +1,11 @@
-#include "tests/model/guest.h"
 
+
+#include "tests/model/guest.h"
+#include "tests/model/check.h"
 #include <errno.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <unistd.h>
-
-#include "tests/model/check.h"
 
 static bool begins_with_v(const json_t *link)
 {
@@ -58,10 +58,10 @@ static char *call_of(const struct guest *guest, bool resume)
     return text;
 }
 
-void guest_connect(struct guest *guest, const struct house *house, bool resume)
+void guest_connect(struct guest *guest, const struct serve *serve, bool resume)
 {
     char *call;
-    int fd = house_connect(house);
+    int fd = serve_connect(serve);
 
     CHECK(guest->fd < 0);
     /* There are too many that wait to be let in. */

@@ -4,8 +4,8 @@
 #define LINKWATCH_TESTS_MODEL_GUEST_H
 
 #include "tests/model/believer.h"
-#include "tests/model/house.h"
 #include "tests/model/kernel.h"
+#include "tests/model/serve.h"
 
 /* What it asks for: all links, or those with a name that begins with v. */
 enum guest_wish { GUEST_WANTS_ALL, GUEST_WANTS_V };
@@ -22,7 +22,7 @@ void guest_start(struct guest *guest, enum guest_wish wish);
 void guest_stop(struct guest *guest);
 
 /* Connects and asks, from where it stands if it has been there before and wants to. */
-void guest_connect(struct guest *guest, const struct house *house, bool resume);
+void guest_connect(struct guest *guest, const struct serve *serve, bool resume);
 void guest_hang_up(struct guest *guest);
 
 /* Sends bytes that mean nothing, or a part of a request. */

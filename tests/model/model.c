@@ -9,8 +9,8 @@
 
 #include "tests/model/check.h"
 #include "tests/model/guest.h"
-#include "tests/model/house.h"
 #include "tests/model/kernel.h"
+#include "tests/model/serve.h"
 
 #define SEQUENCES 300
 #define STEPS     150
@@ -21,7 +21,7 @@
 
 struct model {
     struct kernel kernel;
-    struct house house;
+    struct serve serve;
     struct config config;
     struct guest guests[GUESTS];
     uint64_t dice;
@@ -52,7 +52,7 @@ static bool chance(struct model *model, unsigned percent)
 static void turn_once(struct model *model)
 {
     model->kernel.netlink.now++;
-    house_turn(&model->house);
+    serve_iterate(&model->serve);
 }
 
 /* Turns of the loop for what can be done at this moment. */
@@ -174,7 +174,7 @@ static void act_as_guest(struct model *model, struct guest *guest)
     static const char *const nonsense[] = {"{\"meth", "\"", "{}", "[[[[[[", "\xff\xfe", "null"};
 
     if (guest->fd < 0) {
-        guest_connect(guest, &model->house, chance(model, 60));
+        guest_connect(guest, &model->serve, chance(model, 60));
         return;
     }
     switch (roll(model, 8)) {
@@ -208,7 +208,7 @@ static void reload(struct model *model)
 {
     model->config.history_bytes = (size_t)(model->kernel.alias ? 32768 : 1024) << roll(model, 5);
     model->config.limits.sessions = 1 + roll(model, 2 * GUESTS);
-    house_reload(&model->house, &model->config);
+    serve_reload(&model->serve, &model->config);
 }
 
 static void step(struct model *model)
@@ -245,7 +245,7 @@ static void read_all(struct model *model)
 
     for (int i = 0; i < GUESTS; i++)
         if (model->guests[i].fd < 0)
-            guest_connect(&model->guests[i], &model->house, true);
+            guest_connect(&model->guests[i], &model->serve, true);
     turn(model);
     /* What does not pass a filter takes its turns too. */
     for (int rounds = 0; idle < 20; rounds++) {
@@ -283,7 +283,7 @@ static void refresh(struct model *model)
     size_t n = 0;
 
     guest_start(&asking, GUEST_WANTS_ALL);
-    asking.fd = house_connect(&model->house);
+    asking.fd = serve_connect(&model->serve);
     guest_send(&asking, call, sizeof(call));
     for (int i = 0; i < 2000 && n == 0; i++) {
         ssize_t r;
@@ -301,7 +301,7 @@ static void start(struct model *model, uint64_t seed)
 {
     *model = (struct model){.dice = seed};
     kernel_start(&model->kernel, seed);
-    CHECK(house_config(&model->config) == 0);
+    CHECK(serve_config(&model->config) == 0);
     model->config.history_bytes = (size_t)1024 << roll(model, 6);
     if (chance(model, 30))
         model->kernel.alias = KERNEL_ALIAS;
@@ -311,25 +311,25 @@ static void start(struct model *model, uint64_t seed)
         model->kernel.netlink.join_error = EACCES;
     if (chance(model, 10))
         model->kernel.netlink.socket_error = EMFILE;
-    CHECK(house_start(&model->house, &model->config) == 0);
+    CHECK(serve_start(&model->serve, &model->config) == 0);
     for (int i = 0; i < GUESTS; i++)
         guest_start(&model->guests[i], chance(model, 30) ? GUEST_WANTS_V : GUEST_WANTS_ALL);
 }
 
 static void stop(struct model *model, struct totals *totals)
 {
-    const struct source_counters *counters = source_counters(model->house.source);
+    const struct source_counters *counters = source_counters(serve_source(&model->serve));
 
     totals->changes += model->kernel.changes;
     totals->overruns += counters->overruns;
     totals->failed_looks += counters->dumps_failed;
-    totals->contradictions += source_report(model->house.source)->contradictions;
+    totals->contradictions += source_report(serve_source(&model->serve))->contradictions;
     for (int i = 0; i < GUESTS; i++) {
         totals->messages += model->guests[i].believer.messages;
         totals->lost += model->guests[i].believer.lost;
         guest_stop(&model->guests[i]);
     }
-    house_stop(&model->house);
+    serve_stop(&model->serve);
     kernel_stop(&model->kernel);
 }
 
@@ -342,7 +342,7 @@ static void run_sequence(uint64_t seed, struct totals *totals)
         step(&model);
     mend_kernel(&model.kernel);
     model.config.limits.sessions = 4 * GUESTS;
-    house_reload(&model.house, &model.config);
+    serve_reload(&model.serve, &model.config);
     /* Nobody asks: the truth is told within the bound. */
     for (int64_t time = 0; time < BOUND; time += SECOND / 2)
         pass_time(&model, SECOND / 2);

@@ -1,0 +1,186 @@
+#include "daemon/daemon.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/random.h>
+#include <unistd.h>
+
+#include "daemon/chronicle.h"
+#include "daemon/clock.h"
+#include "daemon/methods.h"
+#include "daemon/namespaces.h"
+#include "daemon/service.h"
+#include "daemon/status.h"
+
+#define INSTANCE_BYTES 16
+
+struct daemon {
+    struct log *log;
+    struct config config;
+    const char *socket;
+    struct namespace *namespace;
+    struct status_origin status;
+    struct methods *methods;
+    struct server *server;
+    bool ready;
+};
+
+static void status_line(const struct daemon *daemon, char *text, size_t size)
+{
+    struct source_state state;
+
+    source_describe(namespace_source(daemon->namespace), &state);
+    snprintf(text, size, "%s%s%s%s: %s", state.standing, state.error ? " " : "",
+             state.error ? strerrorname_np(state.error) : "", state.stale ? ", stale" : "",
+             state.reason);
+}
+
+static void on_reported(void *user)
+{
+    const struct daemon *daemon = user;
+    char text[256];
+
+    if (!daemon->ready)
+        return;
+    status_line(daemon, text, sizeof(text));
+    service_status(text);
+}
+
+static void on_settled(void *user)
+{
+    struct daemon *daemon = user;
+    const struct source *source = namespace_source(daemon->namespace);
+
+    daemon->ready = true;
+    server_start(daemon->server);
+    chronicle_start(daemon->log, source_report(source), table_count(source_table(source)),
+                    daemon->socket);
+    daemon_notify_ready(daemon);
+}
+
+static void on_news(void *user)
+{
+    server_wake(((struct daemon *)user)->server);
+}
+
+static void on_counted(void *user, size_t sessions)
+{
+    source_set_consumers(namespace_source(((struct daemon *)user)->namespace), sessions);
+}
+
+static bool make_instance(char text[2 * INSTANCE_BYTES + 1])
+{
+    unsigned char bytes[INSTANCE_BYTES];
+
+    if (getrandom(bytes, sizeof(bytes), 0) != (ssize_t)sizeof(bytes))
+        return false;
+    for (size_t i = 0; i < sizeof(bytes); i++)
+        snprintf(text + 2 * i, 3, "%02x", bytes[i]);
+    return true;
+}
+
+static int on_request(void *user, struct session *session, const char *message, size_t length)
+{
+    return methods_request(((struct daemon *)user)->methods, session, message, length);
+}
+
+static void on_closed(void *user, struct session *session)
+{
+    methods_closed(((struct daemon *)user)->methods, session);
+}
+
+static bool make_parts(struct daemon *daemon, struct ev_loop *loop,
+                       const struct daemon_socket *socket)
+{
+    static const struct namespace_handlers namespace_handlers = {
+        .settled = on_settled, .reported = on_reported, .news = on_news};
+    static const struct server_handlers server_handlers = {
+        .session = {.request = on_request, .closed = on_closed}, .counted = on_counted};
+    const struct config *config = &daemon->config;
+    struct methods_origin methods = {.status = &daemon->status};
+    char instance[2 * INSTANCE_BYTES + 1];
+
+    if (!make_instance(instance))
+        return false;
+    daemon->namespace = namespace_new(loop, daemon->log, &config->source, instance,
+                                      config->history_bytes, &namespace_handlers, daemon);
+    if (!daemon->namespace)
+        return false;
+    methods.streams = namespace_streams(daemon->namespace);
+    methods.source = namespace_source(daemon->namespace);
+    daemon->methods = methods_new(&methods);
+    daemon->server = server_new(loop, daemon->log, socket->fd, socket->made ? socket->path : NULL,
+                                &config->limits, &server_handlers, daemon);
+    daemon->status = (struct status_origin){.streams = methods.streams,
+                                            .source = methods.source,
+                                            .server = daemon->server,
+                                            .started_usec = clock_usec(CLOCK_MONOTONIC)};
+    return daemon->methods && daemon->server;
+}
+
+static void drop_socket(const struct daemon_socket *socket)
+{
+    close(socket->fd);
+    if (socket->made)
+        unlink(socket->path);
+}
+
+struct daemon *daemon_new(struct ev_loop *loop, struct log *log, const struct config *config,
+                          const struct daemon_socket *socket)
+{
+    struct daemon *daemon = calloc(1, sizeof(*daemon));
+
+    if (daemon) {
+        daemon->log = log;
+        daemon->config = *config;
+        daemon->socket = socket->path;
+        if (make_parts(daemon, loop, socket))
+            return daemon;
+    }
+    if (!daemon || !daemon->server)
+        drop_socket(socket);
+    return daemon_free(daemon);
+}
+
+struct daemon *daemon_free(struct daemon *daemon)
+{
+    if (!daemon)
+        return NULL;
+    server_free(daemon->server);
+    methods_free(daemon->methods);
+    namespace_free(daemon->namespace);
+    free(daemon);
+    return NULL;
+}
+
+void daemon_reload(struct daemon *daemon, const struct config *config)
+{
+    const char *key = config_needs_restart(&daemon->config, config);
+
+    if (key)
+        log_write(daemon->log, LOG_WARNING, "%s= changed: it takes effect with a restart", key);
+    log_set_level(daemon->log, config->log_level);
+    namespace_reconfigure(daemon->namespace, &config->source, config->history_bytes);
+    server_set_limits(daemon->server, &config->limits);
+}
+
+void daemon_notify_ready(const struct daemon *daemon)
+{
+    char text[256];
+
+    if (!daemon->ready)
+        return;
+    status_line(daemon, text, sizeof(text));
+    service_ready(text);
+}
+
+struct namespace *daemon_namespace(const struct daemon *daemon)
+{
+    return daemon->namespace;
+}
+
+const struct server *daemon_server(const struct daemon *daemon)
+{
+    return daemon->server;
+}

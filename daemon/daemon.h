@@ -1,0 +1,35 @@
+/* The parts of the daemon: made, joined, reloaded and freed. It knows no arguments, no signals
+ * and no way out of the process. */
+#ifndef LINKWATCH_DAEMON_DAEMON_H
+#define LINKWATCH_DAEMON_DAEMON_H
+
+#include "daemon/config.h"
+
+struct daemon;
+struct ev_loop;
+struct log;
+struct namespace;
+
+/* Where consumers connect. */
+struct daemon_socket {
+    int fd;           /* listens */
+    const char *path; /* what it is called */
+    bool made;        /* by this process, which removes it in the end */
+};
+
+/* A daemon that serves on that socket, which it takes (also on failure), once the first dump was
+ * taken or has failed. The texts must outlive it. NULL without memory, or without random bytes. */
+struct daemon *daemon_new(struct ev_loop *loop, struct log *log, const struct config *config,
+                          const struct daemon_socket *socket);
+struct daemon *daemon_free(struct daemon *daemon);
+
+/* Takes what may change while it runs; of the rest, it warns. */
+void daemon_reload(struct daemon *daemon, const struct config *config);
+
+/* Tells the service manager that it is ready (again), as soon as it is. */
+void daemon_notify_ready(const struct daemon *daemon);
+
+struct namespace *daemon_namespace(const struct daemon *daemon);
+const struct server *daemon_server(const struct daemon *daemon);
+
+#endif

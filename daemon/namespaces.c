@@ -1,0 +1,124 @@
+#include "daemon/namespaces.h"
+
+#include <stdlib.h>
+
+#include "daemon/chronicle.h"
+#include "daemon/clock.h"
+
+struct namespace
+{
+    struct log *log;
+    struct history *history;
+    struct source *source;
+    struct stream_origin streams;
+    struct namespace_handlers handlers;
+    void *user;
+    bool settled;
+    uint64_t newest; /* event when consumers were woken last */
+};
+
+static void describe(void *user, struct source_state *ret)
+{
+    source_describe(((struct namespace *)user)->source, ret);
+}
+
+static void check_added(const struct namespace *namespace, int r)
+{
+    if (r < 0)
+        log_write(namespace->log, LOG_ERR, "out of memory: the history was dropped");
+}
+
+static void on_changed(void *user, const struct change *change)
+{
+    struct namespace *namespace = user;
+
+    chronicle_change(namespace->log, change, !source_has_looked(namespace->source));
+    check_added(namespace,
+                history_add_change(namespace->history, change, clock_usec(CLOCK_REALTIME),
+                                   clock_usec(CLOCK_MONOTONIC)));
+}
+
+static void on_reported(void *user, const struct watch_report *before,
+                        const struct watch_report *after)
+{
+    struct namespace *namespace = user;
+    struct source_state state;
+
+    source_describe(namespace->source, &state);
+    check_added(namespace,
+                history_add_source(namespace->history, &state, clock_usec(CLOCK_REALTIME),
+                                   clock_usec(CLOCK_MONOTONIC)));
+    chronicle_report(namespace->log, before, after, namespace->settled);
+    namespace->handlers.reported(namespace->user);
+}
+
+static void on_settled(void *user)
+{
+    struct namespace *namespace = user;
+
+    if (!namespace->settled && source_has_looked(namespace->source)) {
+        namespace->settled = true;
+        namespace->handlers.settled(namespace->user);
+    }
+    if (history_newest(namespace->history) == namespace->newest)
+        return;
+    namespace->newest = history_newest(namespace->history);
+    namespace->handlers.news(namespace->user);
+}
+
+struct namespace *namespace_new(struct ev_loop *loop, struct log *log,
+                                const struct source_config *config, const char *instance,
+                                size_t history_bytes, const struct namespace_handlers *handlers,
+                                void *user)
+{
+    static const struct source_handlers source_handlers = {
+        .changed = on_changed, .reported = on_reported, .settled = on_settled};
+    struct namespace *namespace = calloc(1, sizeof(*namespace));
+
+    if (!namespace)
+        return NULL;
+    namespace->log = log;
+    namespace->handlers = *handlers;
+    namespace->user = user;
+    namespace->history = history_new(instance, history_bytes);
+    namespace->source = source_new(loop, config, &source_handlers, namespace);
+    if (!namespace->history || !namespace->source)
+        return namespace_free(namespace);
+    namespace->streams = (struct stream_origin){.history = namespace->history,
+                                                .table = source_table(namespace->source),
+                                                .describe = describe,
+                                                .user = namespace};
+    return namespace;
+}
+
+struct namespace *namespace_free(struct namespace *namespace)
+{
+    if (!namespace)
+        return NULL;
+    source_free(namespace->source);
+    history_free(namespace->history);
+    free(namespace);
+    return NULL;
+}
+
+void namespace_reconfigure(struct namespace *namespace, const struct source_config *config,
+                           size_t history_bytes)
+{
+    history_set_bytes_max(namespace->history, history_bytes);
+    source_reconfigure(namespace->source, config);
+}
+
+struct source *namespace_source(struct namespace *namespace)
+{
+    return namespace->source;
+}
+
+const struct history *namespace_history(const struct namespace *namespace)
+{
+    return namespace->history;
+}
+
+struct stream_origin *namespace_streams(struct namespace *namespace)
+{
+    return &namespace->streams;
+}

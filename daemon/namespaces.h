@@ -1,0 +1,40 @@
+/* One network namespace: where its links come from, what happened to them, and what its
+ * consumers read. */
+#ifndef LINKWATCH_DAEMON_NAMESPACES_H
+#define LINKWATCH_DAEMON_NAMESPACES_H
+
+#include "daemon/source.h"
+#include "daemon/stream.h"
+
+struct ev_loop;
+struct log;
+struct namespace;
+
+struct namespace_handlers {
+    /* The first complete dump was taken, or failed: there is something to serve. Once. */
+    void (*settled)(void *user);
+    /* The standing, its reason or staleness changed. */
+    void (*reported)(void *user);
+    /* There are new events. */
+    void (*news)(void *user);
+};
+
+/* A namespace whose history has at most so many bytes and is of that instance. It starts with
+ * the next iteration of the loop. NULL without memory. */
+struct namespace *namespace_new(struct ev_loop *loop, struct log *log,
+                                const struct source_config *config, const char *instance,
+                                size_t history_bytes, const struct namespace_handlers *handlers,
+                                void *user);
+struct namespace *namespace_free(struct namespace *namespace);
+
+/* Other bounds from now on. */
+void namespace_reconfigure(struct namespace *namespace, const struct source_config *config,
+                           size_t history_bytes);
+
+struct source *namespace_source(struct namespace *namespace);
+const struct history *namespace_history(const struct namespace *namespace);
+
+/* What its streams read. */
+struct stream_origin *namespace_streams(struct namespace *namespace);
+
+#endif
