@@ -129,19 +129,12 @@ static bool is_down(const struct linkwatch_link *link)
     return linkwatch_link_has_flag(link, "UP") == 0;
 }
 
-/* Of a link that is down the kernel tells no carrier; it has none to use. */
-static bool has_no_carrier(const struct linkwatch_link *link)
+/* Of a link that is down none is told: neither is met. */
+static bool has_carrier(const struct linkwatch_link *link, bool wanted)
 {
     bool carrier;
 
-    return linkwatch_link_get_carrier(link, &carrier) >= 0 ? !carrier : is_down(link);
-}
-
-static bool has_carrier(const struct linkwatch_link *link)
-{
-    bool carrier;
-
-    return linkwatch_link_get_carrier(link, &carrier) >= 0 && carrier;
+    return linkwatch_link_get_carrier(link, &carrier) >= 0 && carrier == wanted;
 }
 
 static bool has_text(int (*get)(const struct linkwatch_link *, const char **),
@@ -189,9 +182,9 @@ bool linkwatch_condition_met(const struct linkwatch_condition *condition,
     case DOWN:
         return is_down(link);
     case CARRIER:
-        return has_carrier(link);
+        return has_carrier(link, true);
     case NO_CARRIER:
-        return has_no_carrier(link);
+        return has_carrier(link, false);
     case OPERSTATE:
         return has_text(linkwatch_link_get_operstate, link, condition->text);
     case MTU:

@@ -14,7 +14,8 @@
     _Static_assert((int)LINKWATCH_FIELD_##id == (int)LINK_FIELD_##id, "fields have one number");
 LINK_FIELDS(X)
 #undef X
-_Static_assert((int)LINKWATCH_FIELD_LINKINFO + 1 == (int)LINK_FIELD_COUNT, "no field is missing");
+_Static_assert((int)LINKWATCH_FIELD_LINK_IFINDEX + 1 == (int)LINK_FIELD_COUNT,
+               "no field is missing");
 
 enum form { NUMBER, TRUTH, TEXT, TEXTS, INFO };
 
@@ -50,6 +51,8 @@ static const enum form forms[LINK_FIELD_COUNT] = {
     [LINK_FIELD_PARENTBUS] = TEXT,
     [LINK_FIELD_PARENTDEV] = TEXT,
     [LINK_FIELD_LINKINFO] = INFO,
+    [LINK_FIELD_MASTER_IFINDEX] = NUMBER,
+    [LINK_FIELD_LINK_IFINDEX] = NUMBER,
 };
 
 struct value {
@@ -270,6 +273,8 @@ NUMBER_GETTER(CARRIER_DOWN_COUNT, carrier_down_count)
 NUMBER_GETTER(MTU, mtu)
 NUMBER_GETTER(MIN_MTU, min_mtu)
 NUMBER_GETTER(MAX_MTU, max_mtu)
+NUMBER_GETTER(MASTER_IFINDEX, master_ifindex)
+NUMBER_GETTER(LINK_IFINDEX, link_ifindex)
 NUMBER_GETTER(LINK_INDEX, link_index)
 NUMBER_GETTER(LINK_NETNSID, link_netnsid)
 NUMBER_GETTER(TXQLEN, txqlen)

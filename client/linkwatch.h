@@ -59,7 +59,9 @@ enum linkwatch_field {
     LINKWATCH_FIELD_NUM_RX_QUEUES,
     LINKWATCH_FIELD_PARENTBUS,
     LINKWATCH_FIELD_PARENTDEV,
-    LINKWATCH_FIELD_LINKINFO /* info_kind and info_slave_kind */
+    LINKWATCH_FIELD_LINKINFO, /* info_kind and info_slave_kind */
+    LINKWATCH_FIELD_MASTER_IFINDEX,
+    LINKWATCH_FIELD_LINK_IFINDEX
 };
 
 /* A set of fields: LINKWATCH_FIELD_MASK(MTU) | LINKWATCH_FIELD_MASK(OPERSTATE). */
@@ -96,7 +98,9 @@ int linkwatch_link_get_address(const struct linkwatch_link *link, const char **r
 int linkwatch_link_get_broadcast(const struct linkwatch_link *link, const char **ret);
 int linkwatch_link_get_permaddr(const struct linkwatch_link *link, const char **ret);
 int linkwatch_link_get_master(const struct linkwatch_link *link, const char **ret);
+int linkwatch_link_get_master_ifindex(const struct linkwatch_link *link, int64_t *ret);
 int linkwatch_link_get_link(const struct linkwatch_link *link, const char **ret);
+int linkwatch_link_get_link_ifindex(const struct linkwatch_link *link, int64_t *ret);
 int linkwatch_link_get_link_index(const struct linkwatch_link *link, int64_t *ret);
 int linkwatch_link_get_link_netnsid(const struct linkwatch_link *link, int64_t *ret);
 int linkwatch_link_get_group(const struct linkwatch_link *link, const char **ret);
@@ -217,7 +221,7 @@ const char *linkwatch_status_json(const struct linkwatch_status *status);
  *   absent       there is none
  *   up, down     it is set up or down by the administrator (flag UP)
  *   carrier, no-carrier
- *                its lower layer is connected or not
+ *                its lower layer is connected or not; of a link that is down, neither
  *   operstate=STATE
  *                UP, DOWN, UNKNOWN, ...; in small letters too
  *   mtu=N        its MTU is N
@@ -295,8 +299,9 @@ struct linkwatch_source;
 const char *linkwatch_source_standing(const struct linkwatch_source *source);
 /* Why, in words. */
 const char *linkwatch_source_reason(const struct linkwatch_source *source);
-/* The name of the errno behind it, like "EACCES". -ENODATA if there is none. */
-int linkwatch_source_get_errno(const struct linkwatch_source *source, const char **ret);
+/* The errno behind it, positive, and its name, like "EACCES". -ENODATA if there is none. */
+int linkwatch_source_get_errno(const struct linkwatch_source *source, int *ret);
+int linkwatch_source_get_errno_name(const struct linkwatch_source *source, const char **ret);
 /* The kernel can't be looked at: the picture is the last known one. */
 bool linkwatch_source_is_stale(const struct linkwatch_source *source);
 /* When the last look ended, in microseconds since 1970. -ENODATA if there was none. */

@@ -80,7 +80,8 @@ static int read_source(const json_t *parameters, struct linkwatch_source *source
         return 0;
     source->standing = json_string_value(json_object_get(object, "standing"));
     source->reason = json_string_value(json_object_get(object, "reason"));
-    source->error = json_string_value(json_object_get(object, "errno"));
+    source->error = (int)json_integer_value(json_object_get(object, "errno"));
+    source->error_name = json_string_value(json_object_get(object, "errno_name"));
     source->stale = json_is_true(stale);
     source->last_look = -1;
     if (!source->standing || !source->reason || !json_is_boolean(stale))
@@ -192,11 +193,19 @@ const char *linkwatch_source_reason(const struct linkwatch_source *source)
     return source->reason;
 }
 
-int linkwatch_source_get_errno(const struct linkwatch_source *source, const char **ret)
+int linkwatch_source_get_errno(const struct linkwatch_source *source, int *ret)
 {
     if (!source->error)
         return -ENODATA;
     *ret = source->error;
+    return 0;
+}
+
+int linkwatch_source_get_errno_name(const struct linkwatch_source *source, const char **ret)
+{
+    if (!source->error_name)
+        return -ENODATA;
+    *ret = source->error_name;
     return 0;
 }
 

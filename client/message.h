@@ -29,7 +29,8 @@ struct linkwatch_event {
 struct linkwatch_source {
     const char *standing; /* NULL: the message has no source */
     const char *reason;
-    const char *error;
+    int error;              /* 0 for none */
+    const char *error_name; /* NULL for none */
     bool stale;
     int64_t last_look; /* -1 for none */
 };

@@ -238,8 +238,8 @@ static int settle(struct story *story)
 static char *source_key(const struct linkwatch_source *source)
 {
     char *key;
-    int n = asprintf(&key, "%s %s %d %s", source->standing, source->error ? source->error : "",
-                     source->stale, source->reason);
+    int n = asprintf(&key, "%s %d %d %s", source->standing, source->error, source->stale,
+                     source->reason);
 
     return n < 0 ? NULL : key;
 }

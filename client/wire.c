@@ -82,7 +82,7 @@ static const struct {
     {SERVICE "ExpectedMore", -EREMOTEIO, "the daemon expected the flag \"more\"", NULL},
     {SERVICE "PermissionDenied", -EACCES, "the daemon refuses it", NULL},
     {OWN "LimitReached", -EBUSY, "a limit of the daemon's was reached", "limit"},
-    {OWN "LookFailed", -EIO, "the daemon can't look at the kernel", "errno"},
+    {OWN "LookFailed", -EIO, "the daemon can't look at the kernel", "errno_name"},
 };
 
 int wire_errno(const struct reply *reply)

@@ -13,11 +13,13 @@
 /* What people who look after a machine want to read of; the rest is for debugging. */
 #define NOTABLE_FIELDS                                                              \
     (LINK_FIELD_BIT(IFNAME) | LINK_FIELD_BIT(OPERSTATE) | LINK_FIELD_BIT(CARRIER) | \
-     LINK_FIELD_BIT(MTU) | LINK_FIELD_BIT(ADDRESS) | LINK_FIELD_BIT(MASTER))
-/* They are among the journal's fields; in the text, the carrier itself says it. */
-#define COUNTER_FIELDS                                                    \
-    (LINK_FIELD_BIT(CARRIER_CHANGES) | LINK_FIELD_BIT(CARRIER_UP_COUNT) | \
-     LINK_FIELD_BIT(CARRIER_DOWN_COUNT))
+     LINK_FIELD_BIT(MTU) | LINK_FIELD_BIT(ADDRESS) | LINK_FIELD_BIT(MASTER) |       \
+     LINK_FIELD_BIT(MASTER_IFINDEX))
+/* They are among the journal's fields; in the text, the carrier or a name itself says it. */
+#define MINOR_FIELDS                                                       \
+    (LINK_FIELD_BIT(CARRIER_CHANGES) | LINK_FIELD_BIT(CARRIER_UP_COUNT) |  \
+     LINK_FIELD_BIT(CARRIER_DOWN_COUNT) | LINK_FIELD_BIT(MASTER_IFINDEX) | \
+     LINK_FIELD_BIT(LINK_IFINDEX))
 
 /* A line of text that is put together; what does not fit is left out. */
 struct text {
@@ -117,8 +119,8 @@ static void describe_change(struct text *text, const struct change *change)
 {
     link_fields fields = change->fields;
 
-    if (fields & ~COUNTER_FIELDS)
-        fields &= ~COUNTER_FIELDS;
+    if (fields & ~MINOR_FIELDS)
+        fields &= ~MINOR_FIELDS;
     for (enum link_field field = 0; field < LINK_FIELD_COUNT; field++)
         if (fields & (UINT64_C(1) << field))
             describe_field(text, change, field);

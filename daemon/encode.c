@@ -317,6 +317,12 @@ static void put_known(struct writer *writer, const struct link *link, enum link_
     case LINK_FIELD_LINKINFO:
         put_linkinfo(writer, link);
         break;
+    case LINK_FIELD_MASTER_IFINDEX:
+        writer_put_integer(writer, link->master);
+        break;
+    case LINK_FIELD_LINK_IFINDEX:
+        writer_put_integer(writer, link->link_index);
+        break;
     case LINK_FIELD_COUNT:
         break;
     }

@@ -143,8 +143,12 @@ static void take_states(struct attributes *attributes, struct link *link)
     if (take(attributes, IFLA_LINKMODE, &link->linkmode, 1) && link->linkmode <= LINKMODE_MAX)
         link->known |= LINK_FIELD_BIT(LINKMODE);
     if (take(attributes, IFLA_CARRIER, &carrier, 1)) {
+        link->has_carrier = true;
         link->carrier = carrier != 0;
-        link->known |= LINK_FIELD_BIT(CARRIER);
+        /* Of many links that are down (bridges, lo) the kernel says that they have one; of
+         * none of them it is of use, and sysfs refuses to tell it. */
+        if (link->flags & IFF_UP)
+            link->known |= LINK_FIELD_BIT(CARRIER);
     }
 }
 
@@ -158,10 +162,11 @@ static void take_relations(struct attributes *attributes, struct link *link)
     if (elsewhere)
         link->known |= LINK_FIELD_BIT(LINK_NETNSID);
     if (take(attributes, IFLA_MASTER, &link->master, sizeof(link->master)) && link->master)
-        link->known |= LINK_FIELD_BIT(MASTER);
+        link->known |= LINK_FIELD_BIT(MASTER) | LINK_FIELD_BIT(MASTER_IFINDEX);
     if (take(attributes, IFLA_LINK, &link->link_index, sizeof(link->link_index)) &&
         link->link_index)
-        link->known |= elsewhere ? LINK_FIELD_BIT(LINK_INDEX) : LINK_FIELD_BIT(LINK);
+        link->known |= elsewhere ? LINK_FIELD_BIT(LINK_INDEX)
+                                 : LINK_FIELD_BIT(LINK) | LINK_FIELD_BIT(LINK_IFINDEX);
 }
 
 static void take_name(struct attributes *attributes, struct link *link)
@@ -446,9 +451,9 @@ static const struct {
     PLAIN(ADDRESS, address),
     PLAIN(BROADCAST, broadcast),
     PLAIN(PERMADDR, permaddr),
-    PLAIN(MASTER, master),
+    PLAIN(MASTER_IFINDEX, master),
     PLAIN(MASTER, master_name),
-    PLAIN(LINK, link_index),
+    PLAIN(LINK_IFINDEX, link_index),
     PLAIN(LINK, link_name),
     PLAIN(LINK_INDEX, link_index),
     PLAIN(LINK_NETNSID, link_netnsid),

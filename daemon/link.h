@@ -31,6 +31,7 @@ struct link {
     uint32_t flags; /* IFF_*, as the kernel said them */
     uint8_t operstate;
     uint8_t linkmode;
+    bool has_carrier; /* the kernel said one; the field is known if the link is up, too */
     bool carrier;
     uint32_t carrier_changes;
     uint32_t carrier_up_count;
@@ -41,8 +42,8 @@ struct link {
     struct link_address address;
     struct link_address broadcast;
     struct link_address permaddr;
-    int master;     /* index of it; the name is in master_name */
-    int link_index; /* of the lower link or peer: fields link and link_index */
+    int master;     /* index of it, field master_ifindex; the name is in master_name */
+    int link_index; /* of the lower link or peer: fields link_ifindex and link_index */
     int link_netnsid;
     uint32_t group;
     uint32_t txqlen;

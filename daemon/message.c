@@ -276,18 +276,16 @@ void message_list_clear(struct message_list *list)
     *list = (struct message_list){0};
 }
 
-json_t *message_errno_name(int error)
+json_t *message_errno(int error)
 {
-    const char *name = strerrorname_np(error);
-
-    return name ? json_string(name) : json_sprintf("%d", error);
+    return json_pack("{s:i, s:s*}", "errno", error, "errno_name", strerrorname_np(error));
 }
 
 json_t *message_source_state(const struct source_state *source)
 {
-    return json_pack("{s:s, s:s, s:o*, s:b, s:o*}", "standing", source->standing, "reason",
-                     source->reason, "errno",
-                     source->error ? message_errno_name(source->error) : NULL, "stale",
+    return json_pack("{s:s, s:s, s:o*, s:s*, s:b, s:o*}", "standing", source->standing, "reason",
+                     source->reason, "errno", source->error ? json_integer(source->error) : NULL,
+                     "errno_name", source->error ? strerrorname_np(source->error) : NULL, "stale",
                      source->stale, "last_look_usec",
                      source->last_look_usec >= 0 ? json_integer(source->last_look_usec) : NULL);
 }

@@ -54,9 +54,9 @@ int message_list_new(json_t *members, const char *name, struct message_list *ret
 /* Drops the references; takes NULL. */
 void message_list_clear(struct message_list *list);
 
-/* The name of a (positive) errno, its number if it has none; a new reference, NULL
- * without memory. */
-json_t *message_errno_name(int error);
+/* The members errno and errno_name of a (positive) errno; a new reference, NULL without
+ * memory. */
+json_t *message_errno(int error);
 
 /* The type Source as JSON; a new reference, NULL without memory. */
 json_t *message_source_state(const struct source_state *source);

@@ -267,8 +267,7 @@ static void on_look(void *user, int error)
 
     forget(refresh);
     if (error)
-        r = message_error(LINKS ".LookFailed",
-                          json_pack("{s:o}", "errno", message_errno_name(-error)), &message);
+        r = message_error(LINKS ".LookFailed", message_errno(-error), &message);
     else
         r = message_reply(json_pack("{s:o}", "position", position_now(methods)), false, &message);
     if (r >= 0)

@@ -17,7 +17,7 @@
 /* Fields that Linux always notifies of when they change; of others (the alias of a link
  * that is down, the queueing discipline, ...) only a dump tells. */
 #define NOTIFIED_FIELDS \
-    (LINK_FIELD_BIT(IFNAME) | LINK_FIELD_BIT(OPERSTATE) | LINK_FIELD_BIT(MASTER))
+    (LINK_FIELD_BIT(IFNAME) | LINK_FIELD_BIT(OPERSTATE) | LINK_FIELD_BIT(MASTER_IFINDEX))
 /* These too, where they are the link's own. */
 #define OWN_FIELDS     (LINK_FIELD_BIT(MTU) | LINK_FIELD_BIT(ADDRESS))
 #define NOTIFIED_FLAGS ((uint32_t)(IFF_UP | IFF_LOWER_UP | IFF_RUNNING))

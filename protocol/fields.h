@@ -5,7 +5,8 @@
 
 #include <stdint.h>
 
-/* X(enumerator, name). The order is the order in JSON and in diffs. */
+/* X(enumerator, name). The order is the order in JSON and in diffs, and that of the numbers
+ * which liblinkwatch promises: a new field comes last. */
 #define LINK_FIELDS(X)                          \
     X(IFINDEX, "ifindex")                       \
     X(IFNAME, "ifname")                         \
@@ -37,7 +38,9 @@
     X(NUM_RX_QUEUES, "num_rx_queues")           \
     X(PARENTBUS, "parentbus")                   \
     X(PARENTDEV, "parentdev")                   \
-    X(LINKINFO, "linkinfo")
+    X(LINKINFO, "linkinfo")                     \
+    X(MASTER_IFINDEX, "master_ifindex")         \
+    X(LINK_IFINDEX, "link_ifindex")
 
 enum link_field {
 #define X(id, name) LINK_FIELD_##id,

@@ -82,10 +82,22 @@ static void print_field(const struct linkwatch_link *before, const struct linkwa
     print_value(now, field, output);
 }
 
+/* An index says nothing more beside the name that changed with it. */
+static linkwatch_fields without_repetitions(linkwatch_fields fields)
+{
+    if (fields & LINKWATCH_FIELD_MASK(MASTER))
+        fields &= ~LINKWATCH_FIELD_MASK(MASTER_IFINDEX);
+    if (fields & LINKWATCH_FIELD_MASK(LINK))
+        fields &= ~LINKWATCH_FIELD_MASK(LINK_IFINDEX);
+    return fields;
+}
+
 void changes_print(const struct linkwatch_link *before, const struct linkwatch_link *now,
                    linkwatch_fields fields, const struct output *output)
 {
     const char *separator = ": ";
+
+    fields = without_repetitions(fields);
 
     for (int field = 0; linkwatch_field_name(field); field++)
         if (fields & (UINT64_C(1) << field)) {

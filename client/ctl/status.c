@@ -89,7 +89,7 @@ static void print_standing(const struct linkwatch_status *status, const struct o
     putchar('\n');
     label("Because");
     output_text(text(status, "source.reason"));
-    if (linkwatch_status_get_text(status, "source.errno", &error) >= 0) {
+    if (linkwatch_status_get_text(status, "source.errno_name", &error) >= 0) {
         fputs(" (", stdout);
         output_text(error);
         putchar(')');

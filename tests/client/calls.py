@@ -60,7 +60,7 @@ ERRORS = (
     (SERVICE + "PermissionDenied", {}, "EACCES: the daemon refuses it"),
     (OWN + "LimitReached", {"limit": "sessions"},
      "EBUSY: a limit of the daemon's was reached (sessions)"),
-    (OWN + "LookFailed", {"errno": "EACCES"},
+    (OWN + "LookFailed", {"errno": 13, "errno_name": "EACCES"},
      "EIO: the daemon can't look at the kernel (EACCES)"),
     (OWN + "LookFailed", {"errno": 13}, "EIO: the daemon can't look at the kernel"),
     ("com.example.Other", {}, "EREMOTEIO: the daemon answered com.example.Other"),

@@ -317,14 +317,16 @@ def refresh():
         tap.equal((call["method"], code, output, errors),
                   ("org.linkwatch.Links.Refresh", 0, "", ""), "outcome")
         _, code, _, errors = answered(daemon, "refresh",
-                                      error=("org.linkwatch.Links.LookFailed", {"errno": "EBUSY"}))
+                                      error=("org.linkwatch.Links.LookFailed",
+                                             {"errno": 16, "errno_name": "EBUSY"}))
         tap.equal(code, 1, "exit code")
         tap.contains(errors, "the daemon can't look at the kernel (EBUSY)")
 
 
 STATUS = {
     "version": "0.1.0", "position": {"instance": INSTANCE, "sequence": 9},
-    "source": {"standing": "denied", "reason": "joining failed", "errno": "EACCES", "stale": False},
+    "source": {"standing": "denied", "reason": "joining failed", "errno": 13,
+               "errno_name": "EACCES", "stale": False},
     "interval_usec": 500000, "cadence": "polling", "look_cost_usec": 2500, "links": 1,
     "receive_buffer": 212992,
     "history": {"oldest": 1, "events": 9, "bytes": 4096, "bytes_max": 16777216},

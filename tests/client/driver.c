@@ -117,12 +117,15 @@ static void on_lost(void *user, int64_t events)
 
 static void on_source(void *user, const struct linkwatch_source *source)
 {
-    const char *error;
+    const char *name;
+    int error;
 
     printf("source %s%s", linkwatch_source_standing(source),
            linkwatch_source_is_stale(source) ? " stale" : "");
     if (linkwatch_source_get_errno(source, &error) >= 0)
-        printf(" %s", error);
+        printf(" %d", error);
+    if (linkwatch_source_get_errno_name(source, &name) >= 0)
+        printf(" %s", name);
     say(user, "source");
 }
 

@@ -338,12 +338,13 @@ def sources():
     """A source is told when it changes, and not when it doesn't."""
     with fake.Fake() as daemon:
         mirror, peer = begin(daemon, link(2, "eth0"))
-        denied = {"standing": "denied", "reason": "no", "stale": False, "errno": "EACCES"}
+        denied = {"standing": "denied", "reason": "no", "stale": False, "errno": 13,
+                  "errno_name": "EACCES"}
         peer.event("source", 8, source=denied)
         peer.event("source", 9, source={**denied, "stale": True, "last_look_usec": 5})
         peer.event("source", 10, source={**denied, "stale": True, "last_look_usec": 6})
         peer.event("remove", 11, link=link(2, "eth0"))
-        mirror.expect("source denied EACCES", "source denied stale EACCES",
+        mirror.expect("source denied 13 EACCES", "source denied stale 13 EACCES",
                       "remove 2 eth0 notification #11")
 
 

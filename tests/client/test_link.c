@@ -23,7 +23,7 @@ static const char everything[] =
     "\"link_index\":8,\"link_netnsid\":0,\"group\":\"default\",\"txqlen\":10,\"qdisc\":\"noop\","
     "\"promiscuity\":11,\"num_tx_queues\":12,\"num_rx_queues\":13,\"parentbus\":\"pci\","
     "\"parentdev\":\"0000:00\",\"linkinfo\":{\"info_kind\":\"veth\",\"info_slave_kind\":\"bridge\"}"
-    "}";
+    ",\"master_ifindex\":14,\"link_ifindex\":15}";
 
 static const char nothing[] = "{\"ifindex\":2,\"ifname\":\"eth0\"}";
 
@@ -62,6 +62,8 @@ static const struct {
     {linkwatch_link_get_promiscuity, 11},
     {linkwatch_link_get_num_tx_queues, 12},
     {linkwatch_link_get_num_rx_queues, 13},
+    {linkwatch_link_get_master_ifindex, 14},
+    {linkwatch_link_get_link_ifindex, 15},
 };
 
 static const struct {

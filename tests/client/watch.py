@@ -174,7 +174,7 @@ CONDITIONS = (
     ("down", {"flags": ["UP"]}, False), ("carrier", {"carrier": True}, True),
     ("carrier", {"carrier": False}, False), ("carrier", {"flags": ["UP", "LOWER_UP"]}, False),
     ("no-carrier", {"carrier": False}, True), ("no-carrier", {"flags": ["UP"]}, False),
-    ("no-carrier", {"flags": []}, True), ("no-carrier", {"flags": None}, False),
+    ("no-carrier", {"flags": []}, False), ("no-carrier", {"flags": None}, False),
     ("operstate=UP", {"operstate": "UP"}, True), ("operstate=up", {"operstate": "UP"}, True),
     ("operstate=UP", {}, False), ("operstate=UP", {"operstate": "DOWN"}, False),
     ("mtu=1500", {}, True), ("mtu=1500", {"mtu": None}, False), ("mtu=0", {"mtu": None}, False),

@@ -12,7 +12,7 @@ RELEASE = sys.argv.pop(1)
 def check(daemon):
     """The standing must say what the kernel does."""
     source = daemon.status()["source"]
-    tap.equal((source["standing"], source.get("errno")), ("denied", "ENOPROTOOPT"))
+    tap.equal((source["standing"], source.get("errno_name")), ("denied", "ENOPROTOOPT"))
 
 
 @tap.test

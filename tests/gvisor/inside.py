@@ -60,7 +60,7 @@ def denied():
     """GetStatus says that joining was denied, and the kernel's errno"""
     with daemons.Daemon() as daemon:
         source = daemon.status()["source"]
-        tap.equal((source["standing"], source.get("errno")), ("denied", "ENOPROTOOPT"))
+        tap.equal((source["standing"], source.get("errno_name")), ("denied", "ENOPROTOOPT"))
         tap.equal(source["stale"], False)
 
 

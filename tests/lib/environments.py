@@ -41,7 +41,7 @@ class Environment:
         def found():
             source = daemon.status()["source"]
             return (source["standing"] in self.standings and not source["stale"] and
-                    source.get("errno") == self.reason)
+                    source.get("errno_name") == self.reason)
 
         try:
             wait.until(found, "the standing")

@@ -28,8 +28,11 @@ def documented_fields(heading):
 
 
 _FIELDS = frozenset(published_fields())
-# What ip(8) does not print, though the kernel says it.
-ONLY_OURS = frozenset(("carrier", "carrier_changes", "carrier_up_count", "carrier_down_count"))
+# What ip(8) does not print, though the kernel says it; of the second, it knows.
+_UNKNOWN_TO_IP = frozenset(("carrier", "carrier_changes", "carrier_up_count",
+                            "carrier_down_count"))
+_INDEXES = {"master_ifindex": "master", "link_ifindex": "link"}
+ONLY_OURS = _UNKNOWN_TO_IP | set(_INDEXES)
 
 
 def as_ip_says(link):
@@ -49,12 +52,19 @@ def as_ip_says(link):
 def as_we_say(link):
     """The part of a published link that ip prints too."""
     return {field: value for field, value in link.items()
-            if field not in ONLY_OURS and value is not None}
+            if field not in _UNKNOWN_TO_IP and value is not None}
 
 
 def kernel():
     """All links by index, as ip tells them."""
-    return {index: as_ip_says(link) for index, link in netns.links().items()}
+    links = {index: as_ip_says(link) for index, link in netns.links().items()}
+    by_name = {link["ifname"]: index for index, link in links.items()}
+    for link in links.values():
+        for field, name in _INDEXES.items():
+            # A link that is not there is called after its index.
+            if name in link:
+                link[field] = by_name.get(link[name]) or int(link[name].removeprefix("if"))
+    return links
 
 
 def ours(links):

@@ -1,5 +1,6 @@
 """Every field of every kind of link, held against what ip(8) prints of it."""
 
+import errno
 import os
 import subprocess
 
@@ -149,6 +150,8 @@ def ports():
     netns.ip("link set port0 master bridge0")
     link = _named(compare(), "port0")
     tap.equal((link["master"], link["linkinfo"]["info_slave_kind"]), ("bridge0", "bridge"))
+    tap.equal((link["master_ifindex"], link["link_ifindex"]),
+              (netns.link("bridge0")["ifindex"], netns.link("port1")["ifindex"]))
     netns.ip("link set bridge0 down")
     netns.ip("link set bridge0 name other0")
     tap.equal(_named(compare(), "port0")["master"], "other0")
@@ -212,6 +215,30 @@ def carrier_counters():
             for field in ("carrier_changes", "carrier_up_count", "carrier_down_count"):
                 with open(os.path.join(root, "class/net", name, field), encoding="ascii") as file:
                     tap.equal(link[field], int(file.read()), f"{field} of {name}")
+
+
+def _sysfs_carrier(root, name):
+    try:
+        with open(os.path.join(root, "class/net", name, "carrier"), encoding="ascii") as file:
+            return file.read() == "1\n"
+    except OSError as error:
+        tap.equal(error.errno, errno.EINVAL, f"the carrier of {name}")
+        return None
+
+
+@tap.test
+def carriers():
+    """The carrier is that of sysfs, which tells none of a link that is down, whatever its kind"""
+    names = [link["ifname"] for link in netns.links().values()]
+    for state in ("up", "down"):
+        for name in names:
+            _try(f"link set dev {name} {state}")
+        links = compare()
+        with netns.sysfs() as root:
+            told = {link["ifname"]: link.get("carrier") for link in links.values()}
+            tap.equal(told, {name: _sysfs_carrier(root, name) for name in told}, f"all {state}")
+        tap.equal({name for name, carrier in told.items() if carrier is not None} == set(),
+                  state == "down", f"all {state}")
 
 
 @tap.test

@@ -123,6 +123,29 @@ def same_index():
 
 
 @tap.test
+def same_name():
+    """A port whose bridge was made anew under its name between two looks changes the index of
+    its master, and not the name"""
+    netns.ip("link add again0 type bridge")
+    netns.ip("link add port0 type dummy")
+    netns.ip("link set port0 master again0")
+    before = netns.link("again0")["ifindex"]
+    with denied("EACCES", *RARE) as daemon, Mirror(daemon.socket) as mirror:
+        mirror.until_ready()
+        netns.ip("link del again0")
+        netns.ip("link add again0 type bridge")
+        netns.ip("link set port0 master again0")
+        mirror.refresh(daemon.socket)
+        told, = [e for e in mirror.events if e["type"] == "change" and
+                 e["link"]["ifname"] == "port0"]
+        tap.equal(told["old"]["master_ifindex"], before)
+        assert "master" not in told["old"], told
+        picture.settle(daemon, mirror)
+    netns.ip("link del again0")
+    netns.ip("link del port0")
+
+
+@tap.test
 def flood():
     """Under a flood with a tiny receive buffer it comes to the right picture by itself, without
     spinning"""

@@ -44,8 +44,8 @@ static void each_number_differs_alone(void **state)
         {IFLA_CARRIER_CHANGES, BIT(CARRIER_CHANGES)},
         {IFLA_CARRIER_UP_COUNT, BIT(CARRIER_UP_COUNT)},
         {IFLA_CARRIER_DOWN_COUNT, BIT(CARRIER_DOWN_COUNT)},
-        {IFLA_MASTER, BIT(MASTER)},
-        {IFLA_LINK, BIT(LINK)},
+        {IFLA_MASTER, BIT(MASTER) | BIT(MASTER_IFINDEX)},
+        {IFLA_LINK, BIT(LINK) | BIT(LINK_IFINDEX)},
         {IFLA_GROUP, BIT(GROUP)},
         {IFLA_TXQLEN, BIT(TXQLEN)},
         {IFLA_PROMISCUITY, BIT(PROMISCUITY)},
@@ -76,8 +76,19 @@ static void each_state_differs_alone(void **state)
     (void)state;
     compare_and_free(with_u8(IFLA_OPERSTATE, 2), with_u8(IFLA_OPERSTATE, 6), BIT(OPERSTATE));
     compare_and_free(with_u8(IFLA_LINKMODE, 0), with_u8(IFLA_LINKMODE, 1), BIT(LINKMODE));
-    compare_and_free(with_u8(IFLA_CARRIER, 0), with_u8(IFLA_CARRIER, 1), BIT(CARRIER));
-    compare_and_free(LINK(.ifindex = 5, .ifname = "a"), with_u8(IFLA_CARRIER, 0), BIT(CARRIER));
+}
+
+static struct link *with_carrier(unsigned flags, bool carrier)
+{
+    return LINK(.ifindex = 5, .ifname = "a", .flags = flags, .counted = true, .carrier = carrier);
+}
+
+static void a_carrier_differs_on_a_link_that_is_up(void **state)
+{
+    (void)state;
+    compare_and_free(with_carrier(IFF_UP, false), with_carrier(IFF_UP, true), BIT(CARRIER));
+    compare_and_free(with_carrier(0, false), with_carrier(0, true), 0);
+    compare_and_free(with_carrier(0, true), with_carrier(IFF_UP, true), BIT(CARRIER) | BIT(FLAGS));
 }
 
 static struct link *with_bytes(int type, const char *bytes, int length)
@@ -236,6 +247,21 @@ static void another_name_of_the_master_is_a_difference(void **state)
     link_unref(master);
 }
 
+static void another_master_or_peer_of_the_same_name_differs_by_its_index(void **state)
+{
+    struct link *before = LINK(.ifindex = 5, .ifname = "a", .master = 9, .lower = 9);
+    struct link *after = LINK(.ifindex = 5, .ifname = "a", .master = 10, .lower = 10);
+    struct link *old = LINK(.ifindex = 9, .ifname = "b", .flags = IFF_UP);
+    struct link *new = LINK(.ifindex = 10, .ifname = "b", .flags = IFF_UP);
+
+    (void)state;
+    link_resolve(before, old, old);
+    link_resolve(after, new, new);
+    compare_and_free(before, after, BIT(MASTER_IFINDEX) | BIT(LINK_IFINDEX));
+    link_unref(old);
+    link_unref(new);
+}
+
 static void a_shorter_name_leaves_nothing_of_the_longer_one(void **state)
 {
     struct link *before = LINK(.ifindex = 5, .ifname = "a", .lower = 9);
@@ -355,6 +381,7 @@ int main(void)
         cmocka_unit_test(a_state_does_not_differ_from_itself),
         cmocka_unit_test(each_number_differs_alone),
         cmocka_unit_test(each_state_differs_alone),
+        cmocka_unit_test(a_carrier_differs_on_a_link_that_is_up),
         cmocka_unit_test(each_address_differs_alone_by_bytes_or_by_length),
         cmocka_unit_test(each_text_differs_alone),
         cmocka_unit_test(kind_and_kind_of_the_master_are_one_field),
@@ -364,6 +391,7 @@ int main(void)
         cmocka_unit_test(fields_unknown_to_both_are_not_compared),
         cmocka_unit_test(a_master_and_a_lower_link_lend_their_names),
         cmocka_unit_test(another_name_of_the_master_is_a_difference),
+        cmocka_unit_test(another_master_or_peer_of_the_same_name_differs_by_its_index),
         cmocka_unit_test(a_shorter_name_leaves_nothing_of_the_longer_one),
         cmocka_unit_test(a_lower_link_that_is_not_up_shows_in_the_flags),
         cmocka_unit_test(a_copy_stands_on_its_own),

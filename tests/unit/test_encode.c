@@ -57,7 +57,8 @@ static void a_bridge_port_is_encoded_as_ip_prints_it(void **state)
               "\"broadcast\":\"ff:ff:ff:ff:ff:ff\",\"master\":\"br0\",\"link\":\"vb\","
               "\"group\":\"default\",\"txqlen\":1000,\"qdisc\":\"noqueue\",\"promiscuity\":1,"
               "\"num_tx_queues\":2,\"num_rx_queues\":2,"
-              "\"linkinfo\":{\"info_kind\":\"veth\",\"info_slave_kind\":\"bridge\"}}");
+              "\"linkinfo\":{\"info_kind\":\"veth\",\"info_slave_kind\":\"bridge\"},"
+              "\"master_ifindex\":30,\"link_ifindex\":21}");
     link_unref(link);
     link_unref(bridge);
     link_unref(peer);
@@ -71,7 +72,7 @@ static void a_veth_whose_peer_is_elsewhere_is_encoded_as_ip_prints_it(void **sta
     assert_encoded(
         link, "{\"ifindex\":22,\"ifname\":\"vx\",\"link_type\":\"ether\","
               "\"flags\":[\"BROADCAST\",\"MULTICAST\"],\"operstate\":\"DOWN\","
-              "\"linkmode\":\"DEFAULT\",\"carrier\":false,\"carrier_changes\":1,"
+              "\"linkmode\":\"DEFAULT\",\"carrier_changes\":1,"
               "\"carrier_up_count\":0,\"carrier_down_count\":1,\"mtu\":1500,\"min_mtu\":68,"
               "\"max_mtu\":65535,\"address\":\"02:00:00:00:00:22\","
               "\"broadcast\":\"ff:ff:ff:ff:ff:ff\",\"link_index\":23,\"link_netnsid\":0,"
@@ -98,7 +99,7 @@ static void a_tun_device_is_encoded_as_ip_prints_it(void **state)
     (void)state;
     assert_encoded(link, "{\"ifindex\":2,\"ifname\":\"tun0\",\"link_type\":\"none\","
                          "\"flags\":[\"POINTOPOINT\",\"MULTICAST\",\"NOARP\"],"
-                         "\"operstate\":\"DOWN\",\"linkmode\":\"DEFAULT\",\"carrier\":false,"
+                         "\"operstate\":\"DOWN\",\"linkmode\":\"DEFAULT\","
                          "\"carrier_changes\":1,\"carrier_up_count\":0,\"carrier_down_count\":1,"
                          "\"mtu\":1500,\"min_mtu\":68,\"max_mtu\":65535,\"group\":\"default\","
                          "\"txqlen\":500,\"qdisc\":\"noop\",\"promiscuity\":0,"
@@ -124,12 +125,23 @@ static void a_value_of_0_is_not_left_out(void **state)
 
     (void)state;
     nla_put_u32(message, IFLA_TXQLEN, 0);
-    nla_put_u8(message, IFLA_CARRIER, 0);
     nla_put_u32(message, IFLA_CARRIER_CHANGES, 0);
     link = parse(message);
     assert_encoded(link, "{\"ifindex\":2,\"ifname\":\"a\",\"link_type\":\"ether\",\"flags\":[],"
-                         "\"carrier\":false,\"carrier_changes\":0,\"txqlen\":0}");
+                         "\"carrier_changes\":0,\"txqlen\":0}");
     link_unref(link);
+}
+
+static void a_carrier_is_told_of_a_link_that_is_up(void **state)
+{
+    struct link *up = LINK(.ifindex = 2, .ifname = "a", .flags = IFF_UP, .counted = true);
+    struct link *down = LINK(.ifindex = 2, .ifname = "a", .counted = true, .carrier = true);
+
+    (void)state;
+    assert_string_equal(FIELD(up, CARRIER), "false");
+    assert_string_equal(FIELD(down, CARRIER), "null");
+    link_unref(up);
+    link_unref(down);
 }
 
 /* --- fields */
@@ -350,6 +362,7 @@ int main(void)
         cmocka_unit_test(a_tun_device_is_encoded_as_ip_prints_it),
         cmocka_unit_test(what_the_kernel_did_not_say_is_left_out),
         cmocka_unit_test(a_value_of_0_is_not_left_out),
+        cmocka_unit_test(a_carrier_is_told_of_a_link_that_is_up),
         cmocka_unit_test(flags_stand_in_the_order_of_ip),
         cmocka_unit_test(a_link_that_is_up_and_not_running_has_no_carrier),
         cmocka_unit_test(each_operstate_has_its_name),

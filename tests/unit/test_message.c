@@ -76,11 +76,12 @@ static void a_change_tells_the_link_and_its_old_values(void **state)
                                         .before = before,
                                         .after = after,
                                         .fields = link_compare(before, after)}),
-              json_pack("{s:{s:s, s:s, s:I, s:I, s:I, s:s, s:{s:i, s:n}, s:o}, s:b}", "parameters",
-                        "type", "change", "instance", INSTANCE, "sequence", (json_int_t)12,
-                        "realtime_usec", (json_int_t)1700000000000000, "monotonic_usec",
-                        (json_int_t)34, "learned", "notification", "old", "mtu", 1500, "master",
-                        "link", link_json(after), "continues", 1));
+              json_pack("{s:{s:s, s:s, s:I, s:I, s:I, s:s, s:{s:i, s:n, s:n}, s:o}, s:b}",
+                        "parameters", "type", "change", "instance", INSTANCE, "sequence",
+                        (json_int_t)12, "realtime_usec", (json_int_t)1700000000000000,
+                        "monotonic_usec", (json_int_t)34, "learned", "notification", "old", "mtu",
+                        1500, "master", "master_ifindex", "link", link_json(after), "continues",
+                        1));
     link_unref(before);
     link_unref(after);
 }
@@ -177,19 +178,19 @@ static void lost_tells_how_many_unless_nobody_knows(void **state)
                         INSTANCE, "sequence", 9, "continues", 1));
 }
 
-static void an_errno_is_told_by_its_name(void **state)
+static void an_errno_is_told_as_its_number_and_name(void **state)
 {
     struct source_state denied = {
         .standing = "denied", .reason = "refused", .error = ENOPROTOOPT, .last_look_usec = -1};
 
     (void)state;
     assert_is(message_source_state(&denied),
-              json_pack("{s:s, s:s, s:s, s:b}", "standing", "denied", "reason", "refused", "errno",
-                        "ENOPROTOOPT", "stale", 0));
+              json_pack("{s:s, s:s, s:i, s:s, s:b}", "standing", "denied", "reason", "refused",
+                        "errno", ENOPROTOOPT, "errno_name", "ENOPROTOOPT", "stale", 0));
     denied.error = 4095;
     assert_is(message_source_state(&denied),
-              json_pack("{s:s, s:s, s:s, s:b}", "standing", "denied", "reason", "refused", "errno",
-                        "4095", "stale", 0));
+              json_pack("{s:s, s:s, s:i, s:b}", "standing", "denied", "reason", "refused", "errno",
+                        4095, "stale", 0));
 }
 
 static void replies_and_errors_are_varlinks(void **state)
@@ -229,7 +230,7 @@ int main(void)
         cmocka_unit_test(a_snapshot_is_the_link_at_a_position_and_has_no_time),
         cmocka_unit_test(ready_and_source_tell_the_source),
         cmocka_unit_test(lost_tells_how_many_unless_nobody_knows),
-        cmocka_unit_test(an_errno_is_told_by_its_name),
+        cmocka_unit_test(an_errno_is_told_as_its_number_and_name),
         cmocka_unit_test(replies_and_errors_are_varlinks),
         cmocka_unit_test(parameters_that_could_not_be_made_are_a_lack_of_memory),
     };

@@ -374,8 +374,13 @@ static void many_missing_links_are_removed_together(void **state)
 
 static struct link *counted(bool carrier, uint32_t changes)
 {
-    return LINK(.ifindex = 2, .ifname = "a", .counted = true, .carrier = carrier,
+    return LINK(.ifindex = 2, .ifname = "a", .flags = IFF_UP, .counted = true, .carrier = carrier,
                 .carrier_changes = changes);
+}
+
+static struct link *counted_down(uint32_t changes)
+{
+    return LINK(.ifindex = 2, .ifname = "a", .counted = true, .carrier_changes = changes);
 }
 
 static uint32_t flaps_between(struct link *before, struct link *after)
@@ -399,6 +404,14 @@ static void flaps_are_the_carrier_changes_that_nobody_saw(void **state)
     assert_int_equal(flaps_between(counted(true, 2), counted(true, 4)), 2);
     assert_int_equal(flaps_between(counted(true, 2), counted(false, 9)), 6);
     assert_int_equal(flaps_between(counted(true, 2), LINK(.ifindex = 2, .ifname = "a")), 0);
+}
+
+static void a_carrier_that_goes_with_the_link_is_seen(void **state)
+{
+    (void)state;
+    assert_int_equal(flaps_between(counted(true, 2), counted_down(3)), 0);
+    assert_int_equal(flaps_between(counted_down(3), counted(true, 4)), 0);
+    assert_int_equal(flaps_between(counted_down(3), counted(true, 6)), 2);
 }
 
 /* --- another link under the same index */
@@ -465,6 +478,7 @@ int main(void)
         cmocka_unit_test(of_a_dump_that_did_not_end_its_lines_count),
         cmocka_unit_test(many_missing_links_are_removed_together),
         cmocka_unit_test(flaps_are_the_carrier_changes_that_nobody_saw),
+        cmocka_unit_test(a_carrier_that_goes_with_the_link_is_seen),
         cmocka_unit_test(another_link_under_the_same_index_is_a_remove_and_an_add),
         cmocka_unit_test(links_are_walked_in_the_order_of_their_indexes),
     };
