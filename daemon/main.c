@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "daemon/daemon.h"
+#include "daemon/listen.h"
 #include "daemon/log.h"
 #include "daemon/service.h"
 
@@ -121,11 +122,10 @@ static int listen_on(struct process *process, struct daemon_socket *ret)
                   strerror(-fd));
         return fd;
     }
-    r = server_bind(config->socket, config->socket_mode, &ret->fd);
+    r = listen_at(config->socket, config->socket_mode, &ret->fd);
     if (r < 0)
         log_write(process->log, LOG_ERR, "cannot listen on %s: %s%s", config->socket, strerror(-r),
-                  r == -EADDRINUSE ? "; another linkwatchd runs there, or it is no socket"
-                                   : "; choose another path with --socket");
+                  listen_hint(r));
     ret->path = config->socket;
     ret->made = true;
     return r;

@@ -2,15 +2,11 @@
 
 #include <errno.h>
 #include <ev.h>
-#include <fcntl.h>
-#include <libgen.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/file.h>
 #include <sys/queue.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
-#include <sys/un.h>
 #include <unistd.h>
 
 #include "daemon/clock.h"
@@ -49,109 +45,6 @@ struct server {
     bool tell_again;         /* something new came after the first was told */
     struct ev_timer telling; /* goes on with the next turn of the loop */
 };
-
-static int address_of(const char *path, struct sockaddr_un *ret)
-{
-    struct sockaddr_un address = {.sun_family = AF_UNIX};
-
-    if (strlen(path) >= sizeof(address.sun_path))
-        return -ENAMETOOLONG;
-    memcpy(address.sun_path, path, strlen(path) + 1);
-    *ret = address;
-    return 0;
-}
-
-static int new_socket(void)
-{
-    int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
-
-    return fd < 0 ? -errno : fd;
-}
-
-/* What is left of a process that is gone is removed; what somebody listens on is not,
- * and neither is anything but a socket. */
-static int remove_stale(const struct sockaddr_un *address)
-{
-    struct stat status;
-    int fd, r;
-
-    if (lstat(address->sun_path, &status) < 0)
-        return errno == ENOENT ? 0 : -errno;
-    if (!S_ISSOCK(status.st_mode))
-        return -EADDRINUSE;
-    fd = new_socket();
-    if (fd < 0)
-        return fd;
-    r = connect(fd, (const struct sockaddr *)address, sizeof(*address)) < 0 ? -errno : 0;
-    close(fd);
-    if (r != -ECONNREFUSED)
-        return r == 0 || r == -EAGAIN ? -EADDRINUSE : r;
-    return unlink(address->sun_path) < 0 && errno != ENOENT ? -errno : 0;
-}
-
-/* The mode is set before anybody can connect. */
-static int bind_and_listen(int fd, const struct sockaddr_un *address, mode_t mode)
-{
-    if (bind(fd, (const struct sockaddr *)address, sizeof(*address)) < 0)
-        return -errno;
-    if (chmod(address->sun_path, mode) < 0 || listen(fd, SOMAXCONN) < 0) {
-        int r = -errno;
-
-        unlink(address->sun_path);
-        return r;
-    }
-    return 0;
-}
-
-/* Two that start at one moment must not take each other's socket for a stale one: the folder
- * is locked meanwhile. Where it can't be, the risk is taken. */
-static int lock_folder(const char *path)
-{
-    char *copy = strdup(path);
-    int fd;
-
-    if (!copy)
-        return -ENOMEM;
-    fd = open(dirname(copy), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-    if (fd >= 0)
-        (void)flock(fd, LOCK_EX);
-    free(copy);
-    return fd;
-}
-
-static int bind_at(const struct sockaddr_un *address, mode_t mode, int *ret_fd)
-{
-    int fd;
-    int r = remove_stale(address);
-
-    if (r < 0)
-        return r;
-    fd = new_socket();
-    if (fd < 0)
-        return fd;
-    r = bind_and_listen(fd, address, mode);
-    if (r < 0) {
-        close(fd);
-        return r;
-    }
-    *ret_fd = fd;
-    return 0;
-}
-
-int server_bind(const char *path, mode_t mode, int *ret_fd)
-{
-    struct sockaddr_un address;
-    int lock;
-    int r = address_of(path, &address);
-
-    if (r < 0)
-        return r;
-    lock = lock_folder(address.sun_path);
-    r = bind_at(&address, mode, ret_fd);
-    if (lock >= 0)
-        close(lock);
-    return r;
-}
 
 static size_t count_of(const struct server *server, uid_t uid)
 {

@@ -30,11 +30,6 @@ struct server_counters {
     uint64_t refused;  /* at a limit */
 };
 
-/* Binds a socket at that path and listens, replacing one that a dead process left
- * there. -EADDRINUSE if somebody answers on it, or the path is no socket; -ENAMETOOLONG;
- * other -errno. */
-int server_bind(const char *path, mode_t mode, int *ret_fd);
-
 /* A server on a listening socket, which it takes. path is removed in the end if this
  * process made it, else NULL. It does not accept yet. NULL without memory. */
 struct server *server_new(struct ev_loop *loop, struct log *log, int fd, const char *path,

@@ -1,6 +1,8 @@
 """The daemon's beginning and end, its socket, its options, and life without netlink."""
 
+import contextlib
 import errno
+import fcntl
 import os
 import pathlib
 import signal
@@ -77,6 +79,94 @@ def stale_socket():
         assert os.path.exists(daemon.socket)
         daemon.start()
         assert daemon.status()["links"] >= 1
+
+
+def _listening(daemon):
+    """The processes that answer where the daemon's socket is, of some that are started there at
+    one moment; the others must have ended with a reason."""
+    command = [daemons.BINARY, "--socket", daemon.socket, "--config", daemon.config]
+    started = [subprocess.Popen(command, stderr=subprocess.PIPE, text=True) for _ in range(8)]
+    try:
+        wait.until(lambda: sum(p.poll() is None for p in started) <= 1, "the end of the others")
+        left = [p for p in started if p.poll() is None]
+        for process in started:
+            if process not in left:
+                tap.contains(process.stderr.read(), "another linkwatchd runs there")
+                tap.equal(process.returncode, 1, "the exit code")
+        assert daemon.status()["links"] >= 1
+        return len(left)
+    finally:
+        for process in started:
+            process.terminate()
+            process.wait()
+            process.stderr.close()
+
+
+@tap.test
+def started_at_once():
+    """Of many that are started on one socket at one moment, one serves, also where a dead one
+    left its socket"""
+    with daemons.Daemon(serves=False) as daemon:
+        for _ in range(20):
+            with socket.socket(socket.AF_UNIX) as stale:
+                stale.bind(daemon.socket)
+            tap.equal(_listening(daemon), 1, "those who serve")
+        assert not os.path.exists(daemon.socket + ".lock"), "the lock file was left"
+
+
+@contextlib.contextmanager
+def _locked(path, flags):
+    """Somebody holds the lock of that file or folder."""
+    fd = os.open(path, flags, 0o600)
+    fcntl.flock(fd, fcntl.LOCK_EX)
+    try:
+        yield
+    finally:
+        os.close(fd)
+
+
+@tap.test
+def locked_folder():
+    """Who can read the socket's folder can't keep the daemon from starting by locking it"""
+    with daemons.Daemon(serves=False) as daemon, _locked(daemon.directory, os.O_RDONLY):
+        daemon.start()
+        assert daemon.status()["links"] >= 1
+        tap.equal(sorted(os.listdir(daemon.directory)), ["linkwatchd.conf", "log", "socket"])
+
+
+def _make_open_file(path):
+    os.close(os.open(path, os.O_RDWR | os.O_CREAT, 0o600))
+    os.chmod(path, 0o644)
+
+
+def _make_symlink(path):
+    os.symlink(path + "-target", path)
+
+
+@tap.test
+def held_lock():
+    """Where its lock file is held, or not its own, it ends with one line that says so, and leaves
+    the file alone"""
+    with daemons.Daemon(serves=False) as daemon:
+        lock = daemon.socket + ".lock"
+        arguments = ("--socket", daemon.socket, "--config", daemon.config)
+        with _locked(lock, os.O_RDWR | os.O_CREAT):
+            code, _, stderr = run(*arguments)
+            tap.equal(code, 1)
+            refused(code, stderr, daemon.socket, "held the lock file")
+        os.unlink(lock)
+        for make in (_make_open_file, os.mkfifo, _make_symlink):
+            make(lock)
+            before = os.lstat(lock)
+            code, _, stderr = run(*arguments)
+            tap.equal(code, 1)
+            refused(code, stderr, daemon.socket, "only this user can open")
+            tap.equal(os.lstat(lock).st_ino, before.st_ino, "the file")
+            os.unlink(lock)
+        # What a crash left is no hindrance.
+        os.close(os.open(lock, os.O_RDWR | os.O_CREAT, 0o600))
+        daemon.start()
+        assert not os.path.exists(lock)
 
 
 @tap.test

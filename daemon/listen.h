@@ -1,0 +1,19 @@
+/* Making the listening socket. */
+#ifndef LINKWATCH_DAEMON_LISTEN_H
+#define LINKWATCH_DAEMON_LISTEN_H
+
+#include <sys/types.h>
+
+/* What is beside the socket's path while it is made; it is removed afterwards. */
+#define LISTEN_LOCK_SUFFIX ".lock"
+
+/* Binds a socket at that path and listens, replacing one that a dead process left there.
+ * -EADDRINUSE if somebody answers on it, or the path is no socket; -EBUSY if somebody held the
+ * lock file for as long as is waited; -EEXIST if the lock file is not this user's alone;
+ * -ENAMETOOLONG; other -errno. */
+int listen_at(const char *path, mode_t mode, int *ret_fd);
+
+/* What to do about such an error, to be put behind its text. */
+const char *listen_hint(int error);
+
+#endif
