@@ -73,10 +73,30 @@ static void on_watchdog(struct ev_loop *loop, struct ev_timer *timer, int events
     service_alive();
 }
 
+/* What the machine says about a write is told by the write itself: nobody reads the other end
+ * (SIGPIPE), a file may not grow any more (SIGXFSZ), a terminal belongs to others (SIGTTOU). */
+static void ignore_signals(void)
+{
+    signal(SIGPIPE, SIG_IGN);
+    signal(SIGXFSZ, SIG_IGN);
+    signal(SIGTTOU, SIG_IGN);
+}
+
+/* They wait while nobody watches for them: at the start, so that what it makes is removed again,
+ * and at the end, which is under way then. Whoever started it may have left them blocked. */
+static void mask_signals(int how)
+{
+    sigset_t signals;
+
+    sigemptyset(&signals);
+    sigaddset(&signals, SIGTERM);
+    sigaddset(&signals, SIGINT);
+    sigaddset(&signals, SIGHUP);
+    sigprocmask(how, &signals, NULL);
+}
+
 static void watch_signals(struct process *process)
 {
-    /* Who closed the other end of a pipe or socket is told by the write itself. */
-    signal(SIGPIPE, SIG_IGN);
     ev_signal_init(&process->terminate, on_end, SIGTERM);
     ev_signal_init(&process->interrupt, on_end, SIGINT);
     ev_signal_init(&process->hang_up, on_hang_up, SIGHUP);
@@ -84,6 +104,7 @@ static void watch_signals(struct process *process)
     ev_signal_start(process->loop, &process->terminate);
     ev_signal_start(process->loop, &process->interrupt);
     ev_signal_start(process->loop, &process->hang_up);
+    mask_signals(SIG_UNBLOCK);
 }
 
 static void feed_watchdog(struct process *process)
@@ -148,15 +169,17 @@ static int start(struct process *process)
 
 static int run(struct process *process)
 {
-    int r = start(process);
+    int r;
 
+    watch_signals(process);
+    r = start(process);
     if (r >= 0) {
         raise_descriptor_limit();
-        watch_signals(process);
         feed_watchdog(process);
         ev_run(process->loop, 0);
         service_stopping();
     }
+    mask_signals(SIG_BLOCK);
     daemon_free(process->daemon);
     log_attach(process->log, NULL);
     return r;
@@ -198,6 +221,8 @@ int main(int argc, char **argv)
     enum config_request request;
     int r;
 
+    ignore_signals();
+    mask_signals(SIG_BLOCK);
     hold_standard_descriptors();
     r = config_read(argc, argv, &process.config, &request, &error);
     if (r < 0) {

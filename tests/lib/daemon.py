@@ -76,11 +76,15 @@ class Daemon:
         """For the next start."""
         self._environment.update(variables)
 
+    def launch(self):
+        """Runs it and does not wait until it serves; the process is the caller's to end."""
+        with open(self._log, "a", encoding="utf-8") as log:
+            return subprocess.Popen(self._command, stdin=subprocess.DEVNULL, stdout=log,
+                                    stderr=log, env=self._environment)
+
     def start(self):
         """Starts it (again)."""
-        with open(self._log, "a", encoding="utf-8") as log:
-            self._process = subprocess.Popen(self._command, stdin=subprocess.DEVNULL, stdout=log,
-                                             stderr=log, env=self._environment)
+        self._process = self.launch()
         # Should this program end without leaving the context.
         atexit.register(self.kill)
         wait.until(self._is_serving, "the daemon's socket")

@@ -59,6 +59,62 @@ def ends_on_sigint():
         assert not os.path.exists(daemon.socket)
 
 
+def _answers(daemon):
+    try:
+        return daemon.status()
+    except (FileNotFoundError, ConnectionRefusedError, varlink.Closed):
+        return None
+
+
+def _interrupted(daemon, number):
+    """The exit code of a daemon that gets SIGTERM at that moment of its start; None if that moment
+    did not come."""
+    daemon.set_environment(LINKWATCH_INTERRUPT=str(number))
+    process = daemon.launch()
+    try:
+        wait.until(lambda: process.poll() is not None or _answers(daemon), "its end, or an answer")
+        return process.poll()
+    finally:
+        process.terminate()
+        process.wait()
+
+
+@tap.test
+def ends_during_its_start():
+    """SIGTERM at any moment of its start ends it, with 0 from the first thing on that it makes, and
+    nothing is left"""
+    if daemons.SANITIZED:
+        raise tap.Skip("the sanitizers have an allocator of their own")
+    environment = {"LD_PRELOAD": daemons.helper(".libs/interrupt.so")}
+    with daemons.Daemon(serves=False, env=environment) as daemon:
+        codes = []
+        while None not in codes:
+            codes.append(_interrupted(daemon, len(codes) + 1))
+            tap.equal(sorted(os.listdir(daemon.directory)), ["linkwatchd.conf", "log"],
+                      f"what is left after {len(codes)} calls")
+            assert len(codes) < 2000, "it does not come to an end"
+        # Before main() nothing can be done about it.
+        tap.diag(f"{codes.count(-signal.SIGTERM)} of {len(codes) - 1} moments are before main()")
+        ended = codes[codes.count(-signal.SIGTERM):-1]
+        assert len(ended) > 20, codes
+        tap.equal(set(ended), {0}, "the exit codes")
+
+
+@tap.test
+def signals_left_blocked():
+    """It ends on SIGTERM also where whoever started it left that blocked, and may write more to
+    its log than a file may have"""
+    wrapper = ("env", "--block-signal=TERM,HUP", "sh", "-c", 'ulimit -f 0; exec "$@"', "sh")
+    with daemons.Daemon("--log-level", "debug", wrapper=wrapper) as daemon:
+        netns.ip("link add limit0 type bridge")
+        daemon.call("Refresh")
+        netns.ip("link del limit0")
+        daemon.call("Refresh")
+        tap.equal(daemon.log(), "")
+        daemon.signal(signal.SIGTERM)
+        tap.equal(daemon.wait(), 0)
+
+
 @tap.test
 def second_daemon():
     """A second one on the same socket refuses with a message that says why, and the first one
