@@ -6,6 +6,7 @@
 #include <signal.h>
 #include <stdlib.h>
 #include <sys/socket.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -34,6 +35,8 @@ static void leave(int except)
     /* Who stops the program by these may send them to us as well; we end with it. */
     for (size_t i = 0; i < sizeof(ignored) / sizeof(ignored[0]); i++)
         signal(ignored[i], SIG_IGN);
+    /* Ignored is inherited, and a parent that ignores this gets no news of its children. */
+    signal(SIGCHLD, SIG_DFL);
     if (nothing >= 0) {
         dup2(nothing, STDIN_FILENO);
         dup2(nothing, STDOUT_FILENO);
@@ -45,27 +48,22 @@ static void leave(int except)
         return; /* then a file system can't be unmounted */
 }
 
-/* Twice removed, so that the program has no child that it doesn't know. */
-static int fork_away(detached_life *life, void *user, int channel)
+/* A child without an exit signal: no wait() of the program's finds it or waits for it. A
+ * grandchild would be found after all where the program is init or a subreaper, to which it
+ * comes back as an ordinary child. */
+static pid_t clone_unseen(void)
 {
-    pid_t program = getpid(), between = fork(), away;
-    int status;
+    pid_t pid = (pid_t)syscall(SYS_clone, 0UL, NULL, NULL, NULL, 0UL);
 
-    if (between < 0)
-        return -errno;
-    if (between == 0) {
-        setsid();
-        away = fork();
-        if (away == 0) {
-            leave(channel);
-            _exit(life(user, program, channel) < 0 ? EXIT_FAILURE : EXIT_SUCCESS);
-        }
-        _exit(away < 0 ? EXIT_FAILURE : EXIT_SUCCESS);
-    }
-    while (waitpid(between, &status, 0) < 0)
+    return pid < 0 ? -errno : pid;
+}
+
+static void end_unseen(pid_t pid)
+{
+    kill(pid, SIGKILL);
+    while (waitpid(pid, NULL, __WALL) < 0)
         if (errno != EINTR)
-            return -errno;
-    return WIFEXITED(status) && WEXITSTATUS(status) == EXIT_SUCCESS ? 0 : -EAGAIN;
+            return;
 }
 
 static int wait_for_word(int channel)
@@ -79,17 +77,42 @@ static int wait_for_word(int channel)
     return n == sizeof(word) ? word : -EPIPE;
 }
 
+/* Above the standard descriptors, which may be closed and are put in order in the child. */
+static int open_channel(int ret[2])
+{
+    int low[2], error;
+
+    if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, low) < 0)
+        return -errno;
+    ret[0] = fcntl(low[0], F_DUPFD_CLOEXEC, STDERR_FILENO + 1);
+    ret[1] = fcntl(low[1], F_DUPFD_CLOEXEC, STDERR_FILENO + 1);
+    error = errno;
+    close(low[0]);
+    close(low[1]);
+    if (ret[0] >= 0 && ret[1] >= 0)
+        return 0;
+    if (ret[0] >= 0)
+        close(ret[0]);
+    return -error;
+}
+
 int detach(detached_life *life, void *user)
 {
-    int channel[2];
-    int r;
+    pid_t program = getpid(), child;
+    int channel[2] = {-1, -1}, r = open_channel(channel);
 
-    if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, channel) < 0)
-        return -errno;
-    r = fork_away(life, user, channel[1]);
+    if (r < 0)
+        return r;
+    child = clone_unseen();
+    if (child == 0) {
+        setsid();
+        leave(channel[1]);
+        _exit(life(user, program, channel[1]) < 0 ? EXIT_FAILURE : EXIT_SUCCESS);
+    }
     close(channel[1]);
-    if (r >= 0)
-        r = wait_for_word(channel[0]);
+    r = child < 0 ? child : wait_for_word(channel[0]);
+    if (r < 0 && child > 0)
+        end_unseen(child);
     close(channel[0]);
     return r;
 }

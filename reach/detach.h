@@ -1,5 +1,5 @@
-/* A process beside the program: of another session, nobody's child, while the program keeps
- * this process. */
+/* A process beside the program: of another session, and a child that the program's wait(2)
+ * doesn't find, while the program keeps this process. */
 #ifndef REACH_DETACH_H
 #define REACH_DETACH_H
 

@@ -1,5 +1,4 @@
-/* The tracer beside the program: a process of its own, of another session, that is nobody's
- * child, while the program keeps this process. */
+/* The tracer beside the program, which keeps this process. */
 #ifndef REACH_START_H
 #define REACH_START_H
 

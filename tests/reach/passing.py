@@ -21,16 +21,18 @@ DENIED = ("--bind", "EACCES", "--join", "ENOPROTOOPT")
 FAILED, NOT_RUN, NOT_FOUND = 125, 126, 127
 
 
-def command(*arguments, deny=DENIED, options=()):
-    """The command line that runs a program under linkwatch-run, where no daemon is."""
-    return [daemons.helper("deny"), *deny, programs.RUN, "--socket", "/nonexistent/socket",
-            *options, "--", *arguments]
+def command(*arguments, deny=DENIED, before=(), options=()):
+    """The command line that runs a program under linkwatch-run, which the command line before is
+    in front of, where no daemon is."""
+    return [daemons.helper("deny"), *deny, *before, programs.RUN, "--socket",
+            "/nonexistent/socket", *options, "--", *arguments]
 
 
-def run(*arguments, deny=DENIED, options=(), **more):
+def run(*arguments, deny=DENIED, before=(), options=(), **more):
     """Runs it to its end."""
-    return subprocess.run(command(*arguments, deny=deny, options=options), capture_output=True,
-                          text=True, check=False, timeout=wait.SECONDS, **more)
+    return subprocess.run(command(*arguments, deny=deny, before=before, options=options),
+                          capture_output=True, text=True, check=False, timeout=wait.SECONDS,
+                          **more)
 
 
 def running(*arguments, **more):
@@ -90,6 +92,59 @@ def same_process():
                                stdout=subprocess.PIPE, text=True)
     output = process.communicate(timeout=wait.SECONDS)[0]
     tap.equal(output.split(), [str(process.pid), str(os.getpid()), "0"])
+
+
+# Waits for all children that there are, and prints who traces it.
+_WAITS_FOR_ALL = """
+import os
+try:
+    while True:
+        os.wait()
+except ChildProcessError:
+    print([line.split()[1] for line in open("/proc/self/status") if "TracerPid" in line][0])
+"""
+
+
+def waits_for_all(*before, options=()):
+    """A program with that command line before linkwatch-run waits for all its children."""
+    result = run(programs.PYTHON, "-c", _WAITS_FOR_ALL, before=before, options=options)
+    tap.equal((result.returncode, result.stderr), (0, ""))
+    assert (result.stdout.strip() == "0") == ("--preload" in options), result.stdout
+
+
+@tap.test
+def first_process():
+    """A program that is process 1, or a subreaper, finds no child that it didn't make"""
+    subreaper = ("import ctypes, os, sys; ctypes.CDLL(None).prctl(36, 1, 0, 0, 0); "
+                 "os.execvp(sys.argv[1], sys.argv[1:])")
+    for options in ((), ("--preload",)):
+        waits_for_all("unshare", "--pid", "--fork", "--mount-proc", options=options)
+        waits_for_all(programs.PYTHON, "-c", subreaper, options=options)
+
+
+@tap.test
+def ignored_children():
+    """Where the end of children is ignored the program is helped, and they are ignored in it"""
+    before = ("env", "--ignore-signal=CHLD")
+    wanted = ("grep", "-e", "TracerPid", "-e", "SigIgn", "/proc/self/status")
+    for options in ((), ("--preload",)):
+        result = run(*wanted, before=before, options=options)
+        _, tracer, _, ignored = result.stdout.split()
+        tap.equal((tracer == "0", result.stderr), (bool(options), ""))
+        assert int(ignored, 16) & 1 << signal.SIGCHLD - 1, ignored
+    tap.contains(run("env", before=before, options=("--preload",)).stdout, "LD_PRELOAD=")
+
+
+@tap.test
+def closed_streams():
+    """With any of the standard streams closed the program is helped, and they are closed in it"""
+    script = 'grep -q "TracerPid:.0" /proc/self/status || ls /proc/self/fd >"$0"'
+    for closed in ("<&-", ">&-", "2>&-", "<&- >&-", "<&- >&- 2>&-"):
+        with tempfile.NamedTemporaryFile("r") as file:
+            result = run("sh", "-c", script, file.name,
+                         before=("sh", "-c", f'exec "$@" {closed}', "sh"))
+            tap.equal((result.returncode, result.stdout, result.stderr), (0, "", ""), closed)
+            assert file.read(), f"with {closed} it isn't traced"
 
 
 @tap.test
