@@ -214,6 +214,16 @@ int linkwatch_status_get_text(const struct linkwatch_status *status, const char 
 int linkwatch_status_get_bool(const struct linkwatch_status *status, const char *name, bool *ret);
 const char *linkwatch_status_json(const struct linkwatch_status *status);
 
+/* --- Other network namespaces ---------------------------------------------- */
+
+/* Makes a NETLINK_ROUTE socket in a network namespace, to be closed by the caller: close-on-exec
+ * and non-blocking. netns is the name of one in /run/netns (see ip-netns(8)), else a process id,
+ * or a path if it has a '/' ("/run/docker/netns/1234"). The calling thread stays where it is.
+ * Another namespace than one's own can be entered with CAP_SYS_ADMIN in it, or by the user who
+ * made the user namespace that owns it. -ENOENT: there is no such name or process; -EINVAL: it
+ * is no network namespace; -EPERM; -EACCES; what else open(2), setns(2) and socket(2) say. */
+int linkwatch_netns_open(const char *netns, int *ret_fd);
+
 /* --- Conditions, and waiting for them -------------------------------------- */
 
 /* What one may wait for:

@@ -5,13 +5,19 @@
  *     end of stdin ends the mirror.
  * driver call PATH TIMEOUT CALL...
  *     Makes the calls (list, refresh, status) on one connection, a line for each.
- * driver wait PATH GLOB TIMEOUT CONDITION... */
+ * driver wait PATH GLOB TIMEOUT CONDITION...
+ * driver netns NETNS...
+ *     Opens a socket in each: the cookie of the namespace that it is in, or the error. Then
+ *     that of a socket of its own, and whether it has children. */
 #include <errno.h>
+#include <linux/netlink.h>
 #include <poll.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/socket.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include "client/linkwatch.h"
@@ -293,6 +299,34 @@ static int run_wait(char *arguments[])
     return 0;
 }
 
+static void print_namespace(int fd)
+{
+    uint64_t cookie = 0;
+    socklen_t size = sizeof(cookie);
+
+    if (getsockopt(fd, SOL_SOCKET, SO_NETNS_COOKIE, &cookie, &size) < 0)
+        puts(strerrorname_np(errno));
+    else
+        printf("%llu\n", (unsigned long long)cookie);
+    close(fd);
+}
+
+static int run_netns(char *arguments[])
+{
+    for (; *arguments; arguments++) {
+        int fd;
+        int r = linkwatch_netns_open(*arguments, &fd);
+
+        if (r < 0)
+            puts(strerrorname_np(-r));
+        else
+            print_namespace(fd);
+    }
+    print_namespace(socket(AF_NETLINK, SOCK_RAW, NETLINK_ROUTE));
+    puts(waitpid(-1, NULL, __WALL) < 0 ? strerrorname_np(errno) : "a child");
+    return 0;
+}
+
 static void on_signal(int number)
 {
     (void)number;
@@ -310,5 +344,7 @@ int main(int argc, char *argv[])
         return run_calls(argv + 2);
     if (argc >= 6 && strcmp(argv[1], "wait") == 0)
         return run_wait(argv + 2);
+    if (argc >= 3 && strcmp(argv[1], "netns") == 0)
+        return run_netns(argv + 2);
     return 2;
 }

@@ -1,0 +1,130 @@
+"""Sockets in other network namespaces, as the library opens them."""
+
+import os
+import subprocess
+import tempfile
+
+import netns
+import tap
+
+netns.enter()
+
+DRIVER = os.path.join(os.environ["LINKWATCH_CLIENT_TESTS"], "driver")
+# SO_NETNS_COOKIE, which Python does not name.
+COOKIE = ("import socket; s = socket.socket(socket.AF_NETLINK, socket.SOCK_RAW); "
+          "print(int.from_bytes(s.getsockopt(socket.SOL_SOCKET, 71, 8), 'little'))")
+
+
+def driver(*names, wrapper=(), **options):
+    """What the driver prints for these namespaces, for its own one, and of its children."""
+    result = subprocess.run([*wrapper, DRIVER, "netns", *names], capture_output=True, text=True, check=False,
+                            **options)
+    assert result.returncode == 0, result
+    *opened, own, children = result.stdout.split("\n")[:-1]
+    tap.equal(children, "ECHILD", "children")
+    tap.equal(own, cookie(), "the namespace that it is in afterwards")
+    return opened
+
+
+def cookie(*wrapper):
+    """What the kernel calls the network namespace of a command, and so its sockets."""
+    told = subprocess.run([*wrapper, "python3", "-c", COOKIE], capture_output=True, text=True,
+                          check=False)
+    if told.returncode != 0:
+        raise tap.Skip(f"no SO_NETNS_COOKIE: {told.stderr.strip().splitlines()[-1]}")
+    return told.stdout.strip()
+
+
+def needs_root():
+    """Skips what only the machine's root can do; root of a user namespace has one user id."""
+    with open("/proc/self/uid_map", encoding="utf-8") as file:
+        if file.read().split()[2] == "1":
+            raise tap.Skip("needs root")
+
+
+@tap.test
+def by_process():
+    """A process id opens a socket in that process's network namespace"""
+    with netns.Namespace() as other:
+        inside = cookie("nsenter", f"--net=/proc/{other.pid}/ns/net")
+        tap.equal(driver(str(other.pid)), [inside])
+
+
+@tap.test
+def by_path():
+    """A path with a slash in it opens a socket in the network namespace of that file"""
+    with netns.Namespace() as other:
+        inside = cookie("nsenter", f"--net=/proc/{other.pid}/ns/net")
+        tap.equal(driver(f"/proc/{other.pid}/ns/net"), [inside])
+
+
+@tap.test
+def by_name():
+    """A name of ip-netns(8) opens a socket in there, also one of digits alone"""
+    needs_root()
+    netns.run("mount", "-t", "tmpfs", "tmpfs", "/run")
+    try:
+        for name in ("blue", "1"):
+            netns.ip(f"netns add {name}")
+            inside = cookie("ip", "netns", "exec", name)
+            tap.equal(driver(name), [inside], name)
+    finally:
+        for name in ("blue", "1"):
+            subprocess.run(["ip", "netns", "del", name], check=False, capture_output=True)
+        netns.run("umount", "--lazy", "/run")
+
+
+@tap.test
+def own():
+    """One's own network namespace needs no privilege"""
+    user = {"user": 65534, "group": 65534} if os.geteuid() == 0 else {}
+    with open("/proc/self/ns/net", "rb") as file:
+        fd = file.fileno()
+        tap.equal(driver("/proc/self/ns/net", f"/proc/self/fd/{fd}", pass_fds=(fd,), **user),
+                  [cookie(), cookie()])
+
+
+@tap.test
+def of_a_user():
+    """Who made a user namespace may open sockets in its network namespaces, others may not"""
+    needs_root()
+    process = subprocess.Popen(["unshare", "--map-root-user", "--net", "sh", "-c",
+                                "echo ready; exec cat"], stdin=subprocess.PIPE,
+                               stdout=subprocess.PIPE, user=65534, group=65534)
+    try:
+        tap.equal(process.stdout.readline(), b"ready\n")
+        inside = cookie("nsenter", f"--net=/proc/{process.pid}/ns/net")
+        tap.equal(driver(str(process.pid), user=65534, group=65534), [inside])
+        tap.equal(driver(str(process.pid), user=65533, group=65533), ["EACCES"])
+    finally:
+        process.stdin.close()
+        process.stdout.close()
+        process.wait()
+
+
+@tap.test
+def what_is_none():
+    """What is no network namespace is refused with the reason, and nothing blocks"""
+    with tempfile.TemporaryDirectory() as folder:
+        os.mkfifo(f"{folder}/fifo")
+        for name, error in (("", "EINVAL"), (".", "EINVAL"), ("..", "EINVAL"),
+                            ("no-such-name", "ENOENT"), ("4194305", "ENOENT"),
+                            ("99999999999999999999", "ENOENT"), ("-1", "ENOENT"),
+                            (f"{folder}/fifo", "EINVAL"), (folder, "EINVAL"),
+                            ("/proc/self/ns/mnt", "EINVAL"), ("/dev/null", "EINVAL"),
+                            ("x" * 5000, "ENAMETOOLONG")):
+            tap.equal(driver(name), [error], name[:30])
+
+
+@tap.test
+def many():
+    """Many, one after another, leave no descriptor behind"""
+    with netns.Namespace() as other:
+        inside = cookie("nsenter", f"--net=/proc/{other.pid}/ns/net")
+        names = [str(other.pid)] * 300
+        limit = ("prlimit", "--nofile=16")
+        tap.equal(driver(*names, wrapper=limit), [inside] * 300)
+
+
+if __name__ == "__main__":
+    tap.main()
