@@ -6,6 +6,8 @@
 #include <string.h>
 #include <strings.h>
 
+#include "protocol/glob.h"
+
 enum sort {
     PRESENT,
     ABSENT,
@@ -159,7 +161,7 @@ static bool has_master(const struct linkwatch_link *link, const char *wanted)
 
     if (linkwatch_link_get_master(link, &master) < 0)
         return !wanted;
-    return wanted && strcmp(master, wanted) == 0;
+    return wanted && glob_matches(wanted, master);
 }
 
 static bool is_renamed(const struct linkwatch_link *link, const struct linkwatch_link *first)

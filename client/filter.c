@@ -4,6 +4,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "protocol/utf8.h"
+
 struct linkwatch_filter {
     /* Arrays as they go over the wire; empty ones don't ask. */
     json_t *names;
@@ -52,9 +54,50 @@ static int add_text(json_t *array, const char *text)
     return json_array_append_new(array, value) < 0 ? -ENOMEM : 0;
 }
 
-int linkwatch_filter_add_name(struct linkwatch_filter *filter, const char *glob)
+/* A copy that JSON can hold, for it is all UTF-8: other bytes are escapes in it, and those of
+ * the special characters too. */
+static char *escaped(const char *name, const char *special)
 {
-    return add_text(filter->names, glob);
+    char *copy = malloc(strlen(name) * UTF8_ESCAPE_SIZE + 1);
+    char *to = copy;
+
+    if (!copy)
+        return NULL;
+    while (*name) {
+        uint32_t character;
+        size_t bytes = utf8_decode(name, &character);
+
+        if (bytes == 0) {
+            to += utf8_escape(name, to, &bytes);
+        } else {
+            if (strchr(special, *name))
+                *to++ = '\\';
+            to = mempcpy(to, name, bytes);
+        }
+        name += bytes;
+    }
+    *to = '\0';
+    return copy;
+}
+
+static int add_escaped(json_t *array, const char *name, const char *special)
+{
+    char *text = escaped(name, special);
+    int r = text ? add_text(array, text) : -ENOMEM;
+
+    free(text);
+    return r;
+}
+
+/* With escapes it isn't what the link is called exactly: that is asked for, too. */
+int linkwatch_filter_add_name(struct linkwatch_filter *filter, const char *name)
+{
+    int r;
+
+    if (utf8_is_valid(name))
+        return add_text(filter->names, name);
+    r = add_escaped(filter->names, name, "");
+    return r < 0 ? r : add_escaped(filter->names, name, "*?[\\");
 }
 
 int linkwatch_filter_add_kind(struct linkwatch_filter *filter, const char *kind)

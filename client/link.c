@@ -1,14 +1,14 @@
 #include "client/link.h"
 
+#include <ctype.h>
 #include <errno.h>
-#include <fnmatch.h>
 #include <limits.h>
-#include <locale.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "protocol/fields.h"
+#include "protocol/glob.h"
 
 #define X(id, name) \
     _Static_assert((int)LINKWATCH_FIELD_##id == (int)LINK_FIELD_##id, "fields have one number");
@@ -17,12 +17,13 @@ LINK_FIELDS(X)
 _Static_assert((int)LINKWATCH_FIELD_LINK_IFINDEX + 1 == (int)LINK_FIELD_COUNT,
                "no field is missing");
 
-enum form { NUMBER, TRUTH, TEXT, TEXTS, INFO };
+/* A name is a text whose bytes may be told beside it. */
+enum form { NUMBER, TRUTH, TEXT, TEXTS, NAME, NAMES, INFO };
 
 static const enum form forms[LINK_FIELD_COUNT] = {
     [LINK_FIELD_IFINDEX] = NUMBER,
-    [LINK_FIELD_IFNAME] = TEXT,
-    [LINK_FIELD_ALTNAMES] = TEXTS,
+    [LINK_FIELD_IFNAME] = NAME,
+    [LINK_FIELD_ALTNAMES] = NAMES,
     [LINK_FIELD_IFALIAS] = TEXT,
     [LINK_FIELD_LINK_TYPE] = TEXT,
     [LINK_FIELD_FLAGS] = TEXTS,
@@ -38,8 +39,8 @@ static const enum form forms[LINK_FIELD_COUNT] = {
     [LINK_FIELD_ADDRESS] = TEXT,
     [LINK_FIELD_BROADCAST] = TEXT,
     [LINK_FIELD_PERMADDR] = TEXT,
-    [LINK_FIELD_MASTER] = TEXT,
-    [LINK_FIELD_LINK] = TEXT,
+    [LINK_FIELD_MASTER] = NAME,
+    [LINK_FIELD_LINK] = NAME,
     [LINK_FIELD_LINK_INDEX] = NUMBER,
     [LINK_FIELD_LINK_NETNSID] = NUMBER,
     [LINK_FIELD_GROUP] = TEXT,
@@ -56,8 +57,9 @@ static const enum form forms[LINK_FIELD_COUNT] = {
 };
 
 struct value {
-    int64_t number;   /* the number or truth; for TEXTS, how many */
-    const char *text; /* TEXT; for TEXTS, one behind the other; for INFO, info_kind or NULL */
+    int64_t number;   /* the number or truth; for TEXTS and NAMES, how many */
+    const char *text; /* TEXT, NAME; for TEXTS and NAMES, one behind the other; for INFO,
+                       * info_kind or NULL */
 };
 
 struct linkwatch_link {
@@ -89,7 +91,50 @@ static bool is_known(const struct linkwatch_link *link, int field)
     return link->known & (UINT64_C(1) << field);
 }
 
-static int read_texts(struct value *value, const json_t *json, struct writer *writer)
+static int put_string(struct writer *writer, const json_t *json, const char **ret)
+{
+    if (!json_is_string(json))
+        return -EBADMSG;
+    *ret = put(writer, json_string_value(json));
+    return 0;
+}
+
+static int digit_value(char digit)
+{
+    int c = tolower((unsigned char)digit);
+
+    if (!isxdigit(c))
+        return -EBADMSG;
+    return isdigit(c) ? c - '0' : c - 'a' + 10;
+}
+
+/* Bytes, none of them NUL, from a string of two hexadecimal digits each. */
+static int put_bytes(struct writer *writer, const json_t *json, const char **ret)
+{
+    const char *digits = json_string_value(json);
+    char *to = writer->to ? writer->to + writer->size : NULL;
+    size_t count = 0;
+
+    if (!digits || !*digits)
+        return -EBADMSG;
+    for (; digits[2 * count]; count++) {
+        int high = digit_value(digits[2 * count]);
+        int low = digit_value(digits[2 * count + 1]);
+
+        if (high < 0 || low < 0 || (high == 0 && low == 0))
+            return -EBADMSG;
+        if (to)
+            to[count] = (char)(high << 4 | low);
+    }
+    if (to)
+        to[count] = '\0';
+    writer->size += count + 1;
+    *ret = to;
+    return 0;
+}
+
+static int read_texts(struct value *value, const json_t *json, struct writer *writer,
+                      int (*put_one)(struct writer *, const json_t *, const char **))
 {
     size_t i;
     json_t *element;
@@ -100,14 +145,22 @@ static int read_texts(struct value *value, const json_t *json, struct writer *wr
     value->text = NULL;
     json_array_foreach (json, i, element) {
         const char *text;
+        int r = put_one(writer, element, &text);
 
-        if (!json_is_string(element))
-            return -EBADMSG;
-        text = put(writer, json_string_value(element));
+        if (r < 0)
+            return r;
         if (i == 0)
             value->text = text;
     }
     return 0;
+}
+
+/* What a name, or each of several, really is, where JSON couldn't hold it; NULL elsewhere. */
+static const json_t *bytes_beside(const json_t *link, int field)
+{
+    const json_t *bytes = json_object_get(link, link_field_bytes_name((enum link_field)field));
+
+    return json_is_null(bytes) ? NULL : bytes;
 }
 
 static int read_kind(const json_t *info, const char *name, const char **ret, struct writer *writer)
@@ -135,7 +188,7 @@ static int read_info(struct linkwatch_link *link, const json_t *json, struct wri
 }
 
 static int read_value(struct linkwatch_link *link, int field, const json_t *json,
-                      struct writer *writer)
+                      const json_t *bytes, struct writer *writer)
 {
     struct value *value = &link->values[field];
 
@@ -147,12 +200,15 @@ static int read_value(struct linkwatch_link *link, int field, const json_t *json
         value->number = json_is_true(json);
         return json_is_boolean(json) ? 0 : -EBADMSG;
     case TEXT:
-        if (!json_is_string(json))
-            return -EBADMSG;
-        value->text = put(writer, json_string_value(json));
-        return 0;
+        return put_string(writer, json, &value->text);
     case TEXTS:
-        return read_texts(value, json, writer);
+        return read_texts(value, json, writer, put_string);
+    case NAME:
+        return bytes ? put_bytes(writer, bytes, &value->text)
+                     : put_string(writer, json, &value->text);
+    case NAMES:
+        return bytes ? read_texts(value, bytes, writer, put_bytes)
+                     : read_texts(value, json, writer, put_string);
     case INFO:
         return read_info(link, json, writer);
     }
@@ -167,7 +223,7 @@ static int read_values(struct linkwatch_link *link, const json_t *json, struct w
 
         if (!value || json_is_null(value))
             continue;
-        r = read_value(link, field, value, writer);
+        r = read_value(link, field, value, bytes_beside(json, field), writer);
         if (r < 0)
             return r;
         link->known |= UINT64_C(1) << field;
@@ -356,30 +412,16 @@ int linkwatch_link_has_flag(const struct linkwatch_link *link, const char *flag)
     return 0;
 }
 
-static bool glob_matches(const struct linkwatch_link *link, const char *glob)
+bool linkwatch_link_matches(const struct linkwatch_link *link, const char *name)
 {
     const char *altname = NULL;
 
-    if (fnmatch(glob, linkwatch_link_ifname(link), 0) == 0)
+    if (glob_matches(name, linkwatch_link_ifname(link)))
         return true;
     while ((altname = linkwatch_link_next_altname(link, altname)))
-        if (fnmatch(glob, altname, 0) == 0)
+        if (glob_matches(name, altname))
             return true;
     return false;
-}
-
-/* As the daemon does it: by bytes, whatever the program's locale. */
-bool linkwatch_link_matches(const struct linkwatch_link *link, const char *glob)
-{
-    locale_t c = newlocale(LC_ALL_MASK, "C", (locale_t)0);
-    locale_t before = c ? uselocale(c) : (locale_t)0;
-    bool matches = glob_matches(link, glob);
-
-    if (c) {
-        uselocale(before);
-        freelocale(c);
-    }
-    return matches;
 }
 
 static bool same_text(const char *a, const char *b)
@@ -408,8 +450,10 @@ static bool same_value(const struct linkwatch_link *a, const struct linkwatch_li
     case TRUTH:
         return a->values[field].number == b->values[field].number;
     case TEXT:
+    case NAME:
         return same_text(a->values[field].text, b->values[field].text);
     case TEXTS:
+    case NAMES:
         return same_texts(a, b, field);
     case INFO:
         return same_text(a->values[field].text, b->values[field].text) &&
@@ -510,9 +554,11 @@ int linkwatch_link_format(const struct linkwatch_link *link, int field, char **r
         line = strdup(value->number ? "yes" : "no");
         break;
     case TEXT:
+    case NAME:
         line = strdup(value->text);
         break;
     case TEXTS:
+    case NAMES:
         line = format_texts(link, field);
         break;
     case INFO:

@@ -7,7 +7,8 @@
  * installs a signal handler or keeps global state: objects may be used from any
  * thread, one thread at a time each; links, which never change, by several. Text is
  * UTF-8 and may hold control characters, for it comes from the network's
- * administrator. */
+ * administrator. Names of links (ifname, altnames, master, link) are the kernel's bytes,
+ * which need not be UTF-8. */
 #ifndef LINKWATCH_H
 #define LINKWATCH_H
 
@@ -137,8 +138,17 @@ linkwatch_fields linkwatch_link_compare(const struct linkwatch_link *a,
  * field it sent. It belongs to the link. */
 const char *linkwatch_link_json(const struct linkwatch_link *link);
 
-/* Whether a name or altname of the link matches a shell glob (* ? [abc] [!a]). */
-bool linkwatch_link_matches(const struct linkwatch_link *link, const char *glob);
+/* Whether a name or altname of the link is exactly that, or is matched by it as a shell glob
+ * (* ? [abc] [!a]), in which \xNN is a byte, \uNNNN and \UNNNNNNNN are a character, and
+ * a backslash takes the special meaning from any other. */
+bool linkwatch_link_matches(const struct linkwatch_link *link, const char *name);
+
+/* A copy of any text that is safe to show: what could steer a terminal or mislead its reader
+ * (control characters, bytes that are not UTF-8, characters without a shape like marks of the
+ * direction of writing) is an escape like \x1b or \u202e, a backslash is \\, and with
+ * ascii all that isn't ASCII is an escape. No two texts have the same copy, and filters read
+ * names in this notation. To be freed by the caller. -ENOMEM. */
+int linkwatch_escape(const char *text, bool ascii, char **ret);
 
 /* --- Filters -------------------------------------------------------------- */
 
@@ -150,8 +160,9 @@ struct linkwatch_filter;
 int linkwatch_filter_new(struct linkwatch_filter **ret);
 struct linkwatch_filter *linkwatch_filter_free(struct linkwatch_filter *filter);
 
-/* A glob for names and altnames; an index from 1; a kind like "veth". */
-int linkwatch_filter_add_name(struct linkwatch_filter *filter, const char *glob);
+/* A name or altname, or a glob for them, as linkwatch_link_matches() takes it; an index from
+ * 1; a kind like "veth". */
+int linkwatch_filter_add_name(struct linkwatch_filter *filter, const char *name);
 int linkwatch_filter_add_index(struct linkwatch_filter *filter, int ifindex);
 int linkwatch_filter_add_kind(struct linkwatch_filter *filter, const char *kind);
 
@@ -237,7 +248,7 @@ int linkwatch_netns_open(const char *netns, int *ret_fd);
  *   mtu=N        its MTU is N
  *   address=A    its hardware address is A
  *   master=NAME, nomaster
- *                it is a port of NAME, or of none
+ *                it is a port of NAME, which may be a glob, or of none
  *   kind=KIND    its kind is "veth", "bridge", ...
  *   renamed      it has another name than when the wait began to see it
  *   name=NAME    it is called NAME, which may be a glob

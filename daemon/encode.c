@@ -1,10 +1,12 @@
 #include "daemon/encode.h"
-#include "protocol/json.h"
 
 #include <arpa/inet.h>
 #include <linux/if.h>
 #include <linux/if_arp.h>
 #include <stdio.h>
+
+#include "protocol/json.h"
+#include "protocol/utf8.h"
 
 /* The next element of an array, of which there were count. */
 static void put_element(struct writer *writer, size_t count, const char *string)
@@ -336,6 +338,66 @@ static void put_field(struct writer *writer, const struct link *link, enum link_
         writer_put(writer, "null");
 }
 
+static bool altnames_are_utf8(const struct link *link)
+{
+    const char *altname = NULL;
+
+    while ((altname = link_next_altname(link, altname)))
+        if (!utf8_is_valid(altname))
+            return false;
+    return true;
+}
+
+/* The name that a field is, NULL for a field that isn't one. */
+static const char *name_of(const struct link *link, enum link_field field)
+{
+    switch ((int)field) {
+    case LINK_FIELD_IFNAME:
+        return link->ifname;
+    case LINK_FIELD_MASTER:
+        return link->master_name;
+    case LINK_FIELD_LINK:
+        return link->link_name;
+    }
+    return NULL;
+}
+
+static void begin_bytes(struct writer *writer, enum link_field field)
+{
+    writer_put(writer, ",\"");
+    writer_put(writer, link_field_bytes_name(field));
+    writer_put(writer, "\":");
+}
+
+static void put_altnames_bytes(struct writer *writer, const struct link *link)
+{
+    const char *altname = NULL;
+    size_t count = 0;
+
+    begin_bytes(writer, LINK_FIELD_ALTNAMES);
+    writer_put(writer, "[");
+    while ((altname = link_next_altname(link, altname))) {
+        writer_put(writer, count++ ? "," : "");
+        writer_put_hex(writer, altname);
+    }
+    writer_put(writer, "]");
+}
+
+/* Beside a name that isn't UTF-8, which JSON can't hold, what it really is. */
+static void put_bytes(struct writer *writer, const struct link *link, enum link_field field)
+{
+    const char *name = name_of(link, field);
+
+    if (!(link->known & (UINT64_C(1) << field)))
+        return;
+    if (name && !utf8_is_valid(name)) {
+        begin_bytes(writer, field);
+        writer_put_hex(writer, name);
+    } else if (field == LINK_FIELD_ALTNAMES && !altnames_are_utf8(link)) {
+        put_altnames_bytes(writer, link);
+    }
+}
+
 void encode_fields(struct writer *writer, const struct link *link, link_fields fields)
 {
     bool first = true;
@@ -348,6 +410,7 @@ void encode_fields(struct writer *writer, const struct link *link, link_fields f
         writer_put(writer, link_field_name(field));
         writer_put(writer, "\":");
         put_field(writer, link, field);
+        put_bytes(writer, link, field);
         first = false;
     }
     writer_put(writer, "}");

@@ -1,12 +1,12 @@
 #include "daemon/filter.h"
 
 #include <errno.h>
-#include <fnmatch.h>
 #include <limits.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "daemon/call.h"
+#include "protocol/glob.h"
 
 /* In the order in which a request may name them. */
 enum { NAMES, INDEXES, KINDS, TYPES, FIELDS, MEMBER_COUNT };
@@ -49,7 +49,7 @@ static bool is_glob(const json_t *value)
 {
     const char *glob = call_text(value);
 
-    return glob && strlen(glob) <= FILTER_GLOB_MAX;
+    return glob && glob_length(glob) <= FILTER_GLOB_MAX;
 }
 
 static int take_value(struct filter *filter, int member, const json_t *value)
@@ -167,14 +167,14 @@ struct filter *filter_free(struct filter *filter)
     return NULL;
 }
 
-static bool glob_matches(const char *glob, const struct link *link)
+static bool name_matches(const char *glob, const struct link *link)
 {
     const char *altname = NULL;
 
-    if (fnmatch(glob, link->ifname, 0) == 0)
+    if (glob_matches(glob, link->ifname))
         return true;
     while ((altname = link_next_altname(link, altname)))
-        if (fnmatch(glob, altname, 0) == 0)
+        if (glob_matches(glob, altname))
             return true;
     return false;
 }
@@ -185,7 +185,7 @@ static bool names_match(const json_t *globs, const struct link *link)
     json_t *glob;
 
     json_array_foreach (globs, i, glob)
-        if (glob_matches(json_string_value(glob), link))
+        if (name_matches(json_string_value(glob), link))
             return true;
     return false;
 }

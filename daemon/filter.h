@@ -10,7 +10,7 @@
 struct filter;
 
 /* What it costs to hold one link or event against it would else have no bound: values in
- * one field, and bytes of a glob. */
+ * one field, and characters of a glob. */
 #define FILTER_VALUES_MAX 256
 #define FILTER_GLOB_MAX   127
 

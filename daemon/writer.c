@@ -3,6 +3,8 @@
 #include <errno.h>
 #include <stdlib.h>
 
+#include "protocol/utf8.h"
+
 #define REPLACEMENT "\xEF\xBF\xBD" /* U+FFFD in UTF-8 */
 
 void writer_init(struct writer *writer)
@@ -55,40 +57,22 @@ void writer_put_integer(struct writer *writer, int64_t value)
     writer_add(writer, at, (size_t)(digits + sizeof(digits) - at));
 }
 
-/* How many bytes at this place are one character of UTF-8; 0 if none are. What UTF-8 is
- * the JSON library knows. */
-static size_t character_length(const char *string, size_t left)
-{
-    for (size_t n = 1; n <= 4 && n <= left; n++) {
-        json_t *character = json_stringn(string, n);
-
-        json_decref(character);
-        if (character)
-            return n;
-    }
-    return 0;
-}
-
 static json_t *repaired_string(const char *string)
 {
-    size_t left = strlen(string);
-    char *repaired = malloc(left * strlen(REPLACEMENT) + 1);
+    char *repaired = malloc(strlen(string) * strlen(REPLACEMENT) + 1);
     char *end = repaired;
     json_t *value = NULL;
 
     if (!repaired)
         return NULL;
-    errno = 0;
-    while (left > 0) {
-        size_t n = character_length(string, left);
+    while (*string) {
+        uint32_t character;
+        size_t n = utf8_decode(string, &character);
 
         end = n ? mempcpy(end, string, n) : mempcpy(end, REPLACEMENT, strlen(REPLACEMENT));
         string += n ? n : 1;
-        left -= n ? n : 1;
     }
-    /* Without memory, characters were taken for none. */
-    if (errno != ENOMEM)
-        value = json_stringn(repaired, (size_t)(end - repaired));
+    value = json_stringn(repaired, (size_t)(end - repaired));
     free(repaired);
     return value;
 }
@@ -109,10 +93,23 @@ void writer_put_string(struct writer *writer, const char *string)
         writer_put(writer, string);
         writer_put(writer, "\"");
     } else {
-        json_t *value = json_string(string);
-
-        writer_put_json(writer, value ? value : repaired_string(string));
+        writer_put_json(writer,
+                        utf8_is_valid(string) ? json_string(string) : repaired_string(string));
     }
+}
+
+void writer_put_hex(struct writer *writer, const char *bytes)
+{
+    static const char digits[] = "0123456789abcdef";
+
+    writer_put(writer, "\"");
+    for (; *bytes; bytes++) {
+        unsigned char byte = (unsigned char)*bytes;
+        char pair[2] = {digits[byte >> 4], digits[byte & 0xf]};
+
+        writer_add(writer, pair, sizeof(pair));
+    }
+    writer_put(writer, "\"");
 }
 
 void writer_put_json(struct writer *writer, json_t *value)

@@ -55,6 +55,9 @@ void writer_put_integer(struct writer *writer, int64_t value);
  * does not fit stands as U+FFFD. */
 void writer_put_string(struct writer *writer, const char *string);
 
+/* The bytes of a string as hexadecimal digits, in quotes. */
+void writer_put_hex(struct writer *writer, const char *bytes);
+
 /* Any value, whose reference it takes; NULL is no memory, so that calls nest. */
 void writer_put_json(struct writer *writer, json_t *value);
 

@@ -16,6 +16,18 @@ const char *link_field_name(enum link_field field)
     return names[field];
 }
 
+const char *link_field_bytes_name(enum link_field field)
+{
+    static const char *const bytes_names[LINK_FIELD_COUNT] = {
+        [LINK_FIELD_IFNAME] = "ifname_bytes",
+        [LINK_FIELD_ALTNAMES] = "altnames_bytes",
+        [LINK_FIELD_MASTER] = "master_bytes",
+        [LINK_FIELD_LINK] = "link_bytes",
+    };
+
+    return bytes_names[field];
+}
+
 int link_field_from_name(const char *name)
 {
     for (int field = 0; field < LINK_FIELD_COUNT; field++)

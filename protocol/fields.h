@@ -57,6 +57,11 @@ typedef uint64_t link_fields;
 /* The name on the wire. */
 const char *link_field_name(enum link_field field);
 
+/* The member beside it that has the bytes of a name where they are not UTF-8, in hexadecimal
+ * digits: as linkwatchctl's escapes have them, and short enough to be read. NULL for a field
+ * that is no name. */
+const char *link_field_bytes_name(enum link_field field);
+
 /* The field of that name, or -ENOENT. */
 int link_field_from_name(const char *name);
 

@@ -33,8 +33,8 @@ int ctl_filter(const struct ctl *ctl, struct linkwatch_filter **ret)
     }
     if (r >= 0)
         return EXIT_MET;
-    ctl_complain("%s", r == -EILSEQ ? "a name is not valid UTF-8" : strerror(-r));
-    return r == -EILSEQ ? EXIT_USAGE : EXIT_FAILED;
+    ctl_complain("%s", strerror(-r));
+    return EXIT_FAILED;
 }
 
 static struct linkwatch_list *get_links(const struct ctl *ctl, int *ret_code)

@@ -9,9 +9,10 @@
 bool text_is_utf8(void);
 
 /* A copy in which each byte or character that could disturb a terminal or mislead its
- * reader (controls, bytes that are not UTF-8, marks that change the direction of
- * writing, and what the locale can't show) is an escape like \x1b or \u202e. *ret_width
- * is how many columns it takes. NULL without memory. */
+ * reader (controls, bytes that are not UTF-8, marks that change the direction of writing,
+ * backslashes, and what the locale can't show) is an escape like \x1b or \u202e, as
+ * linkwatch_escape() writes them. *ret_width is how many columns it takes. NULL without
+ * memory. */
 char *text_clean(const char *text, size_t *ret_width);
 
 #endif

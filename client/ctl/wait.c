@@ -27,9 +27,6 @@ static int failed(const struct ctl *ctl, int error)
     case -EINVAL:
         ctl_complain("absent goes with no other condition");
         return EXIT_USAGE;
-    case -EILSEQ:
-        ctl_complain("the name is not valid UTF-8");
-        return EXIT_USAGE;
     case -ENOMEM:
         ctl_complain("%s", strerror(-error));
         return EXIT_FAILED;

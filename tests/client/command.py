@@ -93,7 +93,19 @@ def harmless():
         evil = link(1, "a\x1b[31m\x7f", ifalias="b\nc\u009b\u202ed\u200be\u2028ü")
         _, _, output, _ = answered(daemon, "show", "a", reply={"links": [evil]})
         tap.contains(output, "1: a\\x1b[31m\\x7f\n")
-        tap.contains(output, "b\\x0ac\\x9b\\u202ed\\u200be\\u2028ü\n")
+        tap.contains(output, "b\\x0ac\\u009b\\u202ed\\u200be\\u2028ü\n")
+
+
+@tap.test
+def bytes_of_names():
+    """Bytes of a name that are not UTF-8, and its backslashes, are escapes that tell it apart."""
+    with fake.Fake() as daemon:
+        links = [link(1, "a\ufffd", ifname_bytes="61ff", master="\ufffd", master_bytes="fe"),
+                 link(2, "a\ufffd", ifname_bytes="61fe"), link(3, "a\\xff")]
+        _, _, output, _ = answered(daemon, "list", reply={"links": links})
+        lines = output.splitlines()
+        tap.equal([line.split()[1] for line in lines[1:]], ["a\\xff", "a\\xfe", "a\\\\xff"], "names")
+        tap.equal(lines[1].split()[6], "\\xfe", "master")
 
 
 @tap.test
@@ -102,7 +114,7 @@ def harmless_in_c():
     with fake.Fake() as daemon:
         _, _, output, _ = answered(daemon, "list", reply={"links": [link(1, "ü→😀")]},
                                    env={"LC_ALL": "C"})
-        tap.contains(output, "\\xfc\\u2192\\U0001f600")
+        tap.contains(output, "\\u00fc\\u2192\\U0001f600")
 
 
 @tap.test
@@ -234,9 +246,11 @@ for _arguments in WRONG:
 
 @tap.test
 def not_utf8():
-    """A name that is not UTF-8 is wrong usage, for it can't be asked for."""
-    tap.equal(run("list", b"\xff")[0], 2, "exit code")
-    tap.equal(run("wait", b"\xff", "up")[0], 2, "exit code")
+    """A name that is not UTF-8 is asked for by an escape, which messages show, too."""
+    with fake.Fake() as daemon:
+        call, code, _, errors = answered(daemon, "list", b"a\xff", reply={"links": []})
+        tap.equal(call["parameters"], {"filter": {"names": ["a\\xff", "a\\xff"]}}, "parameters")
+        tap.equal((code, errors), (1, 'linkwatchctl: there is no link "a\\xff"\n'), "outcome")
 
 
 @tap.test

@@ -4,12 +4,14 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include <cmocka.h>
 #include <jansson.h>
 
+#include "client/filter.h"
 #include "client/link.h"
 #include "protocol/fields.h"
 
@@ -339,6 +341,76 @@ static void globs_match_names_and_altnames(void **state)
     linkwatch_link_unref(link);
 }
 
+static void a_name_matches_the_link_that_is_called_exactly_so(void **state)
+{
+    struct linkwatch_link *link = parse("{\"ifindex\":2,\"ifname\":\"a[1]\"}");
+
+    (void)state;
+    assert_true(linkwatch_link_matches(link, "a[1]"));
+    assert_true(linkwatch_link_matches(link, "a\\[1\\]"));
+    assert_false(linkwatch_link_matches(link, "a1"));
+    linkwatch_link_unref(link);
+}
+
+static void names_are_the_bytes_that_they_have_in_the_kernel(void **state)
+{
+    struct linkwatch_link *link =
+        parse("{\"ifindex\":2,\"ifname\":\"a\\ufffd\",\"ifname_bytes\":\"61ff\","
+              "\"altnames\":[\"x\",\"\\ufffd\"],\"altnames_bytes\":[\"78\",\"Fe\"],"
+              "\"master\":\"\\ufffd\",\"master_bytes\":\"fd\"}");
+    struct linkwatch_link *other =
+        parse("{\"ifindex\":2,\"ifname\":\"a\\ufffd\",\"ifname_bytes\":\"61fe\"}");
+    const char *text = linkwatch_link_next_altname(link, NULL);
+
+    (void)state;
+    assert_string_equal(linkwatch_link_ifname(link), "a\xff");
+    assert_string_equal(text, "x");
+    assert_string_equal(linkwatch_link_next_altname(link, text), "\xfe");
+    assert_int_equal(linkwatch_link_get_master(link, &text), 0);
+    assert_string_equal(text, "\xfd");
+    assert_true(linkwatch_link_compare(link, other) & LINKWATCH_FIELD_MASK(IFNAME));
+    assert_true(linkwatch_link_matches(link, "a\\xff"));
+    assert_false(linkwatch_link_matches(other, "a\\xff"));
+    linkwatch_link_unref(link);
+    linkwatch_link_unref(other);
+}
+
+static void bytes_that_are_none_are_refused(void **state)
+{
+    static const char *const wrong[] = {"\"6\"", "\"\"", "\"6g\"", "\"6100\"", "1", "[\"61\"]"};
+
+    (void)state;
+    for (size_t i = 0; i < sizeof(wrong) / sizeof(wrong[0]); i++) {
+        struct linkwatch_link *link = NULL;
+        char text[128];
+
+        snprintf(text, sizeof(text), "{\"ifindex\":2,\"ifname\":\"a\",\"ifname_bytes\":%s}",
+                 wrong[i]);
+        assert_int_equal(read_link(text, &link), -EBADMSG);
+        assert_null(link);
+    }
+}
+
+static void a_filter_takes_names_that_are_no_utf8(void **state)
+{
+    struct linkwatch_link *link =
+        parse("{\"ifindex\":2,\"ifname\":\"[a]\\ufffd\",\"ifname_bytes\":\"5b615dff\"}");
+    struct linkwatch_filter *filter;
+    json_t *json, *expected;
+
+    (void)state;
+    assert_int_equal(linkwatch_filter_new(&filter), 0);
+    assert_int_equal(linkwatch_filter_add_name(filter, "[a]\xff"), 0);
+    json = filter_to_json(filter);
+    expected = json_pack("{s:[s,s]}", "names", "[a]\\xff", "\\[a]\\xff");
+    assert_true(json_equal(json, expected));
+    assert_true(linkwatch_filter_matches(filter, link));
+    json_decref(json);
+    json_decref(expected);
+    linkwatch_filter_free(filter);
+    linkwatch_link_unref(link);
+}
+
 static void a_filter_asks_for_each_of_its_sorts(void **state)
 {
     struct linkwatch_link *link = parse(everything);
@@ -360,7 +432,7 @@ static void a_filter_asks_for_each_of_its_sorts(void **state)
     assert_int_equal(linkwatch_filter_add_index(filter, 2), 0);
     assert_true(linkwatch_filter_matches(filter, link));
     assert_int_equal(linkwatch_filter_add_index(filter, 0), -EINVAL);
-    assert_int_equal(linkwatch_filter_add_name(filter, "\xff"), -EILSEQ);
+    assert_int_equal(linkwatch_filter_add_kind(filter, "\xff"), -EILSEQ);
     assert_null(linkwatch_filter_free(filter));
     linkwatch_link_unref(link);
 }
@@ -406,6 +478,10 @@ int main(void)
         cmocka_unit_test(what_is_no_link_is_refused),
         cmocka_unit_test(json_keeps_what_is_not_known_here),
         cmocka_unit_test(globs_match_names_and_altnames),
+        cmocka_unit_test(a_name_matches_the_link_that_is_called_exactly_so),
+        cmocka_unit_test(names_are_the_bytes_that_they_have_in_the_kernel),
+        cmocka_unit_test(bytes_that_are_none_are_refused),
+        cmocka_unit_test(a_filter_takes_names_that_are_no_utf8),
         cmocka_unit_test(a_filter_asks_for_each_of_its_sorts),
         cmocka_unit_test(callbacks_of_an_unknown_size_are_refused),
         cmocka_unit_test(nothing_can_be_freed),

@@ -310,6 +310,39 @@ static void each_byte_that_is_no_utf8_is_replaced(void **state)
     assert_name("\xc0\xaf", "\"\xef\xbf\xbd\xef\xbf\xbd\"");
 }
 
+static void assert_holds(struct link *link, const char *part)
+{
+    struct buffer *buffer;
+    char *text;
+
+    assert_int_equal(encode_link(link, &buffer), 0);
+    text = strndup(buffer->data, buffer->length);
+    if (!strstr(text, part))
+        fail_msg("no %s in %s", part, text);
+    free(text);
+    buffer_unref(buffer);
+}
+
+static void names_that_are_no_utf8_have_their_bytes_beside_them(void **state)
+{
+    struct link *link = LINK(.ifindex = 2, .ifname = "a\xff", .altname = "\xfe", .master = 3);
+    struct link *master = LINK(.ifindex = 3, .ifname = "\x01\xfd");
+    struct link *plain = LINK(.ifindex = 4, .ifname = "\x01ä", .altname = "ö");
+    struct buffer *buffer;
+
+    (void)state;
+    link_resolve(link, master, NULL);
+    assert_holds(link, "\"ifname\":\"a\xef\xbf\xbd\",\"ifname_bytes\":\"61ff\"");
+    assert_holds(link, "\"altnames_bytes\":[\"fe\"]");
+    assert_holds(link, "\"master_bytes\":\"01fd\"");
+    assert_int_equal(encode_link(plain, &buffer), 0);
+    assert_null(memmem(buffer->data, buffer->length, "_bytes", 6));
+    buffer_unref(buffer);
+    link_unref(link);
+    link_unref(master);
+    link_unref(plain);
+}
+
 static void quotes_and_control_characters_are_escaped(void **state)
 {
     (void)state;
@@ -372,6 +405,7 @@ int main(void)
         cmocka_unit_test(large_numbers_keep_their_value),
         cmocka_unit_test(utf8_is_kept_as_it_is),
         cmocka_unit_test(each_byte_that_is_no_utf8_is_replaced),
+        cmocka_unit_test(names_that_are_no_utf8_have_their_bytes_beside_them),
         cmocka_unit_test(quotes_and_control_characters_are_escaped),
         cmocka_unit_test(old_values_are_just_those_asked_for_and_null_for_none),
         cmocka_unit_test(each_field_can_be_encoded_known_or_not),

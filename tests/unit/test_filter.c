@@ -73,6 +73,29 @@ static void names_are_globs_over_the_name_and_the_altnames(void **state)
     assert_true(passes("{\"names\":[\"*\"]}", LINK(.ifindex = 2, .ifname = ".hidden/vlan")));
 }
 
+static void a_name_passes_the_link_that_is_called_exactly_so(void **state)
+{
+    (void)state;
+    assert_true(passes("{\"names\":[\"a[1]\"]}", LINK(.ifindex = 2, .ifname = "a[1]")));
+    assert_true(passes("{\"names\":[\"b\\\\x\"]}", LINK(.ifindex = 2, .ifname = "b\\x")));
+    assert_true(passes("{\"names\":[\"a\\\\xff\"]}", LINK(.ifindex = 2, .ifname = "a\xff")));
+    assert_true(passes("{\"names\":[\"?\"]}", LINK(.ifindex = 2, .ifname = "ü")));
+    assert_true(passes("{\"names\":[\"a[1]\"]}", LINK(.ifindex = 2, .ifname = "a1")));
+}
+
+static void a_glob_may_have_127_characters_however_they_are_written(void **state)
+{
+    char text[1024] = "{\"names\":[\"";
+
+    (void)state;
+    for (int i = 0; i < 127; i++)
+        strcat(text, "\\\\xff");
+    strcat(text, "\"]}");
+    filter_free(filter_of(text));
+    strcpy(text + strlen(text) - 3, "a\"]}");
+    assert_refused_as(text, false, "filter.names");
+}
+
 static void a_hostile_glob_is_matched_in_no_time(void **state)
 {
     char altname[128];
@@ -241,6 +264,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(no_filter_and_null_pass_everything),
         cmocka_unit_test(names_are_globs_over_the_name_and_the_altnames),
+        cmocka_unit_test(a_name_passes_the_link_that_is_called_exactly_so),
+        cmocka_unit_test(a_glob_may_have_127_characters_however_they_are_written),
         cmocka_unit_test(a_hostile_glob_is_matched_in_no_time),
         cmocka_unit_test(indexes_and_kinds_match_exactly),
         cmocka_unit_test(several_fields_must_all_hold),
