@@ -40,13 +40,17 @@ __attribute__((format(printf, 2, 3))) static void append(struct text *text, cons
         text->length += (size_t)length < space ? (size_t)length : space - 1;
 }
 
-/* A field's value as it is published, a string without its quotes. NULL without memory. */
+/* A field's value as it is published, a string without its quotes; a name as the kernel has
+ * it. NULL without memory. */
 static char *value_of(const struct link *link, enum link_field field)
 {
-    json_t *value = encode_field(link, field);
+    const char *name = encode_name(link, field);
+    json_t *value = name ? NULL : encode_field(link, field);
     char *text = NULL;
 
-    if (json_is_string(value))
+    if (name)
+        text = strdup(name);
+    else if (json_is_string(value))
         text = strdup(json_string_value(value));
     else if (value)
         text = json_dumps(value, JSON_COMPACT | JSON_ENCODE_ANY);

@@ -348,9 +348,10 @@ static bool altnames_are_utf8(const struct link *link)
     return true;
 }
 
-/* The name that a field is, NULL for a field that isn't one. */
-static const char *name_of(const struct link *link, enum link_field field)
+const char *encode_name(const struct link *link, enum link_field field)
 {
+    if (!(link->known & (UINT64_C(1) << field)))
+        return NULL;
     switch ((int)field) {
     case LINK_FIELD_IFNAME:
         return link->ifname;
@@ -386,14 +387,13 @@ static void put_altnames_bytes(struct writer *writer, const struct link *link)
 /* Beside a name that isn't UTF-8, which JSON can't hold, what it really is. */
 static void put_bytes(struct writer *writer, const struct link *link, enum link_field field)
 {
-    const char *name = name_of(link, field);
+    const char *name = encode_name(link, field);
 
-    if (!(link->known & (UINT64_C(1) << field)))
-        return;
     if (name && !utf8_is_valid(name)) {
         begin_bytes(writer, field);
         writer_put_hex(writer, name);
-    } else if (field == LINK_FIELD_ALTNAMES && !altnames_are_utf8(link)) {
+    } else if (field == LINK_FIELD_ALTNAMES && link->known & LINK_FIELD_BIT(ALTNAMES) &&
+               !altnames_are_utf8(link)) {
         put_altnames_bytes(writer, link);
     }
 }

@@ -11,6 +11,10 @@
  * text is made and read again. */
 json_t *encode_field(const struct link *link, enum link_field field);
 
+/* The name that a field is, in the bytes of the kernel, of which the encoding has just what is
+ * UTF-8; NULL for a field that isn't one, or isn't known. */
+const char *encode_name(const struct link *link, enum link_field field);
+
 /* Adds an object of the values in link of just those fields, in the order of LINK_FIELDS,
  * null where it had none: an event's member "old". */
 void encode_fields(struct writer *writer, const struct link *link, link_fields fields);

@@ -19,6 +19,7 @@
 #include <systemd/sd-journal.h>
 
 #include "daemon/clock.h"
+#include "protocol/utf8.h"
 
 /* So many lines in so many microseconds; more come when the links or the consumers
  * are in a storm, and tell nothing new. */
@@ -94,7 +95,7 @@ static struct log_line *new_line_of_kind(struct log *log, int priority, enum log
     return line;
 }
 
-static bool end_line(struct log_line *line, char *text);
+static bool end_line(struct log_line *line, const char *text);
 
 static void start_period(struct log *log)
 {
@@ -208,18 +209,23 @@ struct log_line *log_begin(struct log *log, int priority, enum log_kind kind)
     return new_line_of_kind(log, priority, kind);
 }
 
+/* Names of links are bytes that anybody may have chosen. None may steer a terminal or
+ * pretend to be another line, and journalctl prints fields within its explanations. */
 static void add_field(struct log_line *line, const char *prefix, const char *name,
                       const char *value)
 {
     size_t before_value = strlen(prefix) + strlen(name);
-    char *text;
-    int length = asprintf(&text, "%s%s=%s", prefix, name, value);
+    size_t size = before_value + strlen(value) * UTF8_ESCAPE_SIZE + sizeof("=");
+    char *text = malloc(size);
+    int length;
 
-    if (length < 0)
+    if (!text)
         return;
+    length = snprintf(text, size, "%s%s=", prefix, name);
+    utf8_copy_clean(value, text + length, size - (size_t)length);
     for (size_t i = 0; i < before_value; i++)
         text[i] = (char)toupper((unsigned char)text[i]);
-    line->fields[line->count++] = (struct iovec){.iov_base = text, .iov_len = (size_t)length};
+    line->fields[line->count++] = (struct iovec){.iov_base = text, .iov_len = strlen(text)};
 }
 
 void log_text(struct log_line *line, const char *prefix, const char *name, const char *value)
@@ -236,33 +242,27 @@ void log_number(struct log_line *line, const char *name, int64_t value)
     log_text(line, "", name, text);
 }
 
-/* Names of links are bytes that anybody may have chosen: none may steer a terminal or
- * pretend to be another line. */
-static void disarm(char *text)
-{
-    for (; *text; text++)
-        if (iscntrl((unsigned char)*text))
-            *text = '?';
-}
-
 /* Who reads our standard error may have stopped reading: a pipe that has no room for a
  * line would stop us too. Where poll() sees room in a pipe, there is some for PIPE_BUF bytes,
  * which is more than a line has. */
 static bool write_line(const char *text)
 {
     struct pollfd poll_fd = {.fd = STDERR_FILENO, .events = POLLOUT};
+    char clean[LINE_MAX_BYTES];
     char line[LINE_MAX_BYTES + sizeof("linkwatchd: \n")];
-    int length = snprintf(line, sizeof(line), "linkwatchd: %s\n", text);
+    int length;
+
+    utf8_copy_clean(text, clean, sizeof(clean));
+    length = snprintf(line, sizeof(line), "linkwatchd: %s\n", clean);
 
     return poll(&poll_fd, 1, 0) > 0 && write(STDERR_FILENO, line, (size_t)length) > 0;
 }
 
 /* False if it could not be written. */
-static bool end_line(struct log_line *line, char *text)
+static bool end_line(struct log_line *line, const char *text)
 {
     bool written = true;
 
-    disarm(text);
     if (line->log->to_journal) {
         add_field(line, "", "MESSAGE", text);
         (void)sd_journal_sendv(line->fields, (int)line->count);
@@ -275,7 +275,7 @@ static bool end_line(struct log_line *line, char *text)
     return written;
 }
 
-static void end_admitted(struct log_line *line, char *text)
+static void end_admitted(struct log_line *line, const char *text)
 {
     struct log *log = line->log;
     int priority = line->priority;
@@ -285,9 +285,8 @@ static void end_admitted(struct log_line *line, char *text)
 }
 
 /* It is mostly about just that, and plain text comes into the journal too. */
-static void end_without_memory(struct log *log, int priority, char *text)
+static void end_without_memory(struct log *log, int priority, const char *text)
 {
-    disarm(text);
     if (!write_line(text))
         hold_back(log, priority);
 }

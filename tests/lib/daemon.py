@@ -33,7 +33,7 @@ class Daemon:
     def __init__(self, *options, config=None, wrapper=(), env=None, serves=True):
         self.directory = tempfile.mkdtemp(prefix="linkwatch-")
         self.socket = os.path.join(self.directory, "socket")
-        self._log = os.path.join(self.directory, "log")
+        self.log_file = os.path.join(self.directory, "log")
         self._serves = serves
         self._process = None
         self._environment = dict(os.environ, **(env or {}))
@@ -67,7 +67,7 @@ class Daemon:
     def log(self):
         """What it wrote so far."""
         try:
-            with open(self._log, encoding="utf-8", errors="replace") as file:
+            with open(self.log_file, encoding="utf-8", errors="replace") as file:
                 return file.read()
         except FileNotFoundError:
             return ""
@@ -78,7 +78,7 @@ class Daemon:
 
     def launch(self):
         """Runs it and does not wait until it serves; the process is the caller's to end."""
-        with open(self._log, "a", encoding="utf-8") as log:
+        with open(self.log_file, "a", encoding="utf-8") as log:
             return subprocess.Popen(self._command, stdin=subprocess.DEVNULL, stdout=log,
                                     stderr=log, env=self._environment)
 

@@ -1,6 +1,7 @@
 """What the daemon writes to a terminal or a file."""
 
 import contextlib
+import os
 import re
 
 import daemon as daemons
@@ -113,7 +114,34 @@ def forged_line():
         daemon.status()
         netns.run("ip", "link", "add", "a\x1b[2Jb", "type", "bridge")
         daemon.call("Refresh")
-        tap.contains(lines(daemon)[-1], "a?[2Jb appeared (index ")
+        tap.contains(lines(daemon)[-1], r"a\x1b[2Jb appeared (index ")
+
+
+# Bytes of names, and how they are shown: a C1 control, marks of the direction of writing, a
+# line separator, bytes that are not UTF-8, a backslash, and what needs no escape.
+SHOWN = ((b"a\xc2\x9b2Jb", r"a\u009b2Jb"), ("a\u202eb".encode(), r"a\u202eb"),
+         ("a\u2066b".encode(), r"a\u2066b"), ("a\u2028b".encode(), r"a\u2028b"),
+         (b"a\xff", r"a\xff"), (b"a\xfe", r"a\xfe"), (b"\xed\xb0\x80", r"\xed\xb0\x80"),
+         (b"a\x7f", r"a\x7f"), (b"a\\xff", r"a\\xff"), ("aü".encode(), "aü"))
+
+
+@tap.test
+def misleading_names():
+    """What misleads in a name, or is not UTF-8, is an escape that tells names apart"""
+    with daemons.Daemon() as daemon:
+        daemon.status()
+        netns.run("ip", "link", "add", "n0", "type", "bridge")
+        before = "n0"
+        for name, shown in SHOWN:
+            netns.run("ip", "link", "set", os.fsencode(before), "name", name)
+            daemon.call("Refresh")
+            before = name
+            with open(daemon.log_file, "rb") as file:
+                told = file.read()
+            tap.contains(told.splitlines()[-1].decode(), f" -> {shown}")
+        for byte in (b"\x1b", b"\x7f", b"\xff", b"\x9b", b"\x80\xae"):
+            assert byte not in told, byte
+        netns.run("ip", "link", "del", os.fsencode(before))
 
 
 tap.main()
