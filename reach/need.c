@@ -47,7 +47,7 @@ int need_find(const char *path)
     int error = errno;
     bool accepted = false;
 
-    if (joined >= 0)
+    if (bound >= 0 && joined >= 0)
         accepted = is_accepted(bound, joined);
     if (bound >= 0)
         close(bound);

@@ -21,7 +21,7 @@ _LAYOUT = struct.Struct("=IIII")
 def _preloaded():
     """What is to be preloaded: the module, and before it the sanitizers' runtime, which
     insists on being the first."""
-    module = daemons.helper(".libs/faults.so")
+    module = daemons.helper("faults.so")
     if not daemons.SANITIZED:
         return module
     libraries = subprocess.run(["ldd", daemons.BINARY], capture_output=True, text=True,

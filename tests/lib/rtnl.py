@@ -5,6 +5,8 @@ import os
 import socket
 import struct
 
+import tap
+
 _TUNSETIFF = 0x400454CA
 _IFF_TUN, _IFF_TAP, _IFF_NO_PI = 0x0001, 0x0002, 0x1000
 _RTM_DELLINK = 17
@@ -16,7 +18,11 @@ class Tap:
     """A TAP (or TUN) link that lives until it is closed."""
 
     def __init__(self, name, tun=False):
-        self._fd = os.open("/dev/net/tun", os.O_RDWR | os.O_CLOEXEC)
+        self._fd = -1
+        try:
+            self._fd = os.open("/dev/net/tun", os.O_RDWR | os.O_CLOEXEC)
+        except OSError as error:
+            raise tap.Skip(f"no link can be made through /dev/net/tun: {error.strerror}") from error
         flags = (_IFF_TUN if tun else _IFF_TAP) | _IFF_NO_PI
         fcntl.ioctl(self._fd, _TUNSETIFF, struct.pack("16sH22x", name.encode(), flags))
 

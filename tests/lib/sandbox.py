@@ -1,5 +1,6 @@
 """gVisor sandboxes, with the runsc of Debian releases."""
 
+import functools
 import os
 import subprocess
 import sys
@@ -29,12 +30,24 @@ def runsc(release):
     return binary
 
 
+@functools.cache
+def _prefix(release, platform):
+    """The command line before that of a program in a sandbox; skips where there can be none."""
+    if os.geteuid() != 0:
+        raise tap.Skip("runsc needs root")
+    prefix = [runsc(release), f"--platform={platform}", "--network=none", "do"]
+    probe = subprocess.run([*prefix, "true"], stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
+                           stderr=subprocess.STDOUT, text=True, errors="replace", check=False)
+    if probe.returncode != 0:
+        lines = probe.stdout.strip().splitlines() or [f"exit code {probe.returncode}"]
+        raise tap.Skip(f"runsc makes no sandbox here: {lines[-1]}")
+    return prefix
+
+
 def command(release, *arguments, platform="ptrace"):
     """The command line that runs a program in a sandbox, in which the machine's files are
     there to be read, and what is written vanishes with it."""
-    if os.geteuid() != 0:
-        raise tap.Skip("runsc needs root")
-    return [runsc(release), f"--platform={platform}", "--network=none", "do", *arguments]
+    return [*_prefix(release, platform), *arguments]
 
 
 def start(release, *arguments, platform="ptrace"):

@@ -17,6 +17,19 @@ class Overdue(Exception):
     """Raised into a test that hangs."""
 
 
+def _default_signals():
+    """What this program was started with, as by nohup, is nothing to the programs that are
+    tested: none of their signals is ignored or blocked."""
+    for number in (signal.SIGHUP, signal.SIGINT, signal.SIGQUIT, signal.SIGTERM, signal.SIGCHLD,
+                   signal.SIGUSR1, signal.SIGUSR2, signal.SIGALRM):
+        if signal.getsignal(number) == signal.SIG_IGN:
+            signal.signal(number, signal.SIG_DFL)
+    signal.pthread_sigmask(signal.SIG_SETMASK, ())
+
+
+_default_signals()
+# An ordinary user's path on Debian lacks tc(8) and others.
+os.environ["PATH"] = os.environ.get("PATH", "/usr/bin:/bin") + ":/usr/sbin:/sbin"
 _tests = []
 
 

@@ -36,10 +36,11 @@ def service(name, package):
 
 def avahi():
     """The command of avahi-daemon, confined to this namespace."""
+    program = service("avahi-daemon", "avahi-daemon")
     config = os.path.join(SCRATCH, "avahi.conf")
     pathlib.Path(config).write_text(AVAHI_CONFIG, encoding="ascii")
     os.makedirs("/run/avahi-daemon", exist_ok=True)
-    return [service("avahi-daemon", "avahi-daemon"), "--no-drop-root", "--no-chroot",
+    return [program, "--no-drop-root", "--no-chroot",
             "--no-rlimits", "--file", config]
 
 

@@ -129,7 +129,7 @@ def start_starving(number, count):
     """Starts it with that allocation and some more failing; its exit code and what it wrote, None
     as the code if it serves."""
     daemon = daemons.Daemon(serves=False, env={
-        "LD_PRELOAD": daemons.helper(".libs/starve.so"),
+        "LD_PRELOAD": daemons.helper("starve.so"),
         "LINKWATCH_STARVE": f"{number} {count}"})
     with daemon:
         try:

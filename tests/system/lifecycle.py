@@ -85,7 +85,7 @@ def ends_during_its_start():
     nothing is left"""
     if daemons.SANITIZED:
         raise tap.Skip("the sanitizers have an allocator of their own")
-    environment = {"LD_PRELOAD": daemons.helper(".libs/interrupt.so")}
+    environment = {"LD_PRELOAD": daemons.helper("interrupt.so")}
     with daemons.Daemon(serves=False, env=environment) as daemon:
         codes = []
         while None not in codes:

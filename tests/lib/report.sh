@@ -1,0 +1,71 @@
+# The lines that tests/check and .ci/run print, and their sum: to be sourced. Logs go to the
+# directory $logs. With LINKWATCH_CHECK_ALL=1 a group that can't be run here has failed.
+passed=0 failed=0 skipped=0
+
+# report GROUP PASSED FAILED SKIPPED: a group has ended.
+report()
+{
+    printf '%-28s %5d passed %5d failed %5d skipped\n' "$@"
+    passed=$((passed + $2)) failed=$((failed + $3)) skipped=$((skipped + $4))
+}
+
+# report_skipped GROUP SKIPPED REASON: nothing of a group could be run here.
+report_skipped()
+{
+    if [ "${LINKWATCH_CHECK_ALL-}" = 1 ]; then
+        echo "  nothing of this group could be run: $3"
+        report "$1" 0 1 "$2"
+    else
+        printf '%-28s SKIP: %s\n' "$1" "$3"
+        skipped=$((skipped + $2))
+    fi
+}
+
+show_end()
+{
+    echo "  the end of $1:"
+    tail -n 40 "$1" | sed 's/^/    /'
+}
+
+# step NAME COMMAND...: one thing that works or does not. It is skipped if the command
+# prints a line "SKIP: reason".
+step()
+{
+    local name=$1 log=$logs/${1//[ ,]/-}.log reason
+
+    shift
+    if ! "$@" >"$log" 2>&1; then
+        show_end "$log"
+        report "$name" 0 1 0
+        return 1
+    elif reason=$(grep -m 1 '^SKIP: ' "$log"); then
+        report_skipped "$name" 1 "${reason#SKIP: }"
+    else
+        report "$name" 1 0 0
+    fi
+}
+
+# include NAME COMMAND...: runs a command that ends with such a sum, and adds that to ours.
+include()
+{
+    local name=$1 log=$logs/${1//[ ,]/-}.log sum
+    local pattern='^([0-9]+) passed, ([0-9]+) failed, ([0-9]+) skipped$'
+
+    shift
+    "$@" 2>&1 | tee "$log"
+    sum=$(tail -n 1 "$log")
+    if [[ $sum =~ $pattern ]]; then
+        passed=$((passed + BASH_REMATCH[1])) failed=$((failed + BASH_REMATCH[2]))
+        skipped=$((skipped + BASH_REMATCH[3]))
+    else
+        report "$name" 0 1 0
+    fi
+}
+
+# Prints the sum; fails if anything failed.
+report_sum()
+{
+    echo
+    echo "$passed passed, $failed failed, $skipped skipped"
+    [ "$failed" = 0 ]
+}
