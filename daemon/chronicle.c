@@ -222,10 +222,11 @@ static const char *error_name(int error)
     return name ? name : "";
 }
 
-static void tell_report(struct log_line *line, const struct watch_report *report, int error)
+static void tell_report(struct log_line *line, const struct watch_report *report,
+                        const char *reason, int error)
 {
     log_text(line, "", "STANDING", watch_standing_name(report->standing));
-    log_text(line, "", "REASON", report->reason);
+    log_text(line, "", "REASON", reason);
     if (error) {
         log_number(line, "ERRNO", error);
         log_text(line, "", "ERRNO_NAME", error_name(error));
@@ -235,19 +236,19 @@ static void tell_report(struct log_line *line, const struct watch_report *report
 static void tell_stale(struct log *log, const struct watch_report *report)
 {
     struct log_line *line = log_begin(log, LOG_WARNING, LOG_KIND_STALE);
-    int error = report->look_error ? report->look_error : report->error;
 
-    tell_report(line, report, error);
-    log_end(line,
-            "the kernel cannot be looked at: %s%s%s; what is told of the links is the last known",
-            report->reason, error ? ": " : "", error_name(error));
+    tell_report(line, report, report->look_reason, report->look_error);
+    log_end(line, "the kernel cannot be looked at: %s: %s; %s", report->look_reason,
+            error_name(report->look_error),
+            report->last_look == WATCH_NEVER ? "nothing is known of its links"
+                                             : "what is told of the links is the last known");
 }
 
 static void tell_fresh(struct log *log, const struct watch_report *report)
 {
     struct log_line *line = log_begin(log, LOG_NOTICE, LOG_KIND_FRESH);
 
-    tell_report(line, report, 0);
+    tell_report(line, report, report->reason, 0);
     log_end(line, "the kernel can be looked at again; the links are as it tells");
 }
 
@@ -261,7 +262,7 @@ static void tell_standing(struct log *log, const struct watch_report *before,
 
     if (changed)
         log_text(line, "OLD_", "STANDING", watch_standing_name(before->standing));
-    tell_report(line, after, after->error);
+    tell_report(line, after, after->reason, after->error);
     log_end(line, "the subscription is %s%s%s: %s%s%s", watch_standing_name(after->standing),
             changed ? ", it was " : "", changed ? watch_standing_name(before->standing) : "",
             after->reason, after->error ? ": " : "", error_name(after->error));
@@ -270,13 +271,17 @@ static void tell_standing(struct log *log, const struct watch_report *before,
 void chronicle_report(struct log *log, const struct watch_report *before,
                       const struct watch_report *after, bool serving)
 {
+    /* Without a picture, the standing says nothing more. */
+    if (after->stale) {
+        if (serving)
+            tell_stale(log, after);
+        return;
+    }
+    if (serving && before->stale)
+        tell_fresh(log, after);
     if (before->standing != after->standing || before->error != after->error ||
         strcmp(before->reason, after->reason) != 0)
         tell_standing(log, before, after, serving);
-    if (serving && after->stale && !before->stale)
-        tell_stale(log, after);
-    if (serving && before->stale && !after->stale)
-        tell_fresh(log, after);
 }
 
 void chronicle_start(struct log *log, const struct watch_report *report, size_t links,
@@ -284,7 +289,7 @@ void chronicle_start(struct log *log, const struct watch_report *report, size_t 
 {
     struct log_line *line = log_begin(log, LOG_INFO, LOG_KIND_STARTED);
 
-    tell_report(line, report, report->error);
+    tell_report(line, report, report->reason, report->error);
     log_number(line, "LINKS", (int64_t)links);
     log_end(line, "version %s on %s, links: %zu", PACKAGE_VERSION, socket, links);
     if (report->stale)

@@ -14,6 +14,7 @@
 #include "daemon/status.h"
 
 #define INSTANCE_BYTES 16
+#define STATUS_SIZE    320
 
 struct daemon {
     struct log *log;
@@ -39,7 +40,7 @@ static void status_line(const struct daemon *daemon, char *text, size_t size)
 static void on_reported(void *user)
 {
     const struct daemon *daemon = user;
-    char text[256];
+    char text[STATUS_SIZE];
 
     if (!daemon->ready)
         return;
@@ -167,7 +168,7 @@ void daemon_reload(struct daemon *daemon, const struct config *config)
 
 void daemon_notify_ready(const struct daemon *daemon)
 {
-    char text[256];
+    char text[STATUS_SIZE];
 
     if (!daemon->ready)
         return;

@@ -8,6 +8,7 @@
 #include <stdbool.h>
 #include <stdlib.h>
 #include <sys/socket.h>
+#include <unistd.h>
 
 /* A part of a dump has at most 32 KiB on Linux. Some kernels put a whole dump into
  * one datagram; the buffer grows to what was seen. */
@@ -21,6 +22,7 @@ struct rtnl {
     void *user;
     char *data;
     size_t capacity;
+    uint32_t port; /* 0 as long as the socket has none */
     bool dumping;
     bool interrupted; /* the dump under way */
     unsigned dump_sequence;
@@ -45,6 +47,37 @@ static void enlarge_receive_buffer(int fd, size_t bytes)
         (void)setsockopt(fd, SOL_SOCKET, SO_RCVBUF, &size, sizeof(size));
 }
 
+static void learn_port(struct rtnl *rtnl)
+{
+    struct sockaddr_nl address = {0};
+    socklen_t length = sizeof(address);
+
+    if (rtnl->port == 0 && getsockname(rtnl_fd(rtnl), (struct sockaddr *)&address, &length) == 0)
+        rtnl->port = address.nl_pid;
+}
+
+/* Where bind() is denied (Android 11), the kernel binds the socket when it sends: until then it
+ * gets nothing, also if it has joined. */
+static int open_socket(struct rtnl *rtnl)
+{
+    const struct sockaddr_nl address = {.nl_family = AF_NETLINK};
+    int fd = socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC | SOCK_NONBLOCK, NETLINK_ROUTE);
+    int r;
+
+    if (fd < 0)
+        return -errno;
+    (void)bind(fd, (const struct sockaddr *)&address, sizeof(address));
+    errno = 0;
+    r = nl_socket_set_fd(rtnl->socket, NETLINK_ROUTE, fd);
+    if (r < 0) {
+        r = failed(r);
+        close(fd);
+        return r;
+    }
+    learn_port(rtnl);
+    return 0;
+}
+
 int rtnl_open(size_t receive_buffer, rtnl_handler handler, void *user, struct rtnl **ret)
 {
     struct rtnl *rtnl = calloc(1, sizeof(*rtnl));
@@ -63,12 +96,8 @@ int rtnl_open(size_t receive_buffer, rtnl_handler handler, void *user, struct rt
     }
     /* A dump's end says all; some kernels acknowledge it too. */
     nl_socket_disable_auto_ack(rtnl->socket);
-    errno = 0;
-    r = nl_connect(rtnl->socket, NETLINK_ROUTE);
-    if (r >= 0)
-        r = nl_socket_set_nonblocking(rtnl->socket);
+    r = open_socket(rtnl);
     if (r < 0) {
-        r = failed(r);
         rtnl_close(rtnl);
         return r;
     }
@@ -135,6 +164,7 @@ int rtnl_ask_dump(struct rtnl *rtnl)
     nlmsg_free(request);
     if (r < 0)
         return failed(r);
+    learn_port(rtnl);
     rtnl->dumping = true;
     rtnl->interrupted = false;
     return 0;
@@ -199,14 +229,13 @@ static void take_dump_message(struct rtnl *rtnl, const struct nlmsghdr *message)
 
 static bool belongs_to_dump(const struct rtnl *rtnl, const struct nlmsghdr *message)
 {
-    return message->nlmsg_seq == rtnl->dump_sequence &&
-           message->nlmsg_pid == nl_socket_get_local_port(rtnl->socket);
+    return message->nlmsg_seq == rtnl->dump_sequence && message->nlmsg_pid == rtnl->port;
 }
 
 static void take_message(struct rtnl *rtnl, const struct nlmsghdr *message)
 {
     /* What remains of a dump that was given up is no notification either. */
-    if (message->nlmsg_pid == nl_socket_get_local_port(rtnl->socket)) {
+    if (message->nlmsg_pid == rtnl->port) {
         if (rtnl->dumping && belongs_to_dump(rtnl, message))
             take_dump_message(rtnl, message);
     } else if (message->nlmsg_type == NLMSG_OVERRUN) {

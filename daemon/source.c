@@ -6,6 +6,7 @@
 #include <linux/rtnetlink.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "daemon/clock.h"
 #include "daemon/rtnl.h"
@@ -389,6 +390,15 @@ static void on_due(struct ev_loop *loop, struct ev_timer *timer, int events)
     run(timer->data);
 }
 
+/* Some sandboxes deny netlink and leave sysfs. It is no second source: it tells of no change, and
+ * not all of a link. But who reads that nothing can be seen should know what can. */
+static const char *blind_hint(void)
+{
+    return access("/sys/class/net", R_OK | X_OK) == 0
+               ? "/sys/class/net can be read here, but is no source of changes"
+               : NULL;
+}
+
 struct source *source_new(struct ev_loop *loop, const struct source_config *config,
                           const struct source_handlers *handlers, void *user)
 {
@@ -409,7 +419,8 @@ struct source *source_new(struct ev_loop *loop, const struct source_config *conf
     /* What happens to links goes before what consumers want. */
     ev_set_priority(&source->readable, EV_MAXPRI);
     source->readable.data = source->due.data = source;
-    source->watch = watch_new(&config->watch, on_report, source);
+    source->config.watch.blind_hint = blind_hint();
+    source->watch = watch_new(&source->config.watch, on_report, source);
     source->table = table_new(on_change, source);
     if (!source->watch || !source->table)
         return source_free(source);
@@ -466,11 +477,12 @@ int source_receive_buffer(const struct source *source)
 void source_describe(const struct source *source, struct source_state *ret)
 {
     const struct watch_report *report = source_report(source);
+    bool failed = report->stale && report->look_error;
 
     *ret = (struct source_state){
         .standing = watch_standing_name(report->standing),
-        .reason = report->reason,
-        .error = report->error,
+        .reason = failed ? report->look_reason : report->reason,
+        .error = failed ? report->look_error : report->error,
         .stale = report->stale,
         .last_look_usec = source->last_look_usec,
     };

@@ -44,6 +44,11 @@ struct watch {
     void *user;
     struct watch_report report;
     char reason[160];
+    char look_reason[240];
+    /* As it was told last. */
+    struct watch_report told;
+    char told_reason[160];
+    char told_look_reason[240];
 
     bool open;
     bool close_wanted;
@@ -100,52 +105,69 @@ static void backoff_reset(struct backoff *backoff)
     *backoff = (struct backoff){0};
 }
 
-/* Tells a change of the report, if there is one that somebody must know. */
-static void publish(struct watch *watch, const struct watch_report *after_it)
+static bool says_the_same(const struct watch_report *a, const struct watch_report *b)
 {
-    struct watch_report before = watch->report;
-    char reason_before[sizeof(watch->reason)];
+    return a->standing == b->standing && a->error == b->error && a->stale == b->stale &&
+           a->look_error == b->look_error && strcmp(a->reason, b->reason) == 0 &&
+           strcmp(a->look_reason, b->look_reason) == 0;
+}
 
-    if (before.standing == after_it->standing && before.error == after_it->error &&
-        before.stale == after_it->stale && strcmp(before.reason, after_it->reason) == 0)
+static void remember_told(struct watch *watch)
+{
+    watch->told = watch->report;
+    watch->told.reason = memcpy(watch->told_reason, watch->reason, sizeof(watch->reason));
+    watch->told.look_reason =
+        memcpy(watch->told_look_reason, watch->look_reason, sizeof(watch->look_reason));
+}
+
+/* Tells the report, if it differs from what was told. */
+static void publish(struct watch *watch)
+{
+    struct watch_report before = watch->told;
+    char reason[sizeof(watch->reason)];
+    char look_reason[sizeof(watch->look_reason)];
+
+    if (says_the_same(&before, &watch->report))
         return;
-    memcpy(reason_before, watch->reason, sizeof(reason_before));
-    before.reason = reason_before;
-    if (after_it->reason != watch->reason)
-        snprintf(watch->reason, sizeof(watch->reason), "%s", after_it->reason);
-    watch->report = *after_it;
-    watch->report.reason = watch->reason;
+    before.reason = memcpy(reason, watch->told_reason, sizeof(reason));
+    before.look_reason = memcpy(look_reason, watch->told_look_reason, sizeof(look_reason));
+    remember_told(watch);
     if (watch->handler)
         watch->handler(watch->user, &before, watch_report(watch));
 }
 
-/* Where the standing changes, but for a socket that is given up. error is -errno or 0. */
+/* error is -errno or 0. */
 __attribute__((format(printf, 4, 5))) static void set_standing(struct watch *watch,
                                                                enum watch_standing standing,
                                                                int error, const char *reason, ...)
 {
-    struct watch_report report = watch->report;
-    char text[sizeof(watch->reason)];
     va_list arguments;
 
     va_start(arguments, reason);
-    vsnprintf(text, sizeof(text), reason, arguments);
+    vsnprintf(watch->reason, sizeof(watch->reason), reason, arguments);
     va_end(arguments);
-    report.standing = standing;
-    report.error = -error;
-    report.reason = text;
-    publish(watch, &report);
+    watch->report.standing = standing;
+    watch->report.error = -error;
+    if (!watch->report.stale)
+        publish(watch);
 }
 
-static void set_stale(struct watch *watch, bool stale, int error)
+/* Why the kernel can't be looked at; whoever calls it publishes. */
+static void set_stale(struct watch *watch, int error, const char *reason)
 {
-    struct watch_report report;
+    const char *hint = watch->report.last_look == WATCH_NEVER ? watch->config.blind_hint : NULL;
 
-    /* Another error of a picture that was stale before is no news, but it counts. */
+    watch->report.stale = true;
     watch->report.look_error = -error;
-    report = watch->report;
-    report.stale = stale;
-    publish(watch, &report);
+    snprintf(watch->look_reason, sizeof(watch->look_reason), "%s%s%s", reason, hint ? "; " : "",
+             hint ? hint : "");
+}
+
+static void set_fresh(struct watch *watch)
+{
+    watch->report.stale = false;
+    watch->report.look_error = 0;
+    watch->look_reason[0] = '\0';
 }
 
 struct watch *watch_new(const struct watch_config *config, watch_handler handler, void *user)
@@ -160,9 +182,11 @@ struct watch *watch_new(const struct watch_config *config, watch_handler handler
     snprintf(watch->reason, sizeof(watch->reason), "%s", "starting");
     watch->report = (struct watch_report){.standing = WATCH_DENIED,
                                           .reason = watch->reason,
+                                          .look_reason = watch->look_reason,
                                           .stale = true,
                                           .last_look = WATCH_NEVER,
                                           .look_cost_usec = -1};
+    remember_told(watch);
     watch->look_began = watch->drained_at = -WATCH_NEVER;
     return watch;
 }
@@ -175,10 +199,11 @@ struct watch *watch_free(struct watch *watch)
 
 void watch_reconfigure(struct watch *watch, const struct watch_config *config)
 {
-    enum watch_mode mode = watch->config.mode;
+    struct watch_config before = watch->config;
 
     watch->config = *config;
-    watch->config.mode = mode;
+    watch->config.mode = before.mode;
+    watch->config.blind_hint = before.blind_hint;
 }
 
 /* The interval at which looks cost no more than their budget. */
@@ -271,12 +296,31 @@ static bool wants_to_join(const struct watch *watch)
     return watch->config.mode != WATCH_POLL && !watch->joined;
 }
 
+/* The socket is of no use, or there is none; it is tried again with a growing delay. */
+static void give_up_socket(struct watch *watch, int64_t now, int error, const char *what)
+{
+    watch->close_wanted |= watch->open;
+    watch->open = false;
+    watch->joined = false;
+    watch->looking = false;
+    watch->congested = false;
+    /* Who waits for a look still does. */
+    watch->wanted_now |= watch->look_is_urgent;
+    watch->look_is_urgent = false;
+    forget_suspects(watch);
+    backoff_push(&watch->opening, now, OPEN_DELAY_MIN, OPEN_DELAY_MAX);
+    /* In one step, for those who are told. */
+    set_stale(watch, error, what);
+    set_standing(watch, WATCH_DENIED, error, "%s", what);
+    publish(watch);
+}
+
 enum watch_action watch_next(struct watch *watch, int64_t now, int64_t *ret_deadline)
 {
     int64_t deadline;
 
     if (watch->looking && watch->drained_at >= after(watch->look_began, LOOK_TIMEOUT))
-        watch_broken(watch, now, -ETIMEDOUT);
+        give_up_socket(watch, now, -ETIMEDOUT, "the kernel's answer did not come to its end");
     if (watch->close_wanted) {
         watch->close_wanted = false;
         return WATCH_CLOSE;
@@ -300,29 +344,6 @@ enum watch_action watch_next(struct watch *watch, int64_t now, int64_t *ret_dead
     return WATCH_WAIT;
 }
 
-/* The socket is of no use, or there is none; it is tried again with a growing delay. */
-static void give_up_socket(struct watch *watch, int64_t now, int error, const char *what)
-{
-    struct watch_report report;
-
-    watch->open = false;
-    watch->joined = false;
-    watch->looking = false;
-    watch->congested = false;
-    /* Who waits for a look still does. */
-    watch->wanted_now |= watch->look_is_urgent;
-    watch->look_is_urgent = false;
-    forget_suspects(watch);
-    backoff_push(&watch->opening, now, OPEN_DELAY_MIN, OPEN_DELAY_MAX);
-    /* In one step, for those who are told. */
-    report = watch->report;
-    report.standing = WATCH_DENIED;
-    report.reason = what;
-    report.error = report.look_error = watch->report.look_error = -error;
-    report.stale = true;
-    publish(watch, &report);
-}
-
 void watch_opened(struct watch *watch, int64_t now, int error)
 {
     if (error) {
@@ -341,10 +362,7 @@ void watch_opened(struct watch *watch, int64_t now, int error)
 
 void watch_broken(struct watch *watch, int64_t now, int error)
 {
-    watch->close_wanted |= watch->open;
-    give_up_socket(watch, now, error,
-                   error == -ETIMEDOUT ? "the kernel's answer did not come to its end"
-                                       : "receiving from the netlink socket failed");
+    give_up_socket(watch, now, error, "receiving from the netlink socket failed");
 }
 
 static void begin_proof(struct watch *watch, int64_t now)
@@ -377,19 +395,31 @@ void watch_joined(struct watch *watch, int64_t now, int error)
     }
 }
 
+/* 0 if it is tried again before anybody is told, else the error. */
 static int look_failed(struct watch *watch, int64_t now, int error)
 {
-    bool waited_for = watch->look_is_urgent;
-
     watch->failures++;
-    watch->look_is_urgent = false;
     watch->wanted_now = true;
     backoff_push(&watch->retrying, now, RETRY_DELAY_MIN, RETRY_DELAY_MAX);
-    if (watch->failures < FAILURES_UNTIL_STALE) {
-        watch->look_is_urgent = waited_for;
+    if (watch->failures < FAILURES_UNTIL_STALE)
         return 0;
-    }
-    set_stale(watch, true, error);
+    watch->look_is_urgent = false;
+    return error;
+}
+
+static int dump_failed(struct watch *watch, int64_t now, int error)
+{
+    bool was_stale = watch->report.stale && watch->report.look_error;
+    const char *what = error == -ENODATA    ? "the kernel's answer is empty"
+                       : error == -EMSGSIZE ? "the kernel's answer was truncated"
+                                            : "the kernel does not list its links";
+
+    if (look_failed(watch, now, error) == 0)
+        return 0;
+    set_stale(watch, error, what);
+    /* Another error of a picture that was stale before is no news, but it counts. */
+    if (!was_stale)
+        publish(watch);
     return error;
 }
 
@@ -399,7 +429,7 @@ void watch_look_begun(struct watch *watch, int64_t now, int error)
     if (error) {
         /* A socket that can't be asked is opened anew, now and then. */
         if (look_failed(watch, now, error) < 0)
-            watch_broken(watch, now, error);
+            give_up_socket(watch, now, error, "asking the kernel for its links was refused");
         return;
     }
     watch->looking = true;
@@ -454,13 +484,14 @@ static void look_succeeded(struct watch *watch, int64_t now, const struct watch_
         backoff_reset(&watch->opening);
     watch->report.last_look = now;
     smooth_cost(watch, dump->cost_usec);
-    set_stale(watch, false, 0);
+    set_fresh(watch);
     if (!dump->native && watch->joined && watch->config.mode == WATCH_AUTO) {
         watch->known_incomplete = true;
         set_standing(watch, WATCH_INCOMPLETE, 0,
                      "the kernel's answers are not those of a native Linux");
     }
     weigh_look(watch);
+    publish(watch);
 }
 
 int watch_look_ended(struct watch *watch, int64_t now, const struct watch_dump *dump)
@@ -481,7 +512,7 @@ int watch_look_ended(struct watch *watch, int64_t now, const struct watch_dump *
         return 0;
     }
     if (error && error != -EINTR)
-        return look_failed(watch, now, error);
+        return dump_failed(watch, now, error);
     look_succeeded(watch, now, dump);
     if (dump->missing || watch->congested) {
         watch->wanted_now = true;

@@ -44,6 +44,8 @@ struct watch_config {
     int64_t interval_min_usec;
     int64_t interval_max_usec;
     int64_t audit_usec;
+    /* What to add where it is said that no look ever worked; NULL for nothing. */
+    const char *blind_hint;
 };
 
 /* What a person and a consumer are told. */
@@ -53,7 +55,9 @@ struct watch_report {
     const char *reason; /* for the standing, in words; lives as long as the watch */
     int error;          /* errno behind it, positive, or 0 */
     bool stale;
-    int look_error;    /* errno of the last look while stale, positive, or 0 */
+    /* Why it is: what failed last, in words, and its errno, positive. "" and 0 if it is not. */
+    const char *look_reason;
+    int look_error;
     int64_t last_look; /* when the last complete look ended, WATCH_NEVER for none */
     int64_t interval_usec;
     int64_t look_cost_usec; /* smoothed; -1 before the first look */
@@ -80,7 +84,9 @@ enum watch_action {
     WATCH_LOOK,  /* ask for a dump: watch_look_begun() */
 };
 
-/* The standing, its reason, or staleness changed. */
+/* The standing, its reason, or staleness changed. While the picture is stale (as it is at the
+ * start) a standing is no news: of retries, one that fails in another way is told, and the one
+ * that works, together with the standing reached by then. */
 typedef void (*watch_handler)(void *user, const struct watch_report *before,
                               const struct watch_report *after);
 
@@ -90,7 +96,7 @@ struct watch;
 struct watch *watch_new(const struct watch_config *config, watch_handler handler, void *user);
 struct watch *watch_free(struct watch *watch);
 
-/* Other bounds from now on. The mode stays as it was made. */
+/* Other bounds from now on. The mode and the hint stay as they were made. */
 void watch_reconfigure(struct watch *watch, const struct watch_config *config);
 
 /* What is to be done at this moment; for WATCH_WAIT, *ret_deadline is when to ask

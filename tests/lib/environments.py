@@ -17,17 +17,17 @@ class Environment:
     is the errno's name that it must give, learned how it must learn of links that come and
     go; None: now so, now so."""
 
-    def __init__(self, name, standings, reason=None, options=(), join=None, learned="dump"):
+    def __init__(self, name, standings, reason=None, options=(), deny=(), learned="dump"):
         self.name = name
         self.standings = standings
         self.reason = reason
         self.learned = learned
         self._options = options
-        self._join = join
+        self._deny = deny
 
     def start(self):
         """A daemon in this environment, not yet entered."""
-        wrapper = (daemons.helper("deny"), "--join", self._join) if self._join else ()
+        wrapper = (daemons.helper("deny"), *self._deny) if self._deny else ()
         return daemons.Daemon(*self._options, wrapper=wrapper)
 
     def disturb(self):
@@ -98,10 +98,14 @@ _FAILING_LOOKS = (
 
 ALL = (
     Environment("a subscription", BELIEVED, learned="notification"),
-    Environment("denied with EACCES", ("denied",), "EACCES", join="EACCES"),
-    Environment("denied with ENOPROTOOPT", ("denied",), "ENOPROTOOPT", join="ENOPROTOOPT"),
+    Environment("bind() denied", BELIEVED, deny=("--bind-any", "EACCES"), learned="notification"),
+    Environment("denied with EACCES", ("denied",), "EACCES", deny=("--join", "EACCES")),
+    Environment("denied with ENOPROTOOPT", ("denied",), "ENOPROTOOPT",
+                deny=("--join", "ENOPROTOOPT")),
+    Environment("bind() and joining denied", ("denied",), "EPERM",
+                deny=("--bind-any", "EACCES", "--join", "EPERM")),
     Environment("polling by choice", ("denied",), options=("--source", "poll")),
-    Environment("accepted and silent", INCOMPLETE, join="0"),
+    Environment("accepted and silent", INCOMPLETE, deny=("--join", "0")),
     Faulty("accepted and half silent", INCOMPLETE, always=((faults.NOTIFICATION, 500),)),
     Environment("lossy", BELIEVED, options=("--receive-buffer", "1K"), learned=None),
     Faulty("failing now and then", BELIEVED, sometimes=_FAILING_LOOKS),

@@ -13,10 +13,13 @@
 /* Messages to consumers wait in the socket; with little room there, a slow one is seen
  * to be slow. */
 #define SEND_BUFFER 4608
+/* What is chosen for a socket that names none. */
+#define PORT 4711
 
 int socket(int domain, int type, int protocol);
 int bind(int fd, const struct sockaddr *address, socklen_t length);
 int getsockname(int fd, struct sockaddr *address, socklen_t *length);
+int getsockopt(int fd, int level, int option, void *value, socklen_t *length);
 int setsockopt(int fd, int level, int option, const void *value, socklen_t length);
 ssize_t recvmsg(int fd, struct msghdr *header, int flags);
 int accept4(int fd, struct sockaddr *address, socklen_t *length, int flags);
@@ -67,7 +70,7 @@ int socket(int domain, int type, int protocol)
         return (int)syscall(SYS_socket, domain, type, protocol);
     if (current->socket_error)
         return fail(current->socket_error);
-    if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, fds) < 0)
+    if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC | (type & SOCK_NONBLOCK), 0, fds) < 0)
         return -1;
     if (current->theirs >= 0)
         close(current->theirs);
@@ -83,8 +86,19 @@ static bool is_ours(int fd)
     int type = 0;
     socklen_t length = sizeof(type);
 
-    return current && getsockopt(fd, SOL_SOCKET, SO_TYPE, &type, &length) == 0 &&
+    return current && syscall(SYS_getsockopt, fd, SOL_SOCKET, SO_TYPE, &type, &length) == 0 &&
            type == SOCK_SEQPACKET;
+}
+
+int getsockopt(int fd, int level, int option, void *value, socklen_t *length)
+{
+    static const int type = SOCK_RAW;
+
+    if (level != SOL_SOCKET || option != SO_TYPE || !is_ours(fd))
+        return (int)syscall(SYS_getsockopt, fd, level, option, value, length);
+    CHECK(*length == sizeof(type));
+    memcpy(value, &type, sizeof(type));
+    return 0;
 }
 
 int bind(int fd, const struct sockaddr *address, socklen_t length)
@@ -92,6 +106,8 @@ int bind(int fd, const struct sockaddr *address, socklen_t length)
     if (!is_ours(fd))
         return (int)syscall(SYS_bind, fd, address, length);
     current->port = ((const struct sockaddr_nl *)(const void *)address)->nl_pid;
+    if (current->port == 0)
+        current->port = PORT;
     return 0;
 }
 

@@ -1,11 +1,14 @@
 /* Runs a command under a seccomp filter that answers for the kernel where a program
  * wants to listen to rtnetlink:
  *
- *   deny [--join ERRNO] [--bind ERRNO] [--socket ERRNO] [--ptrace ERRNO] COMMAND...
+ *   deny [--join ERRNO] [--bind ERRNO] [--bind-any ERRNO] [--socket ERRNO] [--receive ERRNO]
+ *        [--ptrace ERRNO] COMMAND...
  *
  * --join answers setsockopt(NETLINK_ADD_MEMBERSHIP), --bind answers bind() with groups,
- * --socket answers socket(AF_NETLINK), --ptrace answers ptrace(). ERRNO is a name like EACCES, or 0
- * for a success that does nothing. The filter is inherited and can't be taken off. */
+ * --bind-any that of any netlink socket, --socket answers socket(AF_NETLINK), --receive answers
+ * recvmsg(), by which the daemon receives from the kernel alone, --ptrace answers ptrace(). ERRNO
+ * is a name like EACCES, or 0 for a success that does nothing. The filter is inherited and can't be
+ * taken off. */
 #include <errno.h>
 #include <getopt.h>
 #include <linux/netlink.h>
@@ -53,6 +56,17 @@ static int answer_socket(scmp_filter_ctx filter, uint16_t error)
                             SCMP_A0(SCMP_CMP_EQ, AF_NETLINK, 0));
 }
 
+static int answer_any_bind(scmp_filter_ctx filter, uint16_t error)
+{
+    return seccomp_rule_add(filter, SCMP_ACT_ERRNO(error), SCMP_SYS(bind), 1,
+                            SCMP_A2_32(SCMP_CMP_EQ, sizeof(struct sockaddr_nl), 0));
+}
+
+static int answer_receive(scmp_filter_ctx filter, uint16_t error)
+{
+    return seccomp_rule_add(filter, SCMP_ACT_ERRNO(error), SCMP_SYS(recvmsg), 0);
+}
+
 static int answer_ptrace(scmp_filter_ctx filter, uint16_t error)
 {
     return seccomp_rule_add(filter, SCMP_ACT_ERRNO(error), SCMP_SYS(ptrace), 0);
@@ -65,6 +79,8 @@ static int take_options(int argc, char *argv[], scmp_filter_ctx filter,
     static const struct option options[] = {
         {"join", required_argument, NULL, 'j'},
         {"bind", required_argument, NULL, 'b'},
+        {"bind-any", required_argument, NULL, 'a'},
+        {"receive", required_argument, NULL, 'r'},
         {"socket", required_argument, NULL, 's'},
         {"ptrace", required_argument, NULL, 'p'},
         {0},
@@ -81,6 +97,10 @@ static int take_options(int argc, char *argv[], scmp_filter_ctx filter,
             r = answer_join(filter, error);
         else if (option == 'b')
             r = supervise_binds(filter, error, supervisor);
+        else if (option == 'a')
+            r = answer_any_bind(filter, error);
+        else if (option == 'r')
+            r = answer_receive(filter, error);
         else if (option == 'p')
             r = answer_ptrace(filter, error);
         else
@@ -101,7 +121,9 @@ int main(int argc, char *argv[])
         return EXIT_NOT_RUN;
     command = take_options(argc, argv, filter, &supervisor);
     if (command < 0) {
-        fprintf(stderr, "usage: deny [--join|--bind|--socket|--ptrace ERRNO]... COMMAND...\n");
+        fprintf(stderr,
+                "usage: deny [--join|--bind|--bind-any|--socket|--receive|--ptrace ERRNO]... "
+                "COMMAND...\n");
         return EXIT_USAGE;
     }
     /* Without privilege a filter needs no_new_privs, which libseccomp sets. */

@@ -257,6 +257,82 @@ static void a_socket_that_cannot_be_asked_is_opened_anew(void **state)
     virtual_stop(&virtual);
 }
 
+static void retries_that_fail_the_same_way_are_reported_once(void **state)
+{
+    static const int errors[] = {0, -EACCES};
+
+    (void)state;
+    for (size_t i = 0; i < 2; i++) {
+        struct virtual virtual;
+
+        virtual_start(&virtual, WATCH_AUTO);
+        virtual.join_error = errors[i];
+        virtual.dump_takes = 3600 * SEC;
+        virtual_run_to_look(&virtual);
+        assert_int_equal(virtual.reports, 0);
+        for (int again = 0; again < 20; again++) {
+            watch_broken(virtual.watch, virtual.now, -EACCES);
+            assert_int_equal(virtual.reports, 1);
+            virtual_run_to_look(&virtual);
+        }
+        watch_broken(virtual.watch, virtual.now, -EPERM);
+        assert_int_equal(virtual.reports, 2);
+        virtual.dump_takes = 1 * MSEC;
+        virtual_run(&virtual, 31 * SEC);
+        assert_true(virtual.reports >= 3);
+        assert_int_equal(virtual_standing(&virtual), errors[i] ? WATCH_DENIED : WATCH_UNPROVEN);
+        virtual_stop(&virtual);
+    }
+}
+
+static void a_refused_request_is_reported_once_and_called_so(void **state)
+{
+    struct virtual virtual;
+
+    (void)state;
+    virtual_start(&virtual, WATCH_AUTO);
+    virtual.ask_error = -EPERM;
+    virtual_run(&virtual, 300 * SEC);
+    assert_in_range(virtual.closes, 2, 30);
+    assert_int_equal(virtual.reports, 1);
+    assert_non_null(strstr(watch_report(virtual.watch)->look_reason, "asking"));
+    assert_int_equal(watch_report(virtual.watch)->look_error, EPERM);
+    virtual_stop(&virtual);
+}
+
+static void what_failed_is_told_beside_the_reason_of_the_standing(void **state)
+{
+    struct virtual virtual;
+
+    (void)state;
+    virtual_start_denied(&virtual);
+    assert_string_equal(watch_report(virtual.watch)->look_reason, "");
+    virtual.dump.error = -EBUSY;
+    virtual_run(&virtual, 60 * SEC);
+    assert_string_equal(watch_report(virtual.watch)->reason, "joining RTNLGRP_LINK was refused");
+    assert_int_equal(watch_report(virtual.watch)->error, EACCES);
+    assert_string_equal(watch_report(virtual.watch)->look_reason,
+                        "the kernel does not list its links");
+    assert_int_equal(watch_report(virtual.watch)->look_error, EBUSY);
+    virtual_stop(&virtual);
+}
+
+static void a_hint_is_given_while_no_look_ever_worked(void **state)
+{
+    struct virtual virtual;
+
+    (void)state;
+    virtual_start_with_hint(&virtual, "look elsewhere");
+    virtual.open_error = -EACCES;
+    virtual_run(&virtual, 1 * SEC);
+    assert_non_null(strstr(watch_report(virtual.watch)->look_reason, "; look elsewhere"));
+    virtual.open_error = 0;
+    virtual_run(&virtual, 31 * SEC);
+    watch_broken(virtual.watch, virtual.now, -EACCES);
+    assert_null(strstr(watch_report(virtual.watch)->look_reason, "look elsewhere"));
+    virtual_stop(&virtual);
+}
+
 static void a_socket_that_works_for_a_moment_only_is_opened_ever_more_rarely(void **state)
 {
     struct virtual virtual;
@@ -308,6 +384,10 @@ int main(void)
         cmocka_unit_test(a_socket_that_breaks_twice_is_closed_once),
         cmocka_unit_test(a_demand_outlives_a_broken_socket),
         cmocka_unit_test(a_socket_that_cannot_be_asked_is_opened_anew),
+        cmocka_unit_test(retries_that_fail_the_same_way_are_reported_once),
+        cmocka_unit_test(a_refused_request_is_reported_once_and_called_so),
+        cmocka_unit_test(what_failed_is_told_beside_the_reason_of_the_standing),
+        cmocka_unit_test(a_hint_is_given_while_no_look_ever_worked),
         cmocka_unit_test(a_socket_that_works_for_a_moment_only_is_opened_ever_more_rarely),
         cmocka_unit_test(delays_are_short_again_after_a_socket_that_lasted),
     };

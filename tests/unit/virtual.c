@@ -17,9 +17,23 @@ static void on_report(void *user, const struct watch_report *before,
 
     /* Nobody is told of what did not change. */
     assert_true(before->standing != after->standing || before->stale != after->stale ||
-                before->error != after->error || strcmp(before->reason, after->reason) != 0);
+                before->error != after->error || strcmp(before->reason, after->reason) != 0 ||
+                before->look_error != after->look_error ||
+                strcmp(before->look_reason, after->look_reason) != 0);
     virtual->reports++;
     virtual->before = before->standing;
+}
+
+static void start(struct virtual *virtual, const struct watch_config *config)
+{
+    *virtual = (struct virtual){
+        .now = 1000 * SEC,
+        .dump = {.told = 3, .native = true, .cost_usec = 100},
+        .dump_takes = 1 * MSEC,
+    };
+    virtual->watch = watch_new(config, on_report, virtual);
+    assert_non_null(virtual->watch);
+    watch_consumers(virtual->watch, 1);
 }
 
 void virtual_start(struct virtual *virtual, enum watch_mode mode)
@@ -27,14 +41,15 @@ void virtual_start(struct virtual *virtual, enum watch_mode mode)
     struct watch_config config = usual;
 
     config.mode = mode;
-    *virtual = (struct virtual){
-        .now = 1000 * SEC,
-        .dump = {.told = 3, .native = true, .cost_usec = 100},
-        .dump_takes = 1 * MSEC,
-    };
-    virtual->watch = watch_new(&config, on_report, virtual);
-    assert_non_null(virtual->watch);
-    watch_consumers(virtual->watch, 1);
+    start(virtual, &config);
+}
+
+void virtual_start_with_hint(struct virtual *virtual, const char *hint)
+{
+    struct watch_config config = usual;
+
+    config.blind_hint = hint;
+    start(virtual, &config);
 }
 
 void virtual_stop(struct virtual *virtual)

@@ -39,6 +39,7 @@ struct virtual
 
 /* A watch of that mode with one consumer, and a kernel that does everything. */
 void virtual_start(struct virtual *virtual, enum watch_mode mode);
+void virtual_start_with_hint(struct virtual *virtual, const char *hint);
 void virtual_stop(struct virtual *virtual);
 /* The same, up to where the subscription is denied, or believed. */
 void virtual_start_denied(struct virtual *virtual);
