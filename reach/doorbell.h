@@ -1,5 +1,8 @@
 /* The doorbell, as those who ring it and those who hear it know it: the kernel's answer to
- * a request for lo that bears a certain sequence number. */
+ * a request that bears a certain sequence number. Where the kernel acknowledges what does
+ * nothing (Linux), it is that acknowledgement, which readers pass over: a holder of the
+ * socket of whom we don't know may receive it. Elsewhere (gVisor) it is the answer to a
+ * request for the link lo. */
 #ifndef REACH_DOORBELL_H
 #define REACH_DOORBELL_H
 
@@ -29,5 +32,12 @@ static inline bool is_doorbell(const void *data, size_t size)
     return header.nlmsg_seq == DOORBELL &&
            (header.nlmsg_type == RTM_NEWLINK || header.nlmsg_type == NLMSG_ERROR);
 }
+
+/* Whether this kernel acknowledges what does nothing. */
+bool doorbell_is_acknowledgement(void);
+
+/* Rings on that socket. The request is ours and needs no right: it makes no difference that it
+ * is sent with our credentials. */
+int doorbell_ring(int fd, bool is_acknowledgement);
 
 #endif

@@ -11,6 +11,7 @@ reach_libreach_la_SOURCES = \
 	reach/denial.h \
 	reach/detach.c \
 	reach/detach.h \
+	reach/doorbell.c \
 	reach/doorbell.h \
 	reach/duplicate.c \
 	reach/duplicate.h \

@@ -1,19 +1,13 @@
 #include "reach/subscription.h"
 
 #include <errno.h>
-#include <linux/if_link.h>
-#include <linux/netlink.h>
-#include <linux/rtnetlink.h>
 #include <poll.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/socket.h>
 #include <unistd.h>
 
 #include "reach/doorbell.h"
 #include "reach/tracee.h"
-
-#define LOOPBACK_INDEX 1
 
 /* More than the kernel's own queue would hold of them. */
 #define MESSAGES_MAX 1024
@@ -35,6 +29,7 @@ struct subscription {
     int duplicate;
     int fd; /* in each of the holders, unless they moved it */
     struct holder *holders;
+    bool rings_by_acknowledgement;
     bool rings;
     bool missed; /* nothing was queued any more at the last look */
     bool overrun;
@@ -45,6 +40,7 @@ struct subscription {
 
 struct subscriptions {
     struct subscription *first;
+    bool rings_by_acknowledgement;
 };
 
 struct message *message_new(const void *data, size_t size)
@@ -84,7 +80,11 @@ size_t message_size(const struct message *message)
 
 struct subscriptions *subscriptions_new(void)
 {
-    return calloc(1, sizeof(struct subscriptions));
+    struct subscriptions *list = calloc(1, sizeof(*list));
+
+    if (list)
+        list->rings_by_acknowledgement = doorbell_is_acknowledgement();
+    return list;
 }
 
 static void drop_queue(struct subscription *subscription)
@@ -171,6 +171,7 @@ int subscriptions_add(struct subscriptions *list, uint64_t inode, int duplicate,
     subscription->inode = inode;
     subscription->duplicate = duplicate;
     subscription->fd = fd;
+    subscription->rings_by_acknowledgement = list->rings_by_acknowledgement;
     r = add_holder(subscription, process);
     if (r < 0) {
         subscription_free(subscription);
@@ -183,26 +184,10 @@ int subscriptions_add(struct subscriptions *list, uint64_t inode, int duplicate,
 
 static int ring(struct subscription *subscription)
 {
-    struct {
-        struct nlmsghdr header;
-        struct ifinfomsg info;
-        struct rtattr attribute;
-        uint32_t mask;
-    } request = {
-        .header = {.nlmsg_len = sizeof(request),
-                   .nlmsg_type = RTM_GETLINK,
-                   .nlmsg_flags = NLM_F_REQUEST,
-                   .nlmsg_seq = DOORBELL},
-        .info = {.ifi_family = AF_UNSPEC, .ifi_index = LOOPBACK_INDEX},
-        /* The shorter the answer is, the better. */
-        .attribute = {.rta_len = RTA_LENGTH(sizeof(uint32_t)), .rta_type = IFLA_EXT_MASK},
-        .mask = RTEXT_FILTER_SKIP_STATS,
-    };
-    const struct sockaddr_nl kernel = {.nl_family = AF_NETLINK};
+    int r = doorbell_ring(subscription->duplicate, subscription->rings_by_acknowledgement);
 
-    if (sendto(subscription->duplicate, &request, sizeof(request), MSG_DONTWAIT,
-               (const struct sockaddr *)&kernel, sizeof(kernel)) < 0)
-        return -errno;
+    if (r < 0)
+        return r;
     subscription->rings = true;
     subscription->missed = false;
     return 0;

@@ -1,8 +1,8 @@
 /* The sockets that we tell of links because the kernel won't: a duplicate of each, who has
  * it, and what it is still to be told.
  *
- * A message is brought into the program by a doorbell: we ask the kernel for lo on the
- * duplicate, so that an answer comes to the program's socket and wakes it. When the program
+ * A message is brought into the program by a doorbell: we ask the kernel for something on
+ * the duplicate, so that an answer comes to the program's socket and wakes it. When the program
  * receives that answer, what it is to be told takes the answer's place. One doorbell is out
  * at a time. */
 #ifndef REACH_SUBSCRIPTION_H

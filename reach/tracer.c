@@ -27,6 +27,10 @@
 
 #define STOPPED_FOR_CALL (SIGTRAP | 0x80)
 
+/* How soon it is noticed that somebody received a doorbell whom we don't see: another holder of
+ * the socket. In milliseconds. */
+#define LOST_TIME 500
+
 struct tracer {
     pid_t program;
     bool trying;    /* it isn't yet what it is to be */
@@ -37,6 +41,7 @@ struct tracer {
     struct service service;
     struct receives *receives;
     struct watches *watches;
+    int64_t checked; /* for lost doorbells, in milliseconds */
 };
 
 static int open_signals(void)
@@ -350,19 +355,45 @@ static int take_statuses(struct tracer *tracer)
     }
 }
 
+/* Milliseconds until there is something to do, about the links or otherwise. */
+static int timeout(const struct tracer *tracer, int due)
+{
+    int result = due, wake = receives_timeout(tracer->receives);
+
+    if (wake >= 0)
+        result = moment_sooner(result, wake);
+    if (subscriptions_are_waiting(tracer->service.subscriptions))
+        result = moment_sooner(result, tracer->checked + LOST_TIME - moment_now());
+    return result;
+}
+
+static void check_doorbells(struct tracer *tracer)
+{
+    struct subscriptions *subscriptions = tracer->service.subscriptions;
+    int64_t now;
+
+    if (!subscriptions_are_waiting(subscriptions))
+        return;
+    now = moment_now();
+    if (now - tracer->checked < LOST_TIME)
+        return;
+    tracer->checked = now;
+    subscriptions_check(subscriptions);
+}
+
 /* Waits until a thread stopped or ended, or there is something to do about the links. Most
  * often it is a stop that somebody waits behind: then nothing else is looked at. */
 static int wait_for_news(struct tracer *tracer)
 {
     struct links *links = tracer->service.links;
-    int due = links_timeout(links), wake = receives_timeout(tracer->receives);
+    int due = links_timeout(links);
     struct pollfd fds[] = {
         {.fd = tracer->signals, .events = POLLIN},
         {.fd = links_fd(links), .events = links_events(links)},
     };
     struct signalfd_siginfo information;
 
-    if (poll(fds, 2, wake < 0 ? due : moment_sooner(due, wake)) < 0)
+    if (poll(fds, 2, timeout(tracer, due)) < 0)
         return errno == EINTR ? 0 : -errno;
     /* There is one at most: a signal that is pending is not queued again. */
     if (fds[0].revents && read(tracer->signals, &information, sizeof(information)) < 0 &&
@@ -372,6 +403,7 @@ static int wait_for_news(struct tracer *tracer)
     if (fds[1].revents || !fds[0].revents || due == 0)
         links_process(links);
     receives_wake(tracer->receives);
+    check_doorbells(tracer);
     return 0;
 }
 

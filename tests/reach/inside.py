@@ -81,6 +81,15 @@ def many_threads():
         assert "failed" not in running.text() and "error" not in running.text()
 
 
+def handed():
+    """Who is handed a subscription in a message receives nothing but a message about lo"""
+    kind = programs.situation("handed")
+    with daemons.Daemon() as daemon, programs.start(kind, daemon) as running:
+        with rtnl.Tap("tap0"):
+            running.until(r"^handed 16 1$", "what the child received")
+            programs.see(running, kind, netns.link("tap0")["ifindex"])
+
+
 def through_signals():
     """Signals don't end the subscription of a Go program, though the kernel interrupts"""
     with daemons.Daemon() as daemon, programs.start(programs.GO, daemon) as running:
@@ -110,4 +119,5 @@ for each in ("recvfrom", "recvmsg", "recvmmsg", "peek", "short"):
 tap.test(helper_ends)
 tap.test(many_threads)
 tap.test(through_signals)
+tap.test(handed)
 tap.main()

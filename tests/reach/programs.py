@@ -122,8 +122,8 @@ class Running:
     """A program that runs on, and the lines that it printed so far; in a context, in the end
     of which it is terminated."""
 
-    def __init__(self, command, env=None):
-        self.process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
+    def __init__(self, command, env=None, stdin=subprocess.DEVNULL):
+        self.process = subprocess.Popen(command, stdin=stdin, stdout=subprocess.PIPE,
                                         stderr=subprocess.STDOUT, env=env)
         os.set_blocking(self.process.stdout.fileno(), False)
         self._text = ""
@@ -259,11 +259,11 @@ def see_gone(running, kind, name):
     running.until(kind.gone.format(name=name), f"the removal of {name}")
 
 
-def one_link(running, kind):
+def one_link(running, kind, name="one"):
     """A link comes and goes, and it is told."""
-    netns.ip("link add one type bridge")
-    index = netns.link("one")["ifindex"]
+    netns.ip(f"link add {name} type bridge")
+    index = netns.link(name)["ifindex"]
     see(running, kind, index)
-    netns.ip("link set one mtu 1300 up")
-    netns.ip("link del one")
+    netns.ip(f"link set {name} mtu 1300 up")
+    netns.ip(f"link del {name}")
     see_gone(running, kind, index)

@@ -2,7 +2,10 @@
 on a native kernel that denies subscriptions."""
 
 import os
+import re
 import signal
+import socket
+import struct
 import subprocess
 
 import behaviour
@@ -11,9 +14,12 @@ import netns
 import programs
 import tap
 import wait
-from programs import WAYS, one_link, way
+from programs import WAYS, one_link, situation, way
 
 DENIED = behaviour.deny("--bind", "EACCES", "--join", "ENOPROTOOPT")
+
+# NLMSG_ERROR, with the error 0.
+ACKNOWLEDGEMENT = 2
 
 
 def start(kind, daemon, before=None):
@@ -114,6 +120,47 @@ def daemon_comes_later():
         programs.see_gone(running, kind, early)
         netns.ip("link del one")
         programs.see_gone(running, kind, index)
+
+
+@tap.test
+def handed():
+    """Who is handed a subscription in a message receives nothing but an acknowledgement, and the
+    one who handed it misses no update for that"""
+    kind = situation("handed")
+    with daemons.Daemon() as daemon, start(kind, daemon) as running:
+        netns.ip("link add one type bridge")
+        running.until(f"^handed {ACKNOWLEDGEMENT} 0$", "what the child received")
+        programs.see(running, kind, netns.link("one")["ifindex"])
+        one_link(running, kind, "two")
+    netns.delete_all()
+
+
+@tap.test
+def handed_out():
+    """The same holds for a holder who isn't traced"""
+    kind = situation("handed_out")
+    ours, theirs = socket.socketpair()
+    command = [*DENIED, programs.RUN, "--socket"]
+    with daemons.Daemon() as daemon, ours, theirs, \
+            programs.Running([*command, daemon.socket, *kind.command()], stdin=theirs) as running:
+        running.until(kind.ready, "its subscription")
+        with socket.socket(fileno=socket.recv_fds(ours, 1, 1)[1][0]) as netlink:
+            netns.ip("link add one type bridge")
+            tap.equal(struct.unpack_from("=4xH10xi", netlink.recv(65536)), (ACKNOWLEDGEMENT, 0))
+        ours.send(b"x")
+        programs.see(running, kind, netns.link("one")["ifindex"])
+    netns.delete_all()
+
+
+@tap.test
+def displaced():
+    """A program that was given a subscription under another number receives acknowledgements"""
+    kind = situation("displaced")
+    with daemons.Daemon() as daemon, start(kind, daemon) as running:
+        netns.ip("link add one type bridge")
+        running.until(f"^{ACKNOWLEDGEMENT} ", "an acknowledgement")
+        assert not re.search("^1[67] ", running.text(), re.MULTILINE), running.text()
+    netns.delete_all()
 
 
 @tap.test

@@ -113,6 +113,44 @@ def moved():
     _follow(socket.socket(fileno=number))
 
 
+def displaced():
+    """Executes itself, and keeps the socket under another number."""
+    netlink = ways.subscriber()
+    number = os.dup2(netlink.fileno(), 77, inheritable=True)
+    os.execv(sys.executable, [sys.executable, __file__, "given", str(number)])
+
+
+def _receive_once(channel):
+    """The first message on a socket that comes through that one."""
+    number = socket.recv_fds(channel, 1, 1)[1][0]
+    data = socket.socket(fileno=number).recv(65536)
+    kind, error, index = struct.unpack_from("=4xH10xii", data)
+    os.write(1, f"handed {kind} {index if kind == 16 else error}\n".encode())
+
+
+def handed():
+    """Hands the socket to its child, which receives a message; receives itself after that."""
+    ours, theirs = socket.socketpair()
+    child = os.fork()
+    if child == 0:
+        _receive_once(theirs)
+        os._exit(0)
+    netlink = ways.subscriber()
+    socket.send_fds(ours, [b"x"], [netlink.fileno()])
+    print("subscribed", flush=True)
+    os.waitpid(child, 0)
+    ways.follow(netlink, ways.by_recv)
+
+
+def handed_out():
+    """Hands the socket out through its standard input, and receives when something comes back."""
+    netlink = ways.subscriber()
+    socket.send_fds(socket.socket(fileno=os.dup(0)), [b"x"], [netlink.fileno()])
+    print("subscribed", flush=True)
+    _when_told()
+    _follow(netlink)
+
+
 def patient():
     """Receives when it is told to, and passes over what says nothing."""
     netlink = ways.subscriber()
