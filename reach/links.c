@@ -1,48 +1,269 @@
 #include "reach/links.h"
 
 #include <errno.h>
+#include <stdbool.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "client/linkwatch.h"
 #include "reach/kernel.h"
+#include "reach/told.h"
 
 /* A picture comes within milliseconds. */
 #define MOMENT INT64_C(2000000)
+
+/* Links that wait for one another because each gave its name to the next. Longer chains are
+ * cut. */
+#define DEPTH_MAX 64
+
+/* As long as the kernel's, with the NUL. */
+#define NAME_SIZE 16
+
+struct removal {
+    int ifindex;
+    enum audience audience;
+};
 
 struct links {
     struct linkwatch_mirror *mirror;
     struct subscriptions *subscriptions;
     struct kernel *kernel;
-    bool fills_gaps;
+    struct told *told;
+    struct removal *removals; /* to be told together */
+    int *removed;             /* their indexes */
+    size_t removal_count;
+    size_t removal_room;
     bool connected;
     bool failed; /* to connect */
 };
 
-/* The kernel tells of these by itself. */
-static bool is_told(const struct links *links, const struct linkwatch_event *event)
+/* Links that can't be told yet: each waits for the one that points at it. */
+struct waiting {
+    const struct waiting *before;
+    int ifindex;
+    unsigned depth;
+};
+
+/* What the daemon learned from the kernel's own update, those who get these know, too. */
+static enum audience audience_of(const struct linkwatch_event *event)
 {
-    return links->fills_gaps && linkwatch_event_learned(event) == LINKWATCH_LEARNED_NOTIFICATION;
+    return linkwatch_event_learned(event) == LINKWATCH_LEARNED_NOTIFICATION ? AUDIENCE_DENIED
+                                                                            : AUDIENCE_ALL;
 }
 
-/* One that vanished already is told neither now nor when it is removed. */
-static void look(struct links *links, int ifindex, const struct linkwatch_event *event)
+/* Takes over the update: NULL, for lack of memory, is a loss. */
+static void tell(struct links *links, enum audience audience, struct update *update)
 {
-    struct message *message;
+    if (update && told_set(links->told, update) < 0)
+        update = update_unref(update);
+    subscriptions_tell(links->subscriptions, audience, update);
+    update_unref(update);
+}
 
-    /* For nobody, nothing is looked at. */
-    if (subscriptions_is_empty(links->subscriptions))
+/* --- Removals ---------------------------------------------------------------- */
+
+static void refresh(struct links *links, int ifindex, enum audience audience,
+                    const struct waiting *before);
+
+/* The kernel releases a link's ports before. */
+static void release_ports(struct links *links, int ifindex)
+{
+    int port;
+
+    while ((port = told_port(links->told, ifindex, links->removed, links->removal_count)) != 0) {
+        refresh(links, port, AUDIENCE_DENIED, NULL);
+        /* It has the same master still, or isn't there any more: that comes. */
+        if (told_port(links->told, ifindex, links->removed, links->removal_count) == port)
+            return;
+    }
+}
+
+static void take_down(struct links *links, const struct removal *removal)
+{
+    const struct update *last = told_find(links->told, removal->ifindex);
+
+    if (last && update_is_up(last))
+        tell(links, removal->audience, update_taken_down(last));
+}
+
+static void remove_link(struct links *links, const struct removal *removal)
+{
+    const struct update *last = told_find(links->told, removal->ifindex);
+    struct update *update;
+
+    if (!last)
         return;
-    if (kernel_look(links->kernel, ifindex, &message) < 0)
+    update = update_removed(last);
+    subscriptions_tell(links->subscriptions, removal->audience, update);
+    update_unref(update);
+    told_forget(links->told, removal->ifindex);
+}
+
+/* Links that go together (the ends of a veth, a link and those on top of it) are first taken
+ * down, all of them, and then removed. */
+static void flush_removals(struct links *links)
+{
+    size_t count = links->removal_count;
+
+    for (size_t i = 0; i < count; i++)
+        release_ports(links, links->removed[i]);
+    for (size_t i = 0; i < count; i++)
+        take_down(links, &links->removals[i]);
+    for (size_t i = 0; i < count; i++)
+        remove_link(links, &links->removals[i]);
+    links->removal_count = 0;
+}
+
+static int make_room(struct links *links)
+{
+    size_t room = links->removal_room > 0 ? 2 * links->removal_room : 8;
+    struct removal *removals;
+    int *removed;
+
+    if (links->removal_count < links->removal_room)
+        return 0;
+    removals = reallocarray(links->removals, room, sizeof(*removals));
+    if (!removals)
+        return -ENOMEM;
+    links->removals = removals;
+    removed = reallocarray(links->removed, room, sizeof(*removed));
+    if (!removed)
+        return -ENOMEM;
+    links->removed = removed;
+    links->removal_room = room;
+    return 0;
+}
+
+static void add_removal(struct links *links, int ifindex, enum audience audience)
+{
+    const struct removal removal = {.ifindex = ifindex, .audience = audience};
+
+    if (make_room(links) < 0) {
+        flush_removals(links);
+        take_down(links, &removal);
+        remove_link(links, &removal);
         return;
-    if (!is_told(links, event))
-        subscriptions_tell(links->subscriptions, message);
-    message_unref(message);
+    }
+    links->removals[links->removal_count] = removal;
+    links->removed[links->removal_count++] = ifindex;
+}
+
+/* --- Links that are there ----------------------------------------------------- */
+
+static bool is_waiting(const struct waiting *waiting, int ifindex)
+{
+    for (; waiting; waiting = waiting->before)
+        if (waiting->ifindex == ifindex)
+            return true;
+    return false;
+}
+
+/* As udev did it once. What an administrator calls so as well gets a longer one. */
+static void choose_free_name(const struct links *links, int ifindex, char name[NAME_SIZE])
+{
+    snprintf(name, NAME_SIZE, "rename%d", ifindex);
+    for (unsigned n = 0; told_bearer(links->told, name, ifindex) != 0 && n < UINT16_MAX; n++)
+        snprintf(name, NAME_SIZE, "swap%u", n);
+}
+
+static void rename_away(struct links *links, int ifindex)
+{
+    char name[NAME_SIZE];
+
+    choose_free_name(links, ifindex, name);
+    tell(links, AUDIENCE_DENIED, update_renamed(told_find(links->told, ifindex), name));
+}
+
+/* A name has one bearer at a time: whoever bore it last has another one by now, or is gone,
+ * which is told first. If it waits itself, in a swap or a longer cycle, one of them must have
+ * had a name in between that nobody saw. */
+static void free_name(struct links *links, const char *name, const struct waiting *waiting)
+{
+    int bearer = told_bearer(links->told, name, waiting->ifindex);
+
+    if (bearer == 0)
+        return;
+    if (waiting->depth < DEPTH_MAX && !is_waiting(waiting, bearer))
+        refresh(links, bearer, AUDIENCE_DENIED, waiting);
+    if (told_bearer(links->told, name, waiting->ifindex) == bearer)
+        rename_away(links, bearer);
+}
+
+static void tell_dependencies(struct links *links, const struct update *update,
+                              const struct waiting *waiting)
+{
+    int master = update_master(update);
+
+    if (master != 0 && !told_find(links->told, master) && waiting->depth < DEPTH_MAX &&
+        !is_waiting(waiting, master))
+        refresh(links, master, AUDIENCE_DENIED, waiting);
+    for (const char *name = NULL; (name = update_next_name(update, name));)
+        free_name(links, name, waiting);
+}
+
+/* The link as it is now; *ret is NULL for lack of memory. */
+static int ask(struct links *links, int ifindex, struct update **ret)
+{
+    const struct nlmsghdr *answer;
+    int r = kernel_ask(links->kernel, ifindex, &answer);
+
+    if (r < 0)
+        return r;
+    *ret = update_from_answer(answer, told_find(links->told, ifindex));
+    return 0;
+}
+
+/* What those whom the kernel denies updates were told already, of the others nobody knows. */
+static void tell_news(struct links *links, struct update *update, enum audience audience)
+{
+    const struct update *last = update ? told_find(links->told, update_ifindex(update)) : NULL;
+
+    if (!last || !update_is_same(last, update)) {
+        tell(links, audience, update);
+        return;
+    }
+    if (audience == AUDIENCE_ALL)
+        subscriptions_tell(links->subscriptions, AUDIENCE_GRANTED, update);
+    update_unref(update);
+}
+
+/* Tells of a link as it is now. Before those that wait for it, it may be that it is gone. */
+static void refresh(struct links *links, int ifindex, enum audience audience,
+                    const struct waiting *before)
+{
+    const struct waiting waiting = {
+        .before = before, .ifindex = ifindex, .depth = before ? before->depth + 1 : 0};
+    struct update *update;
+    int r = ask(links, ifindex, &update);
+
+    if (r == -ENODEV && before) {
+        const struct removal removal = {.ifindex = ifindex, .audience = AUDIENCE_ALL};
+
+        take_down(links, &removal);
+        remove_link(links, &removal);
+    }
+    /* One that vanished already is told neither now nor when it is removed. */
+    if (r < 0)
+        return;
+    if (update)
+        tell_dependencies(links, update, &waiting);
+    tell_news(links, update, audience);
+}
+
+/* --- What the daemon tells ---------------------------------------------------- */
+
+static void on_news(struct links *links, int ifindex, const struct linkwatch_event *event)
+{
+    flush_removals(links);
+    /* For nobody, nothing is asked. */
+    if (subscriptions_have(links->subscriptions, AUDIENCE_ALL))
+        refresh(links, ifindex, audience_of(event), NULL);
 }
 
 static void on_add(void *user, struct linkwatch_link *link, const struct linkwatch_event *event)
 {
-    look(user, linkwatch_link_ifindex(link), event);
+    on_news(user, linkwatch_link_ifindex(link), event);
 }
 
 static void on_change(void *user, struct linkwatch_link *before, struct linkwatch_link *now,
@@ -50,17 +271,12 @@ static void on_change(void *user, struct linkwatch_link *before, struct linkwatc
 {
     (void)before;
     (void)fields;
-    look(user, linkwatch_link_ifindex(now), event);
+    on_news(user, linkwatch_link_ifindex(now), event);
 }
 
 static void on_remove(void *user, struct linkwatch_link *link, const struct linkwatch_event *event)
 {
-    struct links *links = user;
-    struct message *message = kernel_remove(links->kernel, linkwatch_link_ifindex(link));
-
-    if (message && !is_told(links, event))
-        subscriptions_tell(links->subscriptions, message);
-    message_unref(message);
+    add_removal(user, linkwatch_link_ifindex(link), audience_of(event));
 }
 
 static bool is_gone(void *user, int ifindex)
@@ -70,20 +286,17 @@ static bool is_gone(void *user, int ifindex)
     return !linkwatch_mirror_get(links->mirror, ifindex);
 }
 
-static void on_gone(void *user, struct message *message)
-{
-    const struct links *links = user;
-
-    subscriptions_tell(links->subscriptions, message);
-    message_unref(message);
-}
-
-/* Links that we looked at before there was a daemon, and that it doesn't know any more. */
+/* Links that we saw before there was a daemon, and that it doesn't know any more. */
 static void on_ready(void *user)
 {
     struct links *links = user;
+    int ifindex;
 
-    kernel_remove_those(links->kernel, is_gone, on_gone, links);
+    flush_removals(links);
+    while ((ifindex = told_choose(links->told, is_gone, links)) != 0) {
+        add_removal(links, ifindex, AUDIENCE_ALL);
+        flush_removals(links);
+    }
 }
 
 static void on_connected(void *user, bool resumed)
@@ -104,8 +317,7 @@ static void on_disconnected(void *user, int error, const char *reason)
     links->failed = true;
 }
 
-int links_new(const char *path, bool fills_gaps, struct subscriptions *subscriptions,
-              struct links **ret)
+int links_new(const char *path, struct subscriptions *subscriptions, struct links **ret)
 {
     static const struct linkwatch_callbacks callbacks = {
         .size = sizeof(callbacks),
@@ -122,8 +334,8 @@ int links_new(const char *path, bool fills_gaps, struct subscriptions *subscript
     if (!links)
         return -ENOMEM;
     links->subscriptions = subscriptions;
-    links->fills_gaps = fills_gaps;
-    r = kernel_new(&links->kernel);
+    links->told = told_new();
+    r = links->told ? kernel_new(&links->kernel) : -ENOMEM;
     if (r >= 0)
         r = linkwatch_mirror_new(path, NULL, &callbacks, links, &links->mirror);
     if (r < 0) {
@@ -141,6 +353,9 @@ struct links *links_free(struct links *links)
     if (links->mirror)
         linkwatch_mirror_free(links->mirror);
     kernel_free(links->kernel);
+    told_free(links->told);
+    free(links->removals);
+    free(links->removed);
     free(links);
     return NULL;
 }
@@ -163,6 +378,7 @@ int links_timeout(const struct links *links)
 void links_process(struct links *links)
 {
     linkwatch_mirror_process(links->mirror);
+    flush_removals(links);
 }
 
 void links_wait(struct links *links)
@@ -170,10 +386,41 @@ void links_wait(struct links *links)
     while (!links->failed && !linkwatch_mirror_is_ready(links->mirror))
         if (linkwatch_mirror_wait(links->mirror, MOMENT) <= 0)
             return;
+    flush_removals(links);
+}
+
+/* --- Who begins to listen ------------------------------------------------------ */
+
+static int take_known(void *user, const struct nlmsghdr *answer)
+{
+    struct links *links = user;
+    struct update *update = update_from_answer(answer, NULL);
+    int r = update ? told_set(links->told, update) : -ENOMEM;
+
+    update_unref(update);
+    return r;
+}
+
+/* Where a dump fails, as for a link that is longer than the kernel's parts of it, the links
+ * can be asked for one by one. */
+static void take_known_by_index(struct links *links)
+{
+    struct linkwatch_link *link = NULL;
+
+    while ((link = linkwatch_mirror_next(links->mirror, link ? linkwatch_link_ifindex(link) : 0))) {
+        const struct nlmsghdr *answer;
+
+        if (!told_find(links->told, linkwatch_link_ifindex(link)) &&
+            kernel_ask(links->kernel, linkwatch_link_ifindex(link), &answer) >= 0)
+            take_known(links, answer);
+    }
 }
 
 void links_expect(struct links *links)
 {
-    if (subscriptions_is_empty(links->subscriptions))
-        kernel_look_at_all(links->kernel);
+    if (subscriptions_have(links->subscriptions, AUDIENCE_ALL))
+        return;
+    told_forget_all(links->told);
+    if (kernel_dump(links->kernel, take_known, links) < 0)
+        take_known_by_index(links);
 }

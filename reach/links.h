@@ -3,15 +3,11 @@
 #ifndef REACH_LINKS_H
 #define REACH_LINKS_H
 
-#include <stdbool.h>
-
 #include "reach/subscription.h"
 
 struct links;
 
-/* With fills_gaps only that is told which the kernel didn't tell by itself. */
-int links_new(const char *path, bool fills_gaps, struct subscriptions *subscriptions,
-              struct links **ret);
+int links_new(const char *path, struct subscriptions *subscriptions, struct links **ret);
 struct links *links_free(struct links *links);
 
 /* As the functions of liblinkwatch's mirror. */

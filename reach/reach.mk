@@ -34,6 +34,7 @@ reach_libreach_la_SOURCES = \
 	reach/preload/members.c \
 	reach/preload/members.h \
 	reach/preload/protocol.h \
+	reach/policy.h \
 	reach/program.c \
 	reach/program.h \
 	reach/receive.c \
@@ -46,10 +47,14 @@ reach_libreach_la_SOURCES = \
 	reach/start.h \
 	reach/subscription.c \
 	reach/subscription.h \
+	reach/told.c \
+	reach/told.h \
 	reach/tracee.c \
 	reach/tracee.h \
 	reach/tracer.c \
 	reach/tracer.h \
+	reach/update.c \
+	reach/update.h \
 	reach/watch.c \
 	reach/watch.h \
 	$(END)
@@ -97,16 +102,20 @@ reach_programs = $(support_programs)
 reach_tests =
 EXTRA_DIST += \
 	tests/reach/behaviour.py \
+	tests/reach/origin.py \
 	tests/reach/programs.py \
 	tests/reach/situations.py \
 	tests/reach/subscriber.go \
 	tests/reach/subscriber.py \
+	tests/reach/updates.py \
 	tests/reach/ways.py \
 	tests/reach/inside.py \
 	$(reach_scripts) \
 	$(END)
 reach_scripts = \
+	tests/reach/as_kernel.py \
 	tests/reach/completion.py \
+	tests/reach/consistent.py \
 	tests/reach/native.py \
 	tests/reach/network_services.py \
 	tests/reach/passing.py \

@@ -241,9 +241,9 @@ static void tell_whether_cut(const struct place *place, bool cut)
 static size_t replace(const struct place *place, struct subscription *subscription)
 {
     static const struct nlmsghdr nothing = DOORBELL_NOTHING;
-    struct message *message = subscription_next(subscription);
-    const void *data = message ? message_data(message) : &nothing;
-    size_t size = message ? message_size(message) : sizeof(nothing);
+    struct update *update = subscription_next(subscription);
+    const void *data = update ? update_data(update) : &nothing;
+    size_t size = update ? update_size(update) : sizeof(nothing);
     size_t written = transfer(place, (void *)(uintptr_t)data, size, true);
 
     tell_whether_cut(place, written < size);

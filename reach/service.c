@@ -99,6 +99,7 @@ struct wish {
 /* The kernel said no, or not enough: we do it. 1 if so. */
 static int grant(struct service *service, struct call *call, const struct wish *wish, bool denied)
 {
+    const struct membership membership = {.wanted = true, .granted = !denied};
     pid_t process = tracee_process(call->tid);
     int duplicate, r;
 
@@ -106,7 +107,8 @@ static int grant(struct service *service, struct call *call, const struct wish *
     if (r >= 0) {
         if (denied && wish->address)
             bind_plainly(duplicate, *wish->address, process);
-        r = subscriptions_add(service->subscriptions, wish->inode, duplicate, process, wish->fd);
+        r = subscriptions_add(service->subscriptions, wish->inode, duplicate, process, wish->fd,
+                              &membership);
     }
     if (r == -ESRCH)
         return r;

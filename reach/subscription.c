@@ -10,13 +10,7 @@
 #include "reach/tracee.h"
 
 /* More than the kernel's own queue would hold of them. */
-#define MESSAGES_MAX 1024
-
-struct message {
-    unsigned references;
-    size_t size;
-    char data[];
-};
+#define UPDATES_MAX 1024
 
 struct holder {
     struct holder *next;
@@ -30,10 +24,11 @@ struct subscription {
     int fd; /* in each of the holders, unless they moved it */
     struct holder *holders;
     bool rings_by_acknowledgement;
+    struct membership membership;
     bool rings;
     bool missed; /* nothing was queued any more at the last look */
     bool overrun;
-    struct message *queue[MESSAGES_MAX]; /* a ring */
+    struct update *queue[UPDATES_MAX]; /* a ring */
     size_t first;
     size_t count;
 };
@@ -42,41 +37,6 @@ struct subscriptions {
     struct subscription *first;
     bool rings_by_acknowledgement;
 };
-
-struct message *message_new(const void *data, size_t size)
-{
-    struct message *message = malloc(sizeof(*message) + size);
-
-    if (!message)
-        return NULL;
-    message->references = 1;
-    message->size = size;
-    memcpy(message->data, data, size);
-    return message;
-}
-
-struct message *message_ref(struct message *message)
-{
-    message->references++;
-    return message;
-}
-
-struct message *message_unref(struct message *message)
-{
-    if (message && --message->references == 0)
-        free(message);
-    return NULL;
-}
-
-const void *message_data(const struct message *message)
-{
-    return message->data;
-}
-
-size_t message_size(const struct message *message)
-{
-    return message->size;
-}
 
 struct subscriptions *subscriptions_new(void)
 {
@@ -90,8 +50,8 @@ struct subscriptions *subscriptions_new(void)
 static void drop_queue(struct subscription *subscription)
 {
     for (; subscription->count > 0; subscription->count--) {
-        message_unref(subscription->queue[subscription->first]);
-        subscription->first = (subscription->first + 1) % MESSAGES_MAX;
+        update_unref(subscription->queue[subscription->first]);
+        subscription->first = (subscription->first + 1) % UPDATES_MAX;
     }
 }
 
@@ -121,6 +81,23 @@ struct subscriptions *subscriptions_free(struct subscriptions *list)
 bool subscriptions_is_empty(const struct subscriptions *list)
 {
     return !list->first;
+}
+
+static bool is_in(const struct subscription *subscription, enum audience audience)
+{
+    const struct membership *membership = &subscription->membership;
+
+    if (!membership->wanted)
+        return false;
+    return audience == AUDIENCE_ALL || membership->granted == (audience == AUDIENCE_GRANTED);
+}
+
+bool subscriptions_have(const struct subscriptions *list, enum audience audience)
+{
+    for (const struct subscription *s = list->first; s; s = s->next)
+        if (is_in(s, audience))
+            return true;
+    return false;
 }
 
 struct subscription *subscriptions_find(const struct subscriptions *list, uint64_t inode)
@@ -154,12 +131,13 @@ static int add_holder(struct subscription *subscription, pid_t process)
 }
 
 int subscriptions_add(struct subscriptions *list, uint64_t inode, int duplicate, pid_t process,
-                      int fd)
+                      int fd, const struct membership *membership)
 {
     struct subscription *subscription = subscriptions_find(list, inode);
     int r;
 
     if (subscription) {
+        subscription->membership = *membership;
         close(duplicate);
         return add_holder(subscription, process);
     }
@@ -172,6 +150,7 @@ int subscriptions_add(struct subscriptions *list, uint64_t inode, int duplicate,
     subscription->duplicate = duplicate;
     subscription->fd = fd;
     subscription->rings_by_acknowledgement = list->rings_by_acknowledgement;
+    subscription->membership = *membership;
     r = add_holder(subscription, process);
     if (r < 0) {
         subscription_free(subscription);
@@ -193,24 +172,25 @@ static int ring(struct subscription *subscription)
     return 0;
 }
 
-static void push(struct subscription *subscription, struct message *message)
+static void push(struct subscription *subscription, struct update *update)
 {
-    if (!message || subscription->count == MESSAGES_MAX) {
+    if (!update || subscription->count == UPDATES_MAX) {
         subscription->overrun = true;
     } else {
-        size_t place = (subscription->first + subscription->count++) % MESSAGES_MAX;
+        size_t place = (subscription->first + subscription->count++) % UPDATES_MAX;
 
-        subscription->queue[place] = message_ref(message);
+        subscription->queue[place] = update_ref(update);
     }
     /* What goes wrong here is tried again with the next one. */
     if (!subscription->rings)
         ring(subscription);
 }
 
-void subscriptions_tell(struct subscriptions *list, struct message *message)
+void subscriptions_tell(struct subscriptions *list, enum audience audience, struct update *update)
 {
     for (struct subscription *s = list->first; s; s = s->next)
-        push(s, message);
+        if (is_in(s, audience))
+            push(s, update);
 }
 
 /* Without memory, its own is let go with the others'. */
@@ -271,7 +251,7 @@ int subscription_fd(const struct subscription *subscription)
     return subscription->duplicate;
 }
 
-struct message *subscription_next(const struct subscription *subscription)
+struct update *subscription_next(const struct subscription *subscription)
 {
     return subscription->count > 0 ? subscription->queue[subscription->first] : NULL;
 }
@@ -281,8 +261,8 @@ void subscription_received(struct subscription *subscription)
     subscription->rings = false;
     subscription->missed = false;
     if (subscription->count > 0) {
-        message_unref(subscription->queue[subscription->first]);
-        subscription->first = (subscription->first + 1) % MESSAGES_MAX;
+        update_unref(subscription->queue[subscription->first]);
+        subscription->first = (subscription->first + 1) % UPDATES_MAX;
         subscription->count--;
     }
     if (subscription->count > 0)

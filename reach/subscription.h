@@ -13,33 +13,36 @@
 #include <stdint.h>
 #include <sys/types.h>
 
-/* A message as the kernel would send it; several subscriptions share it. */
-struct message;
-
-/* Copies. NULL for lack of memory. */
-struct message *message_new(const void *data, size_t size);
-struct message *message_ref(struct message *message);
-struct message *message_unref(struct message *message);
-const void *message_data(const struct message *message);
-size_t message_size(const struct message *message);
+#include "reach/policy.h"
+#include "reach/update.h"
 
 struct subscription;
 struct subscriptions;
+
+/* Whom an update is for. */
+enum audience {
+    AUDIENCE_ALL,
+    AUDIENCE_DENIED, /* those to whom the kernel itself sends none */
+    AUDIENCE_GRANTED /* the others */
+};
 
 struct subscriptions *subscriptions_new(void);
 struct subscriptions *subscriptions_free(struct subscriptions *list);
 
 bool subscriptions_is_empty(const struct subscriptions *list);
 
+/* Whether there is anybody to hear an update. */
+bool subscriptions_have(const struct subscriptions *list, enum audience audience);
+
 /* Takes over the duplicate of a socket, whose inode is its name, and which is fd in that
- * process; also if it fails. One that is known already stays. */
+ * process; also if it fails. Of one that is known already only the membership is new. */
 int subscriptions_add(struct subscriptions *list, uint64_t inode, int duplicate, pid_t process,
-                      int fd);
+                      int fd, const struct membership *membership);
 /* NULL if it is none. */
 struct subscription *subscriptions_find(const struct subscriptions *list, uint64_t inode);
 
-/* Tells all of them; NULL, for lack of memory, is a loss. */
-void subscriptions_tell(struct subscriptions *list, struct message *message);
+/* Sends an update to those who want some; NULL, for lack of memory, is a loss. */
+void subscriptions_tell(struct subscriptions *list, enum audience audience, struct update *update);
 
 /* Another process may have some of them, too. */
 void subscriptions_share(struct subscriptions *list, pid_t process);
@@ -51,7 +54,7 @@ void subscriptions_review(struct subscriptions *list);
 /* The duplicate. */
 int subscription_fd(const struct subscription *subscription);
 /* What the doorbell stands for; NULL if nothing is to be told any more. */
-struct message *subscription_next(const struct subscription *subscription);
+struct update *subscription_next(const struct subscription *subscription);
 /* It was received: the doorbell is rung again if there is more. */
 void subscription_received(struct subscription *subscription);
 /* It was received, but what it stands for is still to be told. */

@@ -69,7 +69,7 @@ static int open_service(struct service *service, const char *path, bool complete
         return -ENOMEM;
     r = duplicator_new(&service->duplicator);
     if (r >= 0)
-        r = links_new(path, completes, service->subscriptions, &service->links);
+        r = links_new(path, service->subscriptions, &service->links);
     return r;
 }
 

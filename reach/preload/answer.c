@@ -133,6 +133,8 @@ static uint64_t name_of(int duplicate, int connection)
 /* 1 if it is told of links from now on. Takes over the duplicate. */
 static int subscribe(struct answerer *answerer, const struct question *question, int connection)
 {
+    const struct membership membership = {.wanted = true,
+                                          .granted = !(question->request.flags & REQUEST_DENIED)};
     uint64_t inode = name_of(question->duplicate, connection);
     int r = members_add(answerer->members, question->process);
 
@@ -146,7 +148,7 @@ static int subscribe(struct answerer *answerer, const struct question *question,
     subscriptions_review(answerer->subscriptions);
     links_expect(answerer->links);
     r = subscriptions_add(answerer->subscriptions, inode, question->duplicate, question->process,
-                          question->request.fd);
+                          question->request.fd, &membership);
     return r < 0 ? r : 1;
 }
 
@@ -207,9 +209,9 @@ static void tell_next(struct subscription *subscription, const struct request *r
                       int connection)
 {
     static const struct nlmsghdr nothing = DOORBELL_NOTHING;
-    const struct message *message = subscription_next(subscription);
-    bool sent = message ? send_message(connection, message_data(message), message_size(message))
-                        : send_message(connection, &nothing, sizeof(nothing));
+    const struct update *update = subscription_next(subscription);
+    bool sent = update ? send_message(connection, update_data(update), update_size(update))
+                       : send_message(connection, &nothing, sizeof(nothing));
 
     if (sent && !(request->flags & REQUEST_PEEK))
         subscription_received(subscription);

@@ -79,7 +79,7 @@ static int open_answerer(struct answerer *answerer, const char *path, bool compl
     answerer->members = members_new();
     if (!answerer->subscriptions || !answerer->members)
         return -ENOMEM;
-    return links_new(path, completes, answerer->subscriptions, &answerer->links);
+    return links_new(path, answerer->subscriptions, &answerer->links);
 }
 
 int helper_new(pid_t program, const char *address, const char *path, bool completes,

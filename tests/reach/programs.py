@@ -12,6 +12,7 @@ import subprocess
 import netns
 import packages
 import tap
+import updates
 import wait
 
 RUN = os.path.join(os.environ.get("LINKWATCH_BUILD", "."), "linkwatch-run")
@@ -113,6 +114,12 @@ def way(name):
 def situation(name):
     """The same in a situation."""
     return Kind(name, lambda: [PYTHON, str(WAYS.with_name("situations.py")), name], *_WAY_LINES)
+
+
+def origin(name):
+    """A program that receives in that way, and prints all that it gets."""
+    return Kind(name, lambda: [PYTHON, str(WAYS.with_name("origin.py")), name], "", "",
+                "^subscribed$")
 
 
 ALL = (IP, GO, GO_LISTING, PYROUTE2, LIBNL, LIBNL_CACHE)
@@ -247,6 +254,12 @@ def check_messages(running, cut_at=None):
         tap.equal((sequence, port), ("0", "0"))
         tap.equal((came, cut), (str(cut_at), "1") if cut_at else (length, "0"))
         assert int(length) > 500, lines
+
+
+def updates_of(running):
+    """All that such a program got."""
+    lines = [line.split() for line in running.text().splitlines()]
+    return [updates.Update(bytes.fromhex(words[4])) for words in lines if len(words) == 5]
 
 
 def see(running, kind, name, mtu=r"\d+"):

@@ -1,0 +1,401 @@
+#include "reach/update.h"
+
+#include <linux/if.h>
+#include <linux/if_link.h>
+#include <linux/rtnetlink.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* IFLA_ALLMULTI, since Linux 6.0. */
+#define ALLMULTI 61
+
+/* What rewriting may add: a name, and the padding of each attribute that it touches. */
+#define SPARE 64
+
+/* What goes when a link isn't up. */
+#define OPERATIONAL (IFF_RUNNING | IFF_LOWER_UP | IFF_DORMANT)
+/* What ifi_change never names in the updates of single changes, since nobody sets it. */
+#define UNSETTABLE (OPERATIONAL | IFF_MASTER | IFF_SLAVE)
+
+struct update {
+    unsigned references;
+    size_t size;
+    _Alignas(struct nlmsghdr) char data[];
+};
+
+static struct update *allocate(size_t room)
+{
+    struct update *update = malloc(sizeof(*update) + room);
+
+    if (update)
+        *update = (struct update){.references = 1};
+    return update;
+}
+
+static struct update *copy(const void *data, size_t size)
+{
+    struct update *update = allocate(size);
+
+    if (!update)
+        return NULL;
+    update->size = size;
+    memcpy(update->data, data, size);
+    return update;
+}
+
+struct update *update_ref(struct update *update)
+{
+    update->references++;
+    return update;
+}
+
+struct update *update_unref(struct update *update)
+{
+    if (update && --update->references == 0)
+        free(update);
+    return NULL;
+}
+
+const void *update_data(const struct update *update)
+{
+    return update->data;
+}
+
+size_t update_size(const struct update *update)
+{
+    return update->size;
+}
+
+static struct nlmsghdr *header_of(const struct update *update)
+{
+    return (struct nlmsghdr *)(uintptr_t)update->data;
+}
+
+static struct ifinfomsg *info_of(const struct update *update)
+{
+    return NLMSG_DATA(header_of(update));
+}
+
+/* The attribute that begins there, NULL if no whole one does before the end. */
+static struct rtattr *attribute_at(const char *place, const char *end)
+{
+    struct rtattr *attribute = (struct rtattr *)(uintptr_t)place;
+
+    if (end - place < (ptrdiff_t)sizeof(*attribute) || attribute->rta_len < sizeof(*attribute) ||
+        end - place < (ptrdiff_t)attribute->rta_len)
+        return NULL;
+    return attribute;
+}
+
+static struct rtattr *next_attribute(const struct rtattr *attribute, const char *end)
+{
+    return attribute_at((const char *)attribute + RTA_ALIGN(attribute->rta_len), end);
+}
+
+static const char *end_of(const struct update *update)
+{
+    return update->data + update->size;
+}
+
+static struct rtattr *first_attribute(const struct update *update)
+{
+    return attribute_at(update->data + NLMSG_SPACE(sizeof(struct ifinfomsg)), end_of(update));
+}
+
+static const char *end_within(const struct rtattr *nest)
+{
+    return (const char *)nest + nest->rta_len;
+}
+
+static struct rtattr *first_within(const struct rtattr *nest)
+{
+    return attribute_at(RTA_DATA(nest), end_within(nest));
+}
+
+static unsigned type_of(const struct rtattr *attribute)
+{
+    return attribute->rta_type & (unsigned)NLA_TYPE_MASK;
+}
+
+static struct rtattr *find(const struct update *update, unsigned type)
+{
+    struct rtattr *attribute = first_attribute(update);
+
+    while (attribute && type_of(attribute) != type)
+        attribute = next_attribute(attribute, end_of(update));
+    return attribute;
+}
+
+/* Nobody asked for an update, so it answers nobody. */
+static void address_to_all(struct update *update, uint16_t type, unsigned change)
+{
+    struct nlmsghdr *header = header_of(update);
+
+    header->nlmsg_type = type;
+    header->nlmsg_flags = 0;
+    header->nlmsg_seq = 0;
+    header->nlmsg_pid = 0;
+    info_of(update)->ifi_change = change;
+}
+
+int update_master(const struct update *update)
+{
+    const struct rtattr *attribute = find(update, IFLA_MASTER);
+    int master = 0;
+
+    if (attribute && RTA_PAYLOAD(attribute) == sizeof(master))
+        memcpy(&master, RTA_DATA(attribute), sizeof(master));
+    return master;
+}
+
+static bool is_promiscuous(const struct update *update)
+{
+    const struct rtattr *attribute = find(update, IFLA_PROMISCUITY);
+    uint32_t count = 0;
+
+    if (attribute && RTA_PAYLOAD(attribute) == sizeof(count))
+        memcpy(&count, RTA_DATA(attribute), sizeof(count));
+    return count > 0;
+}
+
+static bool is_port(const struct update *update)
+{
+    return update_master(update) != 0;
+}
+
+/* Which flags somebody set or cleared. A bridge sets IFF_PROMISC of its ports, which only
+ * their counter shows; what is on top of other links does so without an update. */
+static unsigned change_between(const struct update *before, const struct update *now)
+{
+    unsigned change = info_of(before)->ifi_flags ^ info_of(now)->ifi_flags;
+
+    if ((is_port(before) || is_port(now)) && is_promiscuous(before) != is_promiscuous(now))
+        change |= IFF_PROMISC;
+    return change & ~(unsigned)UNSETTABLE;
+}
+
+struct update *update_from_answer(const struct nlmsghdr *answer, const struct update *before)
+{
+    struct update *update = copy(answer, answer->nlmsg_len);
+
+    if (update)
+        address_to_all(update, RTM_NEWLINK, before ? change_between(before, update) : ~0U);
+    return update;
+}
+
+/* The value of a single byte or word, if it is there. */
+static void set_value(struct update *update, unsigned type, const void *value, size_t size)
+{
+    struct rtattr *attribute = find(update, type);
+
+    if (attribute && RTA_PAYLOAD(attribute) == size)
+        memcpy(RTA_DATA(attribute), value, size);
+}
+
+struct update *update_taken_down(const struct update *last)
+{
+    struct update *update = copy(last->data, last->size);
+    const uint8_t down = IF_OPER_DOWN;
+
+    if (!update)
+        return NULL;
+    /* As dev_close_many() says it. */
+    address_to_all(update, RTM_NEWLINK, IFF_UP | IFF_RUNNING);
+    info_of(update)->ifi_flags &= ~(unsigned)(IFF_UP | OPERATIONAL);
+    set_value(update, IFLA_OPERSTATE, &down, sizeof(down));
+    return update;
+}
+
+static void put(struct update *update, unsigned type, const void *data, size_t size)
+{
+    struct rtattr *attribute = (struct rtattr *)(void *)(update->data + update->size);
+
+    attribute->rta_type = (unsigned short)type;
+    attribute->rta_len = (unsigned short)RTA_LENGTH(size);
+    if (size > 0)
+        memcpy(RTA_DATA(attribute), data, size);
+    memset((char *)RTA_DATA(attribute) + size, 0, RTA_SPACE(size) - RTA_LENGTH(size));
+    update->size += RTA_SPACE(size);
+}
+
+static void put_again(struct update *update, const struct rtattr *attribute)
+{
+    put(update, attribute->rta_type, RTA_DATA(attribute), RTA_PAYLOAD(attribute));
+}
+
+/* Puts what takes the place of an attribute of the link's last update. */
+typedef void edit(struct update *update, const struct rtattr *attribute, const void *user);
+
+static struct update *rewrite(const struct update *last, edit *put_edited, const void *user)
+{
+    struct update *update = allocate(last->size + SPARE);
+
+    if (!update)
+        return NULL;
+    update->size = NLMSG_SPACE(sizeof(struct ifinfomsg));
+    memcpy(update->data, last->data, update->size);
+    for (const struct rtattr *attribute = first_attribute(last); attribute;
+         attribute = next_attribute(attribute, end_of(last)))
+        put_edited(update, attribute, user);
+    header_of(update)->nlmsg_len = (uint32_t)update->size;
+    return update;
+}
+
+/* What the link was as a port of its master is no more. */
+static void put_linkinfo(struct update *update, const struct rtattr *linkinfo)
+{
+    struct rtattr *nest = (struct rtattr *)(void *)(update->data + update->size);
+
+    put(update, linkinfo->rta_type, NULL, 0);
+    for (const struct rtattr *attribute = first_within(linkinfo); attribute;
+         attribute = next_attribute(attribute, end_within(linkinfo)))
+        if (type_of(attribute) != IFLA_INFO_SLAVE_KIND &&
+            type_of(attribute) != IFLA_INFO_SLAVE_DATA)
+            put_again(update, attribute);
+    nest->rta_len = (unsigned short)(update->data + update->size - (char *)nest);
+}
+
+/* A counter of those who wanted a flag, of whom only the administrator is left. */
+static void put_counter(struct update *update, const struct rtattr *attribute, unsigned flag)
+{
+    const uint32_t value = info_of(update)->ifi_flags & flag ? 1 : 0;
+
+    put(update, attribute->rta_type, &value, sizeof(value));
+}
+
+/* Before it tells of a removal, the kernel takes from the link what others have attached. */
+static void edit_removed(struct update *update, const struct rtattr *attribute, const void *user)
+{
+    static const char noop[] = "noop";
+
+    (void)user;
+    switch (type_of(attribute)) {
+    case IFLA_MASTER:
+        return;
+    case IFLA_LINKINFO:
+        put_linkinfo(update, attribute);
+        return;
+    case IFLA_QDISC:
+        put(update, attribute->rta_type, noop, sizeof(noop));
+        return;
+    case IFLA_AF_SPEC:
+        put(update, attribute->rta_type, NULL, 0);
+        return;
+    case IFLA_PROMISCUITY:
+        put_counter(update, attribute, IFF_PROMISC);
+        return;
+    case ALLMULTI:
+        put_counter(update, attribute, IFF_ALLMULTI);
+        return;
+    }
+    put_again(update, attribute);
+}
+
+struct update *update_removed(const struct update *last)
+{
+    struct update *update = rewrite(last, edit_removed, NULL);
+    const uint8_t down = IF_OPER_DOWN;
+
+    if (!update)
+        return NULL;
+    address_to_all(update, RTM_DELLINK, ~0U);
+    info_of(update)->ifi_flags &= ~(unsigned)(IFF_UP | OPERATIONAL);
+    if (update_is_up(last))
+        set_value(update, IFLA_OPERSTATE, &down, sizeof(down));
+    return update;
+}
+
+static void edit_name(struct update *update, const struct rtattr *attribute, const void *user)
+{
+    const char *name = user;
+
+    switch (type_of(attribute)) {
+    case IFLA_IFNAME:
+        put(update, attribute->rta_type, name, strlen(name) + 1);
+        return;
+    case IFLA_PROP_LIST:
+        return;
+    }
+    put_again(update, attribute);
+}
+
+struct update *update_renamed(const struct update *last, const char *name)
+{
+    struct update *update = rewrite(last, edit_name, name);
+
+    if (update)
+        address_to_all(update, RTM_NEWLINK, 0);
+    return update;
+}
+
+int update_ifindex(const struct update *update)
+{
+    return info_of(update)->ifi_index;
+}
+
+bool update_is_up(const struct update *update)
+{
+    return info_of(update)->ifi_flags & IFF_UP;
+}
+
+/* NULL unless it is text with an end. */
+static const char *text_of(const struct rtattr *attribute)
+{
+    const char *text = RTA_DATA(attribute);
+
+    return memchr(text, '\0', RTA_PAYLOAD(attribute)) ? text : NULL;
+}
+
+static const char *next_altname(const struct update *update, const char *name)
+{
+    const struct rtattr *list = find(update, IFLA_PROP_LIST), *attribute;
+
+    for (attribute = list ? first_within(list) : NULL; attribute;
+         attribute = next_attribute(attribute, end_within(list))) {
+        const char *text = type_of(attribute) == IFLA_ALT_IFNAME ? text_of(attribute) : NULL;
+
+        if (text && (!name || text > name))
+            return text;
+    }
+    return NULL;
+}
+
+const char *update_next_name(const struct update *update, const char *name)
+{
+    const struct rtattr *attribute = find(update, IFLA_IFNAME);
+    const char *ifname = attribute ? text_of(attribute) : NULL;
+
+    if (!name && ifname)
+        return ifname;
+    return next_altname(update, name == ifname ? NULL : name);
+}
+
+/* These differ from answer to answer, or are only told in part by whoever watches. */
+static bool is_fleeting(unsigned type)
+{
+    return type == IFLA_STATS || type == IFLA_STATS64 || type == IFLA_AF_SPEC ||
+           type == IFLA_LINKINFO;
+}
+
+static bool has_same_value(const struct rtattr *a, const struct rtattr *b)
+{
+    return a->rta_len == b->rta_len && memcmp(RTA_DATA(a), RTA_DATA(b), RTA_PAYLOAD(a)) == 0;
+}
+
+bool update_is_same(const struct update *a, const struct update *b)
+{
+    const struct rtattr *one = first_attribute(a), *other = first_attribute(b);
+
+    if (info_of(a)->ifi_flags != info_of(b)->ifi_flags ||
+        info_of(a)->ifi_type != info_of(b)->ifi_type)
+        return false;
+    while (one && other) {
+        if (one->rta_type != other->rta_type ||
+            (!is_fleeting(type_of(one)) && !has_same_value(one, other)))
+            return false;
+        one = next_attribute(one, end_of(a));
+        other = next_attribute(other, end_of(b));
+    }
+    return !one && !other;
+}

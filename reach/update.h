@@ -1,0 +1,40 @@
+/* Link updates: rtnetlink messages as the kernel sends them to those who subscribed. Where we
+ * know of a link only what it was and what it is, they are made from the kernel's answers to
+ * our requests. */
+#ifndef REACH_UPDATE_H
+#define REACH_UPDATE_H
+
+#include <linux/netlink.h>
+#include <stdbool.h>
+#include <stddef.h>
+
+/* It never changes, and several subscriptions share it. */
+struct update;
+
+struct update *update_ref(struct update *update);
+struct update *update_unref(struct update *update);
+const void *update_data(const struct update *update);
+size_t update_size(const struct update *update);
+
+/* All of these make a new one, NULL for lack of memory. */
+
+/* The RTM_NEWLINK that this answer describes; before is the link's last update, NULL if it is
+ * new. The answer is an RTM_NEWLINK that has room for a struct ifinfomsg. */
+struct update *update_from_answer(const struct nlmsghdr *answer, const struct update *before);
+/* A link goes down because it will be removed, and is removed after that. */
+struct update *update_taken_down(const struct update *last);
+struct update *update_removed(const struct update *last);
+/* It is renamed, and has no alternative names. */
+struct update *update_renamed(const struct update *last, const char *name);
+
+int update_ifindex(const struct update *update);
+/* The index of the link's master, 0 for none. */
+int update_master(const struct update *update);
+bool update_is_up(const struct update *update);
+/* Its names, the alternative ones included: the one after that, the first for NULL; NULL at
+ * the end. They belong to the update. */
+const char *update_next_name(const struct update *update, const char *name);
+/* Whether they describe the same but for counters and clocks. */
+bool update_is_same(const struct update *a, const struct update *b);
+
+#endif
