@@ -4,21 +4,17 @@
 #include <errno.h>
 #include <ev.h>
 #include <inttypes.h>
-#include <poll.h>
 #include <stdarg.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <sys/uio.h>
 #include <unistd.h>
 
-/* Lines come from one place; where in the source that is tells nothing. */
-#define SD_JOURNAL_SUPPRESS_LOCATION
-#include <systemd/sd-journal.h>
-
 #include "daemon/clock.h"
+#include "daemon/console.h"
+#include "daemon/journal.h"
 #include "protocol/utf8.h"
 
 /* So many lines in so many microseconds; more come when the links or the consumers
@@ -44,6 +40,8 @@ struct quota {
 struct log {
     int level;
     bool to_journal;
+    int journal; /* -errno if there is none */
+    struct console console;
     struct quota quotas[IMPORTANCE_COUNT];
     struct ev_loop *loop;
     struct ev_timer period_over;
@@ -61,19 +59,6 @@ static const char *const message_ids[LOG_KIND_COUNT] = {
     LOG_KINDS(X)
 #undef X
 };
-
-/* systemd tells a service by device and inode that its standard error is the journal:
- * then lines can go there with their fields. */
-static bool stderr_is_journal(void)
-{
-    const char *stream = getenv("JOURNAL_STREAM");
-    struct stat status;
-    unsigned long long device, inode;
-
-    /* NOLINTNEXTLINE(cert-err34-c): what is no device and inode of ours does not match */
-    return stream && sscanf(stream, "%llu:%llu", &device, &inode) == 2 && fstat(2, &status) == 0 &&
-           status.st_dev == device && status.st_ino == inode;
-}
 
 static struct log_line *new_line(struct log *log, int priority)
 {
@@ -142,7 +127,9 @@ struct log *log_new(int level)
     if (!log)
         return NULL;
     log->level = level;
-    log->to_journal = stderr_is_journal();
+    log->to_journal = journal_is_stderr();
+    log->journal = log->to_journal ? journal_open() : -ENOENT;
+    console_open(&log->console);
     ev_timer_init(&log->period_over, on_period_over, (double)PERIOD / 1e6, 0.);
     log->period_over.data = log;
     return log;
@@ -153,6 +140,9 @@ struct log *log_free(struct log *log)
     if (!log)
         return NULL;
     log_attach(log, NULL);
+    if (log->journal >= 0)
+        close(log->journal);
+    console_close(&log->console);
     free(log);
     return NULL;
 }
@@ -242,12 +232,8 @@ void log_number(struct log_line *line, const char *name, int64_t value)
     log_text(line, "", name, text);
 }
 
-/* Who reads our standard error may have stopped reading: a pipe that has no room for a
- * line would stop us too. Where poll() sees room in a pipe, there is some for PIPE_BUF bytes,
- * which is more than a line has. */
-static bool write_line(const char *text)
+static bool write_line(const struct log *log, const char *text)
 {
-    struct pollfd poll_fd = {.fd = STDERR_FILENO, .events = POLLOUT};
     char clean[LINE_MAX_BYTES];
     char line[LINE_MAX_BYTES + sizeof("linkwatchd: \n")];
     int length;
@@ -255,7 +241,12 @@ static bool write_line(const char *text)
     utf8_copy_clean(text, clean, sizeof(clean));
     length = snprintf(line, sizeof(line), "linkwatchd: %s\n", clean);
 
-    return poll(&poll_fd, 1, 0) > 0 && write(STDERR_FILENO, line, (size_t)length) > 0;
+    return console_write(&log->console, line, (size_t)length);
+}
+
+static bool send_entry(const struct log *log, const struct log_line *line)
+{
+    return log->journal >= 0 && journal_send(log->journal, line->fields, line->count) >= 0;
 }
 
 /* False if it could not be written. */
@@ -265,9 +256,9 @@ static bool end_line(struct log_line *line, const char *text)
 
     if (line->log->to_journal) {
         add_field(line, "", "MESSAGE", text);
-        (void)sd_journal_sendv(line->fields, (int)line->count);
+        written = send_entry(line->log, line);
     } else {
-        written = write_line(text);
+        written = write_line(line->log, text);
     }
     for (size_t i = 0; i < line->count; i++)
         free(line->fields[i].iov_base);
@@ -287,7 +278,7 @@ static void end_admitted(struct log_line *line, const char *text)
 /* It is mostly about just that, and plain text comes into the journal too. */
 static void end_without_memory(struct log *log, int priority, const char *text)
 {
-    if (!write_line(text))
+    if (!write_line(log, text))
         hold_back(log, priority);
 }
 

@@ -1,7 +1,7 @@
 /* Log lines: to the journal, with fields, where standard error leads there; else to
  * standard error. At most so many in a while, warnings and what is less important counted
- * apart, and none that standard error has no room for, so that a reader who is stuck does
- * not stop the daemon; how many were held back is told. */
+ * apart, and none that there is no room for, so that a reader who is stuck does not stop the
+ * daemon; how many were held back is told. */
 #ifndef LINKWATCH_DAEMON_LOG_H
 #define LINKWATCH_DAEMON_LOG_H
 

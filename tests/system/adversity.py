@@ -1,9 +1,15 @@
 """What the machine may do to the daemon: nobody reads its log, the disk is full, it is stopped
 for a while, it can't get memory at its start."""
 
+import contextlib
+import fcntl
+import json
 import os
 import re
+import select
 import signal
+import socket
+import struct
 import tempfile
 
 import churn
@@ -73,6 +79,157 @@ def stuck_log():
             wait.until(held_back, "the number of lines that were left out")
             assert all(line.startswith("linkwatchd: ") for line in told.splitlines()), told
         log.close()
+
+
+@tap.test
+def narrow_terminal():
+    """A terminal that has room for some lines and a half does not stop it"""
+    master, slave = os.openpty()
+    os.set_blocking(slave, False)
+    with contextlib.suppress(BlockingIOError):
+        while True:
+            os.write(slave, b"x")
+    os.set_blocking(slave, True)
+    assert len(os.read(master, 2048)) == 2048
+    wait.until(lambda: select.select([], [slave], [], 0)[1], "some room")
+    wrapper = ("sh", "-c", f'exec "$@" 2>/proc/{os.getpid()}/fd/{slave}', "sh")
+    with daemons.Daemon("--log-level", "debug", wrapper=wrapper) as daemon:
+        netns.batch(f"link add n{number} type bridge" for number in range(45))
+        daemon.call("Refresh")
+        assert not select.select([], [slave], [], 0)[1], "it is not full"
+        netns.delete_all()
+        daemon.call("Refresh")
+    os.close(slave)
+    os.close(master)
+
+
+class Journal:
+    """A journal that does not read until it is told to, in the place of the system's."""
+
+    def __init__(self):
+        netns.run("mount", "-t", "tmpfs", "tmpfs", "/run")
+        os.makedirs("/run/systemd/journal")
+        self._socket = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
+        self._socket.bind("/run/systemd/journal/socket")
+        self._socket.setblocking(False)
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_exception):
+        self._socket.close()
+        netns.run("umount", "/run")
+
+    @staticmethod
+    def _contents(data, descriptors):
+        if not descriptors:
+            return data
+        tap.equal(data, b"", "what stands beside the memory")
+        with os.fdopen(descriptors[0], "rb") as file:
+            # The journal takes only what nobody can change.
+            seals = fcntl.fcntl(file, fcntl.F_GET_SEALS)
+            tap.equal(seals & fcntl.F_SEAL_WRITE, fcntl.F_SEAL_WRITE, "the seal")
+            return os.pread(file.fileno(), 1 << 24, 0)
+
+    def entries(self):
+        """All that was sent, each as a dictionary of byte strings."""
+        told = []
+        try:
+            while True:
+                data, descriptors, _, _ = socket.recv_fds(self._socket, 1 << 20, 1)
+                told.append(_fields(self._contents(data, descriptors)))
+        except BlockingIOError:
+            return told
+
+
+def _fields(data):
+    """The fields of an entry in the journal's native protocol."""
+    fields = {}
+    while data:
+        line, data = data.split(b"\n", 1)
+        if b"=" in line:
+            name, value = line.split(b"=", 1)
+        else:
+            name, length = line, struct.unpack_from("<Q", data)[0]
+            value, data = data[8:8 + length], data[8 + length:]
+            assert data[:1] == b"\n", data
+            data = data[1:]
+        assert re.fullmatch(rb"[A-Z][A-Z0-9_]*", name), name
+        fields[name.decode()] = value
+    return fields
+
+
+@contextlib.contextmanager
+def journaling_daemon():
+    """A daemon whose standard error is, as it is told, the journal's."""
+    with daemons.Daemon("--log-level", "debug", serves=False) as daemon:
+        with open(os.path.join(daemon.directory, "log"), "w", encoding="ascii") as log:
+            status = os.fstat(log.fileno())
+        daemon.set_environment(JOURNAL_STREAM=f"{status.st_dev}:{status.st_ino}")
+        daemon.start()
+        yield daemon
+        tap.equal(daemon.log(), "", "what went to standard error")
+
+
+@tap.test
+def stuck_journal():
+    """A journal that does not read does not stop it; how much was left out is told when it
+    does"""
+    with Journal() as journal, journaling_daemon() as daemon:
+        with Mirror(daemon.socket).until_ready() as mirror:
+            for number in range(40):
+                netns.ip(f"link add s{number} type bridge")
+            picture.settle(daemon, mirror)
+        told = journal.entries()
+        assert told, "nothing was sent"
+        wait.until(lambda: [e for e in journal.entries() if int(e.get("HELD_BACK", 0)) > 0],
+                   "the number of entries that were left out")
+    netns.delete_all()
+
+
+@tap.test
+def no_journal():
+    """Where the journal went away, it serves, and tells how much was left out when there is one
+    again"""
+    with contextlib.ExitStack() as stack:
+        daemon = stack.enter_context(journaling_daemon())
+        netns.ip("link add j0 type bridge")
+        daemon.call("Refresh")
+        netns.delete_all()
+        daemon.call("Refresh")
+        with Journal() as journal:
+            wait.until(lambda: [e for e in journal.entries() if int(e.get("HELD_BACK", 0)) > 0],
+                       "the number of entries that were left out")
+
+
+def _add_altnames(link, numbers):
+    """Such as become six times as long in JSON."""
+    netns.batch(f"link property add dev {link} altname {number:03}" + "\1" * 124
+                for number in numbers)
+
+
+@tap.test
+def any_field():
+    """Values of several lines, and those that no datagram has room for, come into the journal as
+    they are"""
+    with Journal() as journal, journaling_daemon() as daemon:
+        journal.entries()
+        netns.run("ip", "link", "add", "a0", "type", "bridge")
+        netns.run("ip", "link", "set", "a0", "alias", "first line\nSECOND=line")
+        _add_altnames("a0", range(400))
+        daemon.call("Refresh")
+        journal.entries()
+        _add_altnames("a0", [400])
+        daemon.call("Refresh")
+        netns.ip("link del a0")
+        daemon.call("Refresh")
+        told = [e for e in journal.entries() if e.get("INTERFACE") == b"a0"]
+        changed, gone = told[0], told[-1]
+        tap.equal(gone["OLD_IFALIAS"], b"first line\nSECOND=line", "the alias")
+        tap.equal((gone["SYSLOG_IDENTIFIER"], gone["KIND"]), (b"linkwatchd", b"bridge"))
+        tap.equal([len(json.loads(changed[name])) for name in ("OLD_ALTNAMES", "NEW_ALTNAMES")],
+                  [400, 401], "the numbers of names")
+        assert len(changed["OLD_ALTNAMES"]) > 400 * 6 * 124, len(changed["OLD_ALTNAMES"])
 
 
 @tap.test

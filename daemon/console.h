@@ -1,0 +1,20 @@
+/* Standard error, without ever waiting for whoever reads it. */
+#ifndef LINKWATCH_DAEMON_CONSOLE_H
+#define LINKWATCH_DAEMON_CONSOLE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+struct console {
+    int fd;
+    bool is_socket;
+};
+
+void console_open(struct console *ret);
+void console_close(struct console *console);
+
+/* Writes a line of at most PIPE_BUF bytes. False if there was no room for it, or it can't be
+ * written. */
+bool console_write(const struct console *console, const char *line, size_t length);
+
+#endif
