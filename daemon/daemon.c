@@ -18,6 +18,7 @@
 
 struct daemon {
     struct log *log;
+    struct service *service;
     struct config config;
     const char *socket;
     struct namespace *namespace;
@@ -45,7 +46,7 @@ static void on_reported(void *user)
     if (!daemon->ready)
         return;
     status_line(daemon, text, sizeof(text));
-    service_status(text);
+    service_status(daemon->service, text);
 }
 
 static void on_settled(void *user)
@@ -127,13 +128,14 @@ static void drop_socket(const struct daemon_socket *socket)
         unlink(socket->path);
 }
 
-struct daemon *daemon_new(struct ev_loop *loop, struct log *log, const struct config *config,
-                          const struct daemon_socket *socket)
+struct daemon *daemon_new(struct ev_loop *loop, struct log *log, struct service *service,
+                          const struct config *config, const struct daemon_socket *socket)
 {
     struct daemon *daemon = calloc(1, sizeof(*daemon));
 
     if (daemon) {
         daemon->log = log;
+        daemon->service = service;
         daemon->config = *config;
         daemon->socket = socket->path;
         if (make_parts(daemon, loop, socket))
@@ -173,7 +175,7 @@ void daemon_notify_ready(const struct daemon *daemon)
     if (!daemon->ready)
         return;
     status_line(daemon, text, sizeof(text));
-    service_ready(text);
+    service_ready(daemon->service, text);
 }
 
 struct namespace *daemon_namespace(const struct daemon *daemon)

@@ -22,6 +22,7 @@ struct process {
     struct config config;
     struct ev_loop *loop;
     struct log *log;
+    struct service *service;
     struct daemon *daemon;
     char passed[128]; /* path of the socket that the manager passed */
     struct ev_signal terminate;
@@ -60,7 +61,7 @@ static void on_hang_up(struct ev_loop *loop, struct ev_signal *signal_watcher, i
 
     (void)loop;
     (void)events;
-    service_reloading();
+    service_reloading(process->service);
     reload(process);
     daemon_notify_ready(process->daemon);
 }
@@ -68,9 +69,8 @@ static void on_hang_up(struct ev_loop *loop, struct ev_signal *signal_watcher, i
 static void on_watchdog(struct ev_loop *loop, struct ev_timer *timer, int events)
 {
     (void)loop;
-    (void)timer;
     (void)events;
-    service_alive();
+    service_alive(timer->data);
 }
 
 /* What the machine says about a write is told by the write itself: nobody reads the other end
@@ -112,6 +112,7 @@ static void feed_watchdog(struct process *process)
     double interval = (double)service_watchdog_usec() / 1e6;
 
     ev_timer_init(&process->watchdog, on_watchdog, interval, interval);
+    process->watchdog.data = process->service;
     if (interval > 0)
         ev_timer_start(process->loop, &process->watchdog);
 }
@@ -160,7 +161,8 @@ static int start(struct process *process)
     if (r < 0)
         return r;
     log_attach(process->log, process->loop);
-    process->daemon = daemon_new(process->loop, process->log, &process->config, &socket);
+    process->daemon =
+        daemon_new(process->loop, process->log, process->service, &process->config, &socket);
     if (process->daemon)
         return 0;
     log_write(process->log, LOG_ERR, "cannot start: %s", strerror(ENOMEM));
@@ -177,7 +179,7 @@ static int run(struct process *process)
         raise_descriptor_limit();
         feed_watchdog(process);
         ev_run(process->loop, 0);
-        service_stopping();
+        service_stopping(process->service);
     }
     mask_signals(SIG_BLOCK);
     daemon_free(process->daemon);
@@ -191,10 +193,12 @@ static int run_with_log_and_loop(struct process *process)
 
     process->log = log_new(process->config.log_level);
     process->loop = ev_loop_new(EVFLAG_NOENV);
-    if (process->log && process->loop)
+    process->service = process->loop ? service_new(process->loop) : NULL;
+    if (process->log && process->service)
         r = run(process);
     else
         fputs("linkwatchd: out of memory\n", stderr);
+    service_free(process->service);
     if (process->loop)
         ev_loop_destroy(process->loop);
     process->log = log_free(process->log);

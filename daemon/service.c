@@ -1,14 +1,33 @@
 #include "daemon/service.h"
 
 #include <errno.h>
+#include <ev.h>
 #include <fcntl.h>
 #include <inttypes.h>
+#include <stdbool.h>
 #include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
 #include <sys/socket.h>
 #include <sys/un.h>
 #include <systemd/sd-daemon.h>
+#include <unistd.h>
 
 #include "daemon/clock.h"
+
+/* Seconds until a manager that had no room is told once more. */
+#define RETRY .1
+
+struct service {
+    struct ev_loop *loop;
+    int fd;
+    /* What it was not told yet. */
+    bool ready_pending;
+    bool alive_pending;
+    bool status_pending;
+    char status[256];
+    struct ev_timer retry;
+};
 
 static int get_path(int fd, char *path, size_t size)
 {
@@ -40,24 +59,118 @@ int service_listen_fd(char *path, size_t size)
     return r < 0 ? r : fd;
 }
 
-void service_ready(const char *status)
+/* Of NOTIFY_SOCKET: a path, or behind @ a name without one. */
+static int address_of_manager(struct sockaddr_un *ret, socklen_t *ret_length)
 {
-    (void)sd_notifyf(0, "READY=1\nSTATUS=%s", status);
+    const char *name = getenv("NOTIFY_SOCKET");
+    struct sockaddr_un address = {.sun_family = AF_UNIX};
+    size_t length = name ? strlen(name) : 0;
+
+    if (length < 2 || length >= sizeof(address.sun_path) || (*name != '/' && *name != '@'))
+        return -ENOENT;
+    memcpy(address.sun_path, name, length);
+    if (*name == '@')
+        address.sun_path[0] = '\0';
+    *ret = address;
+    *ret_length = (socklen_t)(offsetof(struct sockaddr_un, sun_path) + length + (*name == '/'));
+    return 0;
 }
 
-void service_reloading(void)
+/* libsystemd's sd_notify() waits for a manager that does not read. */
+static int notify(const struct service *service, const char *text)
 {
-    (void)sd_notifyf(0, "RELOADING=1\nMONOTONIC_USEC=%" PRId64, clock_usec(CLOCK_MONOTONIC));
+    struct sockaddr_un address;
+    socklen_t length;
+    int r = address_of_manager(&address, &length);
+
+    if (r < 0)
+        return r;
+    if (sendto(service->fd, text, strlen(text), MSG_NOSIGNAL | MSG_DONTWAIT,
+               (const struct sockaddr *)&address, length) < 0)
+        return -errno;
+    return 0;
 }
 
-void service_stopping(void)
+static void notify_pending(struct service *service)
 {
-    (void)sd_notify(0, "STOPPING=1");
+    char text[sizeof(service->status) + 64];
+
+    snprintf(text, sizeof(text), "%s%s%s%s", service->ready_pending ? "READY=1\n" : "",
+             service->alive_pending ? "WATCHDOG=1\n" : "", service->status_pending ? "STATUS=" : "",
+             service->status_pending ? service->status : "");
+    if (notify(service, text) == -EAGAIN) {
+        ev_timer_set(&service->retry, RETRY, 0.);
+        ev_timer_start(service->loop, &service->retry);
+        return;
+    }
+    ev_timer_stop(service->loop, &service->retry);
+    service->ready_pending = service->alive_pending = service->status_pending = false;
 }
 
-void service_status(const char *status)
+static void on_retry(struct ev_loop *loop, struct ev_timer *timer, int events)
 {
-    (void)sd_notifyf(0, "STATUS=%s", status);
+    (void)loop;
+    (void)events;
+    notify_pending(timer->data);
+}
+
+struct service *service_new(struct ev_loop *loop)
+{
+    struct service *service = calloc(1, sizeof(*service));
+
+    if (!service)
+        return NULL;
+    service->loop = loop;
+    service->fd = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+    ev_timer_init(&service->retry, on_retry, RETRY, 0.);
+    service->retry.data = service;
+    return service;
+}
+
+struct service *service_free(struct service *service)
+{
+    if (!service)
+        return NULL;
+    ev_timer_stop(service->loop, &service->retry);
+    if (service->fd >= 0)
+        close(service->fd);
+    free(service);
+    return NULL;
+}
+
+void service_ready(struct service *service, const char *status)
+{
+    if (!service)
+        return;
+    service->ready_pending = true;
+    service_status(service, status);
+}
+
+/* If the manager does not read, it need not know: what it is told next is that this is over. */
+void service_reloading(struct service *service)
+{
+    char text[64];
+
+    if (!service)
+        return;
+    snprintf(text, sizeof(text), "RELOADING=1\nMONOTONIC_USEC=%" PRId64,
+             clock_usec(CLOCK_MONOTONIC));
+    (void)notify(service, text);
+}
+
+void service_stopping(struct service *service)
+{
+    if (service)
+        (void)notify(service, "STOPPING=1");
+}
+
+void service_status(struct service *service, const char *status)
+{
+    if (!service)
+        return;
+    service->status_pending = true;
+    snprintf(service->status, sizeof(service->status), "%s", status);
+    notify_pending(service);
 }
 
 int64_t service_watchdog_usec(void)
@@ -68,7 +181,10 @@ int64_t service_watchdog_usec(void)
     return sd_watchdog_enabled(0, &usec) > 0 ? (int64_t)(usec / 2) : 0;
 }
 
-void service_alive(void)
+void service_alive(struct service *service)
 {
-    (void)sd_notify(0, "WATCHDOG=1");
+    if (!service)
+        return;
+    service->alive_pending = true;
+    notify_pending(service);
 }

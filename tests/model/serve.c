@@ -55,7 +55,7 @@ static int make_parts(struct serve *serve, const struct config *config)
         return -ENOMEM;
     }
     log_attach(serve->log, serve->loop);
-    serve->daemon = daemon_new(serve->loop, serve->log, &silent, &socket);
+    serve->daemon = daemon_new(serve->loop, serve->log, NULL, &silent, &socket);
     return serve->daemon ? 0 : -ENOMEM;
 }
 

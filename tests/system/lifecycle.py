@@ -386,8 +386,8 @@ def help_and_version():
 class Manager:
     """What systemd is to a service: the socket that readiness is told on."""
 
-    def __init__(self, directory):
-        self.path = os.path.join(directory, "notify")
+    def __init__(self, directory, address=None):
+        self.path = address or os.path.join(directory, "notify")
         self._socket = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
         self._socket.bind(self.path)
         self.told = []
@@ -421,6 +421,40 @@ def readiness():
         daemon.signal(signal.SIGTERM)
         manager.until("STOPPING=1")
         tap.equal(daemon.wait(), 0)
+        manager.close()
+
+
+@tap.test
+def stuck_manager():
+    """A manager that does not read stops neither its start nor its work, and is told when it
+    does"""
+    with daemons.Daemon(serves=False) as daemon, \
+            socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as filler:
+        manager = Manager(daemon.directory)
+        filler.setblocking(False)
+        with contextlib.suppress(BlockingIOError):
+            while True:
+                filler.sendto(b"x", manager.path)
+        daemon.set_environment(NOTIFY_SOCKET=manager.path, WATCHDOG_USEC="100000")
+        daemon.start()
+        for _ in range(3):
+            daemon.signal(signal.SIGHUP)
+            assert daemon.links()
+        manager.until("READY=1")
+        tap.contains(manager.told[-1], "STATUS=")
+        manager.until("WATCHDOG=1")
+        manager.close()
+
+
+@tap.test
+def abstract_manager():
+    """A manager may listen on an abstract address"""
+    with daemons.Daemon(serves=False) as daemon:
+        name = f"linkwatch-test-{os.getpid()}"
+        manager = Manager(daemon.directory, "\0" + name)
+        daemon.set_environment(NOTIFY_SOCKET="@" + name)
+        daemon.start()
+        manager.until("READY=1")
         manager.close()
 
 
