@@ -3,10 +3,8 @@
 #include "daemon/journal.h"
 
 #include <assert.h>
-#include <endian.h>
 #include <errno.h>
 #include <fcntl.h>
-#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -18,14 +16,10 @@
 
 /* What is asked for, as libsystemd does; the kernel grants less without privilege. */
 #define SEND_BUFFER (8 << 20)
-/* Of a field whose value has line breaks: name, end of line, length, value, end of line. */
-#define PIECES_OF_FIELD 5
 
 struct entry {
-    struct iovec pieces[(JOURNAL_FIELDS_MAX + 1) * PIECES_OF_FIELD];
+    struct iovec pieces[(JOURNAL_FIELDS_MAX + 1) * 2];
     size_t piece_count;
-    uint64_t lengths[JOURNAL_FIELDS_MAX];
-    size_t length_count;
 };
 
 static const struct sockaddr_un journal_address = {.sun_family = AF_UNIX,
@@ -53,34 +47,12 @@ int journal_open(void)
     return fd;
 }
 
-static void add_piece(struct entry *entry, const void *data, size_t length)
-{
-    entry->pieces[entry->piece_count++] =
-        (struct iovec){.iov_base = (void *)data, .iov_len = length};
-}
-
-/* NAME=value, or where the value has line breaks, the name and the value with its length. */
 static void add_field(struct entry *entry, const struct iovec *field)
 {
-    const char *data = field->iov_base;
-    const char *equals = memchr(data, '=', field->iov_len);
-    size_t value_length;
-    uint64_t *length;
+    static const struct iovec end_of_line = {.iov_base = "\n", .iov_len = 1};
 
-    assert(equals);
-    if (!memchr(data, '\n', field->iov_len)) {
-        add_piece(entry, data, field->iov_len);
-        add_piece(entry, "\n", 1);
-        return;
-    }
-    value_length = field->iov_len - (size_t)(equals + 1 - data);
-    length = &entry->lengths[entry->length_count++];
-    *length = htole64(value_length);
-    add_piece(entry, data, (size_t)(equals - data));
-    add_piece(entry, "\n", 1);
-    add_piece(entry, length, sizeof(*length));
-    add_piece(entry, equals + 1, value_length);
-    add_piece(entry, "\n", 1);
+    entry->pieces[entry->piece_count++] = *field;
+    entry->pieces[entry->piece_count++] = end_of_line;
 }
 
 static int send_message(int fd, struct msghdr *message)

@@ -15,8 +15,8 @@ bool journal_is_stderr(void);
 /* A socket to send entries with, or -errno. It is there when the journal is not, too. */
 int journal_open(void);
 
-/* Sends an entry; its fields are NAME=value, and values may be any bytes. -EAGAIN if the journal
- * has no room; other -errno. */
+/* Sends an entry; its fields are NAME=value without line breaks. -EAGAIN if the journal has no
+ * room; other -errno. */
 int journal_send(int fd, const struct iovec *fields, size_t count);
 
 #endif
