@@ -1,6 +1,7 @@
 # Completions of linkwatchctl for fish.
 
-# Names of links, from the daemon at the socket that the line names.
+# Words for links, from the daemon at the socket that the line names. Names are chosen by
+# others: the words are copied as they are and quoted by fish, nothing is expanded.
 function __linkwatchctl_links
     set -l words (commandline -opc)
     set -l socket
@@ -15,8 +16,7 @@ function __linkwatchctl_links
                 set socket $words[$i]
         end
     end
-    linkwatchctl $socket --json list 2>/dev/null | string match -ar '"ifname":"[^"\\\\]*"' |
-        string replace -r '"ifname":"(.*)"' '$1'
+    linkwatchctl $socket complete 2>/dev/null
 end
 
 # The command and its arguments, without options.
@@ -34,7 +34,7 @@ function __linkwatchctl_arguments
                 set skip yes
             case '-*'
             case '*'
-                echo $word
+                printf '%s\n' $word
         end
     end
 end

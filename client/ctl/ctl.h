@@ -37,6 +37,7 @@ int ctl_monitor(const struct ctl *ctl);
 int ctl_wait(const struct ctl *ctl);
 int ctl_refresh(const struct ctl *ctl);
 int ctl_status(const struct ctl *ctl);
+int ctl_complete(const struct ctl *ctl);
 
 /* One line on stderr, with the program's name before it. */
 void ctl_complain(const char *format, ...) __attribute__((format(printf, 1, 2)));

@@ -30,6 +30,7 @@ static const struct command commands[] = {
     {"wait", ctl_wait, 2, ANY_NUMBER, "wait IF CONDITION... [--timeout T]"},
     {"refresh", ctl_refresh, 0, 0, "refresh"},
     {"status", ctl_status, 0, 0, "status"},
+    {"complete", ctl_complete, 0, 1, "complete [TEXT]"},
 };
 
 static const char help[] =
@@ -44,6 +45,7 @@ static const char help[] =
     "  wait IF CONDITION... until a link meets all the conditions at once\n"
     "  refresh              make the daemon look at the kernel now\n"
     "  status               how the daemon does, and how far its picture can be trusted\n"
+    "  complete [TEXT]      what a shell may offer for IF, one word a line\n"
     "\n"
     "IF is the name or an alternative name of a link, or a shell glob ('eth*').\n"
     "CONDITION is one of present, absent, up, down, carrier, no-carrier,\n"

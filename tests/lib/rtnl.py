@@ -1,4 +1,5 @@
-"""What ip(8) can't do in a sandbox: links through /dev/net/tun, and their removal."""
+"""What ip(8) can't do: links through /dev/net/tun and their removal in a sandbox, and names
+that it refuses."""
 
 import fcntl
 import os
@@ -9,7 +10,11 @@ import tap
 
 _TUNSETIFF = 0x400454CA
 _IFF_TUN, _IFF_TAP, _IFF_NO_PI = 0x0001, 0x0002, 0x1000
-_RTM_DELLINK = 17
+_RTM_NEWLINK, _RTM_DELLINK, _RTM_NEWLINKPROP = 16, 17, 108
+_IFLA_IFNAME, _IFLA_LINKINFO, _IFLA_PROP_LIST, _IFLA_ALT_IFNAME = 3, 18, 52, 53
+_IFLA_INFO_KIND = 1
+_NLA_F_NESTED = 0x8000
+_NLM_F_EXCL, _NLM_F_CREATE, _NLM_F_APPEND = 0x200, 0x400, 0x800
 _NLM_F_REQUEST, _NLM_F_ACK = 1, 4
 _NLMSG_ERROR = 2
 
@@ -39,12 +44,42 @@ class Tap:
         self._fd = -1
 
 
-def delete(index):
-    """Removes a link with RTM_DELLINK."""
-    info = struct.pack("=BxHiII", socket.AF_UNSPEC, 0, index, 0, 0)
-    header = struct.pack("=IHHII", 16 + len(info), _RTM_DELLINK, _NLM_F_REQUEST | _NLM_F_ACK, 1, 0)
+def _attribute(kind, value):
+    """An rtnetlink attribute."""
+    return struct.pack("=HH", 4 + len(value), kind) + value + bytes(-len(value) % 4)
+
+
+def _request(kind, flags, index, attributes=b""):
+    """Sends a request about a link; it must be done."""
+    body = struct.pack("=BxHiII", socket.AF_UNSPEC, 0, index, 0, 0) + attributes
+    header = struct.pack("=IHHII", 16 + len(body), kind, _NLM_F_REQUEST | _NLM_F_ACK | flags, 1, 0)
     with socket.socket(socket.AF_NETLINK, socket.SOCK_RAW, socket.NETLINK_ROUTE) as netlink:
-        netlink.sendto(header + info, (0, 0))
+        netlink.sendto(header + body, (0, 0))
         answer = netlink.recv(4096)
     kind, error = struct.unpack_from("=H", answer, 4)[0], struct.unpack_from("=i", answer, 16)[0]
-    assert kind == _NLMSG_ERROR and error == 0, f"RTM_DELLINK of {index}: {os.strerror(-error)}"
+    assert kind == _NLMSG_ERROR and error == 0, f"link {index}: {os.strerror(-error)}"
+
+
+def add_bridges(names):
+    """Makes bridges of names that ip(8) may not like."""
+    info = _attribute(_IFLA_LINKINFO, _attribute(_IFLA_INFO_KIND, b"bridge"))
+    for name in names:
+        _request(_RTM_NEWLINK, _NLM_F_CREATE | _NLM_F_EXCL, 0,
+                 _attribute(_IFLA_IFNAME, name + b"\0") + info)
+
+
+def rename(index, name):
+    """Gives a link that is down another name, of any bytes."""
+    _request(_RTM_NEWLINK, 0, index, _attribute(_IFLA_IFNAME, name + b"\0"))
+
+
+def add_altname(index, altname):
+    """Gives a link an alternative name, of any bytes."""
+    properties = _attribute(_IFLA_PROP_LIST | _NLA_F_NESTED,
+                            _attribute(_IFLA_ALT_IFNAME, altname + b"\0"))
+    _request(_RTM_NEWLINKPROP, _NLM_F_CREATE | _NLM_F_EXCL | _NLM_F_APPEND, index, properties)
+
+
+def delete(index):
+    """Removes a link with RTM_DELLINK."""
+    _request(_RTM_DELLINK, 0, index)

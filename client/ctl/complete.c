@@ -1,0 +1,117 @@
+/* linkwatchctl complete: what a shell may offer for IF. */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "client/ctl/ctl.h"
+#include "client/ctl/output.h"
+#include "client/ctl/text.h"
+
+/* Who presses a key doesn't wait longer, in microseconds. */
+#define PATIENCE INT64_C(2000000)
+
+/* What a shell, or we, would take for more than itself. */
+#define SPECIAL "*?[]"
+
+/* A name as linkwatchctl shows it, with backslashes before what is special in a glob, and
+ * before what would make an option of it, or a home in fish, which doesn't quote that. NULL
+ * without memory. */
+static char *quoted(const char *name)
+{
+    size_t width;
+    char *clean = text_clean(name, &width);
+    char *word = clean ? malloc(2 * strlen(clean) + 1) : NULL;
+    char *to = word;
+
+    for (const char *from = clean; word && *from; from++) {
+        if (strchr(SPECIAL, *from) || (from == clean && strchr("-~", *from)))
+            *to++ = '\\';
+        *to++ = *from;
+    }
+    if (word)
+        *to = '\0';
+    free(clean);
+    return word;
+}
+
+/* All of it as escapes. */
+static char *spelled_out(const char *name)
+{
+    char *word = malloc(strlen(name) * 4 + 1);
+
+    if (word)
+        *word = '\0';
+    for (char *to = word; word && *name; name++)
+        to += sprintf(to, "\\x%02x", (unsigned)(unsigned char)*name);
+    return word;
+}
+
+/* Whether the word means that link and no other: another one may be called exactly so. */
+static bool is_clear(const struct linkwatch_list *list, const struct linkwatch_link *link,
+                     const char *word)
+{
+    struct linkwatch_link *other;
+
+    /* Then it is a plain name, of which there is one. */
+    if (!strchr(word, '\\'))
+        return true;
+    for (size_t i = 0; (other = linkwatch_list_get(list, i)); i++)
+        if (other != link && linkwatch_link_matches(other, word))
+            return false;
+    return linkwatch_link_matches(link, word);
+}
+
+static bool begins_with(const char *text, const char *beginning)
+{
+    return strncmp(text, beginning, strlen(beginning)) == 0;
+}
+
+static void offer(const struct linkwatch_list *list, const struct linkwatch_link *link,
+                  const char *name, const char *beginning)
+{
+    char *word = quoted(name);
+
+    if (word && (begins_with(name, beginning) || begins_with(word, beginning))) {
+        if (!is_clear(list, link, word)) {
+            free(word);
+            word = spelled_out(name);
+        }
+        if (word && is_clear(list, link, word))
+            puts(word);
+    }
+    free(word);
+}
+
+static void offer_all(const struct linkwatch_list *list, const char *beginning)
+{
+    struct linkwatch_link *link;
+
+    for (size_t i = 0; (link = linkwatch_list_get(list, i)); i++) {
+        const char *altname = NULL;
+
+        offer(list, link, linkwatch_link_ifname(link), beginning);
+        while ((altname = linkwatch_link_next_altname(link, altname)))
+            offer(list, link, altname, beginning);
+    }
+}
+
+int ctl_complete(const struct ctl *ctl)
+{
+    struct linkwatch_list *list;
+    struct output output;
+    int code;
+    struct linkwatch *connection = ctl_connect(ctl, &code);
+    int r;
+
+    if (!connection)
+        return code;
+    r = linkwatch_list(connection, NULL, PATIENCE, &list);
+    code = r < 0 ? ctl_call_failed(ctl, connection, r) : EXIT_MET;
+    linkwatch_close(connection);
+    if (r < 0)
+        return code;
+    output_begin(&output, false);
+    offer_all(list, ctl->count ? ctl->arguments[0] : "");
+    linkwatch_list_free(list);
+    return output_end(&output, code);
+}
