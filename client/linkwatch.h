@@ -190,6 +190,7 @@ struct linkwatch *linkwatch_close(struct linkwatch *connection);
  *   -EACCES      it doesn't want to
  *   -EBUSY       a limit was reached
  *   -EIO         it could not look at the kernel (refresh)
+ *   -ENODATA     it could never look at the kernel: nobody knows what links there are
  *   -EREMOTEIO   any other.
  * -ETIMEDOUT: no answer in time. -EPROTO: the answer was not understood.
  * -ECONNRESET: the daemon hung up. After these three the next call connects anew. */
@@ -274,10 +275,22 @@ bool linkwatch_condition_met(const struct linkwatch_condition *condition,
  * caller's; NULL for absent), -ETIMEDOUT. A timeout of 0 only looks, for which the
  * daemon has 5 s. If there is no daemon at the beginning the
  * wait fails at once as linkwatch_connect() does; a daemon that goes away during it is
- * waited for. */
+ * waited for. So is one that could never look at the kernel, for nothing is met by links of
+ * which nothing is known, not even absent; with a timeout of 0 that is -ENODATA. */
 int linkwatch_wait(const char *path, const char *glob,
                    struct linkwatch_condition *const *conditions, size_t count, int64_t timeout,
                    struct linkwatch_link **ret_link);
+
+/* Where the daemon has its picture from: see below. */
+struct linkwatch_source;
+
+/* The same, and source is called (unless it is NULL) with what the daemon has its picture
+ * from, at the beginning and when that changes. */
+int linkwatch_wait_with_source(const char *path, const char *glob,
+                               struct linkwatch_condition *const *conditions, size_t count,
+                               int64_t timeout,
+                               void (*source)(void *user, const struct linkwatch_source *source),
+                               void *user, struct linkwatch_link **ret_link);
 
 /* --- Mirror: the links as they are all the time, for event loops ------------ */
 
@@ -312,8 +325,8 @@ int linkwatch_event_get_monotonic(const struct linkwatch_event *event, int64_t *
 /* How often the carrier changed unseen, beyond what the event itself shows. */
 int64_t linkwatch_event_flaps(const struct linkwatch_event *event);
 
-/* Where the daemon has its picture from, valid during the callback. */
-struct linkwatch_source;
+/* A struct linkwatch_source is where the daemon has its picture from, valid during the
+ * callback. */
 
 /* "denied", "unproven", "trusted" or "incomplete": how far the kernel's own updates are
  * believed. */
@@ -325,7 +338,8 @@ int linkwatch_source_get_errno(const struct linkwatch_source *source, int *ret);
 int linkwatch_source_get_errno_name(const struct linkwatch_source *source, const char **ret);
 /* The kernel can't be looked at: the picture is the last known one. */
 bool linkwatch_source_is_stale(const struct linkwatch_source *source);
-/* When the last look ended, in microseconds since 1970. -ENODATA if there was none. */
+/* When the last look ended, in microseconds since 1970. -ENODATA if there was none: then
+ * nothing is known of the links, which is not the same as that there are none. */
 int linkwatch_source_get_last_look(const struct linkwatch_source *source, int64_t *ret);
 
 /* Any of them may be NULL. user is what was given to linkwatch_mirror_new(). */
@@ -348,7 +362,9 @@ struct linkwatch_callbacks {
      * that many events (-1 if nobody knows) won't be told one by one. Their outcome
      * will, before ready. */
     void (*lost)(void *user, int64_t events);
-    /* The source's standing changed, or its picture became stale or fresh again. */
+    /* The source's standing changed, or its picture became stale or fresh again. Before
+     * the daemon could look at the kernel for the first time, this alone is called, and
+     * the mirror is not ready. */
     void (*source)(void *user, const struct linkwatch_source *source);
     /* There is a connection (again). If resumed, nothing is missing in what follows. */
     void (*connected)(void *user, bool resumed);

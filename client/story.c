@@ -105,10 +105,13 @@ static int take_instance(struct story *story, const struct message *message)
     return 0;
 }
 
+/* Whether it has a number of its own. */
 static bool is_event(const struct message *message)
 {
     switch (message->type) {
     case MESSAGE_SOURCE:
+        /* Without a time it tells how the source is at that position. */
+        return message->event.realtime >= 0;
     case MESSAGE_ADD:
     case MESSAGE_REMOVE:
     case MESSAGE_CHANGE:

@@ -18,6 +18,9 @@ struct wait {
     struct picture firsts; /* the links that are followed, as they were first seen */
     bool heard;            /* a daemon was there */
     bool looked;           /* the picture was complete once */
+    bool only_looks;       /* it is not waited for anything */
+    void (*source)(void *user, const struct linkwatch_source *source);
+    void *user;
 
     bool done;
     int result; /* when done */
@@ -143,12 +146,25 @@ static void on_disconnected(void *user, int error, const char *reason)
         finish(wait, error, NULL);
 }
 
+/* What was never looked at meets nothing. */
+static void on_source(void *user, const struct linkwatch_source *source)
+{
+    struct wait *wait = user;
+    int64_t last_look;
+
+    if (wait->only_looks && linkwatch_source_get_last_look(source, &last_look) < 0)
+        finish(wait, -ENODATA, NULL);
+    if (wait->source)
+        wait->source(wait->user, source);
+}
+
 static const struct linkwatch_callbacks callbacks = {
     .size = sizeof(callbacks),
     .add = on_add,
     .change = on_change,
     .remove = on_remove,
     .ready = on_ready,
+    .source = on_source,
     .connected = on_connected,
     .disconnected = on_disconnected,
 };
@@ -200,7 +216,21 @@ int linkwatch_wait(const char *path, const char *glob,
                    struct linkwatch_condition *const *conditions, size_t count, int64_t timeout,
                    struct linkwatch_link **ret_link)
 {
-    struct wait wait = {.glob = glob, .conditions = conditions, .count = count};
+    return linkwatch_wait_with_source(path, glob, conditions, count, timeout, NULL, NULL, ret_link);
+}
+
+int linkwatch_wait_with_source(const char *path, const char *glob,
+                               struct linkwatch_condition *const *conditions, size_t count,
+                               int64_t timeout,
+                               void (*source)(void *user, const struct linkwatch_source *source),
+                               void *user, struct linkwatch_link **ret_link)
+{
+    struct wait wait = {.glob = glob,
+                        .conditions = conditions,
+                        .count = count,
+                        .only_looks = timeout == 0,
+                        .source = source,
+                        .user = user};
     int r = check(&wait);
 
     if (r >= 0)

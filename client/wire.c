@@ -83,6 +83,9 @@ static const struct {
     {SERVICE "PermissionDenied", -EACCES, "the daemon refuses it", NULL},
     {OWN "LimitReached", -EBUSY, "a limit of the daemon's was reached", "limit"},
     {OWN "LookFailed", -EIO, "the daemon can't look at the kernel", "errno_name"},
+    {OWN "NeverLooked", -ENODATA,
+     "nobody knows what links there are, for the daemon could never look at the kernel",
+     "errno_name"},
 };
 
 int wire_errno(const struct reply *reply)
@@ -95,6 +98,7 @@ int wire_errno(const struct reply *reply)
 
 char *wire_error_text(const struct reply *reply)
 {
+    const char *reason = json_string_value(json_object_get(reply->parameters, "reason"));
     const char *detail = NULL;
     char *text;
     size_t i = 0;
@@ -106,7 +110,7 @@ char *wire_error_text(const struct reply *reply)
         return asprintf(&text, "the daemon answered %s", reply->error) < 0 ? NULL : text;
     if (errors[i].parameter)
         detail = json_string_value(json_object_get(reply->parameters, errors[i].parameter));
-    n = detail ? asprintf(&text, "%s (%s)", errors[i].words, detail)
-               : asprintf(&text, "%s", errors[i].words);
+    n = asprintf(&text, "%s%s%s%s%s%s", errors[i].words, reason ? ": " : "", reason ? reason : "",
+                 detail ? " (" : "", detail ? detail : "", detail ? ")" : "");
     return n < 0 ? NULL : text;
 }

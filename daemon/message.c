@@ -173,7 +173,8 @@ int message_source(const char *instance, const struct event *event,
     struct writer writer;
 
     begin(&writer, instance, event->type, event->sequence);
-    put_times(&writer, event);
+    if (event->realtime_usec >= 0)
+        put_times(&writer, event);
     put_source(&writer, source);
     return end(&writer, ret);
 }
@@ -276,9 +277,10 @@ void message_list_clear(struct message_list *list)
     *list = (struct message_list){0};
 }
 
-json_t *message_errno(int error)
+json_t *message_failure(const char *reason, int error)
 {
-    return json_pack("{s:i, s:s*}", "errno", error, "errno_name", strerrorname_np(error));
+    return json_pack("{s:s, s:i, s:s*}", "reason", reason, "errno", error, "errno_name",
+                     strerrorname_np(error));
 }
 
 json_t *message_source_state(const struct source_state *source)

@@ -20,7 +20,8 @@ int message_error(const char *error, json_t *parameters, struct buffer **ret);
 /* A reply of Monitor that tells an event about a link. */
 int message_event(const char *instance, const struct event *event, struct buffer **ret);
 
-/* A reply of Monitor of type source; sequence and times are the event's. */
+/* A reply of Monitor of type source; sequence and times are the event's. Without times
+ * (realtime_usec below 0) it tells the state now. */
 int message_source(const char *instance, const struct event *event,
                    const struct source_state *source, struct buffer **ret);
 
@@ -54,9 +55,9 @@ int message_list_new(json_t *members, const char *name, struct message_list *ret
 /* Drops the references; takes NULL. */
 void message_list_clear(struct message_list *list);
 
-/* The members errno and errno_name of a (positive) errno; a new reference, NULL without
- * memory. */
-json_t *message_errno(int error);
+/* The parameters of LookFailed and NeverLooked: why, in words, and a (positive) errno; a new
+ * reference, NULL without memory. */
+json_t *message_failure(const char *reason, int error);
 
 /* The type Source as JSON; a new reference, NULL without memory. */
 json_t *message_source_state(const struct source_state *source);

@@ -140,6 +140,29 @@ static json_t *source_now(const struct methods *methods)
     return message_source_state(&state);
 }
 
+static bool never_looked(const struct methods *methods)
+{
+    return source_report(methods->origin.source)->last_look == WATCH_NEVER;
+}
+
+/* That, and why, the kernel can't be looked at. What was never looked at is unknown, and not the
+ * same as what is not there. */
+static int look_failure(const struct methods *methods, struct buffer **ret)
+{
+    const struct watch_report *report = source_report(methods->origin.source);
+
+    return message_error(never_looked(methods) ? LINKS ".NeverLooked" : LINKS ".LookFailed",
+                         message_failure(report->look_reason, report->look_error), ret);
+}
+
+static int refuse_blindly(const struct request *request)
+{
+    struct buffer *message = NULL;
+    int r = look_failure(request->methods, &message);
+
+    return send_made(request, r, message);
+}
+
 static void on_listed(void *user, struct session *session, int error)
 {
     struct listed *listed = user;
@@ -190,10 +213,10 @@ static int list(const struct request *request)
         return refuse_parameter(request, wrong);
     if (r < 0)
         return r;
-    if (!request->call->oneway)
+    if (!request->call->oneway && !never_looked(request->methods))
         return send_list(request, filter);
     filter_free(filter);
-    return 0;
+    return request->call->oneway ? 0 : refuse_blindly(request);
 }
 
 /* What is wrong with the position, NULL if nothing is. */
@@ -267,7 +290,7 @@ static void on_look(void *user, int error)
 
     forget(refresh);
     if (error)
-        r = message_error(LINKS ".LookFailed", message_errno(-error), &message);
+        r = look_failure(methods, &message);
     else
         r = message_reply(json_pack("{s:o}", "position", position_now(methods)), false, &message);
     if (r >= 0)

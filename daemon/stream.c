@@ -26,6 +26,7 @@ struct stream {
     bool in_snapshot;
     int snapshot_index; /* of the last link passed */
     bool owes_ready;
+    bool told_blindness; /* that nothing is known yet, and why */
 
     bool owes_lost;
     int64_t lost; /* how many, -1 if that can't be known */
@@ -211,6 +212,35 @@ static int tell_ready(struct stream *stream, struct buffer **ret)
     return 1;
 }
 
+static bool is_blind(const struct stream *stream)
+{
+    struct source_state source;
+
+    stream->origin->describe(stream->origin->user, &source);
+    return source.last_look_usec < 0;
+}
+
+/* Before the first complete dump an empty picture would be a lie: what is told is why there is
+ * none, and the events that a consumer who resumes has yet to hear. */
+static int tell_blindness(struct stream *stream, struct buffer **ret)
+{
+    struct event event = {.type = EVENT_SOURCE,
+                          .sequence = stream->cursor,
+                          .realtime_usec = -1,
+                          .monotonic_usec = -1};
+    struct source_state source;
+    int r;
+
+    if (stream->told_blindness)
+        return tell_event(stream, ret);
+    stream->origin->describe(stream->origin->user, &source);
+    r = message_source(history_instance(stream->origin->history), &event, &source, ret);
+    if (r < 0)
+        return r;
+    stream->told_blindness = true;
+    return 1;
+}
+
 /* Several events in one buffer, the same for all consumers that want everything and stand
  * at the same place. */
 static int tell_events(struct stream *stream, struct buffer **ret)
@@ -225,6 +255,12 @@ static int tell_events(struct stream *stream, struct buffer **ret)
     return 1;
 }
 
+static int later(struct stream *stream)
+{
+    stream->work = 0;
+    return STREAM_LATER;
+}
+
 static int next(struct stream *stream, bool many, struct buffer **ret)
 {
     struct history *history = stream->origin->history;
@@ -234,16 +270,18 @@ static int next(struct stream *stream, bool many, struct buffer **ret)
         start_over_from(stream, stream->cursor);
     if (stream->owes_lost)
         return tell_lost(stream, ret);
+    if (stream->owes_ready && is_blind(stream)) {
+        r = tell_blindness(stream, ret);
+        return r == 0 && worked_enough(stream) ? later(stream) : r;
+    }
     if (many && !stream->in_snapshot && filter_passes_all(stream->filter) &&
         stream->cursor < history_newest(history))
         return tell_events(stream, ret);
     r = tell_event(stream, ret);
     if (r == 0 && stream->in_snapshot && !worked_enough(stream))
         r = tell_links(stream, many ? PIECE_BYTES : 1, ret);
-    if (r == 0 && worked_enough(stream)) {
-        stream->work = 0;
-        return STREAM_LATER;
-    }
+    if (r == 0 && worked_enough(stream))
+        return later(stream);
     if (r == 0 && stream->owes_ready)
         r = tell_ready(stream, ret);
     return r;

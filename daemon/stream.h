@@ -26,7 +26,8 @@ struct stream;
 
 #define STREAM_LATER 2
 
-/* A stream that starts with a snapshot. It takes the filter; the origin must outlive
+/* A stream that starts with a snapshot; before the first complete dump, with the source, and the
+ * snapshot follows that dump. It takes the filter; the origin must outlive
  * it. NULL without memory: then the filter is still the caller's. */
 struct stream *stream_new(struct stream_origin *origin, struct filter *filter);
 struct stream *stream_free(struct stream *stream);

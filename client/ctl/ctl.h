@@ -3,6 +3,7 @@
 #define LINKWATCH_CLIENT_CTL_CTL_H
 
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
 #include "client/linkwatch.h"
@@ -14,6 +15,7 @@ enum {
     EXIT_USAGE = 2,
     EXIT_NO_DAEMON = 3,
     EXIT_TIMED_OUT = 4,
+    EXIT_UNKNOWN = 5,
 };
 
 /* What the command line asks for. */
@@ -47,6 +49,12 @@ struct linkwatch *ctl_connect(const struct ctl *ctl, int *ret_code);
 
 /* Says why the daemon at that path can't be reached, and gives the exit code. */
 int ctl_unreachable(const struct ctl *ctl, int error);
+
+/* Whether the daemon that has its picture from there could never look at the kernel. */
+bool ctl_is_blind(const struct linkwatch_source *source);
+
+/* Says, after that, that it couldn't, and why. */
+void ctl_describe_blindness(const struct linkwatch_source *source, char *text, size_t size);
 
 /* Says why a call failed, and gives the exit code. */
 int ctl_call_failed(const struct ctl *ctl, const struct linkwatch *connection, int error);

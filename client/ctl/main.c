@@ -63,7 +63,8 @@ static const char help[] =
     "  -V, --version        print the version\n"
     "\n"
     "Exit codes: 0 done, or the condition is met; 1 it failed, or there is no such link;\n"
-    "2 wrong usage; 3 the daemon can't be reached; 4 timed out.\n";
+    "2 wrong usage; 3 the daemon can't be reached; 4 timed out; 5 nobody knows, for the\n"
+    "daemon could never look at the kernel.\n";
 
 /* Part of it may be what others chose. */
 void ctl_complain(const char *format, ...)
@@ -108,7 +109,30 @@ struct linkwatch *ctl_connect(const struct ctl *ctl, int *ret_code)
 int ctl_call_failed(const struct ctl *ctl, const struct linkwatch *connection, int error)
 {
     ctl_complain("%s (linkwatchd at %s)", linkwatch_error(connection), ctl->path);
-    return error == -ETIMEDOUT ? EXIT_TIMED_OUT : EXIT_FAILED;
+    switch (error) {
+    case -ETIMEDOUT:
+        return EXIT_TIMED_OUT;
+    case -ENODATA:
+        return EXIT_UNKNOWN;
+    }
+    return EXIT_FAILED;
+}
+
+bool ctl_is_blind(const struct linkwatch_source *source)
+{
+    int64_t last_look;
+
+    return linkwatch_source_get_last_look(source, &last_look) < 0;
+}
+
+void ctl_describe_blindness(const struct linkwatch_source *source, char *text, size_t size)
+{
+    const char *name;
+    bool named = linkwatch_source_get_errno_name(source, &name) >= 0;
+
+    snprintf(text, size, "linkwatchd could never look at the kernel: %s%s%s%s",
+             linkwatch_source_reason(source), named ? " (" : "", named ? name : "",
+             named ? ")" : "");
 }
 
 static int wrong_usage(const char *message, const char *what)

@@ -196,12 +196,29 @@ static void on_lost(void *user, int64_t events)
         notice(monitor, text);
 }
 
+/* Before there is a picture: why there is none. */
+static void tell_blindness(struct monitor *monitor, const struct linkwatch_source *source)
+{
+    char why[480];
+    char text[512];
+
+    ctl_describe_blindness(source, why, sizeof(why));
+    snprintf(text, sizeof(text), "no links are known: %s", why);
+    notice(monitor, text);
+}
+
 static void on_source(void *user, const struct linkwatch_source *source)
 {
     struct monitor *monitor = user;
     char text[512];
 
-    if (!is_text(monitor) || !monitor->started)
+    if (!is_text(monitor))
+        return;
+    if (ctl_is_blind(source)) {
+        tell_blindness(monitor, source);
+        return;
+    }
+    if (!monitor->started)
         return;
     snprintf(text, sizeof(text), "%s%s: %s", linkwatch_source_is_stale(source) ? "stale, " : "",
              linkwatch_source_standing(source), linkwatch_source_reason(source));

@@ -15,7 +15,7 @@ struct word {
 };
 
 static const struct word standings[] = {
-    {"denied", "the kernel refuses its updates, so the daemon looks for itself", YELLOW},
+    {"denied", "the kernel refuses its updates", YELLOW},
     {"unproven", "the kernel gives its updates; looks must yet show that they are all", YELLOW},
     {"trusted", "the kernel gives its updates, and looks agree with them", GREEN},
     {"incomplete", "the kernel doesn't tell every change, so the daemon looks for itself", YELLOW},
@@ -79,6 +79,22 @@ static void print_word(const struct word *word, const char *name, const struct o
         printf(": %s", word->meaning);
 }
 
+static bool is_stale(const struct linkwatch_status *status)
+{
+    bool stale = false;
+
+    linkwatch_status_get_bool(status, "source.stale", &stale);
+    return stale;
+}
+
+/* Whether nothing is known, for no look ever worked. */
+static bool is_blind(const struct linkwatch_status *status)
+{
+    int64_t last_look;
+
+    return linkwatch_status_get_number(status, "source.last_look_usec", &last_look) < 0;
+}
+
 static void print_standing(const struct linkwatch_status *status, const struct output *output)
 {
     const char *standing = text(status, "source.standing");
@@ -86,6 +102,8 @@ static void print_standing(const struct linkwatch_status *status, const struct o
 
     label("Updates");
     print_word(find_word(standings, standing), standing, output);
+    if (strcmp(standing, "denied") == 0 && !is_stale(status))
+        fputs(", so the daemon looks for itself", stdout);
     putchar('\n');
     label("Because");
     output_text(text(status, "source.reason"));
@@ -111,20 +129,23 @@ static void print_age(int64_t realtime)
 static void print_picture(const struct linkwatch_status *status, const struct output *output)
 {
     char span[TIMESPAN_SIZE];
-    bool stale = false;
+    bool stale = is_stale(status);
     int64_t value;
 
-    linkwatch_status_get_bool(status, "source.stale", &stale);
     label("Picture");
     output_colour(output, stale ? RED : GREEN);
-    fputs(stale ? "stale" : "fresh", stdout);
+    fputs(!stale ? "fresh" : is_blind(status) ? "unknown" : "stale", stdout);
     output_colour(output, PLAIN);
+    if (stale && is_blind(status)) {
+        fputs(": the kernel could never be looked at\n", stdout);
+        return;
+    }
     if (stale)
         fputs(": the kernel can't be looked at, what is shown is the last known", stdout);
     fputs(", ", stdout);
     print_count(status, "links", "link");
     fputs(", ", stdout);
-    if (linkwatch_status_get_number(status, "source.last_look_usec", &value) < 0)
+    if (is_blind(status))
         fputs("no look yet", stdout);
     else
         print_age(number(status, "source.last_look_usec"));

@@ -8,22 +8,45 @@
 #include "client/ctl/output.h"
 #include "client/ctl/timespan.h"
 
-static int timed_out(const struct ctl *ctl)
+/* The links that are waited for. */
+struct subject {
+    const struct ctl *ctl;
+    bool blind; /* nothing is known of them */
+};
+
+/* Whoever waits in vain shall know what for. */
+static void on_source(void *user, const struct linkwatch_source *source)
+{
+    struct subject *subject = user;
+    char why[480];
+
+    subject->blind = ctl_is_blind(source);
+    if (!subject->blind)
+        return;
+    ctl_describe_blindness(source, why, sizeof(why));
+    ctl_complain("%s%s", why, subject->ctl->timeout == 0 ? "" : "; waiting for that");
+}
+
+static int timed_out(const struct subject *subject)
 {
     char span[TIMESPAN_SIZE];
 
-    if (ctl->timeout == 0)
+    if (subject->ctl->timeout == 0)
         ctl_complain("the condition isn't met");
     else
-        ctl_complain("timed out after %s", timespan_format(ctl->timeout, span));
+        ctl_complain("timed out after %s%s", timespan_format(subject->ctl->timeout, span),
+                     subject->blind ? ", and nobody knows whether the condition is met" : "");
     return EXIT_TIMED_OUT;
 }
 
-static int failed(const struct ctl *ctl, int error)
+static int failed(const struct subject *subject, int error)
 {
     switch (error) {
     case -ETIMEDOUT:
-        return timed_out(ctl);
+        return timed_out(subject);
+    case -ENODATA:
+        ctl_complain("nobody knows whether the condition is met");
+        return EXIT_UNKNOWN;
     case -EINVAL:
         ctl_complain("absent goes with no other condition");
         return EXIT_USAGE;
@@ -31,7 +54,7 @@ static int failed(const struct ctl *ctl, int error)
         ctl_complain("%s", strerror(-error));
         return EXIT_FAILED;
     }
-    return ctl_unreachable(ctl, error);
+    return ctl_unreachable(subject->ctl, error);
 }
 
 static int print_met(const struct ctl *ctl, const struct linkwatch_link *link)
@@ -46,13 +69,15 @@ static int print_met(const struct ctl *ctl, const struct linkwatch_link *link)
 
 static int wait_for(const struct ctl *ctl, struct linkwatch_condition *const *conditions)
 {
+    struct subject subject = {.ctl = ctl};
     struct linkwatch_link *link;
     int code;
-    int r = linkwatch_wait(ctl->path, ctl->arguments[0], conditions, (size_t)ctl->count - 1,
-                           ctl->timeout, &link);
+    int r =
+        linkwatch_wait_with_source(ctl->path, ctl->arguments[0], conditions, (size_t)ctl->count - 1,
+                                   ctl->timeout, on_source, &subject, &link);
 
     if (r < 0)
-        return failed(ctl, r);
+        return failed(&subject, r);
     code = print_met(ctl, link);
     linkwatch_link_unref(link);
     return code;

@@ -62,6 +62,9 @@ ERRORS = (
      "EBUSY: a limit of the daemon's was reached (sessions)"),
     (OWN + "LookFailed", {"errno": 13, "errno_name": "EACCES"},
      "EIO: the daemon can't look at the kernel (EACCES)"),
+    (OWN + "NeverLooked", {"errno": 97, "errno_name": "EAFNOSUPPORT", "reason": "no socket"},
+     "ENODATA: nobody knows what links there are, for the daemon could never look at the kernel: "
+     "no socket (EAFNOSUPPORT)"),
     (OWN + "LookFailed", {"errno": 13}, "EIO: the daemon can't look at the kernel"),
     ("com.example.Other", {}, "EREMOTEIO: the daemon answered com.example.Other"),
 )

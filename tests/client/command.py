@@ -332,15 +332,16 @@ def refresh():
                   ("org.linkwatch.Links.Refresh", 0, "", ""), "outcome")
         _, code, _, errors = answered(daemon, "refresh",
                                       error=("org.linkwatch.Links.LookFailed",
-                                             {"errno": 16, "errno_name": "EBUSY"}))
+                                             {"reason": "it is busy", "errno": 16,
+                                              "errno_name": "EBUSY"}))
         tap.equal(code, 1, "exit code")
-        tap.contains(errors, "the daemon can't look at the kernel (EBUSY)")
+        tap.contains(errors, "the daemon can't look at the kernel: it is busy (EBUSY)")
 
 
 STATUS = {
     "version": "0.1.0", "position": {"instance": INSTANCE, "sequence": 9},
     "source": {"standing": "denied", "reason": "joining failed", "errno": 13,
-               "errno_name": "EACCES", "stale": False},
+               "errno_name": "EACCES", "stale": False, "last_look_usec": 0},
     "interval_usec": 500000, "cadence": "polling", "look_cost_usec": 2500, "links": 1,
     "receive_buffer": 212992,
     "history": {"oldest": 1, "events": 9, "bytes": 4096, "bytes_max": 16777216},
@@ -359,7 +360,7 @@ def status():
         tap.equal(code, 0, "exit code")
         for words in (f"linkwatchd 0.1.0 at {daemon.path}, up for 2 h 0 min",
                       "Updates: denied: the kernel refuses its updates, so the daemon looks",
-                      "Because: joining failed (EACCES)", "Picture: fresh, 1 link, no look yet",
+                      "Because: joining failed (EACCES)", "Picture: fresh, 1 link, last look ",
                       "(it cost 2 ms of CPU time)", "Looks: every 500 ms, polling: ",
                       "History: 9 events, 4 KiB of at most 16 MiB; 9 since the start",
                       "2 now, of at most 1000 (100 for one user); 20 since the start, 6 refused",
@@ -374,9 +375,34 @@ def status():
 def stale_status():
     """status says what stale means."""
     with fake.Fake() as daemon:
-        stale = {**STATUS, "source": {**STATUS["source"], "stale": True, "last_look_usec": 0}}
+        stale = {**STATUS, "source": {**STATUS["source"], "stale": True}}
         _, _, output, _ = answered(daemon, "status", reply=stale)
         tap.contains(output, "stale: the kernel can't be looked at, what is shown is the last known")
+
+
+@tap.test
+def blind_status():
+    """status says that nothing is known, where no look ever worked."""
+    with fake.Fake() as daemon:
+        _, _, output, _ = answered(daemon, "status", reply={**STATUS, "source": fake.BLIND})
+        for words in ("Updates: denied: the kernel refuses its updates\n",
+                      "Because: no socket (EACCES)",
+                      "Picture: unknown: the kernel could never be looked at\n"):
+            tap.contains(output, words)
+
+
+@tap.test
+def blind_list():
+    """list and show of what nobody knows say so and why, with an exit code of their own."""
+    with fake.Fake() as daemon:
+        for command in (("list",), ("list", "eth0"), ("--json", "list"), ("show", "eth0")):
+            _, code, output, errors = answered(
+                daemon, *command, error=("org.linkwatch.Links.NeverLooked",
+                                         {"reason": "no socket", "errno": 13,
+                                          "errno_name": "EACCES"}))
+            tap.equal((code, output), (5, ""), "outcome")
+            tap.contains(errors, "nobody knows what links there are, for the daemon could never "
+                                 "look at the kernel: no socket (EACCES)")
 
 
 @tap.test

@@ -14,7 +14,10 @@ import wait
 BUILD = os.environ.get("LINKWATCH_CLIENT_TESTS", "")
 INSTANCE = "1" * 32
 OTHER = "2" * 32
-SOURCE = {"standing": "trusted", "reason": "looks agree", "stale": False}
+SOURCE = {"standing": "trusted", "reason": "looks agree", "stale": False,
+          "last_look_usec": 1700000000000000}
+BLIND = {"standing": "denied", "reason": "no socket", "errno": 13, "errno_name": "EACCES",
+         "stale": True}
 
 
 def link(ifindex, ifname, **fields):

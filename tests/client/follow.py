@@ -349,6 +349,36 @@ def sources():
 
 
 @tap.test
+def blind_at_first():
+    """A source that comes first has no number of its own; the mirror is ready after the
+    snapshot."""
+    with fake.Fake() as daemon:
+        mirror, peer = daemon.mirror()
+        peer.event("source", 7, source=fake.BLIND, realtime_usec=None, monotonic_usec=None)
+        mirror.expect("connected anew", "source denied stale 13 EACCES")
+        peer.event("source", 9, source={**fake.BLIND, "errno": 1, "errno_name": "EPERM"})
+        mirror.expect("source denied stale 1 EPERM")
+        peer.picture(12, link(2, "eth0"))
+        mirror.expect("add 2 eth0 snapshot", "source trusted", "ready 1")
+
+
+@tap.test
+def blind_anew():
+    """A daemon that was started anew and sees nothing leaves the links as they were last, and
+    tells what differs when it sees again."""
+    with fake.Fake() as daemon:
+        mirror, peer = begin(daemon, link(2, "eth0"))
+        peer.close()
+        peer = again(daemon, instance=INSTANCE, sequence=7)
+        peer.event("lost", 1, OTHER)
+        peer.event("source", 1, OTHER, source=fake.BLIND, realtime_usec=None, monotonic_usec=None)
+        mirror.expect("disconnected ECONNRESET: the daemon hung up", "connected anew", "lost -1",
+                      "source denied stale 13 EACCES")
+        peer.picture(3, link(3, "eth1"), instance=OTHER)
+        mirror.expect("remove 2 eth0 snapshot", "add 3 eth1 snapshot", "source trusted", "ready 1")
+
+
+@tap.test
 def told_once():
     """However often the mirror tries again, the application is told once."""
     with fake.Fake() as daemon:

@@ -74,12 +74,34 @@ def monitors_on():
                    "[snapshot]"], "lines")
 
 
+def blind_first(peer):
+    """What a daemon tells that could never look at the kernel."""
+    peer.event("source", 7, source=fake.BLIND, realtime_usec=None, monotonic_usec=None)
+
+
+@tap.test
+def monitors_blindly():
+    """monitor says in its first line that no links are known, and why; and shows them once they
+    are"""
+    with fake.Fake() as daemon:
+        process = daemon.run(CTL, "--socket", daemon.path, "monitor", env=environment(),
+                             stop=signal.SIGTERM)
+        peer = daemon.accept()
+        peer.monitor()
+        blind_first(peer)
+        tap.equal(words(process), "! no links are known: linkwatchd could never look at the "
+                                  "kernel: no socket (EACCES)", "line")
+        peer.picture(8, *LINKS)
+        process.expect(*TABLE.splitlines())
+
+
 @tap.test
 def monitors_losses():
     """monitor tells lost events and a new standing in words."""
     with fake.Fake() as daemon:
         process, peer = monitor(daemon)
-        peer.event("source", 8, source={"standing": "denied", "reason": "no\x1b", "stale": True})
+        peer.event("source", 8, source={**fake.SOURCE, "standing": "denied", "reason": "no\x1b",
+                                       "stale": True})
         peer.event("lost", 20, lost=12)
         peer.picture(20, *LINKS)
         process.expect(*TABLE.splitlines())
@@ -165,6 +187,45 @@ for _span, _words in (("0.05", "timed out after 50 ms"), ("50ms", "timed out aft
                       (".05 s", "timed out after 50 ms"), ("0.001min", "timed out after 60 ms"),
                       ("0.00002h", "timed out after 72 ms"), ("0", "the condition isn't met")):
     tap.add(f"wait --timeout {_span} ends with exit code 4", in_vain, _span, _words)
+
+
+def blind_wait(daemon, *arguments):
+    """A wait for lo to be absent, told by a daemon that knows nothing."""
+    process = start("--socket", daemon.path, "wait", "lo", "absent", *arguments)
+    peer = daemon.accept()
+    peer.monitor()
+    blind_first(peer)
+    return process, peer
+
+
+BLIND = "linkwatchctl: linkwatchd could never look at the kernel: no socket (EACCES)"
+
+
+@tap.test
+def waits_blindly():
+    """Of links of which nothing is known, not even absent is met; wait says what it waits for"""
+    with fake.Fake() as daemon:
+        process, _ = blind_wait(daemon, "--timeout", "0.2")
+        tap.equal(end(process), (4, "", f"{BLIND}; waiting for that\nlinkwatchctl: timed out after "
+                                 "200 ms, and nobody knows whether the condition is met\n"), "outcome")
+
+
+@tap.test
+def judges_blindly():
+    """With --timeout 0 it ends at once, with an exit code of its own"""
+    with fake.Fake() as daemon:
+        process, _ = blind_wait(daemon, "--timeout", "0")
+        tap.equal(end(process), (5, "", f"{BLIND}\nlinkwatchctl: nobody knows whether the condition "
+                                 "is met\n"), "outcome")
+
+
+@tap.test
+def waits_until_seeing():
+    """Once the daemon can look at the kernel the conditions are judged"""
+    with fake.Fake() as daemon:
+        process, peer = blind_wait(daemon)
+        peer.picture(8)
+        tap.equal(end(process), (0, "", f"{BLIND}; waiting for that\n"), "outcome")
 
 
 CONDITIONS = (

@@ -70,6 +70,10 @@ class Mirror:
         if message["type"] == "lost" or self.sequence is None:
             return
         assert number >= self.sequence, f"{number} after {self.sequence}: {message}"
+        if message["type"] == "source" and "realtime_usec" not in message:
+            # How it is at that position, before there is a picture.
+            assert self.ready is None, f"a source without a number: {message}"
+            return
         if message["type"] in _LINK_EVENTS + ("source",):
             assert number > self.sequence, f"{number} twice: {message}"
             # Between snapshots, and with a filter, events are passed over unannounced.

@@ -94,9 +94,9 @@ def test_failing_looks(kind, value, told):
                     daemon.call("Refresh")
                     raise AssertionError("Refresh works though looks fail")
                 except varlink.Error as error:
-                    tap.equal((error.name, error.parameters),
-                              (varlink.INTERFACE + ".LookFailed",
-                               {"errno": getattr(errno, told), "errno_name": told}))
+                    tap.equal((error.name, error.parameters["errno"],
+                               error.parameters["errno_name"]),
+                              (varlink.INTERFACE + ".LookFailed", getattr(errno, told), told))
             calm_for(daemon, 1_000_000, 0.2)
             fault.set(kind, 0, 0)
             mirror.until_event("add", "fails0")
@@ -156,8 +156,9 @@ def opened_later():
     with faults.Faults() as fault:
         fault.set(faults.SOCKET, errno.EMFILE, 3)
         with daemons.Daemon(env=fault.environment()) as daemon, Mirror(daemon.socket) as mirror:
+            tap.equal(mirror.take()["type"], "source", "the first message")
             mirror.until_ready()
-            mirror.until_event("add", "lo")
+            assert "lo" in {link["ifname"] for link in mirror.links.values()}, mirror.links
             wait.until(lambda: not daemon.status()["source"]["stale"], "a fresh picture")
             picture.settle(daemon, mirror)
             tap.equal(daemon.status()["counters"]["opens"], 4)

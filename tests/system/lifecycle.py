@@ -483,28 +483,6 @@ def activation():
 
 
 @tap.test
-def without_netlink():
-    """Where netlink can't be opened it serves all the same, says that what it tells is stale, and
-    why"""
-    wrapper = (daemons.helper("deny"), "--socket", "EAFNOSUPPORT")
-    with daemons.Daemon(wrapper=wrapper) as daemon:
-        source = daemon.status()["source"]
-        tap.equal((source["stale"], source["standing"], source.get("errno_name")),
-                  (True, "denied", "EAFNOSUPPORT"))
-        assert "last_look_usec" not in source, source
-        tap.equal(daemon.links(), {})
-        with Mirror(daemon.socket) as mirror:
-            mirror.until_ready()
-            tap.equal(mirror.ready["source"]["stale"], True)
-        try:
-            daemon.call("Refresh")
-            raise AssertionError("Refresh works without netlink")
-        except varlink.Error as error:
-            tap.equal((error.name, error.parameters),
-                      (varlink.INTERFACE + ".LookFailed", {"errno": errno.EAFNOSUPPORT, "errno_name": "EAFNOSUPPORT"}))
-
-
-@tap.test
 def nothing_left_open():
     """A thousand consumers that came and went leave no descriptor behind"""
     with daemons.Daemon() as daemon:

@@ -14,8 +14,10 @@ static void on_change(void *user, const struct change *change)
 
 static void describe(void *user, struct source_state *ret)
 {
-    (void)user;
-    *ret = (struct source_state){.standing = "trusted", .reason = "", .last_look_usec = -1};
+    const struct world *world = user;
+
+    *ret = (struct source_state){
+        .standing = "trusted", .reason = "", .last_look_usec = world->blind ? -1 : 0};
 }
 
 void world_start(struct world *world, size_t history_bytes)
@@ -25,7 +27,7 @@ void world_start(struct world *world, size_t history_bytes)
     assert_non_null(world->table);
     assert_non_null(world->history);
     world->origin = (struct stream_origin){
-        .history = world->history, .table = world->table, .describe = describe};
+        .history = world->history, .table = world->table, .describe = describe, .user = world};
 }
 
 void world_stop(struct world *world)

@@ -15,6 +15,7 @@ struct world {
     struct table *table;
     struct history *history;
     struct stream_origin origin;
+    bool blind; /* no look ever worked */
 };
 
 void world_start(struct world *world, size_t history_bytes);

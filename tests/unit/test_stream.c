@@ -148,6 +148,81 @@ static void a_change_of_the_source_is_told_during_the_snapshot(void **state)
     world_stop(&world);
 }
 
+/* --- before the first complete dump */
+
+static void change_source(struct world *world, const char *reason)
+{
+    struct source_state source = {.standing = "denied", .reason = reason, .last_look_usec = -1};
+
+    assert_int_equal(history_add_source(world->history, &source, 1, 2), 0);
+}
+
+static void before_the_first_dump_the_source_comes_alone_and_the_picture_after_it(void **state)
+{
+    struct world world;
+    struct stream *stream;
+
+    (void)state;
+    world_start(&world, PLENTY);
+    world.blind = true;
+    change_source(&world, "a");
+    stream = world_stream(&world, NULL);
+    assert_tells(stream, "source", 1, 0);
+    assert_tells_nothing(stream);
+    notify(&world, 2, "a"); /* of a dump that does not come to its end */
+    assert_tells_nothing(stream);
+    change_source(&world, "b");
+    assert_tells(stream, "source", 3, 0);
+    assert_tells_nothing(stream);
+    world.blind = false;
+    assert_tells(stream, "snapshot", 3, 2);
+    assert_tells(stream, "ready", 3, 0);
+    assert_tells_nothing(stream);
+    stream_free(stream);
+    world_stop(&world);
+}
+
+static void before_the_first_dump_who_resumes_elsewhere_is_told_lost_and_the_source(void **state)
+{
+    struct world world;
+    struct stream *stream;
+
+    (void)state;
+    world_start(&world, PLENTY);
+    world.blind = true;
+    change_source(&world, "a");
+    stream = world_stream(&world, NULL);
+    assert_int_equal(stream_resume(stream, "another", 7), 0);
+    assert_tells_lost(stream, 1, -1);
+    assert_tells(stream, "source", 1, 0);
+    assert_tells_nothing(stream);
+    world.blind = false;
+    assert_tells(stream, "ready", 1, 0);
+    stream_free(stream);
+    world_stop(&world);
+}
+
+static void before_the_first_dump_who_resumes_here_is_told_events_and_not_ready(void **state)
+{
+    struct world world;
+    struct stream *stream;
+
+    (void)state;
+    world_start(&world, PLENTY);
+    world.blind = true;
+    change_source(&world, "a");
+    notify(&world, 2, "a");
+    stream = world_stream(&world, NULL);
+    assert_int_equal(stream_resume(stream, INSTANCE, 1), 0);
+    assert_tells(stream, "source", 1, 0);
+    assert_tells(stream, "add", 2, 2);
+    assert_tells_nothing(stream);
+    world.blind = false;
+    assert_tells(stream, "ready", 2, 0);
+    stream_free(stream);
+    world_stop(&world);
+}
+
 static void a_filter_holds_for_snapshot_and_events(void **state)
 {
     struct world world;
@@ -505,6 +580,9 @@ int main(void)
         cmocka_unit_test(during_the_snapshot_events_of_links_it_has_passed_are_told),
         cmocka_unit_test(a_link_that_goes_before_its_turn_is_not_mentioned),
         cmocka_unit_test(a_change_of_the_source_is_told_during_the_snapshot),
+        cmocka_unit_test(before_the_first_dump_the_source_comes_alone_and_the_picture_after_it),
+        cmocka_unit_test(before_the_first_dump_who_resumes_elsewhere_is_told_lost_and_the_source),
+        cmocka_unit_test(before_the_first_dump_who_resumes_here_is_told_events_and_not_ready),
         cmocka_unit_test(a_filter_holds_for_snapshot_and_events),
         cmocka_unit_test(since_a_position_tells_what_happened_after_it),
         cmocka_unit_test(since_the_newest_or_the_beginning_is_a_position_too),

@@ -1,0 +1,157 @@
+"""Where the kernel can't be looked at, nothing is known of its links: that is told everywhere, and
+never that there are none."""
+
+import contextlib
+import errno
+import os
+import re
+import subprocess
+
+import daemon as daemons
+import faults
+import netns
+import picture
+import tap
+import varlink
+import wait
+from mirror import Mirror
+
+CTL = os.environ.get("LINKWATCHCTL", "")
+
+
+@contextlib.contextmanager
+def denied(*options):
+    """A daemon of which the kernel denies something."""
+    with daemons.Daemon(wrapper=(daemons.helper("deny"), *options)) as daemon:
+        yield daemon
+
+
+@contextlib.contextmanager
+def unanswered():
+    """A daemon whose requests are refused."""
+    with faults.Faults() as fault:
+        fault.set(faults.ASK, errno.EPERM)
+        with daemons.Daemon(env=fault.environment()) as daemon:
+            yield daemon
+
+
+# What is denied, by what error, and how that is called.
+KINDS = (
+    ("the socket", lambda: denied("--socket", "EAFNOSUPPORT"), "EAFNOSUPPORT",
+     "the netlink socket cannot be opened"),
+    ("the socket, as firejail does,", lambda: denied("--socket", "EOPNOTSUPP"), "EOPNOTSUPP",
+     "the netlink socket cannot be opened"),
+    ("receiving", lambda: denied("--receive", "EACCES"), "EACCES",
+     "receiving from the netlink socket failed"),
+    ("receiving and joining", lambda: denied("--receive", "EACCES", "--join", "EPERM"), "EACCES",
+     "receiving from the netlink socket failed"),
+    ("receiving and bind()", lambda: denied("--receive", "EACCES", "--bind-any", "EACCES"),
+     "EACCES", "receiving from the netlink socket failed"),
+    ("asking", unanswered, "EPERM", "asking the kernel for its links was refused"),
+)
+
+
+def ctl(daemon, *arguments):
+    """What linkwatchctl makes of it: exit code, output, errors."""
+    process = subprocess.run([CTL, "--socket", daemon.socket, *arguments], capture_output=True,
+                             text=True, check=False, timeout=wait.SECONDS)
+    return process.returncode, process.stdout, process.stderr
+
+
+def check_reason(told, name, words):
+    """It must say what failed, by which error, and that sysfs is there."""
+    tap.equal((told["errno"], told["errno_name"]), (getattr(errno, name), name))
+    tap.contains(told["reason"], words)
+    tap.equal("/sys/class/net" in told["reason"], os.path.isdir("/sys/class/net"), "the hint")
+
+
+def check_calls(daemon, name, words):
+    """List and Refresh answer that nothing is known."""
+    for method in ("List", "Refresh", "List"):
+        try:
+            daemon.call(method)
+            raise AssertionError(f"{method} worked")
+        except varlink.Error as error:
+            tap.equal(error.name, varlink.INTERFACE + ".NeverLooked")
+            check_reason(error.parameters, name, words)
+
+
+def check_monitor(daemon, name, words):
+    """Monitor tells the source, and no picture."""
+    with Mirror(daemon.socket) as mirror:
+        first = mirror.take()
+        tap.equal((first["type"], first["source"]["stale"]), ("source", True), "the first message")
+        assert "last_look_usec" not in first["source"], first
+        check_reason(first["source"], name, words)
+        daemon.status()
+        assert not mirror.connection.has_message(), mirror.take()
+
+
+def check_ctl(daemon, name):
+    """linkwatchctl doesn't take it for a machine without links."""
+    code, output, errors = ctl(daemon, "list")
+    tap.equal((code, output), (5, ""), "list")
+    tap.contains(errors, name)
+    tap.equal(ctl(daemon, "wait", "lo", "absent", "--timeout", "0")[0], 5, "wait, at once")
+    code, _, errors = ctl(daemon, "wait", "lo", "absent", "--timeout", "0.1")
+    tap.equal(code, 4, "wait")
+    tap.contains(errors, "waiting for that")
+    tap.contains(ctl(daemon, "status")[1], "unknown: the kernel could never be looked at")
+
+
+def is_blind(kind, name, words):
+    """Nothing is told of the links but why nothing is known, and that once."""
+    with kind() as daemon:
+        check_calls(daemon, name, words)
+        check_monitor(daemon, name, words)
+        check_ctl(daemon, name)
+        opened = daemon.status()["counters"]["opens"]
+        wait.until(lambda: daemon.status()["counters"]["opens"] >= opened + 3, "further attempts")
+        tap.equal(daemon.status()["counters"]["events"], 1, "events")
+        said = re.findall("^.*cannot be looked at.*$", daemon.log(), re.MULTILINE)
+        tap.equal(len(said), 1, f"lines in the log, of {daemon.log()}")
+        tap.contains(said[0], f"{words}")
+        tap.contains(said[0], f"{name}; nothing is known of its links")
+        assert "subscription" not in daemon.log(), daemon.log()
+
+
+for what, *how in KINDS:
+    tap.add(f"Where {what} is denied, nothing is told of the links but, once, why they are not known",
+            is_blind, *how)
+
+
+@tap.test
+def sees_later():
+    """Who waited for the first picture gets it when the kernel can be looked at"""
+    with faults.Faults() as fault:
+        fault.set(faults.DUMP_ERROR, errno.EACCES)
+        with daemons.Daemon(env=fault.environment()) as daemon, Mirror(daemon.socket) as mirror:
+            tap.equal(mirror.take()["source"]["errno_name"], "EACCES")
+            waiting = subprocess.Popen([CTL, "--socket", daemon.socket, "wait", "later0",
+                                        "absent"], stderr=subprocess.PIPE, text=True)
+            tap.contains(waiting.stderr.readline(), "waiting for that")
+            fault.set(faults.DUMP_ERROR, 0, 0)
+            mirror.until_ready()
+            tap.equal({link["ifname"] for link in mirror.links.values()}, {"lo"})
+            picture.settle(daemon, mirror)
+            tap.equal(waiting.wait(wait.SECONDS), 0, "wait")
+            waiting.stderr.close()
+
+
+@tap.test
+def incomplete_at_first():
+    """Links of a dump that did not come to its end are not told as if they were all"""
+    netns.ip("link add part0 type bridge")
+    with faults.Faults() as fault:
+        fault.set(faults.DUMP_TRUNCATED)
+        with daemons.Daemon(env=fault.environment()) as daemon, Mirror(daemon.socket) as mirror:
+            check_calls(daemon, "EMSGSIZE", "the kernel's answer was truncated")
+            fault.set(faults.DUMP_TRUNCATED, 0, 0)
+            mirror.until_ready()
+            picture.settle(daemon, mirror)
+            tap.equal([event for event in mirror.events if "link" in event], [], "events")
+    netns.ip("link del part0")
+
+
+netns.enter()
+tap.main()
