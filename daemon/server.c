@@ -10,6 +10,8 @@
 #include <unistd.h>
 
 #include "daemon/clock.h"
+#include "daemon/closer.h"
+#include "daemon/descriptors.h"
 #include "daemon/log.h"
 #include "daemon/message.h"
 #include "daemon/turns.h"
@@ -29,6 +31,7 @@ struct server {
     struct ev_io incoming;
     struct ev_timer pause;
     struct turns *turns;
+    struct closer *closer;
     struct turn turn; /* to accept */
     int fd;
     char *path; /* of the socket that was made here, and what it is known by */
@@ -120,7 +123,7 @@ static void refuse(struct server *server, int fd, uid_t uid, const char *limit)
         (void)send(fd, message->data, message->length, MSG_NOSIGNAL | MSG_DONTWAIT);
         buffer_unref(message);
     }
-    close(fd);
+    closer_close_connection(server->closer, fd);
 }
 
 static int admit(struct server *server, int fd, uid_t uid)
@@ -130,8 +133,8 @@ static int admit(struct server *server, int fd, uid_t uid)
 
     if (!guest)
         return -ENOMEM;
-    guest->session = session_new(server->loop, server->turns, fd, uid, server->limits.request,
-                                 &handlers, server);
+    guest->session = session_new(server->loop, server->turns, server->closer, fd, uid,
+                                 server->limits.request, &handlers, server);
     if (!guest->session) {
         free(guest);
         return -ENOMEM;
@@ -156,7 +159,7 @@ static void receive_guest(struct server *server, int fd)
     else if (count_of(server, peer.uid) >= server->limits.sessions_per_user)
         refuse(server, fd, peer.uid, "sessions-per-user-max");
     else if (admit(server, fd, peer.uid) < 0)
-        close(fd);
+        closer_close_connection(server->closer, fd);
 }
 
 static void accept_some(void *user)
@@ -236,8 +239,10 @@ struct server *server_new(struct ev_loop *loop, struct log *log, int fd, const c
     if (!server)
         return NULL;
     server->turns = turns_new(loop);
+    server->closer = closer_new(loop);
     server->path = path ? strdup(path) : NULL;
-    if (!server->turns || (path && !server->path)) {
+    if (!server->turns || !server->closer || (path && !server->path)) {
+        closer_free(server->closer);
         turns_free(server->turns);
         free(server->path);
         free(server);
@@ -251,6 +256,7 @@ struct server *server_new(struct ev_loop *loop, struct log *log, int fd, const c
     server->turn = (struct turn){.take = accept_some, .user = server};
     server->log = log;
     server->fd = fd;
+    descriptors_refuse(fd);
     server->limits = *limits;
     server->handlers = *handlers;
     server->user = user;
@@ -286,7 +292,8 @@ struct server *server_free(struct server *server)
     ev_timer_stop(server->loop, &server->telling);
     turns_leave(server->turns, &server->turn);
     turns_free(server->turns);
-    close(server->fd);
+    closer_close_listener(server->closer, server->fd);
+    closer_free(server->closer);
     remove_path(server);
     free(server->path);
     free(server);

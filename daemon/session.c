@@ -9,6 +9,8 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "daemon/closer.h"
+#include "daemon/descriptors.h"
 #include "daemon/outbox.h"
 #include "protocol/frame.h"
 
@@ -27,6 +29,7 @@ struct session {
     struct ev_io writable;
     struct ev_timer absence;
     struct turns *turns;
+    struct closer *closer;
     struct turn turn;
     int fd;
     uid_t uid;
@@ -194,7 +197,7 @@ static int read_some(struct session *session)
     r = frame_reserve(&session->in, &room, &size);
     if (r < 0)
         return r;
-    n = recv(session->fd, room, size, MSG_DONTWAIT);
+    n = descriptors_receive(session->fd, room, size);
     if (n > 0) {
         frame_filled(&session->in, (size_t)n);
         return 0;
@@ -203,7 +206,7 @@ static int read_some(struct session *session)
         session->ended = true;
         return session->stream && !still_listens(session) ? -ECONNRESET : 0;
     }
-    return errno == EAGAIN || errno == EWOULDBLOCK || errno == EINTR ? 0 : -errno;
+    return n == -EAGAIN || n == -EINTR ? 0 : (int)n;
 }
 
 /* Goes on with everything. -errno if the session is over. */
@@ -260,8 +263,9 @@ static void on_absence_check(struct ev_loop *loop, struct ev_timer *timer, int e
         session_free(session);
 }
 
-struct session *session_new(struct ev_loop *loop, struct turns *turns, int fd, uid_t uid,
-                            size_t request_max, const struct session_handlers *handlers, void *user)
+struct session *session_new(struct ev_loop *loop, struct turns *turns, struct closer *closer,
+                            int fd, uid_t uid, size_t request_max,
+                            const struct session_handlers *handlers, void *user)
 {
     struct session *session = calloc(1, sizeof(*session));
 
@@ -269,6 +273,7 @@ struct session *session_new(struct ev_loop *loop, struct turns *turns, int fd, u
         return NULL;
     session->loop = loop;
     session->turns = turns;
+    session->closer = closer;
     session->turn = (struct turn){.take = take_turn, .user = session};
     session->fd = fd;
     session->uid = uid;
@@ -296,7 +301,7 @@ struct session *session_free(struct session *session)
     stream_free(session->stream);
     outbox_clear(&session->out);
     frame_clear(&session->in);
-    close(session->fd);
+    closer_close_connection(session->closer, session->fd);
     free(session);
     return NULL;
 }

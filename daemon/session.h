@@ -12,6 +12,7 @@
 #include "daemon/stream.h"
 #include "daemon/turns.h"
 
+struct closer;
 struct ev_loop;
 struct session;
 
@@ -26,9 +27,9 @@ struct session_handlers {
 /* A session on a connected non-blocking socket, which it takes (not on failure). What the
  * consumer wants is done by turns. uid is the consumer's, for limits and logs. NULL without
  * memory. */
-struct session *session_new(struct ev_loop *loop, struct turns *turns, int fd, uid_t uid,
-                            size_t request_max, const struct session_handlers *handlers,
-                            void *user);
+struct session *session_new(struct ev_loop *loop, struct turns *turns, struct closer *closer,
+                            int fd, uid_t uid, size_t request_max,
+                            const struct session_handlers *handlers, void *user);
 
 /* Ends it: the connection is closed. Not to be called from the request handler. */
 struct session *session_free(struct session *session);

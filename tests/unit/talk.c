@@ -62,8 +62,10 @@ void talk_start(struct talk *talk)
     talk->theirs = fds[1];
     talk->turns = turns_new(talk->loop);
     assert_non_null(talk->turns);
-    talk->session =
-        session_new(talk->loop, talk->turns, fds[0], 1234, REQUEST_MAX, &handlers, talk);
+    talk->closer = closer_new(talk->loop);
+    assert_non_null(talk->closer);
+    talk->session = session_new(talk->loop, talk->turns, talk->closer, fds[0], 1234, REQUEST_MAX,
+                                &handlers, talk);
     assert_non_null(talk->session);
     world_start(&talk->world, 16 * 1024);
 }
@@ -78,6 +80,7 @@ void talk_stop(struct talk *talk)
     world_stop(&talk->world);
     free(talk->received);
     assert_null(turns_free(talk->turns));
+    assert_null(closer_free(talk->closer));
     ev_loop_destroy(talk->loop);
 }
 

@@ -5,6 +5,7 @@
 
 #include "tests/unit/consumer.h"
 
+#include "daemon/closer.h"
 #include "daemon/session.h"
 
 #define REQUEST_MAX ((size_t)1000)
@@ -13,6 +14,7 @@
 struct talk {
     struct ev_loop *loop;
     struct turns *turns;
+    struct closer *closer;
     struct session *session; /* NULL when it was closed */
     int theirs;              /* the consumer's end */
     struct world world;

@@ -1,0 +1,19 @@
+/* Closes sockets without ever waiting for it. Where descriptors may be in what was not read from
+ * one (descriptors.h), it goes with the end of a child process: files that are dropped by that are
+ * not waited for by anybody, and no linger time counts. */
+#ifndef LINKWATCH_DAEMON_CLOSER_H
+#define LINKWATCH_DAEMON_CLOSER_H
+
+struct closer;
+struct ev_loop;
+
+/* NULL without memory. */
+struct closer *closer_new(struct ev_loop *loop);
+struct closer *closer_free(struct closer *closer);
+
+void closer_close_connection(struct closer *closer, int fd);
+
+/* One that may be somebody else's, too: it is not shut down. */
+void closer_close_listener(struct closer *closer, int fd);
+
+#endif
