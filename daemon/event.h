@@ -32,6 +32,8 @@ struct event {
     struct link *after;
     link_fields fields; /* for EVENT_CHANGE */
     uint32_t flaps;
+    bool more_follows; /* the next event belongs to this one */
+    struct link_destination moved_to;
     /* The encoding, made when the first consumer asks for it (for EVENT_SOURCE, with
      * the event). */
     struct buffer *message;

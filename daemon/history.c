@@ -1,6 +1,7 @@
 #include "daemon/history.h"
 
 #include <errno.h>
+#include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -21,6 +22,7 @@ struct history {
     uint64_t next; /* the number of the event to come */
     size_t bytes;
     size_t bytes_max;
+    bool cut; /* the event before the oldest one belongs to it */
     /* What history_messages() gave last, NULL for nothing. */
     struct buffer *joined;
     uint64_t joined_first;
@@ -68,6 +70,7 @@ static void forget_oldest(struct history *history)
 {
     struct event *event = slot(history, history->oldest++);
 
+    history->cut = event->more_follows;
     history->bytes -= event_bytes(event);
     link_unref(event->before);
     link_unref(event->after);
@@ -129,6 +132,7 @@ static int grow(struct history *history)
 static void leave_out(struct history *history)
 {
     forget_all(history);
+    history->cut = false;
     history->oldest = ++history->next;
 }
 
@@ -175,7 +179,9 @@ int history_add_change(struct history *history, const struct change *change, int
                                        .before = change->before,
                                        .after = change->after,
                                        .fields = change->fields,
-                                       .flaps = change->flaps});
+                                       .flaps = change->flaps,
+                                       .more_follows = change->more_follows,
+                                       .moved_to = change->moved_to});
 }
 
 int history_add_source(struct history *history, const struct source_state *source,
@@ -219,6 +225,15 @@ struct buffer *history_message(struct history *history, uint64_t sequence)
     message = buffer_ref(event->message);
     keep_bound(history);
     return message;
+}
+
+bool history_can_resume(const struct history *history, uint64_t sequence)
+{
+    const struct event *event = history_get(history, sequence);
+
+    if (event)
+        return !event->more_follows;
+    return sequence + 1 == history->oldest && !history->cut;
 }
 
 /* The messages from that event on. Their number; 0 if the event is not held, or without

@@ -3,6 +3,7 @@
 #ifndef LINKWATCH_DAEMON_HISTORY_H
 #define LINKWATCH_DAEMON_HISTORY_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -31,6 +32,10 @@ int history_add_source(struct history *history, const struct source_state *sourc
 /* The event of that number, NULL if it is not held. Valid until the history
  * changes. */
 const struct event *history_get(const struct history *history, uint64_t sequence);
+
+/* Whether a consumer that had all up to that event can go on after it: what follows is held,
+ * and the event is not one of several that belong together, unless it is the last. */
+bool history_can_resume(const struct history *history, uint64_t sequence);
 
 /* The event's encoding: a whole Varlink message with its NUL. A new reference, or NULL
  * if the event is not held, or without memory. Counts in the bytes from then on, so

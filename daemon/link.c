@@ -169,6 +169,12 @@ static void take_relations(struct attributes *attributes, struct link *link)
                                  : LINK_FIELD_BIT(LINK) | LINK_FIELD_BIT(LINK_IFINDEX);
 }
 
+static void take_destination(struct attributes *attributes, struct link_destination *to)
+{
+    to->has_netnsid = take(attributes, IFLA_NEW_NETNSID, &to->netnsid, sizeof(to->netnsid));
+    take(attributes, IFLA_NEW_IFINDEX, &to->ifindex, sizeof(to->ifindex));
+}
+
 static void take_name(struct attributes *attributes, struct link *link)
 {
     struct text name = text_of(attributes->at[IFLA_IFNAME]);
@@ -269,8 +275,17 @@ static void take_all(struct attributes *attributes, const struct ifinfomsg *info
     take_states(attributes, link);
     take_addresses(attributes, link);
     take_relations(attributes, link);
+    take_destination(attributes, &link->moved_to);
     take_texts(attributes, link);
     link_resolve(link, NULL, NULL);
+}
+
+/* Some kernels collect the indexes of a dump at one moment and what is behind them at
+ * another one; of a link that came or went in between they say just the index. */
+static bool is_placeholder(const struct attributes *attributes, const struct ifinfomsg *info)
+{
+    return text_of(attributes->at[IFLA_IFNAME]).length == 0 && info->ifi_type == 0 &&
+           info->ifi_flags == 0;
 }
 
 int link_parse(const struct nlmsghdr *message, struct link **ret)
@@ -287,6 +302,8 @@ int link_parse(const struct nlmsghdr *message, struct link **ret)
         return -EBADMSG;
     if (attributes.at[IFLA_WIRELESS])
         return -ENOMSG;
+    if (is_placeholder(&attributes, info))
+        return -ENOENT;
     find_texts(&attributes);
     size = sizeof(*link) + bytes_of_texts(&attributes);
     link = calloc(1, size);
@@ -503,16 +520,50 @@ static bool went_backwards(const struct link *before, const struct link *after, 
     return (before->known & after->known & bit) && new < old;
 }
 
-bool link_is_another(const struct link *before, const struct link *after)
+static bool counters_went_backwards(const struct link *before, const struct link *after)
 {
-    if (before->type != after->type)
-        return true;
-    if (before->info_kind && after->info_kind && strcmp(before->info_kind, after->info_kind) != 0)
-        return true;
     return went_backwards(before, after, LINK_FIELD_BIT(CARRIER_CHANGES), before->carrier_changes,
                           after->carrier_changes) ||
            went_backwards(before, after, LINK_FIELD_BIT(CARRIER_UP_COUNT), before->carrier_up_count,
                           after->carrier_up_count) ||
            went_backwards(before, after, LINK_FIELD_BIT(CARRIER_DOWN_COUNT),
                           before->carrier_down_count, after->carrier_down_count);
+}
+
+/* The address that a link was made with, as far as it is known; NULL if it isn't. */
+static const struct link_address *own_address(const struct link *link)
+{
+    if (link->known & LINK_FIELD_BIT(PERMADDR))
+        return &link->permaddr;
+    return link->known & LINK_FIELD_BIT(ADDRESS) ? &link->address : NULL;
+}
+
+static bool addresses_are(const struct link *before, const struct link *after, bool same)
+{
+    const struct link_address *old = own_address(before);
+    const struct link_address *new = own_address(after);
+
+    return old && new && (memcmp(old, new, sizeof(*old)) == 0) == same;
+}
+
+/* Each piece of evidence that both states have is weighed; what the kernel doesn't say is
+ * none. In words:
+ *
+ * Counters of the carrier only grow: where one went backwards, it is another link.
+ * A living link can get another name, address and ARPHRD type (a bond with its first IPoIB
+ * port, TUNSETLINK on a tap), so that none of them says anything by itself. Its kind stays:
+ * with the same kind it is the same link, and with two kinds it is another one, unless it
+ * kept its address.
+ * Where no kind is told (a device of hardware; gVisor tells none of any) a link that has
+ * both a name and an address that it had not is another one: such are the links after a
+ * restored checkpoint, where indexes begin anew. The permanent address, where there is one,
+ * says more than the present one, which a bond gives to its ports. */
+bool link_is_another(const struct link *before, const struct link *after)
+{
+    if (counters_went_backwards(before, after))
+        return true;
+    if (before->info_kind && after->info_kind)
+        return strcmp(before->info_kind, after->info_kind) != 0 &&
+               !addresses_are(before, after, true);
+    return strcmp(before->ifname, after->ifname) != 0 && addresses_are(before, after, false);
 }

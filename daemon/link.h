@@ -19,6 +19,14 @@ struct link_address {
     uint8_t bytes[LINK_ADDRESS_MAX];
 };
 
+/* Where a link went that left for another network namespace, as IFLA_NEW_NETNSID and
+ * IFLA_NEW_IFINDEX of its RTM_DELLINK say. */
+struct link_destination {
+    bool has_netnsid;
+    int netnsid; /* the number by which this namespace knows that one */
+    int ifindex; /* there; 0 if unknown */
+};
+
 /* A link as one message tells it. Shared, and never changed once it is shared. A
  * member has a value only where known has the bit of its field. */
 struct link {
@@ -67,12 +75,15 @@ struct link {
     const char *altnames;        /* altname_count strings, one behind the other */
     size_t altname_count;
     size_t size; /* bytes allocated */
+
+    struct link_destination moved_to; /* no state of the link, but of its end here */
 };
 
 /* Reads an RTM_NEWLINK or RTM_DELLINK message that is complete by its own
  * nlmsg_len. -EBADMSG if it is malformed (too short, no usable index or name, an
  * attribute of the wrong size), -ENOMSG if it is an event of a wireless driver that comes
- * as an RTM_NEWLINK and is no state of the link, -ENOMEM. The caller has the one reference. A field
+ * as an RTM_NEWLINK and is no state of the link, -ENOENT if it has an index and nothing behind
+ * it (gVisor), -ENOMEM. The caller has the one reference. A field
  * that the message does not have is not known. */
 int link_parse(const struct nlmsghdr *message, struct link **ret);
 
@@ -100,8 +111,8 @@ link_fields link_compare(const struct link *before, const struct link *after);
 /* The altname after that one, or the first for NULL; NULL at the end. */
 const char *link_next_altname(const struct link *link, const char *altname);
 
-/* Whether two states with the same index belong to two links: the kind or the
- * type differs, or the carrier counters went backwards. */
+/* Whether two states with the same index belong to two links, by all the evidence in
+ * them. Where the kernel notified of a change it is a link's own; there is nothing to ask. */
 bool link_is_another(const struct link *before, const struct link *after);
 
 #endif

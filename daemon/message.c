@@ -159,6 +159,16 @@ int message_event(const char *instance, const struct event *event, struct buffer
         writer_put(&writer, ",\"old\":");
         encode_fields(&writer, event->before, event->fields);
     }
+    if (event->moved_to.has_netnsid) {
+        writer_put(&writer, ",\"new_netnsid\":");
+        writer_put_integer(&writer, event->moved_to.netnsid);
+    }
+    if (event->moved_to.ifindex) {
+        writer_put(&writer, ",\"new_ifindex\":");
+        writer_put_integer(&writer, event->moved_to.ifindex);
+    }
+    if (event->more_follows)
+        writer_put(&writer, ",\"more_follows\":true");
     if (event->flaps) {
         writer_put(&writer, ",\"flaps\":");
         writer_put_integer(&writer, event->flaps);

@@ -26,6 +26,8 @@ struct rtnl {
     bool dumping;
     bool interrupted; /* the dump under way */
     unsigned dump_sequence;
+    bool asking;
+    unsigned question_sequence;
 };
 
 /* libnl keeps its own error numbers and merges errnos in them; the one that the
@@ -141,15 +143,13 @@ int rtnl_join(struct rtnl *rtnl)
     return r < 0 ? failed(r) : 0;
 }
 
-int rtnl_ask_dump(struct rtnl *rtnl)
+/* RTM_GETLINK, for all links or for one. */
+static int send_request(struct rtnl *rtnl, int flags, int ifindex, unsigned *ret_sequence)
 {
-    struct ifinfomsg info = {.ifi_family = AF_UNSPEC};
-    struct nl_msg *request;
+    struct ifinfomsg info = {.ifi_family = AF_UNSPEC, .ifi_index = ifindex};
+    struct nl_msg *request = nlmsg_alloc_simple(RTM_GETLINK, NLM_F_REQUEST | flags);
     int r;
 
-    if (rtnl->dumping)
-        return -EBUSY;
-    request = nlmsg_alloc_simple(RTM_GETLINK, NLM_F_REQUEST | NLM_F_DUMP);
     if (!request)
         return -ENOMEM;
     /* Statistics differ in every dump and nobody asked for them. */
@@ -160,14 +160,34 @@ int rtnl_ask_dump(struct rtnl *rtnl)
     }
     errno = 0;
     r = nl_send_auto(rtnl->socket, request);
-    rtnl->dump_sequence = nlmsg_hdr(request)->nlmsg_seq;
+    *ret_sequence = nlmsg_hdr(request)->nlmsg_seq;
     nlmsg_free(request);
     if (r < 0)
         return failed(r);
     learn_port(rtnl);
+    return 0;
+}
+
+int rtnl_ask_dump(struct rtnl *rtnl)
+{
+    int r;
+
+    if (rtnl->dumping)
+        return -EBUSY;
+    r = send_request(rtnl, NLM_F_DUMP, 0, &rtnl->dump_sequence);
+    if (r < 0)
+        return r;
     rtnl->dumping = true;
     rtnl->interrupted = false;
     return 0;
+}
+
+int rtnl_ask_link(struct rtnl *rtnl, int ifindex)
+{
+    int r = send_request(rtnl, 0, ifindex, &rtnl->question_sequence);
+
+    rtnl->asking = r == 0;
+    return r;
 }
 
 static void tell(struct rtnl *rtnl, enum rtnl_event event, const struct nlmsghdr *message,
@@ -227,17 +247,26 @@ static void take_dump_message(struct rtnl *rtnl, const struct nlmsghdr *message)
     }
 }
 
-static bool belongs_to_dump(const struct rtnl *rtnl, const struct nlmsghdr *message)
+static void take_answer(struct rtnl *rtnl, const struct nlmsghdr *message)
 {
-    return message->nlmsg_seq == rtnl->dump_sequence && message->nlmsg_pid == rtnl->port;
+    bool is_link = message->nlmsg_type == RTM_NEWLINK;
+    bool is_error = message->nlmsg_type == NLMSG_ERROR && error_in(message);
+
+    if (!is_link && !is_error)
+        return;
+    rtnl->asking = false;
+    tell(rtnl, is_link ? RTNL_LINK : RTNL_NO_LINK, is_link ? message : NULL,
+         is_link ? 0 : error_in(message));
 }
 
 static void take_message(struct rtnl *rtnl, const struct nlmsghdr *message)
 {
     /* What remains of a dump that was given up is no notification either. */
     if (message->nlmsg_pid == rtnl->port) {
-        if (rtnl->dumping && belongs_to_dump(rtnl, message))
+        if (rtnl->dumping && message->nlmsg_seq == rtnl->dump_sequence)
             take_dump_message(rtnl, message);
+        else if (rtnl->asking && message->nlmsg_seq == rtnl->question_sequence)
+            take_answer(rtnl, message);
     } else if (message->nlmsg_type == NLMSG_OVERRUN) {
         tell(rtnl, RTNL_OVERRUN, NULL, 0);
     } else if (is_about_link(message)) {

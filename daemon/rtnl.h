@@ -13,11 +13,13 @@ enum rtnl_event {
     RTNL_DUMP_DONE,    /* the dump is complete */
     RTNL_DUMP_FAILED,  /* the dump is over and not complete; error says why, -EINTR that
                         * links changed meanwhile (NLM_F_DUMP_INTR) */
+    RTNL_LINK,         /* an RTM_NEWLINK that answers the question for one link */
+    RTNL_NO_LINK,      /* the question was answered with an error; -ENODEV: there is none */
     RTNL_OVERRUN,      /* the kernel had to drop messages */
     RTNL_MALFORMED,    /* a message that can't be one, or not from the kernel */
 };
 
-/* message is NULL but for the first two, and valid during the call. */
+/* message is NULL but for an RTM_NEWLINK or RTM_DELLINK, and valid during the call. */
 typedef void (*rtnl_handler)(void *user, enum rtnl_event event, const struct nlmsghdr *message,
                              int error);
 
@@ -43,6 +45,9 @@ int rtnl_join(struct rtnl *rtnl);
 
 /* Asks for a dump of all links. One at a time: -EBUSY while one is under way. */
 int rtnl_ask_dump(struct rtnl *rtnl);
+
+/* Asks for one link. One question at a time: the answer to an earlier one is let go. */
+int rtnl_ask_link(struct rtnl *rtnl, int ifindex);
 
 /* Receives up to so many datagrams and hands their messages to the handler. 1 if
  * there may be more, 0 if not, -errno if the socket is of no use any more. */

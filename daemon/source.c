@@ -9,12 +9,16 @@
 #include <unistd.h>
 
 #include "daemon/clock.h"
+#include "daemon/reconcile.h"
 #include "daemon/rtnl.h"
+#include "daemon/suspects.h"
 
 /* Before others have their turn: datagrams that are received, and how long that may take. One of
  * a notification takes some 2 us; the kernel makes those of a dump meanwhile, 150 us each. */
 #define BATCH      64
 #define BATCH_USEC INT64_C(100)
+/* And how long links may be asked for one by one. */
+#define QUESTIONS_USEC INT64_C(1000)
 /* Fields that Linux always notifies of when they change; of others (the alias of a link
  * that is down, the queueing discipline, ...) only a dump tells. */
 #define NOTIFIED_FIELDS \
@@ -35,12 +39,22 @@ struct source {
     struct rtnl *rtnl;
     struct watch *watch;
     struct table *table;
+    struct reconcile *reconcile;
     struct source_counters counters;
     struct waiters waiting; /* for a look that has yet to begin */
     struct waiters looking; /* for the one under way */
-    int64_t look_cost;      /* CPU time of the dump under way, up to cpu_time */
+    int64_t look_cost;      /* CPU time since the last look ended, up to cpu_time */
     int64_t cpu_time;       /* when it was read last */
-    int look_error;         /* -ENOMEM if a line of that dump was lost here */
+    int look_error;         /* of that dump: why it is not complete, though it ended well */
+    bool drained;           /* the queue was read empty, and nothing came or was asked since */
+    bool alone;             /* of the look under way: nothing else came since it was asked for */
+    struct watch_dump look; /* how its dump ended */
+    bool settling;          /* the dump ended, and left questions */
+    int asked;              /* index of the link that was asked for last */
+    bool was_answered;      /* on this socket, some question */
+    /* Links of which a group of changes that is not over shows something unexpected. */
+    int surprises[SUSPECTS_MAX];
+    size_t surprise_count;
     /* When the last complete look ended: as watch tells it, and in microseconds since
      * 1970, -1 for none. */
     int64_t last_look;
@@ -79,16 +93,27 @@ static bool is_notified(const struct change *change)
     return (change->before->flags ^ change->after->flags) & NOTIFIED_FLAGS;
 }
 
+/* Nothing comes between changes that belong together, no change of the standing either. */
+static void tell_surprises(struct source *source)
+{
+    for (size_t i = 0; i < source->surprise_count; i++)
+        watch_surprised(source->watch, now_usec(), source->surprises[i]);
+    source->surprise_count = 0;
+}
+
 static void on_change(void *user, const struct change *change)
 {
     struct source *source = user;
     const struct link *link = change_link(change);
 
-    if (change->source == CHANGE_BY_DUMP && is_notified(change))
-        watch_surprised(source->watch, now_usec(), link->ifindex);
+    if (change->source == CHANGE_BY_DUMP && is_notified(change) &&
+        source->surprise_count < SUSPECTS_MAX)
+        source->surprises[source->surprise_count++] = link->ifindex;
     if (change->source == CHANGE_BY_NOTIFICATION && change->entails_more)
         watch_look_soon(source->watch);
     source->handlers.changed(source->user, change);
+    if (!change->more_follows)
+        tell_surprises(source);
 }
 
 static void answer(struct waiters *waiters, int error)
@@ -140,15 +165,16 @@ static void take_dump_line(struct source *source, const struct nlmsghdr *message
     int r;
 
     if (link_digest(message, &ifindex, &digest) >= 0 &&
-        table_dump_repeats(source->table, ifindex, digest))
+        reconcile_dump_repeats(source->reconcile, ifindex, digest))
         return;
     r = read_link(source, message, &link);
     if (r >= 0) {
-        r = table_dump_line(source->table, link);
+        r = reconcile_dump_line(source->reconcile, link, digest);
         link_unref(link);
     }
-    if (r == 0)
-        table_remember_line(source->table, ifindex, digest);
+    /* A link came or went while the kernel collected them. */
+    if (r == -ENOENT && !source->look_error)
+        source->look_error = -EINTR;
     if (r == -ENOMEM)
         source->look_error = r;
 }
@@ -162,11 +188,17 @@ static int take_news(struct source *source, const struct nlmsghdr *message)
         return r;
     watch_notified(source->watch, link->ifindex);
     if (message->nlmsg_type == RTM_DELLINK)
-        table_notified_gone(source->table, link->ifindex);
+        r = reconcile_notified_gone(source->reconcile, link);
     else
-        r = table_notified(source->table, link);
+        r = reconcile_notified(source->reconcile, link);
     link_unref(link);
     return r;
+}
+
+static void lose(struct source *source)
+{
+    watch_overrun(source->watch);
+    reconcile_overrun(source->reconcile);
 }
 
 static void take_notification(struct source *source, const struct nlmsghdr *message)
@@ -177,7 +209,10 @@ static void take_notification(struct source *source, const struct nlmsghdr *mess
         return;
     source->counters.notifications++;
     if (r < 0)
-        watch_overrun(source->watch);
+        lose(source);
+    /* Something was not told before: a link that this one names, or the end of one. */
+    if (!source->settling && reconcile_question(source->reconcile))
+        watch_look_soon(source->watch);
 }
 
 /* What the CPU did since its time was read last, it did for the dump under way. */
@@ -189,26 +224,23 @@ static void charge_look(struct source *source)
     source->look_cost += source->cpu_time - began;
 }
 
-static void end_look(struct source *source, int error)
+/* A look is over when what its dump left in doubt is settled, too. */
+static void end_look_if_settled(struct source *source)
 {
-    struct watch_dump dump = {.error = error};
-    unsigned enough = watch_missing_to_remove(error);
-    struct table_verdict verdict = {0};
+    struct watch_dump *look = &source->look;
     int r;
 
-    source->dumping = false;
+    if (!source->settling || reconcile_question(source->reconcile))
+        return;
+    source->settling = false;
     charge_look(source);
-    dump.cost_usec = source->look_cost;
-    if (enough) {
-        table_dump_end(source->table, &verdict);
-        dump.told = verdict.told;
-        dump.native = verdict.native;
-        dump.doubted = verdict.doubted;
-        dump.missing = verdict.missing - table_remove_missing(source->table, enough);
-    }
-    if (error || verdict.told == 0)
+    look->cost_usec = source->look_cost;
+    source->look_cost = 0;
+    look->unsettled = reconcile_unsettled(source->reconcile);
+    look->empty &= table_count(source->table) == 0;
+    if (look->error || !(look->told || look->empty))
         source->counters.dumps_failed++;
-    r = watch_look_ended(source->watch, now_usec(), &dump);
+    r = watch_look_ended(source->watch, now_usec(), look);
     note_last_look(source);
     if (r != 0)
         answer(&source->looking, r < 0 ? r : 0);
@@ -216,10 +248,73 @@ static void end_look(struct source *source, int error)
         source->has_looked = true;
 }
 
+static void end_dump(struct source *source, int error)
+{
+    struct reconcile_verdict verdict;
+    int r = reconcile_dump_end(source->reconcile, error, source->alone, &verdict);
+
+    source->dumping = false;
+    source->settling = true;
+    source->look = (struct watch_dump){.error = r < 0 ? r : error,
+                                       .told = verdict.told,
+                                       .empty = verdict.empty,
+                                       .missing = verdict.missing,
+                                       .native = verdict.native};
+}
+
+static void take_reconciled(struct source *source, int error)
+{
+    if (error < 0)
+        lose(source);
+}
+
+/* There is no answer. */
+static void leave_question(struct source *source, bool refused)
+{
+    watch_answered(source->watch);
+    take_reconciled(source, reconcile_unanswered(source->reconcile, source->asked, refused));
+}
+
+/* The answer to a question for one link. */
+static void take_link(struct source *source, const struct nlmsghdr *message)
+{
+    struct link *link;
+    int r = read_link(source, message, &link);
+
+    source->was_answered = true;
+    if (r >= 0 && link->ifindex == source->asked) {
+        watch_answered(source->watch);
+        take_reconciled(source, reconcile_answered(source->reconcile, link->ifindex, link));
+    } else {
+        leave_question(source, false);
+    }
+    if (r >= 0)
+        link_unref(link);
+}
+
+static bool is_passing(int error)
+{
+    return error == -ENOBUFS || error == -ENOMEM || error == -EBUSY || error == -EINTR ||
+           error == -EAGAIN;
+}
+
+static void take_no_link(struct source *source, int error)
+{
+    if (error != -ENODEV) {
+        leave_question(source, !is_passing(error));
+        return;
+    }
+    source->was_answered = true;
+    watch_answered(source->watch);
+    take_reconciled(source, reconcile_answered(source->reconcile, source->asked, NULL));
+}
+
 static void on_rtnl(void *user, enum rtnl_event event, const struct nlmsghdr *message, int error)
 {
     struct source *source = user;
 
+    if (event == RTNL_NOTIFICATION || event == RTNL_OVERRUN || event == RTNL_MALFORMED)
+        source->alone = false;
     switch (event) {
     case RTNL_NOTIFICATION:
         take_notification(source, message);
@@ -229,11 +324,17 @@ static void on_rtnl(void *user, enum rtnl_event event, const struct nlmsghdr *me
         break;
     case RTNL_DUMP_DONE:
     case RTNL_DUMP_FAILED:
-        end_look(source, error ? error : source->look_error);
+        end_dump(source, error ? error : source->look_error);
+        break;
+    case RTNL_LINK:
+        take_link(source, message);
+        break;
+    case RTNL_NO_LINK:
+        take_no_link(source, error);
         break;
     case RTNL_OVERRUN:
         source->counters.overruns++;
-        watch_overrun(source->watch);
+        lose(source);
         break;
     case RTNL_MALFORMED:
         source->counters.malformed++;
@@ -247,8 +348,10 @@ static void close_socket(struct source *source, int error)
     if (source->rtnl)
         ev_io_stop(source->loop, &source->readable);
     source->rtnl = rtnl_close(source->rtnl);
-    source->counters.dumps_failed += source->dumping;
-    source->dumping = false;
+    source->counters.dumps_failed += source->dumping || source->settling;
+    source->dumping = source->settling = false;
+    source->was_answered = false;
+    reconcile_reset(source->reconcile);
     source->has_looked = true;
     answer(&source->looking, error);
     answer(&source->waiting, error);
@@ -264,6 +367,7 @@ static void open_socket(struct source *source)
     } else {
         ev_io_set(&source->readable, rtnl_fd(source->rtnl), EV_READ);
         ev_io_start(source->loop, &source->readable);
+        source->drained = true;
     }
     watch_opened(source->watch, now_usec(), r);
 }
@@ -281,10 +385,10 @@ static void begin_look(struct source *source)
     int r;
 
     source->counters.dumps++;
-    source->look_cost = 0;
     source->look_error = 0;
+    source->alone = source->drained;
     source->cpu_time = clock_usec(CLOCK_THREAD_CPUTIME_ID);
-    table_dump_begin(source->table);
+    reconcile_dump_begin(source->reconcile);
     r = rtnl_ask_dump(source->rtnl);
     if (r < 0) {
         source->counters.dumps_failed++;
@@ -316,7 +420,8 @@ static void receive(struct source *source)
     if (!source->rtnl)
         return;
     r = receive_batch(source);
-    if (source->dumping)
+    source->drained = r == 0;
+    if (source->dumping || source->settling)
         charge_look(source);
     if (r < 0)
         watch_broken(source->watch, now_usec(), r);
@@ -336,12 +441,28 @@ static void wait_until(struct source *source, int64_t deadline)
     ev_timer_start(source->loop, &source->due);
 }
 
+/* What it costs counts as the look's that is under way, or else as the next one's. */
+static void ask_link(struct source *source)
+{
+    source->cpu_time = clock_usec(CLOCK_THREAD_CPUTIME_ID);
+    source->drained = false;
+    /* A question that could not be sent is one without an answer. */
+    source->asked = reconcile_question(source->reconcile);
+    (void)rtnl_ask_link(source->rtnl, source->asked);
+    watch_asked(source->watch, now_usec());
+    receive(source);
+    charge_look(source);
+}
+
 /* Does what watch wants to have done. */
 static void obey(struct source *source)
 {
     int64_t deadline = WATCH_NEVER;
+    int64_t end = now_usec() + QUESTIONS_USEC;
 
     for (;;) {
+        end_look_if_settled(source);
+        watch_doubt(source->watch, reconcile_question(source->reconcile));
         switch (watch_next(source->watch, now_usec(), &deadline)) {
         case WATCH_OPEN:
             open_socket(source);
@@ -357,6 +478,16 @@ static void obey(struct source *source)
             /* Linux has made the first part of its answer when the request returns. */
             receive(source);
             break;
+        case WATCH_ASK:
+            ask_link(source);
+            if (now_usec() < end)
+                break;
+            wait_until(source, 0);
+            return;
+        case WATCH_LEAVE:
+            /* A kernel that never answered a question does not do so. */
+            leave_question(source, !source->was_answered);
+            break;
         case WATCH_WAIT:
             /* Without a socket, who waits for a look learns that at once. */
             if (!source->rtnl)
@@ -369,7 +500,7 @@ static void obey(struct source *source)
 
 static void run(struct source *source)
 {
-    if (source->dumping)
+    if (source->dumping || source->settling)
         source->cpu_time = clock_usec(CLOCK_THREAD_CPUTIME_ID);
     receive(source);
     obey(source);
@@ -422,7 +553,8 @@ struct source *source_new(struct ev_loop *loop, const struct source_config *conf
     source->config.watch.blind_hint = blind_hint();
     source->watch = watch_new(&source->config.watch, on_report, source);
     source->table = table_new(on_change, source);
-    if (!source->watch || !source->table)
+    source->reconcile = source->table ? reconcile_new(source->table) : NULL;
+    if (!source->watch || !source->reconcile)
         return source_free(source);
     ev_timer_start(loop, &source->due);
     return source;
@@ -437,6 +569,7 @@ struct source *source_free(struct source *source)
         ev_io_stop(source->loop, &source->readable);
     rtnl_close(source->rtnl);
     watch_free(source->watch);
+    reconcile_free(source->reconcile);
     table_free(source->table);
     free(source);
     return NULL;

@@ -89,7 +89,7 @@ int stream_resume(struct stream *stream, const char *instance, int64_t sequence)
     }
     if (sequence < 0 || (uint64_t)sequence > history_newest(history))
         return -ERANGE;
-    if (!history_reaches(stream, (uint64_t)sequence)) {
+    if (!history_can_resume(history, (uint64_t)sequence)) {
         start_over_from(stream, (uint64_t)sequence);
         return 0;
     }
@@ -130,6 +130,32 @@ static bool worked_enough(const struct stream *stream)
     return stream->work > WORK_AT_ONCE;
 }
 
+/* Of events that belong together, the filter or the snapshot may leave out the last ones: the
+ * last one that is told must not promise more. */
+static bool promises_too_much(const struct stream *stream, const struct event *event)
+{
+    const struct history *history = stream->origin->history;
+
+    while (event && event->more_follows) {
+        event = history_get(history, event->sequence + 1);
+        if (event && is_to_tell(stream, event))
+            return false;
+    }
+    return true;
+}
+
+static struct buffer *event_message(const struct stream *stream, uint64_t sequence)
+{
+    struct history *history = stream->origin->history;
+    struct event event = *history_get(history, sequence);
+    struct buffer *message;
+
+    if (!event.more_follows || !promises_too_much(stream, &event))
+        return history_message(history, sequence);
+    event.more_follows = false;
+    return message_event(history_instance(history), &event, &message) < 0 ? NULL : message;
+}
+
 /* The next event that is to be told; 0 if the cursor came to the end, or it was enough. */
 static int tell_event(struct stream *stream, struct buffer **ret)
 {
@@ -138,7 +164,7 @@ static int tell_event(struct stream *stream, struct buffer **ret)
     while (stream->cursor < history_newest(history) && !worked_enough(stream)) {
         count_work(stream);
         if (is_to_tell(stream, history_get(history, stream->cursor + 1))) {
-            struct buffer *message = history_message(history, stream->cursor + 1);
+            struct buffer *message = event_message(stream, stream->cursor + 1);
 
             if (!message)
                 return -ENOMEM;

@@ -7,6 +7,8 @@
 #include <string.h>
 #include <sys/queue.h>
 
+#include "daemon/names.h"
+
 /* That a link (source) names another one (target): as its master, or as its lower
  * link or peer. */
 struct relation {
@@ -23,12 +25,9 @@ struct entry {
     struct link *link;
     struct relation master;
     struct relation lower;
-    uint64_t told_in;     /* number of the last dump that told it */
-    uint64_t notified_in; /* the last one under which a notification told it */
-    unsigned missed;      /* dumps that ended without it, up to the last */
-    /* Of the line of a dump that link was read from; 0 where it was not, or where the same
-     * line may have to be read anew. */
-    uint64_t digest;
+    struct name name;
+    struct name *altnames; /* as many as the link has; NULL for none */
+    struct table_note note;
 };
 
 RB_HEAD(entries, entry);
@@ -41,15 +40,9 @@ struct table {
     struct relations relations;
     struct entry *at; /* where a walk is: a dump tells links in their order, mostly */
     size_t count;
-    uint64_t dump; /* number of the last dump begun */
-    size_t told;
-    size_t doubted;
-    bool native;
-    /* Links that are gone by a notification since the dump was begun, while it lasts. */
-    bool dumping;
-    int *gone;
-    size_t gone_count;
-    size_t gone_capacity;
+    struct names names;
+    size_t orphans;      /* links whose master is not there */
+    size_t derived_left; /* changes of other links that a new name entails, not made yet */
     table_handler handler;
     void *user;
 };
@@ -87,6 +80,7 @@ struct table *table_new(table_handler handler, void *user)
     RB_INIT(&table->entries);
     LIST_INIT(&table->order);
     RB_INIT(&table->relations);
+    names_init(&table->names);
     table->handler = handler;
     table->user = user;
     return table;
@@ -101,9 +95,9 @@ struct table *table_free(struct table *table)
     for (entry = LIST_FIRST(&table->order); entry; entry = next) {
         next = LIST_NEXT(entry, order);
         link_unref(entry->link);
+        free(entry->altnames);
         free(entry);
     }
-    free(table->gone);
     free(table);
     return NULL;
 }
@@ -119,8 +113,10 @@ static struct entry *find(const struct table *table, int ifindex)
  * the next one. */
 static struct entry *find_in_walk(struct table *table, int ifindex)
 {
-    struct entry *entry = table->at ? LIST_NEXT(table->at, order) : NULL;
+    struct entry *entry = table->at;
 
+    if (entry && entry->ifindex != ifindex)
+        entry = LIST_NEXT(entry, order);
     if (!entry || entry->ifindex != ifindex)
         entry = find(table, ifindex);
     table->at = entry;
@@ -148,15 +144,26 @@ static int master_target(const struct link *link)
     return link->known & LINK_FIELD_BIT(MASTER) ? link->master : 0;
 }
 
+static void relate_master(struct table *table, struct entry *entry, int master)
+{
+    int before = entry->master.target;
+
+    relate(table, &entry->master, master);
+    if (before && !find(table, before))
+        table->orphans--;
+    if (master && !find(table, master))
+        table->orphans++;
+}
+
 static void relate_entry(struct table *table, struct entry *entry)
 {
-    relate(table, &entry->master, master_target(entry->link));
+    relate_master(table, entry, master_target(entry->link));
     relate(table, &entry->lower, lower_target(entry->link));
 }
 
 static void unrelate_entry(struct table *table, struct entry *entry)
 {
-    relate(table, &entry->master, 0);
+    relate_master(table, entry, 0);
     relate(table, &entry->lower, 0);
 }
 
@@ -174,8 +181,24 @@ static struct relation *next_dependent(struct table *table, int target,
     return next && next->target == target ? next : NULL;
 }
 
-static void tell(struct table *table, const struct change *change)
+static size_t count_ports(struct table *table, int master)
 {
+    struct relation *relation = NULL;
+    size_t count = 0;
+
+    while ((relation = next_dependent(table, master, relation)))
+        count += !relation->lower;
+    return count;
+}
+
+size_t table_contradictions(const struct table *table)
+{
+    return table->names.shared + table->orphans;
+}
+
+static void tell(struct table *table, struct change *change)
+{
+    change->more_follows = table_contradictions(table) > 0 || table->derived_left > 0;
     table->handler(table->user, change);
 }
 
@@ -184,7 +207,7 @@ static const struct link *link_of(const struct table *table, int ifindex)
     return ifindex ? table_find(table, ifindex) : NULL;
 }
 
-static void resolve(const struct table *table, struct link *link)
+void table_resolve(const struct table *table, struct link *link)
 {
     link_resolve(link, link_of(table, master_target(link)), link_of(table, lower_target(link)));
 }
@@ -203,16 +226,63 @@ static uint32_t unseen_flaps(const struct link *before, const struct link *after
     return counted > seen ? counted - seen : 0;
 }
 
-/* Puts a new state of a known link in place and tells it; gives back the one before,
- * with the table's reference. */
+static struct name *new_altnames(const struct link *link)
+{
+    struct name *names = calloc(link->altname_count, sizeof(*names));
+    const char *altname = NULL;
+
+    for (unsigned i = 0; names && (altname = link_next_altname(link, altname)); i++)
+        names[i] = (struct name){.text = altname, .ifindex = link->ifindex, .place = i + 1};
+    return names;
+}
+
+static void insert_names(struct table *table, struct entry *entry)
+{
+    entry->name = (struct name){.text = entry->link->ifname, .ifindex = entry->ifindex};
+    names_insert(&table->names, &entry->name);
+    for (size_t i = 0; i < entry->link->altname_count; i++)
+        names_insert(&table->names, &entry->altnames[i]);
+}
+
+static void remove_names(struct table *table, struct entry *entry)
+{
+    names_remove(&table->names, &entry->name);
+    for (size_t i = 0; i < entry->link->altname_count; i++)
+        names_remove(&table->names, &entry->altnames[i]);
+    free(entry->altnames);
+    entry->altnames = NULL;
+}
+
+/* The same names, in the memory of another state of the link. */
+static void move_names(struct entry *entry, const struct link *link)
+{
+    const char *altname = NULL;
+
+    entry->name.text = link->ifname;
+    for (size_t i = 0; (altname = link_next_altname(link, altname)); i++)
+        entry->altnames[i].text = altname;
+}
+
+#define NAME_FIELDS (LINK_FIELD_BIT(IFNAME) | LINK_FIELD_BIT(ALTNAMES))
+
+/* Puts a new state of a known link in place and tells it; gives back the one before, with
+ * the table's reference. altnames are those of the new one if its names are others. */
 static struct link *replace(struct table *table, struct entry *entry, struct link *after,
-                            struct change *change)
+                            struct name *altnames, struct change *change)
 {
     struct link *before = entry->link;
 
     /* Nobody asks for a snapshot of what is past. */
     before->json = buffer_unref(before->json);
-    entry->link = link_ref(after);
+    if (change->fields & NAME_FIELDS) {
+        remove_names(table, entry);
+        entry->link = link_ref(after);
+        entry->altnames = altnames;
+        insert_names(table, entry);
+    } else {
+        entry->link = link_ref(after);
+        move_names(entry, after);
+    }
     relate_entry(table, entry);
     change->type = CHANGE_CHANGE;
     change->before = before;
@@ -228,30 +298,57 @@ static void forget_lines_of_dependents(struct table *table, int target)
     struct relation *relation = NULL;
 
     while ((relation = next_dependent(table, target, relation)))
-        find(table, relation->source)->digest = 0;
+        find(table, relation->source)->note.digest = 0;
+}
+
+/* Whether that is the one relation by which a link shows a name that another one just lost. */
+static bool shows_old_name(struct table *table, const struct relation *relation)
+{
+    const struct entry *entry = find(table, relation->source);
+
+    return !relation->lower || entry->master.target != relation->target;
+}
+
+static size_t count_dependents(struct table *table, int target)
+{
+    struct relation *relation = NULL;
+    size_t count = 0;
+
+    while ((relation = next_dependent(table, target, relation)))
+        count += shows_old_name(table, relation);
+    return count;
+}
+
+static int update_dependent(struct table *table, struct entry *entry, enum change_source source)
+{
+    struct change change = {.source = source, .derived = true};
+    struct link *after = link_copy(entry->link);
+
+    if (!after)
+        return -ENOMEM;
+    table_resolve(table, after);
+    change.fields = link_compare(entry->link, after);
+    if (change.fields)
+        link_unref(replace(table, entry, after, NULL, &change));
+    link_unref(after);
+    return 0;
 }
 
 /* A link got another name, or went up or down: those that name it show that too. */
 static int update_dependents(struct table *table, int target, enum change_source source)
 {
     struct relation *relation = NULL;
+    int r = 0;
 
-    while ((relation = next_dependent(table, target, relation))) {
-        struct entry *entry = find(table, relation->source);
-        struct change change = {.source = source, .derived = true};
-        struct link *after = link_copy(entry->link);
-
-        if (!after) {
-            forget_lines_of_dependents(table, target);
-            return -ENOMEM;
-        }
-        resolve(table, after);
-        change.fields = link_compare(entry->link, after);
-        if (change.fields)
-            link_unref(replace(table, entry, after, &change));
-        link_unref(after);
+    while (r >= 0 && (relation = next_dependent(table, target, relation))) {
+        if (table->derived_left && shows_old_name(table, relation))
+            table->derived_left--;
+        r = update_dependent(table, find(table, relation->source), source);
     }
-    return 0;
+    if (r < 0)
+        forget_lines_of_dependents(table, target);
+    table->derived_left = 0;
+    return r;
 }
 
 /* Links of a kind that comes in pairs name each other, but only the end that was made
@@ -276,45 +373,68 @@ static void insert(struct table *table, struct entry *entry)
         LIST_INSERT_HEAD(&table->order, entry, order);
 }
 
-static int add(struct table *table, struct link *link, enum change_source source)
+static struct entry *new_entry(struct link *link)
 {
     struct entry *entry = calloc(1, sizeof(*entry));
+
+    if (!entry)
+        return NULL;
+    if (link->altname_count && !(entry->altnames = new_altnames(link))) {
+        free(entry);
+        return NULL;
+    }
+    entry->ifindex = link->ifindex;
+    entry->link = link_ref(link);
+    entry->master.source = entry->lower.source = link->ifindex;
+    entry->lower.lower = true;
+    return entry;
+}
+
+static int add(struct table *table, struct link *link, enum change_source source)
+{
+    struct entry *entry = new_entry(link);
     struct change change = {.type = CHANGE_ADD, .source = source, .after = link};
 
     if (!entry)
         return -ENOMEM;
-    entry->ifindex = link->ifindex;
-    entry->link = link_ref(link);
-    entry->told_in = table->dump;
-    entry->master.source = entry->lower.source = link->ifindex;
-    entry->lower.lower = true;
     insert(table, entry);
     table->count++;
+    table->orphans -= count_ports(table, link->ifindex);
     relate_entry(table, entry);
+    insert_names(table, entry);
     /* NOLINTNEXTLINE(clang-analyzer-unix.Malloc): the tree has the entry */
     change.entails_more = source == CHANGE_BY_NOTIFICATION && is_new_end_of_pair(table, link);
     tell(table, &change);
     return update_dependents(table, link->ifindex, source);
 }
 
-static void remove_entry(struct table *table, struct entry *entry, enum change_source source)
+void table_remove(struct table *table, int ifindex, enum change_source source,
+                  const struct link_destination *moved_to)
 {
-    struct link *link = entry->link;
-    struct change change = {.type = CHANGE_REMOVE, .source = source, .before = link};
+    struct entry *entry = find(table, ifindex);
+    struct change change = {.type = CHANGE_REMOVE, .source = source};
+    struct link *link;
 
+    if (!entry)
+        return;
+    link = change.before = entry->link;
+    if (moved_to)
+        change.moved_to = *moved_to;
     /* The history may hold it for long, and does not count this. */
     link->json = buffer_unref(link->json);
     unrelate_entry(table, entry);
+    remove_names(table, entry);
     RB_REMOVE(entries, &table->entries, entry);
     LIST_REMOVE(entry, order);
     table->count--;
+    table->orphans += count_ports(table, ifindex);
     if (table->at == entry)
         table->at = NULL;
     free(entry);
-    forget_lines_of_dependents(table, link->ifindex);
+    forget_lines_of_dependents(table, ifindex);
     /* Those that name it keep its name until the kernel tells of them: mostly they
      * are about to go too, else the peer went into another namespace. */
-    change.entails_more = next_dependent(table, link->ifindex, NULL) != NULL;
+    change.entails_more = next_dependent(table, ifindex, NULL) != NULL;
     tell(table, &change);
     link_unref(link);
 }
@@ -323,175 +443,54 @@ static int change_entry(struct table *table, struct entry *entry, struct link *l
                         enum change_source source)
 {
     struct change change = {.source = source, .fields = link_compare(entry->link, link)};
+    struct name *altnames = NULL;
     struct link *before;
     bool renamed, up_changed;
 
     if (!change.fields)
         return 0;
+    if (change.fields & NAME_FIELDS && link->altname_count && !(altnames = new_altnames(link)))
+        return -ENOMEM;
+    renamed = change.fields & LINK_FIELD_BIT(IFNAME);
     change.flaps = unseen_flaps(entry->link, link);
-    entry->digest = 0;
-    before = replace(table, entry, link, &change);
-    renamed = strcmp(before->ifname, link->ifname) != 0;
+    entry->note.digest = 0;
+    table->derived_left = renamed ? count_dependents(table, link->ifindex) : 0;
+    before = replace(table, entry, link, altnames, &change);
     up_changed = ((before->flags ^ link->flags) & IFF_UP) != 0;
     link_unref(before);
     return renamed || up_changed ? update_dependents(table, link->ifindex, source) : 0;
 }
 
-static int apply(struct table *table, struct link *link, enum change_source source)
+int table_put(struct table *table, struct link *link, enum change_source source)
 {
     struct entry *entry = find_in_walk(table, link->ifindex);
 
-    resolve(table, link);
-    if (entry && link_is_another(entry->link, link)) {
-        remove_entry(table, entry, source);
-        entry = NULL;
-    }
-    if (!entry)
-        return add(table, link, source);
-    entry->told_in = table->dump;
-    entry->missed = 0;
-    return change_entry(table, entry, link, source);
+    table_resolve(table, link);
+    return entry ? change_entry(table, entry, link, source) : add(table, link, source);
 }
 
-int table_notified(struct table *table, struct link *link)
+int table_bearer(const struct table *table, const char *name, int ifindex)
 {
-    int r = apply(table, link, CHANGE_BY_NOTIFICATION);
-
-    if (r >= 0)
-        find(table, link->ifindex)->notified_in = table->dump;
-    return r;
+    return names_bearer(&table->names, name, ifindex);
 }
 
-/* Without the memory for it, a late line may bring the link back until the next dump. */
-static void remember_gone(struct table *table, int ifindex)
+int table_port(const struct table *table, int master, int ifindex)
 {
-    size_t capacity = table->gone_capacity ? table->gone_capacity * 2 : 16;
+    struct relation key = {.target = master, .source = ifindex + 1};
+    struct relation *next = ifindex == INT_MAX
+                                ? NULL
+                                : RB_NFIND(relations, (struct relations *)&table->relations, &key);
 
-    if (!table->dumping)
-        return;
-    if (table->gone_count == table->gone_capacity) {
-        int *gone = realloc(table->gone, capacity * sizeof(*gone));
-
-        if (!gone)
-            return;
-        table->gone = gone;
-        table->gone_capacity = capacity;
-    }
-    table->gone[table->gone_count++] = ifindex;
+    while (next && next->target == master && next->lower)
+        next = RB_NEXT(relations, (struct relations *)&table->relations, next);
+    return next && next->target == master ? next->source : 0;
 }
 
-static bool is_gone(const struct table *table, int ifindex)
-{
-    for (size_t i = 0; i < table->gone_count; i++)
-        if (table->gone[i] == ifindex)
-            return true;
-    return false;
-}
-
-void table_notified_gone(struct table *table, int ifindex)
-{
-    struct entry *entry = find(table, ifindex);
-
-    remember_gone(table, ifindex);
-    if (entry)
-        remove_entry(table, entry, CHANGE_BY_NOTIFICATION);
-}
-
-static void forget_gone(struct table *table)
-{
-    free(table->gone);
-    table->gone = NULL;
-    table->gone_count = table->gone_capacity = 0;
-}
-
-void table_dump_begin(struct table *table)
-{
-    table->dump++;
-    table->told = 0;
-    table->doubted = 0;
-    table->native = false;
-    table->dumping = true;
-    forget_gone(table);
-}
-
-/* Whether a line may be older than what a notification told. */
-static bool is_doubtful(struct table *table, struct link *link)
-{
-    struct entry *entry = find_in_walk(table, link->ifindex);
-
-    if (!entry)
-        return is_gone(table, link->ifindex);
-    if (entry->notified_in != table->dump)
-        return false;
-    resolve(table, link);
-    return link_is_another(entry->link, link) || link_compare(entry->link, link) != 0;
-}
-
-int table_dump_line(struct table *table, struct link *link)
-{
-    table->told++;
-    if (link->known & LINK_FIELD_BIT(OPERSTATE))
-        table->native = true;
-    if (is_doubtful(table, link)) {
-        table->doubted++;
-        return 1;
-    }
-    return apply(table, link, CHANGE_BY_DUMP);
-}
-
-bool table_dump_repeats(struct table *table, int ifindex, uint64_t digest)
+struct table_note *table_note(struct table *table, int ifindex)
 {
     struct entry *entry = find_in_walk(table, ifindex);
 
-    if (!entry || !digest || entry->digest != digest)
-        return false;
-    table->told++;
-    if (entry->link->known & LINK_FIELD_BIT(OPERSTATE))
-        table->native = true;
-    entry->told_in = table->dump;
-    entry->missed = 0;
-    return true;
-}
-
-void table_remember_line(struct table *table, int ifindex, uint64_t digest)
-{
-    struct entry *entry = find(table, ifindex);
-
-    if (entry)
-        entry->digest = digest;
-}
-
-void table_dump_end(struct table *table, struct table_verdict *ret)
-{
-    struct table_verdict verdict = {
-        .told = table->told, .doubted = table->doubted, .native = table->native};
-    struct entry *entry;
-
-    table->dumping = false;
-    forget_gone(table);
-    LIST_FOREACH(entry, &table->order, order)
-    {
-        if (entry->told_in == table->dump || table->told == 0)
-            continue;
-        entry->missed++;
-        verdict.missing++;
-    }
-    *ret = verdict;
-}
-
-size_t table_remove_missing(struct table *table, unsigned dumps)
-{
-    struct entry *entry, *next;
-    size_t removed = 0;
-
-    for (entry = LIST_FIRST(&table->order); entry; entry = next) {
-        next = LIST_NEXT(entry, order);
-        if (entry->missed < dumps)
-            continue;
-        remove_entry(table, entry, CHANGE_BY_DUMP);
-        removed++;
-    }
-    return removed;
+    return entry ? &entry->note : NULL;
 }
 
 size_t table_count(const struct table *table)

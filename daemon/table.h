@@ -1,4 +1,4 @@
-/* All links. Notifications and dumps go in, changes come out. Pure. */
+/* All links of a namespace: a store that tells what changes in it. Pure. */
 #ifndef LINKWATCH_DAEMON_TABLE_H
 #define LINKWATCH_DAEMON_TABLE_H
 
@@ -32,6 +32,10 @@ struct change {
     /* Another link changed with this one, and the kernel does not tell it: the
      * other end of a pair got, or lost, its peer. */
     bool entails_more;
+    /* With this change alone the links are as no kernel has them: the next one belongs to it. */
+    bool more_follows;
+    /* For remove: the link lives on in another namespace, as far as the kernel says where. */
+    struct link_destination moved_to;
 };
 
 /* The link as it is after it, or was last. */
@@ -42,14 +46,6 @@ static inline struct link *change_link(const struct change *change)
 
 typedef void (*table_handler)(void *user, const struct change *change);
 
-/* How a dump that came to its end compares with what was known. */
-struct table_verdict {
-    size_t told;    /* lines */
-    size_t missing; /* links that are known and were not told; they are still there */
-    size_t doubted; /* lines that were not believed: see table_dump_line() */
-    bool native;    /* a line had IFLA_OPERSTATE, as native Linux always says it */
-};
-
 struct table;
 
 /* An empty table that tells handler of each change, right after it was made. The
@@ -59,32 +55,29 @@ struct table *table_new(table_handler handler, void *user);
 /* Frees it and what it holds, telling nobody. Takes NULL; always NULL. */
 struct table *table_free(struct table *table);
 
-/* A notification told this state of a link, or that a link is gone. What is known
- * already is not told again. 0, or -ENOMEM (then nothing changed). The table takes
- * its own reference. */
-int table_notified(struct table *table, struct link *link);
-void table_notified_gone(struct table *table, int ifindex);
+/* That is the link of its index from now on, new or changed. What is known already is not
+ * told again. 0, or -ENOMEM (then nothing changed, but for what other links show of this
+ * one). The table takes its own reference. */
+int table_put(struct table *table, struct link *link, enum change_source source);
 
-/* A dump begins, gives a line for each link, and ends. Notifications may come in
- * between; links that they tell count as told by the dump. Of a dump that was
- * begun and not ended just its lines count; one without any line is no dump, and in
- * it no link is missing. table_dump_line() as table_notified(), or 1. A line may be older than a
- * notification that came before it (Linux hands a part of a dump over after it let go of
- * the lock under which it made it): where a notification told of the link since the dump
- * was begun, that is believed and another line is not: 1. */
-void table_dump_begin(struct table *table);
-int table_dump_line(struct table *table, struct link *link);
+/* That link is gone, if it was there; moved_to may be NULL. */
+void table_remove(struct table *table, int ifindex, enum change_source source,
+                  const struct link_destination *moved_to);
 
-/* Whether a line of the dump is the same, byte for byte, as the last one about that link,
- * and nothing was told since: then it counts as told and need not even be read. Else it
- * goes to table_dump_line(), and if that gave 0 its digest to table_remember_line(). */
-bool table_dump_repeats(struct table *table, int ifindex, uint64_t digest);
-void table_remember_line(struct table *table, int ifindex, uint64_t digest);
-void table_dump_end(struct table *table, struct table_verdict *ret);
+/* How many contradictions there are that no kernel has: a name or alternative name with two
+ * bearers, a master that is not there. Whoever changes the table lets it end with none; of a
+ * change that leaves some, more follows. */
+size_t table_contradictions(const struct table *table);
 
-/* Removes the links that were missing in at least so many dumps that ended, one
- * after another up to the last. The number removed. */
-size_t table_remove_missing(struct table *table, unsigned dumps);
+/* Names the other links that a link refers to, as far as they are known. */
+void table_resolve(const struct table *table, struct link *link);
+
+/* The link with the smallest index above that one that bears the name or alternative name,
+ * or 0. */
+int table_bearer(const struct table *table, const char *name, int ifindex);
+
+/* The port with the smallest index above that one whose master that is, or 0. */
+int table_port(const struct table *table, int master, int ifindex);
 
 /* The number of links. */
 size_t table_count(const struct table *table);
@@ -94,5 +87,18 @@ struct link *table_next(const struct table *table, int ifindex);
 
 /* The link of that index, or NULL. */
 struct link *table_find(const struct table *table, int ifindex);
+
+/* What whoever fills the table remembers of each link; zero for a new one. */
+struct table_note {
+    uint64_t told_in;     /* number of the last dump that told it */
+    uint64_t notified_in; /* the last one under which a notification told it */
+    unsigned missed;      /* dumps that ended without it, up to the last */
+    /* Of the line of a dump that the link was read from. The table makes it 0 where the same
+     * line is to be read anew. */
+    uint64_t digest;
+};
+
+/* Of the link of that index; NULL if there is none. Valid until it is removed. */
+struct table_note *table_note(struct table *table, int ifindex);
 
 #endif

@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "daemon/question.h"
 #include "daemon/suspects.h"
 
 #define MSEC INT64_C(1000)
@@ -19,8 +20,8 @@
 #define LOOK_TIMEOUT (10 * SEC)
 /* Looks that fail one after another until consumers are told. */
 #define FAILURES_UNTIL_STALE 3
-/* A dump during which links changed may leave out a link that is there; that many,
- * one after another, don't. */
+/* A dump during which links changed may leave out a link that is there; that many, one
+ * after another, don't leave out the same one. */
 #define INTERRUPTED_UNTIL_BELIEVED 5
 /* Looks that somebody waits for may use a quarter of a CPU. */
 #define URGENT_COST_FACTOR 4
@@ -63,7 +64,6 @@ struct watch {
     bool look_is_urgent; /* somebody waits for the look under way */
     bool look_excused;   /* what it shows may rightly not have been told */
     bool surprised;      /* by the look under way */
-    bool doubted;        /* lines of the last complete look were not believed */
     bool wanted_now;
     bool wanted_soon;
     bool excuse_next;
@@ -75,6 +75,7 @@ struct watch {
     int64_t proving_interval;
     int64_t proof_began; /* when the last look that counted as a proof began */
 
+    struct question question;
     struct suspects suspects;
     size_t consumers;
 };
@@ -304,6 +305,7 @@ static void give_up_socket(struct watch *watch, int64_t now, int error, const ch
     watch->joined = false;
     watch->looking = false;
     watch->congested = false;
+    watch_answered(watch);
     /* Who waits for a look still does. */
     watch->wanted_now |= watch->look_is_urgent;
     watch->look_is_urgent = false;
@@ -334,10 +336,16 @@ enum watch_action watch_next(struct watch *watch, int64_t now, int64_t *ret_dead
     }
     if (wants_to_join(watch) && now >= watch->joining.at)
         return WATCH_JOIN;
-    if (!watch->looking && now >= look_due(watch))
+    if (question_is_due(&watch->question, watch->drained_at))
+        return WATCH_ASK;
+    if (question_is_hopeless(&watch->question, watch->drained_at))
+        return WATCH_LEAVE;
+    if (!watch->looking && !watch->question.ifindex && now >= look_due(watch))
         return WATCH_LOOK;
 
     deadline = watch->looking ? after(watch->look_began, LOOK_TIMEOUT) : look_due(watch);
+    if (watch->question.ifindex)
+        deadline = question_next(&watch->question);
     if (wants_to_join(watch))
         deadline = min_time(deadline, watch->joining.at);
     *ret_deadline = min_time(deadline, suspects_next(&watch->suspects));
@@ -441,11 +449,19 @@ void watch_look_begun(struct watch *watch, int64_t now, int error)
     watch->wanted_soon = false;
 }
 
-unsigned watch_missing_to_remove(int error)
+void watch_doubt(struct watch *watch, int ifindex)
 {
-    if (error == 0)
-        return 2;
-    return error == -EINTR ? INTERRUPTED_UNTIL_BELIEVED : 0;
+    question_set(&watch->question, ifindex);
+}
+
+void watch_asked(struct watch *watch, int64_t now)
+{
+    question_asked(&watch->question, now);
+}
+
+void watch_answered(struct watch *watch)
+{
+    question_answered(&watch->question);
 }
 
 /* A look that nothing excuses agreed with the subscription, or did not. */
@@ -494,18 +510,30 @@ static void look_succeeded(struct watch *watch, int64_t now, const struct watch_
     publish(watch);
 }
 
-int watch_look_ended(struct watch *watch, int64_t now, const struct watch_dump *dump)
+/* 0, -EINTR if the dump does not show all, or why it shows nothing. */
+static int error_of(const struct watch *watch, const struct watch_dump *dump)
 {
     int error = dump->error;
+
+    if (error == 0 && dump->unsettled)
+        error = -EINTR;
+    if (dump->told || dump->empty)
+        return error;
+    /* An answer without links is mostly one that had no room. */
+    if (error == 0 || (error == -EINTR && watch->interrupted + 1 >= INTERRUPTED_UNTIL_BELIEVED))
+        return -ENODATA;
+    return error;
+}
+
+int watch_look_ended(struct watch *watch, int64_t now, const struct watch_dump *dump)
+{
+    int error = error_of(watch, dump);
 
     watch->looking = false;
     /* What an excused look did not come to tell, or left to be confirmed, the next one
      * tells: the excuse is the same. */
-    if (watch->look_excused && (dump->error || dump->missing))
+    if (watch->look_excused && (error || dump->missing))
         watch->excuse_next = true;
-    /* Every namespace has a loopback link: an empty answer is none. */
-    if ((error == 0 || error == -EINTR) && dump->told == 0)
-        error = -ENODATA;
     if (error == -EINTR && ++watch->interrupted < INTERRUPTED_UNTIL_BELIEVED) {
         watch->wanted_now |= watch->look_is_urgent;
         watch->wanted_soon = true;
@@ -516,14 +544,6 @@ int watch_look_ended(struct watch *watch, int64_t now, const struct watch_dump *
     look_succeeded(watch, now, dump);
     if (dump->missing || watch->congested) {
         watch->wanted_now = true;
-        return 0;
-    }
-    /* The notifications that come under the next look are younger than this one: what is
-     * in doubt then is told by them. */
-    watch->doubted = dump->doubted && !watch->doubted;
-    if (watch->doubted) {
-        watch->wanted_now |= watch->look_is_urgent;
-        watch->wanted_soon = true;
         return 0;
     }
     if (!watch->look_is_urgent)

@@ -69,8 +69,9 @@ struct watch_dump {
     int error;         /* 0, or why it is not complete: -EINTR if links changed under
                         * it, -EMSGSIZE if it was truncated, or what the kernel said */
     size_t told;       /* lines */
-    size_t missing;    /* known links that it did not tell */
-    size_t doubted;    /* lines that may be older than what notifications told */
+    bool empty;        /* there is no link, and that is the truth */
+    size_t missing;    /* known links that it did not tell, and nobody knows of yet */
+    size_t unsettled;  /* links that stay as they were, though something else was said of them */
     bool native;       /* a line had IFLA_OPERSTATE */
     int64_t cost_usec; /* CPU time that asking, receiving and reading it took */
 };
@@ -82,6 +83,8 @@ enum watch_action {
     WATCH_CLOSE, /* close it, it is of no use: nothing to be told */
     WATCH_JOIN,  /* join the group: watch_joined() */
     WATCH_LOOK,  /* ask for a dump: watch_look_begun() */
+    WATCH_ASK,   /* ask for the link that is in doubt: watch_asked() */
+    WATCH_LEAVE, /* no answer will come: watch_answered() */
 };
 
 /* The standing, its reason, or staleness changed. While the picture is stale (as it is at the
@@ -107,17 +110,19 @@ enum watch_action watch_next(struct watch *watch, int64_t now, int64_t *ret_dead
 void watch_opened(struct watch *watch, int64_t now, int error);
 void watch_joined(struct watch *watch, int64_t now, int error);
 void watch_look_begun(struct watch *watch, int64_t now, int error);
+void watch_asked(struct watch *watch, int64_t now);
 
-/* The dump is over. 1 if it settles what was asked for with watch_look_now() before
- * it began: the picture is the kernel's as of then. 0 if another look must follow
- * first (to confirm a removal, or because this one failed and is tried again).
+/* The dump is over, and what was in doubt after it was asked for. 1 if it settles what was asked
+ * for with watch_look_now() before it began: the picture is the kernel's as of then. 0 if another
+ * look must follow first (to confirm a removal, or because this one failed and is tried again).
  * -errno if looking failed too often to go on waiting. */
 int watch_look_ended(struct watch *watch, int64_t now, const struct watch_dump *dump);
 
-/* In how many dumps, one after another and up to one that ended with this error, a
- * link must be missing to be gone; 0 if such a dump says nothing of missing links. */
-unsigned watch_missing_to_remove(int error);
-
+/* Which link the kernel is to be asked for, 0 for none. To be told before watch_next(), which
+ * begins no look while there is one. That an answer came, too; none comes where the kernel has
+ * no room for it, so that a question is asked again after a while. */
+void watch_doubt(struct watch *watch, int ifindex);
+void watch_answered(struct watch *watch);
 /* A notification about that link came. */
 void watch_notified(struct watch *watch, int ifindex);
 

@@ -1,6 +1,6 @@
-/* What the kernel says: datagrams of rtnetlink, as they are received, read into links, put
- * into the table, told as events and written as JSON. Whatever they are, who believes the
- * events has the table's picture.
+/* What the kernel says: datagrams of rtnetlink, as they are received, read into links, reconciled
+ * with the table, told as events and written as JSON. Whatever they are, who believes the events
+ * has the table's picture.
  *
  * The input is netlink messages one behind the other. Those of a dump (NLM_F_MULTI, up to
  * an NLMSG_DONE) share a datagram, the others have one each. */
@@ -12,9 +12,9 @@
 
 #include "daemon/encode.h"
 #include "daemon/history.h"
+#include "daemon/reconcile.h"
 #include "daemon/rtnl.h"
 #include "daemon/table.h"
-#include "daemon/watch.h"
 #include "tests/fuzz/fuzz.h"
 #include "tests/model/believer.h"
 #include "tests/model/check.h"
@@ -26,9 +26,11 @@ struct trial {
     struct netlink netlink;
     struct rtnl *rtnl;
     struct table *table;
+    struct reconcile *reconcile;
     struct history *history;
     struct believer believer;
     bool dumping;
+    bool placeholders; /* the dump under way has lines of which nothing is said */
     uint32_t dump_sequence;
 };
 
@@ -65,15 +67,14 @@ static void take_dump_line(struct trial *trial, const struct nlmsghdr *message)
     int ifindex, r;
 
     if (link_digest(message, &ifindex, &digest) >= 0 &&
-        table_dump_repeats(trial->table, ifindex, digest))
+        reconcile_dump_repeats(trial->reconcile, ifindex, digest))
         return;
-    if (parse(message, &link) < 0)
+    r = parse(message, &link);
+    trial->placeholders |= r == -ENOENT;
+    if (r < 0)
         return;
     CHECK(link->ifindex == ifindex);
-    r = table_dump_line(trial->table, link);
-    CHECK(r == 0 || r == 1);
-    if (r == 0)
-        table_remember_line(trial->table, ifindex, digest);
+    CHECK(reconcile_dump_line(trial->reconcile, link, digest) == 0);
     link_unref(link);
 }
 
@@ -84,22 +85,45 @@ static void take_notification(struct trial *trial, const struct nlmsghdr *messag
     if (parse(message, &link) < 0)
         return;
     if (message->nlmsg_type == RTM_DELLINK)
-        table_notified_gone(trial->table, link->ifindex);
+        CHECK(reconcile_notified_gone(trial->reconcile, link) == 0);
     else
-        CHECK(table_notified(trial->table, link) == 0);
+        CHECK(reconcile_notified(trial->reconcile, link) == 0);
+    link_unref(link);
+}
+
+static void take_answer(struct trial *trial, const struct nlmsghdr *message)
+{
+    struct link *link;
+
+    if (parse(message, &link) < 0)
+        return;
+    CHECK(reconcile_answered(trial->reconcile, link->ifindex, link) == 0);
     link_unref(link);
 }
 
 static void end_dump(struct trial *trial, int error)
 {
-    unsigned enough = watch_missing_to_remove(error);
-    struct table_verdict verdict;
+    struct reconcile_verdict verdict;
 
+    if (!error && trial->placeholders)
+        error = -EINTR;
     trial->dumping = false;
-    if (!enough)
-        return;
-    table_dump_end(trial->table, &verdict);
-    CHECK(table_remove_missing(trial->table, enough) <= verdict.missing);
+    CHECK(reconcile_dump_end(trial->reconcile, error, true, &verdict) == 0);
+    CHECK(verdict.missing <= table_count(trial->table));
+}
+
+/* What nobody answered, as if the kernel had no such link, or did not answer at all. */
+static void leave_questions(struct trial *trial)
+{
+    int ifindex;
+
+    for (int i = 0; (ifindex = reconcile_question(trial->reconcile)); i++) {
+        CHECK(i < 10000);
+        if (i % 3)
+            CHECK(reconcile_unanswered(trial->reconcile, ifindex, false) == 0);
+        else
+            CHECK(reconcile_answered(trial->reconcile, ifindex, NULL) == 0);
+    }
 }
 
 static void on_rtnl(void *user, enum rtnl_event event, const struct nlmsghdr *message, int error)
@@ -117,7 +141,13 @@ static void on_rtnl(void *user, enum rtnl_event event, const struct nlmsghdr *me
     case RTNL_DUMP_FAILED:
         end_dump(trial, error);
         break;
+    case RTNL_LINK:
+        take_answer(trial, message);
+        break;
     case RTNL_OVERRUN:
+        reconcile_overrun(trial->reconcile);
+        break;
+    case RTNL_NO_LINK:
     case RTNL_MALFORMED:
         break;
     }
@@ -127,7 +157,9 @@ static void begin_dump(struct trial *trial)
 {
     char request[256];
 
-    table_dump_begin(trial->table);
+    leave_questions(trial);
+    trial->placeholders = false;
+    reconcile_dump_begin(trial->reconcile);
     CHECK(rtnl_ask_dump(trial->rtnl) == 0);
     CHECK(netlink_receive(&trial->netlink, request, sizeof(request)) >= NLMSG_HDRLEN);
     trial->dump_sequence = ((struct nlmsghdr *)(void *)request)->nlmsg_seq;
@@ -139,8 +171,9 @@ static void start(struct trial *trial)
     *trial = (struct trial){0};
     netlink_start(&trial->netlink);
     trial->table = table_new(on_change, trial);
+    trial->reconcile = reconcile_new(trial->table);
     trial->history = history_new(INSTANCE, 65536);
-    CHECK(trial->table && trial->history);
+    CHECK(trial->table && trial->reconcile && trial->history);
     CHECK(rtnl_open(1 << 20, on_rtnl, trial, &trial->rtnl) == 0);
     believer_init(&trial->believer, NULL);
     /* What is not known yet is the empty picture, as of event 0. */
@@ -167,9 +200,13 @@ static void check_picture(const struct trial *trial)
 
 static void stop(struct trial *trial)
 {
+    if (!trial->dumping)
+        leave_questions(trial);
+    CHECK(table_contradictions(trial->table) == 0);
     check_picture(trial);
     rtnl_close(trial->rtnl);
     history_free(trial->history);
+    reconcile_free(trial->reconcile);
     table_free(trial->table);
     believer_clear(&trial->believer);
     netlink_stop(&trial->netlink);

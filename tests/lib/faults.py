@@ -12,7 +12,7 @@ import tap
 
 # As enum fault_kind in tests/support/faults.h.
 (SOCKET, JOIN, ASK, RECEIVE, NOTIFICATION, DUMP_ERROR, DUMP_EMPTY, DUMP_INTERRUPTED,
- DUMP_TRUNCATED, DUMP_SILENT, DUMP_OMITS) = range(11)
+ DUMP_TRUNCATED, DUMP_SILENT, DUMP_OMITS, DUMP_NAMELESS) = range(12)
 FOR_GOOD = 0xFFFFFFFF
 
 _LAYOUT = struct.Struct("=IIII")
@@ -40,7 +40,7 @@ class Faults:
         self.preloaded = _preloaded()
         with tempfile.NamedTemporaryFile(prefix="linkwatch-faults-", dir=directory,
                                          delete=False) as file:
-            file.write(bytes(_LAYOUT.size * (DUMP_OMITS + 1)))
+            file.write(bytes(_LAYOUT.size * (DUMP_NAMELESS + 1)))
             self.path = file.name
         with open(self.path, "r+b") as file:
             self._map = mmap.mmap(file.fileno(), 0)

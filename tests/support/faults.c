@@ -24,6 +24,7 @@ static struct {
     struct fault *faults; /* shared with the test; NULL if there is none */
     enum fault_kind dump; /* the fault of the dump under way, FAULT_COUNT for none */
     bool dump_answered;
+    uint32_t dump_sequence;
     uint32_t dice;
 } state = {.dump = FAULT_COUNT};
 
@@ -108,10 +109,16 @@ ssize_t sendmsg(int fd, const struct msghdr *header, int flags)
     if (strikes(FAULT_ASK))
         return fail(FAULT_ASK);
     state.dump_answered = false;
+    state.dump_sequence = ((const struct nlmsghdr *)header->msg_iov->iov_base)->nlmsg_seq;
     for (state.dump = FAULT_DUMP_ERROR; state.dump < FAULT_COUNT; state.dump++)
         if (strikes(state.dump))
             break;
     return NEXT(sendmsg)(fd, header, flags);
+}
+
+static bool is_of_dump(const struct nlmsghdr *message)
+{
+    return message->nlmsg_seq == state.dump_sequence;
 }
 
 static bool is_answer(int fd, const struct nlmsghdr *message)
@@ -137,14 +144,35 @@ static bool drops_notification(void)
     return true;
 }
 
-static bool is_left_out(const struct nlmsghdr *message)
+/* A link that was made between two looks of the kernel at its links. */
+static size_t make_nameless(struct nlmsghdr *message)
+{
+    static const struct {
+        struct nlattr name;
+        char no_name[NLA_ALIGNTO];
+        struct nlattr mtu;
+        uint32_t no_mtu;
+    } rest = {.name = {.nla_len = sizeof(struct nlattr) + 1, .nla_type = IFLA_IFNAME},
+              .mtu = {.nla_len = sizeof(struct nlattr) + sizeof(uint32_t), .nla_type = IFLA_MTU}};
+    struct ifinfomsg *info = NLMSG_DATA(message);
+
+    *info = (struct ifinfomsg){.ifi_index = info->ifi_index};
+    memcpy(info + 1, &rest, sizeof(rest));
+    message->nlmsg_len = NLMSG_LENGTH(sizeof(*info) + sizeof(rest));
+    return NLMSG_ALIGN(message->nlmsg_len);
+}
+
+/* What is left of a line of a dump. */
+static size_t spoil_line(struct nlmsghdr *message)
 {
     const struct ifinfomsg *info = NLMSG_DATA(message);
+    uint32_t index = state.faults[state.dump].value;
+    size_t length = NLMSG_ALIGN(message->nlmsg_len);
+    bool meant = index == 0 || info->ifi_index == (int)index;
 
-    if (message->nlmsg_type != RTM_NEWLINK)
-        return false;
-    return state.dump == FAULT_DUMP_EMPTY ||
-           info->ifi_index == (int)state.faults[FAULT_DUMP_OMITS].value;
+    if (message->nlmsg_type != RTM_NEWLINK || !meant)
+        return length;
+    return state.dump == FAULT_DUMP_NAMELESS ? make_nameless(message) : 0;
 }
 
 /* The message at that place of a datagram, NULL at its end. */
@@ -158,19 +186,18 @@ static struct nlmsghdr *message_at(char *data, size_t size, size_t offset)
     return message;
 }
 
-/* Takes lines out of a datagram of a dump; the size that is left, 0 for nothing. */
-static size_t leave_out(char *data, size_t size)
+/* Spoils the lines in a datagram of a dump; the size that is left, 0 for nothing. */
+static size_t spoil_lines(char *data, size_t size)
 {
     struct nlmsghdr *message;
     size_t left = 0;
 
     for (size_t offset = 0; (message = message_at(data, size, offset));) {
         size_t length = NLMSG_ALIGN(message->nlmsg_len);
+        size_t rest = spoil_line(message);
 
-        if (!is_left_out(message)) {
-            memmove(data + left, message, length);
-            left += length;
-        }
+        memmove(data + left, message, rest);
+        left += rest;
         offset += length;
     }
     return left;
@@ -211,9 +238,12 @@ static size_t spoil(struct msghdr *header, size_t size)
     switch (state.dump) {
     case FAULT_DUMP_ERROR:
         return answer_with_error(data);
-    case FAULT_DUMP_EMPTY:
     case FAULT_DUMP_OMITS:
-        return leave_out(data, size);
+        mark_interrupted(data, size);
+        return spoil_lines(data, size);
+    case FAULT_DUMP_EMPTY:
+    case FAULT_DUMP_NAMELESS:
+        return spoil_lines(data, size);
     case FAULT_DUMP_INTERRUPTED:
         mark_interrupted(data, size);
         return size;
@@ -253,6 +283,8 @@ ssize_t recvmsg(int fd, struct msghdr *header, int flags)
                 return n;
             continue;
         }
+        if (!is_of_dump(message))
+            return n;
         left = spoil(header, (size_t)n);
         state.dump_answered = true;
         if (left)

@@ -38,7 +38,7 @@ void world_stop(struct world *world)
 
 void world_notify(struct world *world, struct link *link)
 {
-    assert_int_equal(table_notified(world->table, link), 0);
+    assert_int_equal(table_put(world->table, link, CHANGE_BY_NOTIFICATION), 0);
     link_unref(link);
 }
 
@@ -100,6 +100,7 @@ static void read_told(const json_t *parameters, struct told *ret)
     snprintf(ret->name, sizeof(ret->name), "%s", text_in(link, "ifname"));
     ret->sequence = (uint64_t)json_integer_value(json_object_get(parameters, "sequence"));
     ret->ifindex = (int)json_integer_value(json_object_get(link, "ifindex"));
+    ret->more_follows = json_is_true(json_object_get(parameters, "more_follows"));
     ret->lost = lost ? json_integer_value(lost) : -1;
 }
 

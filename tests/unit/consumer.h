@@ -34,6 +34,7 @@ struct told {
     int ifindex;   /* 0 without a link */
     char name[16]; /* of the link */
     int64_t lost;  /* -1 without */
+    bool more_follows;
 };
 
 /* The next message of the stream; false if there is none. */

@@ -110,6 +110,8 @@ struct link *make_link(const struct says *says)
         put_altname(message, says->altname);
     if (says->counted)
         put_counted(message, says);
+    if (says->mac)
+        nla_put(message, IFLA_ADDRESS, 6, (uint8_t[]){2, 0, 0, 0, 0, says->mac});
     if (says->operstate)
         nla_put_u8(message, IFLA_OPERSTATE, says->operstate);
     return parse(message);

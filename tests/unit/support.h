@@ -46,6 +46,7 @@ struct says {
     bool carrier;
     uint32_t carrier_changes;
     uint8_t operstate;
+    uint8_t mac; /* the last byte of the address */
 };
 
 struct link *make_link(const struct says *says);

@@ -226,7 +226,7 @@ static void a_demand_is_settled_by_the_second_dump_where_a_link_is_missing(void 
     virtual_stop(&virtual);
 }
 
-static void a_demand_is_settled_by_the_second_dump_where_lines_are_in_doubt(void **state)
+static void a_demand_is_settled_by_the_second_dump_where_something_is_unsettled(void **state)
 {
     struct virtual virtual;
 
@@ -234,10 +234,10 @@ static void a_demand_is_settled_by_the_second_dump_where_lines_are_in_doubt(void
     virtual_start_denied(&virtual);
     watch_look_now(virtual.watch);
     virtual_run_to_look(&virtual);
-    virtual.dump.doubted = 1;
+    virtual.dump.unsettled = 1;
     virtual_end_look(&virtual);
     assert_int_equal(virtual.settled, 0);
-    virtual.dump.doubted = 0;
+    virtual.dump.unsettled = 0;
     virtual_run(&virtual, 1 * MSEC);
     assert_true(virtual.looking);
     virtual_end_look(&virtual);
@@ -280,15 +280,6 @@ static void something_that_the_kernel_does_not_tell_is_looked_for_at_polling_cad
 }
 
 /* --- missing links */
-
-static void missing_links_are_gone_by_two_good_dumps_or_five_interrupted_ones(void **state)
-{
-    (void)state;
-    assert_int_equal(watch_missing_to_remove(0), 2);
-    assert_int_equal(watch_missing_to_remove(-EINTR), 5);
-    assert_int_equal(watch_missing_to_remove(-EBUSY), 0);
-    assert_int_equal(watch_missing_to_remove(-EMSGSIZE), 0);
-}
 
 static void a_missing_link_is_confirmed_at_once(void **state)
 {
@@ -416,10 +407,9 @@ int main(void)
         cmocka_unit_test(a_look_under_way_does_not_settle_a_later_demand),
         cmocka_unit_test(a_look_that_nobody_asked_for_settles_nothing),
         cmocka_unit_test(a_demand_is_settled_by_the_second_dump_where_a_link_is_missing),
-        cmocka_unit_test(a_demand_is_settled_by_the_second_dump_where_lines_are_in_doubt),
+        cmocka_unit_test(a_demand_is_settled_by_the_second_dump_where_something_is_unsettled),
         cmocka_unit_test(endless_demands_use_a_quarter_of_a_cpu_at_most),
         cmocka_unit_test(something_that_the_kernel_does_not_tell_is_looked_for_at_polling_cadence),
-        cmocka_unit_test(missing_links_are_gone_by_two_good_dumps_or_five_interrupted_ones),
         cmocka_unit_test(a_missing_link_is_confirmed_at_once),
         cmocka_unit_test(an_overrun_is_followed_by_a_look_when_the_queue_is_empty),
         cmocka_unit_test(overruns_without_end_make_looks_at_polling_cadence),

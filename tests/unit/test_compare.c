@@ -335,13 +335,54 @@ static void judge_and_free(struct link *before, struct link *after, bool another
     link_unref(after);
 }
 
-static void another_kind_or_type_is_another_link(void **state)
+static void another_kind_is_another_link_unless_the_address_stayed(void **state)
 {
     (void)state;
     judge_and_free(LINK(.ifindex = 5, .ifname = "a", .kind = "veth"),
                    LINK(.ifindex = 5, .ifname = "a", .kind = "dummy"), true);
+    judge_and_free(LINK(.ifindex = 5, .ifname = "a", .kind = "veth", .mac = 1),
+                   LINK(.ifindex = 5, .ifname = "a", .kind = "dummy", .mac = 2), true);
+    judge_and_free(LINK(.ifindex = 5, .ifname = "a", .kind = "veth", .mac = 1),
+                   LINK(.ifindex = 5, .ifname = "a", .kind = "dummy", .mac = 1), false);
+}
+
+static void another_type_alone_is_the_same_link(void **state)
+{
+    (void)state;
     judge_and_free(LINK(.ifindex = 5, .ifname = "a"),
-                   LINK(.ifindex = 5, .ifname = "a", .type = ARPHRD_NONE), true);
+                   LINK(.ifindex = 5, .ifname = "a", .type = ARPHRD_NONE), false);
+    judge_and_free(
+        LINK(.ifindex = 5, .ifname = "b", .kind = "bond", .mac = 1),
+        LINK(.ifindex = 5, .ifname = "b", .kind = "bond", .mac = 2, .type = ARPHRD_INFINIBAND),
+        false);
+}
+
+static void without_a_kind_name_and_address_together_make_another_link(void **state)
+{
+    (void)state;
+    judge_and_free(LINK(.ifindex = 5, .ifname = "a", .mac = 1),
+                   LINK(.ifindex = 5, .ifname = "b", .mac = 2), true);
+    judge_and_free(LINK(.ifindex = 5, .ifname = "a", .mac = 1),
+                   LINK(.ifindex = 5, .ifname = "b", .mac = 1), false);
+    judge_and_free(LINK(.ifindex = 5, .ifname = "a", .mac = 1),
+                   LINK(.ifindex = 5, .ifname = "a", .mac = 2), false);
+    judge_and_free(LINK(.ifindex = 5, .ifname = "a"), LINK(.ifindex = 5, .ifname = "b", .mac = 2),
+                   false);
+}
+
+static struct link *bonded(const char *name, uint8_t mac)
+{
+    struct nl_msg *message = named_message(5, name);
+
+    nla_put(message, IFLA_ADDRESS, 6, (uint8_t[]){2, 0, 0, 0, 0, mac});
+    nla_put(message, IFLA_PERM_ADDRESS, 6, (uint8_t[]){2, 0, 0, 0, 0, 1});
+    return parse(message);
+}
+
+static void the_permanent_address_counts_for_more_than_the_present_one(void **state)
+{
+    (void)state;
+    judge_and_free(bonded("eth0", 1), bonded("slow0", 2), false);
 }
 
 static void a_kind_that_is_not_told_says_nothing(void **state)
@@ -396,7 +437,10 @@ int main(void)
         cmocka_unit_test(a_lower_link_that_is_not_up_shows_in_the_flags),
         cmocka_unit_test(a_copy_stands_on_its_own),
         cmocka_unit_test(a_link_lives_as_long_as_somebody_holds_it),
-        cmocka_unit_test(another_kind_or_type_is_another_link),
+        cmocka_unit_test(another_kind_is_another_link_unless_the_address_stayed),
+        cmocka_unit_test(another_type_alone_is_the_same_link),
+        cmocka_unit_test(without_a_kind_name_and_address_together_make_another_link),
+        cmocka_unit_test(the_permanent_address_counts_for_more_than_the_present_one),
         cmocka_unit_test(a_kind_that_is_not_told_says_nothing),
         cmocka_unit_test(carrier_counters_that_went_backwards_are_another_link),
         cmocka_unit_test(a_new_name_or_address_is_the_same_link),

@@ -10,7 +10,7 @@ static void change_something(struct world *world, struct dice *dice)
 
     snprintf(name, sizeof(name), "%c%u", 'a' + (int)roll(dice, 3), roll(dice, 5));
     if (roll(dice, 4) == 0)
-        table_notified_gone(world->table, ifindex);
+        table_remove(world->table, ifindex, CHANGE_BY_NOTIFICATION, NULL);
     else
         world_notify(world,
                      LINK(.ifindex = ifindex, .ifname = name, .mtu = 1 + roll(dice, 3),

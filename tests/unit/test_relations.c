@@ -19,6 +19,7 @@ struct told {
         link_fields fields;
         bool derived;
         bool entails_more;
+        bool more_follows;
     } first[TOLD_MAX];
     struct table *table;
 };
@@ -35,6 +36,7 @@ static void on_change(void *user, const struct change *change)
         told->first[told->count].fields = change->fields;
         told->first[told->count].derived = change->derived;
         told->first[told->count].entails_more = change->entails_more;
+        told->first[told->count].more_follows = change->more_follows;
     }
     told->count++;
     told->derived += change->derived;
@@ -54,7 +56,7 @@ static void stop(struct told *told)
 
 static void notify(struct told *told, struct link *link)
 {
-    assert_int_equal(table_notified(told->table, link), 0);
+    assert_int_equal(table_put(told->table, link, CHANGE_BY_NOTIFICATION), 0);
     link_unref(link);
 }
 
@@ -107,6 +109,10 @@ static void a_new_name_of_a_master_is_a_derived_change_of_its_ports(void **state
     assert_int_equal(told.first[1].fields, BIT(MASTER));
     assert_int_equal(told.first[1].type, CHANGE_CHANGE);
     assert_string_equal(table_find(told.table, 3)->master_name, "lan");
+    /* Up to the last, a port shows a master that nobody is called. */
+    assert_true(told.first[0].more_follows);
+    assert_true(told.first[1].more_follows);
+    assert_false(told.first[2].more_follows);
     stop(&told);
 }
 
@@ -166,11 +172,11 @@ static void the_uppers_of_a_removed_link_keep_its_name_and_a_look_is_due(void **
     notify(&told, LINK(.ifindex = 9, .ifname = "br0"));
     notify(&told, LINK(.ifindex = 2, .ifname = "a", .master = 9));
     forget(&told);
-    table_notified_gone(told.table, 9);
+    table_remove(told.table, 9, CHANGE_BY_NOTIFICATION, NULL);
     assert_int_equal(told.count, 1);
     assert_true(told.first[0].entails_more);
     assert_string_equal(table_find(told.table, 2)->master_name, "br0");
-    table_notified_gone(told.table, 2);
+    table_remove(told.table, 2, CHANGE_BY_NOTIFICATION, NULL);
     assert_false(told.first[1].entails_more);
     stop(&told);
 }
@@ -200,10 +206,9 @@ static void a_pair_told_by_a_dump_entails_nothing(void **state)
 
     (void)state;
     start(&told);
-    table_dump_begin(told.table);
     notify(&told, LINK(.ifindex = 3, .ifname = "b", .kind = "veth"));
     link = LINK(.ifindex = 2, .ifname = "a", .kind = "veth", .lower = 3);
-    assert_int_equal(table_dump_line(told.table, link), 0);
+    assert_int_equal(table_put(told.table, link, CHANGE_BY_DUMP), 0);
     link_unref(link);
     assert_false(told.first[1].entails_more);
     stop(&told);
@@ -235,7 +240,7 @@ static void a_link_that_names_itself_is_borne(void **state)
     assert_string_equal(table_find(told.table, 2)->link_name, "b");
     assert_string_equal(table_find(told.table, 2)->master_name, "b");
     assert_false(table_find(told.table, 2)->link_down);
-    table_notified_gone(told.table, 2);
+    table_remove(told.table, 2, CHANGE_BY_NOTIFICATION, NULL);
     assert_int_equal(table_count(told.table), 0);
     stop(&told);
 }
@@ -260,7 +265,7 @@ static void thousands_of_links_on_one_are_told_of_once_each(void **state)
     assert_int_equal(told.derived, UPPERS);
     forget(&told);
     for (int i = 0; i < UPPERS; i++)
-        table_notified_gone(told.table, 10 + i);
+        table_remove(told.table, 10 + i, CHANGE_BY_NOTIFICATION, NULL);
     assert_int_equal(told.count, UPPERS);
     assert_int_equal(table_count(told.table), 1);
     stop(&told);
@@ -295,7 +300,7 @@ static void whatever_happens_names_are_those_of_the_links_that_are_there(void **
 
         snprintf(name, sizeof(name), "n%u", roll(&dice, 50));
         if (roll(&dice, 5) == 0)
-            table_notified_gone(told.table, ifindex);
+            table_remove(told.table, ifindex, CHANGE_BY_NOTIFICATION, NULL);
         else
             notify(&told, LINK(.ifindex = ifindex, .ifname = name, .master = (int)roll(&dice, 13),
                                .lower = (int)roll(&dice, 13), .flags = roll(&dice, 2) ? IFF_UP : 0,

@@ -2,6 +2,7 @@
 #include "tests/unit/consumer.h"
 
 #include <errno.h>
+#include <stdio.h>
 #include <string.h>
 
 #define PLENTY ((size_t)1024 * 1024)
@@ -41,8 +42,12 @@ static void assert_tells_lost(struct stream *stream, uint64_t sequence, int64_t 
 /* So many links, one event each. */
 static void add_links(struct world *world, int first, int last)
 {
-    for (int ifindex = first; ifindex <= last; ifindex++)
-        notify(world, ifindex, "a");
+    char name[IF_NAMESIZE];
+
+    for (int ifindex = first; ifindex <= last; ifindex++) {
+        snprintf(name, sizeof(name), "a%d", ifindex);
+        notify(world, ifindex, name);
+    }
 }
 
 /* --- the snapshot */
@@ -63,7 +68,7 @@ static void a_snapshot_of_each_link_then_ready_then_events(void **state)
     assert_tells_nothing(stream);
     notify(&world, 3, "c");
     notify(&world, 2, "bb");
-    table_notified_gone(world.table, 5);
+    table_remove(world.table, 5, CHANGE_BY_NOTIFICATION, NULL);
     assert_tells(stream, "add", 3, 3);
     assert_tells(stream, "change", 4, 2);
     assert_tells(stream, "remove", 5, 5);
@@ -98,11 +103,11 @@ static void during_the_snapshot_events_of_links_it_has_passed_are_told(void **st
     stream = world_stream(&world, NULL);
     assert_tells(stream, "snapshot", 3, 2);
     assert_tells(stream, "snapshot", 3, 3);
-    notify(&world, 2, "told");           /* 4: passed */
-    notify(&world, 4, "in snapshot");    /* 5: yet to come */
-    notify(&world, 1, "new below");      /* 6: passed by its index */
-    notify(&world, 9, "new above");      /* 7: yet to come */
-    table_notified_gone(world.table, 3); /* 8: passed */
+    notify(&world, 2, "told");                                  /* 4: passed */
+    notify(&world, 4, "in snapshot");                           /* 5: yet to come */
+    notify(&world, 1, "new below");                             /* 6: passed by its index */
+    notify(&world, 9, "new above");                             /* 7: yet to come */
+    table_remove(world.table, 3, CHANGE_BY_NOTIFICATION, NULL); /* 8: passed */
     assert_tells(stream, "change", 4, 2);
     assert_tells(stream, "add", 6, 1);
     assert_tells(stream, "remove", 8, 3);
@@ -124,7 +129,7 @@ static void a_link_that_goes_before_its_turn_is_not_mentioned(void **state)
     add_links(&world, 2, 3);
     stream = world_stream(&world, NULL);
     assert_tells(stream, "snapshot", 2, 2);
-    table_notified_gone(world.table, 3);
+    table_remove(world.table, 3, CHANGE_BY_NOTIFICATION, NULL);
     assert_tells(stream, "ready", 3, 0);
     stream_free(stream);
     world_stop(&world);
@@ -565,7 +570,7 @@ static void what_was_made_for_snapshots_does_not_outlive_the_link(void **state)
     stream = world_stream(&world, NULL);
     assert_true(stream_tell(stream, &told));
     assert_non_null(link->json);
-    table_notified_gone(world.table, 1);
+    table_remove(world.table, 1, CHANGE_BY_NOTIFICATION, NULL);
     assert_null(link->json);
     link_unref(link);
     stream_free(stream);

@@ -85,6 +85,14 @@ static bool do_next(struct virtual *virtual, int64_t *ret_deadline)
         assert_false(virtual->looking);
         do_look(virtual);
         return true;
+    case WATCH_ASK:
+        virtual->asks++;
+        watch_asked(virtual->watch, virtual->now);
+        return true;
+    case WATCH_LEAVE:
+        virtual->leaves++;
+        watch_answered(virtual->watch);
+        return true;
     case WATCH_WAIT:
         break;
     }

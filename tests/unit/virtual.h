@@ -29,7 +29,7 @@ struct virtual
     bool never_drained; /* the queue is never seen empty */
 
     /* What happened. */
-    unsigned opens, closes, joins, looks, reports;
+    unsigned opens, closes, joins, looks, asks, leaves, reports;
     int64_t last_look_began;
     int settled;                /* what the last watch_look_ended() gave */
     enum watch_standing before; /* of the last report */

@@ -1,0 +1,480 @@
+#include "daemon/claims.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* Rounds of questions until what still contradicts itself stays as it was. */
+#define ROUNDS_MAX 8
+/* With more claims than these that wait for each other, another dump is cheaper. */
+#define WAITING_MAX 1000
+
+#define MASTER_FIELDS (LINK_FIELD_BIT(MASTER) | LINK_FIELD_BIT(MASTER_IFINDEX))
+
+static int compare(const struct claim *a, const struct claim *b)
+{
+    return (a->ifindex > b->ifindex) - (a->ifindex < b->ifindex);
+}
+
+#define STATIC static __attribute__((unused))
+RB_GENERATE_INTERNAL(claim_tree, claim, node, compare, STATIC)
+
+void claims_init(struct claims *claims, struct table *table)
+{
+    *claims = (struct claims){.table = table};
+    RB_INIT(&claims->tree);
+}
+
+void claims_clear(struct claims *claims)
+{
+    struct claim *claim;
+
+    while ((claim = RB_ROOT(&claims->tree))) {
+        RB_REMOVE(claim_tree, &claims->tree, claim);
+        link_unref(claim->link);
+        free(claim);
+    }
+    claims->waiting = claims->asking = 0;
+    claims->rounds = 0;
+}
+
+struct claim *claims_find(const struct claims *claims, int ifindex)
+{
+    struct claim key = {.ifindex = ifindex};
+
+    return RB_FIND(claim_tree, (struct claim_tree *)&claims->tree, &key);
+}
+
+static void set_state(struct claims *claims, struct claim *claim, enum claim_state state)
+{
+    claims->waiting -= claim->state == CLAIM_WAITS;
+    claims->asking -= claim->state == CLAIM_ASKS;
+    claim->state = state;
+    claims->waiting += state == CLAIM_WAITS;
+    claims->asking += state == CLAIM_ASKS;
+}
+
+/* The claim on that index, made where there is none; NULL without memory. */
+static struct claim *claim_on(struct claims *claims, int ifindex)
+{
+    struct claim *claim = claims_find(claims, ifindex);
+
+    if (claim)
+        return claim;
+    claim = calloc(1, sizeof(*claim));
+    if (!claim)
+        return NULL;
+    claim->ifindex = ifindex;
+    claim->state = CLAIM_OVER;
+    RB_INSERT(claim_tree, &claims->tree, claim);
+    return claim;
+}
+
+/* A line of a dump that says the same as the last one is to be read all the same. */
+static void forget_line(const struct claims *claims, int ifindex)
+{
+    struct table_note *note = table_note(claims->table, ifindex);
+
+    if (note)
+        note->digest = 0;
+}
+
+static bool bears(const struct link *link, const char *name)
+{
+    const char *altname = NULL;
+
+    if (!link)
+        return false;
+    if (strcmp(link->ifname, name) == 0)
+        return true;
+    while ((altname = link_next_altname(link, altname)))
+        if (strcmp(altname, name) == 0)
+            return true;
+    return false;
+}
+
+static int master_of(const struct link *link)
+{
+    return link && link->known & LINK_FIELD_BIT(MASTER) ? link->master : 0;
+}
+
+/* --- what stands in the way of a claim */
+
+enum obstacle {
+    BEARER, /* a link bears the name */
+    MASTER, /* a link is the master and not there */
+    PORT,   /* a link is a port of the one that is gone */
+};
+
+/* True to end the walk. */
+typedef bool (*obstacle_visitor)(void *user, enum obstacle obstacle, int ifindex, const char *name);
+
+static bool visit_bearers(const struct claims *claims, const struct claim *claim, const char *name,
+                          obstacle_visitor visit, void *user)
+{
+    for (int bearer = 0; (bearer = table_bearer(claims->table, name, bearer));)
+        if (bearer != claim->ifindex && visit(user, BEARER, bearer, name))
+            return true;
+    return false;
+}
+
+static bool visit_ports(const struct claims *claims, const struct claim *claim,
+                        obstacle_visitor visit, void *user)
+{
+    for (int port = 0; (port = table_port(claims->table, claim->ifindex, port));)
+        if (port != claim->ifindex && visit(user, PORT, port, NULL))
+            return true;
+    return false;
+}
+
+static bool visit_obstacles(const struct claims *claims, const struct claim *claim,
+                            obstacle_visitor visit, void *user)
+{
+    int master = master_of(claim->link);
+    const char *altname = NULL;
+
+    if (!claim->link)
+        return visit_ports(claims, claim, visit, user);
+    if (visit_bearers(claims, claim, claim->link->ifname, visit, user))
+        return true;
+    while ((altname = link_next_altname(claim->link, altname)))
+        if (visit_bearers(claims, claim, altname, visit, user))
+            return true;
+    return master && master != claim->ifindex && !table_find(claims->table, master) &&
+           visit(user, MASTER, master, NULL);
+}
+
+static bool stop_at_first(void *user, enum obstacle obstacle, int ifindex, const char *name)
+{
+    (void)user;
+    (void)obstacle;
+    (void)ifindex;
+    (void)name;
+    return true;
+}
+
+static bool fits(const struct claims *claims, const struct claim *claim)
+{
+    return !visit_obstacles(claims, claim, stop_at_first, NULL);
+}
+
+/* --- applying */
+
+static int put(struct claims *claims, const struct claim *said)
+{
+    const struct link *known = table_find(claims->table, said->ifindex);
+    struct table_note *note;
+    int r;
+
+    if (!said->link) {
+        table_remove(claims->table, said->ifindex, said->source, &said->moved_to);
+        return 0;
+    }
+    if (known && said->weighed && link_is_another(known, said->link))
+        table_remove(claims->table, said->ifindex, said->source, NULL);
+    r = table_put(claims->table, said->link, said->source);
+    note = table_note(claims->table, said->ifindex);
+    if (note) {
+        note->digest = r < 0 ? 0 : said->digest;
+        note->missed = 0;
+    }
+    return r;
+}
+
+static void apply(struct claims *claims, struct claim *claim)
+{
+    set_state(claims, claim, CLAIM_OVER);
+    if (put(claims, claim) < 0)
+        claims->failed = true;
+}
+
+static void set_link(struct claim *claim, struct link *link)
+{
+    link_ref(link);
+    link_unref(claim->link);
+    claim->link = link;
+}
+
+int claims_take(struct claims *claims, const struct claim *said)
+{
+    bool fitting = fits(claims, said);
+    struct claim *claim = claims_find(claims, said->ifindex);
+
+    claims->age++;
+    if (!claim && fitting)
+        return put(claims, said);
+    claim = claim_on(claims, said->ifindex);
+    if (!claim)
+        return -ENOMEM;
+    set_link(claim, said->link);
+    claim->source = said->source;
+    claim->weighed = said->weighed;
+    claim->moved_to = said->moved_to;
+    claim->digest = said->digest;
+    claim->age = claims->age;
+    set_state(claims, claim, fitting ? CLAIM_OVER : CLAIM_WAITS);
+    if (fitting)
+        return put(claims, said);
+    forget_line(claims, said->ifindex);
+    return 0;
+}
+
+int claims_remember(struct claims *claims, int ifindex, uint64_t dump)
+{
+    struct claim *claim = claim_on(claims, ifindex);
+
+    if (!claim)
+        return -ENOMEM;
+    claim->notified_in = dump;
+    return 0;
+}
+
+int claims_ask(struct claims *claims, int ifindex)
+{
+    struct claim *claim = claim_on(claims, ifindex);
+
+    if (!claim)
+        return -ENOMEM;
+    set_state(claims, claim, CLAIM_ASKS);
+    forget_line(claims, ifindex);
+    return 0;
+}
+
+void claims_drop(struct claims *claims, int ifindex)
+{
+    struct claim *claim = claims_find(claims, ifindex);
+
+    if (!claim || claim->state == CLAIM_OVER)
+        return;
+    set_state(claims, claim, CLAIM_OVER);
+    forget_line(claims, ifindex);
+    claims->unsettled++;
+}
+
+/* --- settling */
+
+static void apply_fitting(struct claims *claims)
+{
+    struct claim *claim;
+    bool applied = true;
+
+    while (applied && claims->waiting) {
+        applied = false;
+        RB_FOREACH(claim, claim_tree, &claims->tree)
+        {
+            if (claim->state != CLAIM_WAITS || !fits(claims, claim))
+                continue;
+            apply(claims, claim);
+            applied = true;
+        }
+    }
+}
+
+/* A walk through the obstacles of one claim. */
+struct doubt {
+    struct claims *claims;
+    struct claim *claim;
+    bool gives_up; /* there were enough questions */
+    bool found;
+};
+
+/* Without the master, which nothing is known of; the next dump may tell more. */
+static bool leave_master_out(struct claim *claim)
+{
+    struct link *copy = link_copy(claim->link);
+
+    if (!copy)
+        return false;
+    copy->known &= ~MASTER_FIELDS;
+    link_unref(claim->link);
+    claim->link = copy;
+    claim->digest = 0;
+    return true;
+}
+
+/* The claim and what is known of another link contradict each other: who has the older
+ * information is asked for. */
+static void doubt(struct doubt *doubt, enum obstacle obstacle, int ifindex)
+{
+    struct claims *claims = doubt->claims;
+    struct claim *claim = doubt->claim;
+    const struct claim *other = claims_find(claims, ifindex);
+    bool claim_is_older = other && other->age > claim->age;
+
+    doubt->found = true;
+    if (doubt->gives_up) {
+        if (obstacle == MASTER && leave_master_out(claim))
+            claims->unsettled++;
+        else
+            claims_drop(claims, claim->ifindex);
+    } else if (claims_ask(claims, claim_is_older ? claim->ifindex : ifindex) < 0) {
+        claims->failed = true;
+        claims_drop(claims, claim->ifindex);
+    }
+}
+
+/* Whether an obstacle goes away with what waits, or was asked for. */
+static bool goes_away(const struct doubt *doubt, enum obstacle obstacle, const struct claim *other,
+                      const char *name)
+{
+    if (!other || other->state == CLAIM_OVER)
+        return false;
+    if (other->state == CLAIM_ASKS)
+        return true;
+    switch (obstacle) {
+    case BEARER:
+        return !bears(other->link, name);
+    case MASTER:
+        return other->link != NULL;
+    case PORT:
+        break;
+    }
+    return master_of(other->link) != doubt->claim->ifindex;
+}
+
+static bool question_obstacle(void *user, enum obstacle obstacle, int ifindex, const char *name)
+{
+    struct doubt *at = user;
+
+    if (!goes_away(at, obstacle, claims_find(at->claims, ifindex), name))
+        doubt(at, obstacle, ifindex);
+    return at->claim->state != CLAIM_WAITS || (at->found && at->gives_up);
+}
+
+static bool share_a_name(const struct link *a, const struct link *b)
+{
+    const char *altname = NULL;
+
+    if (!a || !b)
+        return false;
+    if (bears(b, a->ifname))
+        return true;
+    while ((altname = link_next_altname(a, altname)))
+        if (bears(b, altname))
+            return true;
+    return false;
+}
+
+static void question_rivals(struct doubt *at)
+{
+    struct claim *rival;
+
+    RB_FOREACH(rival, claim_tree, &at->claims->tree)
+    {
+        if (at->claim->state != CLAIM_WAITS)
+            return;
+        if (rival != at->claim && rival->state == CLAIM_WAITS &&
+            share_a_name(at->claim->link, rival->link))
+            doubt(at, BEARER, rival->ifindex);
+    }
+}
+
+/* Nothing fits. True if something contradicts itself, so that it is asked for, or given up. */
+static bool question(struct claims *claims, bool gives_up)
+{
+    struct doubt at = {.claims = claims, .gives_up = gives_up};
+    bool found = false;
+
+    RB_FOREACH(at.claim, claim_tree, &claims->tree)
+    {
+        if (at.claim->state != CLAIM_WAITS)
+            continue;
+        at.found = false;
+        (void)visit_obstacles(claims, at.claim, question_obstacle, &at);
+        if (!at.found)
+            question_rivals(&at);
+        found |= at.found;
+    }
+    return found;
+}
+
+/* Whether the link of a claim, as the table has it, is in the way of another one. */
+static bool contradicts(const struct claims *claims, const struct claim *claim)
+{
+    struct claim known = {.ifindex = claim->ifindex,
+                          .link = table_find(claims->table, claim->ifindex)};
+
+    return known.link && !fits(claims, &known);
+}
+
+static struct claim *next_of_cycle(const struct claims *claims)
+{
+    struct claim *claim, *next = NULL;
+
+    RB_FOREACH(claim, claim_tree, (struct claim_tree *)&claims->tree)
+    {
+        if (claim->state != CLAIM_WAITS)
+            continue;
+        if (fits(claims, claim))
+            return claim;
+        if (!next || contradicts(claims, claim))
+            next = claim;
+    }
+    return next;
+}
+
+/* The end of a link comes before what takes its place. */
+static struct claim *first_of_cycle(const struct claims *claims)
+{
+    struct claim *claim, *first = NULL;
+
+    RB_FOREACH(claim, claim_tree, (struct claim_tree *)&claims->tree)
+    {
+        if (claim->state == CLAIM_WAITS && (!first || (first->link && !claim->link)))
+            first = claim;
+    }
+    return first;
+}
+
+/* All that waits waits for each other, and together it is consistent. */
+static void apply_cycle(struct claims *claims)
+{
+    struct claim *claim = first_of_cycle(claims);
+
+    while (claim) {
+        apply(claims, claim);
+        claim = table_contradictions(claims->table) ? next_of_cycle(claims) : NULL;
+    }
+}
+
+static void settle(struct claims *claims)
+{
+    for (;;) {
+        bool gives_up = claims->refused || claims->rounds >= ROUNDS_MAX;
+
+        apply_fitting(claims);
+        if (claims->asking)
+            return;
+        if (!claims->waiting)
+            break;
+        if (!question(claims, gives_up || claims->waiting > WAITING_MAX))
+            apply_cycle(claims);
+        else if (claims->asking)
+            claims->rounds++;
+    }
+    claims_clear(claims);
+}
+
+int claims_settle(struct claims *claims)
+{
+    bool failed;
+
+    settle(claims);
+    failed = claims->failed;
+    claims->failed = false;
+    return failed ? -ENOMEM : 0;
+}
+
+int claims_question(const struct claims *claims)
+{
+    struct claim *claim;
+
+    if (!claims->asking)
+        return 0;
+    RB_FOREACH(claim, claim_tree, (struct claim_tree *)&claims->tree)
+    {
+        if (claim->state == CLAIM_ASKS)
+            return claim->ifindex;
+    }
+    return 0;
+}

@@ -1,0 +1,77 @@
+/* What was said of links and can't be put into the table as it is: another link bears the
+ * name, the master is not known, ports of the one that is gone are there. Claims wait until
+ * they fit, say which links the kernel is to be asked for, and what fits together only as a
+ * whole (names that were swapped) goes in one after the other. Pure. */
+#ifndef LINKWATCH_DAEMON_CLAIMS_H
+#define LINKWATCH_DAEMON_CLAIMS_H
+
+#include <bsd/sys/tree.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "daemon/table.h"
+
+enum claim_state {
+    CLAIM_WAITS,
+    CLAIM_ASKS, /* what was said is out of date or contradicted: the kernel is to be asked */
+    CLAIM_OVER, /* applied, or given up; what it said is known until all claims are over */
+};
+
+struct claim {
+    RB_ENTRY(claim) node;
+    int ifindex;
+    enum claim_state state;
+    struct link *link; /* NULL: there is none of that index */
+    enum change_source source;
+    bool weighed; /* it may be another link than the one that the table has */
+    struct link_destination moved_to;
+    uint64_t digest;      /* of the line that said it, or 0 */
+    uint64_t age;         /* the larger, the younger */
+    uint64_t notified_in; /* number of the dump under which a notification said it */
+};
+
+RB_HEAD(claim_tree, claim);
+
+struct claims {
+    struct table *table;
+    struct claim_tree tree;
+    size_t waiting;
+    size_t asking;
+    uint64_t age;
+    unsigned rounds;  /* of questions, since there were no claims */
+    size_t unsettled; /* links that stay as they were, though something else was said of them */
+    bool refused;     /* the kernel does not answer questions */
+    bool failed;      /* something was lost for lack of memory */
+};
+
+void claims_init(struct claims *claims, struct table *table);
+
+/* Forgets all of them. */
+void claims_clear(struct claims *claims);
+
+/* The claim on that index, NULL if there is none. */
+struct claim *claims_find(const struct claims *claims, int ifindex);
+
+/* What the members ifindex, link, source, weighed, moved_to and digest say is put into the
+ * table if it fits, else it becomes a claim, which takes its own reference to the link. 0, or
+ * -ENOMEM. */
+int claims_take(struct claims *claims, const struct claim *said);
+
+/* Remembers that a notification told of that link under that dump. */
+int claims_remember(struct claims *claims, int ifindex, uint64_t dump);
+
+/* The kernel is to be asked for that link. 0, or -ENOMEM. */
+int claims_ask(struct claims *claims, int ifindex);
+
+/* No answer will come to that question. */
+void claims_drop(struct claims *claims, int ifindex);
+
+/* Applies what fits, and finds out what must be asked. Not while a dump is under way, which
+ * may tell it for nothing. -ENOMEM if something was lost since the last time. */
+int claims_settle(struct claims *claims);
+
+/* The next link to ask for, 0 for none. */
+int claims_question(const struct claims *claims);
+
+#endif
