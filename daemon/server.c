@@ -1,10 +1,10 @@
 #include "daemon/server.h"
 
+#include <bsd/sys/queue.h>
 #include <errno.h>
 #include <ev.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/queue.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <unistd.h>

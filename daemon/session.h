@@ -3,9 +3,9 @@
 #ifndef LINKWATCH_DAEMON_SESSION_H
 #define LINKWATCH_DAEMON_SESSION_H
 
+#include <bsd/sys/queue.h>
 #include <stdbool.h>
 #include <stddef.h>
-#include <sys/queue.h>
 #include <sys/types.h>
 
 #include "daemon/buffer.h"

@@ -3,9 +3,9 @@
 #ifndef LINKWATCH_DAEMON_SOURCE_H
 #define LINKWATCH_DAEMON_SOURCE_H
 
+#include <bsd/sys/queue.h>
 #include <stddef.h>
 #include <stdint.h>
-#include <sys/queue.h>
 
 #include "daemon/event.h"
 #include "daemon/table.h"

@@ -4,9 +4,9 @@
 #ifndef LINKWATCH_DAEMON_TURNS_H
 #define LINKWATCH_DAEMON_TURNS_H
 
+#include <bsd/sys/queue.h>
 #include <stdbool.h>
 #include <stdint.h>
-#include <sys/queue.h>
 
 struct ev_loop;
 struct turns;

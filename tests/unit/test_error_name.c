@@ -1,0 +1,54 @@
+/* The replacement of strerrorname_np(), beside the C library's own where it has one. */
+#include "tests/unit/support.h"
+
+#include <string.h>
+
+#define strerrorname_np replacement
+const char *replacement(int error);
+#include "protocol/strerrorname_np.c"
+#undef strerrorname_np
+
+static void errors_have_the_names_of_their_constants(void **state)
+{
+    (void)state;
+    assert_string_equal(replacement(EACCES), "EACCES");
+    assert_string_equal(replacement(EAGAIN), "EAGAIN");
+    assert_string_equal(replacement(ENOPROTOOPT), "ENOPROTOOPT");
+    assert_string_equal(replacement(0), "0");
+}
+
+static void a_number_that_is_no_error_has_no_name(void **state)
+{
+    (void)state;
+    assert_null(replacement(-1));
+    assert_null(replacement(4095));
+    assert_null(replacement(41)); /* a hole */
+}
+
+#ifdef HAVE_STRERRORNAME_NP
+static void each_name_is_the_one_that_the_c_library_has(void **state)
+{
+    (void)state;
+    for (int error = -1; error < 4096; error++) {
+        const char *expected = strerrorname_np(error);
+
+        if (expected)
+            assert_string_equal(replacement(error), expected);
+        else
+            assert_null(replacement(error));
+    }
+}
+#endif
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(errors_have_the_names_of_their_constants),
+        cmocka_unit_test(a_number_that_is_no_error_has_no_name),
+#ifdef HAVE_STRERRORNAME_NP
+        cmocka_unit_test(each_name_is_the_one_that_the_c_library_has),
+#endif
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
