@@ -2,6 +2,7 @@
 
 #include <errno.h>
 #include <inttypes.h>
+#include <linux/netlink.h>
 #include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -12,6 +13,7 @@
 #include <sys/un.h>
 #include <unistd.h>
 
+#include "reach/service.h"
 #include "reach/tracee.h"
 
 struct duplicator {
@@ -20,7 +22,7 @@ struct duplicator {
     socklen_t address_size;
 };
 
-/* Laid out as the program's kernel wants it, at call->room. */
+/* Laid out as the program's kernel wants it, in the room of the page. */
 struct parcel {
     struct msghdr header;
     struct iovec part;
@@ -28,6 +30,8 @@ struct parcel {
     _Alignas(struct cmsghdr) char control[CMSG_SPACE(sizeof(int))];
     char byte;
 };
+
+_Static_assert(sizeof(struct parcel) <= INJECTION_ROOM_SIZE, "a parcel has room");
 
 static int take_by_pidfd(pid_t process, int fd, int *ret)
 {
@@ -106,51 +110,42 @@ bool duplicator_needs_page(const struct duplicator *duplicator)
     return duplicator->fd >= 0;
 }
 
-static void *at(const struct call *call, size_t offset)
+static void *at(const struct injection *injection, size_t offset)
 {
-    return (void *)(uintptr_t)(call->room + offset);
+    return (void *)(uintptr_t)(injection->room + offset);
 }
 
-static int write_parcel(const struct duplicator *duplicator, const struct call *call, int fd)
+static int write_parcel(const struct duplicator *duplicator, const struct injection *injection,
+                        int fd)
 {
     const struct cmsghdr control = {
         .cmsg_len = CMSG_LEN(sizeof(fd)), .cmsg_level = SOL_SOCKET, .cmsg_type = SCM_RIGHTS};
     struct parcel parcel;
 
     memset(&parcel, 0, sizeof(parcel));
-    parcel.header.msg_name = at(call, offsetof(struct parcel, address));
+    parcel.header.msg_name = at(injection, offsetof(struct parcel, address));
     parcel.header.msg_namelen = duplicator->address_size;
-    parcel.header.msg_iov = at(call, offsetof(struct parcel, part));
+    parcel.header.msg_iov = at(injection, offsetof(struct parcel, part));
     parcel.header.msg_iovlen = 1;
-    parcel.header.msg_control = at(call, offsetof(struct parcel, control));
+    parcel.header.msg_control = at(injection, offsetof(struct parcel, control));
     parcel.header.msg_controllen = sizeof(parcel.control);
-    parcel.part.iov_base = at(call, offsetof(struct parcel, byte));
+    parcel.part.iov_base = at(injection, offsetof(struct parcel, byte));
     parcel.part.iov_len = 1;
     parcel.address = duplicator->address;
     memcpy(parcel.control, &control, sizeof(control));
     memcpy(parcel.control + CMSG_LEN(0), &fd, sizeof(fd));
-    return tracee_write(call->tid, call->room, &parcel, sizeof(parcel));
+    return injection_write(injection, &parcel, sizeof(parcel));
 }
 
-static int send_parcel(struct call *call)
+/* Whoever changed what the descriptor is meanwhile doesn't make us take something else. */
+static bool is_rtnetlink(int fd, uint64_t inode)
 {
-    const uint64_t make[6] = {AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0, 0, 0, 0};
-    uint64_t send[6] = {0, call->room, MSG_DONTWAIT | MSG_NOSIGNAL, 0, 0, 0}, shut[6] = {0};
-    int64_t fd, sent, ignored;
-    int r = call_run(call, SYS_socket, make, &fd);
+    int family = 0, protocol = -1;
+    socklen_t size = sizeof(int);
 
-    if (r < 0)
-        return r;
-    if (fd < 0)
-        return (int)fd;
-    send[0] = shut[0] = (uint64_t)fd;
-    r = call_run(call, SYS_sendmsg, send, &sent);
-    if (r < 0)
-        return r;
-    r = call_run(call, SYS_close, shut, &ignored);
-    if (r < 0)
-        return r;
-    return sent < 0 ? (int)sent : 0;
+    return getsockopt(fd, SOL_SOCKET, SO_DOMAIN, &family, &size) == 0 && family == AF_NETLINK &&
+           getsockopt(fd, SOL_SOCKET, SO_PROTOCOL, &protocol, &size) == 0 &&
+           protocol == NETLINK_ROUTE && tracee_socket(getpid(), fd) == inode;
 }
 
 /* Anybody may send there: only the one that was meant is taken. */
@@ -176,7 +171,7 @@ static int receive_parcel(const struct duplicator *duplicator, uint64_t inode, i
         if (!header || header->cmsg_type != SCM_RIGHTS || header->cmsg_len < CMSG_LEN(sizeof(int)))
             continue;
         memcpy(&fd, CMSG_DATA(header), sizeof(fd));
-        if (tracee_socket(getpid(), fd) == inode) {
+        if (is_rtnetlink(fd, inode)) {
             *ret = fd;
             return 0;
         }
@@ -184,28 +179,68 @@ static int receive_parcel(const struct duplicator *duplicator, uint64_t inode, i
     }
 }
 
-static int take_by_parcel(struct duplicator *duplicator, struct call *call, int fd, uint64_t inode,
-                          int *ret)
+static int hand_over(struct service *service, struct operation *operation, int duplicate)
 {
-    int r = write_parcel(duplicator, call, fd);
+    int r = duplicate < 0 ? duplicate : 0;
 
-    if (r >= 0)
-        r = send_parcel(call);
-    return r < 0 ? r : receive_parcel(duplicator, inode, ret);
+    if (duplicate >= 0 && !is_rtnetlink(duplicate, operation->inode)) {
+        close(duplicate);
+        r = -ENOTSOCK;
+    } else if (duplicate >= 0) {
+        operation->duplicate = duplicate;
+    }
+    return operation->duplicate_is_there(service, operation, r);
 }
 
-int duplicator_take(struct duplicator *duplicator, struct call *call, pid_t process, int fd,
-                    uint64_t inode, int *ret)
+static int on_parcel_closed(struct service *service, struct operation *operation, int64_t result)
+{
+    int duplicate = -1, r = (int)operation->sent;
+
+    (void)result;
+    if (r >= 0)
+        r = receive_parcel(service->duplicator, operation->inode, &duplicate);
+    return hand_over(service, operation, r < 0 ? r : duplicate);
+}
+
+static int on_parcel_sent(struct service *service, struct operation *operation, int64_t result)
+{
+    const uint64_t arguments[6] = {(uint64_t)operation->carrier};
+
+    (void)service;
+    operation->sent = result;
+    return operation_run(operation, SYS_close, arguments, on_parcel_closed);
+}
+
+static int on_parcel_socket(struct service *service, struct operation *operation, int64_t result)
+{
+    const uint64_t arguments[6] = {(uint64_t)result, operation->injection.room,
+                                   MSG_DONTWAIT | MSG_NOSIGNAL};
+
+    if (result < 0)
+        return hand_over(service, operation, (int)result);
+    operation->carrier = result;
+    return operation_run(operation, SYS_sendmsg, arguments, on_parcel_sent);
+}
+
+static int send_parcel(struct service *service, struct operation *operation, int error)
+{
+    const uint64_t arguments[6] = {AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC};
+    int r = error;
+
+    if (r >= 0)
+        r = write_parcel(service->duplicator, &operation->injection, (int)operation->fd);
+    if (r < 0)
+        return r == -ESRCH ? r : hand_over(service, operation, r);
+    return operation_run(operation, SYS_socket, arguments, on_parcel_socket);
+}
+
+int duplicator_take(struct service *service, struct operation *operation, operation_done *then)
 {
     int duplicate = -1, r;
 
-    if (!duplicator_needs_page(duplicator))
-        r = take_by_pidfd(process, fd, &duplicate);
-    else if (!call->page)
-        r = -ENOMEM;
-    else
-        r = take_by_parcel(duplicator, call, fd, inode, &duplicate);
-    if (r >= 0)
-        *ret = duplicate;
-    return r;
+    operation->duplicate_is_there = then;
+    if (duplicator_needs_page(service->duplicator))
+        return operation_need_page(service, operation, send_parcel);
+    r = take_by_pidfd(tracee_process(operation->injection.tid), (int)operation->fd, &duplicate);
+    return hand_over(service, operation, r < 0 ? r : duplicate);
 }

@@ -4,22 +4,19 @@
 #define REACH_DUPLICATE_H
 
 #include <stdbool.h>
-#include <stdint.h>
-#include <sys/types.h>
 
-#include "reach/call.h"
+#include "reach/operation.h"
 
 struct duplicator;
 
 int duplicator_new(struct duplicator **ret);
 struct duplicator *duplicator_free(struct duplicator *duplicator);
 
-/* Whether the calls that are given below must have a page. */
+/* Whether the operations that are given below need a page. */
 bool duplicator_needs_page(const struct duplicator *duplicator);
 
-/* Takes a duplicate of a descriptor of the process whose call that is; inode says which
- * socket it must be. */
-int duplicator_take(struct duplicator *duplicator, struct call *call, pid_t process, int fd,
-                    uint64_t inode, int *ret);
+/* Takes a duplicate of the rtnetlink socket that the operation is about, by its inode: it is
+ * operation->duplicate when it goes on. */
+int duplicator_take(struct service *service, struct operation *operation, operation_done *then);
 
 #endif

@@ -2,8 +2,10 @@
 
 #include <errno.h>
 #include <linux/netlink.h>
+#include <linux/seccomp.h>
 #include <seccomp.h>
 #include <stddef.h>
+#include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
 
@@ -64,8 +66,8 @@ static int trace_subscriptions(scmp_filter_ctx filter)
 static int trace_range(scmp_filter_ctx filter, const struct range *range)
 {
     static const int calls[] = {
-        SCMP_SYS(recvmsg), SCMP_SYS(recvfrom), SCMP_SYS(recvmmsg), SCMP_SYS(read),
-        SCMP_SYS(readv),   SCMP_SYS(sendto),   SCMP_SYS(close),
+        SCMP_SYS(recvmsg), SCMP_SYS(recvfrom), SCMP_SYS(recvmmsg), SCMP_SYS(read),  SCMP_SYS(readv),
+        SCMP_SYS(sendto),  SCMP_SYS(sendmsg),  SCMP_SYS(sendmmsg), SCMP_SYS(close),
     };
     unsigned mask = ~((unsigned)range->count - 1);
     int r = 0;
@@ -73,6 +75,18 @@ static int trace_range(scmp_filter_ctx filter, const struct range *range)
     for (size_t i = 0; i < sizeof(calls) / sizeof(calls[0]) && r >= 0; i++)
         r = seccomp_rule_add(filter, TRACE, calls[i], 1,
                              SCMP_A0_32(SCMP_CMP_MASKED_EQ, mask, range->first));
+    return r;
+}
+
+/* A filter of the program's own comes. */
+static int trace_filters(scmp_filter_ctx filter)
+{
+    int r = seccomp_rule_add(filter, TRACE, SCMP_SYS(prctl), 1,
+                             SCMP_A0_32(SCMP_CMP_EQ, PR_SET_SECCOMP, 0));
+
+    if (r >= 0)
+        r = seccomp_rule_add(filter, TRACE, SCMP_SYS(seccomp), 1,
+                             SCMP_A0_32(SCMP_CMP_EQ, SECCOMP_SET_MODE_FILTER, 0));
     return r;
 }
 
@@ -87,6 +101,8 @@ static int prepare(scmp_filter_ctx filter, const struct range *range)
         r = trace_subscriptions(filter);
     if (r >= 0)
         r = trace_range(filter, range);
+    if (r >= 0)
+        r = trace_filters(filter);
     return r;
 }
 

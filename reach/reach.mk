@@ -6,8 +6,8 @@ noinst_LTLIBRARIES += reach/libreach.la
 reach_libreach_la_CPPFLAGS = $(AM_CPPFLAGS) $(LIBSECCOMP_CFLAGS) \
 	-DPRELOAD_LIBRARY='"$(pkglibdir)/linkwatch-run-preload.so"'
 reach_libreach_la_SOURCES = \
-	reach/call.c \
-	reach/call.h \
+	reach/confined.c \
+	reach/confined.h \
 	reach/denial.h \
 	reach/detach.c \
 	reach/detach.h \
@@ -17,6 +17,10 @@ reach_libreach_la_SOURCES = \
 	reach/duplicate.h \
 	reach/filter.c \
 	reach/filter.h \
+	reach/fulfil.c \
+	reach/fulfil.h \
+	reach/injection.c \
+	reach/injection.h \
 	reach/kernel.c \
 	reach/kernel.h \
 	reach/links.c \
@@ -25,6 +29,8 @@ reach_libreach_la_SOURCES = \
 	reach/moment.h \
 	reach/need.c \
 	reach/need.h \
+	reach/operation.c \
+	reach/operation.h \
 	reach/preload/answer.c \
 	reach/preload/answer.h \
 	reach/preload/helper.c \

@@ -7,7 +7,7 @@
 #include <sys/types.h>
 #include <sys/user.h>
 
-#include "reach/call.h"
+#include "reach/injection.h"
 #include "reach/subscription.h"
 
 /* The calls that threads stand in. */

@@ -2,290 +2,333 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <linux/netlink.h>
-#include <linux/rtnetlink.h>
+#include <stddef.h>
 #include <stdlib.h>
-#include <string.h>
 #include <sys/socket.h>
 #include <sys/syscall.h>
-#include <unistd.h>
 
-#include "reach/call.h"
 #include "reach/denial.h"
-#include "reach/say.h"
+#include "reach/fulfil.h"
 #include "reach/tracee.h"
 
-/* Longer requests to the kernel are not passed on. */
-#define REQUEST_MAX 65536
+/* --- sockets are moved into the range when they are made */
 
-/* A page if it can be had: 0 also without. */
-static int begin(struct call *call, pid_t tid, const struct user_regs_struct *registers,
-                 bool enters, bool page)
+static int on_socket_moved(struct service *service, struct operation *operation, int64_t ignored)
 {
-    int r = call_begin(call, tid, registers, enters);
-
-    if (r >= 0 && page)
-        r = call_make_page(call);
-    return r == -ESRCH ? r : 0;
+    (void)ignored;
+    if (service->misses_any && range_has(&service->range, (int)operation->fd))
+        watches_add(service->watches, operation->injection.tid);
+    return operation_end(operation, operation->fd);
 }
 
-/* Moves a socket that was just made; the number under which it is now. */
-static int move(const struct service *service, struct call *call, int64_t *fd)
+static int on_socket_copied(struct service *service, struct operation *operation, int64_t copy)
 {
-    bool closes = call->registers.rsi & SOCK_CLOEXEC;
-    const uint64_t copy[6] = {(uint64_t)*fd,
-                              (uint64_t)(closes ? F_DUPFD_CLOEXEC : F_DUPFD),
-                              (uint64_t)service->range.first,
-                              0,
-                              0,
-                              0};
-    uint64_t shut[6] = {0};
-    int64_t moved, ignored;
-    int r = call_run(call, SYS_fcntl, copy, &moved);
+    uint64_t arguments[6] = {(uint64_t)copy};
 
-    if (r < 0 || moved < 0)
-        return r;
-    /* All of the range is taken: it stays where it was. */
-    shut[0] = (uint64_t)(range_has(&service->range, (int)moved) ? *fd : moved);
-    r = call_run(call, SYS_close, shut, &ignored);
-    if (r >= 0 && range_has(&service->range, (int)moved))
-        *fd = moved;
-    return r;
+    if (copy < 0)
+        return operation_end(operation, operation->fd);
+    /* If all of the range is taken, it stays where it was. */
+    if (range_has(&service->range, (int)copy)) {
+        arguments[0] = (uint64_t)operation->fd;
+        operation->fd = copy;
+    }
+    return operation_run(operation, SYS_close, arguments, on_socket_moved);
 }
 
-int service_socket(struct service *service, pid_t tid, const struct user_regs_struct *registers,
-                   bool enters)
+static int on_socket_made(struct service *service, struct operation *operation, int64_t fd)
 {
-    struct call call;
-    int64_t fd;
+    bool closes = operation->injection.registers.rsi & SOCK_CLOEXEC;
+    const uint64_t arguments[6] = {(uint64_t)fd, (uint64_t)(closes ? F_DUPFD_CLOEXEC : F_DUPFD),
+                                   (uint64_t)service->range.first};
     int r;
 
-    /* linkwatchd tells of the links of one namespace. */
-    if (service->compares && !tracee_is_in_our_network(tid))
-        return 0;
-    r = begin(&call, tid, registers, enters, true);
-    if (r >= 0)
-        r = call_run_original(&call, &fd);
-    if (r >= 0 && fd >= 0 && call.page)
-        r = move(service, &call, &fd);
-    if (r >= 0)
-        r = call_end(&call, fd);
-    return r < 0 ? -ESRCH : fd >= 0 && range_has(&service->range, (int)fd);
+    operation->fd = fd;
+    if (fd < 0)
+        return operation_end(operation, fd);
+    r = operation_run(operation, SYS_fcntl, arguments, on_socket_copied);
+    return r == -ENOMEM ? operation_end(operation, fd) : r;
 }
 
-/* Without the groups; the number of the port is the one that it would have got itself. */
-static void bind_plainly(int duplicate, struct sockaddr_nl address, pid_t process)
+static int make_socket(struct service *service, struct operation *operation, int error)
 {
-    bool any = address.nl_pid == 0;
-
-    address.nl_groups = 0;
-    if (any)
-        address.nl_pid = (unsigned)process;
-    if (bind(duplicate, (const struct sockaddr *)&address, sizeof(address)) == 0 || !any)
-        return;
-    address.nl_pid = 0;
-    /* If that is denied too, the kernel binds it when something is sent. */
-    if (bind(duplicate, (const struct sockaddr *)&address, sizeof(address)) < 0)
-        return;
+    (void)service;
+    return error == -ESRCH ? error : operation_run_original(operation, on_socket_made);
 }
 
-/* What is known about a subscription that the program wants. */
-struct wish {
-    uint64_t inode;
-    int fd;
-    const struct sockaddr_nl *address; /* NULL for setsockopt */
-};
-
-/* The kernel said no, or not enough: we do it. 1 if so. */
-static int grant(struct service *service, struct call *call, const struct wish *wish, bool denied)
+static int begin_socket(struct service *service, struct operation *operation)
 {
-    const struct membership membership = {.wanted = true, .granted = !denied};
-    pid_t process = tracee_process(call->tid);
-    int duplicate, r;
+    if (operation->injection.has_text)
+        return operation_run_original(operation, on_socket_made);
+    return operation_need_page(service, operation, make_socket);
+}
 
-    r = duplicator_take(service->duplicator, call, process, wish->fd, wish->inode, &duplicate);
+/* --- requests to an address with groups go to the kernel alone, where they are denied */
+
+/* Where the address is that the call sends to; false if it names none. */
+static bool find_destination(const struct injection *injection, uint64_t *ret)
+{
+    const struct user_regs_struct *registers = &injection->registers;
+    struct msghdr header;
+
+    if (registers->orig_rax == SYS_sendto) {
+        *ret = registers->r8;
+        return registers->r9 == sizeof(struct sockaddr_nl);
+    }
+    /* The first of the headers of sendmmsg(), which may send them one by one. */
+    if (tracee_read(injection->tid, registers->rsi, &header, sizeof(header)) != sizeof(header))
+        return false;
+    *ret = (uint64_t)(uintptr_t)header.msg_name;
+    return header.msg_namelen == sizeof(struct sockaddr_nl);
+}
+
+static bool sends_to_groups(const struct injection *injection)
+{
+    struct sockaddr_nl address;
+    uint64_t place;
+
+    return find_destination(injection, &place) &&
+           fulfil_takes_groups(injection->tid, place, &address);
+}
+
+/* Without an address it would send to whom it is connected to. */
+static bool is_connected(const struct subscription *subscription)
+{
+    struct sockaddr_nl peer = {0};
+    socklen_t size = sizeof(peer);
+
+    return getpeername(subscription_fd(subscription), (struct sockaddr *)&peer, &size) < 0 ||
+           peer.nl_pid != 0 || peer.nl_groups != 0;
+}
+
+/* sendmmsg() has sent the first: that many bytes, which the program is told in its header. */
+static int64_t count_first(const struct injection *injection, int64_t sent)
+{
+    unsigned length = (unsigned)sent;
+
+    if (sent < 0)
+        return sent;
+    tracee_write(injection->tid, injection->registers.rsi + offsetof(struct mmsghdr, msg_len),
+                 &length, sizeof(length));
+    return 1;
+}
+
+static int on_sent_plainly(struct service *service, struct operation *operation, int64_t sent)
+{
+    const struct injection *injection = &operation->injection;
+
+    (void)service;
+    if (injection->registers.orig_rax == SYS_sendmmsg)
+        sent = count_first(injection, sent);
+    return operation_end(operation, sent);
+}
+
+/* The program sends it itself; no address is the kernel's. */
+static int send_plainly(struct service *service, struct operation *operation, int error)
+{
+    const struct injection *injection = &operation->injection;
+    const struct user_regs_struct *registers = &injection->registers;
+    uint64_t flags = registers->orig_rax == SYS_sendmmsg ? registers->r10 : registers->rdx;
+    const uint64_t arguments[6] = {registers->rdi, injection->room, flags};
+    struct msghdr header;
+    int r = error;
+
+    (void)service;
+    if (r >= 0 &&
+        tracee_read(injection->tid, registers->rsi, &header, sizeof(header)) != sizeof(header))
+        r = -EFAULT;
     if (r >= 0) {
-        if (denied && wish->address)
-            bind_plainly(duplicate, *wish->address, process);
-        r = subscriptions_add(service->subscriptions, wish->inode, duplicate, process, wish->fd,
-                              &membership);
+        header.msg_name = NULL;
+        header.msg_namelen = 0;
+        r = injection_write(injection, &header, sizeof(header));
     }
     if (r == -ESRCH)
         return r;
-    if (r < 0 && !service->said_failure) {
-        service->said_failure = true;
-        say("a subscription stays denied: no duplicate of its socket: %s", strerror(-r));
-    }
-    return r >= 0;
-}
-
-static int subscribe(struct service *service, pid_t tid, const struct user_regs_struct *registers,
-                     bool enters, const struct wish *wish)
-{
-    struct call call;
-    int64_t result;
-    bool denied;
-    int r, granted = 0;
-
-    links_expect(service->links);
-    r = begin(&call, tid, registers, enters, duplicator_needs_page(service->duplicator));
-    if (r >= 0)
-        r = call_run_original(&call, &result);
     if (r < 0)
-        return -ESRCH;
-    denied = is_denial((int)-result);
-    if (denied || (service->completes && result == 0))
-        granted = grant(service, &call, wish, denied);
-    if (granted > 0)
-        result = 0;
-    r = granted < 0 ? granted : call_end(&call, result);
-    return r < 0 ? -ESRCH : granted;
+        return operation_end(operation, operation->result);
+    return operation_run(operation, SYS_sendmsg, arguments, on_sent_plainly);
 }
 
-/* The wish of a socket that can be served: in the range, which it is if we moved it. */
-static bool is_ours(const struct service *service, pid_t tid, int fd, struct wish *wish)
+static int on_sent(struct service *service, struct operation *operation, int64_t sent)
 {
-    if (!range_has(&service->range, fd))
-        return false;
-    *wish = (struct wish){.inode = tracee_socket(tid, fd), .fd = fd};
-    return wish->inode != 0;
+    const struct injection *injection = &operation->injection;
+    const struct user_regs_struct *registers = &injection->registers;
+    const uint64_t arguments[6] = {registers->rdi, registers->rsi, registers->rdx, registers->r10};
+    const struct subscription *subscription =
+        subscriptions_find(service->subscriptions, operation->inode);
+
+    operation->result = sent;
+    if (!is_denial((int)-sent) || !subscription || is_connected(subscription) ||
+        confined_has(service->confined, injection->tid) || !sends_to_groups(injection))
+        return operation_end(operation, sent);
+    if (registers->orig_rax == SYS_sendto)
+        return operation_run(operation, SYS_sendto, arguments, on_sent_plainly);
+    return operation_need_page(service, operation, send_plainly);
 }
 
-static bool read_address(pid_t tid, uint64_t address, struct sockaddr_nl *ret)
+static int send_with_page(struct service *service, struct operation *operation, int error)
 {
-    return tracee_read(tid, address, ret, sizeof(*ret)) == sizeof(*ret) &&
-           ret->nl_family == AF_NETLINK;
+    (void)service;
+    return error == -ESRCH ? error : operation_run_original(operation, on_sent);
 }
 
-/* A subscription of ours tells of links alone. */
-static void say_groups(struct service *service)
+/* Some send to the address that they subscribed with, groups and all. */
+static int begin_send(struct service *service, struct operation *operation)
 {
-    if (service->said_groups)
-        return;
-    service->said_groups = true;
-    say("the program wants other updates than those of links, too; they won't come");
+    if (!operation->injection.has_text &&
+        !confined_has(service->confined, operation->injection.tid) &&
+        sends_to_groups(&operation->injection))
+        return operation_need_page(service, operation, send_with_page);
+    return operation_run_original(operation, on_sent);
 }
 
-int service_bind(struct service *service, pid_t tid, const struct user_regs_struct *registers,
-                 bool enters)
-{
-    struct sockaddr_nl address;
-    struct wish wish;
-    int r;
-
-    if (!read_address(tid, registers->rsi, &address) || !(address.nl_groups & RTMGRP_LINK) ||
-        !is_ours(service, tid, (int)registers->rdi, &wish))
-        return 0;
-    wish.address = &address;
-    r = subscribe(service, tid, registers, enters, &wish);
-    if (r > 0 && address.nl_groups != RTMGRP_LINK && !service->completes)
-        say_groups(service);
-    return r;
-}
-
-/* Another group of a socket that is subscribed to links: without its updates the program
- * has still more than with a failure. */
-static int pass_over(struct service *service, pid_t tid, const struct user_regs_struct *registers,
-                     bool enters)
-{
-    struct call call;
-    int64_t result;
-    int r = begin(&call, tid, registers, enters, false);
-
-    if (r >= 0)
-        r = call_run_original(&call, &result);
-    if (r >= 0 && is_denial((int)-result)) {
-        say_groups(service);
-        result = 0;
-    }
-    if (r >= 0)
-        r = call_end(&call, result);
-    return r < 0 ? -ESRCH : 0;
-}
-
-int service_join(struct service *service, pid_t tid, const struct user_regs_struct *registers,
-                 bool enters)
-{
-    struct wish wish;
-    int group;
-
-    if (registers->r8 < sizeof(group) ||
-        tracee_read(tid, registers->r10, &group, sizeof(group)) != sizeof(group) ||
-        !is_ours(service, tid, (int)registers->rdi, &wish))
-        return 0;
-    if (group != RTNLGRP_LINK)
-        return subscriptions_find(service->subscriptions, wish.inode)
-                   ? pass_over(service, tid, registers, enters)
-                   : 0;
-    return subscribe(service, tid, registers, enters, &wish);
-}
-
-/* The program's request, sent to the kernel alone; the result that the program is to see. */
-static int64_t send_plainly(const struct subscription *subscription, pid_t tid,
-                            const struct user_regs_struct *registers, struct sockaddr_nl address,
-                            int64_t result)
-{
-    size_t size = registers->rdx < REQUEST_MAX ? registers->rdx : REQUEST_MAX;
-    void *request = malloc(size);
-    ssize_t n;
-
-    if (!request)
-        return result;
-    address.nl_groups = 0;
-    if (tracee_read(tid, registers->rsi, request, size) == (ssize_t)registers->rdx) {
-        n = sendto(subscription_fd(subscription), request, size, MSG_DONTWAIT,
-                   (const struct sockaddr *)&address, sizeof(address));
-        result = n < 0 ? -errno : n;
-    }
-    free(request);
-    return result;
-}
-
-/* Some send to the address that they subscribed with, groups and all, which is denied
- * where subscribing is. */
-int service_send(struct service *service, pid_t tid, const struct user_regs_struct *registers,
-                 bool enters)
-{
-    struct subscription *subscription;
-    struct sockaddr_nl address;
-    struct call call;
-    int64_t result;
-    int r;
-
-    if (subscriptions_is_empty(service->subscriptions) || registers->r9 != sizeof(address) ||
-        !read_address(tid, registers->r8, &address) || address.nl_groups == 0)
-        return 0;
-    subscription =
-        subscriptions_find(service->subscriptions, tracee_socket(tid, (int)registers->rdi));
-    if (!subscription)
-        return 0;
-    r = begin(&call, tid, registers, enters, false);
-    if (r >= 0)
-        r = call_run_original(&call, &result);
-    if (r < 0)
-        return -ESRCH;
-    if (is_denial((int)-result))
-        result = send_plainly(subscription, tid, registers, address, result);
-    r = call_end(&call, result);
-    return r < 0 ? -ESRCH : 0;
-}
+/* --- what is only looked at */
 
 /* Letting go at once keeps the number of the port free for the next socket. */
-int service_close(struct service *service, pid_t tid, const struct user_regs_struct *registers,
-                  bool enters)
+static int on_closed(struct service *service, struct operation *operation, int64_t result)
 {
-    struct call call;
-    int64_t result;
-    int r;
-
-    if (subscriptions_is_empty(service->subscriptions) ||
-        !subscriptions_find(service->subscriptions, tracee_socket(tid, (int)registers->rdi)))
-        return 0;
-    r = begin(&call, tid, registers, enters, false);
-    if (r >= 0)
-        r = call_run_original(&call, &result);
-    if (r >= 0)
-        r = call_end(&call, result);
     subscriptions_review(service->subscriptions);
-    return r < 0 ? -ESRCH : 0;
+    return operation_end(operation, result);
+}
+
+static int begin_close(struct service *service, struct operation *operation)
+{
+    (void)service;
+    return operation_run_original(operation, on_closed);
+}
+
+/* A listener's descriptor is a success, too; so counts the thread that couldn't follow. */
+static int on_filter_installed(struct service *service, struct operation *operation, int64_t result)
+{
+    if (result >= 0)
+        confined_add(service->confined, tracee_process(operation->injection.tid));
+    return operation_end(operation, result);
+}
+
+static int begin_filter(struct service *service, struct operation *operation)
+{
+    (void)service;
+    return operation_run_original(operation, on_filter_installed);
+}
+
+/* --- which of them it is */
+
+typedef int operation_beginning(struct service *service, struct operation *operation);
+
+static bool is_subscribed(const struct service *service, uint64_t inode)
+{
+    return inode != 0 && subscriptions_find(service->subscriptions, inode);
+}
+
+/* What is to be done about a call on a socket; NULL if nothing is. */
+static operation_beginning *choose_for_socket(const struct service *service, pid_t tid,
+                                              const struct user_regs_struct *registers,
+                                              uint64_t *ret_inode)
+{
+    bool idle = subscriptions_is_empty(service->subscriptions);
+    int fd = (int)registers->rdi;
+
+    switch (registers->orig_rax) {
+    case SYS_bind:
+    case SYS_setsockopt:
+        /* Who was confined before could not have its sockets moved. */
+        if (!range_has(&service->range, fd) && confined_is_empty(service->confined))
+            return NULL;
+        *ret_inode = tracee_socket(tid, fd);
+        return *ret_inode != 0 ? fulfil_begin : NULL;
+    case SYS_sendto:
+        if (registers->r9 == 0)
+            return NULL;
+        /* fall through */
+    case SYS_sendmsg:
+    case SYS_sendmmsg:
+    case SYS_close:
+        *ret_inode = idle ? 0 : tracee_socket(tid, fd);
+        if (!is_subscribed(service, *ret_inode))
+            return NULL;
+        return registers->orig_rax == SYS_close ? begin_close : begin_send;
+    }
+    return NULL;
+}
+
+static operation_beginning *choose(const struct service *service, pid_t tid,
+                                   const struct user_regs_struct *registers, uint64_t *ret_inode)
+{
+    switch (registers->orig_rax) {
+    case SYS_seccomp:
+    case SYS_prctl:
+        return begin_filter;
+    case SYS_socket:
+        /* linkwatchd tells of the links of one namespace. */
+        if ((service->compares && !tracee_is_in_our_network(tid)) ||
+            confined_has(service->confined, tid))
+            return NULL;
+        return begin_socket;
+    }
+    return choose_for_socket(service, tid, registers, ret_inode);
+}
+
+bool service_begin(struct service *service, pid_t tid, const struct user_regs_struct *registers,
+                   bool enters)
+{
+    struct operation *operation;
+    operation_beginning *begin;
+    uint64_t inode = 0;
+
+    begin = choose(service, tid, registers, &inode);
+    if (!begin || operation_new(tid, registers, &service->manners, enters, &operation) < 0)
+        return false;
+    operation->inode = inode;
+    operation->fd = (int)registers->rdi;
+    if (begin(service, operation) < 0) {
+        operation_free(operation);
+        return false;
+    }
+    operation->next = service->operations;
+    service->operations = operation;
+    return true;
+}
+
+static struct operation **find(struct service *service, pid_t tid)
+{
+    struct operation **place = &service->operations;
+
+    while (*place && (*place)->injection.tid != tid)
+        place = &(*place)->next;
+    return place;
+}
+
+bool service_has(const struct service *service, pid_t tid)
+{
+    for (const struct operation *o = service->operations; o; o = o->next)
+        if (o->injection.tid == tid)
+            return true;
+    return false;
+}
+
+void service_forget(struct service *service, pid_t tid)
+{
+    struct operation **place = find(service, tid), *operation = *place;
+
+    if (operation) {
+        *place = operation->next;
+        operation_free(operation);
+    }
+}
+
+void service_step(struct service *service, pid_t tid)
+{
+    struct operation *operation = *find(service, tid);
+    int r = operation_advance(service, operation);
+
+    /* It is to have its own registers back, whatever went wrong. */
+    if (r < 0 && r != -ESRCH && !operation->over)
+        injection_end(&operation->injection, operation->result);
+    if (r < 0 || operation->over)
+        service_forget(service, tid);
+}
+
+void service_free_operations(struct service *service)
+{
+    while (service->operations)
+        service_forget(service, service->operations->injection.tid);
 }

@@ -1,10 +1,9 @@
-/* What we do about the program's calls on rtnetlink sockets, while it stands at their
- * entries: move its sockets into the range, make subscriptions of ours out of those that
- * the kernel denies.
+/* What we do about the program's calls on rtnetlink sockets: move its sockets into the range,
+ * make subscriptions of ours out of those that the kernel denies, let requests to groups go to
+ * the kernel alone.
  *
- * Each returns 0 or a positive number, with the thread stopped somewhere within or behind
- * the call, to be resumed; or -ESRCH if the thread is gone. enters says that a stop at
- * the entry comes yet. */
+ * Whatever is done with its sockets, the program does itself, in calls that are injected into
+ * it: the kernel asks who sends, and our rights may be others than the program's. */
 #ifndef REACH_SERVICE_H
 #define REACH_SERVICE_H
 
@@ -12,35 +11,42 @@
 #include <sys/types.h>
 #include <sys/user.h>
 
+#include "reach/confined.h"
 #include "reach/duplicate.h"
 #include "reach/filter.h"
+#include "reach/injection.h"
 #include "reach/links.h"
+#include "reach/operation.h"
 #include "reach/subscription.h"
+#include "reach/watch.h"
 
 struct service {
     struct range range;
-    bool completes; /* subscriptions that the kernel accepts, too */
-    bool compares;  /* network namespaces can be told apart */
+    bool completes;  /* subscriptions that the kernel accepts, too */
+    bool compares;   /* network namespaces can be told apart */
+    bool misses_any; /* a filter above ours answers subscriptions before we see them */
+    struct manners manners;
     struct subscriptions *subscriptions;
     struct links *links;
     struct duplicator *duplicator;
+    struct confined *confined;
+    struct watches *watches;
+    struct operation *operations;
     bool said_groups;
     bool said_failure;
+    bool said_confined;
 };
 
-/* socket(AF_NETLINK, ..., NETLINK_ROUTE). 1 if one was made and moved. */
-int service_socket(struct service *service, pid_t tid, const struct user_regs_struct *registers,
+/* The thread stands at the entry of a call; with enters, a stop at that entry comes yet.
+ * Whether something is done about it: then it is to be resumed so that it stops at entries
+ * and exits until that is over. */
+bool service_begin(struct service *service, pid_t tid, const struct user_regs_struct *registers,
                    bool enters);
-/* bind() and setsockopt(NETLINK_ADD_MEMBERSHIP). 1 if a subscription was made. */
-int service_bind(struct service *service, pid_t tid, const struct user_regs_struct *registers,
-                 bool enters);
-int service_join(struct service *service, pid_t tid, const struct user_regs_struct *registers,
-                 bool enters);
-/* sendto(). */
-int service_send(struct service *service, pid_t tid, const struct user_regs_struct *registers,
-                 bool enters);
-/* close(). */
-int service_close(struct service *service, pid_t tid, const struct user_regs_struct *registers,
-                  bool enters);
+bool service_has(const struct service *service, pid_t tid);
+/* Such a thread stopped at an entry or an exit. */
+void service_step(struct service *service, pid_t tid);
+/* The thread is gone. */
+void service_forget(struct service *service, pid_t tid);
+void service_free_operations(struct service *service);
 
 #endif

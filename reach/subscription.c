@@ -4,6 +4,7 @@
 #include <poll.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/socket.h>
 #include <unistd.h>
 
 #include "reach/doorbell.h"
@@ -25,6 +26,7 @@ struct subscription {
     struct holder *holders;
     bool rings_by_acknowledgement;
     struct membership membership;
+    bool bound;
     bool rings;
     bool missed; /* nothing was queued any more at the last look */
     bool overrun;
@@ -161,10 +163,27 @@ int subscriptions_add(struct subscriptions *list, uint64_t inode, int duplicate,
     return 0;
 }
 
+/* Who rings on a socket that isn't bound would bind it to a number of its own. The kernel, too,
+ * sends nothing there. */
+static bool is_bound(struct subscription *subscription)
+{
+    struct sockaddr_nl address = {0};
+    socklen_t size = sizeof(address);
+
+    if (!subscription->bound)
+        subscription->bound =
+            getsockname(subscription->duplicate, (struct sockaddr *)&address, &size) == 0 &&
+            address.nl_pid != 0;
+    return subscription->bound;
+}
+
 static int ring(struct subscription *subscription)
 {
-    int r = doorbell_ring(subscription->duplicate, subscription->rings_by_acknowledgement);
+    int r;
 
+    if (!is_bound(subscription))
+        return -ENOTCONN;
+    r = doorbell_ring(subscription->duplicate, subscription->rings_by_acknowledgement);
     if (r < 0)
         return r;
     subscription->rings = true;

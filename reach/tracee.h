@@ -9,8 +9,10 @@
 #include <sys/types.h>
 #include <sys/user.h>
 
-/* The kernel's own code for "run this call again after the signal"; programs never see it. */
-#define TRACEE_RESTART (-512)
+/* The kernel's own codes for "run this call again after the signal", and "unless a handler was
+ * run"; programs never see them. */
+#define TRACEE_RESTART                (-512)
+#define TRACEE_RESTART_UNLESS_HANDLED (-514)
 
 int tracee_get_registers(pid_t tid, struct user_regs_struct *ret);
 int tracee_set_registers(pid_t tid, const struct user_regs_struct *registers);
@@ -30,7 +32,10 @@ int tracee_set_blocked(pid_t tid, uint64_t blocked);
 
 /* The number of bytes that were read, which is less where the memory ends. */
 ssize_t tracee_read(pid_t tid, uint64_t address, void *buffer, size_t size);
+/* Where the thread itself may write. */
 int tracee_write(pid_t tid, uint64_t address, const void *data, size_t size);
+/* As a debugger: where only we write, for it passes over the protection. Word by word. */
+int tracee_poke(pid_t tid, uint64_t address, const void *data, size_t size);
 
 /* The process that the thread belongs to. */
 pid_t tracee_process(pid_t tid);

@@ -18,7 +18,6 @@
 #include "reach/receive.h"
 #include "reach/service.h"
 #include "reach/tracee.h"
-#include "reach/watch.h"
 
 /* A fork, a new thread and what it starts with are followed; if we die, they do. */
 #define OPTIONS                                                                                 \
@@ -34,13 +33,12 @@
 struct tracer {
     pid_t program;
     bool trying;    /* it isn't yet what it is to be */
+    bool learning;  /* what follows its bind */
     bool sees_bind; /* found out by the trial */
     bool sees_join;
-    struct manners manners;
     int signals; /* a signalfd for SIGCHLD */
     struct service service;
     struct receives *receives;
-    struct watches *watches;
     int64_t checked; /* for lost doorbells, in milliseconds */
 };
 
@@ -65,12 +63,24 @@ static int open_service(struct service *service, const char *path, bool complete
     service->range = *range;
     service->completes = completes;
     service->subscriptions = subscriptions_new();
-    if (!service->subscriptions)
+    service->confined = confined_new();
+    service->watches = watches_new();
+    if (!service->subscriptions || !service->confined || !service->watches)
         return -ENOMEM;
     r = duplicator_new(&service->duplicator);
     if (r >= 0)
         r = links_new(path, service->subscriptions, &service->links);
     return r;
+}
+
+static void close_service(struct service *service)
+{
+    service_free_operations(service);
+    links_free(service->links);
+    duplicator_free(service->duplicator);
+    subscriptions_free(service->subscriptions);
+    confined_free(service->confined);
+    watches_free(service->watches);
 }
 
 int tracer_new(pid_t program, const char *path, bool completes, const struct range *range,
@@ -84,11 +94,10 @@ int tracer_new(pid_t program, const char *path, bool completes, const struct ran
     tracer->program = program;
     tracer->trying = true;
     tracer->receives = receives_new();
-    tracer->watches = watches_new();
     tracer->signals = open_signals();
     r = tracer->signals;
     if (r >= 0)
-        r = !tracer->receives || !tracer->watches ? -ENOMEM : 0;
+        r = !tracer->receives ? -ENOMEM : 0;
     if (r >= 0)
         r = open_service(&tracer->service, path, completes, range);
     if (r >= 0 && ptrace(PTRACE_SEIZE, program, NULL, OPTIONS) < 0)
@@ -108,11 +117,8 @@ struct tracer *tracer_free(struct tracer *tracer)
 {
     if (!tracer)
         return NULL;
-    links_free(tracer->service.links);
-    duplicator_free(tracer->service.duplicator);
-    subscriptions_free(tracer->service.subscriptions);
+    close_service(&tracer->service);
     receives_free(tracer->receives);
-    watches_free(tracer->watches);
     if (tracer->signals >= 0)
         close(tracer->signals);
     free(tracer);
@@ -131,7 +137,8 @@ void tracer_try(void)
 /* Lets a thread go on, to its next stop. */
 static void go_on(struct tracer *tracer, pid_t tid, int number)
 {
-    bool steps = receives_has(tracer->receives, tid) || watches_has(tracer->watches, tid);
+    bool steps = service_has(&tracer->service, tid) || receives_has(tracer->receives, tid) ||
+                 watches_has(tracer->service.watches, tid) || tracer->learning;
 
     /* If it is gone, that is told by another stop. */
     tracee_resume(tid, steps ? PTRACE_SYSCALL : PTRACE_CONT, number);
@@ -140,149 +147,136 @@ static void go_on(struct tracer *tracer, pid_t tid, int number)
 /* A thread ended, or became another program. */
 static void forget(struct tracer *tracer, pid_t tid)
 {
+    service_forget(&tracer->service, tid);
     receives_forget(tracer->receives, tid);
-    watches_remove(tracer->watches, tid);
+    watches_remove(tracer->service.watches, tid);
     subscriptions_review(tracer->service.subscriptions);
 }
 
 static void on_end(struct tracer *tracer, pid_t tid)
 {
     forget(tracer, tid);
+    confined_forget(tracer->service.confined, tid);
     if (tid == tracer->program)
         detached_leave_errors();
 }
 
-/* The trial of a bind: does a stop at its entry follow, or one at its exit? */
-static void learn_manners(struct tracer *tracer, pid_t tid)
-{
-    struct user_regs_struct registers;
-    int status;
-
-    if (tracee_resume(tid, PTRACE_SYSCALL, 0) < 0 || waitpid(tid, &status, __WALL) < 0)
-        return;
-    if (!WIFSTOPPED(status) || WSTOPSIG(status) != STOPPED_FOR_CALL ||
-        tracee_get_registers(tid, &registers) < 0)
-        return;
-    /* Linux and gVisor both set the result so before the call has one. */
-    tracer->manners.enters_after_seccomp = (int64_t)registers.rax == -ENOSYS;
-}
-
-static int on_trial(struct tracer *tracer, pid_t tid, const struct user_regs_struct *registers)
+/* Two calls that the program made for us to see. */
+static void on_trial(struct tracer *tracer, const struct user_regs_struct *registers)
 {
     if (registers->orig_rax == SYS_bind) {
         tracer->sees_bind = true;
-        learn_manners(tracer, tid);
+        tracer->learning = true;
     } else if (registers->orig_rax == SYS_setsockopt) {
         tracer->sees_join = true;
     }
-    return 0;
 }
 
-static int on_socket(struct tracer *tracer, pid_t tid, const struct user_regs_struct *registers,
-                     bool enters)
+/* After the trial of a bind: is this a stop at its entry, or one at its exit? */
+static void learn_manners(struct tracer *tracer, pid_t tid)
 {
-    bool watched = watches_has(tracer->watches, tid);
-    int r = service_socket(&tracer->service, tid, registers, enters);
+    struct user_regs_struct registers;
 
-    /* Where subscriptions are answered above us, its calls are looked at one by one. */
-    if (r > 0 && (!tracer->sees_bind || !tracer->sees_join || watched))
-        watches_add(tracer->watches, tid);
-    return r;
+    tracer->learning = false;
+    /* Linux and gVisor both set the result so before the call has one. */
+    if (tracee_get_registers(tid, &registers) >= 0)
+        tracer->service.manners.enters_after_seccomp = (int64_t)registers.rax == -ENOSYS;
 }
 
-/* A thread stands at the entry of a call that we may want to do something about. */
-static int on_call(struct tracer *tracer, pid_t tid, const struct user_regs_struct *registers,
-                   bool enters)
+static bool receives_by(const struct user_regs_struct *registers)
 {
-    struct service *service = &tracer->service;
-
     switch (registers->orig_rax) {
-    case SYS_socket:
-        return on_socket(tracer, tid, registers, enters);
-    case SYS_bind:
-        return service_bind(service, tid, registers, enters);
-    case SYS_setsockopt:
-        return service_join(service, tid, registers, enters);
-    case SYS_sendto:
-        return service_send(service, tid, registers, enters);
-    case SYS_close:
-        return service_close(service, tid, registers, enters);
     case SYS_recvmsg:
     case SYS_recvfrom:
     case SYS_recvmmsg:
     case SYS_read:
     case SYS_readv:
-        receives_begin(tracer->receives, service->subscriptions, tid, registers, &tracer->manners);
-        return 0;
+        return true;
     }
-    return 0;
+    return false;
+}
+
+/* A thread stands at the entry of a call that we may want to do something about. */
+static void on_call(struct tracer *tracer, pid_t tid, const struct user_regs_struct *registers)
+{
+    struct service *service = &tracer->service;
+
+    if (receives_by(registers))
+        receives_begin(tracer->receives, service->subscriptions, tid, registers, &service->manners);
+    else
+        service_begin(service, tid, registers, service->manners.enters_after_seccomp);
 }
 
 static void on_seccomp(struct tracer *tracer, pid_t tid)
 {
     struct user_regs_struct registers;
-    int r = tracee_get_registers(tid, &registers);
 
-    if (r >= 0 && tracer->trying)
-        r = on_trial(tracer, tid, &registers);
-    else if (r >= 0)
-        r = on_call(tracer, tid, &registers, tracer->manners.enters_after_seccomp);
-    if (r < 0)
-        forget(tracer, tid);
-    else
-        go_on(tracer, tid, 0);
+    /* An injected call stops here like any other. */
+    if (!service_has(&tracer->service, tid) && tracee_get_registers(tid, &registers) >= 0) {
+        if (tracer->trying)
+            on_trial(tracer, &registers);
+        else
+            on_call(tracer, tid, &registers);
+    }
+    go_on(tracer, tid, 0);
 }
 
-/* The entry of a call in a thread that is watched. */
-static int on_watched_call(struct tracer *tracer, pid_t tid,
-                           const struct user_regs_struct *registers)
+/* The entry or the exit of a call in a thread that is watched. */
+static void on_watched_call(struct tracer *tracer, pid_t tid)
 {
-    int r = 0;
+    struct user_regs_struct registers;
 
-    watches_count(tracer->watches, tid);
-    if (registers->orig_rax == SYS_bind && registers->rdx == sizeof(struct sockaddr_nl))
-        r = service_bind(&tracer->service, tid, registers, false);
-    else if (registers->orig_rax == SYS_setsockopt && registers->rsi == SOL_NETLINK &&
-             registers->rdx == NETLINK_ADD_MEMBERSHIP)
-        r = service_join(&tracer->service, tid, registers, false);
-    return r;
+    /* That is the result at the entry, before there is one. */
+    if (tracee_get_registers(tid, &registers) < 0 || (int64_t)registers.rax != -ENOSYS)
+        return;
+    watches_count(tracer->service.watches, tid);
+    if ((registers.orig_rax == SYS_bind && registers.rdx == sizeof(struct sockaddr_nl)) ||
+        (registers.orig_rax == SYS_setsockopt && registers.rsi == SOL_NETLINK &&
+         registers.rdx == NETLINK_ADD_MEMBERSHIP))
+        service_begin(&tracer->service, tid, &registers, false);
 }
 
 /* The entry or the exit of a call. */
 static void on_step(struct tracer *tracer, pid_t tid)
 {
-    struct user_regs_struct registers;
-    int r = 0;
-
-    if (receives_has(tracer->receives, tid)) {
+    if (tracer->learning)
+        learn_manners(tracer, tid);
+    else if (service_has(&tracer->service, tid))
+        service_step(&tracer->service, tid);
+    else if (receives_has(tracer->receives, tid))
         receives_step(tracer->receives, tracer->service.subscriptions, tid);
-    } else if (watches_has(tracer->watches, tid)) {
-        r = tracee_get_registers(tid, &registers);
-        /* That is the result at the entry, before there is one. */
-        if (r >= 0 && (int64_t)registers.rax == -ENOSYS)
-            r = on_watched_call(tracer, tid, &registers);
-    }
-    if (r < 0)
-        forget(tracer, tid);
-    else
-        go_on(tracer, tid, 0);
+    else if (watches_has(tracer->service.watches, tid))
+        on_watched_call(tracer, tid);
+    go_on(tracer, tid, 0);
+}
+
+/* What it has is the other's, too. */
+static void pass_on(struct tracer *tracer, pid_t tid, pid_t born)
+{
+    struct service *service = &tracer->service;
+    pid_t parent = tracee_process(tid), child = tracee_process(born);
+
+    watches_inherit(service->watches, tid, born, child);
+    if (parent == child)
+        return;
+    subscriptions_inherit(service->subscriptions, parent, child);
+    confined_inherit(service->confined, parent, child);
 }
 
 /* It made another thread or process. */
 static void on_birth(struct tracer *tracer, pid_t tid)
 {
-    struct subscriptions *subscriptions = tracer->service.subscriptions;
+    const struct service *service = &tracer->service;
     unsigned long born;
 
-    if (!subscriptions_is_empty(subscriptions) && tracee_get_message(tid, &born) >= 0) {
-        pid_t parent = tracee_process(tid), child = tracee_process((pid_t)born);
-
-        if (parent != child)
-            subscriptions_inherit(subscriptions, parent, child);
-    }
+    if ((!subscriptions_is_empty(service->subscriptions) || !confined_is_empty(service->confined) ||
+         watches_has(service->watches, tid)) &&
+        tracee_get_message(tid, &born) >= 0)
+        pass_on(tracer, tid, (pid_t)born);
     go_on(tracer, tid, 0);
 }
 
+/* All of its threads are gone but for the one that did it, which is the first one now. */
 static void on_exec(struct tracer *tracer, pid_t tid)
 {
     unsigned long before;
@@ -290,18 +284,22 @@ static void on_exec(struct tracer *tracer, pid_t tid)
     if (tracee_get_message(tid, &before) >= 0 && (pid_t)before != tid)
         forget(tracer, (pid_t)before);
     forget(tracer, tid);
-    if (tid == tracer->program)
+    if (tid == tracer->program && tracer->trying) {
         tracer->trying = false;
+        tracer->service.misses_any = !tracer->sees_bind || !tracer->sees_join;
+    }
     go_on(tracer, tid, 0);
 }
 
-/* A thread that was just born, or a process that a signal stops. */
+/* A thread that was just born or was interrupted, or a process that a signal stops. */
 static void on_stop(struct tracer *tracer, pid_t tid, int number)
 {
-    if (number == SIGTRAP)
+    if (number == SIGTRAP) {
+        watches_mend(tracer->service.watches, tid);
         go_on(tracer, tid, 0);
-    else
+    } else {
         tracee_resume(tid, PTRACE_LISTEN, 0);
+    }
 }
 
 static void on_status(struct tracer *tracer, pid_t tid, int status)

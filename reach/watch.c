@@ -1,15 +1,30 @@
 #include "reach/watch.h"
 
+#include <dirent.h>
+#include <errno.h>
+#include <stdint.h>
+#include <stdio.h>
 #include <stdlib.h>
+#include <sys/syscall.h>
+
+#include "reach/tracee.h"
 
 /* Programs subscribe soon after they made the socket, or never; some join one group after
  * the other. */
 #define CALLS_MAX 2000
 
+struct watched {
+    pid_t tid;
+    bool interrupted;
+};
+
 struct watch {
     struct watch *next;
-    pid_t tid;
-    int left;
+    pid_t process;
+    int left; /* calls of all of its threads together */
+    struct watched *threads;
+    size_t count;
+    size_t room;
 };
 
 struct watches {
@@ -21,49 +36,130 @@ struct watches *watches_new(void)
     return calloc(1, sizeof(struct watches));
 }
 
+static void end_watch(struct watches *list, struct watch *watch)
+{
+    struct watch **place = &list->first;
+
+    while (*place != watch)
+        place = &(*place)->next;
+    *place = watch->next;
+    free(watch->threads);
+    free(watch);
+}
+
 struct watches *watches_free(struct watches *list)
 {
     if (!list)
         return NULL;
     while (list->first)
-        watches_remove(list, list->first->tid);
+        end_watch(list, list->first);
     free(list);
+    return NULL;
+}
+
+static struct watched *find_in(const struct watch *watch, pid_t tid)
+{
+    for (size_t i = 0; i < watch->count; i++)
+        if (watch->threads[i].tid == tid)
+            return &watch->threads[i];
     return NULL;
 }
 
 static struct watch *find(const struct watches *list, pid_t tid)
 {
     for (struct watch *watch = list->first; watch; watch = watch->next)
-        if (watch->tid == tid)
+        if (find_in(watch, tid))
             return watch;
     return NULL;
 }
 
-void watches_add(struct watches *list, pid_t tid)
+static struct watch *watch_of(struct watches *list, pid_t process)
 {
-    struct watch *watch = find(list, tid);
+    struct watch *watch = list->first;
 
-    if (!watch) {
-        watch = malloc(sizeof(*watch));
-        if (!watch)
-            return;
-        *watch = (struct watch){.next = list->first, .tid = tid};
-        list->first = watch;
-    }
-    watch->left = CALLS_MAX;
+    while (watch && watch->process != process)
+        watch = watch->next;
+    if (watch)
+        return watch;
+    watch = calloc(1, sizeof(*watch));
+    if (!watch)
+        return NULL;
+    watch->process = process;
+    watch->next = list->first;
+    list->first = watch;
+    return watch;
 }
 
-void watches_remove(struct watches *list, pid_t tid)
+static struct watched *add_thread(struct watch *watch, pid_t tid)
 {
-    for (struct watch **place = &list->first; *place; place = &(*place)->next) {
-        struct watch *watch = *place;
+    struct watched *known = find_in(watch, tid), *threads;
 
-        if (watch->tid == tid) {
-            *place = watch->next;
-            free(watch);
-            return;
-        }
+    if (known)
+        return known;
+    if (watch->count == watch->room) {
+        size_t room = watch->room > 0 ? 2 * watch->room : 8;
+
+        threads = reallocarray(watch->threads, room, sizeof(*threads));
+        if (!threads)
+            return NULL;
+        watch->threads = threads;
+        watch->room = room;
     }
+    watch->threads[watch->count] = (struct watched){.tid = tid};
+    return &watch->threads[watch->count++];
+}
+
+/* One that runs, or sleeps in a call, is to stop at its next one. */
+static void add_running(struct watch *watch, pid_t tid)
+{
+    struct watched *thread;
+
+    if (find_in(watch, tid))
+        return;
+    thread = add_thread(watch, tid);
+    if (thread)
+        thread->interrupted = tracee_interrupt(tid) >= 0;
+}
+
+static void add_others(struct watch *watch)
+{
+    const struct dirent *entry;
+    char path[64];
+    DIR *directory;
+
+    snprintf(path, sizeof(path), "/proc/%d/task", (int)watch->process);
+    directory = opendir(path);
+    if (!directory)
+        return;
+    while ((entry = readdir(directory)))
+        if (entry->d_name[0] != '.')
+            add_running(watch, (pid_t)atoi(entry->d_name));
+    closedir(directory);
+}
+
+void watches_add(struct watches *list, pid_t tid)
+{
+    struct watch *watch = watch_of(list, tracee_process(tid));
+
+    if (!watch)
+        return;
+    watch->left = CALLS_MAX;
+    add_thread(watch, tid);
+    add_others(watch);
+}
+
+void watches_inherit(struct watches *list, pid_t parent, pid_t child, pid_t child_process)
+{
+    const struct watch *before = find(list, parent);
+    struct watch *watch;
+
+    if (!before)
+        return;
+    watch = watch_of(list, child_process);
+    if (!watch)
+        return;
+    watch->left = before->left;
+    add_thread(watch, child);
 }
 
 bool watches_has(const struct watches *list, pid_t tid)
@@ -75,6 +171,50 @@ void watches_count(struct watches *list, pid_t tid)
 {
     struct watch *watch = find(list, tid);
 
-    if (watch && --watch->left == 0)
-        watches_remove(list, tid);
+    if (watch && --watch->left <= 0)
+        end_watch(list, watch);
+}
+
+/* Calls that end when their thread is stopped, whether there is a signal or not. */
+static bool ends_when_stopped(uint64_t number)
+{
+    switch (number) {
+    case SYS_epoll_wait:
+    case SYS_epoll_pwait:
+    case SYS_epoll_pwait2:
+    case SYS_io_getevents:
+    case SYS_rt_sigtimedwait:
+    case SYS_semop:
+    case SYS_semtimedop:
+        return true;
+    }
+    return false;
+}
+
+void watches_mend(struct watches *list, pid_t tid)
+{
+    const struct watch *watch = find(list, tid);
+    struct watched *thread = watch ? find_in(watch, tid) : NULL;
+    struct user_regs_struct registers;
+
+    if (!thread || !thread->interrupted)
+        return;
+    thread->interrupted = false;
+    if (tracee_get_registers(tid, &registers) < 0 || (int64_t)registers.rax != -EINTR ||
+        !ends_when_stopped(registers.orig_rax))
+        return;
+    registers.rax = (uint64_t)TRACEE_RESTART_UNLESS_HANDLED;
+    tracee_set_registers(tid, &registers);
+}
+
+void watches_remove(struct watches *list, pid_t tid)
+{
+    struct watch *watch = find(list, tid);
+    struct watched *thread = watch ? find_in(watch, tid) : NULL;
+
+    if (!thread)
+        return;
+    *thread = watch->threads[--watch->count];
+    if (watch->count == 0)
+        end_watch(list, watch);
 }

@@ -1,22 +1,32 @@
-/* Threads that stop at each of their calls for a while: those that made an rtnetlink socket
- * where a filter above ours answers subscriptions before we see them. */
+/* Processes whose threads stop at each of their calls for a while: those that made an rtnetlink
+ * socket where a filter above ours answers subscriptions before we see them. Any of the threads
+ * may be the one that subscribes. */
 #ifndef REACH_WATCH_H
 #define REACH_WATCH_H
 
 #include <stdbool.h>
 #include <sys/types.h>
+#include <sys/user.h>
 
 struct watches;
 
 struct watches *watches_new(void);
 struct watches *watches_free(struct watches *list);
 
-/* Without memory it isn't watched. */
+/* The process of that thread, which stands still, is watched from now on; its other threads are
+ * interrupted. Without memory it isn't. */
 void watches_add(struct watches *list, pid_t tid);
-void watches_remove(struct watches *list, pid_t tid);
+/* A thread made another one, or a process that has what it has. */
+void watches_inherit(struct watches *list, pid_t parent, pid_t child, pid_t child_process);
 bool watches_has(const struct watches *list, pid_t tid);
 
-/* It made a call. After many of them it isn't watched any more. */
+/* It made a call. After many of them its process isn't watched any more. */
 void watches_count(struct watches *list, pid_t tid);
+
+/* It was interrupted: what it was about goes on as if nothing had been. */
+void watches_mend(struct watches *list, pid_t tid);
+
+/* The thread is gone, or another program's. */
+void watches_remove(struct watches *list, pid_t tid);
 
 #endif

@@ -1,0 +1,61 @@
+/* What we do about one call of a thread, from its entry until it is over: a row of calls in the
+ * thread, each of which is followed by a function that says what comes next. Many threads can
+ * be in one at a time; each goes on at its own stops. */
+#ifndef REACH_OPERATION_H
+#define REACH_OPERATION_H
+
+#include <linux/netlink.h>
+#include <stdbool.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+#include "reach/injection.h"
+
+struct service;
+struct operation;
+
+/* The call under way is over, with that result. Begins the next one, or ends it all by
+ * operation_end(), whose result it passes on; or -errno, which drops the operation. */
+typedef int operation_step(struct service *service, struct operation *operation, int64_t result);
+/* The same for what takes several calls, or none: 0 or -errno. */
+typedef int operation_done(struct service *service, struct operation *operation, int error);
+
+struct operation {
+    struct operation *next;
+    struct injection injection;
+    operation_step *then;
+    operation_done *page_is_there;
+    operation_done *duplicate_is_there;
+    bool over;
+
+    int64_t result; /* that the program is to see */
+    int64_t fd;     /* that the call is about */
+    uint64_t inode; /* of that socket */
+    struct sockaddr_nl address;
+    bool has_address;
+    bool denied;
+    int duplicate; /* -1 for none */
+    int64_t moved;
+    int64_t carrier; /* what sends the duplicate */
+    int64_t sent;
+};
+
+/* 0, or -errno without one. */
+int operation_new(pid_t tid, const struct user_regs_struct *registers,
+                  const struct manners *manners, bool enters, struct operation **ret);
+struct operation *operation_free(struct operation *operation);
+
+/* The thread's own call is under way. */
+int operation_run_original(struct operation *operation, operation_step *then);
+/* Another one is. */
+int operation_run(struct operation *operation, long number, const uint64_t arguments[6],
+                  operation_step *then);
+/* Goes on when there is a page, whether there is one already or not. */
+int operation_need_page(struct service *service, struct operation *operation, operation_done *then);
+/* Ends the thread's own call with that result. */
+int operation_end(struct operation *operation, int64_t result);
+
+/* The thread stopped at an entry or an exit. */
+int operation_advance(struct service *service, struct operation *operation);
+
+#endif
