@@ -401,9 +401,9 @@ static int take_known(void *user, const struct nlmsghdr *answer)
     return r;
 }
 
-/* Where a dump fails, as for a link that is longer than the kernel's parts of it, the links
- * can be asked for one by one. */
-static void take_known_by_index(struct links *links)
+/* Linux ends a dump without a word before a link that doesn't fit into a part of 32 KiB, as one
+ * with many alternative names doesn't. What the daemon knows can be asked for one by one. */
+static void take_missing(struct links *links)
 {
     struct linkwatch_link *link = NULL;
 
@@ -421,6 +421,6 @@ void links_expect(struct links *links)
     if (subscriptions_have(links->subscriptions, AUDIENCE_ALL))
         return;
     told_forget_all(links->told);
-    if (kernel_dump(links->kernel, take_known, links) < 0)
-        take_known_by_index(links);
+    kernel_dump(links->kernel, take_known, links);
+    take_missing(links);
 }

@@ -7,6 +7,7 @@
 struct membership {
     bool wanted;  /* the program is subscribed to links */
     bool granted; /* by the kernel, which sends updates itself, if not all of them */
+    bool pktinfo; /* it wants to have the group of each message, which the kernel refuses */
 };
 
 #endif

@@ -40,6 +40,10 @@ reach_libreach_la_SOURCES = \
 	reach/preload/members.c \
 	reach/preload/members.h \
 	reach/preload/protocol.h \
+	reach/origin.c \
+	reach/origin.h \
+	reach/place.c \
+	reach/place.h \
 	reach/policy.h \
 	reach/program.c \
 	reach/program.h \
@@ -82,6 +86,8 @@ pkglib_LTLIBRARIES = reach/linkwatch-run-preload.la
 reach_linkwatch_run_preload_la_SOURCES = \
 	reach/denial.h \
 	reach/doorbell.h \
+	reach/origin.c \
+	reach/origin.h \
 	reach/preload/ask.c \
 	reach/preload/ask.h \
 	reach/preload/deliver.c \

@@ -2,18 +2,16 @@
 
 #include <errno.h>
 #include <linux/netlink.h>
+#include <linux/rtnetlink.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <sys/syscall.h>
-#include <sys/uio.h>
 
 #include "reach/doorbell.h"
 #include "reach/moment.h"
+#include "reach/place.h"
 #include "reach/tracee.h"
-
-/* As many as the kernel takes. */
-#define PARTS_MAX 1024
 
 /* Milliseconds until a thread is woken, for the first time and at the most. */
 #define WAKE_FIRST 500
@@ -26,23 +24,16 @@ struct receive {
     bool enters;   /* a stop at the entry comes yet */
     bool restarts; /* an interruption may have to be mended */
     bool woken;
-    bool over;        /* it was woken, and may begin again */
-    int64_t patience; /* until it is woken */
-    int64_t wake;     /* when that is; 0 for never */
+    bool over;             /* it was woken, and may begin again */
+    int64_t patience;      /* until it is woken */
+    int64_t wake;          /* when that is; 0 for never */
+    size_t *control_rooms; /* of the messages, if the kernel doesn't tell their groups */
+    size_t control_count;
     struct user_regs_struct registers;
 };
 
 struct receives {
     struct receive *first;
-};
-
-/* Where the program wants to have a datagram. */
-struct place {
-    pid_t tid;
-    struct iovec parts[PARTS_MAX];
-    size_t count;
-    int flags;
-    uint64_t header; /* the program's struct msghdr, 0 for none */
 };
 
 struct receives *receives_new(void)
@@ -82,6 +73,7 @@ void receives_forget(struct receives *list, pid_t tid)
 
         if (receive->tid == tid) {
             *place = receive->next;
+            free(receive->control_rooms);
             free(receive);
             return;
         }
@@ -111,6 +103,7 @@ bool receives_begin(struct receives *list, struct subscriptions *subscriptions, 
                     const struct user_regs_struct *registers, const struct manners *manners)
 {
     int64_t patience = patience_with(list, tid);
+    const struct subscription *subscription;
     struct receive *receive;
     uint64_t inode;
 
@@ -118,7 +111,8 @@ bool receives_begin(struct receives *list, struct subscriptions *subscriptions, 
     if (subscriptions_is_empty(subscriptions))
         return false;
     inode = tracee_socket(tid, (int)registers->rdi);
-    if (!subscriptions_find(subscriptions, inode))
+    subscription = subscriptions_find(subscriptions, inode);
+    if (!subscription)
         return false;
     receive = malloc(sizeof(*receive));
     if (!receive)
@@ -132,81 +126,10 @@ bool receives_begin(struct receives *list, struct subscriptions *subscriptions, 
         .patience = patience,
         .registers = *registers,
     };
+    if (subscription_adds_group(subscription))
+        receive->control_count = place_rooms(tid, registers, &receive->control_rooms);
     list->first = receive;
     return true;
-}
-
-static bool read_struct(pid_t tid, uint64_t address, void *ret, size_t size)
-{
-    return tracee_read(tid, address, ret, size) == (ssize_t)size;
-}
-
-static void take_parts(struct place *place, uint64_t address, uint64_t count)
-{
-    size_t size;
-
-    if (count > PARTS_MAX)
-        count = PARTS_MAX;
-    size = count * sizeof(struct iovec);
-    if (read_struct(place->tid, address, place->parts, size))
-        place->count = count;
-}
-
-static void take_header(struct place *place, uint64_t address)
-{
-    struct msghdr header;
-
-    if (!read_struct(place->tid, address, &header, sizeof(header)))
-        return;
-    place->header = address;
-    take_parts(place, (uint64_t)(uintptr_t)header.msg_iov, header.msg_iovlen);
-}
-
-static void take_place(struct place *place, const struct receive *receive)
-{
-    const struct user_regs_struct *registers = &receive->registers;
-
-    place->tid = receive->tid;
-    place->count = 0;
-    place->flags = 0;
-    place->header = 0;
-    switch (registers->orig_rax) {
-    case SYS_recvfrom:
-        place->flags = (int)registers->r10;
-        /* fall through */
-    case SYS_read:
-        place->parts[0].iov_base = (void *)(uintptr_t)registers->rsi;
-        place->parts[0].iov_len = registers->rdx;
-        place->count = 1;
-        break;
-    case SYS_readv:
-        take_parts(place, registers->rsi, registers->rdx);
-        break;
-    case SYS_recvmsg:
-        place->flags = (int)registers->rdx;
-        take_header(place, registers->rsi);
-        break;
-    }
-}
-
-/* Copies out of the place or into it; how much of it was possible. */
-static size_t transfer(const struct place *place, void *data, size_t size, bool writes)
-{
-    size_t done = 0;
-
-    for (size_t i = 0; i < place->count && done < size; i++) {
-        uint64_t address = (uint64_t)(uintptr_t)place->parts[i].iov_base;
-        size_t part = place->parts[i].iov_len < size - done ? place->parts[i].iov_len : size - done;
-        char *ours = (char *)data + done;
-
-        if (part == 0)
-            continue;
-        if (writes ? tracee_write(place->tid, address, ours, part) < 0
-                   : !read_struct(place->tid, address, ours, part))
-            break;
-        done += part;
-    }
-    return done;
 }
 
 /* Whether the datagram of that size which was received is a doorbell. */
@@ -216,7 +139,7 @@ static bool has_doorbell(const struct place *place, const struct subscription *s
     struct nlmsghdr header;
     size_t size = received < sizeof(header) ? received : sizeof(header);
 
-    size = transfer(place, &header, size, false);
+    size = place_transfer(place, &header, size, false);
     if (size == sizeof(header))
         return is_doorbell(&header, size);
     /* A peek that only wants to know the size: it is in the queue still. */
@@ -226,17 +149,6 @@ static bool has_doorbell(const struct place *place, const struct subscription *s
     return is_doorbell(&header, sizeof(header));
 }
 
-static void tell_whether_cut(const struct place *place, bool cut)
-{
-    uint64_t address = place->header + offsetof(struct msghdr, msg_flags);
-    int flags;
-
-    if (!place->header || !read_struct(place->tid, address, &flags, sizeof(flags)))
-        return;
-    flags = cut ? flags | MSG_TRUNC : flags & ~MSG_TRUNC;
-    tracee_write(place->tid, address, &flags, sizeof(flags));
-}
-
 /* The doorbell in that place becomes the message; the size that the program is told. */
 static size_t replace(const struct place *place, struct subscription *subscription)
 {
@@ -244,9 +156,10 @@ static size_t replace(const struct place *place, struct subscription *subscripti
     struct update *update = subscription_next(subscription);
     const void *data = update ? update_data(update) : &nothing;
     size_t size = update ? update_size(update) : sizeof(nothing);
-    size_t written = transfer(place, (void *)(uintptr_t)data, size, true);
+    uint32_t group = update ? RTNLGRP_LINK : 0;
+    size_t written = place_transfer(place, (void *)(uintptr_t)data, size, true);
 
-    tell_whether_cut(place, written < size);
+    place_set_origin(place, group, subscription_adds_group(subscription), written < size);
     if (!(place->flags & MSG_PEEK))
         subscription_received(subscription);
     return place->flags & MSG_TRUNC ? size : written;
@@ -263,6 +176,18 @@ static int64_t answer(const struct place *place, struct subscription *subscripti
     return -ENOBUFS;
 }
 
+static size_t room_of(const struct receive *receive, size_t index)
+{
+    return index < receive->control_count ? receive->control_rooms[index] : 0;
+}
+
+/* What isn't ours came to no group, which the kernel doesn't say everywhere. */
+static void finish_answer(const struct place *place, const struct subscription *subscription)
+{
+    if (subscription_adds_group(subscription))
+        place_set_origin(place, 0, true, place_is_cut(place));
+}
+
 /* recvmmsg: each of the datagrams is a place of its own. */
 static void replace_many(struct place *place, const struct receive *receive,
                          struct subscription *subscription, int64_t count)
@@ -270,15 +195,18 @@ static void replace_many(struct place *place, const struct receive *receive,
     for (int64_t i = 0; i < count; i++) {
         uint64_t address = receive->registers.rsi + (uint64_t)i * sizeof(struct mmsghdr);
         uint64_t length = address + offsetof(struct mmsghdr, msg_len);
-        unsigned received, told;
+        unsigned size;
 
-        *place = (struct place){.tid = receive->tid, .flags = (int)receive->registers.r10};
-        take_header(place, address);
-        if (!read_struct(place->tid, length, &received, sizeof(received)) ||
-            !has_doorbell(place, subscription, received))
+        place_take_header(place, receive->tid, address, (int)receive->registers.r10,
+                          room_of(receive, (size_t)i));
+        if (tracee_read(place->tid, length, &size, sizeof(size)) != sizeof(size))
             continue;
-        told = (unsigned)replace(place, subscription);
-        tracee_write(place->tid, length, &told, sizeof(told));
+        if (!has_doorbell(place, subscription, size)) {
+            finish_answer(place, subscription);
+            continue;
+        }
+        size = (unsigned)replace(place, subscription);
+        tracee_write(place->tid, length, &size, sizeof(size));
     }
 }
 
@@ -293,9 +221,11 @@ static int64_t received(const struct receive *receive, struct subscription *subs
     if (receive->registers.orig_rax == SYS_recvmmsg) {
         replace_many(place, receive, subscription, result);
     } else {
-        take_place(place, receive);
+        place_take(place, receive->tid, &receive->registers, room_of(receive, 0));
         if (has_doorbell(place, subscription, (size_t)result))
             result = answer(place, subscription);
+        else
+            finish_answer(place, subscription);
     }
     free(place);
     return result;

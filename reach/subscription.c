@@ -270,6 +270,11 @@ int subscription_fd(const struct subscription *subscription)
     return subscription->duplicate;
 }
 
+bool subscription_adds_group(const struct subscription *subscription)
+{
+    return subscription->membership.pktinfo;
+}
+
 struct update *subscription_next(const struct subscription *subscription)
 {
     return subscription->count > 0 ? subscription->queue[subscription->first] : NULL;

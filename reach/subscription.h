@@ -53,6 +53,8 @@ void subscriptions_review(struct subscriptions *list);
 
 /* The duplicate. */
 int subscription_fd(const struct subscription *subscription);
+/* Whether the program is to have the group of each message, which the kernel doesn't tell. */
+bool subscription_adds_group(const struct subscription *subscription);
 /* What the doorbell stands for; NULL if nothing is to be told any more. */
 struct update *subscription_next(const struct subscription *subscription);
 /* It was received: the doorbell is rung again if there is more. */

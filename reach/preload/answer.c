@@ -182,16 +182,23 @@ static int look_up(struct answerer *answerer, const struct request *request)
     return 1;
 }
 
-static bool reply_with(int connection, int result, size_t size)
+static bool send_reply(int connection, const struct reply *reply)
 {
-    const struct reply reply = {.result = result, .size = (uint32_t)size};
-
-    return send(connection, &reply, sizeof(reply), MSG_DONTWAIT | MSG_NOSIGNAL) == sizeof(reply);
+    return send(connection, reply, sizeof(*reply), MSG_DONTWAIT | MSG_NOSIGNAL) == sizeof(*reply);
 }
 
-static bool send_message(int connection, const void *data, size_t size)
+static void reply_with(int connection, int result)
 {
-    return reply_with(connection, 0, size) &&
+    const struct reply reply = {.result = result};
+
+    send_reply(connection, &reply);
+}
+
+static bool send_message(int connection, const void *data, size_t size, uint32_t flags)
+{
+    const struct reply reply = {.flags = flags, .size = (uint32_t)size};
+
+    return send_reply(connection, &reply) &&
            send(connection, data, size, MSG_DONTWAIT | MSG_NOSIGNAL) == (ssize_t)size;
 }
 
@@ -201,7 +208,7 @@ static void tell_loss(struct subscription *subscription, const struct request *r
 {
     if (!(request->flags & REQUEST_PEEK))
         subscription_ring_again(subscription);
-    reply_with(connection, -ENOBUFS, 0);
+    reply_with(connection, -ENOBUFS);
 }
 
 /* If it can't be sent it isn't told: then the doorbell is found to be lost. */
@@ -210,9 +217,14 @@ static void tell_next(struct subscription *subscription, const struct request *r
 {
     static const struct nlmsghdr nothing = DOORBELL_NOTHING;
     const struct update *update = subscription_next(subscription);
-    bool sent = update ? send_message(connection, update_data(update), update_size(update))
-                       : send_message(connection, &nothing, sizeof(nothing));
+    uint32_t flags = subscription_adds_group(subscription) ? REPLY_ADDS_GROUP : 0;
+    bool sent;
 
+    if (update)
+        sent = send_message(connection, update_data(update), update_size(update),
+                            flags | REPLY_UPDATE);
+    else
+        sent = send_message(connection, &nothing, sizeof(nothing), flags);
     if (sent && !(request->flags & REQUEST_PEEK))
         subscription_received(subscription);
 }
@@ -222,7 +234,7 @@ static void tell(struct answerer *answerer, const struct request *request, int c
     struct subscription *subscription = subscriptions_find(answerer->subscriptions, request->inode);
 
     if (!subscription)
-        reply_with(connection, -ENOENT, 0);
+        reply_with(connection, -ENOENT);
     else if (!(request->flags & REQUEST_WHOLE) && subscription_take_overrun(subscription))
         tell_loss(subscription, request, connection);
     else
@@ -235,23 +247,23 @@ static void respond(struct answerer *answerer, const struct question *question, 
 
     switch ((enum request_kind)request->kind) {
     case REQUEST_HELLO:
-        reply_with(connection, hear_hello(answerer, question->process), 0);
+        reply_with(connection, hear_hello(answerer, question->process));
         return;
     case REQUEST_SUBSCRIBE:
-        reply_with(connection, grant(answerer, question, connection), 0);
+        reply_with(connection, grant(answerer, question, connection));
         return;
     case REQUEST_KNOW:
-        reply_with(connection, look_up(answerer, request), 0);
+        reply_with(connection, look_up(answerer, request));
         return;
     case REQUEST_NEXT:
         tell(answerer, request, connection);
         return;
     case REQUEST_REVIEW:
         subscriptions_review(answerer->subscriptions);
-        reply_with(connection, 0, 0);
+        reply_with(connection, 0);
         return;
     }
-    reply_with(connection, -EINVAL, 0);
+    reply_with(connection, -EINVAL);
 }
 
 void answer(struct answerer *answerer, int connection)

@@ -101,29 +101,26 @@ static size_t room_size(const struct room *room)
 }
 
 static int talk_on(int fd, const struct request *request, int duplicate, const struct room *room,
-                   size_t *ret_size)
+                   struct reply *reply)
 {
-    struct reply reply = {0};
     int r = call_connect(fd);
 
     if (r >= 0)
         r = send_request(fd, request, duplicate);
     if (r >= 0)
-        r = receive_reply(fd, &reply);
+        r = receive_reply(fd, reply);
     if (r < 0)
         return r;
     /* Not even a byte of it fits for somebody who only asks for the size. */
-    if (reply.result >= 0 && room && room_size(room) > 0 && receive_packet(fd, room) <= 0)
+    if (reply->result >= 0 && room && room_size(room) > 0 && receive_packet(fd, room) <= 0)
         return -EPIPE;
-    if (room)
-        *ret_size = reply.size;
-    return reply.result;
+    return reply->result;
 }
 
 /* No signal handler runs meanwhile: it can't interrupt, nor jump out and leave the
  * connection open. */
 static int talk(const struct request *request, int duplicate, const struct room *room,
-                size_t *ret_size)
+                struct reply *reply)
 {
     const signals all = ALL_SIGNALS;
     int error = errno, fd, r;
@@ -134,7 +131,7 @@ static int talk(const struct request *request, int duplicate, const struct room 
     if (syscall(SYS_rt_sigprocmask, SIG_SETMASK, &all, &before, sizeof(before)) < 0)
         return -errno;
     fd = (int)syscall(SYS_socket, AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0);
-    r = fd < 0 ? -errno : talk_on(fd, request, duplicate, room, ret_size);
+    r = fd < 0 ? -errno : talk_on(fd, request, duplicate, room, reply);
     if (fd >= 0)
         syscall(SYS_close, fd);
     syscall(SYS_rt_sigprocmask, SIG_SETMASK, &before, NULL, sizeof(before));
@@ -149,26 +146,30 @@ static void sign(struct request *request)
 
 int ask(struct request request)
 {
+    struct reply reply = {0};
+
     sign(&request);
-    return talk(&request, -1, NULL, NULL);
+    return talk(&request, -1, NULL, &reply);
 }
 
 int ask_with(struct request request, int fd)
 {
+    struct reply reply = {0};
+
     sign(&request);
     request.fd = fd;
-    return talk(&request, fd, NULL, NULL);
+    return talk(&request, fd, NULL, &reply);
 }
 
-int ask_next(struct request request, const struct room *room, size_t *ret)
+int ask_next(struct request request, const struct room *room, struct reply *ret)
 {
-    size_t size = 0;
+    struct reply reply = {0};
     int r;
 
     sign(&request);
     request.kind = REQUEST_NEXT;
-    r = talk(&request, -1, room, &size);
+    r = talk(&request, -1, room, &reply);
     if (r >= 0)
-        *ret = size;
+        *ret = reply;
     return r;
 }

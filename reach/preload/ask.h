@@ -25,7 +25,8 @@ bool ask_is_possible(void);
 int ask(struct request request);
 /* With a duplicate of fd. */
 int ask_with(struct request request, int fd);
-/* REQUEST_NEXT: the message goes to the room, as far as it fits, and its size to *ret. */
-int ask_next(struct request request, const struct room *room, size_t *ret);
+/* REQUEST_NEXT: the message goes to the room, as far as it fits, and what is known about it to
+ * *ret. */
+int ask_next(struct request request, const struct room *room, struct reply *ret);
 
 #endif

@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "reach/doorbell.h"
+#include "reach/origin.h"
 
 /* Copies out of the room or into it; how much of it was possible. */
 static size_t transfer(const struct room *room, void *data, size_t size, bool writes)
@@ -79,34 +80,50 @@ static size_t size_of(const struct room *room)
     return size;
 }
 
-/* The kernel tells with an update which group it was for; it is the last thing that an
- * answer doesn't have. */
-static void set_group(struct sockaddr *address, socklen_t size)
+static void set_groups(struct sockaddr *address, socklen_t size)
 {
-    const uint32_t groups = RTMGRP_LINK;
+    const uint32_t groups = origin_groups();
 
     if (address && size >= sizeof(struct sockaddr_nl))
-        memcpy((char *)address + offsetof(struct sockaddr_nl, nl_groups), &groups, sizeof(groups));
+        memcpy((char *)address + ORIGIN_GROUPS_OFFSET, &groups, sizeof(groups));
 }
 
-static void set_origin(const struct receipt *receipt, bool cut)
+static void set_control(const struct receipt *receipt, uint32_t group, bool adds)
 {
     struct msghdr *header = receipt->header;
+    struct origin_control control = {
+        .data = header->msg_control,
+        .size = header->msg_control ? header->msg_controllen : 0,
+        .room = header->msg_control ? receipt->control_room : 0,
+    };
 
-    if (receipt->address && receipt->address_size)
-        set_group(receipt->address, *receipt->address_size);
-    if (!header)
-        return;
-    set_group(header->msg_name, header->msg_namelen);
-    header->msg_flags = cut ? header->msg_flags | MSG_TRUNC : header->msg_flags & ~MSG_TRUNC;
+    origin_set_group(&control, group, adds);
+    if (control.is_cut)
+        header->msg_flags |= MSG_CTRUNC;
+    header->msg_controllen = control.size;
 }
 
-/* The doorbell in the room was replaced by a message of that size. */
-static ssize_t finish(const struct receipt *receipt, size_t size)
+static void set_origin(const struct receipt *receipt, const struct reply *reply, bool cut)
 {
-    size_t room = size_of(&receipt->room);
+    struct msghdr *header = receipt->header;
+    bool is_update = reply->flags & REPLY_UPDATE;
 
-    set_origin(receipt, size > room);
+    if (is_update && receipt->address && receipt->address_size)
+        set_groups(receipt->address, *receipt->address_size);
+    if (!header)
+        return;
+    if (is_update)
+        set_groups(header->msg_name, header->msg_namelen);
+    header->msg_flags = cut ? header->msg_flags | MSG_TRUNC : header->msg_flags & ~MSG_TRUNC;
+    set_control(receipt, is_update ? RTNLGRP_LINK : 0, reply->flags & REPLY_ADDS_GROUP);
+}
+
+/* The doorbell in the room was replaced by that message. */
+static ssize_t finish(const struct receipt *receipt, const struct reply *reply)
+{
+    size_t room = size_of(&receipt->room), size = reply->size;
+
+    set_origin(receipt, reply, size > room);
     return (ssize_t)(size <= room || (receipt->flags & MSG_TRUNC) ? size : room);
 }
 
@@ -114,15 +131,16 @@ static ssize_t finish(const struct receipt *receipt, size_t size)
 static ssize_t put_nothing(const struct receipt *receipt)
 {
     struct nlmsghdr nothing = DOORBELL_NOTHING;
+    const struct reply reply = {.size = sizeof(nothing)};
 
     transfer(&receipt->room, &nothing, sizeof(nothing), true);
-    return finish(receipt, sizeof(nothing));
+    return finish(receipt, &reply);
 }
 
 static ssize_t replace(const struct receipt *receipt, ssize_t received)
 {
     struct request request = {.inode = deliver_inode(receipt->fd)};
-    size_t size;
+    struct reply reply;
     int r;
 
     if (request.inode == 0)
@@ -131,9 +149,9 @@ static ssize_t replace(const struct receipt *receipt, ssize_t received)
         request.flags |= REQUEST_PEEK;
     if (receipt->whole)
         request.flags |= REQUEST_WHOLE;
-    r = ask_next(request, &receipt->room, &size);
+    r = ask_next(request, &receipt->room, &reply);
     if (r >= 0)
-        return finish(receipt, size);
+        return finish(receipt, &reply);
     if (r == -ENOENT)
         return received;
     if (r == -ENOBUFS) {

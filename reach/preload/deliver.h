@@ -18,6 +18,7 @@ struct receipt {
     int flags;
     bool whole;               /* a loss can't be told by this one's result */
     struct msghdr *header;    /* NULL for none */
+    size_t control_room;      /* what it held at first */
     struct sockaddr *address; /* of the sender, NULL for none */
     const socklen_t *address_size;
 };

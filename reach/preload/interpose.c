@@ -157,8 +157,8 @@ ssize_t our_recvfrom_chk(int fd, void *buffer, size_t size, size_t room, int fla
                        real()->recvfrom_chk(fd, buffer, size, room, flags, address, address_size));
 }
 
-static ssize_t deliver_message(int fd, struct msghdr *header, int flags, bool whole,
-                               ssize_t received)
+static ssize_t deliver_message(int fd, struct msghdr *header, size_t control_room, int flags,
+                               bool whole, ssize_t received)
 {
     const struct receipt receipt = {
         .fd = fd,
@@ -166,6 +166,7 @@ static ssize_t deliver_message(int fd, struct msghdr *header, int flags, bool wh
         .flags = flags,
         .whole = whole,
         .header = header,
+        .control_room = control_room,
     };
 
     return deliver(&receipt, received);
@@ -173,19 +174,38 @@ static ssize_t deliver_message(int fd, struct msghdr *header, int flags, bool wh
 
 ssize_t our_recvmsg(int fd, struct msghdr *header, int flags)
 {
+    size_t room = subscribe_adds_groups() ? header->msg_controllen : 0;
     ssize_t received = real()->recvmsg(fd, header, flags);
 
-    return received > 0 ? deliver_message(fd, header, flags, false, received) : received;
+    return received > 0 ? deliver_message(fd, header, room, flags, false, received) : received;
+}
+
+/* More are not received at once by programs that want to have the groups. */
+#define ROOMS_MAX 64
+
+/* How much room each has for control data, as the kernel puts what it used in the same place. */
+static unsigned take_rooms(const struct mmsghdr *headers, unsigned count, size_t rooms[ROOMS_MAX])
+{
+    if (!subscribe_adds_groups())
+        return 0;
+    if (count > ROOMS_MAX)
+        count = ROOMS_MAX;
+    for (unsigned i = 0; i < count; i++)
+        rooms[i] = headers[i].msg_hdr.msg_controllen;
+    return count;
 }
 
 int our_recvmmsg(int fd, struct mmsghdr *headers, unsigned count, int flags,
                  struct timespec *timeout)
 {
+    size_t rooms[ROOMS_MAX];
+    unsigned known = take_rooms(headers, count, rooms);
     int received = real()->recvmmsg(fd, headers, count, flags, timeout);
 
     for (int i = 0; i < received; i++) {
         /* An error in the place of many would lose the others. */
-        ssize_t size = deliver_message(fd, &headers[i].msg_hdr, flags, received > 1,
+        size_t room = (unsigned)i < known ? rooms[i] : 0;
+        ssize_t size = deliver_message(fd, &headers[i].msg_hdr, room, flags, received > 1,
                                        (ssize_t)headers[i].msg_len);
 
         if (size < 0)

@@ -37,9 +37,15 @@ struct request {
     int32_t fd;
 };
 
+enum reply_flags {
+    REPLY_UPDATE = 1,     /* NEXT: it is one; otherwise it says nothing */
+    REPLY_ADDS_GROUP = 2, /* NEXT: the kernel doesn't tell the group, for which the program asked */
+};
+
 struct reply {
     int32_t result; /* or -errno */
-    uint32_t size;  /* NEXT: of the message, which follows as a packet of its own */
+    uint32_t flags;
+    uint32_t size; /* NEXT: of the message, which follows as a packet of its own */
 };
 
 #endif

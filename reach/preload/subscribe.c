@@ -13,6 +13,14 @@
 #include "reach/preload/deliver.h"
 #include "reach/preload/real.h"
 
+/* What is received is looked at more closely then. It stays as it is for a child. */
+static bool adds_groups;
+
+bool subscribe_adds_groups(void)
+{
+    return adds_groups;
+}
+
 /* Only if it is sure that the kernel has read it. */
 static bool take_address(const struct sockaddr *address, socklen_t size, struct sockaddr_nl *ret)
 {

@@ -5,11 +5,15 @@
 #ifndef REACH_PRELOAD_SUBSCRIBE_H
 #define REACH_PRELOAD_SUBSCRIBE_H
 
+#include <stdbool.h>
 #include <sys/socket.h>
 #include <sys/types.h>
 
 int subscribe_by_bind(int fd, const struct sockaddr *address, socklen_t size, int error);
 int subscribe_by_join(int fd, const void *value, socklen_t size, int error);
+
+/* Whether the program was granted NETLINK_PKTINFO by us, where the kernel refused it. */
+bool subscribe_adds_groups(void);
 
 /* Some send to the address that they subscribed with, groups and all, which is denied where
  * subscribing is: sends to the kernel alone, with the result and errno of that. */

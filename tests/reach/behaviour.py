@@ -8,6 +8,7 @@ import daemon as daemons
 import netns
 import programs
 import tap
+import updates
 import wait
 import ways
 from programs import one_link, way
@@ -40,6 +41,41 @@ def received_by(start, name):
     with daemons.Daemon() as daemon, start(kind, daemon) as running:
         one_link(running, kind)
         programs.check_messages(running, 40 if name == "short" else None)
+
+
+def comes_from_group(start, name):
+    """A link appears."""
+    with daemons.Daemon() as daemon, start(programs.origin(name), daemon) as running:
+        netns.ip("link add one type bridge")
+        wait.until(lambda: programs.updates_of(running), "the update")
+        port, groups, pktinfo = running.text().splitlines()[1].split()[:3]
+        tap.equal((port, groups), ("0", "1"))
+        tap.equal(pktinfo, "-" if name == "recvfrom" else "1")
+    netns.delete_all()
+
+
+def large(start, name):
+    """A link has 495 names of 127 bytes, of which one is new."""
+    netns.delete_all()
+    netns.ip("link add one up type bridge")
+    index = netns.link("one")["ifindex"]
+    # As many as ip(8) takes at once.
+    netns.batch(["link property add dev one " + " ".join(f"altname {n:0127}" for n in names)
+                 for names in (range(n, min(n + 7, 494)) for n in range(0, 494, 7))])
+    with daemons.Daemon() as daemon, start(programs.origin(name), daemon) as running:
+        netns.ip(f"link property add dev one altname {494:0127}")
+        netns.ip("link del one")
+        wait.until(lambda: programs.updates_of(running)[-1:] and
+                   programs.updates_of(running)[-1].kind == updates.DELLINK, "the removal")
+        for line in running.text().splitlines()[1:]:
+            cut, data = line.split()[3:]
+            update = updates.Update(bytes.fromhex(data))
+            tap.equal((update.index, cut), (index, "1" if name == "short" else "0"))
+            assert update.size > 65536, update
+            tap.equal(len(update.data), 32768 if name == "short" else update.size)
+            if name != "short":
+                assert len(update.altnames()) >= 494, update
+    netns.delete_all()
 
 
 def in_situation(start, kind):
@@ -103,6 +139,12 @@ def add(start, before, *paths):
     for each in ways.WAYS:
         tap.add(f"Messages are whole and the kernel's when they are received by {each}",
                 received_by, start, each)
+    for each in ("recvmsg", "recvfrom", "recvmmsg"):
+        tap.add(f"An update comes from the group of links, received by {each}", comes_from_group,
+                start, each)
+    for each in ("recvmsg", "recvfrom", "short"):
+        tap.add(f"An update of more than 64 KiB comes whole, or is cut and said so, by {each}",
+                large, start, each)
     tap.add("A program that executes itself subscribes anew", in_situation, start, way("executed"))
     tap.add("A program with 40 subscriptions sees links on the last of them", in_situation, start,
             way("many"))

@@ -15,7 +15,7 @@ _LIBC = ctypes.CDLL(None, use_errno=True)
 
 def show(data, address, group="-", cut=False):
     """Prints what came."""
-    print(*address, group, int(cut), data.hex(), flush=True)
+    print(*address, group, int(bool(cut)), data.hex(), flush=True)
 
 
 def by_recvmsg(netlink):

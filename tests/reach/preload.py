@@ -147,13 +147,7 @@ def overrun():
     """A program that doesn't read for thousands of changes is told so, with ENOBUFS"""
     with daemons.Daemon() as daemon, talking(way("late"), daemon) as process:
         tap.equal(process.stdout.readline(), "subscribed\n")
-        netns.batch([f"link add many{n} type bridge" for n in range(400)])
-        for _ in range(3):
-            netns.batch([f"link set many{n} up" for n in range(400)])
-            netns.batch([f"link set many{n} down" for n in range(400)])
-        daemon.call("Refresh")
-        netns.ip("link add last type bridge")
-        daemon.call("Refresh")
+        programs.overrun(daemon, programs.helper_of(process))
         tell(process)
         read_until(process, "ENOBUFS")
     netns.delete_all()

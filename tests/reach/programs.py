@@ -8,6 +8,7 @@ import pathlib
 import re
 import shutil
 import subprocess
+import time
 
 import netns
 import packages
@@ -205,6 +206,21 @@ def sockets_of(pid):
         with contextlib.suppress(FileNotFoundError):
             names.append(os.readlink(f"/proc/{pid}/fd/{fd}"))
     return {name for name in names if name.startswith("socket:")}
+
+
+def _sleeps(pid):
+    """Whether a process waits for something."""
+    return pathlib.Path(f"/proc/{pid}/stat").read_text(encoding="utf-8").rpartition(")")[2][1] == "S"
+
+
+def overrun(daemon, helper):
+    """So many links come that a program that doesn't read loses updates: all of them are made, and
+    whoever has the updates for it has taken them. They are ended as one."""
+    netns.batch([f"link add many{n} group 5 type ifb" for n in range(1200)])
+    daemon.call("Refresh")
+    wait.until(lambda: all(time.sleep(wait.TICK) or (_sleeps(helper) and _sleeps(daemon.pid))
+                           for _ in range(20)), "the helper's rest")
+    netns.ip("link del group 5")
 
 
 def is_subscribed(process):

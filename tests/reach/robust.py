@@ -73,13 +73,7 @@ def overrun():
         process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE,
                                    text=True)
         tap.equal(process.stdout.readline(), "subscribed\n")
-        netns.batch([f"link add many{n} type bridge" for n in range(400)])
-        for _ in range(3):
-            netns.batch([f"link set many{n} up" for n in range(400)])
-            netns.batch([f"link set many{n} down" for n in range(400)])
-        daemon.call("Refresh")
-        netns.ip("link add last type bridge")
-        daemon.call("Refresh")
+        programs.overrun(daemon, programs.tracer_of(process.pid))
         process.stdin.write("\n")
         process.stdin.flush()
         line = process.stdout.readline()
