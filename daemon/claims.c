@@ -181,6 +181,29 @@ static int put(struct claims *claims, const struct claim *said)
     return r;
 }
 
+/* There was no memory for what belongs to a change that was made. Links that contradict
+ * others are withdrawn, for which none is needed; the next dump has them. */
+static void withdraw(struct claims *claims)
+{
+    struct link *link;
+
+    while (table_contradictions(claims->table)) {
+        for (int at = 0; (link = table_next(claims->table, at));) {
+            at = link->ifindex;
+            if (!fits(claims, &(struct claim){.ifindex = at, .link = link}))
+                table_remove(claims->table, at, CHANGE_BY_DUMP, NULL);
+        }
+    }
+}
+
+static int put_alone(struct claims *claims, const struct claim *said)
+{
+    int r = put(claims, said);
+
+    withdraw(claims);
+    return r;
+}
+
 static void apply(struct claims *claims, struct claim *claim)
 {
     set_state(claims, claim, CLAIM_OVER);
@@ -202,7 +225,7 @@ int claims_take(struct claims *claims, const struct claim *said)
 
     claims->age++;
     if (!claim && fitting)
-        return put(claims, said);
+        return put_alone(claims, said);
     claim = claim_on(claims, said->ifindex);
     if (!claim)
         return -ENOMEM;
@@ -214,7 +237,7 @@ int claims_take(struct claims *claims, const struct claim *said)
     claim->age = claims->age;
     set_state(claims, claim, fitting ? CLAIM_OVER : CLAIM_WAITS);
     if (fitting)
-        return put(claims, said);
+        return put_alone(claims, said);
     forget_line(claims, said->ifindex);
     return 0;
 }
@@ -265,6 +288,7 @@ static void apply_fitting(struct claims *claims)
             if (claim->state != CLAIM_WAITS || !fits(claims, claim))
                 continue;
             apply(claims, claim);
+            withdraw(claims);
             applied = true;
         }
     }
@@ -435,6 +459,7 @@ static void apply_cycle(struct claims *claims)
         apply(claims, claim);
         claim = table_contradictions(claims->table) ? next_of_cycle(claims) : NULL;
     }
+    withdraw(claims);
 }
 
 static void settle(struct claims *claims)

@@ -207,9 +207,16 @@ static const struct link *link_of(const struct table *table, int ifindex)
     return ifindex ? table_find(table, ifindex) : NULL;
 }
 
+/* A link may name itself, by the name that it has now. */
+static const struct link *named_by(const struct table *table, const struct link *link, int ifindex)
+{
+    return ifindex == link->ifindex ? link : link_of(table, ifindex);
+}
+
 void table_resolve(const struct table *table, struct link *link)
 {
-    link_resolve(link, link_of(table, master_target(link)), link_of(table, lower_target(link)));
+    link_resolve(link, named_by(table, link, master_target(link)),
+                 named_by(table, link, lower_target(link)));
 }
 
 /* Carrier changes that the kernel counted and nobody could see: all but the one that
@@ -301,54 +308,94 @@ static void forget_lines_of_dependents(struct table *table, int target)
         find(table, relation->source)->note.digest = 0;
 }
 
-/* Whether that is the one relation by which a link shows a name that another one just lost. */
-static bool shows_old_name(struct table *table, const struct relation *relation)
+/* The same, but for one of the link itself. */
+static struct relation *next_other_dependent(struct table *table, int target,
+                                             const struct relation *relation)
+{
+    struct relation *next = next_dependent(table, target, relation);
+
+    while (next && next->source == target)
+        next = next_dependent(table, target, next);
+    return next;
+}
+
+/* Whether that is the one relation by which a link shows another name of the target. */
+static bool shows_other_name(struct table *table, const struct relation *relation, const char *name)
 {
     const struct entry *entry = find(table, relation->source);
 
-    return !relation->lower || entry->master.target != relation->target;
+    if (!relation->lower)
+        return strcmp(entry->link->master_name, name) != 0;
+    return entry->master.target != relation->target && strcmp(entry->link->link_name, name) != 0;
 }
 
-static size_t count_dependents(struct table *table, int target)
+static size_t count_outdated(struct table *table, const struct link *target)
 {
     struct relation *relation = NULL;
     size_t count = 0;
 
-    while ((relation = next_dependent(table, target, relation)))
-        count += shows_old_name(table, relation);
+    while ((relation = next_other_dependent(table, target->ifindex, relation)))
+        count += shows_other_name(table, relation, target->ifname);
     return count;
 }
 
-static int update_dependent(struct table *table, struct entry *entry, enum change_source source)
-{
-    struct change change = {.source = source, .derived = true};
-    struct link *after = link_copy(entry->link);
+/* Copies of those that name a link, to be what they are once it has changed. They are made
+ * before: without memory, nothing changes. */
+struct dependents {
+    size_t count;
+    struct link **links;
+};
 
-    if (!after)
+static void free_dependents(struct dependents *dependents)
+{
+    for (size_t i = 0; i < dependents->count; i++)
+        link_unref(dependents->links[i]);
+    free(dependents->links);
+}
+
+static int copy_dependents(struct table *table, int target, struct dependents *ret)
+{
+    struct relation *relation = NULL;
+    size_t count = 0;
+
+    *ret = (struct dependents){.count = 0};
+    while ((relation = next_other_dependent(table, target, relation)))
+        count++;
+    if (count == 0)
+        return 0;
+    ret->links = calloc(count, sizeof(*ret->links));
+    if (!ret->links)
         return -ENOMEM;
-    table_resolve(table, after);
-    change.fields = link_compare(entry->link, after);
-    if (change.fields)
-        link_unref(replace(table, entry, after, NULL, &change));
-    link_unref(after);
+    while ((relation = next_other_dependent(table, target, relation))) {
+        struct link *copy = link_copy(find(table, relation->source)->link);
+
+        if (!copy) {
+            free_dependents(ret);
+            return -ENOMEM;
+        }
+        ret->links[ret->count++] = copy;
+    }
     return 0;
 }
 
 /* A link got another name, or went up or down: those that name it show that too. */
-static int update_dependents(struct table *table, int target, enum change_source source)
+static void update_dependents(struct table *table, const struct link *target,
+                              enum change_source source, const struct dependents *dependents)
 {
     struct relation *relation = NULL;
-    int r = 0;
 
-    while (r >= 0 && (relation = next_dependent(table, target, relation))) {
-        if (table->derived_left && shows_old_name(table, relation))
-            table->derived_left--;
-        r = update_dependent(table, find(table, relation->source), source);
+    for (size_t i = 0; i < dependents->count; i++) {
+        struct link *after = dependents->links[i];
+        struct entry *entry = find(table, after->ifindex);
+        struct change change = {.source = source, .derived = true};
+
+        relation = next_other_dependent(table, target->ifindex, relation);
+        table->derived_left -= shows_other_name(table, relation, target->ifname);
+        table_resolve(table, after);
+        change.fields = link_compare(entry->link, after);
+        if (change.fields)
+            link_unref(replace(table, entry, after, NULL, &change));
     }
-    if (r < 0)
-        forget_lines_of_dependents(table, target);
-    table->derived_left = 0;
-    return r;
 }
 
 /* Links of a kind that comes in pairs name each other, but only the end that was made
@@ -392,11 +439,17 @@ static struct entry *new_entry(struct link *link)
 
 static int add(struct table *table, struct link *link, enum change_source source)
 {
-    struct entry *entry = new_entry(link);
     struct change change = {.type = CHANGE_ADD, .source = source, .after = link};
+    struct dependents dependents;
+    struct entry *entry;
 
-    if (!entry)
+    if (copy_dependents(table, link->ifindex, &dependents) < 0)
         return -ENOMEM;
+    entry = new_entry(link);
+    if (!entry) {
+        free_dependents(&dependents);
+        return -ENOMEM;
+    }
     insert(table, entry);
     table->count++;
     table->orphans -= count_ports(table, link->ifindex);
@@ -404,8 +457,11 @@ static int add(struct table *table, struct link *link, enum change_source source
     insert_names(table, entry);
     /* NOLINTNEXTLINE(clang-analyzer-unix.Malloc): the tree has the entry */
     change.entails_more = source == CHANGE_BY_NOTIFICATION && is_new_end_of_pair(table, link);
+    table->derived_left = count_outdated(table, link);
     tell(table, &change);
-    return update_dependents(table, link->ifindex, source);
+    update_dependents(table, link, source, &dependents);
+    free_dependents(&dependents);
+    return 0;
 }
 
 void table_remove(struct table *table, int ifindex, enum change_source source,
@@ -439,26 +495,35 @@ void table_remove(struct table *table, int ifindex, enum change_source source,
     link_unref(link);
 }
 
+static bool shows_in_others(const struct link *before, const struct link *after)
+{
+    return strcmp(before->ifname, after->ifname) != 0 || ((before->flags ^ after->flags) & IFF_UP);
+}
+
 static int change_entry(struct table *table, struct entry *entry, struct link *link,
                         enum change_source source)
 {
     struct change change = {.source = source, .fields = link_compare(entry->link, link)};
+    struct dependents dependents = {.count = 0};
     struct name *altnames = NULL;
-    struct link *before;
-    bool renamed, up_changed;
 
     if (!change.fields)
         return 0;
-    if (change.fields & NAME_FIELDS && link->altname_count && !(altnames = new_altnames(link)))
+    if (shows_in_others(entry->link, link) &&
+        copy_dependents(table, link->ifindex, &dependents) < 0)
         return -ENOMEM;
-    renamed = change.fields & LINK_FIELD_BIT(IFNAME);
+    if (change.fields & NAME_FIELDS && link->altname_count && !(altnames = new_altnames(link))) {
+        free_dependents(&dependents);
+        return -ENOMEM;
+    }
     change.flaps = unseen_flaps(entry->link, link);
     entry->note.digest = 0;
-    table->derived_left = renamed ? count_dependents(table, link->ifindex) : 0;
-    before = replace(table, entry, link, altnames, &change);
-    up_changed = ((before->flags ^ link->flags) & IFF_UP) != 0;
-    link_unref(before);
-    return renamed || up_changed ? update_dependents(table, link->ifindex, source) : 0;
+    if (change.fields & LINK_FIELD_BIT(IFNAME))
+        table->derived_left = count_outdated(table, link);
+    link_unref(replace(table, entry, link, altnames, &change));
+    update_dependents(table, link, source, &dependents);
+    free_dependents(&dependents);
+    return 0;
 }
 
 int table_put(struct table *table, struct link *link, enum change_source source)

@@ -56,8 +56,7 @@ struct table *table_new(table_handler handler, void *user);
 struct table *table_free(struct table *table);
 
 /* That is the link of its index from now on, new or changed. What is known already is not
- * told again. 0, or -ENOMEM (then nothing changed, but for what other links show of this
- * one). The table takes its own reference. */
+ * told again. 0, or -ENOMEM (then nothing changed). The table takes its own reference. */
 int table_put(struct table *table, struct link *link, enum change_source source);
 
 /* That link is gone, if it was there; moved_to may be NULL. */

@@ -20,14 +20,14 @@ static void start_anew(struct believer *believer)
 {
     json_decref(believer->fresh);
     believer->fresh = json_object();
-    believer->ready = false;
+    believer->ready = believer->more_follows = false;
 }
 
 void believer_connects(struct believer *believer, bool resumes)
 {
     believer->begins = true;
     believer->resumes = resumes;
-    believer->ready = false;
+    believer->ready = believer->more_follows = false;
     json_decref(believer->fresh);
     believer->fresh = resumes ? NULL : json_object();
 }
@@ -114,6 +114,32 @@ static void take_change(const struct believer *believer, const json_t *link, con
     keep(believer, link);
 }
 
+/* No link has the name or alternative name of another one, and each master is there. */
+static void check_possible(const struct believer *believer)
+{
+    json_t *names = json_object();
+    const char *key;
+    json_t *link, *name;
+    size_t i;
+
+    json_object_foreach (picture_of(believer), key, link) {
+        json_t *master = json_object_get(link, "master_ifindex");
+
+        CHECK(!json_object_get(names, text_in(link, "ifname")));
+        json_object_set_new(names, text_in(link, "ifname"), json_null());
+        json_array_foreach (json_object_get(link, "altnames"), i, name) {
+            CHECK(!json_object_get(names, json_string_value(name)));
+            json_object_set_new(names, json_string_value(name), json_null());
+        }
+        if (!json_is_integer(master))
+            continue;
+        master =
+            json_object_get(picture_of(believer), key_of((int)json_integer_value(master)).text);
+        CHECK(master && strcmp(text_in(master, "ifname"), text_in(link, "master")) == 0);
+    }
+    json_decref(names);
+}
+
 static void take_event(struct believer *believer, const char *type, const json_t *parameters)
 {
     const json_t *link = json_object_get(parameters, "link");
@@ -136,7 +162,7 @@ static void take_event(struct believer *believer, const char *type, const json_t
 
 static void take_ready(struct believer *believer, const json_t *parameters)
 {
-    CHECK(!believer->ready);
+    CHECK(!believer->ready && !believer->more_follows);
     text_in(json_object_get(parameters, "source"), "standing");
     believer->ready = true;
     if (!believer->fresh)
@@ -191,6 +217,7 @@ static void take_parameters(struct believer *believer, const json_t *parameters)
     const char *type = text_in(parameters, "type");
     const char *instance = text_in(parameters, "instance");
     uint64_t sequence = (uint64_t)json_integer_value(json_object_get(parameters, "sequence"));
+    bool more_follows = json_is_true(json_object_get(parameters, "more_follows"));
 
     CHECK(json_is_integer(json_object_get(parameters, "sequence")));
     check_number(believer, type, sequence);
@@ -206,6 +233,10 @@ static void take_parameters(struct believer *believer, const json_t *parameters)
         text_in(json_object_get(parameters, "source"), "standing");
     else
         take_event(believer, type, parameters);
+    /* The snapshot is complete with "ready". */
+    if (!believer->passes && believer->ready && !more_follows)
+        check_possible(believer);
+    believer->more_follows = more_follows;
     believer->sequence = sequence;
     believer->begins = false;
     snprintf(believer->instance, sizeof(believer->instance), "%s", instance);

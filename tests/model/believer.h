@@ -15,7 +15,8 @@ struct believer {
     json_t *picture;        /* of links, by index */
     json_t *fresh;          /* the same while a snapshot comes, else NULL */
     bool ready;
-    bool begins; /* no message came on this connection yet */
+    bool more_follows; /* the last message did not stand alone */
+    bool begins;       /* no message came on this connection yet */
     bool resumes;
     char instance[33]; /* "" before the first message */
     uint64_t sequence;

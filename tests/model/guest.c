@@ -9,7 +9,10 @@
 
 static bool begins_with_v(const json_t *link)
 {
-    return json_string_value(json_object_get(link, "ifname"))[0] == 'v';
+    const json_t *altnames = json_object_get(link, "altnames");
+
+    return json_string_value(json_object_get(link, "ifname"))[0] == 'v' ||
+           (altnames && json_string_value(json_array_get(altnames, 0))[0] == 'v');
 }
 
 void guest_start(struct guest *guest, enum guest_wish wish)
@@ -162,6 +165,10 @@ static void check_link(const json_t *link, const struct kernel *kernel, int inde
     CHECK(json_is_true(json_object_get(link, "carrier")) == (truth->up && truth->carrier));
     CHECK(json_integer_value(json_object_get(link, "carrier_changes")) == truth->carrier_changes);
     CHECK(json_string_length(json_object_get(link, "ifalias")) == kernel->alias);
+    CHECK(json_array_size(json_object_get(link, "altnames")) == (truth->altname[0] ? 1 : 0));
+    CHECK(!truth->altname[0] ||
+          strcmp(json_string_value(json_array_get(json_object_get(link, "altnames"), 0)),
+                 truth->altname) == 0);
     CHECK(!kind == !truth->kind);
     CHECK(!kind || strcmp(kind, truth->kind) == 0);
     check_name(link, "master", kernel, truth->master);
@@ -180,7 +187,8 @@ void guest_check(const struct guest *guest, const struct kernel *kernel)
     for (int i = 1; i < KERNEL_LINKS; i++) {
         const struct kernel_link *link = &kernel->links[i];
 
-        if (!link->exists || (guest->wish == GUEST_WANTS_V && link->name[0] != 'v'))
+        if (!link->exists ||
+            (guest->wish == GUEST_WANTS_V && link->name[0] != 'v' && link->altname[0] != 'v'))
             continue;
         check_link(believer_link(&guest->believer, i), kernel, i);
         count++;

@@ -51,6 +51,14 @@ static void put_kind(struct nl_msg *message, const char *kind)
     nla_nest_end(message, info);
 }
 
+static void put_altname(struct nl_msg *message, const char *altname)
+{
+    struct nlattr *list = nla_nest_start(message, IFLA_PROP_LIST);
+
+    nla_put_string(message, IFLA_ALT_IFNAME, altname);
+    nla_nest_end(message, list);
+}
+
 /* What Linux tells of a link. */
 static struct nl_msg *describe(const struct kernel *kernel, int index, int type, int flags)
 {
@@ -65,6 +73,8 @@ static struct nl_msg *describe(const struct kernel *kernel, int index, int type,
     nla_put_string(message, IFLA_IFNAME, link->name);
     nla_put_u32(message, IFLA_MTU, link->mtu);
     nla_put(message, IFLA_ADDRESS, sizeof(link->address), link->address);
+    if (link->altname[0])
+        put_altname(message, link->altname);
     if (kernel->alias)
         put_alias(message, kernel->alias);
     if (link->master)
@@ -114,7 +124,8 @@ static struct kernel_link *link_at(struct kernel *kernel, int index)
 static bool is_taken(const struct kernel *kernel, const char *name)
 {
     for (int i = 1; i < KERNEL_LINKS; i++)
-        if (kernel->links[i].exists && strcmp(kernel->links[i].name, name) == 0)
+        if (kernel->links[i].exists && (strcmp(kernel->links[i].name, name) == 0 ||
+                                        strcmp(kernel->links[i].altname, name) == 0))
             return true;
     return false;
 }
@@ -167,6 +178,41 @@ void kernel_rename(struct kernel *kernel, int index, const char *name)
     memset(link->name, 0, sizeof(link->name));
     strncpy(link->name, name, sizeof(link->name) - 1);
     notify(kernel, index, RTM_NEWLINK);
+}
+
+void kernel_rotate_names(struct kernel *kernel, const int *indexes, size_t count)
+{
+    char first[IF_NAMESIZE];
+
+    for (size_t i = 0; i < count; i++)
+        if (!link_at(kernel, indexes[i]))
+            return;
+    memcpy(first, kernel->links[indexes[0]].name, sizeof(first));
+    kernel_rename(kernel, indexes[0], "between");
+    for (size_t i = 1; i < count; i++) {
+        char name[IF_NAMESIZE];
+
+        memcpy(name, kernel->links[indexes[i]].name, sizeof(name));
+        kernel_rename(kernel, indexes[i], "beside");
+        kernel_rename(kernel, indexes[i - 1], name);
+        kernel_rename(kernel, indexes[i], "between");
+    }
+    kernel_rename(kernel, indexes[count - 1], first);
+}
+
+void kernel_set_altname(struct kernel *kernel, int index, const char *name)
+{
+    struct kernel_link *link = link_at(kernel, index);
+
+    if (!link || (name[0] && is_taken(kernel, name)))
+        return;
+    memset(link->altname, 0, sizeof(link->altname));
+    strncpy(link->altname, name, sizeof(link->altname) - 1);
+    /* Of a link that is down Linux does not tell it. */
+    if (link->up)
+        notify(kernel, index, RTM_NEWLINK);
+    else
+        kernel->changes++;
 }
 
 void kernel_set_mtu(struct kernel *kernel, int index, uint32_t mtu)
@@ -239,16 +285,34 @@ static void flush(struct kernel *kernel, struct datagram *datagram)
     datagram->size = 0;
 }
 
+/* A link that came or went while the dump was made, on kernels that look twice. */
+static struct nl_msg *describe_nameless(int index, int flags)
+{
+    struct ifinfomsg info = {.ifi_index = index};
+    struct nl_msg *message = nlmsg_alloc();
+
+    CHECK(message && nlmsg_put(message, 0, 0, RTM_NEWLINK, 0, flags));
+    CHECK(nlmsg_append(message, &info, sizeof(info), NLMSG_ALIGNTO) == 0);
+    nla_put_string(message, IFLA_IFNAME, "");
+    nla_put_u32(message, IFLA_MTU, 0);
+    return message;
+}
+
 static void answer_lines(struct kernel *kernel, const struct nlmsghdr *request)
 {
     struct datagram datagram = {.size = 0};
-    int flags = NLM_F_MULTI | (kernel->faults.interrupted ? NLM_F_DUMP_INTR : 0);
+    bool interrupted = kernel->faults.interrupted || kernel->faults.dump_omits;
+    int flags = NLM_F_MULTI | (interrupted ? NLM_F_DUMP_INTR : 0);
     unsigned lines = 0;
 
     for (int i = 1; i < KERNEL_LINKS && !kernel->faults.dump_empty; i++) {
         if (!kernel->links[i].exists || i == kernel->faults.dump_omits)
             continue;
-        append(&datagram, describe(kernel, i, RTM_NEWLINK, flags), request, kernel->netlink.port);
+        append(&datagram,
+               kernel->faults.nameless == i || kernel->faults.nameless < 0
+                   ? describe_nameless(i, flags)
+                   : describe(kernel, i, RTM_NEWLINK, flags),
+               request, kernel->netlink.port);
         if (++lines % LINES_AT_ONCE == 0)
             flush(kernel, &datagram);
     }
@@ -267,6 +331,25 @@ static void answer_end(struct kernel *kernel, const struct nlmsghdr *request, in
     flush(kernel, &datagram);
 }
 
+static void answer_question(struct kernel *kernel, const struct nlmsghdr *request)
+{
+    struct datagram datagram = {.size = 0};
+    int index = ((const struct ifinfomsg *)NLMSG_DATA(request))->ifi_index;
+
+    if (kernel->faults.no_answers)
+        return;
+    if (kernel->faults.refuses) {
+        answer_end(kernel, request, NLMSG_ERROR, kernel->faults.refuses);
+        return;
+    }
+    if (index <= 0 || index >= KERNEL_LINKS || !kernel->links[index].exists) {
+        answer_end(kernel, request, NLMSG_ERROR, ENODEV);
+        return;
+    }
+    append(&datagram, describe(kernel, index, RTM_NEWLINK, 0), request, kernel->netlink.port);
+    flush(kernel, &datagram);
+}
+
 bool kernel_answer(struct kernel *kernel)
 {
     char bytes[512];
@@ -275,6 +358,10 @@ bool kernel_answer(struct kernel *kernel)
     if (netlink_receive(&kernel->netlink, bytes, sizeof(bytes)) < NLMSG_HDRLEN)
         return false;
     CHECK(request->nlmsg_type == RTM_GETLINK);
+    if (!(request->nlmsg_flags & NLM_F_DUMP)) {
+        answer_question(kernel, request);
+        return true;
+    }
     if (kernel->faults.dump_error) {
         answer_end(kernel, request, NLMSG_ERROR, kernel->faults.dump_error);
         return true;

@@ -16,6 +16,7 @@
 struct kernel_link {
     bool exists;
     char name[IF_NAMESIZE];
+    char altname[IF_NAMESIZE]; /* "" for none */
     const char *kind;
     uint32_t mtu;
     bool up;
@@ -33,8 +34,11 @@ struct kernel_faults {
     bool dump_empty;   /* or with no link */
     bool interrupted;  /* or says that links changed meanwhile */
     bool unanswered;   /* or never ends */
-    int dump_omits;    /* or leaves out this index */
+    int dump_omits;    /* or leaves out this index, and says that links changed */
+    int nameless;      /* or has just this index, -1 for all of them */
     bool no_operstate; /* it is not Linux */
+    bool no_answers;   /* questions for one link are not answered */
+    int refuses;       /* or with this errno */
 };
 
 struct kernel {
@@ -54,6 +58,10 @@ void kernel_stop(struct kernel *kernel);
 void kernel_add(struct kernel *kernel, int index, const char *name, const char *kind, int lower);
 void kernel_remove(struct kernel *kernel, int index);
 void kernel_rename(struct kernel *kernel, int index, const char *name);
+/* As several renames by way of names that nobody bears: each gets the name of the next one,
+ * the last the first's. */
+void kernel_rotate_names(struct kernel *kernel, const int *indexes, size_t count);
+void kernel_set_altname(struct kernel *kernel, int index, const char *name);
 void kernel_set_mtu(struct kernel *kernel, int index, uint32_t mtu);
 void kernel_set_up(struct kernel *kernel, int index, bool up);
 void kernel_set_master(struct kernel *kernel, int index, int master);

@@ -82,6 +82,26 @@ static void change_relation(struct model *model, int index)
         kernel_set_master(kernel, index, 0);
 }
 
+static void rotate_names(struct model *model)
+{
+    int indexes[3];
+    size_t count = 2 + roll(model, 2);
+
+    for (size_t i = 0; i < count; i++)
+        indexes[i] = 2 + (int)roll(model, KERNEL_LINKS - 2);
+    kernel_rotate_names(&model->kernel, indexes, count);
+}
+
+/* It leaves for another namespace, and may be back with another address before anybody looks. */
+static void move_away(struct model *model, int index, const char *name)
+{
+    struct kernel_link link = model->kernel.links[index];
+
+    kernel_remove(&model->kernel, index);
+    if (link.exists && chance(model, 60))
+        kernel_add(&model->kernel, index, chance(model, 50) ? name : link.name, link.kind, 0);
+}
+
 static void change_some_link(struct model *model)
 {
     static const char *const kinds[] = {"veth", "bridge", "vlan", NULL};
@@ -90,7 +110,7 @@ static void change_some_link(struct model *model)
     char name[IF_NAMESIZE];
 
     snprintf(name, sizeof(name), "%c%u", chance(model, 50) ? 'v' : 'w', roll(model, 12));
-    switch (roll(model, 9)) {
+    switch (roll(model, 12)) {
     case 0:
     case 1:
     case 2:
@@ -115,6 +135,15 @@ static void change_some_link(struct model *model)
     case 8:
         change_relation(model, index);
         break;
+    case 9:
+        rotate_names(model);
+        break;
+    case 10:
+        kernel_set_altname(kernel, index, chance(model, 70) ? name : "");
+        break;
+    case 11:
+        move_away(model, index, name);
+        break;
     }
 }
 
@@ -129,7 +158,7 @@ static void spoil_kernel(struct model *model)
 {
     struct kernel *kernel = &model->kernel;
 
-    switch (roll(model, 10)) {
+    switch (roll(model, 13)) {
     case 0:
         kernel->netlink.join_error = chance(model, 50) ? EACCES : 0;
         break;
@@ -159,6 +188,15 @@ static void spoil_kernel(struct model *model)
         break;
     case 9:
         kernel->faults.unanswered = true;
+        break;
+    case 10:
+        kernel->faults.nameless = chance(model, 30) ? -1 : 1 + (int)roll(model, KERNEL_LINKS - 1);
+        break;
+    case 11:
+        kernel->faults.no_answers = true;
+        break;
+    case 12:
+        kernel->faults.refuses = some_errno(model);
         break;
     }
 }
