@@ -10,8 +10,9 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-/* A part of a dump has at most 32 KiB on Linux. Some kernels put a whole dump into
- * one datagram; the buffer grows to what was seen. */
+/* A part of a dump has at most 32 KiB on Linux. Some kernels (gVisor) put a whole dump into one
+ * datagram: the buffer is kept twice as large as the longest that was seen, so that one of more
+ * links fits the next time. */
 #define FIRST_CAPACITY ((size_t)64 * 1024)
 /* What no honest datagram exceeds. */
 #define CAPACITY_MAX ((size_t)256 * 1024 * 1024)
@@ -285,18 +286,25 @@ static void take_datagram(struct rtnl *rtnl, size_t length)
         tell(rtnl, RTNL_MALFORMED, NULL, -EBADMSG);
 }
 
-/* A datagram did not fit: what was in it is lost, like in an overrun, and the next of
- * its size will fit. */
-static void take_truncated(struct rtnl *rtnl, size_t length)
+/* Makes room for datagrams of twice that length, if there is memory for it. Nothing that was
+ * received may be in use. */
+static void grow_for(struct rtnl *rtnl, size_t length)
 {
-    if (length > rtnl->capacity && length <= CAPACITY_MAX) {
-        char *data = realloc(rtnl->data, length);
+    size_t capacity = length < CAPACITY_MAX / 2 ? 2 * length : CAPACITY_MAX;
+    char *data;
 
-        if (data) {
-            rtnl->data = data;
-            rtnl->capacity = length;
-        }
-    }
+    if (capacity <= rtnl->capacity)
+        return;
+    data = realloc(rtnl->data, capacity);
+    if (!data)
+        return;
+    rtnl->data = data;
+    rtnl->capacity = capacity;
+}
+
+/* A datagram did not fit: what was in it is lost, like in an overrun. */
+static void take_truncated(struct rtnl *rtnl)
+{
     tell(rtnl, RTNL_OVERRUN, NULL, -EMSGSIZE);
     /* It may have been the last part of the dump under way. */
     if (rtnl->dumping)
@@ -315,12 +323,15 @@ static int receive_one(struct rtnl *rtnl)
     n = recvmsg(rtnl_fd(rtnl), &header, MSG_TRUNC | MSG_DONTWAIT);
     if (n < 0)
         return errno == EAGAIN || errno == EWOULDBLOCK ? 0 : -errno;
-    if (sender.nl_pid != 0)
+    if (sender.nl_pid != 0) {
         tell(rtnl, RTNL_MALFORMED, NULL, -EPERM);
-    else if (header.msg_flags & MSG_TRUNC || (size_t)n > rtnl->capacity)
-        take_truncated(rtnl, (size_t)n);
+        return 1;
+    }
+    if (header.msg_flags & MSG_TRUNC || (size_t)n > rtnl->capacity)
+        take_truncated(rtnl);
     else
         take_datagram(rtnl, (size_t)n);
+    grow_for(rtnl, (size_t)n);
     return 1;
 }
 

@@ -41,11 +41,11 @@ struct source {
     struct table *table;
     struct reconcile *reconcile;
     struct source_counters counters;
-    struct waiters waiting; /* for a look that has yet to begin */
-    struct waiters looking; /* for the one under way */
-    int64_t look_cost;      /* CPU time since the last look ended, up to cpu_time */
-    int64_t cpu_time;       /* when it was read last */
-    int look_error;         /* of that dump: why it is not complete, though it ended well */
+    struct waiters waiting;        /* for a look that has yet to begin */
+    struct waiters looking;        /* for the one under way */
+    struct price_measure cost;     /* of the last look and what was asked since, up to measured */
+    struct price_measure measured; /* when the clocks were read last */
+    int look_error;                /* of that dump: why it is not complete, though it ended well */
     bool drained;           /* the queue was read empty, and nothing came or was asked since */
     bool alone;             /* of the look under way: nothing else came since it was asked for */
     struct watch_dump look; /* how its dump ended */
@@ -215,13 +215,20 @@ static void take_notification(struct source *source, const struct nlmsghdr *mess
         watch_look_soon(source->watch);
 }
 
-/* What the CPU did since its time was read last, it did for the dump under way. */
+static void read_clocks(struct source *source)
+{
+    source->measured.cpu_usec = clock_usec(CLOCK_THREAD_CPUTIME_ID);
+    source->measured.wall_usec = now_usec();
+}
+
+/* What was done since the clocks were read last was done for the look under way. */
 static void charge_look(struct source *source)
 {
-    int64_t began = source->cpu_time;
+    struct price_measure began = source->measured;
 
-    source->cpu_time = clock_usec(CLOCK_THREAD_CPUTIME_ID);
-    source->look_cost += source->cpu_time - began;
+    read_clocks(source);
+    source->cost.cpu_usec += source->measured.cpu_usec - began.cpu_usec;
+    source->cost.wall_usec += source->measured.wall_usec - began.wall_usec;
 }
 
 /* A look is over when what its dump left in doubt is settled, too. */
@@ -234,8 +241,8 @@ static void end_look_if_settled(struct source *source)
         return;
     source->settling = false;
     charge_look(source);
-    look->cost_usec = source->look_cost;
-    source->look_cost = 0;
+    look->cost = source->cost;
+    source->cost = (struct price_measure){.cpu_usec = 0};
     look->unsettled = reconcile_unsettled(source->reconcile);
     look->empty &= table_count(source->table) == 0;
     if (look->error || !(look->told || look->empty))
@@ -387,7 +394,7 @@ static void begin_look(struct source *source)
     source->counters.dumps++;
     source->look_error = 0;
     source->alone = source->drained;
-    source->cpu_time = clock_usec(CLOCK_THREAD_CPUTIME_ID);
+    read_clocks(source);
     reconcile_dump_begin(source->reconcile);
     r = rtnl_ask_dump(source->rtnl);
     if (r < 0) {
@@ -444,7 +451,7 @@ static void wait_until(struct source *source, int64_t deadline)
 /* What it costs counts as the look's that is under way, or else as the next one's. */
 static void ask_link(struct source *source)
 {
-    source->cpu_time = clock_usec(CLOCK_THREAD_CPUTIME_ID);
+    read_clocks(source);
     source->drained = false;
     /* A question that could not be sent is one without an answer. */
     source->asked = reconcile_question(source->reconcile);
@@ -501,7 +508,7 @@ static void obey(struct source *source)
 static void run(struct source *source)
 {
     if (source->dumping || source->settling)
-        source->cpu_time = clock_usec(CLOCK_THREAD_CPUTIME_ID);
+        read_clocks(source);
     receive(source);
     obey(source);
     source->handlers.settled(source->user);

@@ -75,6 +75,7 @@ struct watch {
     int64_t proving_interval;
     int64_t proof_began; /* when the last look that counted as a proof began */
 
+    struct price price;
     struct question question;
     struct suspects suspects;
     size_t consumers;
@@ -483,13 +484,6 @@ static void weigh_look(struct watch *watch)
                      "looks agreed with the subscription up to the audit interval");
 }
 
-static void smooth_cost(struct watch *watch, int64_t cost)
-{
-    int64_t *smoothed = &watch->report.look_cost_usec;
-
-    *smoothed = *smoothed < 0 ? cost : (*smoothed * 7 + cost) / 8;
-}
-
 static void look_succeeded(struct watch *watch, int64_t now, const struct watch_dump *dump)
 {
     watch->failures = 0;
@@ -499,7 +493,8 @@ static void look_succeeded(struct watch *watch, int64_t now, const struct watch_
     if (now >= after(watch->opened_at, OPEN_DELAY_MAX))
         backoff_reset(&watch->opening);
     watch->report.last_look = now;
-    smooth_cost(watch, dump->cost_usec);
+    price_add(&watch->price, &dump->cost);
+    watch->report.look_cost_usec = price_usec(&watch->price);
     set_fresh(watch);
     if (!dump->native && watch->joined && watch->config.mode == WATCH_AUTO) {
         watch->known_incomplete = true;

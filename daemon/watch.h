@@ -8,6 +8,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "daemon/price.h"
+
 /* "Never": no moment is later. */
 #define WATCH_NEVER INT64_MAX
 
@@ -60,20 +62,20 @@ struct watch_report {
     int look_error;
     int64_t last_look; /* when the last complete look ended, WATCH_NEVER for none */
     int64_t interval_usec;
-    int64_t look_cost_usec; /* smoothed; -1 before the first look */
+    int64_t look_cost_usec; /* of the last few; -1 before the first look */
     uint64_t contradictions;
 };
 
 /* How a dump ended. */
 struct watch_dump {
-    int error;         /* 0, or why it is not complete: -EINTR if links changed under
-                        * it, -EMSGSIZE if it was truncated, or what the kernel said */
-    size_t told;       /* lines */
-    bool empty;        /* there is no link, and that is the truth */
-    size_t missing;    /* known links that it did not tell, and nobody knows of yet */
-    size_t unsettled;  /* links that stay as they were, though something else was said of them */
-    bool native;       /* a line had IFLA_OPERSTATE */
-    int64_t cost_usec; /* CPU time that asking, receiving and reading it took */
+    int error;        /* 0, or why it is not complete: -EINTR if links changed under
+                       * it, -EMSGSIZE if it was truncated, or what the kernel said */
+    size_t told;      /* lines */
+    bool empty;       /* there is no link, and that is the truth */
+    size_t missing;   /* known links that it did not tell, and nobody knows of yet */
+    size_t unsettled; /* links that stay as they were, though something else was said of them */
+    bool native;      /* a line had IFLA_OPERSTATE */
+    struct price_measure cost; /* of asking, receiving and reading */
 };
 
 /* What to do next. Each but WATCH_WAIT is to be done at once, and its outcome told. */

@@ -164,6 +164,24 @@ def no_phantoms():
 
 
 @tap.test
+def growing_dumps():
+    """A dump, which is one datagram here, is received whole while links are added"""
+    links = []
+    with daemons.Daemon() as daemon, Mirror(daemon.socket) as mirror:
+        mirror.until_ready()
+        for n in range(900):
+            links.append(rtnl.Tap(f"grow{n}"))
+            if n % 25 == 0:
+                mirror.refresh(daemon.socket)
+        mirror.refresh(daemon.socket)
+        tap.equal(len(mirror.links), len(links) + 1, "links")
+        counters = daemon.status()["counters"]
+        tap.equal((counters["dumps_failed"], counters["overruns"]), (0, 0), f"in {counters}")
+    for link in links:
+        link.close()
+
+
+@tap.test
 def refresh():
     """What was done before a Refresh is told when it answers"""
     with daemons.Daemon("--interval-min", "1h", "--interval-max", "1h") as daemon, \

@@ -339,7 +339,7 @@ static void a_socket_that_works_for_a_moment_only_is_opened_ever_more_rarely(voi
 
     (void)state;
     virtual_start(&virtual, WATCH_AUTO);
-    virtual.dump.cost_usec = virtual.dump_takes = 30 * MSEC;
+    virtual.dump.cost.cpu_usec = virtual.dump_takes = 30 * MSEC;
     for (int64_t end = virtual.now + 600 * SEC; virtual.now < end;) {
         virtual_run_to_look(&virtual);
         virtual.now += virtual.dump_takes;

@@ -80,7 +80,7 @@ static void links_that_are_missing_in_each_dump_cost_a_quarter_of_a_cpu_at_most(
     (void)state;
     virtual_start(&virtual, WATCH_AUTO);
     virtual.dump.missing = 1;
-    virtual.dump.cost_usec = virtual.dump_takes = 5 * MSEC;
+    virtual.dump.cost.cpu_usec = virtual.dump_takes = 5 * MSEC;
     an_hour_of(&virtual, 51);
     virtual_stop(&virtual);
 }
@@ -104,7 +104,7 @@ static void change_weather(struct virtual *virtual, struct dice *dice, unsigned 
                                         .missing = roll(dice, of) ? 0 : 1,
                                         .native = roll(dice, 20) != 0,
                                         /* looks on demand are bounded by their cost */
-                                        .cost_usec = 5000 + roll(dice, 5000)};
+                                        .cost.cpu_usec = 5000 + roll(dice, 5000)};
     virtual->dump_takes = roll(dice, 50) ? 5 * MSEC : 30 * SEC;
 }
 
@@ -186,7 +186,7 @@ static void after_any_weather_it_finds_back_by_itself(void **state)
         }
         virtual.open_error = virtual.join_error = virtual.ask_error = 0;
         virtual.never_drained = false;
-        virtual.dump = (struct watch_dump){.told = 5, .native = true, .cost_usec = 100};
+        virtual.dump = (struct watch_dump){.told = 5, .native = true, .cost.cpu_usec = 100};
         virtual.dump_takes = 1 * MSEC;
         virtual_run(&virtual, 31 * SEC + 10 * SEC);
         assert_false(watch_report(virtual.watch)->stale);

@@ -378,7 +378,7 @@ static void interrupted_dumps_without_a_line_say_nothing_of_the_kernel(void **st
 
     (void)state;
     virtual_start_trusted(&virtual);
-    virtual.dump = (struct watch_dump){.error = -EINTR, .cost_usec = 100};
+    virtual.dump = (struct watch_dump){.error = -EINTR, .cost.cpu_usec = 100};
     virtual_run(&virtual, 600 * SEC);
     assert_int_equal(virtual_standing(&virtual), WATCH_TRUSTED);
     assert_true(watch_report(virtual.watch)->stale);

@@ -28,7 +28,7 @@ static void start(struct virtual *virtual, const struct watch_config *config)
 {
     *virtual = (struct virtual){
         .now = 1000 * SEC,
-        .dump = {.told = 3, .native = true, .cost_usec = 100},
+        .dump = {.told = 3, .native = true, .cost.cpu_usec = 100},
         .dump_takes = 1 * MSEC,
     };
     virtual->watch = watch_new(config, on_report, virtual);
@@ -113,6 +113,7 @@ void virtual_end_look(struct virtual *virtual)
 {
     assert_true(virtual->looking);
     virtual->looking = false;
+    virtual->dump.cost.wall_usec = 2 * virtual->dump.cost.cpu_usec;
     virtual->settled = watch_look_ended(virtual->watch, virtual->now, &virtual->dump);
 }
 

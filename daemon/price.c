@@ -1,0 +1,41 @@
+#include "daemon/price.h"
+
+#include <stdbool.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* Some kernels (gVisor) count CPU time in ticks of 10 ms. On such a clock most dumps take no time
+ * at all, and the one on which a tick falls takes more than passed. The time that passed is then
+ * the better measure: a dump hardly waits, since the kernel answers while it is asked. */
+static bool is_too_coarse(const struct price_measure *measure)
+{
+    return measure->cpu_usec == 0 || measure->cpu_usec > measure->wall_usec;
+}
+
+void price_add(struct price *price, const struct price_measure *measure)
+{
+    price->usec[price->count % PRICE_DUMPS] =
+        is_too_coarse(measure) ? measure->wall_usec : measure->cpu_usec;
+    price->count++;
+}
+
+static int compare(const void *a, const void *b)
+{
+    int64_t left = *(const int64_t *)a, right = *(const int64_t *)b;
+
+    return (left > right) - (left < right);
+}
+
+/* The median: of others that run, or a tick of the clock, a minority of dumps is disturbed much,
+ * and a mean would follow them. */
+int64_t price_usec(const struct price *price)
+{
+    unsigned count = price->count < PRICE_DUMPS ? price->count : PRICE_DUMPS;
+    int64_t sorted[PRICE_DUMPS];
+
+    if (count == 0)
+        return -1;
+    memcpy(sorted, price->usec, sizeof(sorted));
+    qsort(sorted, count, sizeof(sorted[0]), compare);
+    return sorted[(count - 1) / 2];
+}

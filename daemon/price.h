@@ -1,0 +1,28 @@
+/* What a dump costs, judged by the last few of them. Pure. */
+#ifndef LINKWATCH_DAEMON_PRICE_H
+#define LINKWATCH_DAEMON_PRICE_H
+
+#include <stdint.h>
+
+/* How many dumps count: enough that what disturbs a few of them does not show, and few enough
+ * that one knows soon of more links. */
+#define PRICE_DUMPS 9
+
+/* All zero before the first. */
+struct price {
+    int64_t usec[PRICE_DUMPS];
+    unsigned count; /* of all dumps so far */
+};
+
+/* What one took, by the clock of CPU time and by one that goes on. */
+struct price_measure {
+    int64_t cpu_usec;
+    int64_t wall_usec;
+};
+
+void price_add(struct price *price, const struct price_measure *measure);
+
+/* Microseconds of CPU time; -1 before the first dump. */
+int64_t price_usec(const struct price *price);
+
+#endif
