@@ -64,6 +64,7 @@ struct value {
 
 struct linkwatch_link {
     unsigned references;
+    size_t bytes; /* of memory, with the JSON */
     linkwatch_fields known;
     struct value values[LINK_FIELD_COUNT];
     const char *slave_kind; /* for INFO, or NULL */
@@ -256,6 +257,7 @@ int link_from_json(const json_t *json, struct linkwatch_link **ret)
     if (!link)
         return -ENOMEM;
     link->references = 1;
+    link->bytes = sizeof(*link) + writer.size;
     writer = (struct writer){.to = link->texts};
     r = read_values(link, json, &writer);
     if (r >= 0 && !is_usable(link))
@@ -264,6 +266,8 @@ int link_from_json(const json_t *json, struct linkwatch_link **ret)
         link->json = json_dumps(json, JSON_COMPACT | JSON_ENSURE_ASCII);
         r = link->json ? 0 : -ENOMEM;
     }
+    if (r >= 0)
+        link->bytes += strlen(link->json) + 1;
     if (r < 0) {
         linkwatch_link_unref(link);
         return r;
@@ -295,6 +299,11 @@ int linkwatch_link_ifindex(const struct linkwatch_link *link)
 const char *linkwatch_link_ifname(const struct linkwatch_link *link)
 {
     return link->values[LINK_FIELD_IFNAME].text;
+}
+
+size_t link_bytes(const struct linkwatch_link *link)
+{
+    return link->bytes;
 }
 
 const char *linkwatch_link_json(const struct linkwatch_link *link)

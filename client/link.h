@@ -11,6 +11,9 @@
  * link's JSON and nothing else. The caller has the one reference. */
 int link_from_json(const json_t *json, struct linkwatch_link **ret);
 
+/* Bytes of memory that it takes. */
+size_t link_bytes(const struct linkwatch_link *link);
+
 /* Whether two states under the same index belong to two links: type or kind differ, or
  * a carrier counter went backwards. */
 bool link_is_another(const struct linkwatch_link *before, const struct linkwatch_link *now);

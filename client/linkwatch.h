@@ -306,7 +306,8 @@ enum linkwatch_learned {
     LINKWATCH_LEARNED_NOTIFICATION, /* the kernel told the daemon */
     LINKWATCH_LEARNED_DUMP,         /* the daemon saw it when it looked */
     LINKWATCH_LEARNED_SNAPSHOT,     /* it was so when the mirror got a fresh picture */
-    LINKWATCH_LEARNED_FILTER        /* the link came into the filter or left it */
+    LINKWATCH_LEARNED_FILTER,       /* the link came into the filter or left it */
+    LINKWATCH_LEARNED_OTHER         /* in a way that a later version may know */
 };
 
 /* What is known about an add, change or remove, valid during the callback. */
@@ -342,9 +343,14 @@ bool linkwatch_source_is_stale(const struct linkwatch_source *source);
  * nothing is known of the links, which is not the same as that there are none. */
 int linkwatch_source_get_last_look(const struct linkwatch_source *source, int64_t *ret);
 
-/* Any of them may be NULL. user is what was given to linkwatch_mirror_new(). */
+/* Any of them may be NULL. user is what was given to linkwatch_mirror_new().
+ *
+ * What belongs together (two links that swap their names, a bridge that goes with its ports,
+ * a fresh picture) happens at once: linkwatch_mirror_get() and the like show its outcome from
+ * the first of its callbacks on, and never two links of one name. */
 struct linkwatch_callbacks {
-    size_t size; /* sizeof(struct linkwatch_callbacks) */
+    size_t size; /* sizeof(struct linkwatch_callbacks); with more than a library knows, the
+                  * rest must be zero */
 
     /* A link is there that wasn't. The links of the first picture come this way too. */
     void (*add)(void *user, struct linkwatch_link *link, const struct linkwatch_event *event);
@@ -383,7 +389,14 @@ int linkwatch_mirror_new(const char *path, const struct linkwatch_filter *filter
                          const struct linkwatch_callbacks *callbacks, void *user,
                          struct linkwatch_mirror **ret);
 
-/* Ends it. It may be called from a callback: that is the last one then. */
+/* How many bytes the links may take that it knows, those of a fresh picture that it gets
+ * until it is complete, and events that belong together: each of the three. 64 MiB unless
+ * this is called, which are more than 30,000 links. If the daemon tells of more, that is told
+ * by disconnected, with -E2BIG, and the mirror tries again later. */
+void linkwatch_mirror_set_limit(struct linkwatch_mirror *mirror, size_t bytes);
+
+/* Ends it. It may be called from a callback: that is the last one then. A process that was
+ * forked may do that with its copy, and nothing else; it needn't if it calls exec. */
 struct linkwatch_mirror *linkwatch_mirror_free(struct linkwatch_mirror *mirror);
 
 /* What to wait for before the next linkwatch_mirror_process(): the descriptor, which
@@ -398,7 +411,8 @@ int linkwatch_mirror_timeout(const struct linkwatch_mirror *mirror);
 
 /* Does what can be done without waiting; callbacks are called from here alone. It may
  * be called at any time, also for nothing. A bounded amount of work is done, so that
- * others have their turn. -ECANCELED if a callback ended the mirror, else 0: whatever
+ * others have their turn. -ECANCELED if a callback ended the mirror, -ECHILD in a process
+ * that was forked from the one that made it, else 0: whatever
  * goes wrong with the daemon or the memory, the mirror tries again by itself. */
 int linkwatch_mirror_process(struct linkwatch_mirror *mirror);
 

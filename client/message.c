@@ -8,7 +8,7 @@
 /* An instance is short; a longer one would be ours to keep. */
 #define INSTANCE_MAX 64
 
-static const char *const type_names[MESSAGE_TYPE_COUNT] = {
+static const char *const type_names[MESSAGE_OTHER] = {
     [MESSAGE_SNAPSHOT] = "snapshot", [MESSAGE_READY] = "ready", [MESSAGE_LOST] = "lost",
     [MESSAGE_SOURCE] = "source",     [MESSAGE_ADD] = "add",     [MESSAGE_REMOVE] = "remove",
     [MESSAGE_CHANGE] = "change",
@@ -30,13 +30,14 @@ static int read_number(const json_t *object, const char *name, int64_t *ret)
 static int read_type(const json_t *parameters, enum message_type *ret)
 {
     const char *name = json_string_value(json_object_get(parameters, "type"));
+    int type = 0;
 
-    for (int type = 0; name && type < MESSAGE_TYPE_COUNT; type++)
-        if (strcmp(type_names[type], name) == 0) {
-            *ret = (enum message_type)type;
-            return 0;
-        }
-    return -EBADMSG;
+    if (!name)
+        return -EBADMSG;
+    while (type < MESSAGE_OTHER && strcmp(type_names[type], name) != 0)
+        type++;
+    *ret = (enum message_type)type;
+    return 0;
 }
 
 static int read_position(const json_t *parameters, struct linkwatch_event *event)
@@ -58,6 +59,8 @@ static int read_learned(const json_t *parameters, struct linkwatch_event *event)
         event->learned = LINKWATCH_LEARNED_NOTIFICATION;
     else if (learned && strcmp(learned, "dump") == 0)
         event->learned = LINKWATCH_LEARNED_DUMP;
+    else if (learned)
+        event->learned = LINKWATCH_LEARNED_OTHER;
     else
         return -EBADMSG;
     return read_number(parameters, "flaps", &event->flaps);
@@ -114,6 +117,8 @@ static int read_rest(const json_t *parameters, struct message *message)
     case MESSAGE_CHANGE:
         r = read_learned(parameters, &message->event);
         return r < 0 ? r : read_link(parameters, message);
+    case MESSAGE_OTHER:
+        return 0;
     case MESSAGE_TYPE_COUNT:
         break;
     }
@@ -124,6 +129,8 @@ int message_read(const json_t *parameters, struct message *ret)
 {
     struct message message = {.lost = -1};
     int r = read_type(parameters, &message.type);
+
+    message.more_follows = json_is_true(json_object_get(parameters, "more_follows"));
 
     if (r == 0)
         r = read_position(parameters, &message.event);

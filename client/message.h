@@ -14,6 +14,7 @@ enum message_type {
     MESSAGE_ADD,
     MESSAGE_REMOVE,
     MESSAGE_CHANGE,
+    MESSAGE_OTHER, /* of a later version's type, which is passed over */
     MESSAGE_TYPE_COUNT
 };
 
@@ -39,6 +40,7 @@ struct linkwatch_source {
 struct message {
     enum message_type type;
     struct linkwatch_event event;
+    bool more_follows;           /* the next event belongs to this one */
     struct linkwatch_link *link; /* a reference; NULL for the types without one */
     int64_t lost;                /* -1 for unknown */
     struct linkwatch_source source;

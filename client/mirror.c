@@ -36,6 +36,7 @@ struct linkwatch_mirror {
     bool heard;        /* a message came on this connection */
     bool told;         /* the application was told how the connection is */
 
+    pid_t owner; /* the process that made it */
     bool processing;
     struct story story;
 };
@@ -51,6 +52,7 @@ int linkwatch_mirror_new(const char *path, const struct linkwatch_filter *filter
         return -ENOMEM;
     mirror->fd = mirror->epoll_fd = -1;
     mirror->delay = FIRST_DELAY;
+    mirror->owner = getpid();
     frame_init(&mirror->in, WIRE_EVENT_MAX);
     r = story_init(&mirror->story, filter, callbacks, user);
     if (r >= 0) {
@@ -68,7 +70,10 @@ int linkwatch_mirror_new(const char *path, const struct linkwatch_filter *filter
 
 static void hang_up(struct linkwatch_mirror *mirror)
 {
-    /* That takes it out of the epoll set, too. */
+    /* Closing takes it out of the epoll set only if no child has it, too; and a child has
+     * the set itself, from which nothing may be taken that its parent waits for. */
+    if (mirror->fd >= 0 && mirror->owner == getpid())
+        epoll_ctl(mirror->epoll_fd, EPOLL_CTL_DEL, mirror->fd, NULL);
     if (mirror->fd >= 0)
         close(mirror->fd);
     mirror->fd = -1;
@@ -103,6 +108,8 @@ static const char *words_for(int error)
         return "the daemon's message was not understood";
     case -ECONNRESET:
         return "the daemon hung up";
+    case -E2BIG:
+        return "the daemon tells of more links than the mirror's limit allows";
     }
     return strerror(-error);
 }
@@ -113,7 +120,7 @@ static void give_up(struct linkwatch_mirror *mirror, int error, const char *word
     bool was_connected = mirror->heard;
 
     /* A daemon that talks nonsense after it was ready must not make a busy loop. */
-    if (mirror->story.ready && error != -EBADMSG)
+    if (mirror->story.ready && error != -EBADMSG && error != -E2BIG)
         mirror->delay = FIRST_DELAY;
     hang_up(mirror);
     mirror->retry_at = clock_now() + mirror->delay;
@@ -316,8 +323,15 @@ static void process(struct linkwatch_mirror *mirror)
         give_up(mirror, r, words_for(r));
 }
 
+void linkwatch_mirror_set_limit(struct linkwatch_mirror *mirror, size_t bytes)
+{
+    mirror->story.limit = bytes;
+}
+
 int linkwatch_mirror_process(struct linkwatch_mirror *mirror)
 {
+    if (mirror->owner != getpid())
+        return -ECHILD;
     if (mirror->processing)
         return 0;
     mirror->processing = true;

@@ -4,6 +4,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "client/link.h"
+
 #define FIRST_CAPACITY 16
 
 void picture_clear(struct picture *picture)
@@ -51,11 +53,29 @@ int picture_reserve(struct picture *picture)
     return 0;
 }
 
+int picture_copy(const struct picture *picture, struct picture *ret)
+{
+    struct picture copy = *picture;
+
+    if (picture->count == 0) {
+        *ret = (struct picture){0};
+        return 0;
+    }
+    copy.links = calloc(picture->capacity, sizeof(struct linkwatch_link *));
+    if (!copy.links)
+        return -ENOMEM;
+    for (size_t i = 0; i < picture->count; i++)
+        copy.links[i] = linkwatch_link_ref(picture->links[i]);
+    *ret = copy;
+    return 0;
+}
+
 int picture_put(struct picture *picture, struct linkwatch_link *link)
 {
     size_t place = place_of(picture, linkwatch_link_ifindex(link));
 
     if (is_at(picture, place, linkwatch_link_ifindex(link))) {
+        picture->bytes -= link_bytes(picture->links[place]);
         linkwatch_link_ref(link);
         linkwatch_link_unref(picture->links[place]);
     } else {
@@ -69,6 +89,7 @@ int picture_put(struct picture *picture, struct linkwatch_link *link)
         linkwatch_link_ref(link);
     }
     picture->links[place] = link;
+    picture->bytes += link_bytes(link);
     return 0;
 }
 
@@ -78,6 +99,7 @@ void picture_drop(struct picture *picture, int ifindex)
 
     if (!is_at(picture, place, ifindex))
         return;
+    picture->bytes -= link_bytes(picture->links[place]);
     linkwatch_link_unref(picture->links[place]);
     picture->count--;
     memmove(&picture->links[place], &picture->links[place + 1],

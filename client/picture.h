@@ -9,11 +9,15 @@
 struct picture {
     size_t count;
     size_t capacity;
+    size_t bytes; /* that the links take */
     struct linkwatch_link **links;
 };
 
 /* Forgets everything; an empty picture holds no memory. */
 void picture_clear(struct picture *picture);
+
+/* Makes one of the same links. -ENOMEM. */
+int picture_copy(const struct picture *picture, struct picture *ret);
 
 /* Makes room, so that the next picture_put() does not fail. -ENOMEM. */
 int picture_reserve(struct picture *picture);

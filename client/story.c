@@ -8,6 +8,9 @@
 #include "client/filter.h"
 #include "client/link.h"
 
+/* Links in one network namespace of a machine; more are a mistake, or worse. */
+#define LIMIT ((size_t)64 * 1024 * 1024)
+
 /* What the application is told by. One that has ended the mirror hears nothing more. */
 #define TELL(story, name, ...)                                     \
     do {                                                           \
@@ -18,22 +21,43 @@
 static const struct linkwatch_event by_snapshot = {
     .learned = LINKWATCH_LEARNED_SNAPSHOT, .realtime = -1, .monotonic = -1};
 
+/* A program built with an older header has fewer callbacks. One that was built with a newer
+ * header may have more, as long as it doesn't count on them. */
+static int take_callbacks(struct story *story, const struct linkwatch_callbacks *callbacks)
+{
+    const char *bytes = (const char *)callbacks;
+    size_t size = callbacks->size;
+
+    if (size < offsetof(struct linkwatch_callbacks, add))
+        return -EINVAL;
+    for (; size > sizeof(*callbacks); size--)
+        if (bytes[size - 1])
+            return -EINVAL;
+    memcpy(&story->callbacks, callbacks, size);
+    return 0;
+}
+
 int story_init(struct story *story, const struct linkwatch_filter *filter,
                const struct linkwatch_callbacks *callbacks, void *user)
 {
-    if (callbacks->size < offsetof(struct linkwatch_callbacks, add) ||
-        callbacks->size > sizeof(*callbacks))
-        return -EINVAL;
-    *story = (struct story){.user = user, .filtered = !filter_is_empty(filter)};
-    /* A program built with an older header has fewer of them. */
-    memcpy(&story->callbacks, callbacks, callbacks->size);
-    return filter_copy(filter, &story->filter);
+    int r;
+
+    *story = (struct story){.user = user, .filtered = !filter_is_empty(filter), .limit = LIMIT};
+    r = take_callbacks(story, callbacks);
+    return r < 0 ? r : filter_copy(filter, &story->filter);
+}
+
+static void forget_begun(struct story *story)
+{
+    steps_clear(&story->begun);
+    story->begun_bytes = 0;
 }
 
 void story_clear(struct story *story)
 {
     picture_clear(&story->held);
     picture_clear(&story->fresh);
+    forget_begun(story);
     linkwatch_filter_free(story->filter);
     free(story->instance);
     free(story->source);
@@ -43,6 +67,7 @@ void story_clear(struct story *story)
 static void collect(struct story *story)
 {
     picture_clear(&story->fresh);
+    forget_begun(story);
     story->collecting = true;
     story->complete = false;
     story->ready = false;
@@ -63,7 +88,7 @@ json_t *story_begin(struct story *story)
     if (story->complete && r == 0)
         r = add_member(parameters, "since",
                        json_pack("{s:s, s:I}", "instance", story->instance, "sequence",
-                                 (json_int_t)story->sequence));
+                                 (json_int_t)story->told));
     if (r < 0) {
         json_decref(parameters);
         return NULL;
@@ -82,6 +107,8 @@ bool story_resumes(const struct story *story)
 void story_break(struct story *story)
 {
     picture_clear(&story->fresh);
+    forget_begun(story);
+    story->sequence = story->told;
     story->collecting = false;
     story->ready = false;
 }
@@ -110,7 +137,8 @@ static bool is_event(const struct message *message)
 {
     switch (message->type) {
     case MESSAGE_SOURCE:
-        /* Without a time it tells how the source is at that position. */
+    case MESSAGE_OTHER:
+        /* Without a time it tells how something is at that position. */
         return message->event.realtime >= 0;
     case MESSAGE_ADD:
     case MESSAGE_REMOVE:
@@ -145,96 +173,104 @@ static int check_position(struct story *story, const struct message *message)
     return follows(story, message) ? 0 : -EBADMSG;
 }
 
-static int tell_add(struct story *story, struct linkwatch_link *link,
-                    const struct linkwatch_event *event)
+/* Puts a link in, unless that is more than is allowed. */
+static int put(const struct story *story, struct picture *picture, struct linkwatch_link *link)
 {
-    int r = picture_put(&story->held, link);
+    const struct linkwatch_link *before = picture_get(picture, linkwatch_link_ifindex(link));
+    size_t bytes = picture->bytes + link_bytes(link) - (before ? link_bytes(before) : 0);
 
-    if (r >= 0)
-        TELL(story, add, link, event);
-    return r;
+    return bytes > story->limit ? -E2BIG : picture_put(picture, link);
 }
 
-static void tell_remove(struct story *story, struct linkwatch_link *link,
-                        const struct linkwatch_event *event)
+static void tell_step(struct story *story, const struct step *step)
 {
-    linkwatch_link_ref(link);
-    picture_drop(&story->held, linkwatch_link_ifindex(link));
-    TELL(story, remove, link, event);
-    linkwatch_link_unref(link);
+    if (!step->before)
+        TELL(story, add, step->now, &step->event);
+    else if (!step->now)
+        TELL(story, remove, step->before, &step->event);
+    else
+        TELL(story, change, step->before, step->now,
+             linkwatch_link_compare(step->before, step->now), &step->event);
 }
 
-static int tell_change(struct story *story, struct linkwatch_link *before,
-                       struct linkwatch_link *now, const struct linkwatch_event *event)
+/* The picture is what it is after all of them already: what the application may ask it
+ * for in between never was different. */
+static void tell_steps(struct story *story, struct steps *steps)
 {
-    int r;
-
-    linkwatch_link_ref(before);
-    r = picture_put(&story->held, now);
-    if (r >= 0)
-        TELL(story, change, before, now, linkwatch_link_compare(before, now), event);
-    linkwatch_link_unref(before);
-    return r;
+    for (size_t i = 0; i < steps->count; i++)
+        tell_step(story, &steps->at[i]);
+    steps_clear(steps);
 }
 
 /* Three parts of bringing the application from held to fresh, in this order, so that a
  * name is given up before another link has it. */
 
-static void tell_gone(struct story *story)
-{
-    struct linkwatch_link *link;
-    int ifindex = 0;
-
-    while (!story->ended && (link = picture_next(&story->held, ifindex))) {
-        struct linkwatch_link *now;
-
-        ifindex = linkwatch_link_ifindex(link);
-        now = picture_get(&story->fresh, ifindex);
-        if (!now || link_is_another(link, now))
-            tell_remove(story, link, &by_snapshot);
-    }
-}
-
-static int tell_changed(struct story *story)
+static int find_gone(const struct story *story, struct steps *steps)
 {
     int r = 0;
 
-    for (size_t i = 0; i < story->fresh.count && r >= 0 && !story->ended; i++) {
+    for (size_t i = 0; i < story->held.count && r >= 0; i++) {
+        struct linkwatch_link *link = story->held.links[i];
+        struct linkwatch_link *now = picture_get(&story->fresh, linkwatch_link_ifindex(link));
+
+        if (!now || link_is_another(link, now))
+            r = steps_add(steps, MESSAGE_REMOVE, link, NULL, &by_snapshot);
+    }
+    return r;
+}
+
+static int find_changed(const struct story *story, struct steps *steps)
+{
+    int r = 0;
+
+    for (size_t i = 0; i < story->fresh.count && r >= 0; i++) {
         struct linkwatch_link *now = story->fresh.links[i];
         struct linkwatch_link *before = picture_get(&story->held, linkwatch_link_ifindex(now));
 
-        if (before && linkwatch_link_compare(before, now))
-            r = tell_change(story, before, now, &by_snapshot);
+        if (before && !link_is_another(before, now) && linkwatch_link_compare(before, now))
+            r = steps_add(steps, MESSAGE_CHANGE, before, now, &by_snapshot);
     }
     return r;
 }
 
-static int tell_new(struct story *story)
+static int find_new(const struct story *story, struct steps *steps)
 {
     int r = 0;
 
-    for (size_t i = 0; i < story->fresh.count && r >= 0 && !story->ended; i++) {
-        struct linkwatch_link *link = story->fresh.links[i];
+    for (size_t i = 0; i < story->fresh.count && r >= 0; i++) {
+        struct linkwatch_link *now = story->fresh.links[i];
+        struct linkwatch_link *before = picture_get(&story->held, linkwatch_link_ifindex(now));
 
-        if (!picture_get(&story->held, linkwatch_link_ifindex(link)))
-            r = tell_add(story, link, &by_snapshot);
+        if (!before || link_is_another(before, now))
+            r = steps_add(steps, MESSAGE_ADD, NULL, now, &by_snapshot);
     }
     return r;
+}
+
+static void replace_held(struct story *story, struct picture *by)
+{
+    picture_clear(&story->held);
+    story->held = *by;
+    *by = (struct picture){0};
 }
 
 /* The snapshot is complete: tells how it differs from what the application knows. */
 static int settle(struct story *story)
 {
-    int r;
+    struct steps steps = {0};
+    int r = find_gone(story, &steps);
 
-    tell_gone(story);
-    r = tell_changed(story);
     if (r >= 0)
-        r = tell_new(story);
-    if (r < 0)
+        r = find_changed(story, &steps);
+    if (r >= 0)
+        r = find_new(story, &steps);
+    if (r < 0) {
+        steps_clear(&steps);
         return r;
-    picture_clear(&story->fresh);
+    }
+    replace_held(story, &story->fresh);
     story->collecting = false;
+    tell_steps(story, &steps);
     return 0;
 }
 
@@ -305,7 +341,7 @@ static int change_in_fresh(struct story *story, struct linkwatch_link *now)
         picture_drop(&story->fresh, ifindex);
         return 0;
     }
-    return picture_put(&story->fresh, now);
+    return put(story, &story->fresh, now);
 }
 
 /* An event during a snapshot is about a link that the snapshot had already. */
@@ -316,11 +352,13 @@ static int take_into_fresh(struct story *story, const struct message *message)
         return tell_source(story, &message->source);
     case MESSAGE_SNAPSHOT:
     case MESSAGE_ADD:
-        return picture_put(&story->fresh, message->link);
+        return put(story, &story->fresh, message->link);
     case MESSAGE_CHANGE:
         return change_in_fresh(story, message->link);
     case MESSAGE_REMOVE:
         picture_drop(&story->fresh, linkwatch_link_ifindex(message->link));
+        return 0;
+    case MESSAGE_OTHER:
         return 0;
     case MESSAGE_READY:
     case MESSAGE_LOST:
@@ -338,80 +376,156 @@ static struct linkwatch_event by_filter(const struct linkwatch_event *event)
     return copy;
 }
 
-static int follow_add(struct story *story, const struct message *message)
+/* Events in a picture, each told by one step or two: what becomes of it is in steps. */
+
+static int follow_add(struct story *story, const struct step *step, struct picture *picture,
+                      struct steps *steps)
 {
-    if (picture_get(&story->held, linkwatch_link_ifindex(message->link)))
+    int r;
+
+    if (picture_get(picture, linkwatch_link_ifindex(step->now)))
         return -EBADMSG;
-    return tell_add(story, message->link, &message->event);
+    r = steps_add(steps, MESSAGE_ADD, NULL, step->now, &step->event);
+    return r < 0 ? r : put(story, picture, step->now);
 }
 
-static int follow_remove(struct story *story, const struct message *message)
+static int follow_remove(struct story *story, const struct step *step, struct picture *picture,
+                         struct steps *steps)
 {
-    struct linkwatch_link *held = picture_get(&story->held, linkwatch_link_ifindex(message->link));
+    int ifindex = linkwatch_link_ifindex(step->now);
+    int r;
 
-    if (!held)
+    if (!picture_get(picture, ifindex))
         return story->filtered ? 0 : -EBADMSG;
-    tell_remove(story, message->link, &message->event);
-    return 0;
+    r = steps_add(steps, MESSAGE_REMOVE, step->now, NULL, &step->event);
+    if (r >= 0)
+        picture_drop(picture, ifindex);
+    return r;
 }
 
 /* A link that wasn't told came into the filter, or is passing it on its way. */
-static int follow_change_of_unknown(struct story *story, const struct message *message)
+static int follow_change_of_unknown(struct story *story, const struct step *step,
+                                    struct picture *picture, struct steps *steps)
 {
-    struct linkwatch_event event = by_filter(&message->event);
+    struct linkwatch_event event = by_filter(&step->event);
+    int r;
 
     if (!story->filtered)
         return -EBADMSG;
-    if (!linkwatch_filter_matches(story->filter, message->link))
+    if (!linkwatch_filter_matches(story->filter, step->now))
         return 0;
-    return tell_add(story, message->link, &event);
+    r = steps_add(steps, MESSAGE_ADD, NULL, step->now, &event);
+    return r < 0 ? r : put(story, picture, step->now);
 }
 
-static int follow_change(struct story *story, const struct message *message)
+static int follow_change(struct story *story, const struct step *step, struct picture *picture,
+                         struct steps *steps)
 {
-    struct linkwatch_link *before =
-        picture_get(&story->held, linkwatch_link_ifindex(message->link));
-    struct linkwatch_event event = by_filter(&message->event);
+    int ifindex = linkwatch_link_ifindex(step->now);
+    struct linkwatch_link *before = picture_get(picture, ifindex);
+    struct linkwatch_event event = by_filter(&step->event);
     bool left;
     int r;
 
     if (!before)
-        return follow_change_of_unknown(story, message);
-    left = leaves(story, before, message->link);
-    r = tell_change(story, before, message->link, &message->event);
+        return follow_change_of_unknown(story, step, picture, steps);
+    left = leaves(story, before, step->now);
+    r = steps_add(steps, MESSAGE_CHANGE, before, step->now, &step->event);
     if (r >= 0 && left)
-        tell_remove(story, message->link, &event);
+        r = steps_add(steps, MESSAGE_REMOVE, step->now, NULL, &event);
+    if (r < 0)
+        return r;
+    if (!left)
+        return put(story, picture, step->now);
+    picture_drop(picture, ifindex);
+    return 0;
+}
+
+static int follow_all(struct story *story, struct picture *picture, struct steps *steps)
+{
+    int r = 0;
+
+    for (size_t i = 0; i < story->begun.count && r >= 0; i++) {
+        const struct step *step = &story->begun.at[i];
+
+        if (step->type == MESSAGE_ADD)
+            r = follow_add(story, step, picture, steps);
+        else if (step->type == MESSAGE_REMOVE)
+            r = follow_remove(story, step, picture, steps);
+        else
+            r = follow_change(story, step, picture, steps);
+    }
     return r;
+}
+
+/* Events that belong together came to their end: they happen at once, or not at all. One
+ * alone changes a picture just if all went well. */
+static int follow_begun(struct story *story)
+{
+    bool alone = story->begun.count == 1;
+    struct picture copy = {0};
+    struct steps steps = {0};
+    int r = alone ? 0 : picture_copy(&story->held, &copy);
+
+    if (r >= 0)
+        r = follow_all(story, alone ? &story->held : &copy, &steps);
+    if (r >= 0 && !alone)
+        replace_held(story, &copy);
+    picture_clear(&copy);
+    forget_begun(story);
+    if (r >= 0)
+        tell_steps(story, &steps);
+    steps_clear(&steps);
+    return r;
+}
+
+/* What a message says of a link waits until the last of those that belong together. */
+static int begin(struct story *story, const struct message *message)
+{
+    struct linkwatch_event event = message->event;
+
+    story->begun_bytes += sizeof(struct step) + link_bytes(message->link);
+    if (story->begun_bytes > story->limit)
+        return -E2BIG;
+    /* The message ends before. */
+    event.instance = story->instance;
+    return steps_add(&story->begun, message->type, NULL, message->link, &event);
 }
 
 static int follow(struct story *story, const struct message *message)
 {
+    int r = 0;
+
     switch (message->type) {
     case MESSAGE_SOURCE:
-        return tell_source(story, &message->source);
+        r = tell_source(story, &message->source);
+        break;
     case MESSAGE_ADD:
-        return follow_add(story, message);
     case MESSAGE_REMOVE:
-        return follow_remove(story, message);
     case MESSAGE_CHANGE:
-        return follow_change(story, message);
+        r = begin(story, message);
+        break;
+    case MESSAGE_OTHER:
+        break;
     case MESSAGE_SNAPSHOT:
     case MESSAGE_READY:
     case MESSAGE_LOST:
     case MESSAGE_TYPE_COUNT:
-        break;
+        return -EBADMSG;
     }
-    return -EBADMSG;
+    if (r >= 0 && !message->more_follows && story->begun.count > 0)
+        r = follow_begun(story);
+    return r;
 }
 
 static int tell(struct story *story, const struct message *message)
 {
-    if (message->type == MESSAGE_READY)
-        return tell_ready(story, message);
     if (message->type == MESSAGE_LOST) {
         tell_lost(story, message);
         return 0;
     }
+    if (message->type == MESSAGE_READY)
+        return story->begun.count > 0 ? -EBADMSG : tell_ready(story, message);
     return story->collecting ? take_into_fresh(story, message) : follow(story, message);
 }
 
@@ -421,11 +535,13 @@ int story_tell(struct story *story, const struct message *message)
 
     if (r >= 0)
         r = tell(story, message);
-    if (r == -EBADMSG)
+    if (r == -EBADMSG || r == -E2BIG)
         story_forget_position(story);
     if (r < 0)
         return r;
     story->sequence = message->event.sequence;
+    if (story->begun.count == 0)
+        story->told = story->sequence;
     story->begins = false;
     return 0;
 }

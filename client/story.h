@@ -8,6 +8,7 @@
 #include "client/linkwatch.h"
 #include "client/message.h"
 #include "client/picture.h"
+#include "client/steps.h"
 
 struct story {
     struct linkwatch_callbacks callbacks;
@@ -16,16 +17,20 @@ struct story {
     bool filtered;                   /* some links don't fit it: then numbers are skipped */
     bool ended;                      /* nothing is told any more */
 
-    struct picture held;  /* what the application knows */
+    struct picture held;  /* what the application knows, but for what it is just being told */
     struct picture fresh; /* the snapshot, while it comes */
-    bool collecting;      /* into fresh; else events go to held */
-    bool begins;          /* nothing came on this connection yet */
+    struct steps begun;   /* events that belong together, of which more follow */
+    size_t begun_bytes;
+    size_t limit;    /* bytes of held, of fresh, and of begun */
+    bool collecting; /* into fresh; else events go to held */
+    bool begins;     /* nothing came on this connection yet */
     bool ready;
 
-    /* Where the story is: the last number told, of that instance. Complete if one may
-     * resume from there. */
+    /* Where the story is: the last number that came, of that instance, and the last that was
+     * told. Complete if one may resume from the latter. */
     char *instance; /* NULL before the first message */
     int64_t sequence;
+    int64_t told;
     bool complete;
 
     char *source; /* as it was told last; NULL for never */
@@ -49,8 +54,9 @@ void story_break(struct story *story);
 /* The story can't go on from where it is: the next connection starts with a snapshot. */
 void story_forget_position(struct story *story);
 
-/* Tells what follows from a message. -EBADMSG if it doesn't fit what was told before:
- * then the connection is to be given up, and the position is forgotten; -ENOMEM. */
+/* Tells what follows from a message. -EBADMSG if it doesn't fit what was told before, -E2BIG
+ * if there are more links, or events that belong together, than the limit allows: then the
+ * connection is to be given up, and the position is forgotten; -ENOMEM. */
 int story_tell(struct story *story, const struct message *message);
 
 #endif

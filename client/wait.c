@@ -76,10 +76,19 @@ static void judge(struct wait *wait, struct linkwatch_link *link)
         finish(wait, 0, link);
 }
 
+/* As it is now: what it was between events that belong together doesn't count. */
+static void judge_as_it_is(struct wait *wait, const struct linkwatch_link *link)
+{
+    struct linkwatch_link *now = linkwatch_mirror_get(wait->mirror, linkwatch_link_ifindex(link));
+
+    if (now)
+        judge(wait, now);
+}
+
 static void on_add(void *user, struct linkwatch_link *link, const struct linkwatch_event *event)
 {
     (void)event;
-    judge(user, link);
+    judge_as_it_is(user, link);
 }
 
 static void on_change(void *user, struct linkwatch_link *before, struct linkwatch_link *now,
@@ -88,7 +97,7 @@ static void on_change(void *user, struct linkwatch_link *before, struct linkwatc
     (void)before;
     (void)fields;
     (void)event;
-    judge(user, now);
+    judge_as_it_is(user, now);
 }
 
 static bool is_there(const struct wait *wait)

@@ -82,6 +82,8 @@ static const char *learned_words(const struct linkwatch_event *event)
         return "snapshot";
     case LINKWATCH_LEARNED_FILTER:
         return "filter";
+    case LINKWATCH_LEARNED_OTHER:
+        return "otherwise";
     }
     return "?";
 }

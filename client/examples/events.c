@@ -5,6 +5,7 @@
  *   cc events.c $(pkg-config --cflags --libs liblinkwatch libsystemd) && ./a.out */
 #include <signal.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <systemd/sd-event.h>
 
@@ -15,11 +16,23 @@ struct program {
     sd_event_source *timer;
 };
 
+/* Others choose names: they may hold what steers a terminal. */
+static void print_name(const char *before, const struct linkwatch_link *link)
+{
+    char *name;
+
+    if (linkwatch_escape(linkwatch_link_ifname(link), false, &name) < 0)
+        return;
+    printf("%s %s", before, name);
+    free(name);
+}
+
 static void on_add(void *user, struct linkwatch_link *link, const struct linkwatch_event *event)
 {
     (void)user;
     (void)event;
-    printf("+ %s\n", linkwatch_link_ifname(link));
+    print_name("+", link);
+    putchar('\n');
 }
 
 static void on_change(void *user, struct linkwatch_link *before, struct linkwatch_link *now,
@@ -27,12 +40,13 @@ static void on_change(void *user, struct linkwatch_link *before, struct linkwatc
 {
     (void)user;
     (void)event;
-    printf("~ %s:", linkwatch_link_ifname(before));
+    print_name("~", before);
+    putchar(':');
     for (int field = 0; linkwatch_field_name(field); field++)
         if (fields & (UINT64_C(1) << field))
             printf(" %s", linkwatch_field_name(field));
     if (fields & LINKWATCH_FIELD_MASK(IFNAME))
-        printf(", now %s", linkwatch_link_ifname(now));
+        print_name(", now", now);
     putchar('\n');
 }
 
@@ -40,7 +54,8 @@ static void on_remove(void *user, struct linkwatch_link *link, const struct link
 {
     (void)user;
     (void)event;
-    printf("- %s\n", linkwatch_link_ifname(link));
+    print_name("-", link);
+    putchar('\n');
 }
 
 static void on_ready(void *user)

@@ -6,6 +6,7 @@
 #include <errno.h>
 #include <poll.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "client/linkwatch.h" /* <linkwatch.h> outside of this tree */
@@ -53,11 +54,14 @@ static void print_link(const struct linkwatch_link *link)
 {
     const char *operstate = "?"; /* what the kernel doesn't say stays so */
     int64_t mtu = -1;
+    char *name; /* as it is safe to show: others choose it */
 
+    if (linkwatch_escape(linkwatch_link_ifname(link), false, &name) < 0)
+        return;
     linkwatch_link_get_operstate(link, &operstate);
     linkwatch_link_get_mtu(link, &mtu);
-    printf("%5d %-16s %-14s %lld\n", linkwatch_link_ifindex(link), linkwatch_link_ifname(link),
-           operstate, (long long)mtu);
+    printf("%5d %-16s %-14s %lld\n", linkwatch_link_ifindex(link), name, operstate, (long long)mtu);
+    free(name);
 }
 
 static void print_table(struct program *program)

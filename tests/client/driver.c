@@ -1,8 +1,9 @@
 /* Runs the library for the tests that have the daemon's side in Python.
  *
- * driver mirror PATH [--free-in CALLBACK] [GLOB...]
+ * driver mirror PATH [--free-in CALLBACK] [--limit BYTES] [--fork] [GLOB...]
  *     A line for each callback. A line on stdin is answered by the links held; the
- *     end of stdin ends the mirror.
+ *     end of stdin ends the mirror. --fork forks a child once there is a connection, which
+ *     tries to process its copy, frees it, and lives on.
  * driver call PATH TIMEOUT CALL...
  *     Makes the calls (list, refresh, status) on one connection, a line for each.
  * driver wait PATH GLOB TIMEOUT CONDITION...
@@ -22,11 +23,14 @@
 
 #include "client/linkwatch.h"
 
-static const char *const learned_names[] = {"notification", "dump", "snapshot", "filter"};
+static const char *const learned_names[] = {"notification", "dump", "snapshot", "filter", "other"};
 
 struct driver {
     struct linkwatch_mirror *mirror;
     const char *free_in; /* the callback that ends the mirror */
+    bool forks;
+    bool counts; /* tells how often the loop went round, too */
+    int rounds;
     bool known[1 << 16];
 };
 
@@ -49,6 +53,18 @@ static void say_event(const struct linkwatch_event *event)
         printf(" flaps=%lld", (long long)linkwatch_event_flaps(event));
 }
 
+/* Whatever was told, no two links have one name. */
+static void check_names(const struct driver *driver)
+{
+    struct linkwatch_link *link = NULL;
+
+    while ((link = linkwatch_mirror_next(driver->mirror, link ? linkwatch_link_ifindex(link) : 0)))
+        if (linkwatch_mirror_find(driver->mirror, linkwatch_link_ifname(link)) != link) {
+            printf("TWO LINKS called %s\n", linkwatch_link_ifname(link));
+            exit(1);
+        }
+}
+
 /* The library's promise, checked whatever a test looks at. */
 static void check(struct driver *driver, const struct linkwatch_link *link, bool expected)
 {
@@ -58,6 +74,7 @@ static void check(struct driver *driver, const struct linkwatch_link *link, bool
         printf("WRONG STORY of %s\n", linkwatch_link_ifname(link));
         exit(1);
     }
+    check_names(driver);
 }
 
 static void on_add(void *user, struct linkwatch_link *link, const struct linkwatch_event *event)
@@ -105,6 +122,31 @@ static void on_remove(void *user, struct linkwatch_link *link, const struct link
     printf("remove %d %s", linkwatch_link_ifindex(link), linkwatch_link_ifname(link));
     say_event(event);
     say(driver, "remove");
+}
+
+/* A child that lives as long as its parent does, with copies of all its descriptors. */
+static void fork_child(struct driver *driver)
+{
+    int ends[2];
+    pid_t child;
+    char byte;
+
+    if (pipe(ends) < 0)
+        abort();
+    child = fork();
+    if (child == 0) {
+        int r = linkwatch_mirror_process(driver->mirror);
+
+        printf("child %s\n", strerrorname_np(-r));
+        linkwatch_mirror_free(driver->mirror);
+        fflush(stdout);
+        close(ends[1]);
+        while (read(ends[0], &byte, 1) > 0)
+            ;
+        _exit(0);
+    }
+    /* The other end stays open until this process ends. */
+    close(ends[0]);
 }
 
 static void on_ready(void *user)
@@ -157,6 +199,8 @@ static void say_held(struct driver *driver)
         ifindex = linkwatch_link_ifindex(link);
         printf(" %d:%s", ifindex, linkwatch_link_ifname(link));
     }
+    if (driver->counts)
+        printf(" rounds %d", driver->rounds);
     puts(linkwatch_mirror_is_ready(driver->mirror) ? "" : " (not ready)");
     fflush(stdout);
 }
@@ -181,11 +225,16 @@ static int follow(struct driver *driver)
             {.fd = STDIN_FILENO, .events = POLLIN},
         };
 
+        driver->rounds++;
         if (poll(fds, 2, linkwatch_mirror_timeout(driver->mirror)) < 0)
             continue;
         if (linkwatch_mirror_process(driver->mirror) == -ECANCELED) {
             puts("canceled");
             return 0;
+        }
+        if (driver->forks && linkwatch_mirror_is_ready(driver->mirror)) {
+            fork_child(driver);
+            driver->forks = false;
         }
         if (fds[1].revents && !take_line(driver)) {
             linkwatch_mirror_free(driver->mirror);
@@ -210,17 +259,24 @@ static int run_mirror(char *arguments[])
     struct driver driver = {0};
     struct linkwatch_filter *filter;
     const char *path = *arguments++;
+    const char *limit = NULL;
     int r = linkwatch_filter_new(&filter);
 
-    if (*arguments && strcmp(*arguments, "--free-in") == 0) {
-        driver.free_in = arguments[1];
-        arguments += 2;
+    for (; *arguments && strncmp(*arguments, "--", 2) == 0; arguments++) {
+        if (strcmp(*arguments, "--fork") == 0)
+            driver.forks = driver.counts = true;
+        else if (strcmp(*arguments, "--limit") == 0)
+            limit = *++arguments;
+        else if (strcmp(*arguments, "--free-in") == 0)
+            driver.free_in = *++arguments;
     }
     while (*arguments && r >= 0)
         r = linkwatch_filter_add_name(filter, *arguments++);
     if (r >= 0)
         r = linkwatch_mirror_new(path, filter, &callbacks, &driver, &driver.mirror);
     linkwatch_filter_free(filter);
+    if (r >= 0 && limit)
+        linkwatch_mirror_set_limit(driver.mirror, (size_t)atoi(limit));
     return r < 0 ? 1 : follow(&driver);
 }
 

@@ -63,4 +63,17 @@ def events():
         tap.equal(program.finish(), (0, "", ""), "outcome")
 
 
+@tap.test
+def harmless():
+    """The examples show names so that they don't steer a terminal."""
+    with fake.Fake() as daemon:
+        program, peer, _ = begin(daemon, "events")
+        peer.picture(1, link(1, "a\x1b[2J"))
+        program.expect("! connected", r"+ a\x1b[2J", "= 1 links")
+        program.signal(signal.SIGTERM)
+        program, peer, _ = begin(daemon, "table")
+        peer.picture(1, link(1, "a\u202e"))
+        program.expect("1 links", r"    1 a\u202e          ?              1500")
+
+
 tap.main()

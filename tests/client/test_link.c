@@ -437,16 +437,23 @@ static void a_filter_asks_for_each_of_its_sorts(void **state)
     linkwatch_link_unref(link);
 }
 
-static void callbacks_of_an_unknown_size_are_refused(void **state)
+static void callbacks_that_are_not_known_must_be_none(void **state)
 {
-    struct linkwatch_callbacks callbacks = {.size = 0};
+    struct {
+        struct linkwatch_callbacks known;
+        void (*later)(void);
+    } callbacks = {.known.size = 0};
     struct linkwatch_mirror *mirror = NULL;
 
     (void)state;
-    assert_int_equal(linkwatch_mirror_new("/x", NULL, &callbacks, NULL, &mirror), -EINVAL);
-    callbacks.size = sizeof(callbacks) + 8;
-    assert_int_equal(linkwatch_mirror_new("/x", NULL, &callbacks, NULL, &mirror), -EINVAL);
+    assert_int_equal(linkwatch_mirror_new("/x", NULL, &callbacks.known, NULL, &mirror), -EINVAL);
+    callbacks.known.size = sizeof(callbacks);
+    callbacks.later = abort;
+    assert_int_equal(linkwatch_mirror_new("/x", NULL, &callbacks.known, NULL, &mirror), -EINVAL);
     assert_null(mirror);
+    callbacks.later = NULL;
+    assert_int_equal(linkwatch_mirror_new("/x", NULL, &callbacks.known, NULL, &mirror), 0);
+    linkwatch_mirror_free(mirror);
 }
 
 /* So that a caller may clean up what it never got. */
@@ -483,7 +490,7 @@ int main(void)
         cmocka_unit_test(bytes_that_are_none_are_refused),
         cmocka_unit_test(a_filter_takes_names_that_are_no_utf8),
         cmocka_unit_test(a_filter_asks_for_each_of_its_sorts),
-        cmocka_unit_test(callbacks_of_an_unknown_size_are_refused),
+        cmocka_unit_test(callbacks_that_are_not_known_must_be_none),
         cmocka_unit_test(nothing_can_be_freed),
     };
 

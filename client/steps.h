@@ -1,0 +1,30 @@
+/* What happened to links, one step after the other: as it came, or as it is to be told. Pure. */
+#ifndef LINKWATCH_CLIENT_STEPS_H
+#define LINKWATCH_CLIENT_STEPS_H
+
+#include "client/linkwatch.h"
+#include "client/message.h"
+
+/* References of its own. In a message's step, now is the link that it brings, and before is
+ * NULL; in one that is to be told, an add has no before and a remove has no now. */
+struct step {
+    enum message_type type;
+    struct linkwatch_link *before;
+    struct linkwatch_link *now;
+    struct linkwatch_event event;
+};
+
+struct steps {
+    struct step *at;
+    size_t count;
+    size_t capacity;
+};
+
+/* Adds one, whose references it takes for itself. -ENOMEM. */
+int steps_add(struct steps *steps, enum message_type type, struct linkwatch_link *before,
+              struct linkwatch_link *now, const struct linkwatch_event *event);
+
+/* Forgets all; then it holds no memory. */
+void steps_clear(struct steps *steps);
+
+#endif

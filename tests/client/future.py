@@ -1,0 +1,148 @@
+"""A daemon from the future, and one that means it too well: the library lives with both."""
+
+import signal
+
+import fake
+import tap
+from ctl import CTL, environment
+from fake import link
+
+
+def begin(daemon, *arguments, links=(link(2, "eth0"),)):
+    """A mirror that knows these links."""
+    mirror, peer = daemon.mirror(*arguments)
+    peer.picture(7, *links)
+    mirror.expect("connected anew",
+                  *(f"add {each['ifindex']} {each['ifname']} snapshot" for each in links),
+                  "source trusted", f"ready {len(links)}")
+    return mirror, peer
+
+
+@tap.test
+def types():
+    """Events of unknown types are passed over, numbered or not, and the sequence goes on"""
+    with fake.Fake() as daemon:
+        mirror, peer = begin(daemon)
+        peer.event("address-add", 8, address={"local": "192.0.2.1"}, realtime_usec=1)
+        peer.event("heartbeat", 8)
+        peer.event("change", 9, link=link(2, "eth0", mtu=9), old={})
+        mirror.expect("change 2 eth0 mtu:1500:9 notification #9")
+        peer.event("address-add", 10, realtime_usec=1)
+        peer.close()
+        peer = daemon.accept()
+        tap.equal(peer.monitor()["since"]["sequence"], 10, "since")
+
+
+@tap.test
+def types_in_a_picture():
+    """So they are while a picture comes, and among events that belong together"""
+    with fake.Fake() as daemon:
+        mirror, peer = daemon.mirror()
+        peer.event("hello", 7)
+        peer.event("snapshot", 7, link=link(2, "a"))
+        peer.event("address", 7)
+        peer.event("ready", 7, source=fake.SOURCE)
+        mirror.expect("connected anew", "add 2 a snapshot", "source trusted", "ready 1")
+        peer.event("change", 8, link=link(2, "b"), old={}, more_follows=True)
+        peer.event("address-change", 9, realtime_usec=1)
+        mirror.expect("change 2 b ifname:a:b notification #8")
+
+
+@tap.test
+def values():
+    """Ways of learning, standings and members that are not known are no mistake"""
+    with fake.Fake() as daemon:
+        mirror, peer = begin(daemon)
+        peer.event("change", 8, link=link(2, "eth0", mtu=9, colour="red"), old={}, learned="oracle",
+                   omen={"sky": "dark"})
+        mirror.expect("change 2 eth0 mtu:1500:9 other #8")
+        peer.event("source", 9, source={**fake.SOURCE, "standing": "perfect", "weather": 1})
+        mirror.expect("source perfect")
+
+
+@tap.test
+def shown():
+    """linkwatchctl monitor and status show what they don't know as it is called"""
+    with fake.Fake() as daemon:
+        process = daemon.run(CTL, "--socket", daemon.path, "monitor", env=environment(),
+                             stop=signal.SIGTERM)
+        peer = daemon.accept()
+        peer.monitor()
+        peer.picture(7, link(2, "a"))
+        process.line()
+        process.line()
+        peer.event("address-add", 8, realtime_usec=1)
+        peer.event("change", 9, link=link(2, "a", mtu=9), old={}, learned="oracle")
+        tap.equal(process.line().split(" ", 1)[1], "~ a (2): mtu 1500 → 9 [otherwise]", "line")
+
+
+@tap.test
+def endless_picture():
+    """A picture without end is given up at the mirror's limit, which is told"""
+    with fake.Fake() as daemon:
+        mirror, peer = daemon.mirror("--limit", "100000")
+        index = 1
+        try:
+            while index < 10000:
+                peer.event("snapshot", 7, link=link(index, f"l{index}"))
+                index += 1
+        except (BrokenPipeError, ConnectionResetError):
+            pass
+        assert index < 10000, "it took all"
+        mirror.expect("connected anew", "disconnected E2BIG: the daemon tells of more links than the "
+                      "mirror's limit allows")
+        peer = daemon.accept()
+        assert "since" not in peer.monitor()
+        peer.picture(1, link(2, "eth0"))
+        mirror.expect("connected anew", "add 2 eth0 snapshot", "source trusted", "ready 1")
+
+
+@tap.test
+def endless_adds():
+    """Links that come without end are given up at the limit, too; those known stay known"""
+    with fake.Fake() as daemon:
+        mirror, peer = begin(daemon, "--limit", "100000")
+        index = 3
+        try:
+            while index < 10000:
+                peer.event("add", index + 5, link=link(index, f"l{index}"))
+                index += 1
+        except (BrokenPipeError, ConnectionResetError):
+            pass
+        count = 1
+        line = mirror.line()
+        while line.startswith("add"):
+            count += 1
+            line = mirror.line()
+        tap.contains(line, "disconnected E2BIG")
+        assert 10 < count < 1000, count
+        mirror.ask()
+        tap.equal(len(mirror.line().split()) - 3, count, "links held")
+
+
+@tap.test
+def forked():
+    """A child that lives on takes nothing from its parent, and doesn't make its loop spin"""
+    with fake.Fake() as daemon:
+        mirror, peer = daemon.mirror("--fork")
+        peer.picture(7, link(2, "eth0"))
+        mirror.expect("connected anew", "add 2 eth0 snapshot", "source trusted", "ready 1",
+                      "child ECHILD")
+        peer.event("change", 8, link=link(2, "eth0", mtu=9), old={})
+        mirror.expect("change 2 eth0 mtu:1500:9 notification #8")
+        daemon.stop()
+        peer.close()
+        mirror.expect("disconnected ECONNRESET: the daemon hung up")
+        daemon.listen()
+        peer = daemon.accept()
+        tap.equal(peer.monitor()["since"]["sequence"], 8, "since")
+        peer.event("ready", 8, source=fake.SOURCE)
+        mirror.expect("connected resumed", "ready 1")
+        rounds = []
+        for _ in range(2):
+            mirror.ask()
+            rounds.append(int(mirror.line().split()[-1]))
+        assert rounds[1] - rounds[0] <= 3, f"the loop spins: {rounds}"
+
+
+tap.main()
