@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "client/clock.h"
 #include "client/connection.h"
 #include "client/filter.h"
 #include "client/link.h"
@@ -11,7 +12,8 @@
 
 struct linkwatch_list {
     size_t count;
-    struct linkwatch_link *links[];
+    size_t capacity;
+    struct linkwatch_link **links;
 };
 
 struct linkwatch_status {
@@ -19,33 +21,52 @@ struct linkwatch_status {
     char *json;
 };
 
-static int not_understood(struct linkwatch *connection, int error)
+static int make_room(struct linkwatch_list *list)
 {
-    return error == -EBADMSG
-               ? connection_fail(connection, -EPROTO, "the daemon's answer was not understood")
-               : connection_fail(connection, error, strerror(-error));
+    size_t capacity = list->capacity ? 2 * list->capacity : 16;
+    struct linkwatch_link **links;
+
+    if (list->count < list->capacity)
+        return 0;
+    links = reallocarray(list->links, capacity, sizeof(list->links[0]));
+    if (!links)
+        return -ENOMEM;
+    list->links = links;
+    list->capacity = capacity;
+    return 0;
 }
 
-static int read_list(const json_t *links, struct linkwatch_list **ret)
+/* Adds the link of a reply; the last one need not have any. */
+static int take_link(struct linkwatch_list *list, const struct reply *reply)
 {
-    struct linkwatch_list *list;
-    size_t count = json_array_size(links);
+    const json_t *json = json_object_get(reply->parameters, "link");
+    int r;
 
-    if (!json_is_array(links))
-        return -EBADMSG;
-    list = calloc(1, sizeof(*list) + count * sizeof(list->links[0]));
-    if (!list)
-        return -ENOMEM;
-    while (list->count < count) {
-        int r = link_from_json(json_array_get(links, list->count), &list->links[list->count]);
+    if (!json)
+        return reply->continues ? -EBADMSG : 0;
+    r = make_room(list);
+    if (r == 0)
+        r = link_from_json(json, &list->links[list->count]);
+    list->count += r == 0;
+    return r;
+}
 
-        if (r < 0) {
-            linkwatch_list_free(list);
+static int take_links(struct linkwatch *connection, struct linkwatch_list *list, uint64_t deadline)
+{
+    bool continues;
+
+    do {
+        struct reply reply;
+        int r = connection_next(connection, deadline, &reply);
+
+        if (r < 0)
             return r;
-        }
-        list->count++;
-    }
-    *ret = list;
+        continues = reply.continues;
+        r = take_link(list, &reply);
+        wire_clear(&reply);
+        if (r < 0)
+            return connection_break(connection, r == -EBADMSG ? -EPROTO : r);
+    } while (continues);
     return 0;
 }
 
@@ -61,19 +82,26 @@ static int by_index(const void *a, const void *b)
 int linkwatch_list(struct linkwatch *connection, const struct linkwatch_filter *filter,
                    int64_t timeout, struct linkwatch_list **ret)
 {
-    struct reply reply;
+    uint64_t deadline = deadline_after(timeout);
+    struct linkwatch_list *list = calloc(1, sizeof(*list));
     json_t *json = filter_to_json(filter);
-    int r = connection_call(connection, "List",
-                            json_is_null(json) ? json_object() : json_pack("{s:o}", "filter", json),
-                            timeout, &reply);
+    json_t *parameters = json_is_null(json) ? json_object() : json_pack("{s:o}", "filter", json);
+    int r = -ENOMEM;
 
-    if (r < 0)
+    if (!list) {
+        json_decref(parameters);
+        return connection_fail(connection, r, strerror(-r));
+    }
+    r = connection_call_more(connection, "List", parameters, deadline);
+    if (r == 0)
+        r = take_links(connection, list, deadline);
+    if (r < 0) {
+        linkwatch_list_free(list);
         return r;
-    r = read_list(json_object_get(reply.parameters, "links"), ret);
-    wire_clear(&reply);
-    if (r < 0)
-        return not_understood(connection, r);
-    qsort((*ret)->links, (*ret)->count, sizeof((*ret)->links[0]), by_index);
+    }
+    if (list->count > 0)
+        qsort(list->links, list->count, sizeof(list->links[0]), by_index);
+    *ret = list;
     return 0;
 }
 
@@ -83,6 +111,7 @@ struct linkwatch_list *linkwatch_list_free(struct linkwatch_list *list)
         return NULL;
     for (size_t i = 0; i < list->count; i++)
         linkwatch_link_unref(list->links[i]);
+    free(list->links);
     free(list);
     return NULL;
 }
@@ -124,7 +153,7 @@ int linkwatch_status(struct linkwatch *connection, int64_t timeout, struct linkw
     wire_clear(&reply);
     if (!status || !status->json) {
         linkwatch_status_free(status);
-        return not_understood(connection, -ENOMEM);
+        return connection_fail(connection, -ENOMEM, strerror(ENOMEM));
     }
     *ret = status;
     return 0;

@@ -118,8 +118,7 @@ int connection_fail(struct linkwatch *connection, int error, const char *words)
     return error;
 }
 
-/* A connection that failed in the middle of something can't be used further. */
-static int broken(struct linkwatch *connection, int error)
+int connection_break(struct linkwatch *connection, int error)
 {
     hang_up(connection);
     switch (error) {
@@ -204,8 +203,7 @@ static int receive_reply(struct linkwatch *connection, uint64_t deadline, struct
     return r == -EBADMSG || r == -EMSGSIZE ? -EPROTO : r;
 }
 
-static int call(struct linkwatch *connection, const char *text, size_t size, uint64_t deadline,
-                struct reply *ret)
+static int send_call(struct linkwatch *connection, const char *text, size_t size, uint64_t deadline)
 {
     int r;
 
@@ -217,9 +215,7 @@ static int call(struct linkwatch *connection, const char *text, size_t size, uin
     }
     r = send_all(connection->fd, text, size, deadline);
     /* The daemon may have said why it hung up. */
-    if (r < 0 && r != -ECONNRESET)
-        return r;
-    return receive_reply(connection, deadline, ret);
+    return r == -ECONNRESET ? 0 : r;
 }
 
 static int answered_error(struct linkwatch *connection, struct reply *reply)
@@ -232,25 +228,46 @@ static int answered_error(struct linkwatch *connection, struct reply *reply)
     return r;
 }
 
-int connection_call(struct linkwatch *connection, const char *method, json_t *parameters,
-                    int64_t timeout, struct reply *ret)
+static int start_call(struct linkwatch *connection, const char *method, json_t *parameters,
+                      bool more, uint64_t deadline)
 {
-    uint64_t deadline = deadline_after(timeout);
-    struct reply reply;
     char *text;
     size_t size;
-    int r = wire_call(method, parameters, false, &text, &size);
+    int r = wire_call(method, parameters, more, &text, &size);
 
     if (r < 0)
         return connection_fail(connection, r, strerror(-r));
-    r = call(connection, text, size, deadline, &reply);
+    r = send_call(connection, text, size, deadline);
     free(text);
+    return r < 0 ? connection_break(connection, r) : 0;
+}
+
+int connection_call_more(struct linkwatch *connection, const char *method, json_t *parameters,
+                         uint64_t deadline)
+{
+    return start_call(connection, method, parameters, true, deadline);
+}
+
+int connection_next(struct linkwatch *connection, uint64_t deadline, struct reply *ret)
+{
+    struct reply reply;
+    int r = receive_reply(connection, deadline, &reply);
+
     if (r < 0)
-        return broken(connection, r);
+        return connection_break(connection, r);
     if (reply.error)
         return answered_error(connection, &reply);
     free(connection->error);
     connection->error = NULL;
     *ret = reply;
     return 0;
+}
+
+int connection_call(struct linkwatch *connection, const char *method, json_t *parameters,
+                    int64_t timeout, struct reply *ret)
+{
+    uint64_t deadline = deadline_after(timeout);
+    int r = start_call(connection, method, parameters, false, deadline);
+
+    return r < 0 ? r : connection_next(connection, deadline, ret);
 }

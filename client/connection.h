@@ -1,4 +1,4 @@
-/* A connection for calls that are answered once. */
+/* A connection for calls whose answer ends. */
 #ifndef LINKWATCH_CLIENT_CONNECTION_H
 #define LINKWATCH_CLIENT_CONNECTION_H
 
@@ -14,6 +14,16 @@ int socket_connect(const char *path);
  * reply, that is an error with its text. Takes the reference to the parameters. */
 int connection_call(struct linkwatch *connection, const char *method, json_t *parameters,
                     int64_t timeout, struct reply *ret);
+
+/* The same for a method that answers with several replies: calls it, and waits for the next one,
+ * up to a deadline as deadline_after() gives it. Each reply but the last one continues. */
+int connection_call_more(struct linkwatch *connection, const char *method, json_t *parameters,
+                         uint64_t deadline);
+int connection_next(struct linkwatch *connection, uint64_t deadline, struct reply *ret);
+
+/* Hangs up in the middle of an answer that was not understood or taken; the next call connects
+ * anew. Says why, and returns the error. */
+int connection_break(struct linkwatch *connection, int error);
 
 /* Says in words why a call fails, for linkwatch_error(), and returns the error. */
 int connection_fail(struct linkwatch *connection, int error, const char *words);

@@ -53,7 +53,7 @@ int linkwatch_mirror_new(const char *path, const struct linkwatch_filter *filter
     mirror->fd = mirror->epoll_fd = -1;
     mirror->delay = FIRST_DELAY;
     mirror->owner = getpid();
-    frame_init(&mirror->in, WIRE_EVENT_MAX);
+    frame_init(&mirror->in, WIRE_REPLY_MAX);
     r = story_init(&mirror->story, filter, callbacks, user);
     if (r >= 0) {
         mirror->path = strdup(path ? path : linkwatch_default_path());

@@ -6,9 +6,8 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-/* Largest replies that are accepted: a list of all links; one of Monitor's. */
-#define WIRE_REPLY_MAX ((size_t)256 * 1024 * 1024)
-#define WIRE_EVENT_MAX ((size_t)1024 * 1024)
+/* The largest reply that is accepted: none has more than one link. */
+#define WIRE_REPLY_MAX ((size_t)1024 * 1024)
 
 /* The text of a call of a method of org.linkwatch.Links, to be freed, and its size with
  * the NUL. Takes the reference to the parameters, NULL included. -ENOMEM. */

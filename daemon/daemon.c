@@ -11,7 +11,6 @@
 #include "daemon/methods.h"
 #include "daemon/namespaces.h"
 #include "daemon/service.h"
-#include "daemon/status.h"
 
 #define INSTANCE_BYTES 16
 #define STATUS_SIZE    320
@@ -22,9 +21,8 @@ struct daemon {
     struct config config;
     const char *socket;
     struct namespace *namespace;
-    struct status_origin status;
-    struct methods *methods;
     struct server *server;
+    int64_t started_usec; /* of CLOCK_MONOTONIC */
     bool ready;
 };
 
@@ -61,16 +59,6 @@ static void on_settled(void *user)
     daemon_notify_ready(daemon);
 }
 
-static void on_news(void *user)
-{
-    server_wake(((struct daemon *)user)->server);
-}
-
-static void on_counted(void *user, size_t sessions)
-{
-    source_set_consumers(namespace_source(((struct daemon *)user)->namespace), sessions);
-}
-
 static bool make_instance(char text[2 * INSTANCE_BYTES + 1])
 {
     unsigned char bytes[INSTANCE_BYTES];
@@ -82,43 +70,39 @@ static bool make_instance(char text[2 * INSTANCE_BYTES + 1])
     return true;
 }
 
-static int on_request(void *user, struct session *session, const char *message, size_t length)
+static int on_call(void *user, struct connection *connection, const char *message, size_t length,
+                   struct answer **ret)
 {
-    return methods_request(((struct daemon *)user)->methods, session, message, length);
-}
+    const struct daemon *daemon = user;
+    const struct methods_context context = {
+        .namespace = connection_namespace(connection),
+        .server = daemon->server,
+        .users = server_users(daemon->server),
+        .user = connection_user(connection),
+        .started_usec = daemon->started_usec,
+    };
 
-static void on_closed(void *user, struct session *session)
-{
-    methods_closed(((struct daemon *)user)->methods, session);
+    return methods_answer(&context, message, length, ret);
 }
 
 static bool make_parts(struct daemon *daemon, struct ev_loop *loop,
                        const struct daemon_socket *socket)
 {
-    static const struct namespace_handlers namespace_handlers = {
-        .settled = on_settled, .reported = on_reported, .news = on_news};
-    static const struct server_handlers server_handlers = {
-        .session = {.request = on_request, .closed = on_closed}, .counted = on_counted};
+    static const struct namespace_handlers handlers = {.settled = on_settled,
+                                                       .reported = on_reported};
     const struct config *config = &daemon->config;
-    struct methods_origin methods = {.status = &daemon->status};
     char instance[2 * INSTANCE_BYTES + 1];
 
+    daemon->started_usec = clock_usec(CLOCK_MONOTONIC);
     if (!make_instance(instance))
         return false;
     daemon->namespace = namespace_new(loop, daemon->log, &config->source, instance,
-                                      config->history_bytes, &namespace_handlers, daemon);
+                                      config->history_bytes, &handlers, daemon);
     if (!daemon->namespace)
         return false;
-    methods.streams = namespace_streams(daemon->namespace);
-    methods.source = namespace_source(daemon->namespace);
-    daemon->methods = methods_new(&methods);
     daemon->server = server_new(loop, daemon->log, socket->fd, socket->made ? socket->path : NULL,
-                                &config->limits, &server_handlers, daemon);
-    daemon->status = (struct status_origin){.streams = methods.streams,
-                                            .source = methods.source,
-                                            .server = daemon->server,
-                                            .started_usec = clock_usec(CLOCK_MONOTONIC)};
-    return daemon->methods && daemon->server;
+                                &config->limits, daemon->namespace, on_call, daemon);
+    return daemon->server;
 }
 
 static void drop_socket(const struct daemon_socket *socket)
@@ -151,7 +135,6 @@ struct daemon *daemon_free(struct daemon *daemon)
     if (!daemon)
         return NULL;
     server_free(daemon->server);
-    methods_free(daemon->methods);
     namespace_free(daemon->namespace);
     free(daemon);
     return NULL;

@@ -167,26 +167,32 @@ struct filter *filter_free(struct filter *filter)
     return NULL;
 }
 
-static bool name_matches(const char *glob, const struct link *link)
+/* Whether a glob matches the link's next name; NULL in progress is before the first. */
+static bool next_name_matches(const char *glob, const struct link *link,
+                              const struct filter_progress *progress)
 {
-    const char *altname = NULL;
-
-    if (glob_matches(glob, link->ifname))
-        return true;
-    while ((altname = link_next_altname(link, altname)))
-        if (glob_matches(glob, altname))
-            return true;
-    return false;
+    return glob_matches(glob, progress->altname ? progress->altname : link->ifname);
 }
 
-static bool names_match(const json_t *globs, const struct link *link)
+/* To the link's next name, or to the first one and the next glob. */
+static void go_on(struct filter_progress *progress, const struct link *link)
 {
-    size_t i;
-    json_t *glob;
+    progress->altname = link_next_altname(link, progress->altname);
+    progress->glob += !progress->altname;
+}
 
-    json_array_foreach (globs, i, glob)
-        if (name_matches(json_string_value(glob), link))
+static int names_match(const json_t *globs, const struct link *link,
+                       struct filter_progress *progress, const struct slice *slice)
+{
+    while (progress->glob < json_array_size(globs)) {
+        const char *glob = json_string_value(json_array_get(globs, progress->glob));
+
+        if (next_name_matches(glob, link, progress))
             return true;
+        go_on(progress, link);
+        if (slice_is_over(slice) && progress->glob < json_array_size(globs))
+            return -EAGAIN;
+    }
     return false;
 }
 
@@ -220,26 +226,46 @@ bool filter_passes_all(const struct filter *filter)
            filter->any_field;
 }
 
-size_t filter_cost(const struct filter *filter)
+static int holds_against(const struct filter *filter, const struct link *link,
+                         struct filter_progress *progress, const struct slice *slice)
 {
-    return 1 + json_array_size(filter->names);
+    if ((filter->indexes && !indexes_match(filter->indexes, link)) ||
+        (filter->kinds && !kinds_match(filter->kinds, link)))
+        return false;
+    return filter->names ? names_match(filter->names, link, progress, slice) : true;
 }
 
-bool filter_passes_link(const struct filter *filter, const struct link *link)
+int filter_passes_link(const struct filter *filter, const struct link *link,
+                       struct filter_progress *progress, const struct slice *slice)
 {
-    return (!filter->names || names_match(filter->names, link)) &&
-           (!filter->indexes || indexes_match(filter->indexes, link)) &&
-           (!filter->kinds || kinds_match(filter->kinds, link));
+    int r = holds_against(filter, link, progress, slice);
+
+    if (r >= 0)
+        *progress = (struct filter_progress){.glob = 0};
+    return r;
 }
 
-bool filter_passes_event(const struct filter *filter, const struct event *event)
+static bool wants_type(const struct filter *filter, const struct event *event)
 {
-    if (event->type == EVENT_SOURCE)
-        return true;
     if (!filter->any_type && !(filter->types & (1U << event->type)))
         return false;
-    if (event->type == EVENT_CHANGE && !filter->any_field && !(filter->fields & event->fields))
+    return event->type != EVENT_CHANGE || filter->any_field || filter->fields & event->fields;
+}
+
+int filter_passes_event(const struct filter *filter, const struct event *event,
+                        struct filter_progress *progress, const struct slice *slice)
+{
+    int r = 0;
+
+    if (event->type == EVENT_SOURCE)
+        return true;
+    if (!wants_type(filter, event))
         return false;
-    return (event->before && filter_passes_link(filter, event->before)) ||
-           (event->after && filter_passes_link(filter, event->after));
+    if (event->before && !progress->after)
+        r = filter_passes_link(filter, event->before, progress, slice);
+    if (r == 0 && event->after) {
+        progress->after = true;
+        r = filter_passes_link(filter, event->after, progress, slice);
+    }
+    return r;
 }

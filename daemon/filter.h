@@ -6,6 +6,7 @@
 #include <stdbool.h>
 
 #include "daemon/event.h"
+#include "daemon/slice.h"
 
 struct filter;
 
@@ -23,12 +24,20 @@ struct filter *filter_free(struct filter *filter);
 /* Whether everything passes, so that nothing need be asked. */
 bool filter_passes_all(const struct filter *filter);
 
-/* How much work it is to hold one link against it, 1 at least. */
-size_t filter_cost(const struct filter *filter);
+/* How far a question has come; all zero at the beginning, and when it is answered. */
+struct filter_progress {
+    bool after; /* of an event */
+    size_t glob;
+    const char *altname; /* the glob's next one; NULL: the link's name */
+};
 
-bool filter_passes_link(const struct filter *filter, const struct link *link);
+/* Whether a link passes: 1 or 0. -EAGAIN if the slice was over before that was known: ask again
+ * with the same progress and link, which must live until then. */
+int filter_passes_link(const struct filter *filter, const struct link *link,
+                       struct filter_progress *progress, const struct slice *slice);
 
-/* An event passes if its link did before or after it. */
-bool filter_passes_event(const struct filter *filter, const struct event *event);
+/* The same of an event, which passes if its link did before or after it. */
+int filter_passes_event(const struct filter *filter, const struct event *event,
+                        struct filter_progress *progress, const struct slice *slice);
 
 #endif

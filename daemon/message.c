@@ -8,7 +8,8 @@
 #include "daemon/encode.h"
 
 #define HEAD      "{\"parameters\":"
-#define LIST_TAIL "]}}"
+#define LIST_LINK HEAD "{\"link\":"
+#define CONTINUES "},\"continues\":true}"
 
 static const char *const type_names[EVENT_TYPE_COUNT] = {
     [EVENT_SNAPSHOT] = "snapshot", [EVENT_READY] = "ready", [EVENT_LOST] = "lost",
@@ -92,9 +93,7 @@ static void put_head(struct writer *writer, const char *instance, enum event_typ
 /* And ends with, the NUL included. */
 static void put_tail(struct writer *writer)
 {
-    static const char tail[] = "},\"continues\":true}";
-
-    writer_add(writer, tail, sizeof(tail));
+    writer_add(writer, CONTINUES, sizeof(CONTINUES));
 }
 
 static void begin(struct writer *writer, const char *instance, enum event_type type,
@@ -241,35 +240,36 @@ static struct buffer *text_buffer(const char *text, size_t length)
     return buffer;
 }
 
-/* {"parameters":{MEMBERS,"NAME":[ */
-static struct buffer *list_head(json_t *members, const char *name)
+/* ,MEMBERS}} of an object {MEMBERS}, with the NUL. */
+static struct buffer *list_last(json_t *members)
 {
     char *inner = text_of(members);
-    struct buffer *head = NULL;
-    char *text = NULL;
-    int length;
+    struct buffer *last = NULL;
+    size_t length;
 
     if (!inner)
         return NULL;
-    inner[strlen(inner) - 1] = '\0'; /* the closing brace */
-    length = asprintf(&text, "%s%s,\"%s\":[", HEAD, inner, name);
-    if (length >= 0)
-        head = text_buffer(text, (size_t)length);
-    if (length >= 0)
-        free(text);
+    length = strlen(inner);
+    last = buffer_new(length + 2);
+    if (last) {
+        memcpy(last->data, inner, length);
+        last->data[0] = ',';
+        memcpy(last->data + length, "}", 2);
+    }
     free(inner);
-    return head;
+    return last;
 }
 
-int message_list_new(json_t *members, const char *name, struct message_list *ret)
+int message_list_new(json_t *position, json_t *source, struct message_list *ret)
 {
+    json_t *members = json_pack("{s:o, s:o}", "position", position, "source", source);
     struct message_list list = {
-        .head = list_head(members, name),
-        .comma = text_buffer(",", 1),
-        .tail = text_buffer(LIST_TAIL, sizeof(LIST_TAIL)),
+        .link = text_buffer(LIST_LINK, strlen(LIST_LINK)),
+        .more = text_buffer(CONTINUES, sizeof(CONTINUES)),
+        .last = list_last(json_incref(members)),
     };
 
-    if (!list.head || !list.comma || !list.tail) {
+    if (message_reply(members, false, &list.none) < 0 || !list.link || !list.more || !list.last) {
         message_list_clear(&list);
         return -ENOMEM;
     }
@@ -281,9 +281,10 @@ void message_list_clear(struct message_list *list)
 {
     if (!list)
         return;
-    buffer_unref(list->head);
-    buffer_unref(list->comma);
-    buffer_unref(list->tail);
+    buffer_unref(list->link);
+    buffer_unref(list->more);
+    buffer_unref(list->last);
+    buffer_unref(list->none);
     *list = (struct message_list){0};
 }
 

@@ -42,15 +42,16 @@ int message_lost(const char *instance, uint64_t sequence, int64_t lost, struct b
  * it is the same for each consumer: not a new reference. NULL without memory. */
 struct buffer *message_link_text(struct link *link);
 
-/* The pieces of a reply whose last parameter is an array: head, the elements with a comma
- * between two of them, tail (with the NUL). The caller has a reference to each. members
- * are the parameters before it, at least one; as the parameters of message_reply(). */
+/* The pieces of the replies to a List: each is link, the text of a link, and more; the last one is
+ * link, the text and last; if there is no link at all, it is none alone. The caller has a
+ * reference to each. The source's reference is taken, as the parameters of message_reply(). */
 struct message_list {
-    struct buffer *head;
-    struct buffer *comma;
-    struct buffer *tail;
+    struct buffer *link;
+    struct buffer *more;
+    struct buffer *last;
+    struct buffer *none;
 };
-int message_list_new(json_t *members, const char *name, struct message_list *ret);
+int message_list_new(json_t *position, json_t *source, struct message_list *ret);
 
 /* Drops the references; takes NULL. */
 void message_list_clear(struct message_list *list);

@@ -7,8 +7,8 @@
 
 #include "daemon/call.h"
 #include "daemon/filter.h"
-#include "daemon/listing.h"
 #include "daemon/message.h"
+#include "daemon/status.h"
 #include "protocol/interfaces.h"
 
 #define SERVICE "org.varlink.service"
@@ -16,33 +16,12 @@
 
 #define PARAMETERS_MAX 2
 
-/* A Refresh that waits for its look. */
-struct refresh {
-    LIST_ENTRY(refresh) entry;
-    struct source_waiter waiter;
-    struct methods *methods;
-    struct session *session;
-};
-
-/* A List whose answer is not complete yet. */
-struct listed {
-    LIST_ENTRY(listed) entry;
-    struct session *session;
-    struct listing *listing;
-};
-
-struct methods {
-    struct methods_origin origin;
-    LIST_HEAD(refreshes, refresh) refreshes;
-    LIST_HEAD(listings, listed) listings;
-};
-
 /* A call that is being answered. All functions that answer: 0, or -errno, which closes
- * the session. */
+ * the connection. */
 struct request {
-    struct methods *methods;
-    struct session *session;
+    const struct methods_context *context;
     const struct call *call;
+    struct answer **ret;
 };
 
 static const struct {
@@ -54,22 +33,12 @@ static const struct {
 };
 #define INTERFACE_COUNT (sizeof(interfaces) / sizeof(interfaces[0]))
 
-static int send_made(const struct request *request, int made, struct buffer *message)
-{
-    return made < 0 ? made : session_send(request->session, message);
-}
-
 static int reply(const struct request *request, json_t *parameters)
 {
     struct buffer *message = NULL;
-    int r;
+    int r = message_reply(parameters, false, &message);
 
-    if (request->call->oneway) {
-        json_decref(parameters);
-        return 0;
-    }
-    r = message_reply(parameters, false, &message);
-    return send_made(request, r, message);
+    return r < 0 ? r : answer_reply(message, request->ret);
 }
 
 /* name may be NULL: an error without parameters. */
@@ -77,12 +46,9 @@ static int fail(const struct request *request, const char *error, const char *na
                 const char *value)
 {
     struct buffer *message = NULL;
-    int r;
+    int r = message_error(error, name ? json_pack("{s:s}", name, value) : json_object(), &message);
 
-    if (request->call->oneway)
-        return 0;
-    r = message_error(error, name ? json_pack("{s:s}", name, value) : json_object(), &message);
-    return send_made(request, r, message);
+    return r < 0 ? r : answer_reply(message, request->ret);
 }
 
 static int refuse_parameter(const struct request *request, const char *name)
@@ -125,98 +91,26 @@ static int get_interface_description(const struct request *request)
     return reply(request, json_pack("{s:s}", "description", text));
 }
 
-static json_t *position_now(const struct methods *methods)
+static int expect_more(const struct request *request)
 {
-    const struct history *history = methods->origin.streams->history;
-
-    return message_position(history_instance(history), history_newest(history));
-}
-
-static json_t *source_now(const struct methods *methods)
-{
-    struct source_state state;
-
-    source_describe(methods->origin.source, &state);
-    return message_source_state(&state);
-}
-
-static bool never_looked(const struct methods *methods)
-{
-    return source_report(methods->origin.source)->last_look == WATCH_NEVER;
-}
-
-/* That, and why, the kernel can't be looked at. What was never looked at is unknown, and not the
- * same as what is not there. */
-static int look_failure(const struct methods *methods, struct buffer **ret)
-{
-    const struct watch_report *report = source_report(methods->origin.source);
-
-    return message_error(never_looked(methods) ? LINKS ".NeverLooked" : LINKS ".LookFailed",
-                         message_failure(report->look_reason, report->look_error), ret);
-}
-
-static int refuse_blindly(const struct request *request)
-{
-    struct buffer *message = NULL;
-    int r = look_failure(request->methods, &message);
-
-    return send_made(request, r, message);
-}
-
-static void on_listed(void *user, struct session *session, int error)
-{
-    struct listed *listed = user;
-
-    LIST_REMOVE(listed, entry);
-    free(listed);
-    if (error)
-        session_free(session);
-    else
-        session_resume(session);
-}
-
-/* Takes the filter. */
-static int send_list(const struct request *request, struct filter *filter)
-{
-    struct methods *methods = request->methods;
-    struct listed *listed = calloc(1, sizeof(*listed));
-    json_t *members =
-        json_pack("{s:o, s:o}", "position", position_now(methods), "source", source_now(methods));
-    struct message_list list;
-    int r = message_list_new(members, "links", &list);
-
-    if (r < 0 || !listed) {
-        filter_free(filter);
-        message_list_clear(r < 0 ? NULL : &list);
-        free(listed);
-        return r < 0 ? r : -ENOMEM;
-    }
-    r = listing_start(request->session, methods->origin.streams->table, filter, &list, on_listed,
-                      listed, &listed->listing);
-    if (r <= 0) {
-        free(listed);
-        return r;
-    }
-    listed->session = request->session;
-    LIST_INSERT_HEAD(&methods->listings, listed, entry);
-    session_suspend(request->session);
-    return 0;
+    return fail(request, SERVICE ".ExpectedMore", NULL, NULL);
 }
 
 static int list(const struct request *request)
 {
+    const struct methods_context *context = request->context;
     struct filter *filter;
     const char *wrong;
-    int r = filter_new(call_parameter(request->call, "filter"), true, &filter, &wrong);
+    int r;
 
+    if (!request->call->more)
+        return expect_more(request);
+    r = filter_new(call_parameter(request->call, "filter"), true, &filter, &wrong);
     if (r == -EINVAL)
         return refuse_parameter(request, wrong);
     if (r < 0)
         return r;
-    if (!request->call->oneway && !never_looked(request->methods))
-        return send_list(request, filter);
-    filter_free(filter);
-    return request->call->oneway ? 0 : refuse_blindly(request);
+    return answer_list(context->namespace, context->users, context->user, filter, request->ret);
 }
 
 /* What is wrong with the position, NULL if nothing is. */
@@ -234,7 +128,8 @@ static struct stream *new_stream(const struct request *request, struct filter *f
 {
     const json_t *since = call_parameter(request->call, "since");
     const char *wrong = since ? wrong_in_since(since) : NULL;
-    struct stream *stream = wrong ? NULL : stream_new(request->methods->origin.streams, filter);
+    struct stream *stream =
+        wrong ? NULL : stream_new(namespace_streams(request->context->namespace), filter);
 
     if (!stream) {
         filter_free(filter);
@@ -257,10 +152,8 @@ static int monitor(const struct request *request)
     const char *wrong;
     int r;
 
-    if (request->call->oneway)
-        return 0;
     if (!request->call->more)
-        return fail(request, SERVICE ".ExpectedMore", NULL, NULL);
+        return expect_more(request);
     r = filter_new(call_parameter(request->call, "filter"), false, &filter, &wrong);
     if (r == -EINVAL)
         return refuse_parameter(request, wrong);
@@ -269,62 +162,20 @@ static int monitor(const struct request *request)
     stream = new_stream(request, filter, &r);
     if (!stream)
         return r;
-    session_start_stream(request->session, stream);
-    return 0;
-}
-
-static struct refresh *forget(struct refresh *refresh)
-{
-    LIST_REMOVE(refresh, entry);
-    free(refresh);
-    return NULL;
-}
-
-static void on_look(void *user, int error)
-{
-    struct refresh *refresh = user;
-    struct methods *methods = refresh->methods;
-    struct session *session = refresh->session;
-    struct buffer *message = NULL;
-    int r;
-
-    forget(refresh);
-    if (error)
-        r = look_failure(methods, &message);
-    else
-        r = message_reply(json_pack("{s:o}", "position", position_now(methods)), false, &message);
-    if (r >= 0)
-        r = session_send(session, message);
-    if (r >= 0)
-        session_resume(session);
-    else
-        session_free(session);
+    return answer_stream(namespace_news(request->context->namespace), stream, request->ret);
 }
 
 static int refresh(const struct request *request)
 {
-    struct refresh *refresh;
-
-    if (request->call->oneway) {
-        source_look(request->methods->origin.source, NULL);
-        return 0;
-    }
-    refresh = calloc(1, sizeof(*refresh));
-    if (!refresh)
-        return -ENOMEM;
-    refresh->methods = request->methods;
-    refresh->session = request->session;
-    refresh->waiter.done = on_look;
-    refresh->waiter.user = refresh;
-    LIST_INSERT_HEAD(&request->methods->refreshes, refresh, entry);
-    session_suspend(request->session);
-    source_look(request->methods->origin.source, &refresh->waiter);
-    return 0;
+    return answer_refresh(request->context->namespace, request->ret);
 }
 
 static int get_status(const struct request *request)
 {
-    return reply(request, status_describe(request->methods->origin.status));
+    const struct methods_context *context = request->context;
+
+    return reply(request,
+                 status_describe(context->namespace, context->server, context->started_usec));
 }
 
 static const struct method {
@@ -397,68 +248,22 @@ static int answer(const struct request *request)
     return method->answer(request);
 }
 
-struct methods *methods_new(const struct methods_origin *origin)
+int methods_answer(const struct methods_context *context, const char *message, size_t length,
+                   struct answer **ret)
 {
-    struct methods *methods = calloc(1, sizeof(*methods));
-
-    if (!methods)
-        return NULL;
-    methods->origin = *origin;
-    LIST_INIT(&methods->refreshes);
-    LIST_INIT(&methods->listings);
-    return methods;
-}
-
-struct methods *methods_free(struct methods *methods)
-{
-    free(methods);
-    return NULL;
-}
-
-int methods_request(struct methods *methods, struct session *session, const char *message,
-                    size_t length)
-{
-    const struct server_limits *limits = server_limits(methods->origin.status->server);
+    struct answer *given = NULL;
     struct call call;
-    struct request request = {.methods = methods, .session = session, .call = &call};
-    int r = call_parse(message, length, limits->json_depth, &call);
+    struct request request = {.context = context, .call = &call, .ret = &given};
+    int r = call_parse(message, length, server_limits(context->server)->json_depth, &call);
 
     if (r < 0)
         return r;
     r = answer(&request);
+    /* Without a reply, only what it sets going counts. */
+    if (call.oneway)
+        given = answer_free(given);
     call_clear(&call);
+    if (r >= 0)
+        *ret = given;
     return r;
-}
-
-static void cancel_refreshes(struct methods *methods, const struct session *session)
-{
-    struct refresh *refresh, *next;
-
-    for (refresh = LIST_FIRST(&methods->refreshes); refresh; refresh = next) {
-        next = LIST_NEXT(refresh, entry);
-        if (refresh->session != session)
-            continue;
-        source_cancel(&refresh->waiter);
-        forget(refresh);
-    }
-}
-
-static void cancel_listing(struct methods *methods, const struct session *session)
-{
-    struct listed *listed, *next;
-
-    for (listed = LIST_FIRST(&methods->listings); listed; listed = next) {
-        next = LIST_NEXT(listed, entry);
-        if (listed->session != session)
-            continue;
-        LIST_REMOVE(listed, entry);
-        listing_free(listed->listing);
-        free(listed);
-    }
-}
-
-void methods_closed(struct methods *methods, const struct session *session)
-{
-    cancel_refreshes(methods, session);
-    cancel_listing(methods, session);
 }

@@ -1,28 +1,24 @@
-/* The interface's methods: what a request means, and its answer. */
+/* The interface's methods: from a call to its answer. They keep nothing. */
 #ifndef LINKWATCH_DAEMON_METHODS_H
 #define LINKWATCH_DAEMON_METHODS_H
 
 #include <stddef.h>
 
-#include "daemon/session.h"
-#include "daemon/status.h"
+#include "daemon/answer.h"
+#include "daemon/server.h"
 
-struct methods;
-
-/* What the methods work on; it must outlive them. */
-struct methods_origin {
-    struct stream_origin *streams;
-    struct source *source;
-    const struct status_origin *status;
+/* Who calls, and what about. */
+struct methods_context {
+    struct namespace *namespace;
+    const struct server *server;
+    struct users *users;
+    struct user *user;
+    int64_t started_usec; /* the daemon, of CLOCK_MONOTONIC */
 };
 
-/* NULL without memory. */
-struct methods *methods_new(const struct methods_origin *origin);
-struct methods *methods_free(struct methods *methods);
-
-/* A request of that session, and its end; as session_handlers say. */
-int methods_request(struct methods *methods, struct session *session, const char *message,
-                    size_t length);
-void methods_closed(struct methods *methods, const struct session *session);
+/* The answer to the call in a message; NULL if it wants none. -errno: it is no call, or there is
+ * no memory. */
+int methods_answer(const struct methods_context *context, const char *message, size_t length,
+                   struct answer **ret);
 
 #endif

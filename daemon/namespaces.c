@@ -14,7 +14,11 @@ struct namespace
     struct namespace_handlers handlers;
     void *user;
     bool settled;
-    uint64_t newest; /* event when consumers were woken last */
+    struct waitlist news; /* who waits for an event after this one */
+    uint64_t newest;
+    struct waitlist looks; /* and for the end of a look after this one */
+    uint64_t look;
+    size_t consumers;
 };
 
 static void describe(void *user, struct source_state *ret)
@@ -52,6 +56,14 @@ static void on_reported(void *user, const struct watch_report *before,
     namespace->handlers.reported(namespace->user);
 }
 
+static void wake(struct waitlist *list, uint64_t *last, uint64_t now)
+{
+    if (*last == now)
+        return;
+    *last = now;
+    waitlist_wake(list);
+}
+
 static void on_settled(void *user)
 {
     struct namespace *namespace = user;
@@ -60,10 +72,8 @@ static void on_settled(void *user)
         namespace->settled = true;
         namespace->handlers.settled(namespace->user);
     }
-    if (history_newest(namespace->history) == namespace->newest)
-        return;
-    namespace->newest = history_newest(namespace->history);
-    namespace->handlers.news(namespace->user);
+    wake(&namespace->news, &namespace->newest, history_newest(namespace->history));
+    wake(&namespace->looks, &namespace->look, source_looks(namespace->source));
 }
 
 struct namespace *namespace_new(struct ev_loop *loop, struct log *log,
@@ -77,6 +87,8 @@ struct namespace *namespace_new(struct ev_loop *loop, struct log *log,
 
     if (!namespace)
         return NULL;
+    TAILQ_INIT(&namespace->news);
+    TAILQ_INIT(&namespace->looks);
     namespace->log = log;
     namespace->handlers = *handlers;
     namespace->user = user;
@@ -106,6 +118,22 @@ void namespace_reconfigure(struct namespace *namespace, const struct source_conf
 {
     history_set_bytes_max(namespace->history, history_bytes);
     source_reconfigure(namespace->source, config);
+}
+
+struct waitlist *namespace_news(struct namespace *namespace)
+{
+    return &namespace->news;
+}
+
+struct waitlist *namespace_looks(struct namespace *namespace)
+{
+    return &namespace->looks;
+}
+
+void namespace_count(struct namespace *namespace, int change)
+{
+    namespace->consumers += (size_t)change;
+    source_set_consumers(namespace->source, namespace->consumers);
 }
 
 struct source *namespace_source(struct namespace *namespace)

@@ -5,6 +5,7 @@
 
 #include "daemon/source.h"
 #include "daemon/stream.h"
+#include "daemon/waitlist.h"
 
 struct ev_loop;
 struct log;
@@ -15,8 +16,6 @@ struct namespace_handlers {
     void (*settled)(void *user);
     /* The standing, its reason or staleness changed. */
     void (*reported)(void *user);
-    /* There are new events. */
-    void (*news)(void *user);
 };
 
 /* A namespace whose history has at most so many bytes and is of that instance. It starts with
@@ -30,6 +29,13 @@ struct namespace *namespace_free(struct namespace *namespace);
 /* Other bounds from now on. */
 void namespace_reconfigure(struct namespace *namespace, const struct source_config *config,
                            size_t history_bytes);
+
+/* Who waits for the next events, and for the end of a look. */
+struct waitlist *namespace_news(struct namespace *namespace);
+struct waitlist *namespace_looks(struct namespace *namespace);
+
+/* How many consumers there are now: one more, or one less. */
+void namespace_count(struct namespace *namespace, int change);
 
 struct source *namespace_source(struct namespace *namespace);
 const struct history *namespace_history(const struct namespace *namespace);

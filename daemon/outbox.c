@@ -7,7 +7,7 @@
 #include <sys/uio.h>
 
 #define FIRST_CAPACITY 8
-#define PIECES_AT_ONCE 64
+#define PIECES_AT_ONCE 192
 
 void outbox_clear(struct outbox *outbox)
 {

@@ -5,6 +5,7 @@
 #include <ev.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/random.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -14,58 +15,38 @@
 #include "daemon/descriptors.h"
 #include "daemon/log.h"
 #include "daemon/message.h"
-#include "daemon/turns.h"
+#include "daemon/namespaces.h"
+#include "daemon/users.h"
+#include "daemon/workqueue.h"
 
-#define ACCEPT_AT_ONCE 16
 /* Without a free descriptor, accepting pauses so long, or until a session ends. */
 #define PAUSE 1.
 
-struct guest {
-    TAILQ_ENTRY(guest) entry;
-    struct session *session;
-};
-
 struct server {
-    struct ev_loop *loop;
     struct log *log;
     struct ev_io incoming;
     struct ev_timer pause;
-    struct turns *turns;
+    struct workqueue *queue;
+    struct workqueue_share share; /* of the time, to accept: nobody's yet */
+    struct job accepting;
+    struct users *users;
     struct closer *closer;
-    struct turn turn; /* to accept */
     int fd;
     char *path; /* of the socket that was made here, and what it is known by */
     dev_t device;
     ino_t inode;
     struct server_limits limits;
     struct server_counters counters;
-    struct server_handlers handlers;
-    void *user;
-    TAILQ_HEAD(guests, guest) guests; /* who came first stands first, and is told first */
-    size_t count;
-
-    struct guest *next_told; /* NULL: all were told */
-    bool tell_again;         /* something new came after the first was told */
-    struct ev_timer telling; /* goes on with the next turn of the loop */
+    struct namespace *namespace;
+    struct connection_host host;
 };
-
-static size_t count_of(const struct server *server, uid_t uid)
-{
-    const struct guest *guest;
-    size_t count = 0;
-
-    TAILQ_FOREACH(guest, &server->guests, entry)
-    if (session_uid(guest->session) == uid)
-        count++;
-    return count;
-}
 
 static void accept_again(struct server *server)
 {
     if (!ev_is_active(&server->pause))
         return;
-    ev_timer_stop(server->loop, &server->pause);
-    ev_io_start(server->loop, &server->incoming);
+    ev_timer_stop(server->host.loop, &server->pause);
+    ev_io_start(server->host.loop, &server->incoming);
 }
 
 static void on_pause_over(struct ev_loop *loop, struct ev_timer *timer, int events)
@@ -83,28 +64,21 @@ static void pause_accepting(struct server *server, int error)
     log_number(line, "ERRNO", error);
     log_end(line, "cannot accept connections for now: %s", strerror(error));
     ev_timer_set(&server->pause, PAUSE, 0.);
-    ev_timer_start(server->loop, &server->pause);
+    ev_timer_start(server->host.loop, &server->pause);
 }
 
-static int on_request(void *user, struct session *session, const char *message, size_t length)
+static void leave(struct server *server, struct user *user)
 {
-    struct server *server = user;
-
-    return server->handlers.session.request(server->user, session, message, length);
+    workqueue_remove_share(server->queue, &user->share);
+    users_leave(server->users, user);
 }
 
-static void on_closed(void *user, struct session *session)
+static void on_closed(void *closed_user, struct connection *connection)
 {
-    struct server *server = user;
-    struct guest *guest = session_data(session);
+    struct server *server = closed_user;
 
-    server->handlers.session.closed(server->user, session);
-    if (server->next_told == guest)
-        server->next_told = TAILQ_NEXT(guest, entry);
-    TAILQ_REMOVE(&server->guests, guest, entry);
-    free(guest);
-    server->count--;
-    server->handlers.counted(server->user, server->count);
+    namespace_count(connection_namespace(connection), -1);
+    leave(server, connection_user(connection));
     accept_again(server);
 }
 
@@ -126,60 +100,57 @@ static void refuse(struct server *server, int fd, uid_t uid, const char *limit)
     closer_close_connection(server->closer, fd);
 }
 
-static int admit(struct server *server, int fd, uid_t uid)
+static int admit(struct server *server, int fd, struct user *user)
 {
-    static const struct session_handlers handlers = {.request = on_request, .closed = on_closed};
-    struct guest *guest = calloc(1, sizeof(*guest));
+    struct connection *connection =
+        connection_new(&server->host, fd, user, server->namespace, server->limits.request);
 
-    if (!guest)
+    if (!connection)
         return -ENOMEM;
-    guest->session = session_new(server->loop, server->turns, server->closer, fd, uid,
-                                 server->limits.request, &handlers, server);
-    if (!guest->session) {
-        free(guest);
-        return -ENOMEM;
-    }
-    session_set_data(guest->session, guest);
-    TAILQ_INSERT_TAIL(&server->guests, guest, entry);
-    server->count++;
     server->counters.sessions++;
-    server->handlers.counted(server->user, server->count);
+    namespace_count(server->namespace, 1);
     return 0;
 }
 
-static void receive_guest(struct server *server, int fd)
+static void receive_consumer(struct server *server, int fd)
 {
     struct ucred peer = {.uid = (uid_t)-1};
     socklen_t length = sizeof(peer);
+    const char *limit;
+    struct user *user;
+    int r;
 
     /* For limits and logs; some sandboxes don't tell the truth here. */
     (void)getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &peer, &length);
-    if (server->count >= server->limits.sessions)
-        refuse(server, fd, peer.uid, "sessions-max");
-    else if (count_of(server, peer.uid) >= server->limits.sessions_per_user)
-        refuse(server, fd, peer.uid, "sessions-per-user-max");
-    else if (admit(server, fd, peer.uid) < 0)
+    r = users_enter(server->users, peer.uid, &server->limits.users, &user, &limit);
+    if (r == -EUSERS) {
+        refuse(server, fd, peer.uid, limit);
+    } else if (r < 0) {
         closer_close_connection(server->closer, fd);
+    } else if (admit(server, fd, user) < 0) {
+        leave(server, user);
+        closer_close_connection(server->closer, fd);
+    }
 }
 
-static void accept_some(void *user)
+static void accept_some(void *user, struct slice *slice)
 {
     struct server *server = user;
 
-    for (int i = 0; i < ACCEPT_AT_ONCE && (i == 0 || !turns_are_over(server->turns)); i++) {
+    do {
         int fd = accept4(server->fd, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK);
 
         if (fd >= 0) {
-            receive_guest(server, fd);
+            receive_consumer(server, fd);
         } else if (errno == EAGAIN || errno == EWOULDBLOCK) {
-            ev_io_start(server->loop, &server->incoming);
+            ev_io_start(server->host.loop, &server->incoming);
             return;
         } else if (errno != EINTR && errno != ECONNABORTED) {
             pause_accepting(server, errno);
             return;
         }
-    }
-    turns_ask(server->turns, TURNS_WORK, &server->turn);
+    } while (!slice_is_over(slice));
+    workqueue_add(server->queue, &server->accepting, WORKQUEUE_REQUESTS);
 }
 
 static void on_incoming(struct ev_loop *loop, struct ev_io *io, int events)
@@ -188,84 +159,75 @@ static void on_incoming(struct ev_loop *loop, struct ev_io *io, int events)
 
     (void)events;
     ev_io_stop(loop, io);
-    turns_ask(server->turns, TURNS_WORK, &server->turn);
+    workqueue_add(server->queue, &server->accepting, WORKQUEUE_REQUESTS);
 }
 
-/* The next one who is to be told, NULL if nobody is. */
-static struct guest *take_next(struct server *server)
+static int64_t monotonic_usec(void)
 {
-    struct guest *guest = server->next_told;
-
-    if (!guest && server->tell_again) {
-        server->tell_again = false;
-        guest = TAILQ_FIRST(&server->guests);
-    }
-    server->next_told = guest ? TAILQ_NEXT(guest, entry) : NULL;
-    return guest;
+    return clock_usec(CLOCK_MONOTONIC);
 }
 
-/* Tells as many as there is time for. What happens to links meanwhile is read in between, and
- * those who were not told yet are told of it in the same breath. */
-static void tell_some(struct server *server)
+static void note_path(struct server *server)
 {
-    int64_t end = clock_usec(CLOCK_MONOTONIC) + TURNS_ROUND_USEC;
-    struct guest *guest;
+    struct stat status;
 
-    while ((guest = take_next(server))) {
-        session_wake(guest->session);
-        if (clock_usec(CLOCK_MONOTONIC) >= end)
-            break;
-    }
-    ev_timer_stop(server->loop, &server->telling);
-    ev_timer_set(&server->telling, 0., 0.);
-    if (server->next_told || server->tell_again)
-        ev_timer_start(server->loop, &server->telling);
+    if (lstat(server->path, &status) < 0)
+        return;
+    server->device = status.st_dev;
+    server->inode = status.st_ino;
 }
 
-static void on_telling(struct ev_loop *loop, struct ev_timer *timer, int events)
+/* -ENOMEM. */
+static int make_parts(struct server *server, struct ev_loop *loop, const char *path)
 {
-    (void)loop;
-    (void)events;
-    tell_some(timer->data);
+    unsigned seed;
+
+    if (getrandom(&seed, sizeof(seed), 0) != sizeof(seed))
+        seed = (unsigned)monotonic_usec();
+    server->users = users_new(geteuid(), seed);
+    server->queue = workqueue_new(loop, monotonic_usec);
+    server->closer = closer_new(loop);
+    server->path = path ? strdup(path) : NULL;
+    return !server->users || !server->queue || !server->closer || (path && !server->path) ? -ENOMEM
+                                                                                          : 0;
 }
 
 struct server *server_new(struct ev_loop *loop, struct log *log, int fd, const char *path,
-                          const struct server_limits *limits,
-                          const struct server_handlers *handlers, void *user)
+                          const struct server_limits *limits, struct namespace *namespace,
+                          server_respond respond, void *user)
 {
     struct server *server = calloc(1, sizeof(*server));
-    struct stat status;
 
     if (!server)
         return NULL;
-    server->turns = turns_new(loop);
-    server->closer = closer_new(loop);
-    server->path = path ? strdup(path) : NULL;
-    if (!server->turns || !server->closer || (path && !server->path)) {
+    if (make_parts(server, loop, path) < 0) {
         closer_free(server->closer);
-        turns_free(server->turns);
+        workqueue_free(server->queue);
+        users_free(server->users);
         free(server->path);
         free(server);
         return NULL;
     }
-    if (path && lstat(path, &status) == 0) {
-        server->device = status.st_dev;
-        server->inode = status.st_ino;
-    }
-    server->loop = loop;
-    server->turn = (struct turn){.take = accept_some, .user = server};
+    if (path)
+        note_path(server);
     server->log = log;
     server->fd = fd;
     descriptors_refuse(fd);
     server->limits = *limits;
-    server->handlers = *handlers;
-    server->user = user;
-    TAILQ_INIT(&server->guests);
+    server->namespace = namespace;
+    server->host = (struct connection_host){.loop = loop,
+                                            .queue = server->queue,
+                                            .closer = server->closer,
+                                            .respond = respond,
+                                            .respond_user = user,
+                                            .closed = on_closed,
+                                            .closed_user = server};
+    TAILQ_INIT(&server->host.connections);
+    workqueue_share_init(&server->share);
+    server->accepting = (struct job){.run = accept_some, .user = server, .share = &server->share};
     ev_io_init(&server->incoming, on_incoming, fd, EV_READ);
     ev_timer_init(&server->pause, on_pause_over, PAUSE, 0.);
-    ev_timer_init(&server->telling, on_telling, 0., 0.);
-    ev_set_priority(&server->telling, EV_MAXPRI);
-    server->incoming.data = server->pause.data = server->telling.data = server;
+    server->incoming.data = server->pause.data = server;
     return server;
 }
 
@@ -281,17 +243,17 @@ static void remove_path(const struct server *server)
 
 struct server *server_free(struct server *server)
 {
-    struct guest *guest;
+    struct connection *connection;
 
     if (!server)
         return NULL;
-    while ((guest = TAILQ_FIRST(&server->guests)))
-        session_free(guest->session);
-    ev_io_stop(server->loop, &server->incoming);
-    ev_timer_stop(server->loop, &server->pause);
-    ev_timer_stop(server->loop, &server->telling);
-    turns_leave(server->turns, &server->turn);
-    turns_free(server->turns);
+    while ((connection = TAILQ_FIRST(&server->host.connections)))
+        connection_free(connection);
+    ev_io_stop(server->host.loop, &server->incoming);
+    ev_timer_stop(server->host.loop, &server->pause);
+    workqueue_remove(server->queue, &server->accepting);
+    workqueue_free(server->queue);
+    users_free(server->users);
     closer_close_listener(server->closer, server->fd);
     closer_free(server->closer);
     remove_path(server);
@@ -303,7 +265,7 @@ struct server *server_free(struct server *server)
 void server_start(struct server *server)
 {
     if (!ev_is_active(&server->pause))
-        ev_io_start(server->loop, &server->incoming);
+        ev_io_start(server->host.loop, &server->incoming);
 }
 
 void server_set_limits(struct server *server, const struct server_limits *limits)
@@ -316,17 +278,14 @@ const struct server_limits *server_limits(const struct server *server)
     return &server->limits;
 }
 
-void server_wake(struct server *server)
+struct users *server_users(const struct server *server)
 {
-    server->tell_again = server->next_told;
-    if (!server->next_told)
-        server->next_told = TAILQ_FIRST(&server->guests);
-    tell_some(server);
+    return server->users;
 }
 
 size_t server_session_count(const struct server *server)
 {
-    return server->count;
+    return users_sessions(server->users);
 }
 
 const struct server_counters *server_counters(const struct server *server)

@@ -6,23 +6,16 @@
 #include <stdint.h>
 #include <sys/types.h>
 
-#include "daemon/session.h"
+#include "daemon/connection.h"
 
 struct ev_loop;
 struct log;
 struct server;
 
 struct server_limits {
-    size_t sessions;          /* in total */
-    size_t sessions_per_user; /* of one user id */
-    size_t request;           /* bytes of one request, and of those that wait */
-    size_t json_depth;        /* of one request; it is the request handler's to keep */
-};
-
-struct server_handlers {
-    struct session_handlers session;
-    /* So many sessions stand now. */
-    void (*counted)(void *user, size_t sessions);
+    struct users_limits users;
+    size_t request;    /* bytes of one request, and of those that wait */
+    size_t json_depth; /* of one request; it is the request handler's to keep */
 };
 
 struct server_counters {
@@ -30,11 +23,16 @@ struct server_counters {
     uint64_t refused;  /* at a limit */
 };
 
+/* The answer to a call, as connection_host says. */
+typedef int (*server_respond)(void *user, struct connection *connection, const char *message,
+                              size_t length, struct answer **ret);
+
 /* A server on a listening socket, which it takes. path is removed in the end if this
- * process made it, else NULL. It does not accept yet. NULL without memory. */
+ * process made it, else NULL. It does not accept yet. Its connections are about that namespace.
+ * NULL without memory. */
 struct server *server_new(struct ev_loop *loop, struct log *log, int fd, const char *path,
-                          const struct server_limits *limits,
-                          const struct server_handlers *handlers, void *user);
+                          const struct server_limits *limits, struct namespace *namespace,
+                          server_respond respond, void *user);
 
 /* Closes all sessions too. */
 struct server *server_free(struct server *server);
@@ -47,9 +45,7 @@ void server_set_limits(struct server *server, const struct server_limits *limits
 
 const struct server_limits *server_limits(const struct server *server);
 
-/* Tells all streams that there may be something new. */
-void server_wake(struct server *server);
-
+struct users *server_users(const struct server *server);
 size_t server_session_count(const struct server *server);
 const struct server_counters *server_counters(const struct server *server);
 

@@ -27,8 +27,6 @@
 #define OWN_FIELDS     (LINK_FIELD_BIT(MTU) | LINK_FIELD_BIT(ADDRESS))
 #define NOTIFIED_FLAGS ((uint32_t)(IFF_UP | IFF_LOWER_UP | IFF_RUNNING))
 
-LIST_HEAD(waiters, source_waiter);
-
 struct source {
     struct ev_loop *loop;
     struct ev_io readable;
@@ -41,8 +39,13 @@ struct source {
     struct table *table;
     struct reconcile *reconcile;
     struct source_counters counters;
-    struct waiters waiting;        /* for a look that has yet to begin */
-    struct waiters looking;        /* for the one under way */
+    /* Looks that others asked for, by number: the last one that was asked for, that began, that
+     * ended, and that ended well; and why the last one that did not. */
+    uint64_t wanted;
+    uint64_t begun;
+    uint64_t ended;
+    uint64_t succeeded;
+    int failure;
     struct price_measure cost;     /* of the last look and what was asked since, up to measured */
     struct price_measure measured; /* when the clocks were read last */
     int look_error;                /* of that dump: why it is not complete, though it ended well */
@@ -116,14 +119,23 @@ static void on_change(void *user, const struct change *change)
         tell_surprises(source);
 }
 
-static void answer(struct waiters *waiters, int error)
+/* All looks that have begun. */
+static void end_looks(struct source *source, int error)
 {
-    while (!LIST_EMPTY(waiters)) {
-        struct source_waiter *waiter = LIST_FIRST(waiters);
+    source->ended = source->begun;
+    if (error)
+        source->failure = error;
+    else
+        source->succeeded = source->begun;
+}
 
-        source_cancel(waiter);
-        waiter->done(waiter->user, error);
-    }
+/* Those that are asked for, too. */
+static void fail_looks(struct source *source, int error)
+{
+    if (source->ended == source->wanted)
+        return;
+    source->begun = source->wanted;
+    end_looks(source, error);
 }
 
 static void note_last_look(struct source *source)
@@ -250,7 +262,7 @@ static void end_look_if_settled(struct source *source)
     r = watch_look_ended(source->watch, now_usec(), look);
     note_last_look(source);
     if (r != 0)
-        answer(&source->looking, r < 0 ? r : 0);
+        end_looks(source, r < 0 ? r : 0);
     if (r != 0 || source_report(source)->last_look != WATCH_NEVER)
         source->has_looked = true;
 }
@@ -360,8 +372,7 @@ static void close_socket(struct source *source, int error)
     source->was_answered = false;
     reconcile_reset(source->reconcile);
     source->has_looked = true;
-    answer(&source->looking, error);
-    answer(&source->waiting, error);
+    fail_looks(source, error);
 }
 
 static void open_socket(struct source *source)
@@ -387,7 +398,6 @@ static void join(struct source *source)
 
 static void begin_look(struct source *source)
 {
-    struct source_waiter *waiter;
     int64_t began = now_usec();
     int r;
 
@@ -401,10 +411,7 @@ static void begin_look(struct source *source)
         source->counters.dumps_failed++;
     } else {
         source->dumping = true;
-        while ((waiter = LIST_FIRST(&source->waiting))) {
-            LIST_REMOVE(waiter, entry);
-            LIST_INSERT_HEAD(&source->looking, waiter, entry);
-        }
+        source->begun = source->wanted;
     }
     watch_look_begun(source->watch, began, r);
 }
@@ -498,7 +505,7 @@ static void obey(struct source *source)
         case WATCH_WAIT:
             /* Without a socket, who waits for a look learns that at once. */
             if (!source->rtnl)
-                answer(&source->waiting, -source_report(source)->look_error);
+                fail_looks(source, -source_report(source)->look_error);
             wait_until(source, deadline);
             return;
         }
@@ -550,8 +557,6 @@ struct source *source_new(struct ev_loop *loop, const struct source_config *conf
     source->user = user;
     source->last_look = WATCH_NEVER;
     source->last_look_usec = -1;
-    LIST_INIT(&source->waiting);
-    LIST_INIT(&source->looking);
     ev_init(&source->readable, on_readable);
     ev_timer_init(&source->due, on_due, 0., 0.);
     /* What happens to links goes before what consumers want. */
@@ -634,15 +639,21 @@ void source_set_consumers(struct source *source, size_t count)
     wait_until(source, 0);
 }
 
-void source_look(struct source *source, struct source_waiter *waiter)
+uint64_t source_look(struct source *source)
 {
-    if (waiter)
-        LIST_INSERT_HEAD(&source->waiting, waiter, entry);
     watch_look_now(source->watch);
     wait_until(source, 0);
+    return source->wanted = source->begun + 1;
 }
 
-void source_cancel(struct source_waiter *waiter)
+int source_looked(const struct source *source, uint64_t look)
 {
-    LIST_REMOVE(waiter, entry);
+    if (source->succeeded >= look)
+        return 1;
+    return source->ended >= look ? source->failure : 0;
+}
+
+uint64_t source_looks(const struct source *source)
+{
+    return source->ended;
 }

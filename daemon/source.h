@@ -64,18 +64,15 @@ void source_describe(const struct source *source, struct source_state *ret);
 /* How many consumers listen: with none, polling is rare. */
 void source_set_consumers(struct source *source, size_t count);
 
-/* Somebody who waits for a look. */
-struct source_waiter {
-    LIST_ENTRY(source_waiter) entry;
-    /* error: 0, and all that had happened before source_look() is told; or -errno, and
-     * the kernel could not be looked at. The waiter is forgotten before the call. */
-    void (*done)(void *user, int error);
-    void *user;
-};
+/* Asks for a look at the kernel: for dumps that begin after this call. The result is what to ask
+ * source_looked() with. */
+uint64_t source_look(struct source *source);
 
-/* Looks at the kernel now, that is, with a dump that begins after this call. The
- * waiter is the caller's, to stay until done or cancelled; NULL if nobody waits. */
-void source_look(struct source *source, struct source_waiter *waiter);
-void source_cancel(struct source_waiter *waiter);
+/* 1 if that look ended, and all that had happened before source_look() is told; 0 if it has not
+ * ended yet; -errno if the kernel could not be looked at. It ends before settled() is called. */
+int source_looked(const struct source *source, uint64_t look);
+
+/* How many looks have ended. */
+uint64_t source_looks(const struct source *source);
 
 #endif

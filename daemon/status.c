@@ -14,20 +14,20 @@ static json_t *number(uint64_t value)
     return json_integer((json_int_t)value);
 }
 
-static json_t *counters(const struct status_origin *origin)
+static json_t *counters(struct namespace *namespace, const struct server_counters *server)
 {
-    const struct source_counters *source = source_counters(origin->source);
-    const struct server_counters *server = server_counters(origin->server);
+    const struct source *links = namespace_source(namespace);
+    const struct source_counters *source = source_counters(links);
 
     return json_pack(
         "{s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o}", /* as in Counters */
         "notifications", number(source->notifications), "dumps", number(source->dumps),
         "dumps_failed", number(source->dumps_failed), "overruns", number(source->overruns),
-        "contradictions", number(source_report(origin->source)->contradictions), "joins",
+        "contradictions", number(source_report(links)->contradictions), "joins",
         number(source->joins), "opens", number(source->opens), "malformed",
-        number(source->malformed), "events", number(history_newest(origin->streams->history)),
-        "events_lost", number(origin->streams->events_lost), "sessions", number(server->sessions),
-        "sessions_refused", number(server->refused));
+        number(source->malformed), "events", number(history_newest(namespace_history(namespace))),
+        "events_lost", number(namespace_streams(namespace)->events_lost), "sessions",
+        number(server->sessions), "sessions_refused", number(server->refused));
 }
 
 static json_t *history(const struct history *history)
@@ -39,31 +39,32 @@ static json_t *history(const struct history *history)
                      number(size.bytes_max));
 }
 
-static json_t *position(const struct status_origin *origin)
+static json_t *position(const struct history *history)
 {
-    const struct history *events = origin->streams->history;
-
-    return message_position(history_instance(events), history_newest(events));
+    return message_position(history_instance(history), history_newest(history));
 }
 
-json_t *status_describe(const struct status_origin *origin)
+json_t *status_describe(struct namespace *namespace, const struct server *server,
+                        int64_t started_usec)
 {
-    const struct watch_report *report = source_report(origin->source);
-    const struct server_limits *limits = server_limits(origin->server);
+    const struct source *source = namespace_source(namespace);
+    const struct history *events = namespace_history(namespace);
+    const struct watch_report *report = source_report(source);
+    const struct server_limits *limits = server_limits(server);
     struct source_state state;
 
-    source_describe(origin->source, &state);
+    source_describe(source, &state);
     return json_pack(
         "{s:s, s:o, s:o, s:I, s:s, s:o*, s:o*, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:I, s:o}",
-        "version", PACKAGE_VERSION, "position", position(origin), "source",
+        "version", PACKAGE_VERSION, "position", position(events), "source",
         message_source_state(&state), "interval_usec", (json_int_t)report->interval_usec, "cadence",
         watch_cadence_name(report->cadence), "look_cost_usec",
         unless_negative(report->look_cost_usec), "receive_buffer",
-        unless_negative(source_receive_buffer(origin->source)), "links",
-        number(table_count(origin->streams->table)), "history", history(origin->streams->history),
-        "sessions", number(server_session_count(origin->server)), "sessions_max",
-        number(limits->sessions), "sessions_per_user_max", number(limits->sessions_per_user),
-        "request_max", number(limits->request), "json_depth_max", number(limits->json_depth),
-        "uptime_usec", (json_int_t)(clock_usec(CLOCK_MONOTONIC) - origin->started_usec), "counters",
-        counters(origin));
+        unless_negative(source_receive_buffer(source)), "links",
+        number(table_count(source_table(source))), "history", history(events), "sessions",
+        number(server_session_count(server)), "sessions_max", number(limits->users.sessions),
+        "sessions_per_user_max", number(limits->users.sessions_per_user), "request_max",
+        number(limits->request), "json_depth_max", number(limits->json_depth), "uptime_usec",
+        (json_int_t)(clock_usec(CLOCK_MONOTONIC) - started_usec), "counters",
+        counters(namespace, server_counters(server)));
 }

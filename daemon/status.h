@@ -4,19 +4,12 @@
 
 #include <jansson.h>
 
+#include "daemon/namespaces.h"
 #include "daemon/server.h"
-#include "daemon/source.h"
-#include "daemon/stream.h"
 
-/* Whom to ask. */
-struct status_origin {
-    const struct stream_origin *streams;
-    const struct source *source;
-    const struct server *server;
-    int64_t started_usec; /* of CLOCK_MONOTONIC */
-};
-
-/* The parameters of GetStatus' reply; a new reference, NULL without memory. */
-json_t *status_describe(const struct status_origin *origin);
+/* The parameters of GetStatus' reply; a new reference, NULL without memory. started_usec is of
+ * CLOCK_MONOTONIC. */
+json_t *status_describe(struct namespace *namespace, const struct server *server,
+                        int64_t started_usec);
 
 #endif

@@ -7,18 +7,20 @@
 #include "daemon/message.h"
 
 /* Links of a snapshot that are given in one buffer. */
-#define PIECE_BYTES ((size_t)96 * 1024)
-/* What may be held against the filter before others have their turn, in units of
- * filter_cost(): some 0.1 ms with globs that are hard to match. */
-#define WORK_AT_ONCE 1024
-/* The cost of a filter that is nothing beside the writing. */
-#define CHEAP 16
+#define PIECE_BYTES ((size_t)64 * 1024)
+#define PIECE_LINKS 64
 
 struct stream {
     struct stream_origin *origin;
     struct filter *filter;
     uint64_t cursor; /* the last event that was told, or passed over */
-    size_t work;     /* since STREAM_LATER was said */
+    uint64_t seen;   /* the last one that was held against the filter */
+    uint64_t held;   /* of those between, the one to be told next; 0 for none */
+
+    /* What is held against the filter: the event after the last one seen, or this link of the
+     * snapshot. The cursor stays where it is until that is decided. */
+    struct filter_progress progress;
+    struct link *doubtful;
 
     /* A snapshot goes through the table in the order of the indexes, while the table
      * goes on changing: events about links that it has passed are told in between,
@@ -32,6 +34,12 @@ struct stream {
     int64_t lost; /* how many, -1 if that can't be known */
 };
 
+static void go_to(struct stream *stream, uint64_t sequence)
+{
+    stream->cursor = stream->seen = sequence;
+    stream->held = 0;
+}
+
 struct stream *stream_new(struct stream_origin *origin, struct filter *filter)
 {
     struct stream *stream = calloc(1, sizeof(*stream));
@@ -40,7 +48,7 @@ struct stream *stream_new(struct stream_origin *origin, struct filter *filter)
         return NULL;
     stream->origin = origin;
     stream->filter = filter;
-    stream->cursor = history_newest(origin->history);
+    go_to(stream, history_newest(origin->history));
     stream->in_snapshot = stream->owes_ready = true;
     return stream;
 }
@@ -49,6 +57,7 @@ struct stream *stream_free(struct stream *stream)
 {
     if (!stream)
         return NULL;
+    link_unref(stream->doubtful);
     filter_free(stream->filter);
     free(stream);
     return NULL;
@@ -67,11 +76,13 @@ static void start_over(struct stream *stream, int64_t lost)
     /* It may be overtaken again before it was told: then the sum counts. */
     if (stream->owes_lost)
         lost = lost < 0 || stream->lost < 0 ? -1 : stream->lost + lost;
-    stream->cursor = history_newest(stream->origin->history);
+    go_to(stream, history_newest(stream->origin->history));
     stream->owes_lost = true;
     stream->lost = lost;
     stream->in_snapshot = stream->owes_ready = true;
     stream->snapshot_index = 0;
+    stream->progress = (struct filter_progress){.glob = 0};
+    stream->doubtful = link_unref(stream->doubtful);
 }
 
 static void start_over_from(struct stream *stream, uint64_t sequence)
@@ -93,18 +104,19 @@ int stream_resume(struct stream *stream, const char *instance, int64_t sequence)
         start_over_from(stream, (uint64_t)sequence);
         return 0;
     }
-    stream->cursor = (uint64_t)sequence;
+    go_to(stream, (uint64_t)sequence);
     stream->in_snapshot = false;
     return 0;
 }
 
-static bool is_to_tell(const struct stream *stream, const struct event *event)
+/* As filter_passes_event(). */
+static int is_to_tell(struct stream *stream, const struct event *event, const struct slice *slice)
 {
     const struct link *link = event->after ? event->after : event->before;
 
     if (link && stream->in_snapshot && link->ifindex > stream->snapshot_index)
         return false;
-    return filter_passes_event(stream->filter, event);
+    return filter_passes_event(stream->filter, event, &stream->progress, slice);
 }
 
 static int tell_lost(struct stream *stream, struct buffer **ret)
@@ -118,111 +130,137 @@ static int tell_lost(struct stream *stream, struct buffer **ret)
     return 1;
 }
 
-/* What was held against the filter, and again. */
-static void count_work(struct stream *stream)
+static bool more_follows(const struct stream *stream, uint64_t sequence)
 {
-    if (!filter_passes_all(stream->filter))
-        stream->work += 2 * filter_cost(stream->filter);
+    const struct event *event = history_get(stream->origin->history, sequence);
+
+    return event && event->more_follows;
 }
 
-static bool worked_enough(const struct stream *stream)
-{
-    return stream->work > WORK_AT_ONCE;
-}
-
-/* Of events that belong together, the filter or the snapshot may leave out the last ones: the
- * last one that is told must not promise more. */
-static bool promises_too_much(const struct stream *stream, const struct event *event)
-{
-    const struct history *history = stream->origin->history;
-
-    while (event && event->more_follows) {
-        event = history_get(history, event->sequence + 1);
-        if (event && is_to_tell(stream, event))
-            return false;
-    }
-    return true;
-}
-
-static struct buffer *event_message(const struct stream *stream, uint64_t sequence)
+/* The message of an event; alone: none of those that belong together with it is told after it. */
+static struct buffer *event_message(const struct stream *stream, uint64_t sequence, bool alone)
 {
     struct history *history = stream->origin->history;
-    struct event event = *history_get(history, sequence);
     struct buffer *message;
+    struct event event;
 
-    if (!event.more_follows || !promises_too_much(stream, &event))
+    if (!alone || !more_follows(stream, sequence))
         return history_message(history, sequence);
+    event = *history_get(history, sequence);
     event.more_follows = false;
     return message_event(history_instance(history), &event, &message) < 0 ? NULL : message;
 }
 
-/* The next event that is to be told; 0 if the cursor came to the end, or it was enough. */
-static int tell_event(struct stream *stream, struct buffer **ret)
+/* Tells the event that was held back; next: the one to be held back then, 0 for none. */
+static int tell_held(struct stream *stream, uint64_t next, struct buffer **ret)
+{
+    *ret = event_message(stream, stream->held, next == 0);
+    if (!*ret)
+        return -ENOMEM;
+    stream->cursor = next ? stream->held : stream->seen;
+    stream->held = next;
+    return 1;
+}
+
+/* The next event that is to be told; 0 if the cursor came to the end. Of events that belong
+ * together, the filter or the snapshot may leave out the last ones, and the last one that is told
+ * must not promise more: each is held back until the next one is found, or there is none. */
+static int tell_event(struct stream *stream, const struct slice *slice, struct buffer **ret)
 {
     struct history *history = stream->origin->history;
 
-    while (stream->cursor < history_newest(history) && !worked_enough(stream)) {
-        count_work(stream);
-        if (is_to_tell(stream, history_get(history, stream->cursor + 1))) {
-            struct buffer *message = event_message(stream, stream->cursor + 1);
+    for (;;) {
+        bool at_end = stream->seen == history_newest(history);
+        int r;
 
-            if (!message)
-                return -ENOMEM;
-            stream->cursor++;
-            *ret = message;
+        if (stream->held && (at_end || !more_follows(stream, stream->seen)))
+            return tell_held(stream, 0, ret);
+        if (at_end)
+            return 0;
+        r = is_to_tell(stream, history_get(history, stream->seen + 1), slice);
+        if (r < 0)
+            return r;
+        stream->seen++;
+        if (r > 0 && stream->held)
+            return tell_held(stream, stream->seen, ret);
+        if (r > 0)
+            stream->held = stream->seen;
+        else if (!stream->held)
+            stream->cursor = stream->seen;
+        if (!stream->held && slice_is_over(slice))
+            return -EAGAIN;
+    }
+}
+
+/* Links of a snapshot that are told together. */
+struct piece {
+    struct link *links[PIECE_LINKS];
+    size_t count;
+    size_t bytes;
+};
+
+/* Goes through the next links of the snapshot. 1 at its end, 0 if the piece is full, -EAGAIN. */
+static int collect(struct stream *stream, size_t bytes, const struct slice *slice,
+                   struct piece *piece)
+{
+    while (piece->bytes < bytes && piece->count < PIECE_LINKS) {
+        bool doubted = stream->doubtful;
+        struct link *link = stream->doubtful;
+        int r;
+
+        if (!link)
+            link = link_ref(table_next(stream->origin->table, stream->snapshot_index));
+        if (!link)
             return 1;
+        r = filter_passes_link(stream->filter, link, &stream->progress, slice);
+        stream->doubtful = r < 0 ? link : NULL;
+        if (r < 0)
+            return r;
+        stream->snapshot_index = link->ifindex;
+        if (r > 0) {
+            piece->links[piece->count++] = link;
+            piece->bytes += message_snapshot_size(link);
+        } else {
+            link_unref(link);
         }
-        stream->cursor++;
+        /* Meanwhile others may have changed, and their events come first. */
+        if (doubted || slice_is_over(slice))
+            return -EAGAIN;
     }
     return 0;
 }
 
-/* Up to which link a piece of the snapshot goes that has so many bytes or a little more;
- * *ret_size is what it needs, about. */
-static int end_of_piece(struct stream *stream, size_t bytes, size_t *ret_size)
-{
-    int end = stream->snapshot_index;
-    struct link *link;
-
-    *ret_size = 0;
-    while (*ret_size < bytes && !worked_enough(stream) &&
-           (link = table_next(stream->origin->table, end))) {
-        count_work(stream);
-        end = link->ifindex;
-        if (filter_passes_link(stream->filter, link))
-            *ret_size += message_snapshot_size(link);
-    }
-    return end;
-}
-
-/* The next links of the snapshot, until there is so much of them; 0 at its end. The room
- * is made in one piece of the right size: what is left over by many consumers would add
+/* The room is made in one piece of the right size: what is left over by many consumers would add
  * up. */
-static int tell_links(struct stream *stream, size_t bytes, struct buffer **ret)
+static int write_piece(const struct stream *stream, const struct piece *piece, struct buffer **ret)
 {
     const char *instance = history_instance(stream->origin->history);
     struct writer writer;
-    struct link *link;
-    size_t size;
-    int end = end_of_piece(stream, bytes, &size);
     int r;
 
     writer_init(&writer);
-    if (size > WRITER_ROOM)
-        (void)writer_grow(&writer, size);
-    while (stream->snapshot_index < end) {
-        link = table_next(stream->origin->table, stream->snapshot_index);
-        stream->snapshot_index = link->ifindex;
-        if (filter_passes_link(stream->filter, link))
-            message_put_snapshot(&writer, instance, stream->cursor, link);
+    if (piece->bytes > WRITER_ROOM)
+        (void)writer_grow(&writer, piece->bytes);
+    for (size_t i = 0; i < piece->count; i++) {
+        message_put_snapshot(&writer, instance, stream->cursor, piece->links[i]);
+        link_unref(piece->links[i]);
     }
-    if (size == 0 && table_next(stream->origin->table, end))
-        return 0;
-    stream->in_snapshot = size > 0;
-    if (!stream->in_snapshot)
-        return 0;
     r = writer_to_buffer(&writer, ret);
     return r < 0 ? r : 1;
+}
+
+/* The next links of the snapshot, until there is so much of them; 0 at its end. */
+static int tell_links(struct stream *stream, size_t bytes, const struct slice *slice,
+                      struct buffer **ret)
+{
+    struct piece piece = {.count = 0};
+    int r = collect(stream, bytes, slice, &piece);
+
+    if (piece.count > 0)
+        return write_piece(stream, &piece, ret);
+    if (r > 0)
+        stream->in_snapshot = false;
+    return r < 0 ? r : 0;
 }
 
 static int tell_ready(struct stream *stream, struct buffer **ret)
@@ -248,7 +286,7 @@ static bool is_blind(const struct stream *stream)
 
 /* Before the first complete dump an empty picture would be a lie: what is told is why there is
  * none, and the events that a consumer who resumes has yet to hear. */
-static int tell_blindness(struct stream *stream, struct buffer **ret)
+static int tell_blindness(struct stream *stream, const struct slice *slice, struct buffer **ret)
 {
     struct event event = {.type = EVENT_SOURCE,
                           .sequence = stream->cursor,
@@ -258,7 +296,7 @@ static int tell_blindness(struct stream *stream, struct buffer **ret)
     int r;
 
     if (stream->told_blindness)
-        return tell_event(stream, ret);
+        return tell_event(stream, slice, ret);
     stream->origin->describe(stream->origin->user, &source);
     r = message_source(history_instance(stream->origin->history), &event, &source, ret);
     if (r < 0)
@@ -276,18 +314,12 @@ static int tell_events(struct stream *stream, struct buffer **ret)
 
     if (!messages)
         return -ENOMEM;
-    stream->cursor = last;
+    go_to(stream, last);
     *ret = messages;
     return 1;
 }
 
-static int later(struct stream *stream)
-{
-    stream->work = 0;
-    return STREAM_LATER;
-}
-
-static int next(struct stream *stream, bool many, struct buffer **ret)
+static int next(struct stream *stream, bool many, const struct slice *slice, struct buffer **ret)
 {
     struct history *history = stream->origin->history;
     int r = 0;
@@ -296,34 +328,26 @@ static int next(struct stream *stream, bool many, struct buffer **ret)
         start_over_from(stream, stream->cursor);
     if (stream->owes_lost)
         return tell_lost(stream, ret);
-    if (stream->owes_ready && is_blind(stream)) {
-        r = tell_blindness(stream, ret);
-        return r == 0 && worked_enough(stream) ? later(stream) : r;
-    }
-    if (many && !stream->in_snapshot && filter_passes_all(stream->filter) &&
+    if (stream->owes_ready && is_blind(stream))
+        return tell_blindness(stream, slice, ret);
+    if (many && !stream->in_snapshot && !stream->held && filter_passes_all(stream->filter) &&
         stream->cursor < history_newest(history))
         return tell_events(stream, ret);
-    r = tell_event(stream, ret);
-    if (r == 0 && stream->in_snapshot && !worked_enough(stream))
-        r = tell_links(stream, many ? PIECE_BYTES : 1, ret);
-    if (r == 0 && worked_enough(stream))
-        return later(stream);
+    if (!stream->doubtful)
+        r = tell_event(stream, slice, ret);
+    if (r == 0 && stream->in_snapshot)
+        r = tell_links(stream, many ? PIECE_BYTES : 1, slice, ret);
     if (r == 0 && stream->owes_ready)
         r = tell_ready(stream, ret);
     return r;
 }
 
-bool stream_is_heavy(const struct stream *stream)
+int stream_next(struct stream *stream, const struct slice *slice, struct buffer **ret)
 {
-    return stream->in_snapshot || filter_cost(stream->filter) > CHEAP;
+    return next(stream, false, slice, ret);
 }
 
-int stream_next(struct stream *stream, struct buffer **ret)
+int stream_next_many(struct stream *stream, const struct slice *slice, struct buffer **ret)
 {
-    return next(stream, false, ret);
-}
-
-int stream_next_many(struct stream *stream, struct buffer **ret)
-{
-    return next(stream, true, ret);
+    return next(stream, true, slice, ret);
 }

@@ -24,8 +24,6 @@ struct stream_origin {
 
 struct stream;
 
-#define STREAM_LATER 2
-
 /* A stream that starts with a snapshot; before the first complete dump, with the source, and the
  * snapshot follows that dump. It takes the filter; the origin must outlive
  * it. NULL without memory: then the filter is still the caller's. */
@@ -36,17 +34,12 @@ struct stream *stream_free(struct stream *stream);
  * where the history does not reach back so far. -ERANGE if it has not happened yet. */
 int stream_resume(struct stream *stream, const char *instance, int64_t sequence);
 
-/* Whether it may take long to get the next message: there is a snapshot to be told, or the filter
- * is costly. */
-bool stream_is_heavy(const struct stream *stream);
-
-/* The next message. 1 with a reference to it, 0 if there is none at present, STREAM_LATER if much
- * was held against the filter: then others must have their turn before it is asked again.
- * -ENOMEM. */
-int stream_next(struct stream *stream, struct buffer **ret);
+/* The next message. 1 with a reference to it, 0 if there is none at present; -EAGAIN if the slice
+ * was over before the next one was found; -ENOMEM. */
+int stream_next(struct stream *stream, const struct slice *slice, struct buffer **ret);
 
 /* The next messages: like stream_next(), but with several links of a snapshot in one
  * buffer, and several events for a consumer that wants everything. */
-int stream_next_many(struct stream *stream, struct buffer **ret);
+int stream_next_many(struct stream *stream, const struct slice *slice, struct buffer **ret);
 
 #endif

@@ -15,7 +15,7 @@
 /* SD_LISTEN_FDS_START */
 #define PASSED_FD 3
 
-static const char request[] = "{\"method\":\"org.linkwatch.Links.List\","
+static const char request[] = "{\"method\":\"org.linkwatch.Links.List\",\"more\":true,"
                               "\"parameters\":{\"filter\":{\"names\":[\"lo\"]}}}";
 
 __attribute__((noreturn)) static void become(int listener, char **command)

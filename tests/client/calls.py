@@ -13,9 +13,12 @@ OWN = "org.linkwatch.Links."
 
 
 def answer(peer, method, parameters):
-    """Answers the next call, which must be of that method."""
+    """Answers the next call, which must be of that method; a List with its links."""
     tap.equal(peer.call()["method"], OWN + method, "method")
-    peer.reply(parameters)
+    if method == "List":
+        peer.list(parameters)
+    else:
+        peer.reply(parameters)
 
 
 @tap.test
@@ -23,7 +26,7 @@ def lists():
     """List gives the links in the order of their indexes, in whichever order they come."""
     with fake.Fake() as daemon:
         caller = daemon.driver("call", FOREVER, "list")
-        answer(daemon.accept(), "List", {"links": [link(7, "b"), link(1, "lo"), link(3, "a")]})
+        answer(daemon.accept(), "List", [link(7, "b"), link(1, "lo"), link(3, "a")])
         caller.expect("1:lo 3:a 7:b 0: ")
 
 
@@ -33,10 +36,10 @@ def several():
     with fake.Fake() as daemon:
         caller = daemon.driver("call", FOREVER, "list", "refresh", "status", "list")
         peer = daemon.accept()
-        answer(peer, "List", {"links": []})
+        answer(peer, "List", [])
         answer(peer, "Refresh", {})
         answer(peer, "GetStatus", {"source": {"standing": "denied"}, "counters": {"dumps": 5}})
-        answer(peer, "List", {"links": [link(1, "lo")]})
+        answer(peer, "List", [link(1, "lo")])
         caller.expect("0: ", "0: ", "denied 5 0: ", "1:lo 0: ")
 
 
@@ -93,7 +96,7 @@ def broken(break_it, line):
         peer.call()
         break_it(peer)
         caller.expect(line)
-        answer(daemon.accept(), "List", {"links": []})
+        answer(daemon.accept(), "List", [])
         caller.expect("0: ")
 
 
@@ -108,21 +111,38 @@ for _what, _break, _line in (
     tap.add(f"after {_what} the next call connects anew", broken, _break, _line)
 
 
-def misunderstood(parameters):
-    """An answer that is none of List's is told, and no crash."""
+def misunderstood(*replies):
+    """An answer that is none of List's is told, and no crash; the next call connects anew."""
     with fake.Fake() as daemon:
         caller = daemon.driver("call", FOREVER, "list", "list")
         peer = daemon.accept()
-        answer(peer, "List", parameters)
-        answer(peer, "List", {"links": []})
-        caller.expect(PROTOCOL, "0: ")
+        peer.call()
+        for reply in replies:
+            peer.reply(reply, continues=True)
+        caller.expect(PROTOCOL)
+        answer(daemon.accept(), "List", [])
+        caller.expect("0: ")
 
 
-for _what, _parameters in (
-        ("without links", {}), ("with an object as links", {"links": {}}),
-        ("with a link that is none", {"links": [link(1, "lo"), 5]}),
-        ("with a link without a name", {"links": [{"ifindex": 1}]})):
-    tap.add(f"a list {_what} is an error", misunderstood, _parameters)
+for _what, _replies in (
+        ("without a link in the middle", [{}]), ("with an array as a link", [{"link": []}]),
+        ("with a link that is none", [{"link": link(1, "lo")}, {"link": 5}]),
+        ("with a link without a name", [{"link": {"ifindex": 1}}])):
+    tap.add(f"a list {_what} is an error", misunderstood, *_replies)
+
+
+@tap.test
+def error_in_a_list():
+    """An error in the middle of a list ends it, and the connection lives on."""
+    with fake.Fake() as daemon:
+        caller = daemon.driver("call", FOREVER, "list", "list")
+        peer = daemon.accept()
+        peer.call()
+        peer.reply({"link": link(1, "lo")}, continues=True)
+        peer.error(OWN + "LimitReached", limit="list-memory")
+        caller.expect("EBUSY: a limit of the daemon's was reached (list-memory)")
+        answer(peer, "List", [link(1, "lo")])
+        caller.expect("1:lo 0: ")
 
 
 @tap.test
@@ -132,7 +152,7 @@ def bytewise():
         caller = daemon.driver("call", FOREVER, "list")
         peer = daemon.accept()
         peer.call()
-        for byte in fake.encode({"links": [link(1, "lo")]}):
+        for byte in fake.encode_list([link(1, "lo")]):
             peer.raw(bytes([byte]))
         caller.expect("1:lo 0: ")
 
@@ -155,7 +175,7 @@ def signals():
         caller = daemon.driver("call", FOREVER, "list")
         peer = daemon.accept()
         peer.call()
-        for byte in fake.encode({"links": [link(1, "lo")]}):
+        for byte in fake.encode_list([link(1, "lo")]):
             caller.signal(signal.SIGUSR1)
             peer.raw(bytes([byte]))
         caller.expect("1:lo 0: ")

@@ -13,8 +13,9 @@ from fake import INSTANCE, link
 def table():
     """list writes aligned columns, and - for what the kernel didn't say."""
     with fake.Fake() as daemon:
-        call, code, output, errors = answered(daemon, "list", reply={"links": LINKS})
-        tap.equal(call, {"method": "org.linkwatch.Links.List", "parameters": {}}, "call")
+        call, code, output, errors = answered(daemon, "list", reply=LINKS)
+        tap.equal(call, {"method": "org.linkwatch.Links.List", "more": True,
+                         "parameters": {}}, "call")
         tap.equal((code, output, errors), (0, TABLE + "\n", ""), "outcome")
 
 
@@ -23,7 +24,7 @@ def table_of_some():
     """list passes names and globs on, and tells which of them matched nothing."""
     with fake.Fake() as daemon:
         call, code, output, errors = answered(daemon, "list", "v*", "nosuch",
-                                              reply={"links": LINKS[1:]})
+                                              reply=LINKS[1:])
         tap.equal(call["parameters"], {"filter": {"names": ["v*", "nosuch"]}}, "parameters")
         tap.contains(output, "veth0")
         tap.equal((code, errors), (1, 'linkwatchctl: there is no link "nosuch"\n'), "outcome")
@@ -33,7 +34,7 @@ def table_of_some():
 def table_of_none():
     """list of no link at all writes nothing."""
     with fake.Fake() as daemon:
-        _, code, output, _ = answered(daemon, "list", reply={"links": []})
+        _, code, output, _ = answered(daemon, "list", reply=[])
         tap.equal((code, output), (0, ""), "outcome")
 
 
@@ -42,7 +43,7 @@ def array():
     """list --json is one array of what the daemon sent, known fields or not."""
     with fake.Fake() as daemon:
         links = [link(1, "lo", new={"deep": [1, "x"]}), link(2, "ü\x1b", ifalias="a\"\\\n")]
-        _, code, output, _ = answered(daemon, "list", "--json", reply={"links": links})
+        _, code, output, _ = answered(daemon, "list", "--json", reply=links)
         tap.equal((code, json.loads(output)), (0, links), "outcome")
         assert output.isascii() and output[:-1].isprintable() and output.count("\n") == 1, output
 
@@ -51,7 +52,7 @@ def array():
 def array_of_none():
     """list --json of no link is an empty array."""
     with fake.Fake() as daemon:
-        _, code, output, _ = answered(daemon, "--json", "list", reply={"links": []})
+        _, code, output, _ = answered(daemon, "--json", "list", reply=[])
         tap.equal((code, json.loads(output)), (0, []), "outcome")
 
 
@@ -61,7 +62,7 @@ def show():
     with fake.Fake() as daemon:
         shown = link(7, "eth0", altnames=["lan", "uplink"], carrier=False, mtu=0,
                      linkinfo={"info_slave_kind": "bridge"})
-        _, code, output, _ = answered(daemon, "show", "eth0", reply={"links": [shown]})
+        _, code, output, _ = answered(daemon, "show", "eth0", reply=[shown])
         tap.equal((code, output.splitlines()),
                   (0, ["7: eth0", "            altnames: lan,uplink",
                        "           link_type: ether", "               flags: ",
@@ -73,7 +74,7 @@ def show():
 def show_json():
     """show --json is an object."""
     with fake.Fake() as daemon:
-        _, code, output, _ = answered(daemon, "show", "veth0", "--json", reply={"links": LINKS[1:]})
+        _, code, output, _ = answered(daemon, "show", "veth0", "--json", reply=LINKS[1:])
         tap.equal((code, json.loads(output)), (0, LINKS[1]), "outcome")
 
 
@@ -81,7 +82,7 @@ def show_json():
 def show_none():
     """show of a link that isn't there fails."""
     with fake.Fake() as daemon:
-        _, code, output, errors = answered(daemon, "show", "eth9", reply={"links": []})
+        _, code, output, errors = answered(daemon, "show", "eth9", reply=[])
         tap.equal((code, output, errors), (1, "", 'linkwatchctl: there is no link "eth9"\n'),
                   "outcome")
 
@@ -91,7 +92,7 @@ def harmless():
     """Controls, marks of direction and halves of characters are shown as escapes."""
     with fake.Fake() as daemon:
         evil = link(1, "a\x1b[31m\x7f", ifalias="b\nc\u009b\u202ed\u200be\u2028ü")
-        _, _, output, _ = answered(daemon, "show", "a", reply={"links": [evil]})
+        _, _, output, _ = answered(daemon, "show", "a", reply=[evil])
         tap.contains(output, "1: a\\x1b[31m\\x7f\n")
         tap.contains(output, "b\\x0ac\\u009b\\u202ed\\u200be\\u2028ü\n")
 
@@ -102,7 +103,7 @@ def bytes_of_names():
     with fake.Fake() as daemon:
         links = [link(1, "a\ufffd", ifname_bytes="61ff", master="\ufffd", master_bytes="fe"),
                  link(2, "a\ufffd", ifname_bytes="61fe"), link(3, "a\\xff")]
-        _, _, output, _ = answered(daemon, "list", reply={"links": links})
+        _, _, output, _ = answered(daemon, "list", reply=links)
         lines = output.splitlines()
         tap.equal([line.split()[1] for line in lines[1:]], ["a\\xff", "a\\xfe", "a\\\\xff"], "names")
         tap.equal(lines[1].split()[6], "\\xfe", "master")
@@ -112,7 +113,7 @@ def bytes_of_names():
 def harmless_in_c():
     """In a locale without UTF-8, what is not ASCII is an escape."""
     with fake.Fake() as daemon:
-        _, _, output, _ = answered(daemon, "list", reply={"links": [link(1, "ü→😀")]},
+        _, _, output, _ = answered(daemon, "list", reply=[link(1, "ü→😀")],
                                    env={"LC_ALL": "C"})
         tap.contains(output, "\\u00fc\\u2192\\U0001f600")
 
@@ -121,7 +122,7 @@ def harmless_in_c():
 def wide():
     """Columns are as wide as characters are on a terminal, not as many bytes as they have."""
     with fake.Fake() as daemon:
-        _, _, output, _ = answered(daemon, "list", reply={"links": [link(1, "üüü"), link(2, "網")]})
+        _, _, output, _ = answered(daemon, "list", reply=[link(1, "üüü"), link(2, "網")])
         lines = output.splitlines()
         tap.equal([lines[1][:15], lines[2][:13]], ["1      üüü   et", "2      網    e"], "lines")
 
@@ -130,7 +131,7 @@ def wide():
 def colours():
     """On a terminal states are coloured; with NO_COLOR or a dumb terminal nothing is."""
     with fake.Fake() as daemon:
-        reply = {"links": LINKS}
+        reply = LINKS
         tap.contains(on_terminal(daemon, "list", reply=reply), "\x1b[32mUP\x1b[0m")
         for env in ({"NO_COLOR": "1"}, {"TERM": "dumb"}):
             assert "\x1b" not in on_terminal(daemon, "list", reply=reply, env=env), env
@@ -150,7 +151,7 @@ def pager(daemon):
 def paged():
     """On a terminal output goes through a pager with its arguments; not with --no-pager."""
     with fake.Fake() as daemon:
-        reply = {"links": LINKS}
+        reply = LINKS
         env = {"LINKWATCH_PAGER": pager(daemon) + " -x", "PAGER": "false"}
         tap.contains(on_terminal(daemon, "list", reply=reply, env=env), "paged -x FRX\r\n")
         text = on_terminal(daemon, "list", "--no-pager", reply=reply, env=env)
@@ -165,7 +166,7 @@ def no_pager():
     """A pager that can't run, or is none, is done without."""
     with fake.Fake() as daemon:
         for command in ("/nonexistent/pager", "", " ", "cat"):
-            text = on_terminal(daemon, "list", reply={"links": LINKS},
+            text = on_terminal(daemon, "list", reply=LINKS,
                                env={"LINKWATCH_PAGER": command})
             tap.contains(text, "veth0")
 
@@ -248,7 +249,7 @@ for _arguments in WRONG:
 def not_utf8():
     """A name that is not UTF-8 is asked for by an escape, which messages show, too."""
     with fake.Fake() as daemon:
-        call, code, _, errors = answered(daemon, "list", b"a\xff", reply={"links": []})
+        call, code, _, errors = answered(daemon, "list", b"a\xff", reply=[])
         tap.equal(call["parameters"], {"filter": {"names": ["a\\xff", "a\\xff"]}}, "parameters")
         tap.equal((code, errors), (1, 'linkwatchctl: there is no link "a\\xff"\n'), "outcome")
 
@@ -273,8 +274,8 @@ def helps():
 def full():
     """A full disk is told, and the exit code is 1."""
     with fake.Fake() as daemon, open("/dev/full", "wb") as disk:
-        for command, reply in ((["list"], {"links": LINKS}), (["list", "--json"], {"links": []}),
-                               (["show", "lo"], {"links": LINKS[:1]}),
+        for command, reply in ((["list"], LINKS), (["list", "--json"], []),
+                               (["show", "lo"], LINKS[:1]),
                                (["status"], {"version": "1"})):
             _, code, _, errors = answered(daemon, *command, reply=reply, stdout=disk)
             tap.equal((code, errors), (1, "linkwatchctl: can't write the output: "
@@ -304,7 +305,7 @@ def reader_gone():
         reader, writer = os.pipe()
         os.close(reader)
         with os.fdopen(writer, "wb") as output:
-            _, code, _, errors = answered(daemon, "list", reply={"links": LINKS}, stdout=output)
+            _, code, _, errors = answered(daemon, "list", reply=LINKS, stdout=output)
         tap.equal((code, errors), (0, ""), "outcome")
 
 

@@ -37,6 +37,14 @@ def run(*arguments, **options):
     return end(start(*arguments, **options))
 
 
+def _reply(peer, reply):
+    """The one reply, or the links of a List."""
+    if isinstance(reply, list):
+        peer.list(reply)
+    else:
+        peer.reply(reply)
+
+
 def answered(daemon, *arguments, reply=None, error=None, **options):
     """Runs it with one call answered; the call, exit code, output and errors."""
     process = start("--socket", daemon.path, *arguments, **options)
@@ -45,7 +53,7 @@ def answered(daemon, *arguments, reply=None, error=None, **options):
     if error:
         peer.error(error[0], **error[1])
     else:
-        peer.reply(reply)
+        _reply(peer, reply)
     return (call, *end(process))
 
 
@@ -56,7 +64,7 @@ def on_terminal(daemon, *arguments, reply, env=None):
     os.close(its)
     peer = daemon.accept()
     peer.call()
-    peer.reply(reply)
+    _reply(peer, reply)
     written = b""
     while True:
         assert wait.readable(ours, wait.SECONDS), written

@@ -58,6 +58,10 @@ class Peer:
         """Sends a reply."""
         self.raw(encode(parameters, **members))
 
+    def list(self, links):
+        """Answers a List."""
+        self.raw(encode_list(links))
+
     def error(self, name, **parameters):
         """Sends an error reply."""
         self.reply(parameters, error=name)
@@ -87,6 +91,14 @@ class Peer:
 def encode(parameters, **members):
     """A reply as bytes, with its NUL."""
     return json.dumps({"parameters": parameters, **members}).encode() + b"\0"
+
+
+def encode_list(links):
+    """The answer to a List: a reply for each link, the last one with position and source."""
+    replies = [{"link": each} for each in links] or [{}]
+    replies[-1] = {**replies[-1], "position": {"instance": INSTANCE, "sequence": 1},
+                   "source": SOURCE}
+    return b"".join(encode(reply, continues=True) for reply in replies[:-1]) + encode(replies[-1])
 
 
 def event(kind, sequence, instance=INSTANCE, **members):

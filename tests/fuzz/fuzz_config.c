@@ -49,7 +49,7 @@ static void check_values(const struct config *config)
     CHECK(watch->interval_max_usec <= INT64_C(3600000000));
     CHECK(watch->audit_usec >= 10000 && watch->audit_usec <= INT64_C(86400000000));
     CHECK(config->history_bytes >= 1024);
-    CHECK(config->limits.sessions >= 1 && config->limits.sessions_per_user >= 1);
+    CHECK(config->limits.users.sessions >= 1 && config->limits.users.sessions_per_user >= 1);
     CHECK(config->limits.request >= 256 && config->limits.request <= (size_t)1 << 30);
     CHECK(config->limits.json_depth >= 3 && config->limits.json_depth <= 1000);
     CHECK(config->source.receive_buffer >= 1024);

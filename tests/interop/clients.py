@@ -116,13 +116,14 @@ def varlinkctl_calls():
     with daemons.Daemon() as daemon, Guest(daemon) as guest:
         netns.ip("link add b1 type bridge")
         guest.varlinkctl("call", "/mnt/socket", "org.linkwatch.Links.Refresh", "{}")
-        links = json.loads(guest.varlinkctl("call", "/mnt/socket", "org.linkwatch.Links.List",
-                                            '{"filter":{"names":["b*"]}}'))["links"]
+        replies = guest.varlinkctl("call", "--more", "--json=short", "/mnt/socket",
+                                   "org.linkwatch.Links.List", '{"filter":{"names":["b*"]}}')
+        links = [json.loads(reply)["link"] for reply in replies.splitlines()]
         tap.equal(_names(links), ["b1"])
         status = json.loads(guest.varlinkctl("call", "/mnt/socket",
                                              "org.linkwatch.Links.GetStatus", "{}"))
         tap.equal(status["links"], 2)
-        code, _output, errors = guest.run("varlinkctl", "call", "/mnt/socket",
+        code, _output, errors = guest.run("varlinkctl", "call", "--more", "/mnt/socket",
                                           "org.linkwatch.Links.List", '{"filter":{"names":1}}')
         assert code != 0
         tap.contains(errors, "org.varlink.service.InvalidParameter")
@@ -149,7 +150,8 @@ import json, varlink
 client = varlink.Client(address="unix:/mnt/socket")
 assert client.get_interfaces() == ["org.varlink.service", "org.linkwatch.Links"]
 with client.open("org.linkwatch.Links") as links:
-    print(json.dumps(links.List(filter={"names": ["b*"], "kinds": ["bridge"]})["links"]))
+    replies = links.List(_more=True, filter={"names": ["b*"], "kinds": ["bridge"]})
+    print(json.dumps([reply["link"] for reply in replies]))
     assert links.Refresh()["position"]["sequence"] >= 0
     try:
         links.Monitor()
@@ -158,7 +160,7 @@ with client.open("org.linkwatch.Links") as links:
     else:
         raise AssertionError("Monitor without more")
     try:
-        links.List(filter={"indexes": [0]})
+        list(links.List(_more=True, filter={"indexes": [0]}))
     except varlink.VarlinkError as error:
         assert error.parameters() == {"parameter": "filter.indexes"}, error
     else:

@@ -24,7 +24,9 @@ class Error(Exception):
 
 
 def encode(method, parameters=None, **flags):
-    """A call as bytes, with its NUL."""
+    """A call as bytes, with its NUL; a List wants more, unless it is said otherwise."""
+    if method == "List":
+        flags = {"more": True, **flags}
     call = {"method": method if "." in method else f"{INTERFACE}.{method}"}
     if parameters is not None:
         call["parameters"] = parameters
@@ -104,10 +106,32 @@ class Connection:
         assert not reply.get("continues"), f"the reply goes on: {reply}"
         return reply.get("parameters", {})
 
+    def replies(self, seconds=wait.SECONDS):
+        """The parameters of all replies to a call, up to the last one; raises Error."""
+        replies = []
+        while True:
+            reply = self.receive(seconds)
+            if "error" in reply:
+                raise Error(reply["error"], reply.get("parameters", {}))
+            replies.append(reply.get("parameters", {}))
+            if not reply.get("continues"):
+                return replies
+
+    def list(self, seconds=wait.SECONDS):
+        """What a List answers that was sent: its links, position and source; raises Error."""
+        replies = self.replies(seconds)
+        links = [reply.pop("link") for reply in replies if "link" in reply]
+        assert not any(replies[:-1]), f"more than links: {replies}"
+        assert len(links) in (len(replies), len(replies) - 1) and set(replies[-1]) == {
+            "position", "source"}, f"the last reply: {replies[-1]}"
+        assert len(links) == len(replies) or not links, "an end without a link behind links"
+        return {"links": links, **replies[-1]}
+
     def call(self, method, parameters=None):
-        """Calls a method and returns the reply's parameters; raises Error."""
+        """Calls a method and returns the reply's parameters, of a List what list() says; raises
+        Error."""
         self.send(method, parameters)
-        return self.reply()
+        return self.list() if method == "List" else self.reply()
 
     def has_message(self):
         """Whether receiving would not wait."""

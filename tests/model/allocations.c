@@ -64,7 +64,7 @@ static int read_config(struct trial *trial)
         return r;
     }
     CHECK(trial->config.history_bytes == HISTORY);
-    CHECK(trial->config.limits.sessions == SESSIONS);
+    CHECK(trial->config.limits.users.sessions == SESSIONS);
     CHECK(trial->config.source.watch.interval_max_usec == 2 * SECOND);
     return 0;
 }
@@ -165,9 +165,9 @@ static void ask(struct trial *trial)
     call(trial, "{\"method\":\"org.varlink.service.GetInterfaceDescription\",\"parameters\":"
                 "{\"interface\":\"org.linkwatch.Links\"}}");
     call(trial, "{\"method\":\"org.linkwatch.Links.GetStatus\"}");
-    call(trial, "{\"method\":\"org.linkwatch.Links.List\",\"parameters\":{\"filter\":"
+    call(trial, "{\"method\":\"org.linkwatch.Links.List\",\"more\":true,\"parameters\":{\"filter\":"
                 "{\"names\":[\"v*\",\"l?\"],\"kinds\":[\"veth\"]}}}");
-    call(trial, "{\"method\":\"org.linkwatch.Links.List\"}");
+    call(trial, "{\"method\":\"org.linkwatch.Links.List\",\"more\":true}");
     call(trial, "{\"method\":\"org.linkwatch.Links.Refresh\"}");
     call(trial, "{\"method\":\"org.linkwatch.Links.Nothing\"}");
     call(trial, "{\"method\":\"org.linkwatch.Links.Monitor\",\"parameters\":{\"wrong\":1}}");

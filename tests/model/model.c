@@ -245,7 +245,7 @@ static void act_as_guest(struct model *model, struct guest *guest)
 static void reload(struct model *model)
 {
     model->config.history_bytes = (size_t)(model->kernel.alias ? 32768 : 1024) << roll(model, 5);
-    model->config.limits.sessions = 1 + roll(model, 2 * GUESTS);
+    model->config.limits.users.sessions = 1 + roll(model, 2 * GUESTS);
     serve_reload(&model->serve, &model->config);
 }
 
@@ -379,7 +379,7 @@ static void run_sequence(uint64_t seed, struct totals *totals)
     for (int i = 0; i < STEPS; i++)
         step(&model);
     mend_kernel(&model.kernel);
-    model.config.limits.sessions = 4 * GUESTS;
+    model.config.limits.users.sessions = 4 * GUESTS;
     serve_reload(&model.serve, &model.config);
     /* Nobody asks: the truth is told within the bound. */
     for (int64_t time = 0; time < BOUND; time += SECOND / 2)

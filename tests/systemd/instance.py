@@ -133,7 +133,7 @@ def a_namespace_that_comes_later():
         told = [e["MESSAGE"] for e in MACHINE.journal("UNIT=linkwatchd@late.service")]
         assert any("status=225/NETWORK" in text for text in told), told
         MACHINE.ip("netns add late")
-        tap.equal({link["ifname"] for link in consumer.reply()["links"]}, {"lo"}, "links")
+        tap.equal({link["ifname"] for link in consumer.list()["links"]}, {"lo"}, "links")
 
 
 @tap.test

@@ -303,7 +303,7 @@ def ready_after_the_first_look():
             tap.equal(is_active(SERVICE), "activating", SERVICE)
             assert not consumer.has_message(), "an answer without a look"
             wait.until(lambda: is_active(SERVICE) == "active", "readiness")
-            consumer.reply()
+            consumer.list()
     MACHINE.drop_in(SERVICE, "faults", None)
 
 

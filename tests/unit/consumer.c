@@ -1,5 +1,6 @@
 #include "tests/unit/consumer.h"
 
+#include <errno.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -77,7 +78,7 @@ static json_t *parameters_of(const char *message)
 static struct buffer *next_message(struct stream *stream)
 {
     struct buffer *message = NULL;
-    int r = stream_next(stream, &message);
+    int r = stream_next(stream, NULL, &message);
 
     assert_in_range(r, 0, 1);
     return message;
@@ -200,10 +201,12 @@ unsigned consumer_read(struct consumer *consumer, struct stream *stream, unsigne
     unsigned n = 0;
 
     for (; n < most; n++) {
+        struct slice slice = slice_of(1 + n % 5);
         struct buffer *messages;
-        int r = n % 2 ? stream_next_many(stream, &messages) : stream_next(stream, &messages);
+        int r = n % 2 ? stream_next_many(stream, &slice, &messages)
+                      : stream_next(stream, &slice, &messages);
 
-        if (r == STREAM_LATER)
+        if (r == -EAGAIN)
             continue;
         assert_in_range(r, 0, 1);
         if (r == 0)
@@ -232,12 +235,13 @@ static void check_link(const struct consumer *consumer, const struct link *link)
 void consumer_check(const struct consumer *consumer, const struct world *world, const char *text)
 {
     struct filter *filter = filter_of(text);
+    struct filter_progress progress = {.glob = 0};
     size_t passing = 0;
 
     assert_true(consumer->ready);
     for (const struct link *link = table_next(world->table, 0); link;
          link = table_next(world->table, link->ifindex)) {
-        if (!filter_passes_link(filter, link))
+        if (!filter_passes_link(filter, link, &progress, NULL))
             continue;
         check_link(consumer, link);
         passing++;

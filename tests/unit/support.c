@@ -123,3 +123,15 @@ unsigned roll(struct dice *dice, unsigned limit)
     dice->state = dice->state * UINT64_C(6364136223846793005) + UINT64_C(1442695040888963407);
     return (unsigned)((dice->state >> 33) % limit);
 }
+
+static int64_t ticks;
+
+int64_t tick(void)
+{
+    return ticks++;
+}
+
+struct slice slice_of(int64_t questions)
+{
+    return (struct slice){.clock = tick, .end = ticks + questions - 1};
+}

@@ -15,6 +15,7 @@
 #include <netlink/msg.h>
 
 #include "daemon/link.h"
+#include "daemon/slice.h"
 
 /* An RTM_NEWLINK message of that link, without any attribute. */
 struct nl_msg *new_message(int ifindex, uint16_t type, unsigned flags);
@@ -59,5 +60,10 @@ struct dice {
     uint64_t state;
 };
 unsigned roll(struct dice *dice, unsigned limit);
+
+/* A slice that is over when it was asked so often. Each question takes a microsecond of this
+ * clock. */
+int64_t tick(void);
+struct slice slice_of(int64_t questions);
 
 #endif

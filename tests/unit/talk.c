@@ -6,88 +6,155 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-void talk_reply(struct session *session, const char *text, size_t length)
-{
-    struct buffer *message = buffer_new(length);
+#define MUCH ((size_t)40000)
 
-    assert_non_null(message);
-    memcpy(message->data, text, length);
-    assert_int_equal(session_send(session, message), 0);
+/* A text, in pieces. */
+struct spoken {
+    struct answer answer;
+    struct talk *talk;
+    char *text;
+    size_t length; /* with its NUL */
+    size_t piece;
+    size_t given;
+};
+
+static int spoken_next(struct answer *answer, const struct slice *slice, struct buffer **ret)
+{
+    struct spoken *spoken = (struct spoken *)answer;
+    size_t left = spoken->length - spoken->given;
+    size_t size = left < spoken->piece ? left : spoken->piece;
+
+    assert_non_null(slice);
+    if (spoken->talk->holds)
+        return ANSWER_WAITS;
+    if (left == 0)
+        return ANSWER_END;
+    *ret = buffer_new(size);
+    assert_non_null(*ret);
+    memcpy((*ret)->data, spoken->text + spoken->given, size);
+    spoken->given += size;
+    return ANSWER_PIECE;
 }
 
-static int on_request(void *user, struct session *session, const char *message, size_t length)
+static void spoken_free(struct answer *answer)
+{
+    free(((struct spoken *)answer)->text);
+    free(answer);
+}
+
+static struct answer *speak(struct talk *talk, const char *text, size_t length, size_t piece)
+{
+    static const struct answer_kind kind = {.next = spoken_next, .free = spoken_free};
+    struct spoken *spoken = calloc(1, sizeof(*spoken));
+
+    assert_non_null(spoken);
+    *spoken = (struct spoken){.answer = {.kind = &kind, .waits_on = &talk->later},
+                              .talk = talk,
+                              .text = calloc(1, length),
+                              .length = length,
+                              .piece = piece};
+    assert_non_null(spoken->text);
+    memcpy(spoken->text, text, strnlen(text, length));
+    return &spoken->answer;
+}
+
+static int on_call(void *user, struct connection *connection, const char *message, size_t length,
+                   struct answer **ret)
 {
     struct talk *talk = user;
 
+    (void)connection;
     talk->requests++;
     assert_int_equal(strlen(message), length);
-    if (strcmp(message, "later") == 0) {
-        session_suspend(session);
-    } else if (strcmp(message, "wrong") == 0) {
+    assert_null(*ret);
+    if (strcmp(message, "wrong") == 0)
         return -EPROTO;
-    } else if (strcmp(message, "silence") == 0) {
+    if (strcmp(message, "silence") == 0)
         return 0;
-    } else if (strcmp(message, "pieces") == 0) {
-        talk_reply(session, "pie", 3);
-        talk_reply(session, "ces", 4);
-    } else if (strcmp(message, "much") == 0) {
-        for (int i = 0; i < 1000; i++)
-            talk_reply(session, "0123456789012345678901234567890123456789", 40);
-        talk_reply(session, "", 1);
-    } else if (strcmp(message, "stream") == 0) {
-        session_start_stream(session, world_stream(&talk->world, NULL));
-    } else {
-        talk_reply(session, message, length + 1);
-    }
+    if (strcmp(message, "later") == 0)
+        talk->holds = true;
+    if (strcmp(message, "stream") == 0)
+        return answer_stream(&talk->news, world_stream(&talk->world, NULL), ret);
+    if (strcmp(message, "much") == 0)
+        *ret = speak(talk, "", MUCH + 1, 40);
+    else
+        *ret = speak(talk, message, length + 1, 1 + length / 2);
     return 0;
 }
 
-static void on_closed(void *user, struct session *session)
+static void on_closed(void *user, struct connection *connection)
 {
     struct talk *talk = user;
 
-    assert_ptr_equal(session, talk->session);
-    talk->session = NULL;
+    assert_ptr_equal(connection, talk->connection);
+    talk->connection = NULL;
     talk->closes++;
+}
+
+static void start_host(struct talk *talk)
+{
+    struct users_limits limits = {.sessions = 10, .sessions_per_user = 10};
+    const char *limit;
+
+    talk->host = (struct connection_host){.loop = ev_loop_new(0),
+                                          .respond = on_call,
+                                          .respond_user = talk,
+                                          .closed = on_closed,
+                                          .closed_user = talk};
+    assert_non_null(talk->host.loop);
+    TAILQ_INIT(&talk->host.connections);
+    talk->host.queue = workqueue_new(talk->host.loop, tick);
+    assert_non_null(talk->host.queue);
+    talk->host.closer = closer_new(talk->host.loop);
+    assert_non_null(talk->host.closer);
+    talk->users = users_new(1, 1);
+    assert_non_null(talk->users);
+    assert_int_equal(users_enter(talk->users, 1234, &limits, &talk->user, &limit), 0);
 }
 
 void talk_start(struct talk *talk)
 {
-    static const struct session_handlers handlers = {.request = on_request, .closed = on_closed};
     int fds[2];
 
-    *talk = (struct talk){.loop = ev_loop_new(0)};
-    assert_non_null(talk->loop);
+    *talk = (struct talk){.theirs = -1};
+    TAILQ_INIT(&talk->news);
+    TAILQ_INIT(&talk->later);
+    start_host(talk);
     assert_int_equal(socketpair(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0, fds), 0);
     talk->theirs = fds[1];
-    talk->turns = turns_new(talk->loop);
-    assert_non_null(talk->turns);
-    talk->closer = closer_new(talk->loop);
-    assert_non_null(talk->closer);
-    talk->session = session_new(talk->loop, talk->turns, talk->closer, fds[0], 1234, REQUEST_MAX,
-                                &handlers, talk);
-    assert_non_null(talk->session);
+    talk->connection = connection_new(&talk->host, fds[0], talk->user, NULL, REQUEST_MAX);
+    assert_non_null(talk->connection);
+    assert_ptr_equal(connection_user(talk->connection), talk->user);
     world_start(&talk->world, 16 * 1024);
 }
 
 void talk_stop(struct talk *talk)
 {
-    assert_null(session_free(talk->session));
+    assert_null(connection_free(talk->connection));
     assert_int_equal(talk->closes, 1);
-    assert_null(talk->session);
+    assert_null(talk->connection);
+    assert_true(TAILQ_EMPTY(&talk->host.connections));
     if (talk->theirs >= 0)
         close(talk->theirs);
     world_stop(&talk->world);
     free(talk->received);
-    assert_null(turns_free(talk->turns));
-    assert_null(closer_free(talk->closer));
-    ev_loop_destroy(talk->loop);
+    users_leave(talk->users, talk->user);
+    assert_null(users_free(talk->users));
+    assert_null(workqueue_free(talk->host.queue));
+    assert_null(closer_free(talk->host.closer));
+    ev_loop_destroy(talk->host.loop);
+}
+
+void talk_release(struct talk *talk)
+{
+    talk->holds = false;
+    waitlist_wake(&talk->later);
 }
 
 void talk_turn(struct talk *talk)
 {
     for (int i = 0; i < 50; i++)
-        ev_run(talk->loop, EVRUN_NOWAIT);
+        ev_run(talk->host.loop, EVRUN_NOWAIT);
 }
 
 void say_bytes(struct talk *talk, const char *bytes, size_t length)

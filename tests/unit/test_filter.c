@@ -36,7 +36,8 @@ static void assert_refused_as(const char *text, bool links_only, const char *exp
 static bool passes(const char *text, struct link *link)
 {
     struct filter *filter = filter_of(text);
-    bool result = filter_passes_link(filter, link);
+    struct filter_progress progress = {.glob = 0};
+    bool result = filter_passes_link(filter, link, &progress, NULL);
 
     filter_free(filter);
     link_unref(link);
@@ -46,12 +47,13 @@ static bool passes(const char *text, struct link *link)
 static void no_filter_and_null_pass_everything(void **state)
 {
     struct filter *filter = NULL;
+    struct filter_progress progress = {.glob = 0};
     const char *field;
     struct link *link = LINK(.ifindex = 2, .ifname = "eth0");
 
     (void)state;
     assert_int_equal(filter_new(NULL, true, &filter, &field), 0);
-    assert_true(filter_passes_link(filter, link));
+    assert_true(filter_passes_link(filter, link, &progress, NULL));
     filter_free(filter);
     assert_null(filter_free(NULL));
     link_unref(link);
@@ -141,7 +143,8 @@ static void an_empty_list_passes_nothing(void **state)
 static bool passes_event(const char *text, struct event event)
 {
     struct filter *filter = filter_of(text);
-    bool result = filter_passes_event(filter, &event);
+    struct filter_progress progress = {.glob = 0};
+    bool result = filter_passes_event(filter, &event, &progress, NULL);
 
     filter_free(filter);
     return result;
@@ -259,6 +262,67 @@ static void a_filter_of_links_has_no_types_and_fields(void **state)
     json_decref(json);
 }
 
+/* How many slices of so many questions it takes to hold the link against the filter. */
+static unsigned slices_for(const struct filter *filter, const struct link *link, int64_t questions,
+                           int expected)
+{
+    struct filter_progress progress = {.glob = 0};
+    unsigned slices = 0;
+    int r;
+
+    do {
+        struct slice slice = slice_of(questions);
+
+        r = filter_passes_link(filter, link, &progress, &slice);
+        slices++;
+    } while (r == -EAGAIN);
+    assert_int_equal(r, expected);
+    assert_true(!progress.after && !progress.glob && !progress.altname);
+    return slices;
+}
+
+static void a_glob_and_a_name_are_a_unit_of_work(void **state)
+{
+    struct filter *filter = filter_of("{\"names\":[\"a*\",\"b*\",\"c*\",\"*x\"]}");
+    struct link *none = LINK(.ifindex = 2, .ifname = "eth0", .altname = "wan");
+    struct link *last = LINK(.ifindex = 2, .ifname = "eth0", .altname = "wanx");
+
+    (void)state;
+    /* Four globs and two names; nobody asks after the last one. */
+    assert_int_equal(slices_for(filter, none, 1, false), 8);
+    assert_int_equal(slices_for(filter, none, 2, false), 4);
+    assert_int_equal(slices_for(filter, none, 100, false), 1);
+    assert_int_equal(slices_for(filter, last, 1, true), 8);
+    assert_int_equal(slices_for(filter, last, 7, true), 2);
+    filter_free(filter);
+    link_unref(none);
+    link_unref(last);
+}
+
+static void an_event_is_held_against_it_slice_by_slice_too(void **state)
+{
+    struct filter *filter = filter_of("{\"names\":[\"a*\",\"b*\",\"c*\"]}");
+    struct link *before = LINK(.ifindex = 2, .ifname = "x");
+    struct link *after = LINK(.ifindex = 2, .ifname = "c");
+    struct event event = {.type = EVENT_CHANGE, .before = before, .after = after};
+    struct filter_progress progress = {.glob = 0};
+    unsigned slices = 0;
+    int r;
+
+    (void)state;
+    do {
+        struct slice slice = slice_of(1);
+
+        r = filter_passes_event(filter, &event, &progress, &slice);
+        slices++;
+    } while (r == -EAGAIN);
+    assert_int_equal(r, true);
+    assert_int_equal(slices, 5);
+    filter_free(filter);
+    link_unref(before);
+    link_unref(after);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -276,6 +340,8 @@ int main(void)
         cmocka_unit_test(a_malformed_filter_is_refused_by_the_name_of_its_field),
         cmocka_unit_test(the_work_that_a_filter_makes_has_a_bound),
         cmocka_unit_test(a_filter_of_links_has_no_types_and_fields),
+        cmocka_unit_test(a_glob_and_a_name_are_a_unit_of_work),
+        cmocka_unit_test(an_event_is_held_against_it_slice_by_slice_too),
     };
 
     return cmocka_run_group_tests_name("filter", tests, NULL, NULL);

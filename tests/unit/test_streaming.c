@@ -1,4 +1,4 @@
-/* session: a consumer that is told what happens. */
+/* connection: a consumer that is told what happens. */
 #include "tests/unit/talk.h"
 
 #include <ev.h>
@@ -33,27 +33,26 @@ static void a_stream_is_told_up_to_the_present_and_goes_on_when_woken(void **sta
     notify(&f, 1, "a");
     say(&f, "stream");
     assert_int_equal(believe_all(&f, &consumer), 2);
-    assert_true(session_is_streaming(f.session));
     assert_true(consumer.ready);
-    session_wake(f.session);
+    waitlist_wake(&f.news);
     assert_int_equal(believe_all(&f, &consumer), 0);
     notify(&f, 2, "b");
     notify(&f, 3, "c");
-    session_wake(f.session);
+    waitlist_wake(&f.news);
     assert_int_equal(believe_all(&f, &consumer), 2);
     consumer_check(&consumer, &f.world, NULL);
     json_decref(consumer.picture);
     talk_stop(&f);
 }
 
-static void waking_a_session_without_a_stream_does_nothing(void **state)
+static void who_has_no_stream_does_not_wait_for_news(void **state)
 {
     struct talk f;
 
     (void)state;
     talk_start(&f);
     notify(&f, 1, "a");
-    session_wake(f.session);
+    waitlist_wake(&f.news);
     assert_hears_nothing(&f);
     talk_stop(&f);
 }
@@ -68,7 +67,7 @@ static void a_large_snapshot_shares_the_loop_with_others(void **state)
     for (int ifindex = 1; ifindex <= 6000; ifindex++)
         notify(&f, ifindex, "a");
     say(&f, "stream");
-    ev_run(f.loop, EVRUN_NOWAIT);
+    ev_run(f.host.loop, EVRUN_NOWAIT);
     hear(&f, 64 * PLENTY);
     assert_in_range(f.used, 1, 3 * 64 * 1024); /* of about 460 KB */
     while (believe_all(&f, &consumer) > 0)
@@ -110,7 +109,7 @@ static void a_slow_reader_holds_up_nobody_and_ends_with_the_truth(void **state)
     believe_all(&f, &consumer);
     for (int i = 0; i < 20000; i++) {
         notify(&f, 1 + i % 10, i % 3 ? "x" : "y");
-        session_wake(f.session);
+        waitlist_wake(&f.news);
         if (i % 100 == 0)
             talk_turn(&f);
     }
@@ -136,7 +135,7 @@ static void a_consumer_of_a_stream_who_is_done_asking_goes_on_hearing(void **sta
     shutdown(f.theirs, SHUT_WR);
     believe_all(&f, &consumer);
     notify(&f, 1, "a");
-    session_wake(f.session);
+    waitlist_wake(&f.news);
     assert_int_equal(believe_all(&f, &consumer), 1);
     assert_int_equal(f.closes, 0);
     json_decref(consumer.picture);
@@ -159,7 +158,7 @@ static void a_consumer_of_a_stream_who_leaves_later_is_let_go_without_an_event(v
     f.theirs = -1;
     deadline = ev_time() + 60.;
     while (f.closes == 0 && ev_time() < deadline)
-        if (!ev_run(f.loop, EVRUN_ONCE))
+        if (!ev_run(f.host.loop, EVRUN_ONCE))
             break; /* nothing is waited for any more */
     assert_int_equal(f.closes, 1);
     json_decref(consumer.picture);
@@ -170,7 +169,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_stream_is_told_up_to_the_present_and_goes_on_when_woken),
-        cmocka_unit_test(waking_a_session_without_a_stream_does_nothing),
+        cmocka_unit_test(who_has_no_stream_does_not_wait_for_news),
         cmocka_unit_test(a_large_snapshot_shares_the_loop_with_others),
         cmocka_unit_test(requests_behind_a_stream_are_not_taken_and_too_many_close_it),
         cmocka_unit_test(a_slow_reader_holds_up_nobody_and_ends_with_the_truth),

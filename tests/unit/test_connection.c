@@ -1,4 +1,4 @@
-/* session: requests and answers. */
+/* connection: calls and answers. */
 #include "tests/unit/talk.h"
 
 #include <errno.h>
@@ -16,14 +16,10 @@ static void a_request_is_answered(void **state)
 
     (void)state;
     talk_start(&f);
-    assert_int_equal(session_uid(f.session), 1234);
-    assert_false(session_is_streaming(f.session));
     say(&f, "hello");
     assert_hears(&f, "hello");
     say(&f, "");
     assert_hears(&f, "");
-    say(&f, "pieces");
-    assert_hears(&f, "pieces");
     talk_stop(&f);
 }
 
@@ -77,7 +73,7 @@ static void requests_that_need_no_answer_do_not_stop_the_others(void **state)
     talk_stop(&f);
 }
 
-static void one_turn_of_the_loop_takes_no_more_than_its_share(void **state)
+static void one_iteration_of_the_loop_takes_no_more_than_its_slice(void **state)
 {
     struct talk f;
 
@@ -85,14 +81,14 @@ static void one_turn_of_the_loop_takes_no_more_than_its_share(void **state)
     talk_start(&f);
     for (int i = 0; i < 100; i++)
         say(&f, "silence");
-    ev_run(f.loop, EVRUN_NOWAIT);
-    assert_in_range(f.requests, 1, 40);
+    ev_run(f.host.loop, EVRUN_NOWAIT);
+    assert_in_range(f.requests, 1, 99);
     talk_turn(&f);
     assert_int_equal(f.requests, 100);
     talk_stop(&f);
 }
 
-static void an_over_long_request_closes_the_session(void **state)
+static void an_over_long_request_closes_the_connection(void **state)
 {
     char request[REQUEST_MAX + 2];
 
@@ -116,7 +112,7 @@ static void an_over_long_request_closes_the_session(void **state)
     }
 }
 
-static void a_request_that_the_handler_rejects_closes_the_session(void **state)
+static void a_request_that_the_handler_rejects_closes_the_connection(void **state)
 {
     struct talk f;
 
@@ -129,9 +125,9 @@ static void a_request_that_the_handler_rejects_closes_the_session(void **state)
     talk_stop(&f);
 }
 
-/* --- suspended */
+/* --- an answer that waits */
 
-static void while_suspended_further_requests_wait(void **state)
+static void while_an_answer_waits_further_requests_wait(void **state)
 {
     struct talk f;
 
@@ -141,14 +137,13 @@ static void while_suspended_further_requests_wait(void **state)
     say(&f, "hello");
     assert_hears_nothing(&f);
     assert_int_equal(f.requests, 1);
-    talk_reply(f.session, "now", 4);
-    session_resume(f.session);
-    assert_hears(&f, "now");
+    talk_release(&f);
+    assert_hears(&f, "later");
     assert_hears(&f, "hello");
     talk_stop(&f);
 }
 
-static void while_suspended_no_more_is_read_than_has_room(void **state)
+static void while_an_answer_waits_no_more_is_read_than_has_room(void **state)
 {
     struct talk f;
     char text[100] = "";
@@ -166,7 +161,8 @@ static void while_suspended_no_more_is_read_than_has_room(void **state)
         assert_in_range(sent, 0, 100000); /* else it reads on and on */
     }
     assert_int_equal(f.requests, 1);
-    session_resume(f.session);
+    talk_release(&f);
+    assert_hears(&f, "later");
     for (unsigned i = 0; i < sent; i++)
         assert_hears(&f, text);
     talk_stop(&f);
@@ -224,8 +220,7 @@ static void leaving_in_the_middle_of_anything_leaks_nothing(void **state)
         f.theirs = -1;
         talk_turn(&f);
         if (i == 2) { /* it is seen when the answer is to be sent */
-            talk_reply(f.session, "now", 4);
-            session_resume(f.session);
+            talk_release(&f);
         }
         assert_closed(&f);
         talk_stop(&f);
@@ -246,9 +241,8 @@ static void who_says_that_it_is_done_is_still_answered(void **state)
     for (int i = 0; i < 100; i++)
         assert_hears(&f, "hello");
     assert_int_equal(f.closes, 0);
-    talk_reply(f.session, "now", 4);
-    session_resume(f.session);
-    assert_hears(&f, "now");
+    talk_release(&f);
+    assert_hears(&f, "later");
     assert_hears(&f, "bye");
     assert_closed(&f);
     talk_stop(&f);
@@ -261,20 +255,18 @@ static void its_owner_may_end_it_at_any_time(void **state)
     (void)state;
     for (size_t i = 0; i < sizeof(requests) / sizeof(requests[0]); i++) {
         struct talk f;
-        int data;
+        char byte;
 
         talk_start(&f);
-        session_set_data(f.session, &data);
-        assert_ptr_equal(session_data(f.session), &data);
         world_notify(&f.world, LINK(.ifindex = 1, .ifname = "a"));
         say(&f, requests[i]);
         talk_turn(&f);
-        session_free(f.session);
+        connection_free(f.connection);
         hear(&f, PLENTY);
-        assert_int_equal(recv(f.theirs, &data, 1, 0), 0); /* the end of the stream */
+        assert_int_equal(recv(f.theirs, &byte, 1, 0), 0); /* the end of the stream */
         talk_stop(&f);
     }
-    assert_null(session_free(NULL));
+    assert_null(connection_free(NULL));
 }
 
 /* --- whatever happens */
@@ -297,7 +289,6 @@ static void whatever_is_asked_and_read_answers_come_in_order(void **state)
     struct dice dice = {.state = 11};
     struct talk f;
     unsigned asked = 0, heard = 0;
-    bool suspended = false;
     const char *message;
 
     (void)state;
@@ -306,14 +297,11 @@ static void whatever_is_asked_and_read_answers_come_in_order(void **state)
         assert_in_range(i, 0, 1000000);
         for (unsigned n = i < 20000 ? roll(&dice, 20) : 0; n > 0; n--)
             ask_at_random(&f, &dice, &asked);
-        if (!suspended && roll(&dice, 30) == 0 && i < 20000) {
-            session_suspend(f.session);
-            suspended = true;
-        } else if (suspended && roll(&dice, 3) == 0) {
-            session_resume(f.session);
-            suspended = false;
-        }
-        ev_run(f.loop, EVRUN_NOWAIT);
+        if (!f.holds && roll(&dice, 30) == 0 && i < 20000)
+            f.holds = true;
+        else if (f.holds && roll(&dice, 3) == 0)
+            talk_release(&f);
+        ev_run(f.host.loop, EVRUN_NOWAIT);
         hear(&f, roll(&dice, 200));
         for (; (message = next_heard(&f)); heard++)
             assert_int_equal(strtoul(message, NULL, 10), heard);
@@ -330,11 +318,11 @@ int main(void)
         cmocka_unit_test(a_request_split_at_any_byte_is_answered),
         cmocka_unit_test(pipelined_requests_are_answered_in_order),
         cmocka_unit_test(requests_that_need_no_answer_do_not_stop_the_others),
-        cmocka_unit_test(one_turn_of_the_loop_takes_no_more_than_its_share),
-        cmocka_unit_test(an_over_long_request_closes_the_session),
-        cmocka_unit_test(a_request_that_the_handler_rejects_closes_the_session),
-        cmocka_unit_test(while_suspended_further_requests_wait),
-        cmocka_unit_test(while_suspended_no_more_is_read_than_has_room),
+        cmocka_unit_test(one_iteration_of_the_loop_takes_no_more_than_its_slice),
+        cmocka_unit_test(an_over_long_request_closes_the_connection),
+        cmocka_unit_test(a_request_that_the_handler_rejects_closes_the_connection),
+        cmocka_unit_test(while_an_answer_waits_further_requests_wait),
+        cmocka_unit_test(while_an_answer_waits_no_more_is_read_than_has_room),
         cmocka_unit_test(while_an_answer_is_on_its_way_further_requests_wait),
         cmocka_unit_test(a_consumer_who_leaves_is_let_go),
         cmocka_unit_test(leaving_in_the_middle_of_anything_leaks_nothing),
@@ -343,5 +331,5 @@ int main(void)
         cmocka_unit_test(whatever_is_asked_and_read_answers_come_in_order),
     };
 
-    return cmocka_run_group_tests_name("session", tests, NULL, NULL);
+    return cmocka_run_group_tests_name("connection", tests, NULL, NULL);
 }

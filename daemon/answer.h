@@ -1,0 +1,59 @@
+/* The answer to a call, piece by piece: one reply (what most methods give), many and an end (List),
+ * many without end (Monitor), or one that must be waited for (Refresh). */
+#ifndef LINKWATCH_DAEMON_ANSWER_H
+#define LINKWATCH_DAEMON_ANSWER_H
+
+#include <stdbool.h>
+
+#include "daemon/namespaces.h"
+#include "daemon/slice.h"
+#include "daemon/users.h"
+
+struct answer;
+
+/* What the next piece is. */
+enum answer_state {
+    ANSWER_PIECE, /* there is one: the end of a message, the whole of it, or several */
+    ANSWER_END,   /* there is none any more */
+    ANSWER_WAITS, /* there is none yet; what it waits for is on its list */
+};
+
+struct answer_kind {
+    /* An answer_state; -EAGAIN if the slice was over before it was known; -errno: it can't be
+     * given, and the connection must end. */
+    int (*next)(struct answer *answer, const struct slice *slice, struct buffer **ret);
+    void (*free)(struct answer *answer);
+    bool endless; /* no other call can follow */
+    bool hurries; /* it holds memory: who does not read it must go */
+};
+
+struct answer {
+    const struct answer_kind *kind;
+    struct waitlist *waits_on; /* of a kind that may wait */
+};
+
+static inline int answer_next(struct answer *answer, const struct slice *slice, struct buffer **ret)
+{
+    return answer->kind->next(answer, slice, ret);
+}
+
+/* Takes NULL. */
+struct answer *answer_free(struct answer *answer);
+
+/* The kinds of answers; all: 0, or -ENOMEM. */
+
+/* One message, whose reference it takes (also on failure). */
+int answer_reply(struct buffer *message, struct answer **ret);
+
+/* The links that pass the filter, which it takes (also on failure), as they are now; or the error
+ * that says why not: no look succeeded yet, or Lists of the user hold too much already. */
+int answer_list(struct namespace *namespace, struct users *users, struct user *user,
+                struct filter *filter, struct answer **ret);
+
+/* What a stream tells, which it takes, also on failure; news: who waits for more. */
+int answer_stream(struct waitlist *news, struct stream *stream, struct answer **ret);
+
+/* The position when a look, which begins now, is over; or why there can't be one. */
+int answer_refresh(struct namespace *namespace, struct answer **ret);
+
+#endif

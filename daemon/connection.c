@@ -1,0 +1,350 @@
+#include "daemon/connection.h"
+
+#include <errno.h>
+#include <ev.h>
+#include <poll.h>
+#include <stdlib.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "daemon/closer.h"
+#include "daemon/descriptors.h"
+#include "daemon/outbox.h"
+#include "protocol/frame.h"
+
+/* What is taken from an answer before it is written. */
+#define BYTES_IN_HAND  ((size_t)64 * 1024)
+#define PIECES_IN_HAND 192
+/* Seconds between looks for a consumer that sends nothing more and may be gone. */
+#define ABSENCE_CHECK 1.
+
+struct connection {
+    TAILQ_ENTRY(connection) entry;
+    struct connection_host *host;
+    struct namespace *namespace;
+    struct user *user;
+    struct job job;
+    struct waiter waiter; /* for what the answer waits for */
+    struct ev_io readable;
+    struct ev_io writable;
+    struct ev_timer absence;
+    struct ev_timer patience;
+    int fd;
+    struct frame in;
+    struct outbox out;
+    struct answer *answer;
+    bool to_read; /* the socket was readable, and nothing was read yet */
+    bool ended;   /* the consumer won't send anything more */
+};
+
+static void go_on_later(struct connection *connection, enum workqueue_priority priority)
+{
+    workqueue_add(connection->host->queue, &connection->job, priority);
+}
+
+/* While it is, further calls wait. */
+static bool is_busy(const struct connection *connection)
+{
+    return connection->answer || connection->out.count > 0;
+}
+
+static bool is_blocked(const struct connection *connection)
+{
+    return ev_is_active(&connection->writable);
+}
+
+static bool is_endless(const struct connection *connection)
+{
+    return connection->answer && connection->answer->kind->endless;
+}
+
+/* Each write that the socket takes gives a consumer new time. */
+static void wait_for_reader(struct connection *connection)
+{
+    struct ev_loop *loop = connection->host->loop;
+
+    ev_io_start(loop, &connection->writable);
+    if (connection->answer && connection->answer->kind->hurries)
+        ev_timer_again(loop, &connection->patience);
+}
+
+static void stop_waiting(struct connection *connection)
+{
+    ev_io_stop(connection->host->loop, &connection->writable);
+    ev_timer_stop(connection->host->loop, &connection->patience);
+}
+
+static void end_answer(struct connection *connection)
+{
+    waitlist_remove(&connection->waiter);
+    connection->answer = answer_free(connection->answer);
+}
+
+/* Takes pieces of the answer. 1 if there may be more, 0 if there is none (for now), -EAGAIN if the
+ * slice is over, -errno. */
+static int take_pieces(struct connection *connection, const struct slice *slice)
+{
+    size_t bytes = 0;
+
+    while (bytes < BYTES_IN_HAND && connection->out.count < PIECES_IN_HAND) {
+        struct answer *answer = connection->answer;
+        struct buffer *piece;
+        int r = answer_next(answer, slice, &piece);
+
+        if (r < 0)
+            return r;
+        if (r == ANSWER_END)
+            end_answer(connection);
+        if (r == ANSWER_WAITS)
+            waitlist_add(answer->waits_on, &connection->waiter);
+        if (r != ANSWER_PIECE)
+            return 0;
+        bytes += piece->length;
+        r = outbox_push(&connection->out, piece);
+        if (r < 0)
+            return r;
+        if (slice_is_over(slice))
+            return -EAGAIN;
+    }
+    return 1;
+}
+
+/* Writes what there is of the answer, until it ends or waits, or the socket takes no more (0), or
+ * others must go on (-EAGAIN). -errno if the connection is over. */
+static int pump(struct connection *connection, const struct slice *slice)
+{
+    for (;;) {
+        int taken = 1;
+        int written;
+
+        if (connection->out.count == 0)
+            taken = connection->answer ? take_pieces(connection, slice) : 0;
+        if (taken < 0 && taken != -EAGAIN)
+            return taken;
+        written = outbox_write(&connection->out, connection->fd, BYTES_IN_HAND);
+        if (written < 0)
+            return written;
+        if (written == 0)
+            wait_for_reader(connection);
+        if (written == 0 || (taken == 0 && written == 1))
+            return 0;
+        if (taken == -EAGAIN || slice_is_over(slice))
+            return -EAGAIN;
+    }
+}
+
+static int take_call(struct connection *connection)
+{
+    const char *message;
+    size_t length;
+    int r = frame_next(&connection->in, &message, &length);
+
+    if (r <= 0)
+        return r;
+    r = connection->host->respond(connection->host->respond_user, connection, message, length,
+                                  &connection->answer);
+    return r < 0 ? r : 1;
+}
+
+/* Answers the calls that are there. 0 if that is all for now, -EAGAIN if others must go on, -errno
+ * if the connection is over. */
+static int answer_calls(struct connection *connection, const struct slice *slice)
+{
+    for (;;) {
+        int r = pump(connection, slice);
+
+        if (r < 0)
+            return r;
+        if (is_busy(connection))
+            return 0;
+        r = take_call(connection);
+        if (r <= 0)
+            return r;
+        if (slice_is_over(slice))
+            return -EAGAIN;
+    }
+}
+
+/* A consumer of a stream that shut its own side down is readable for ever, and the loop
+ * can't wait for a hangup alone; without this it would be missed with the next event. */
+static void watch_for_absence(struct connection *connection)
+{
+    if (!ev_is_active(&connection->absence))
+        ev_timer_start(connection->host->loop, &connection->absence);
+}
+
+/* While calls wait, no more are read, so that a consumer can't fill our memory. A
+ * stream never ends: what comes behind it is read, to see the consumer's end, up to
+ * the size of one call, and then it must go. */
+static int want_more(struct connection *connection)
+{
+    struct ev_loop *loop = connection->host->loop;
+    bool full = frame_pending(&connection->in) > connection->in.max;
+
+    if (is_endless(connection) && full)
+        return -EMSGSIZE;
+    if (is_endless(connection) && connection->ended)
+        watch_for_absence(connection);
+    if (connection->ended || (is_busy(connection) && full))
+        ev_io_stop(loop, &connection->readable);
+    else
+        ev_io_start(loop, &connection->readable);
+    return 0;
+}
+
+/* The consumer sends nothing more, but may still want what it asked for: then only its
+ * own side is shut down. */
+static bool still_listens(const struct connection *connection)
+{
+    struct pollfd poll_fd = {.fd = connection->fd};
+
+    return poll(&poll_fd, 1, 0) == 0 || !(poll_fd.revents & (POLLHUP | POLLERR));
+}
+
+/* -errno if the connection is over. */
+static int read_some(struct connection *connection)
+{
+    char *room;
+    size_t size;
+    ssize_t n;
+    int r;
+
+    r = frame_reserve(&connection->in, &room, &size);
+    if (r < 0)
+        return r;
+    n = descriptors_receive(connection->fd, room, size);
+    if (n > 0) {
+        frame_filled(&connection->in, (size_t)n);
+        return 0;
+    }
+    if (n == 0) {
+        connection->ended = true;
+        return is_endless(connection) && !still_listens(connection) ? -ECONNRESET : 0;
+    }
+    return n == -EAGAIN || n == -EINTR ? 0 : (int)n;
+}
+
+/* Goes on with everything. -errno if the connection is over. */
+static int go_on(struct connection *connection, const struct slice *slice)
+{
+    int r = 0;
+
+    if (connection->to_read) {
+        connection->to_read = false;
+        r = read_some(connection);
+    }
+    if (r >= 0 && !is_blocked(connection))
+        r = answer_calls(connection, slice);
+    if (r == -EAGAIN)
+        go_on_later(connection, WORKQUEUE_REQUESTS);
+    else if (r < 0)
+        return r;
+    r = want_more(connection);
+    if (r < 0)
+        return r;
+    return connection->ended && !is_busy(connection) && !connection->job.waiting ? -ECONNRESET : 0;
+}
+
+static void run(void *user, struct slice *slice)
+{
+    if (go_on(user, slice) < 0)
+        connection_free(user);
+}
+
+/* There is something new for the answer. */
+static void on_wake(void *user)
+{
+    go_on_later(user, is_endless(user) ? WORKQUEUE_EVENTS : WORKQUEUE_REQUESTS);
+}
+
+/* The loop doesn't tell of it again before its turn came. */
+static void on_readable(struct ev_loop *loop, struct ev_io *io, int events)
+{
+    struct connection *connection = io->data;
+
+    (void)events;
+    ev_io_stop(loop, io);
+    connection->to_read = true;
+    go_on_later(connection, WORKQUEUE_REQUESTS);
+}
+
+static void on_writable(struct ev_loop *loop, struct ev_io *io, int events)
+{
+    (void)loop;
+    (void)events;
+    stop_waiting(io->data);
+    on_wake(io->data);
+}
+
+static void on_absence_check(struct ev_loop *loop, struct ev_timer *timer, int events)
+{
+    struct connection *connection = timer->data;
+
+    (void)loop;
+    (void)events;
+    if (!still_listens(connection))
+        connection_free(connection);
+}
+
+static void on_patience_over(struct ev_loop *loop, struct ev_timer *timer, int events)
+{
+    (void)loop;
+    (void)events;
+    connection_free(timer->data);
+}
+
+struct connection *connection_new(struct connection_host *host, int fd, struct user *user,
+                                  struct namespace *namespace, size_t request_max)
+{
+    struct connection *connection = calloc(1, sizeof(*connection));
+
+    if (!connection)
+        return NULL;
+    connection->host = host;
+    connection->namespace = namespace;
+    connection->user = user;
+    connection->job = (struct job){.run = run, .user = connection, .share = &user->share};
+    connection->waiter = (struct waiter){.wake = on_wake, .user = connection};
+    connection->fd = fd;
+    frame_init(&connection->in, request_max);
+    ev_io_init(&connection->readable, on_readable, fd, EV_READ);
+    ev_io_init(&connection->writable, on_writable, fd, EV_WRITE);
+    ev_timer_init(&connection->absence, on_absence_check, ABSENCE_CHECK, ABSENCE_CHECK);
+    ev_timer_init(&connection->patience, on_patience_over, 0., CONNECTION_PATIENCE);
+    connection->readable.data = connection->writable.data = connection;
+    connection->absence.data = connection->patience.data = connection;
+    ev_io_start(host->loop, &connection->readable);
+    TAILQ_INSERT_TAIL(&host->connections, connection, entry);
+    return connection;
+}
+
+struct connection *connection_free(struct connection *connection)
+{
+    struct connection_host *host;
+
+    if (!connection)
+        return NULL;
+    host = connection->host;
+    workqueue_remove(host->queue, &connection->job);
+    end_answer(connection);
+    host->closed(host->closed_user, connection);
+    TAILQ_REMOVE(&host->connections, connection, entry);
+    ev_io_stop(host->loop, &connection->readable);
+    stop_waiting(connection);
+    ev_timer_stop(host->loop, &connection->absence);
+    outbox_clear(&connection->out);
+    frame_clear(&connection->in);
+    closer_close_connection(host->closer, connection->fd);
+    free(connection);
+    return NULL;
+}
+
+struct user *connection_user(const struct connection *connection)
+{
+    return connection->user;
+}
+
+struct namespace *connection_namespace(const struct connection *connection)
+{
+    return connection->namespace;
+}

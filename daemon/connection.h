@@ -1,0 +1,46 @@
+/* One consumer: reads a call, holds at most one answer, and pumps it out, slice by slice. What a
+ * call means is the business of who made the connection. */
+#ifndef LINKWATCH_DAEMON_CONNECTION_H
+#define LINKWATCH_DAEMON_CONNECTION_H
+
+#include <stddef.h>
+
+#include "daemon/answer.h"
+#include "daemon/workqueue.h"
+
+/* Seconds that a consumer may leave a List unread. */
+#define CONNECTION_PATIENCE 10.
+
+struct closer;
+struct ev_loop;
+struct connection;
+
+/* What all connections of a server have in common. */
+struct connection_host {
+    struct ev_loop *loop;
+    struct workqueue *queue;
+    struct closer *closer;
+    TAILQ_HEAD(connections, connection) connections;
+    /* A whole message came, valid during the call: 0 with the answer to it, which is NULL if it
+     * wants none; -errno closes the connection. */
+    int (*respond)(void *respond_user, struct connection *connection, const char *message,
+                   size_t length, struct answer **ret);
+    void *respond_user;
+    /* The connection is about to be freed. */
+    void (*closed)(void *closed_user, struct connection *connection);
+    void *closed_user;
+};
+
+/* A connection on a connected non-blocking socket, which it takes (not on failure), to consumers
+ * of that user and about that namespace, with calls of at most so many bytes. NULL without memory.
+ */
+struct connection *connection_new(struct connection_host *host, int fd, struct user *user,
+                                  struct namespace *namespace, size_t request_max);
+
+/* Ends it: the socket is closed. Not to be called from respond(). */
+struct connection *connection_free(struct connection *connection);
+
+struct user *connection_user(const struct connection *connection);
+struct namespace *connection_namespace(const struct connection *connection);
+
+#endif

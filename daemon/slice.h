@@ -1,0 +1,21 @@
+/* A slice of the loop's time, handed down to whoever does something in it. Who has done a unit of
+ * work asks whether it is over, and if so keeps its place and lets others go on; so each slice does
+ * at least one unit, and overruns by one at most. NULL is a slice without end. Pure: the clock is
+ * given. */
+#ifndef LINKWATCH_DAEMON_SLICE_H
+#define LINKWATCH_DAEMON_SLICE_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+struct slice {
+    int64_t (*clock)(void); /* microseconds */
+    int64_t end;
+};
+
+static inline bool slice_is_over(const struct slice *slice)
+{
+    return slice && slice->clock() >= slice->end;
+}
+
+#endif

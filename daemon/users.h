@@ -1,0 +1,58 @@
+/* Who the consumers are, by user id: how many connections each has, what their Lists hold, and
+ * whether there is room for more. Each question takes the same time, however many there are.
+ *
+ * Of what is limited in total, a user gets at most as much as is left for others: one alone
+ * may have half of it, two a third each, and so on; so a few can't take all. A part of the
+ * connections is reserved for root and for the daemon's own user. Pure. */
+#ifndef LINKWATCH_DAEMON_USERS_H
+#define LINKWATCH_DAEMON_USERS_H
+
+#include <bsd/sys/queue.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <sys/types.h>
+
+#include "daemon/workqueue.h"
+
+struct users;
+
+struct user {
+    LIST_ENTRY(user) entry;
+    uid_t uid;
+    size_t sessions;
+    size_t held; /* bytes, by Lists */
+    struct workqueue_share share;
+};
+
+struct users_limits {
+    size_t sessions;          /* in total */
+    size_t sessions_per_user; /* of one user id */
+};
+
+/* The part of the sessions that is reserved: one of so many. */
+#define USERS_RESERVE 16
+
+/* Bytes that all Lists may hold together. */
+#define USERS_HELD_MAX ((size_t)32 * 1024 * 1024)
+
+/* own is the daemon's own user id; seed anything that users can't know. NULL without memory. */
+struct users *users_new(uid_t own, unsigned seed);
+
+/* Nobody may be there any more. */
+struct users *users_free(struct users *users);
+
+/* One more session of that user. -EUSERS: a limit is reached, *ret_limit is its name; -ENOMEM. */
+int users_enter(struct users *users, uid_t uid, const struct users_limits *limits,
+                struct user **ret, const char **ret_limit);
+
+/* One less. The user is freed with the last one; then its share must not wait any more. */
+void users_leave(struct users *users, struct user *user);
+
+size_t users_sessions(const struct users *users);
+
+/* A List of the user holds so many bytes; false if there is no room for it. One at least has
+ * room, and is released in the end. */
+bool users_hold(struct users *users, struct user *user, size_t bytes);
+void users_release(struct users *users, struct user *user, size_t bytes);
+
+#endif

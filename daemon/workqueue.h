@@ -1,0 +1,68 @@
+/* Work that can wait: who is served next, and for how long. Time is shared out by user first, then
+ * by connection. What is urgent (the kernel's messages) goes before all of it in each iteration of
+ * the loop, and waits for one round.
+ *
+ * Users are served one after another, each for a slice of time; within a user, jobs are served
+ * first come, first served, those that deliver events and all others alternately. A job that does
+ * not end in its slice continues among the others, and begins there the next time. */
+#ifndef LINKWATCH_DAEMON_WORKQUEUE_H
+#define LINKWATCH_DAEMON_WORKQUEUE_H
+
+#include <bsd/sys/queue.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "daemon/slice.h"
+
+struct ev_loop;
+struct workqueue;
+
+/* A user's time before the next user is served. */
+#define WORKQUEUE_SLICE_USEC INT64_C(20)
+/* A round, which is what is done between two looks at what is urgent: as long as that took, and at
+ * least and at most so long. */
+#define WORKQUEUE_ROUND_MIN_USEC INT64_C(20)
+#define WORKQUEUE_ROUND_MAX_USEC INT64_C(200)
+
+enum workqueue_priority { WORKQUEUE_EVENTS, WORKQUEUE_REQUESTS, WORKQUEUE_PRIORITIES };
+
+TAILQ_HEAD(workqueue_jobs, job);
+
+/* A user's share of the time, its owner's to keep; all zero at first. */
+struct workqueue_share {
+    TAILQ_ENTRY(workqueue_share) entry;
+    struct workqueue_jobs jobs[WORKQUEUE_PRIORITIES];
+    enum workqueue_priority next;
+    bool waiting;
+    int64_t left; /* of its slice */
+};
+
+/* Its owner's, who fills in the first three. run() is called with the loop; it may free the job
+ * and the share, once they are removed. Who has more to do adds the job again there. */
+struct job {
+    void (*run)(void *user, struct slice *slice);
+    void *user;
+    struct workqueue_share *share;
+    TAILQ_ENTRY(job) entry;
+    enum workqueue_priority priority;
+    bool waiting;
+    bool continues; /* it was cut off */
+    bool slow;      /* it took more than one slice, the last time */
+};
+
+/* clock: microseconds of one monotonic clock. NULL without memory. */
+struct workqueue *workqueue_new(struct ev_loop *loop, int64_t (*clock)(void));
+
+/* No job may be waiting any more. */
+struct workqueue *workqueue_free(struct workqueue *queue);
+
+/* Queues a job behind those that wait, if it does not wait yet. */
+void workqueue_add(struct workqueue *queue, struct job *job, enum workqueue_priority priority);
+
+/* Takes it out, if it waits; to be called before a job, and before a share, is freed. */
+void workqueue_remove(struct workqueue *queue, struct job *job);
+void workqueue_remove_share(struct workqueue *queue, const struct workqueue_share *share);
+
+void workqueue_share_init(struct workqueue_share *share);
+
+#endif
