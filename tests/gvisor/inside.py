@@ -120,6 +120,21 @@ def tun_comes_and_goes():
 
 
 @tap.test
+def made_anew():
+    """A TAP link that is made anew under its name is removed before it is added"""
+    with daemons.Daemon() as daemon, Mirror(daemon.socket) as mirror:
+        mirror.until_ready()
+        for _ in range(10):
+            rtnl.Tap("anew0").close()
+            with rtnl.Tap("anew0"):
+                mirror.refresh(daemon.socket)
+            mirror.refresh(daemon.socket)
+        kinds = [event["type"] for event in mirror.events if "link" in event]
+        tap.equal(kinds, ["add", "remove"] * (len(kinds) // 2))
+        assert len(kinds) >= 20, kinds
+
+
+@tap.test
 def monitor_prints():
     """linkwatchctl monitor prints add and remove of a link that is made after it started"""
     with daemons.Daemon() as daemon, Output(CTL, "--socket", daemon.socket, "monitor") as output:
@@ -224,7 +239,24 @@ def changes():
         mirror.until_event("remove", "b1")
 
 
+def swapped():
+    """Names that two links swap, and a link that is made anew under the name of another one, are
+    never seen twice"""
+    with daemons.Daemon() as daemon, Mirror(daemon.socket) as mirror:
+        mirror.until_ready()
+        netns.batch(["link add s0 type bridge", "link add s1 type bridge"])
+        mirror.until_event("add", "s1")
+        for _ in range(5):
+            netns.batch(["link set s0 name free0", "link set s1 name s0", "link set free0 name s1"])
+            netns.batch(["link del s0", "link add s0 type bridge"])
+            mirror.refresh(daemon.socket)
+            tap.equal({index: link["ifname"] for index, link in mirror.links.items()},
+                      {index: link["ifname"] for index, link in netns.links().items()})
+        netns.batch(["link del s0", "link del s1"])
+        mirror.refresh(daemon.socket)
+
+
 if RELEASE != "bookworm":
-    for function in (veth_comes_and_goes, changes):
+    for function in (veth_comes_and_goes, changes, swapped):
         tap.test(function)
 tap.main()

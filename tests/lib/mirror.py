@@ -22,6 +22,7 @@ class Mirror:
         self.counts = collections.Counter()
         self.instance = since["instance"] if since else None
         self.sequence = since["sequence"] if since else None
+        self.more_follows = False
         self._filtered = bool(filter)
         self._resumed = since is not None
         self._fresh = {} if since is None else None
@@ -58,7 +59,24 @@ class Mirror:
         self._check_sequence(message)
         getattr(self, "_take_" + message["type"])(message)
         self.sequence = message["sequence"]
+        self.more_follows = message.get("more_follows", False)
+        self._check_picture()
         return message
+
+    def _check_picture(self):
+        """Outside of events that belong together the picture is one that a kernel may have:
+        each name once, and the master of each port there."""
+        if self._filtered or self._fresh is not None or self.ready is None or self.more_follows:
+            return
+        seen = collections.Counter(name for link in self.links.values()
+                                   for name in [link["ifname"], *link.get("altnames", ())])
+        twice = [name for name, count in seen.items() if count > 1]
+        assert not twice, f"names with two bearers: {twice}; last events: {self.events[-4:]}"
+        for link in self.links.values():
+            master = self.links.get(link.get("master_ifindex"))
+            if "master" in link:
+                assert master and master["ifname"] == link["master"], \
+                    f"a port of a master that is not there: {link}"
 
     def _check_instance(self, message):
         if self.instance is not None and message["type"] != "lost":
@@ -91,11 +109,13 @@ class Mirror:
 
     def _take_ready(self, message):
         assert message["source"]["standing"], message
+        assert not self.more_follows, f"ready between events that belong together: {message}"
         if self._fresh is not None:
             self.links, self._fresh = self._fresh, None
         self.ready = message
 
     def _take_lost(self, message):
+        self.more_follows = False
         if "lost" in message and self.sequence is not None:
             expected = message["sequence"] - self.sequence
             if self._filtered:

@@ -8,7 +8,7 @@ import struct
 
 import tap
 
-_TUNSETIFF = 0x400454CA
+_TUNSETIFF, _TUNSETLINK = 0x400454CA, 0x400454CD
 _IFF_TUN, _IFF_TAP, _IFF_NO_PI = 0x0001, 0x0002, 0x1000
 _RTM_NEWLINK, _RTM_DELLINK, _RTM_NEWLINKPROP = 16, 17, 108
 _IFLA_IFNAME, _IFLA_LINKINFO, _IFLA_PROP_LIST, _IFLA_ALT_IFNAME = 3, 18, 52, 53
@@ -36,6 +36,10 @@ class Tap:
 
     def __exit__(self, *_exception):
         self.close()
+
+    def set_type(self, arphrd):
+        """Makes it a link of another ARPHRD type, which it can be while it is down."""
+        fcntl.ioctl(self._fd, _TUNSETLINK, arphrd)
 
     def close(self):
         """Removes the link; more than once is fine."""

@@ -1,10 +1,13 @@
 """gVisor sandboxes, with the runsc of Debian releases."""
 
 import functools
+import json
 import os
 import subprocess
 import sys
+import tempfile
 
+import netns
 import packages
 import tap
 
@@ -58,15 +61,78 @@ def start(release, *arguments, platform="ptrace"):
                             stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
 
 
-def run_tests(release, script, platform="ptrace"):
-    """Runs a script beside this one in a sandbox of that release; the TAP that it prints
-    becomes this program's."""
-    path = os.path.join(os.path.dirname(os.path.abspath(sys.argv[0])), script)
-    try:
-        process = start(release, sys.executable, path, release, *sys.argv[1:],
-                        platform=platform)
-    except tap.Skip as reason:
-        tap.skip_all(str(reason))
+def _pass_on(process):
+    """The TAP that a process prints becomes this program's."""
     for line in process.stdout:
         print(line, end="", flush=True)
     sys.exit(process.wait())
+
+
+def _script(name, release):
+    """A script beside this one, as a command."""
+    path = os.path.join(os.path.dirname(os.path.abspath(sys.argv[0])), name)
+    return [sys.executable, path, release, *sys.argv[1:]]
+
+
+def run_tests(release, script, platform="ptrace"):
+    """Runs a script beside this one in a sandbox of that release; the TAP that it prints
+    becomes this program's."""
+    try:
+        process = start(release, *_script(script, release), platform=platform)
+    except tap.Skip as reason:
+        tap.skip_all(str(reason))
+    _pass_on(process)
+
+
+_CAPABILITIES = ["CAP_NET_ADMIN", "CAP_DAC_OVERRIDE", "CAP_SYS_ADMIN", "CAP_KILL"]
+
+
+def _bundle(directory, command, namespace):
+    """What an OCI runtime needs to run a command on the machine's files, in a network
+    namespace."""
+    kinds = ("bounding", "effective", "inheritable", "permitted")
+    config = {
+        "ociVersion": "1.0.0",
+        "process": {"user": {"uid": 0, "gid": 0}, "cwd": "/", "args": command,
+                    "env": [f"{name}={value}" for name, value in os.environ.items()],
+                    "capabilities": {kind: _CAPABILITIES for kind in kinds}},
+        "root": {"path": "/", "readonly": True},
+        "mounts": [{"destination": "/proc", "type": "proc", "source": "proc"},
+                   {"destination": "/tmp", "type": "tmpfs", "source": "tmpfs"}],
+        "linux": {"namespaces": [{"type": kind} for kind in ("pid", "ipc", "uts", "mount")] +
+                                [{"type": "network", "path": namespace}]},
+    }
+    with open(os.path.join(directory, "config.json"), "w", encoding="utf-8") as file:
+        json.dump(config, file)
+
+
+# runsc takes a namespace for the machine's own where it finds this file, which newer kernels
+# have in each; of the rest of the folder it needs another one.
+_HIDE_SYSCTLS = """
+set -e
+mount -t tmpfs tmpfs "$0"
+mkdir "$0/vm"
+cat /proc/sys/vm/mmap_min_addr >"$0/vm/mmap_min_addr"
+mount --bind "$0" /proc/sys
+exec "$@"
+"""
+
+
+def run_tests_without_links(release, script):
+    """The same in a container whose network namespace is a fresh one: in gVisor, that has no
+    link at all."""
+    try:
+        _prefix(release, "ptrace")
+    except tap.Skip as reason:
+        tap.skip_all(str(reason))
+    with tempfile.TemporaryDirectory() as directory, netns.Namespace() as namespace:
+        sysctls = os.path.join(directory, "sysctls")
+        os.mkdir(sysctls)
+        _bundle(directory, _script(script, release), f"/proc/{namespace.pid}/ns/net")
+        command = ["unshare", "--mount", "sh", "-c", _HIDE_SYSCTLS, sysctls, runsc(release),
+                   "--root", os.path.join(directory, "state"), "--platform=ptrace",
+                   "--network=sandbox", "--ignore-cgroups", "run", "--bundle", directory,
+                   f"linkwatch-{os.getpid()}"]
+        with subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
+                              stderr=subprocess.STDOUT, text=True) as process:
+            _pass_on(process)

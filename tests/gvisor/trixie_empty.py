@@ -1,0 +1,5 @@
+"""The tests of empty.py in a container without links of Debian 13's gVisor."""
+
+import sandbox
+
+sandbox.run_tests_without_links("trixie", "empty.py")
