@@ -122,7 +122,8 @@ static bool trace(const struct start *start, const char *program)
     int r = start_tracer(start);
 
     if (r < 0)
-        say("the program can't be traced (%s), so its subscriptions stay denied", strerror(-r));
+        say("the program can't be traced (%s), so its subscriptions stay denied%s", strerror(-r),
+            program_objection_to_preload(program) ? "" : "; --preload helps without tracing");
     /* Root's tracer may trace anybody. */
     else if (geteuid() != 0 && program_gains_privilege(program))
         say("%s doesn't gain its privileges while it is traced", program);

@@ -238,6 +238,7 @@ def untraceable():
     result = run("echo", "ran", deny=deny)
     tap.equal((result.returncode, result.stdout), (0, "ran\n"))
     tap.contains(result.stderr, "can't be traced")
+    tap.contains(result.stderr, "--preload helps")
     tap.equal(len(result.stderr.splitlines()), 1)
     result = run("echo", "ran", deny=deny, options=("--no-fallback",))
     tap.equal((result.returncode, result.stdout), (FAILED, ""))
