@@ -16,7 +16,16 @@ def one(environment):
         environment.close()
 
 
+def blind(environment):
+    """Puts one to the test in which nothing can be looked at."""
+    netns.delete_all()
+    with environment.start() as daemon:
+        trial.run_blind(environment.name, daemon, environment.reason)
+
+
 netns.enter()
 for kind in environments.ALL:
     tap.add(f"{kind.name}: the picture is the kernel's, with a Refresh and without", one, kind)
+for kind in environments.BLIND:
+    tap.add(f"{kind.name}: it is told that nothing is known, and why", blind, kind)
 tap.main()

@@ -83,6 +83,13 @@ class Faulty(Environment):
             self._faults.close()
 
 
+class Blind(Environment):
+    """A kernel that can't be looked at at all; reason is the errno's name that is told for it."""
+
+    def __init__(self, name, reason, deny):
+        super().__init__(name, ("denied",), reason, deny=deny, learned=None)
+
+
 # Each is got over within what one Refresh waits for.
 _FAILING_LOOKS = (
     (faults.DUMP_ERROR, errno.EBUSY, 1),
@@ -111,4 +118,12 @@ ALL = (
     Faulty("failing now and then", BELIEVED, sometimes=_FAILING_LOOKS),
     Faulty("denied and failing now and then", ("denied",), "EACCES",
            always=((faults.JOIN, errno.EACCES),), sometimes=_FAILING_LOOKS),
+)
+
+# Nothing is known of their links, and so it is told; tests/system/blind.py tells what that means.
+BLIND = (
+    Blind("the socket denied", "EAFNOSUPPORT", deny=("--socket", "EAFNOSUPPORT")),
+    Blind("receiving denied", "EACCES", deny=("--receive", "EACCES")),
+    Blind("bind() and receiving denied", "EACCES",
+          deny=("--bind-any", "EACCES", "--receive", "EACCES")),
 )

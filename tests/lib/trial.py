@@ -12,17 +12,34 @@ import netns
 import picture
 import rtnl
 import tap
+import varlink
 import wait
 from mirror import Mirror
 
 CHURN = 300
 SINGLES = 20
+BLIND_SECONDS = 5
 
 
 
-def _churn(daemon, mirror, disturb):
-    """Runs the script of all environments; the number of changes that the kernel made. What
-    it can't do there is left out. Looks, and so what is told, fall in between as they may."""
+def _is_settled(daemon, mirror):
+    mirror.refresh(daemon.socket)
+    picture.settle(daemon, mirror)
+
+
+def _is_refused(daemon, _mirror):
+    for method in ("List", "Refresh"):
+        try:
+            daemon.call(method)
+            raise AssertionError(f"{method} worked")
+        except varlink.Error as error:
+            tap.equal(error.name, varlink.INTERFACE + ".NeverLooked")
+
+
+def _change(daemon, mirror, disturb, check):
+    """Runs the script of all environments, with checks on the way; the number of changes that the
+    kernel made. What it can't do there is left out. Looks, and so what is told, fall in between as
+    they may."""
     made = 0
     for seed in range(3):
         disturb()
@@ -37,8 +54,7 @@ def _churn(daemon, mirror, disturb):
             rtnl.Tap(f"c{n}").close()
             made += 2
         disturb()
-        mirror.refresh(daemon.socket)
-        picture.settle(daemon, mirror)
+        check(daemon, mirror)
     return made
 
 
@@ -69,13 +85,33 @@ def _delays(mirror):
     return delays
 
 
+def run_blind(name, daemon, reason):
+    """The same changes where the kernel can't be looked at: who lists or monitors must be told
+    that nothing is known, and by which errno. Prints the row."""
+    with Mirror(daemon.socket) as mirror:
+        first = mirror.take()
+        tap.equal((first["type"], first["source"]["errno_name"]), ("source", reason), "at first")
+        before = (daemon.cpu_seconds(), time.monotonic())
+        made = _change(daemon, mirror, lambda: None, _is_refused)
+        wait.until(lambda: time.monotonic() > before[1] + BLIND_SECONDS, "further attempts")
+        used = (daemon.cpu_seconds() - before[0]) / (time.monotonic() - before[1])
+        _is_refused(daemon, mirror)
+        status = daemon.status()
+        assert not mirror.connection.has_message(), mirror.take()
+        row = (name, f"{status['source']['standing']}, nothing known", made, 0, 0,
+               f"{status['interval_usec'] / 1e3:.0f} ms ({status['cadence']})", "-", "-",
+               f"{used:.1%}")
+    tap.diag("row: " + " | ".join(str(value) for value in row))
+    netns.delete_all()
+
+
 def run(name, daemon, check, disturb=lambda: None):
     """Puts the environment to the test that the daemon runs in: its pictures must be the
     kernel's, after a Refresh and without one. check(daemon) holds the standing that was
     reached against the one expected. Prints the row."""
     with Mirror(daemon.socket) as mirror:
         mirror.until_ready()
-        made = _churn(daemon, mirror, disturb)
+        made = _change(daemon, mirror, disturb, _is_settled)
         check(daemon)
         # From here on nobody asks for a look.
         before = (daemon.cpu_seconds(), time.monotonic())
