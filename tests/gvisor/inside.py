@@ -259,4 +259,16 @@ def swapped():
 if RELEASE != "bookworm":
     for function in (veth_comes_and_goes, changes, swapped):
         tap.test(function)
+@tap.test
+def names():
+    """A link is asked for by the name that it has exactly, whatever the characters in it"""
+    with rtnl.Tap("a[1]"), rtnl.Tap("a1"), rtnl.Tap("b\\x"), daemons.Daemon() as daemon:
+        for name, expected in (("a[1]", ["a1", "a[1]"]), (r"a\[1\]", ["a[1]"]), ("b\\x", ["b\\x"])):
+            told = json.loads(ctl(daemon, "--json", "list", name))
+            tap.equal(sorted(link["ifname"] for link in told), expected, name)
+        code = subprocess.run([CTL, "--socket", daemon.socket, "--timeout", "0", "wait", r"a\[1\]",
+                               "absent"], check=False).returncode
+        tap.equal(code, 4, "exit code of wait")
+
+
 tap.main()
