@@ -93,6 +93,14 @@ int picture_put(struct picture *picture, struct linkwatch_link *link)
     return 0;
 }
 
+int picture_put_within(struct picture *picture, struct linkwatch_link *link, size_t limit)
+{
+    const struct linkwatch_link *before = picture_get(picture, linkwatch_link_ifindex(link));
+    size_t bytes = picture->bytes + link_bytes(link) - (before ? link_bytes(before) : 0);
+
+    return bytes > limit ? -E2BIG : picture_put(picture, link);
+}
+
 void picture_drop(struct picture *picture, int ifindex)
 {
     size_t place = place_of(picture, ifindex);

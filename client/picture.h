@@ -26,6 +26,9 @@ int picture_reserve(struct picture *picture);
  * own. -ENOMEM. */
 int picture_put(struct picture *picture, struct linkwatch_link *link);
 
+/* Likewise, unless its links would take more bytes then: -E2BIG. */
+int picture_put_within(struct picture *picture, struct linkwatch_link *link, size_t limit);
+
 /* Takes the link with that index out, if there is one. */
 void picture_drop(struct picture *picture, int ifindex);
 

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "client/apply.h"
 #include "client/filter.h"
 #include "client/link.h"
 
@@ -173,15 +174,6 @@ static int check_position(struct story *story, const struct message *message)
     return follows(story, message) ? 0 : -EBADMSG;
 }
 
-/* Puts a link in, unless that is more than is allowed. */
-static int put(const struct story *story, struct picture *picture, struct linkwatch_link *link)
-{
-    const struct linkwatch_link *before = picture_get(picture, linkwatch_link_ifindex(link));
-    size_t bytes = picture->bytes + link_bytes(link) - (before ? link_bytes(before) : 0);
-
-    return bytes > story->limit ? -E2BIG : picture_put(picture, link);
-}
-
 static void tell_step(struct story *story, const struct step *step)
 {
     if (!step->before)
@@ -323,25 +315,17 @@ static void tell_lost(struct story *story, const struct message *message)
     TELL(story, lost, message->lost);
 }
 
-/* Whether a link left the filter. One that the daemon lets pass and that we wouldn't is
- * kept: the daemon knows better. */
-static bool leaves(const struct story *story, const struct linkwatch_link *before,
-                   const struct linkwatch_link *now)
-{
-    return linkwatch_filter_matches(story->filter, before) &&
-           !linkwatch_filter_matches(story->filter, now);
-}
-
 static int change_in_fresh(struct story *story, struct linkwatch_link *now)
 {
     int ifindex = linkwatch_link_ifindex(now);
     struct linkwatch_link *before = picture_get(&story->fresh, ifindex);
 
-    if (before ? leaves(story, before, now) : !linkwatch_filter_matches(story->filter, now)) {
+    if (before ? apply_leaves(story->filter, before, now)
+               : !linkwatch_filter_matches(story->filter, now)) {
         picture_drop(&story->fresh, ifindex);
         return 0;
     }
-    return put(story, &story->fresh, now);
+    return picture_put_within(&story->fresh, now, story->limit);
 }
 
 /* An event during a snapshot is about a link that the snapshot had already. */
@@ -352,7 +336,7 @@ static int take_into_fresh(struct story *story, const struct message *message)
         return tell_source(story, &message->source);
     case MESSAGE_SNAPSHOT:
     case MESSAGE_ADD:
-        return put(story, &story->fresh, message->link);
+        return picture_put_within(&story->fresh, message->link, story->limit);
     case MESSAGE_CHANGE:
         return change_in_fresh(story, message->link);
     case MESSAGE_REMOVE:
@@ -368,107 +352,19 @@ static int take_into_fresh(struct story *story, const struct message *message)
     return -EBADMSG;
 }
 
-static struct linkwatch_event by_filter(const struct linkwatch_event *event)
-{
-    struct linkwatch_event copy = *event;
-
-    copy.learned = LINKWATCH_LEARNED_FILTER;
-    return copy;
-}
-
-/* Events in a picture, each told by one step or two: what becomes of it is in steps. */
-
-static int follow_add(struct story *story, const struct step *step, struct picture *picture,
-                      struct steps *steps)
-{
-    int r;
-
-    if (picture_get(picture, linkwatch_link_ifindex(step->now)))
-        return -EBADMSG;
-    r = steps_add(steps, MESSAGE_ADD, NULL, step->now, &step->event);
-    return r < 0 ? r : put(story, picture, step->now);
-}
-
-static int follow_remove(struct story *story, const struct step *step, struct picture *picture,
-                         struct steps *steps)
-{
-    int ifindex = linkwatch_link_ifindex(step->now);
-    int r;
-
-    if (!picture_get(picture, ifindex))
-        return story->filtered ? 0 : -EBADMSG;
-    r = steps_add(steps, MESSAGE_REMOVE, step->now, NULL, &step->event);
-    if (r >= 0)
-        picture_drop(picture, ifindex);
-    return r;
-}
-
-/* A link that wasn't told came into the filter, or is passing it on its way. */
-static int follow_change_of_unknown(struct story *story, const struct step *step,
-                                    struct picture *picture, struct steps *steps)
-{
-    struct linkwatch_event event = by_filter(&step->event);
-    int r;
-
-    if (!story->filtered)
-        return -EBADMSG;
-    if (!linkwatch_filter_matches(story->filter, step->now))
-        return 0;
-    r = steps_add(steps, MESSAGE_ADD, NULL, step->now, &event);
-    return r < 0 ? r : put(story, picture, step->now);
-}
-
-static int follow_change(struct story *story, const struct step *step, struct picture *picture,
-                         struct steps *steps)
-{
-    int ifindex = linkwatch_link_ifindex(step->now);
-    struct linkwatch_link *before = picture_get(picture, ifindex);
-    struct linkwatch_event event = by_filter(&step->event);
-    bool left;
-    int r;
-
-    if (!before)
-        return follow_change_of_unknown(story, step, picture, steps);
-    left = leaves(story, before, step->now);
-    r = steps_add(steps, MESSAGE_CHANGE, before, step->now, &step->event);
-    if (r >= 0 && left)
-        r = steps_add(steps, MESSAGE_REMOVE, step->now, NULL, &event);
-    if (r < 0)
-        return r;
-    if (!left)
-        return put(story, picture, step->now);
-    picture_drop(picture, ifindex);
-    return 0;
-}
-
-static int follow_all(struct story *story, struct picture *picture, struct steps *steps)
-{
-    int r = 0;
-
-    for (size_t i = 0; i < story->begun.count && r >= 0; i++) {
-        const struct step *step = &story->begun.at[i];
-
-        if (step->type == MESSAGE_ADD)
-            r = follow_add(story, step, picture, steps);
-        else if (step->type == MESSAGE_REMOVE)
-            r = follow_remove(story, step, picture, steps);
-        else
-            r = follow_change(story, step, picture, steps);
-    }
-    return r;
-}
-
 /* Events that belong together came to their end: they happen at once, or not at all. One
  * alone changes a picture just if all went well. */
 static int follow_begun(struct story *story)
 {
     bool alone = story->begun.count == 1;
+    struct apply_context context = {
+        .filter = story->filter, .filtered = story->filtered, .limit = story->limit};
     struct picture copy = {0};
     struct steps steps = {0};
     int r = alone ? 0 : picture_copy(&story->held, &copy);
 
     if (r >= 0)
-        r = follow_all(story, alone ? &story->held : &copy, &steps);
+        r = apply_all(&context, &story->begun, alone ? &story->held : &copy, &steps);
     if (r >= 0 && !alone)
         replace_held(story, &copy);
     picture_clear(&copy);

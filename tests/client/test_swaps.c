@@ -1,0 +1,312 @@
+/* The story of links that swap their names in cycles, while the connection breaks in the
+ * middle of what belongs together, and events are lost there: never do two links have one name
+ * for who looks from a callback, with a filter and without. The seeds are fixed. */
+#include <errno.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "client/story.h"
+
+#define LINKS  6
+#define SEEDS  200
+#define STEPS  200
+#define EVENTS (STEPS * LINKS)
+
+struct world {
+    unsigned seed;
+    const char *filter; /* a name's first letters pass; NULL for all */
+
+    /* The daemon: who bears which letter, and what it told. */
+    char names[LINKS + 1];
+    int mtus[LINKS + 1];
+    json_t *history[EVENTS + 1]; /* NULL if the filter holds it back */
+    bool ends[EVENTS + 1];       /* nothing that belongs to it follows */
+    int64_t sequence;
+
+    /* The application. */
+    struct story story;
+    bool known[LINKS + 1];
+    int told;
+    int readies;
+    int torn; /* connections that broke in the middle */
+};
+
+static unsigned draw(struct world *world, unsigned below)
+{
+    world->seed = world->seed * 1103515245 + 12345;
+    return (world->seed >> 16) % below;
+}
+
+static bool passes(const struct world *world, char name)
+{
+    return !world->filter || strchr(world->filter, name);
+}
+
+static json_t *message_json(const char *type, int64_t sequence)
+{
+    return json_pack("{s:s, s:s, s:I, s:s}", "type", type, "instance", "1", "sequence",
+                     (json_int_t)sequence, "learned", "notification");
+}
+
+static json_t *with_link(json_t *json, const struct world *world, int index)
+{
+    char name[] = {world->names[index], '\0'};
+
+    json_object_set_new(json, "link",
+                        json_pack("{s:i, s:s, s:s, s:i}", "ifindex", index, "ifname", name,
+                                  "link_type", "ether", "mtu", world->mtus[index]));
+    return json;
+}
+
+static void send_json(struct world *world, json_t *json)
+{
+    struct message message;
+
+    assert_int_equal(message_read(json, &message), 0);
+    assert_int_equal(story_tell(&world->story, &message), 0);
+    message_clear(&message);
+}
+
+static void send_new(struct world *world, json_t *json)
+{
+    send_json(world, json);
+    json_decref(json);
+}
+
+static void send_snapshot(struct world *world)
+{
+    for (int index = 1; index <= LINKS; index++)
+        if (passes(world, world->names[index]))
+            send_new(world, with_link(message_json("snapshot", world->sequence), world, index));
+    send_new(world, message_json("ready", world->sequence));
+}
+
+/* Events of the history from there on, up to that one; more follows of those that belong
+ * together and pass. */
+static void send_history(struct world *world, int64_t from, int64_t to)
+{
+    for (; from <= to; from++)
+        if (world->history[from])
+            send_json(world, world->history[from]);
+}
+
+static void make_connection(struct world *world)
+{
+    json_t *parameters = story_begin(&world->story);
+    const json_t *since = json_object_get(parameters, "since");
+
+    if (since) {
+        int64_t sequence = json_integer_value(json_object_get(since, "sequence"));
+
+        assert_true(sequence == 0 || world->ends[sequence]);
+        send_history(world, sequence + 1, world->sequence);
+        send_new(world, message_json("ready", world->sequence));
+    } else {
+        send_snapshot(world);
+    }
+    json_decref(parameters);
+}
+
+/* Some links hand their names on in a circle; one alone changes otherwise. The first of the
+ * events, and the last. */
+static void happen(struct world *world, int64_t *ret_first, int64_t *ret_last)
+{
+    int count = 1 + (int)draw(world, 4);
+    int first = 1 + (int)draw(world, LINKS - (unsigned)count + 1);
+    char kept = world->names[first];
+    json_t *last = NULL;
+
+    *ret_first = world->sequence + 1;
+    for (int index = first; index < first + count; index++) {
+        char before = world->names[index];
+        json_t *json;
+
+        world->names[index] = index + 1 < first + count ? world->names[index + 1] : kept;
+        world->mtus[index] += count == 1;
+        if (passes(world, before) || passes(world, world->names[index])) {
+            json = with_link(message_json("change", ++world->sequence), world, index);
+            if (last)
+                json_object_set_new(last, "more_follows", json_true());
+            last = world->history[world->sequence] = json;
+        } else {
+            world->sequence++;
+        }
+    }
+    world->ends[world->sequence] = true;
+    *ret_last = world->sequence;
+    /* For the consumer it ends with the last that it sees. */
+    for (int64_t i = *ret_last; i >= *ret_first && !world->history[i]; i--)
+        world->ends[i - 1] = true;
+}
+
+static void check_truth(struct world *world)
+{
+    for (int index = 1; index <= LINKS; index++) {
+        const struct linkwatch_link *link = picture_get(&world->story.held, index);
+
+        assert_int_equal(link != NULL, passes(world, world->names[index]));
+        assert_int_equal(link != NULL, world->known[index]);
+        if (link)
+            assert_int_equal(linkwatch_link_ifname(link)[0], world->names[index]);
+    }
+}
+
+static void check_names(struct world *world)
+{
+    const struct picture *held = &world->story.held;
+
+    for (size_t i = 0; i < held->count; i++)
+        assert_ptr_equal(picture_find(held, linkwatch_link_ifname(held->links[i])), held->links[i]);
+    world->told++;
+}
+
+static void on_add(void *user, struct linkwatch_link *link, const struct linkwatch_event *event)
+{
+    struct world *world = user;
+    bool *known = &world->known[linkwatch_link_ifindex(link)];
+
+    (void)event;
+    assert_false(*known);
+    *known = true;
+    check_names(world);
+}
+
+static void on_change(void *user, struct linkwatch_link *before, struct linkwatch_link *now,
+                      linkwatch_fields fields, const struct linkwatch_event *event)
+{
+    struct world *world = user;
+
+    (void)event;
+    (void)before;
+    assert_int_not_equal(fields, 0);
+    assert_true(world->known[linkwatch_link_ifindex(now)]);
+    check_names(world);
+}
+
+static void on_remove(void *user, struct linkwatch_link *link, const struct linkwatch_event *event)
+{
+    struct world *world = user;
+    bool *known = &world->known[linkwatch_link_ifindex(link)];
+
+    (void)event;
+    assert_true(*known);
+    *known = false;
+    check_names(world);
+}
+
+static void on_ready(void *user)
+{
+    struct world *world = user;
+
+    world->readies++;
+}
+
+static const struct linkwatch_callbacks callbacks = {
+    .size = sizeof(callbacks),
+    .add = on_add,
+    .change = on_change,
+    .remove = on_remove,
+    .ready = on_ready,
+};
+
+static void step(struct world *world)
+{
+    int64_t first, last;
+    int64_t torn_at;
+
+    happen(world, &first, &last);
+    torn_at = first + draw(world, (unsigned)(last - first + 1));
+    switch (draw(world, 6)) {
+    case 0:
+        /* The connection breaks somewhere in it. */
+        send_history(world, first, torn_at);
+        world->torn += world->story.begun.count > 0;
+        story_break(&world->story);
+        make_connection(world);
+        break;
+    case 1:
+        /* The rest is lost to it. */
+        send_history(world, first, torn_at);
+        send_new(world, message_json("lost", world->sequence));
+        send_snapshot(world);
+        break;
+    default:
+        send_history(world, first, last);
+    }
+    assert_int_equal(world->story.begun.count, 0);
+    check_truth(world);
+}
+
+static void run(unsigned seed, const char *letters, struct world *sums)
+{
+    struct world *world = calloc(1, sizeof(*world));
+    struct linkwatch_filter *filter;
+
+    assert_non_null(world);
+    world->seed = seed;
+    world->filter = letters;
+    for (int index = 1; index <= LINKS; index++)
+        world->names[index] = (char)('a' + index - 1);
+    assert_int_equal(linkwatch_filter_new(&filter), 0);
+    if (letters) {
+        char glob[16];
+
+        snprintf(glob, sizeof(glob), "[%s]", letters);
+        assert_int_equal(linkwatch_filter_add_name(filter, glob), 0);
+    }
+    assert_int_equal(story_init(&world->story, filter, &callbacks, world), 0);
+    linkwatch_filter_free(filter);
+    make_connection(world);
+    for (int i = 0; i < STEPS; i++)
+        step(world);
+    story_clear(&world->story);
+    for (int i = 0; i <= EVENTS; i++)
+        json_decref(world->history[i]);
+    sums->told += world->told;
+    sums->readies += world->readies;
+    sums->torn += world->torn;
+    free(world);
+}
+
+static void run_seeds(const char *letters)
+{
+    struct world *sums = calloc(1, sizeof(*sums));
+
+    assert_non_null(sums);
+    for (unsigned seed = 1; seed <= SEEDS; seed++)
+        run(seed, letters, sums);
+    /* Nothing of all this happened by chance just never. */
+    assert_true(sums->torn > SEEDS);
+    assert_true(sums->readies > SEEDS);
+    assert_true(sums->told > SEEDS * STEPS / 2);
+    free(sums);
+}
+
+static void no_two_links_have_one_name(void **state)
+{
+    (void)state;
+    run_seeds(NULL);
+}
+
+static void no_two_links_of_a_filter_have_one_name(void **state)
+{
+    (void)state;
+    run_seeds("ace");
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(no_two_links_have_one_name),
+        cmocka_unit_test(no_two_links_of_a_filter_have_one_name),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
