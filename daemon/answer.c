@@ -193,7 +193,7 @@ static void take_links(struct list *list, const struct table *table, size_t coun
 static int new_list(struct namespace *namespace, struct users *users, struct user *user,
                     struct answer **ret)
 {
-    static const struct answer_kind kind = {.next = list_next, .free = list_free, .hurries = true};
+    static const struct answer_kind kind = {.next = list_next, .free = list_free};
     const struct table *table = source_table(namespace_source(namespace));
     size_t count = table_count(table);
     struct list *list;

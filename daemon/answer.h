@@ -24,7 +24,6 @@ struct answer_kind {
     int (*next)(struct answer *answer, const struct slice *slice, struct buffer **ret);
     void (*free)(struct answer *answer);
     bool endless; /* no other call can follow */
-    bool hurries; /* it holds memory: who does not read it must go */
 };
 
 struct answer {

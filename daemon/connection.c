@@ -58,13 +58,14 @@ static bool is_endless(const struct connection *connection)
     return connection->answer && connection->answer->kind->endless;
 }
 
-/* Each write that the socket takes gives a consumer new time. */
+/* What an answer that ends holds, it must not hold for ever. Each write that the socket takes gives
+ * a consumer new time; a stream holds next to nothing, and waits for ever. */
 static void wait_for_reader(struct connection *connection)
 {
     struct ev_loop *loop = connection->host->loop;
 
     ev_io_start(loop, &connection->writable);
-    if (connection->answer && connection->answer->kind->hurries)
+    if (!is_endless(connection))
         ev_timer_again(loop, &connection->patience);
 }
 

@@ -8,7 +8,7 @@
 #include "daemon/answer.h"
 #include "daemon/workqueue.h"
 
-/* Seconds that a consumer may leave a List unread. */
+/* Seconds that a consumer may leave an answer unread that ends. */
 #define CONNECTION_PATIENCE 10.
 
 struct closer;

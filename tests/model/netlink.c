@@ -2,6 +2,8 @@
 
 #include <errno.h>
 #include <linux/netlink.h>
+#include <stddef.h>
+#include <stdio.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <sys/syscall.h>
@@ -90,10 +92,37 @@ static bool is_ours(int fd)
            type == SOCK_SEQPACKET;
 }
 
+socklen_t netlink_peer_address(uid_t uid, struct sockaddr_un *ret)
+{
+    static unsigned number;
+    int length;
+
+    *ret = (struct sockaddr_un){.sun_family = AF_UNIX};
+    length = snprintf(ret->sun_path + 1, sizeof(ret->sun_path) - 1, "user %u %d %u", uid,
+                      (int)getpid(), number++);
+    return (socklen_t)(offsetof(struct sockaddr_un, sun_path) + 1 + (size_t)length);
+}
+
+/* The user that its address names; else the truth. */
+static int tell_peer(int fd, void *value, socklen_t *length)
+{
+    struct sockaddr_un address = {.sun_family = AF_UNIX};
+    socklen_t size = sizeof(address) - 1;
+    int r = (int)syscall(SYS_getsockopt, fd, SOL_SOCKET, SO_PEERCRED, value, length);
+    unsigned uid;
+
+    if (r == 0 && getpeername(fd, (struct sockaddr *)&address, &size) == 0 &&
+        size > sizeof(address.sun_family) && sscanf(address.sun_path + 1, "user %u", &uid) == 1)
+        ((struct ucred *)value)->uid = uid;
+    return r;
+}
+
 int getsockopt(int fd, int level, int option, void *value, socklen_t *length)
 {
     static const int type = SOCK_RAW;
 
+    if (current && level == SOL_SOCKET && option == SO_PEERCRED)
+        return tell_peer(fd, value, length);
     if (level != SOL_SOCKET || option != SO_TYPE || !is_ours(fd))
         return (int)syscall(SYS_getsockopt, fd, level, option, value, length);
     CHECK(*length == sizeof(type));
@@ -173,6 +202,7 @@ int clock_gettime(clockid_t clock, struct timespec *ret)
 
     if (!current || !current->now)
         return (int)syscall(SYS_clock_gettime, clock, ret);
+    current->now += current->tick;
     now = current->now + (clock == CLOCK_REALTIME ? current->realtime : 0);
     *ret = (struct timespec){.tv_sec = now / 1000000, .tv_nsec = now % 1000000 * 1000};
     return 0;

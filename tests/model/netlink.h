@@ -7,11 +7,14 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <sys/socket.h>
+#include <sys/un.h>
 
 /* Faults are positive errnos, 0 for none. */
 struct netlink {
     int64_t now;      /* microseconds, of all clocks; 0: they go on */
     int64_t realtime; /* how much later the wall clock is */
+    int64_t tick;     /* what each reading of a clock takes, on it */
 
     int socket_error;
     int join_error;
@@ -27,6 +30,9 @@ struct netlink {
 /* From now on; there is one at a time. */
 void netlink_start(struct netlink *netlink);
 void netlink_stop(struct netlink *netlink);
+
+/* An address for a consumer's socket that makes it one of that user; its length. */
+socklen_t netlink_peer_address(uid_t uid, struct sockaddr_un *ret);
 
 /* Puts a datagram into the socket; false if there is no room, or no socket. */
 bool netlink_send(const struct netlink *netlink, const void *data, size_t size);

@@ -8,6 +8,7 @@
 
 #include "daemon/log.h"
 #include "daemon/namespaces.h"
+#include "tests/model/netlink.h"
 
 /* No line has a priority that low. */
 #define SILENT (-1)
@@ -94,14 +95,12 @@ void serve_iterate(struct serve *serve)
     ev_run(serve->loop, EVRUN_NOWAIT);
 }
 
-int serve_connect(const struct serve *serve)
+/* Takes the socket. */
+static int connect_to(const struct serve *serve, int fd)
 {
     struct sockaddr_un address;
     socklen_t length = sizeof(address);
-    int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
 
-    if (fd < 0)
-        return -errno;
     if (getsockname(serve->listener, (struct sockaddr *)&address, &length) < 0 ||
         connect(fd, (struct sockaddr *)&address, length) < 0) {
         int r = -errno;
@@ -110,6 +109,28 @@ int serve_connect(const struct serve *serve)
         return r;
     }
     return fd;
+}
+
+int serve_connect(const struct serve *serve)
+{
+    int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+
+    return fd < 0 ? -errno : connect_to(serve, fd);
+}
+
+int serve_connect_as(const struct serve *serve, uid_t uid)
+{
+    struct sockaddr_un address;
+    socklen_t length = netlink_peer_address(uid, &address);
+    int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+
+    if (fd >= 0 && bind(fd, (struct sockaddr *)&address, length) < 0) {
+        int r = -errno;
+
+        close(fd);
+        return r;
+    }
+    return fd < 0 ? -errno : connect_to(serve, fd);
 }
 
 const struct source *serve_source(const struct serve *serve)

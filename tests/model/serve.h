@@ -24,8 +24,9 @@ void serve_reload(struct serve *serve, const struct config *config);
 /* One iteration of the loop, without waiting. */
 void serve_iterate(struct serve *serve);
 
-/* A new non-blocking connection; -errno. */
+/* A new non-blocking connection, of this user or of that one; -errno. */
 int serve_connect(const struct serve *serve);
+int serve_connect_as(const struct serve *serve, uid_t uid);
 
 /* Where the daemon's links come from. */
 const struct source *serve_source(const struct serve *serve);
