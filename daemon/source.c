@@ -9,6 +9,8 @@
 #include <unistd.h>
 
 #include "daemon/clock.h"
+#include "daemon/intake.h"
+#include "daemon/notified.h"
 #include "daemon/reconcile.h"
 #include "daemon/rtnl.h"
 #include "daemon/suspects.h"
@@ -19,13 +21,6 @@
 #define BATCH_USEC INT64_C(100)
 /* And how long links may be asked for one by one. */
 #define QUESTIONS_USEC INT64_C(1000)
-/* Fields that Linux always notifies of when they change; of others (the alias of a link
- * that is down, the queueing discipline, ...) only a dump tells. */
-#define NOTIFIED_FIELDS \
-    (LINK_FIELD_BIT(IFNAME) | LINK_FIELD_BIT(OPERSTATE) | LINK_FIELD_BIT(MASTER_IFINDEX))
-/* These too, where they are the link's own. */
-#define OWN_FIELDS     (LINK_FIELD_BIT(MTU) | LINK_FIELD_BIT(ADDRESS))
-#define NOTIFIED_FLAGS ((uint32_t)(IFF_UP | IFF_LOWER_UP | IFF_RUNNING))
 
 struct source {
     struct ev_loop *loop;
@@ -71,31 +66,6 @@ static int64_t now_usec(void)
     return clock_usec(CLOCK_MONOTONIC);
 }
 
-/* A link that stands on another one may get that one's MTU or address without a word (a
- * vxlan that is down, a macvlan in passthru mode, a tunnel). */
-static bool has_fields_of_its_own(const struct link *link)
-{
-    static const char *const kinds[] = {"veth", "bridge", "tun", "dummy", "ifb", "bond"};
-
-    for (size_t i = 0; link->info_kind && i < sizeof(kinds) / sizeof(kinds[0]); i++)
-        if (strcmp(link->info_kind, kinds[i]) == 0)
-            return true;
-    return !link->info_kind;
-}
-
-static bool is_notified(const struct change *change)
-{
-    if (change->derived)
-        return false;
-    if (change->type != CHANGE_CHANGE)
-        return true;
-    if (change->fields & NOTIFIED_FIELDS)
-        return true;
-    if (change->fields & OWN_FIELDS && has_fields_of_its_own(change->after))
-        return true;
-    return (change->before->flags ^ change->after->flags) & NOTIFIED_FLAGS;
-}
-
 /* Nothing comes between changes that belong together, no change of the standing either. */
 static void tell_surprises(struct source *source)
 {
@@ -109,7 +79,7 @@ static void on_change(void *user, const struct change *change)
     struct source *source = user;
     const struct link *link = change_link(change);
 
-    if (change->source == CHANGE_BY_DUMP && is_notified(change) &&
+    if (change->source == CHANGE_BY_DUMP && change_is_notified(change) &&
         source->surprise_count < SUSPECTS_MAX)
         source->surprises[source->surprise_count++] = link->ifindex;
     if (change->source == CHANGE_BY_NOTIFICATION && change->entails_more)
@@ -157,54 +127,23 @@ static void on_report(void *user, const struct watch_report *before,
     source->handlers.reported(source->user, before, after);
 }
 
-/* A message that does not get into the table, whatever the cause, is one that was
- * lost: the next dump brings its truth. */
-static int read_link(struct source *source, const struct nlmsghdr *message, struct link **ret)
+/* A message that does not get into the table, whatever the cause, is one that was lost: the next
+ * dump brings its truth. */
+static int count_malformed(struct source *source, int error)
 {
-    int r = link_parse(message, ret);
-
-    if (r == -EBADMSG)
-        source->counters.malformed++;
-    return r;
+    source->counters.malformed += error == -EBADMSG;
+    return error;
 }
 
-/* Most lines are those of the dump before. */
 static void take_dump_line(struct source *source, const struct nlmsghdr *message)
 {
-    uint64_t digest = 0;
-    int ifindex;
-    struct link *link;
-    int r;
+    int r = count_malformed(source, intake_dump_line(source->reconcile, message));
 
-    if (link_digest(message, &ifindex, &digest) >= 0 &&
-        reconcile_dump_repeats(source->reconcile, ifindex, digest))
-        return;
-    r = read_link(source, message, &link);
-    if (r >= 0) {
-        r = reconcile_dump_line(source->reconcile, link, digest);
-        link_unref(link);
-    }
     /* A link came or went while the kernel collected them. */
     if (r == -ENOENT && !source->look_error)
         source->look_error = -EINTR;
     if (r == -ENOMEM)
         source->look_error = r;
-}
-
-static int take_news(struct source *source, const struct nlmsghdr *message)
-{
-    struct link *link;
-    int r = read_link(source, message, &link);
-
-    if (r < 0)
-        return r;
-    watch_notified(source->watch, link->ifindex);
-    if (message->nlmsg_type == RTM_DELLINK)
-        r = reconcile_notified_gone(source->reconcile, link);
-    else
-        r = reconcile_notified(source->reconcile, link);
-    link_unref(link);
-    return r;
 }
 
 static void lose(struct source *source)
@@ -215,11 +154,13 @@ static void lose(struct source *source)
 
 static void take_notification(struct source *source, const struct nlmsghdr *message)
 {
-    int r = take_news(source, message);
+    int ifindex = 0;
+    int r = count_malformed(source, intake_notification(source->reconcile, message, &ifindex));
 
     if (r == -ENOMSG)
         return;
     source->counters.notifications++;
+    watch_notified(source->watch, ifindex);
     if (r < 0)
         lose(source);
     /* Something was not told before: a link that this one names, or the end of one. */
@@ -297,18 +238,13 @@ static void leave_question(struct source *source, bool refused)
 /* The answer to a question for one link. */
 static void take_link(struct source *source, const struct nlmsghdr *message)
 {
-    struct link *link;
-    int r = read_link(source, message, &link);
+    int r = intake_answer(source->reconcile, message, source->asked);
 
     source->was_answered = true;
-    if (r >= 0 && link->ifindex == source->asked) {
-        watch_answered(source->watch);
-        take_reconciled(source, reconcile_answered(source->reconcile, link->ifindex, link));
-    } else {
-        leave_question(source, false);
-    }
-    if (r >= 0)
-        link_unref(link);
+    watch_answered(source->watch);
+    if (count_malformed(source, r) < 0 && r != -ENOMEM)
+        r = reconcile_unanswered(source->reconcile, source->asked, false);
+    take_reconciled(source, r);
 }
 
 static bool is_passing(int error)

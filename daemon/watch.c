@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "daemon/backoff.h"
 #include "daemon/question.h"
 #include "daemon/suspects.h"
 
@@ -32,12 +33,6 @@
 #define JOIN_DELAY_MAX  (300 * SEC)
 #define RETRY_DELAY_MIN (50 * MSEC)
 #define RETRY_DELAY_MAX (5 * SEC)
-
-/* A delay that doubles each time it is used. */
-struct backoff {
-    int64_t delay;
-    int64_t at; /* not before */
-};
 
 struct watch {
     struct watch_config config;
@@ -80,32 +75,6 @@ struct watch {
     struct suspects suspects;
     size_t consumers;
 };
-
-static int64_t min_time(int64_t a, int64_t b)
-{
-    return a < b ? a : b;
-}
-
-static int64_t max_time(int64_t a, int64_t b)
-{
-    return a > b ? a : b;
-}
-
-static int64_t after(int64_t now, int64_t delay)
-{
-    return now > WATCH_NEVER - delay ? WATCH_NEVER : now + delay;
-}
-
-static void backoff_push(struct backoff *backoff, int64_t now, int64_t min, int64_t max)
-{
-    backoff->delay = backoff->delay ? min_time(backoff->delay * 2, max) : min;
-    backoff->at = after(now, backoff->delay);
-}
-
-static void backoff_reset(struct backoff *backoff)
-{
-    *backoff = (struct backoff){0};
-}
 
 static bool says_the_same(const struct watch_report *a, const struct watch_report *b)
 {

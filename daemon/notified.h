@@ -1,0 +1,13 @@
+/* Which changes Linux notifies of. Pure. */
+#ifndef LINKWATCH_DAEMON_NOTIFIED_H
+#define LINKWATCH_DAEMON_NOTIFIED_H
+
+#include <stdbool.h>
+
+#include "daemon/table.h"
+
+/* Whether an honest subscription tells of such a change by itself: where a dump shows it first,
+ * the notification is on its way, or the subscription is not complete. */
+bool change_is_notified(const struct change *change);
+
+#endif
