@@ -52,13 +52,14 @@ static int trace_sockets(scmp_filter_ctx filter)
  * internet are longer. */
 static int trace_subscriptions(scmp_filter_ctx filter)
 {
+    static const int options[] = {NETLINK_ADD_MEMBERSHIP, NETLINK_DROP_MEMBERSHIP, NETLINK_PKTINFO};
     int r = seccomp_rule_add(filter, TRACE, SCMP_SYS(bind), 1,
                              SCMP_A2_32(SCMP_CMP_EQ, sizeof(struct sockaddr_nl), 0));
 
-    if (r >= 0)
+    for (size_t i = 0; i < sizeof(options) / sizeof(options[0]) && r >= 0; i++)
         r = seccomp_rule_add(filter, TRACE, SCMP_SYS(setsockopt), 2,
                              SCMP_A1_32(SCMP_CMP_EQ, SOL_NETLINK, 0),
-                             SCMP_A2_32(SCMP_CMP_EQ, NETLINK_ADD_MEMBERSHIP, 0));
+                             SCMP_A2_32(SCMP_CMP_EQ, (unsigned)options[i], 0));
     return r;
 }
 

@@ -6,7 +6,6 @@
 #include <sys/socket.h>
 #include <sys/syscall.h>
 
-#include "reach/denial.h"
 #include "reach/say.h"
 #include "reach/service.h"
 #include "reach/tracee.h"
@@ -34,54 +33,65 @@ bool fulfil_takes_groups(pid_t tid, uint64_t address, struct sockaddr_nl *ret)
            ret->nl_family == AF_NETLINK && ret->nl_groups != 0;
 }
 
-/* The group that setsockopt() is to join, 0 if that can't be read. */
-static int group_of(const struct injection *injection)
+static bool take_option(const struct injection *injection, struct attempt *ret)
 {
     const struct user_regs_struct *registers = &injection->registers;
-    int group;
 
-    if (registers->r8 < sizeof(group) ||
-        tracee_read(injection->tid, registers->r10, &group, sizeof(group)) != sizeof(group))
-        return 0;
-    return group;
+    return policy_option((int)registers->rdx, &ret->kind) && registers->r8 >= sizeof(ret->value) &&
+           tracee_read(injection->tid, registers->r10, &ret->value, sizeof(ret->value)) ==
+               sizeof(ret->value);
 }
 
-bool fulfil_is_wanted(struct operation *operation)
+/* What the call asks for; false if that is nothing of interest, or can't be read. */
+static bool take_attempt(struct operation *operation, struct attempt *ret)
 {
     const struct injection *injection = &operation->injection;
+    struct sockaddr_nl *address = &operation->address;
 
+    *ret = (struct attempt){.kind = ATTEMPT_BIND};
     if (injection->registers.orig_rax == SYS_setsockopt)
-        return group_of(injection) == RTNLGRP_LINK;
-    operation->has_address =
-        fulfil_takes_groups(injection->tid, injection->registers.rsi, &operation->address);
-    return operation->has_address && (operation->address.nl_groups & RTMGRP_LINK);
+        return take_option(injection, ret);
+    if (tracee_read(injection->tid, injection->registers.rsi, address, sizeof(*address)) !=
+            sizeof(*address) ||
+        address->nl_family != AF_NETLINK)
+        return false;
+    ret->value = address->nl_groups;
+    return true;
 }
 
-/* The socket is as the program wants it to be: from now on it is told of links. */
-static int subscribe(struct service *service, struct operation *operation)
+/* Reads the program's memory, which may have to be brought from somewhere. */
+static bool may_serve(struct operation *operation)
 {
-    const struct membership membership = {.wanted = true, .granted = !operation->denied};
+    struct attempt attempt;
+
+    return take_attempt(operation, &attempt) && policy_may_serve(&attempt);
+}
+
+/* The socket is as the program wants it to be: from now on it is served so. */
+static int serve(struct service *service, struct operation *operation)
+{
+    const struct ruling *ruling = &operation->ruling;
     pid_t process = tracee_process(operation->injection.tid);
     int r, duplicate = operation->duplicate;
 
-    links_expect(service->links);
+    if (ruling->membership.wanted)
+        links_expect(service->links);
     operation->duplicate = -1;
-    r = subscriptions_add(service->subscriptions, operation->inode, duplicate, process,
-                          (int)operation->fd, &membership);
+    r = subscriptions_serve(service->subscriptions, operation->inode, duplicate, process,
+                            (int)operation->fd, &ruling->membership);
     if (r < 0) {
         say_failure(service, r);
         return operation_end(operation, operation->result);
     }
-    if (operation->has_address && operation->address.nl_groups != RTMGRP_LINK &&
-        !service->completes)
+    if (ruling->passes_over)
         say_groups(service);
-    return operation_end(operation, 0);
+    return operation_end(operation, -ruling->error);
 }
 
 static int on_bound_by_sending(struct service *service, struct operation *operation, int64_t result)
 {
     (void)result;
-    return subscribe(service, operation);
+    return serve(service, operation);
 }
 
 /* The kernel binds a socket that sends. */
@@ -99,13 +109,13 @@ static int bind_by_sending(struct operation *operation)
 
 static int on_bound(struct service *service, struct operation *operation, int64_t result)
 {
-    if (is_denial((int)-result))
+    if (policy_is_denial((int)-result))
         return bind_by_sending(operation);
     /* What the kernel says of the rest of the address is for the program. */
-    return result < 0 ? operation_end(operation, result) : subscribe(service, operation);
+    return result < 0 ? operation_end(operation, result) : serve(service, operation);
 }
 
-/* The program binds its socket itself, without the groups. */
+/* The program binds its socket itself, without the groups that the kernel refused. */
 static int bind_plainly(struct service *service, struct operation *operation, int error)
 {
     const struct injection *injection = &operation->injection;
@@ -114,7 +124,7 @@ static int bind_plainly(struct service *service, struct operation *operation, in
     int r = error;
 
     (void)service;
-    address.nl_groups = 0;
+    address.nl_groups = operation->ruling.groups;
     if (r >= 0)
         r = injection_write(injection, &address, sizeof(address));
     if (r == -ESRCH)
@@ -132,22 +142,9 @@ static int on_duplicate(struct service *service, struct operation *operation, in
         say_failure(service, error);
         return operation_end(operation, operation->result);
     }
-    if (operation->denied && operation->has_address)
+    if (operation->ruling.binds)
         return operation_need_page(service, operation, bind_plainly);
-    return subscribe(service, operation);
-}
-
-/* Another group of a socket that is subscribed to links: without its updates the program has
- * still more than with a failure. */
-static int64_t pass_over(struct service *service, const struct operation *operation, int64_t result)
-{
-    bool joins = operation->injection.registers.orig_rax == SYS_setsockopt;
-
-    if (!operation->denied || !joins || group_of(&operation->injection) == 0 ||
-        !subscriptions_find(service->subscriptions, operation->inode))
-        return result;
-    say_groups(service);
-    return 0;
+    return serve(service, operation);
 }
 
 static void say_confined(struct service *service)
@@ -159,31 +156,42 @@ static void say_confined(struct service *service)
         "denied");
 }
 
-/* Updates may have waited for it to be bound. */
-static void check_subscription(struct service *service, const struct operation *operation)
+static int change(struct service *service, struct operation *operation)
 {
-    struct subscription *subscription =
-        subscriptions_find(service->subscriptions, operation->inode);
-
-    if (subscription)
-        subscription_check(subscription);
+    if (confined_has(service->confined, operation->injection.tid)) {
+        /* What the kernel accepted stands. */
+        if (operation->result < 0)
+            say_confined(service);
+        return operation_end(operation, operation->result);
+    }
+    if (!range_has(&service->range, (int)operation->fd))
+        return operation_end(operation, operation->result);
+    if (subscriptions_find(service->subscriptions, operation->inode))
+        return on_duplicate(service, operation, 0);
+    return duplicator_take(service, operation, on_duplicate);
 }
 
 static int on_answer(struct service *service, struct operation *operation, int64_t result)
 {
+    static const struct membership none = {0};
+    struct subscription *subscription =
+        subscriptions_find(service->subscriptions, operation->inode);
+    struct attempt attempt;
+
     operation->result = result;
-    operation->denied = is_denial((int)-result);
-    if (result == 0)
-        check_subscription(service, operation);
-    if (!operation->denied && !(service->completes && result == 0))
+    /* Updates may have waited for it to be bound. */
+    if (subscription && result == 0)
+        subscription_check(subscription);
+    if (result > 0 || !take_attempt(operation, &attempt))
         return operation_end(operation, result);
-    if (!fulfil_is_wanted(operation))
-        return operation_end(operation, pass_over(service, operation, result));
-    if (confined_has(service->confined, operation->injection.tid))
-        say_confined(service);
-    else if (range_has(&service->range, (int)operation->fd))
-        return duplicator_take(service, operation, on_duplicate);
-    return operation_end(operation, result);
+    attempt.error = (int)-result;
+    operation->ruling =
+        policy_rule(&attempt, subscription ? subscription_membership(subscription) : &none);
+    if (operation->ruling.changes)
+        return change(service, operation);
+    if (operation->ruling.passes_over)
+        say_groups(service);
+    return operation_end(operation, -operation->ruling.error);
 }
 
 static int begin_with_page(struct service *service, struct operation *operation, int error)
@@ -196,7 +204,7 @@ int fulfil_begin(struct service *service, struct operation *operation)
 {
     /* Where there can't be a page later, there is one before if it may be of use. */
     if (!operation->injection.has_text &&
-        !confined_has(service->confined, operation->injection.tid) && fulfil_is_wanted(operation))
+        !confined_has(service->confined, operation->injection.tid) && may_serve(operation))
         return operation_need_page(service, operation, begin_with_page);
     return operation_run_original(operation, on_answer);
 }

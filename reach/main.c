@@ -117,9 +117,9 @@ static bool is_there(const char *path)
 }
 
 /* Whether it is helped; else the reason was said. */
-static bool trace(const struct start *start, const char *program)
+static bool trace(const char *path, const char *program)
 {
-    int r = start_tracer(start);
+    int r = start_tracer(path);
 
     if (r < 0)
         say("the program can't be traced (%s), so its subscriptions stay denied%s", strerror(-r),
@@ -130,10 +130,10 @@ static bool trace(const struct start *start, const char *program)
     return r >= 0;
 }
 
-static bool preload(const struct start *start, const char *program)
+static bool preload(const char *path, const char *program)
 {
     const char *objection = program_objection_to_preload(program);
-    int r = launch_preload(start);
+    int r = launch_preload(path);
 
     if (r < 0)
         say("%s can't be preloaded (%s), so subscriptions stay denied", launch_library(),
@@ -148,14 +148,12 @@ static bool preload(const struct start *start, const char *program)
 /* Gives the program the help that it needs; whether it may run. */
 static bool assist(const struct choice *choice, const char *program)
 {
-    struct start start = {.path = choice->path};
     int r = need_find(choice->path);
 
-    if (r == NEED_NOTHING && !choice->always)
+    if (r == 0 && !choice->always)
         return true;
     if (r >= 0) {
-        start.completes = r == NEED_COMPLETION;
-        if (choice->preloads ? preload(&start, program) : trace(&start, program))
+        if (choice->preloads ? preload(choice->path, program) : trace(choice->path, program))
             return true;
     } else {
         say("there are no rtnetlink sockets here: %s", strerror(-r));

@@ -12,10 +12,14 @@
 
 #define PATIENCE INT64_C(2000000)
 
+/* Half of those who subscribe to links want addresses by the same call: some kernels accept
+ * links alone. */
+#define GROUPS (RTMGRP_LINK | RTMGRP_IPV4_IFADDR | RTMGRP_IPV6_IFADDR)
+
 /* The two ways to subscribe. A wrong answer to one of them counts for both. */
 static bool is_accepted(int bound, int joined)
 {
-    const struct sockaddr_nl address = {.nl_family = AF_NETLINK, .nl_groups = RTMGRP_LINK};
+    const struct sockaddr_nl address = {.nl_family = AF_NETLINK, .nl_groups = GROUPS};
     const int group = RTNLGRP_LINK;
 
     return bind(bound, (const struct sockaddr *)&address, sizeof(address)) == 0 &&
@@ -54,7 +58,5 @@ int need_find(const char *path)
     if (joined < 0)
         return -error;
     close(joined);
-    if (!accepted)
-        return NEED_ALL;
-    return is_incomplete(path) ? NEED_COMPLETION : NEED_NOTHING;
+    return !accepted || is_incomplete(path);
 }

@@ -10,6 +10,7 @@
 #include <sys/types.h>
 
 #include "reach/injection.h"
+#include "reach/policy.h"
 
 struct service;
 struct operation;
@@ -32,8 +33,7 @@ struct operation {
     int64_t fd;     /* that the call is about */
     uint64_t inode; /* of that socket */
     struct sockaddr_nl address;
-    bool has_address;
-    bool denied;
+    struct ruling ruling;
     int duplicate; /* -1 for none */
     int64_t moved;
     int64_t carrier; /* what sends the duplicate */

@@ -1,13 +1,55 @@
-/* What a program has asked for on an rtnetlink socket, and who does it. */
+/* What a program's calls on an rtnetlink socket come to, where the kernel refuses a part: pure.
+ *
+ * For each socket it counts what the program has asked for, and what of it the kernel has
+ * granted to that very call: it may accept RTNLGRP_LINK alone and refuse it together with other
+ * groups, and accept it and send only some updates. */
 #ifndef REACH_POLICY_H
 #define REACH_POLICY_H
 
 #include <stdbool.h>
+#include <stdint.h>
 
 struct membership {
     bool wanted;  /* the program is subscribed to links */
     bool granted; /* by the kernel, which sends updates itself, if not all of them */
     bool pktinfo; /* it wants to have the group of each message, which the kernel refuses */
 };
+
+enum attempt_kind {
+    ATTEMPT_BIND,   /* the value is the mask of groups */
+    ATTEMPT_JOIN,   /* NETLINK_ADD_MEMBERSHIP of the group that the value is */
+    ATTEMPT_LEAVE,  /* NETLINK_DROP_MEMBERSHIP */
+    ATTEMPT_PKTINFO /* NETLINK_PKTINFO, on unless the value is 0 */
+};
+
+/* A call of the program's, and the errno that the kernel answered, or 0. */
+struct attempt {
+    enum attempt_kind kind;
+    uint32_t value;
+    int error;
+};
+
+/* The kind of a SOL_NETLINK option; false if it is of no interest. */
+bool policy_option(int option, enum attempt_kind *ret);
+
+/* Whether the kernel's answer says "you may not", and not "you did it wrong". */
+bool policy_is_denial(int error);
+
+struct ruling {
+    int error;    /* the errno that the program is to see, or 0 */
+    bool changes; /* the socket is to be served according to this: */
+    struct membership membership;
+    bool binds; /* the program is to bind its socket to these groups before: */
+    uint32_t groups;
+    bool passes_over; /* other groups, whose updates won't come */
+};
+
+/* Whether it can make a difference at all, and whether a socket may have to be served because of
+ * it that isn't yet. */
+bool policy_concerns(const struct attempt *attempt);
+bool policy_may_serve(const struct attempt *attempt);
+
+/* A socket that isn't served yet has the membership {0}. */
+struct ruling policy_rule(const struct attempt *attempt, const struct membership *now);
 
 #endif

@@ -8,7 +8,6 @@ reach_libreach_la_CPPFLAGS = $(AM_CPPFLAGS) $(LIBSECCOMP_CFLAGS) \
 reach_libreach_la_SOURCES = \
 	reach/confined.c \
 	reach/confined.h \
-	reach/denial.h \
 	reach/detach.c \
 	reach/detach.h \
 	reach/doorbell.c \
@@ -44,6 +43,7 @@ reach_libreach_la_SOURCES = \
 	reach/origin.h \
 	reach/place.c \
 	reach/place.h \
+	reach/policy.c \
 	reach/policy.h \
 	reach/program.c \
 	reach/program.h \
@@ -84,10 +84,11 @@ if BUILD_SHARED
 # stands before, and the sanitizers stay out of it.
 pkglib_LTLIBRARIES = reach/linkwatch-run-preload.la
 reach_linkwatch_run_preload_la_SOURCES = \
-	reach/denial.h \
 	reach/doorbell.h \
 	reach/origin.c \
 	reach/origin.h \
+	reach/policy.c \
+	reach/policy.h \
 	reach/preload/ask.c \
 	reach/preload/ask.h \
 	reach/preload/deliver.c \
@@ -117,6 +118,7 @@ EXTRA_DIST += \
 	tests/reach/origin.py \
 	tests/reach/programs.py \
 	tests/reach/situations.py \
+	tests/reach/steps.py \
 	tests/reach/subscriber.go \
 	tests/reach/subscriber.py \
 	tests/reach/updates.py \
@@ -127,6 +129,7 @@ EXTRA_DIST += \
 reach_scripts = \
 	tests/reach/as_kernel.py \
 	tests/reach/completion.py \
+	tests/reach/grants.py \
 	tests/reach/consistent.py \
 	tests/reach/native.py \
 	tests/reach/network_services.py \

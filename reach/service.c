@@ -7,7 +7,6 @@
 #include <sys/socket.h>
 #include <sys/syscall.h>
 
-#include "reach/denial.h"
 #include "reach/fulfil.h"
 #include "reach/tracee.h"
 
@@ -157,7 +156,7 @@ static int on_sent(struct service *service, struct operation *operation, int64_t
         subscriptions_find(service->subscriptions, operation->inode);
 
     operation->result = sent;
-    if (!is_denial((int)-sent) || !subscription || is_connected(subscription) ||
+    if (!policy_is_denial((int)-sent) || !subscription || is_connected(subscription) ||
         confined_has(service->confined, injection->tid) || !sends_to_groups(injection))
         return operation_end(operation, sent);
     if (registers->orig_rax == SYS_sendto)

@@ -22,7 +22,6 @@
 
 struct service {
     struct range range;
-    bool completes;  /* subscriptions that the kernel accepts, too */
     bool compares;   /* network namespaces can be told apart */
     bool misses_any; /* a filter above ours answers subscriptions before we see them */
     struct manners manners;

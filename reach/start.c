@@ -8,7 +8,7 @@
 #include "reach/tracer.h"
 
 struct job {
-    const struct start *start;
+    const char *path;
     struct range range;
 };
 
@@ -19,7 +19,7 @@ static int trace(void *user, pid_t program, int channel)
     struct tracer *tracer = NULL;
     int r, said;
 
-    r = tracer_new(program, job->start->path, job->start->completes, &job->range, &tracer);
+    r = tracer_new(program, job->path, &job->range, &tracer);
     said = detached_say(channel, r);
     if (r >= 0)
         r = said;
@@ -29,9 +29,9 @@ static int trace(void *user, pid_t program, int channel)
     return r;
 }
 
-int start_tracer(const struct start *start)
+int start_tracer(const char *path)
 {
-    struct job job = {.start = start};
+    struct job job = {.path = path};
     int r = range_choose(&job.range);
 
     if (r < 0)

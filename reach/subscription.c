@@ -132,17 +132,13 @@ static int add_holder(struct subscription *subscription, pid_t process)
     return 0;
 }
 
-int subscriptions_add(struct subscriptions *list, uint64_t inode, int duplicate, pid_t process,
-                      int fd, const struct membership *membership)
+/* Takes over the duplicate, also if it fails. */
+static int add(struct subscriptions *list, uint64_t inode, int duplicate, struct subscription **ret)
 {
-    struct subscription *subscription = subscriptions_find(list, inode);
-    int r;
+    struct subscription *subscription;
 
-    if (subscription) {
-        subscription->membership = *membership;
-        close(duplicate);
-        return add_holder(subscription, process);
-    }
+    if (duplicate < 0)
+        return -EBADF;
     subscription = calloc(1, sizeof(*subscription));
     if (!subscription) {
         close(duplicate);
@@ -150,17 +146,30 @@ int subscriptions_add(struct subscriptions *list, uint64_t inode, int duplicate,
     }
     subscription->inode = inode;
     subscription->duplicate = duplicate;
-    subscription->fd = fd;
     subscription->rings_by_acknowledgement = list->rings_by_acknowledgement;
-    subscription->membership = *membership;
-    r = add_holder(subscription, process);
-    if (r < 0) {
-        subscription_free(subscription);
-        return r;
-    }
     subscription->next = list->first;
     list->first = subscription;
+    *ret = subscription;
     return 0;
+}
+
+int subscriptions_serve(struct subscriptions *list, uint64_t inode, int duplicate, pid_t process,
+                        int fd, const struct membership *membership)
+{
+    struct subscription *subscription = subscriptions_find(list, inode);
+    int r = 0;
+
+    if (!subscription) {
+        r = add(list, inode, duplicate, &subscription);
+        if (r < 0)
+            return r;
+        subscription->fd = fd;
+    } else if (duplicate >= 0) {
+        close(duplicate);
+    }
+    subscription->membership = *membership;
+    /* Without memory it is let go with the next review. */
+    return add_holder(subscription, process);
 }
 
 /* Who rings on a socket that isn't bound would bind it to a number of its own. The kernel, too,
@@ -268,6 +277,11 @@ void subscriptions_review(struct subscriptions *list)
 int subscription_fd(const struct subscription *subscription)
 {
     return subscription->duplicate;
+}
+
+const struct membership *subscription_membership(const struct subscription *subscription)
+{
+    return &subscription->membership;
 }
 
 bool subscription_adds_group(const struct subscription *subscription)

@@ -34,10 +34,11 @@ bool subscriptions_is_empty(const struct subscriptions *list);
 /* Whether there is anybody to hear an update. */
 bool subscriptions_have(const struct subscriptions *list, enum audience audience);
 
-/* Takes over the duplicate of a socket, whose inode is its name, and which is fd in that
- * process; also if it fails. Of one that is known already only the membership is new. */
-int subscriptions_add(struct subscriptions *list, uint64_t inode, int duplicate, pid_t process,
-                      int fd, const struct membership *membership);
+/* From now on a socket is served according to that membership. Its inode is its name, and it is
+ * fd in that process. Of one that isn't known it takes over a duplicate, also if it fails; -1
+ * for none. */
+int subscriptions_serve(struct subscriptions *list, uint64_t inode, int duplicate, pid_t process,
+                        int fd, const struct membership *membership);
 /* NULL if it is none. */
 struct subscription *subscriptions_find(const struct subscriptions *list, uint64_t inode);
 
@@ -53,6 +54,7 @@ void subscriptions_review(struct subscriptions *list);
 
 /* The duplicate. */
 int subscription_fd(const struct subscription *subscription);
+const struct membership *subscription_membership(const struct subscription *subscription);
 /* Whether the program is to have the group of each message, which the kernel doesn't tell. */
 bool subscription_adds_group(const struct subscription *subscription);
 /* What the doorbell stands for; NULL if nothing is to be told any more. */

@@ -55,13 +55,11 @@ static int open_signals(void)
     return fd < 0 ? -errno : fd;
 }
 
-static int open_service(struct service *service, const char *path, bool completes,
-                        const struct range *range)
+static int open_service(struct service *service, const char *path, const struct range *range)
 {
     int r;
 
     service->range = *range;
-    service->completes = completes;
     service->subscriptions = subscriptions_new();
     service->confined = confined_new();
     service->watches = watches_new();
@@ -83,8 +81,7 @@ static void close_service(struct service *service)
     watches_free(service->watches);
 }
 
-int tracer_new(pid_t program, const char *path, bool completes, const struct range *range,
-               struct tracer **ret)
+int tracer_new(pid_t program, const char *path, const struct range *range, struct tracer **ret)
 {
     struct tracer *tracer = calloc(1, sizeof(*tracer));
     int r;
@@ -99,7 +96,7 @@ int tracer_new(pid_t program, const char *path, bool completes, const struct ran
     if (r >= 0)
         r = !tracer->receives ? -ENOMEM : 0;
     if (r >= 0)
-        r = open_service(&tracer->service, path, completes, range);
+        r = open_service(&tracer->service, path, range);
     if (r >= 0 && ptrace(PTRACE_SEIZE, program, NULL, OPTIONS) < 0)
         r = -errno;
     if (r < 0) {
@@ -225,6 +222,7 @@ static void on_seccomp(struct tracer *tracer, pid_t tid)
 static void on_watched_call(struct tracer *tracer, pid_t tid)
 {
     struct user_regs_struct registers;
+    enum attempt_kind ignored;
 
     /* That is the result at the entry, before there is one. */
     if (tracee_get_registers(tid, &registers) < 0 || (int64_t)registers.rax != -ENOSYS)
@@ -232,7 +230,7 @@ static void on_watched_call(struct tracer *tracer, pid_t tid)
     watches_count(tracer->service.watches, tid);
     if ((registers.orig_rax == SYS_bind && registers.rdx == sizeof(struct sockaddr_nl)) ||
         (registers.orig_rax == SYS_setsockopt && registers.rsi == SOL_NETLINK &&
-         registers.rdx == NETLINK_ADD_MEMBERSHIP))
+         policy_option((int)registers.rdx, &ignored)))
         service_begin(&tracer->service, tid, &registers, false);
 }
 

@@ -2,17 +2,14 @@
 #ifndef REACH_TRACER_H
 #define REACH_TRACER_H
 
-#include <stdbool.h>
 #include <sys/types.h>
 
 #include "reach/filter.h"
 
 struct tracer;
 
-/* Takes hold of the program. Its links come from the daemon at that path; with completes,
- * subscriptions that the kernel accepts are completed, too. */
-int tracer_new(pid_t program, const char *path, bool completes, const struct range *range,
-               struct tracer **ret);
+/* Takes hold of the program. Its links come from the daemon at that path. */
+int tracer_new(pid_t program, const char *path, const struct range *range, struct tracer **ret);
 struct tracer *tracer_free(struct tracer *tracer);
 
 /* Until there is nobody to trace any more. */

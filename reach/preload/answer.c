@@ -115,7 +115,7 @@ static uint64_t cookie_of(int fd)
     return getsockopt(fd, SOL_SOCKET, SO_NETNS_COOKIE, &cookie, &size) == 0 ? cookie : 0;
 }
 
-/* The inode of a netlink socket of our network namespace, 0 for anything else. A program
+/* The inode of an rtnetlink socket of our network namespace, 0 for anything else. A program
  * may have one of another namespace, while it is in ours as the connection is. */
 static uint64_t name_of(int duplicate, int connection)
 {
@@ -130,56 +130,72 @@ static uint64_t name_of(int duplicate, int connection)
     return status.st_ino;
 }
 
-/* 1 if it is told of links from now on. Takes over the duplicate. */
-static int subscribe(struct answerer *answerer, const struct question *question, int connection)
+static void say_failure(struct answerer *answerer, int error)
 {
-    const struct membership membership = {.wanted = true,
-                                          .granted = !(question->request.flags & REQUEST_DENIED)};
-    uint64_t inode = name_of(question->duplicate, connection);
-    int r = members_add(answerer->members, question->process);
+    if (answerer->said_failure)
+        return;
+    answerer->said_failure = true;
+    say("a subscription stays denied: %s", strerror(-error));
+}
 
-    if (inode == 0)
-        r = -EINVAL;
-    if (r < 0) {
-        close(question->duplicate);
+/* Takes the duplicate over from the question. */
+static int serve(struct answerer *answerer, struct question *question, int connection,
+                 const struct membership *membership)
+{
+    const struct request *request = &question->request;
+    int duplicate = question->duplicate, r;
+
+    if (duplicate >= 0 && name_of(duplicate, connection) != request->inode)
+        return -EINVAL;
+    r = members_add(answerer->members, question->process);
+    if (r < 0)
         return r;
-    }
+    if (membership->wanted)
+        links_expect(answerer->links);
+    question->duplicate = -1;
+    return subscriptions_serve(answerer->subscriptions, request->inode, duplicate,
+                               question->process, request->fd, membership);
+}
+
+static int rule(struct answerer *answerer, struct question *question, int connection)
+{
+    static const struct membership none = {0};
+    const struct request *request = &question->request;
+    const struct attempt attempt = {.kind = (enum attempt_kind)request->attempt,
+                                    .value = request->value,
+                                    .error = request->error};
+    struct subscription *subscription;
+    struct ruling ruling;
+    int r = 0;
+
     /* Those that the program closed since the last one. */
     subscriptions_review(answerer->subscriptions);
-    links_expect(answerer->links);
-    r = subscriptions_add(answerer->subscriptions, inode, question->duplicate, question->process,
-                          question->request.fd, &membership);
-    return r < 0 ? r : 1;
+    subscription = subscriptions_find(answerer->subscriptions, request->inode);
+    ruling = policy_rule(&attempt, subscription ? subscription_membership(subscription) : &none);
+    if (ruling.changes)
+        r = serve(answerer, question, connection, &ruling.membership);
+    if (r < 0) {
+        say_failure(answerer, r);
+        return r;
+    }
+    if (ruling.passes_over)
+        say_groups(answerer);
+    /* Updates may have waited for it to be bound. */
+    if (subscription)
+        subscription_check(subscription);
+    return ruling.error;
 }
 
-static int grant(struct answerer *answerer, const struct question *question, int connection)
+static int look_up(const struct answerer *answerer, const struct request *request)
 {
-    bool denied = question->request.flags & REQUEST_DENIED;
-    int r;
+    const struct subscription *subscription =
+        subscriptions_find(answerer->subscriptions, request->inode);
+    const struct membership *membership;
 
-    if (question->duplicate < 0)
-        return -EINVAL;
-    if (!denied && !answerer->completes) {
-        close(question->duplicate);
+    if (!subscription)
         return 0;
-    }
-    r = subscribe(answerer, question, connection);
-    if (r > 0 && denied && (question->request.flags & REQUEST_GROUPS))
-        say_groups(answerer);
-    if (r < 0 && !answerer->said_failure) {
-        answerer->said_failure = true;
-        say("a subscription stays denied: %s", strerror(-r));
-    }
-    return r;
-}
-
-static int look_up(struct answerer *answerer, const struct request *request)
-{
-    if (!subscriptions_find(answerer->subscriptions, request->inode))
-        return 0;
-    if (request->flags & REQUEST_GROUPS)
-        say_groups(answerer);
-    return 1;
+    membership = subscription_membership(subscription);
+    return (membership->wanted ? KNOWN_WANTED : 0) | (membership->granted ? KNOWN_GRANTED : 0);
 }
 
 static bool send_reply(int connection, const struct reply *reply)
@@ -241,7 +257,7 @@ static void tell(struct answerer *answerer, const struct request *request, int c
         tell_next(subscription, request, connection);
 }
 
-static void respond(struct answerer *answerer, const struct question *question, int connection)
+static void respond(struct answerer *answerer, struct question *question, int connection)
 {
     const struct request *request = &question->request;
 
@@ -249,8 +265,8 @@ static void respond(struct answerer *answerer, const struct question *question, 
     case REQUEST_HELLO:
         reply_with(connection, hear_hello(answerer, question->process));
         return;
-    case REQUEST_SUBSCRIBE:
-        reply_with(connection, grant(answerer, question, connection));
+    case REQUEST_RULE:
+        reply_with(connection, rule(answerer, question, connection));
         return;
     case REQUEST_KNOW:
         reply_with(connection, look_up(answerer, request));
@@ -272,7 +288,7 @@ void answer(struct answerer *answerer, int connection)
 
     if (!receive(answerer, connection, &question))
         return;
-    if (question.request.kind != REQUEST_SUBSCRIBE && question.duplicate >= 0)
-        close(question.duplicate);
     respond(answerer, &question, connection);
+    if (question.duplicate >= 0)
+        close(question.duplicate);
 }

@@ -10,7 +10,6 @@
 #include "reach/subscription.h"
 
 struct answerer {
-    bool completes; /* subscriptions that the kernel accepts, too */
     struct subscriptions *subscriptions;
     struct links *links;
     struct members *members;

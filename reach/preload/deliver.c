@@ -4,6 +4,7 @@
 #include <linux/netlink.h>
 #include <linux/rtnetlink.h>
 #include <string.h>
+#include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <unistd.h>
@@ -31,17 +32,26 @@ static size_t transfer(const struct room *room, void *data, size_t size, bool wr
     return done;
 }
 
-uint64_t deliver_inode(int fd)
+/* Others are for other families of messages, whose groups have the same numbers. */
+static bool is_rtnetlink(int fd)
 {
     struct sockaddr_nl address;
-    socklen_t size = sizeof(address);
+    socklen_t size = sizeof(address), protocol_size = sizeof(int);
+    int protocol = NETLINK_ROUTE;
+
+    if (syscall(SYS_getsockname, fd, &address, &size) < 0 || size != sizeof(address) ||
+        address.nl_family != AF_NETLINK)
+        return false;
+    return syscall(SYS_getsockopt, fd, SOL_SOCKET, SO_PROTOCOL, &protocol, &protocol_size) < 0 ||
+           protocol == NETLINK_ROUTE;
+}
+
+uint64_t deliver_inode(int fd)
+{
     struct stat status;
     int error = errno;
-    uint64_t inode = 0;
+    uint64_t inode = is_rtnetlink(fd) && fstat(fd, &status) == 0 ? status.st_ino : 0;
 
-    if (syscall(SYS_getsockname, fd, &address, &size) == 0 && size == sizeof(address) &&
-        address.nl_family == AF_NETLINK && fstat(fd, &status) == 0)
-        inode = status.st_ino;
     errno = error;
     return inode;
 }

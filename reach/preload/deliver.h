@@ -37,7 +37,7 @@ static inline bool may_be_doorbell(const void *first, size_t size, int flags, ss
     return received >= (ssize_t)sizeof(struct nlmsghdr) || (flags & MSG_PEEK);
 }
 
-/* The inode of a netlink socket, 0 for anything else. */
+/* The inode of an rtnetlink socket, 0 for anything else. */
 uint64_t deliver_inode(int fd);
 
 #endif

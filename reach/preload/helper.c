@@ -72,9 +72,8 @@ static void allow_many_files(void)
     setrlimit(RLIMIT_NOFILE, &limit);
 }
 
-static int open_answerer(struct answerer *answerer, const char *path, bool completes)
+static int open_answerer(struct answerer *answerer, const char *path)
 {
-    answerer->completes = completes;
     answerer->subscriptions = subscriptions_new();
     answerer->members = members_new();
     if (!answerer->subscriptions || !answerer->members)
@@ -82,8 +81,7 @@ static int open_answerer(struct answerer *answerer, const char *path, bool compl
     return links_new(path, answerer->subscriptions, &answerer->links);
 }
 
-int helper_new(pid_t program, const char *address, const char *path, bool completes,
-               struct helper **ret)
+int helper_new(pid_t program, const char *address, const char *path, struct helper **ret)
 {
     struct helper *helper = calloc(1, sizeof(*helper));
     int r;
@@ -95,7 +93,7 @@ int helper_new(pid_t program, const char *address, const char *path, bool comple
     helper->listener = listen_at(address);
     r = helper->listener;
     if (r >= 0)
-        r = open_answerer(&helper->answerer, path, completes);
+        r = open_answerer(&helper->answerer, path);
     if (r >= 0)
         r = members_add(helper->answerer.members, program);
     if (r < 0) {

@@ -3,16 +3,13 @@
 #ifndef REACH_PRELOAD_HELPER_H
 #define REACH_PRELOAD_HELPER_H
 
-#include <stdbool.h>
 #include <sys/types.h>
 
 struct helper;
 
 /* Serves that process, and all that come of it, at an abstract address. Its links come from
- * the daemon at that path; with completes, subscriptions that the kernel accepts are
- * completed, too. */
-int helper_new(pid_t program, const char *address, const char *path, bool completes,
-               struct helper **ret);
+ * the daemon at that path. */
+int helper_new(pid_t program, const char *address, const char *path, struct helper **ret);
 struct helper *helper_free(struct helper *helper);
 
 /* Until there is nobody to serve any more. */

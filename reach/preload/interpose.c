@@ -75,10 +75,10 @@ int our_setsockopt(int fd, int level, int option, const void *value, socklen_t s
 {
     int before = errno, error, r = real()->setsockopt(fd, level, option, value, size);
 
-    if (level != SOL_NETLINK || option != NETLINK_ADD_MEMBERSHIP)
+    if (level != SOL_NETLINK)
         return r;
     error = r < 0 ? errno : 0;
-    return result_of(subscribe_by_join(fd, value, size, error), before);
+    return result_of(subscribe_by_option(fd, option, value, size, error), before);
 }
 
 ssize_t our_sendto(int fd, const void *data, size_t size, int flags, const struct sockaddr *address,

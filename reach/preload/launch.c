@@ -24,7 +24,7 @@
 #define ADDRESS_SIZE 64
 
 struct job {
-    const struct start *start;
+    const char *path;
     char address[ADDRESS_SIZE];
 };
 
@@ -42,7 +42,7 @@ static int help(void *user, pid_t program, int channel)
     struct helper *helper = NULL;
     int r, said;
 
-    r = helper_new(program, job->address, job->start->path, job->start->completes, &helper);
+    r = helper_new(program, job->address, job->path, &helper);
     said = detached_say(channel, r);
     if (r >= 0)
         r = said;
@@ -79,10 +79,10 @@ static int preload(const char *library)
     return r;
 }
 
-int launch_preload(const struct start *start)
+int launch_preload(const char *path)
 {
     const char *library = launch_library();
-    struct job job = {.start = start};
+    struct job job = {.path = path};
     int r;
 
     if (access(library, R_OK) < 0)

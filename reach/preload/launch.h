@@ -3,11 +3,9 @@
 #ifndef REACH_PRELOAD_LAUNCH_H
 #define REACH_PRELOAD_LAUNCH_H
 
-#include "reach/start.h"
-
 /* Starts the helper, and prepares this process's environment for what it executes next.
  * -errno: nothing happened. */
-int launch_preload(const struct start *start);
+int launch_preload(const char *path);
 
 /* Where the library is. */
 const char *launch_library(void);

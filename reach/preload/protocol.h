@@ -13,20 +13,23 @@
 #define PRELOAD_ADDRESS "LINKWATCH_RUN_SOCKET"
 
 enum request_kind {
-    REQUEST_HELLO,     /* here is a process: a new one, or a new program in it */
-    REQUEST_SUBSCRIBE, /* comes with a duplicate of the socket; 1 if it is told of links now,
-                        * 0 if it need not be */
-    REQUEST_KNOW,      /* whether it is told: 1 or 0 */
-    REQUEST_NEXT,      /* what a doorbell stands for. -ENOBUFS: messages were lost.
-                        * -ENOENT: it is none of ours */
-    REQUEST_REVIEW,    /* let go of what nobody has any more */
+    REQUEST_HELLO,  /* here is a process: a new one, or a new program in it */
+    REQUEST_RULE,   /* what a call comes to (see policy.h): the errno that the program is to see.
+                     * Where the socket may have to be served, a duplicate comes with it */
+    REQUEST_KNOW,   /* whether links are wanted on a socket, and whether the kernel granted them */
+    REQUEST_NEXT,   /* what a doorbell stands for. -ENOBUFS: messages were lost.
+                     * -ENOENT: it is none of ours */
+    REQUEST_REVIEW, /* let go of what nobody has any more */
 };
 
 enum request_flags {
-    REQUEST_DENIED = 1, /* SUBSCRIBE: by the kernel */
-    REQUEST_GROUPS = 2, /* SUBSCRIBE, KNOW: other groups are wanted, too */
-    REQUEST_PEEK = 4,   /* NEXT: the doorbell is still in the queue */
-    REQUEST_WHOLE = 8,  /* NEXT: a loss can't be told this time */
+    REQUEST_PEEK = 1,  /* NEXT: the doorbell is still in the queue */
+    REQUEST_WHOLE = 2, /* NEXT: a loss can't be told this time */
+};
+
+enum known {
+    KNOWN_WANTED = 1,
+    KNOWN_GRANTED = 2,
 };
 
 struct request {
@@ -35,6 +38,10 @@ struct request {
     uint64_t inode; /* of the socket */
     int32_t process;
     int32_t fd;
+    /* RULE */
+    uint32_t attempt;
+    uint32_t value;
+    int32_t error;
 };
 
 enum reply_flags {

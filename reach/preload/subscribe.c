@@ -8,7 +8,7 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
-#include "reach/denial.h"
+#include "reach/policy.h"
 #include "reach/preload/ask.h"
 #include "reach/preload/deliver.h"
 #include "reach/preload/real.h"
@@ -46,109 +46,78 @@ static int bind_to(int fd, const struct sockaddr_nl *address)
     return error;
 }
 
-static bool is_bound(int fd)
+static int know(int fd)
 {
-    struct sockaddr_nl address = {0};
-    socklen_t size = sizeof(address);
+    const struct request request = {.kind = REQUEST_KNOW, .inode = deliver_inode(fd)};
+    int r = request.inode != 0 ? ask(request) : 0;
 
-    return syscall(SYS_getsockname, fd, &address, &size) == 0 && address.nl_pid != 0;
+    return r > 0 ? r : 0;
 }
 
-/* Whether the helper tells this socket of links. */
-static bool is_told(int fd, uint32_t flags)
-{
-    const struct request request = {
-        .kind = REQUEST_KNOW, .flags = flags, .inode = deliver_inode(fd)};
-
-    return request.inode != 0 && ask(request) > 0;
-}
-
-/* Whether the subscription is made, by whomever. */
-static bool make(int fd, uint32_t flags)
+/* The errno that the program is to see. */
+static int rule(int fd, const struct attempt *attempt)
 {
     const struct request request = {
-        .kind = REQUEST_SUBSCRIBE, .flags = flags, .inode = deliver_inode(fd)};
+        .kind = REQUEST_RULE,
+        .inode = deliver_inode(fd),
+        .attempt = attempt->kind,
+        .value = attempt->value,
+        .error = attempt->error,
+    };
+    int r;
 
-    return request.inode != 0 && ask_with(request, fd) >= 0;
+    if (request.inode == 0)
+        return attempt->error;
+    r = policy_may_serve(attempt) ? ask_with(request, fd) : ask(request);
+    return r < 0 ? attempt->error : r;
 }
 
-/* Without the groups. If that is denied too, the kernel binds it when something is sent;
- * bound already is as good. */
+/* Without the groups that the kernel refused. If that is denied too, the kernel binds it when
+ * something is sent. */
 static int bind_plainly(int fd, struct sockaddr_nl address)
 {
     int error;
 
-    address.nl_groups = 0;
+    address.nl_groups = know(fd) & KNOWN_GRANTED ? RTMGRP_LINK : 0;
     error = bind_to(fd, &address);
-    if (is_denial(error) || (error == EINVAL && address.nl_pid == 0 && is_bound(fd)))
-        return 0;
-    return error;
-}
-
-static int subscribe_to(int fd, const struct sockaddr_nl *address, int error)
-{
-    uint32_t flags = address->nl_groups == RTMGRP_LINK ? 0 : REQUEST_GROUPS;
-    int plain;
-
-    if (error == 0) {
-        make(fd, flags);
-        return 0;
-    }
-    plain = bind_plainly(fd, *address);
-    if (plain != 0)
-        return plain;
-    return make(fd, flags | REQUEST_DENIED) ? 0 : error;
-}
-
-static bool is_of_interest(int error)
-{
-    return error == 0 || error == EADDRINUSE || error == EINVAL || is_denial(error);
+    return policy_is_denial(error) ? 0 : error;
 }
 
 int subscribe_by_bind(int fd, const struct sockaddr *address, socklen_t size, int error)
 {
     struct sockaddr_nl wanted;
+    struct attempt attempt;
 
-    if (!ask_is_possible() || !is_of_interest(error) || !take_address(address, size, &wanted))
+    if (!ask_is_possible() || !take_address(address, size, &wanted))
         return error;
     if (error == EADDRINUSE)
         error = bind_to(fd, &wanted);
-    if ((wanted.nl_groups & RTMGRP_LINK) && (error == 0 || is_denial(error)))
-        return subscribe_to(fd, &wanted, error);
-    /* It joined before, for which we bound it. */
-    if (error == EINVAL && wanted.nl_pid == 0 && is_bound(fd) && is_told(fd, 0))
-        return 0;
-    return error;
-}
-
-/* The helper's doorbell would bind it to a number that isn't the program's. */
-static void bind_somehow(int fd)
-{
-    const struct sockaddr_nl any = {.nl_family = AF_NETLINK};
-
-    if (!is_bound(fd))
-        bind_to(fd, &any);
-}
-
-int subscribe_by_join(int fd, const void *value, socklen_t size, int error)
-{
-    int group;
-
-    if (!ask_is_possible() || (error != 0 && !is_denial(error)) || !value || size < sizeof(group))
+    attempt = (struct attempt){.kind = ATTEMPT_BIND, .value = wanted.nl_groups, .error = error};
+    if (!policy_concerns(&attempt))
         return error;
-    memcpy(&group, value, sizeof(group));
-    /* Another group of a socket that is subscribed to links: without its updates the program
-     * has still more than with a failure. */
-    if (group != RTNLGRP_LINK)
-        return error != 0 && is_told(fd, REQUEST_GROUPS) ? 0 : error;
-    if (error == 0) {
-        make(fd, 0);
-        return 0;
+    if (error != 0 && policy_may_serve(&attempt) && deliver_inode(fd) != 0) {
+        int plain = bind_plainly(fd, wanted);
+
+        if (plain != 0)
+            return plain;
     }
-    if (deliver_inode(fd) == 0)
+    return rule(fd, &attempt);
+}
+
+int subscribe_by_option(int fd, int option, const void *value, socklen_t size, int error)
+{
+    struct attempt attempt = {.error = error};
+
+    if (!ask_is_possible() || !policy_option(option, &attempt.kind) || !value ||
+        size < sizeof(attempt.value))
         return error;
-    bind_somehow(fd);
-    return make(fd, REQUEST_DENIED) ? 0 : error;
+    memcpy(&attempt.value, value, sizeof(attempt.value));
+    if (!policy_concerns(&attempt))
+        return error;
+    error = rule(fd, &attempt);
+    if (attempt.kind == ATTEMPT_PKTINFO && error == 0 && attempt.value != 0)
+        adds_groups = true;
+    return error;
 }
 
 ssize_t subscribe_send(int fd, const void *data, size_t size, int flags,
@@ -157,8 +126,8 @@ ssize_t subscribe_send(int fd, const void *data, size_t size, int flags,
     struct sockaddr_nl wanted;
     int error = errno;
 
-    if (!ask_is_possible() || !is_denial(error) || !take_address(address, address_size, &wanted) ||
-        wanted.nl_groups == 0 || !is_told(fd, 0)) {
+    if (!ask_is_possible() || !policy_is_denial(error) ||
+        !take_address(address, address_size, &wanted) || wanted.nl_groups == 0 || know(fd) == 0) {
         errno = error;
         return -1;
     }

@@ -10,7 +10,8 @@
 #include <sys/types.h>
 
 int subscribe_by_bind(int fd, const struct sockaddr *address, socklen_t size, int error);
-int subscribe_by_join(int fd, const void *value, socklen_t size, int error);
+/* An option of SOL_NETLINK. */
+int subscribe_by_option(int fd, int option, const void *value, socklen_t size, int error);
 
 /* Whether the program was granted NETLINK_PKTINFO by us, where the kernel refused it. */
 bool subscribe_adds_groups(void);

@@ -43,9 +43,9 @@ def received_by(start, name):
         programs.check_messages(running, 40 if name == "short" else None)
 
 
-def comes_from_group(start, name):
+def comes_from_group(start, name, before=None):
     """A link appears."""
-    with daemons.Daemon() as daemon, start(programs.origin(name), daemon) as running:
+    with daemons.Daemon() as daemon, start(programs.origin(name), daemon, before) as running:
         netns.ip("link add one type bridge")
         wait.until(lambda: programs.updates_of(running), "the update")
         port, groups, pktinfo = running.text().splitlines()[1].split()[:3]
@@ -142,6 +142,9 @@ def add(start, before, *paths):
     for each in ("recvmsg", "recvfrom", "recvmmsg"):
         tap.add(f"An update comes from the group of links, received by {each}", comes_from_group,
                 start, each)
+    for each in ("recvmsg", "recvmmsg"):
+        tap.add(f"The same where the kernel refuses NETLINK_PKTINFO, received by {each}",
+                comes_from_group, start, each, [*before, *deny("--pktinfo", "ENOPROTOOPT")])
     for each in ("recvmsg", "recvfrom", "short"):
         tap.add(f"An update of more than 64 KiB comes whole, or is cut and said so, by {each}",
                 large, start, each)

@@ -197,15 +197,14 @@ def shared():
 
 @tap.test
 def joins_first():
-    """A program that joins, is told of a link, and only then binds"""
+    """A program that joins, and only then binds"""
     with daemons.Daemon() as daemon, talking(situation("joined"), daemon) as process:
         tap.equal(process.stdout.readline(), "joined\n")
+        wait.until(lambda: is_held(process), "the subscription")
+        tell(process)
+        tap.equal(process.stdout.readline(), "subscribed\n")
         netns.ip("link add one type bridge")
         index = netns.link("one")["ifindex"]
-        daemon.call("Refresh")
-        netlink = wait.until(lambda: is_held(process), "the subscription")
-        wait.until(lambda: queued(netlink) > 0, "the doorbell")
-        tell(process)
         read_until(process, "16", str(index))
     netns.delete_all()
 

@@ -95,7 +95,7 @@ def joined():
     netlink.setsockopt(_SOL_NETLINK, _ADD_MEMBERSHIP, 1)
     print("joined", flush=True)
     _when_told()
-    netlink.bind((0, 0))
+    netlink.bind((0, 1))
     assert netlink.getsockname()[0] == os.getpid(), netlink.getsockname()
     _follow(netlink)
 

@@ -1,14 +1,15 @@
 /* Runs a command under a seccomp filter that answers for the kernel where a program
  * wants to listen to rtnetlink:
  *
- *   deny [--join ERRNO] [--bind ERRNO] [--bind-any ERRNO] [--socket ERRNO] [--receive ERRNO]
- *        [--ptrace ERRNO] [--passrights ERRNO] COMMAND...
+ *   deny [--join ERRNO] [--bind ERRNO] [--bind-any ERRNO] [--others ERRNO] [--pktinfo ERRNO]
+ *        [--socket ERRNO] [--receive ERRNO] [--ptrace ERRNO] [--passrights ERRNO] COMMAND...
  *
  * --join answers setsockopt(NETLINK_ADD_MEMBERSHIP), --bind answers bind() with groups,
- * --bind-any that of any netlink socket, --socket answers socket(AF_NETLINK), --receive answers
- * recvmsg() that does not only peek, by which the daemon receives from the kernel alone, --ptrace
- * answers ptrace(), --passrights answers for SO_PASSRIGHTS. ERRNO is a name like EACCES, or 0 for a
- * success that does nothing. The filter is inherited and can't be taken off. */
+ * --bind-any that of any netlink socket, --others both where they want any other group than
+ * RTNLGRP_LINK, --pktinfo answers setsockopt(NETLINK_PKTINFO), --socket answers socket(AF_NETLINK),
+ * --receive answers recvmsg() that does not only peek, by which the daemon receives from the kernel
+ * alone, --ptrace answers ptrace(), --passrights answers for SO_PASSRIGHTS. ERRNO is a name like
+ * EACCES, or 0 for a success that does nothing. The filter is inherited and can't be taken off. */
 #include <errno.h>
 #include <getopt.h>
 #include <linux/netlink.h>
@@ -54,6 +55,13 @@ static int answer_join(scmp_filter_ctx filter, uint16_t error)
                             SCMP_A2(SCMP_CMP_EQ, NETLINK_ADD_MEMBERSHIP, 0));
 }
 
+static int answer_pktinfo(scmp_filter_ctx filter, uint16_t error)
+{
+    return seccomp_rule_add(filter, SCMP_ACT_ERRNO(error), SCMP_SYS(setsockopt), 2,
+                            SCMP_A1(SCMP_CMP_EQ, SOL_NETLINK, 0),
+                            SCMP_A2(SCMP_CMP_EQ, NETLINK_PKTINFO, 0));
+}
+
 static int answer_socket(scmp_filter_ctx filter, uint16_t error)
 {
     return seccomp_rule_add(filter, SCMP_ACT_ERRNO(error), SCMP_SYS(socket), 1,
@@ -97,7 +105,8 @@ static int take_options(int argc, char *argv[], scmp_filter_ctx filter,
         {"join", required_argument, NULL, 'j'},       {"bind", required_argument, NULL, 'b'},
         {"bind-any", required_argument, NULL, 'a'},   {"receive", required_argument, NULL, 'r'},
         {"socket", required_argument, NULL, 's'},     {"ptrace", required_argument, NULL, 'p'},
-        {"passrights", required_argument, NULL, 'g'}, {0},
+        {"passrights", required_argument, NULL, 'g'}, {"others", required_argument, NULL, 'o'},
+        {"pktinfo", required_argument, NULL, 'i'},    {0},
     };
     int option, r;
 
@@ -115,6 +124,10 @@ static int take_options(int argc, char *argv[], scmp_filter_ctx filter,
             r = answer_any_bind(filter, error);
         else if (option == 'r')
             r = answer_receive(filter, error);
+        else if (option == 'o')
+            r = supervise_other_groups(filter, error, supervisor);
+        else if (option == 'i')
+            r = answer_pktinfo(filter, error);
         else if (option == 'p')
             r = answer_ptrace(filter, error);
         else if (option == 'g')
@@ -137,10 +150,11 @@ int main(int argc, char *argv[])
         return EXIT_NOT_RUN;
     command = take_options(argc, argv, filter, &supervisor);
     if (command < 0) {
-        fprintf(stderr,
-                "usage: deny [--join|--bind|--bind-any|--socket|--receive|--ptrace|--passrights "
-                "ERRNO]... "
-                "COMMAND...\n");
+        fprintf(
+            stderr,
+            "usage: deny [--join|--bind|--bind-any|--others|--pktinfo|--socket|--receive|--ptrace|"
+            "--passrights ERRNO]... "
+            "COMMAND...\n");
         return EXIT_USAGE;
     }
     /* Without privilege a filter needs no_new_privs, which libseccomp sets. */

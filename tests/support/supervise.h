@@ -1,5 +1,5 @@
-/* Answers a bind for the kernel that a seccomp filter can't judge by itself, because it
- * takes a look at the address. */
+/* Answers for the kernel what a seccomp filter can't judge by itself, because it takes a look
+ * at the groups of a subscription. */
 #ifndef SUPPORT_SUPERVISE_H
 #define SUPPORT_SUPERVISE_H
 
@@ -8,13 +8,18 @@
 
 /* Between the filter's rules, and loading it. */
 struct supervisor {
-    int channel; /* to the process that answers */
+    int channel;      /* to the process that answers */
+    uint64_t refused; /* groups, as a mask */
+    uint16_t error;   /* what is answered to those who want any of them */
 };
 
 /* Adds the rule, and starts a process of its own that will answer every bind to rtnetlink
  * groups with that errno, and let the others pass. It ends with the last one under the
  * filter. -errno. */
 int supervise_binds(scmp_filter_ctx filter, uint16_t error, struct supervisor *ret);
+
+/* The same for every bind, and every joining, that wants any other group than RTNLGRP_LINK. */
+int supervise_other_groups(scmp_filter_ctx filter, uint16_t error, struct supervisor *ret);
 
 /* After the filter was loaded. -errno. */
 int supervise_begin(const struct supervisor *supervisor, scmp_filter_ctx filter);

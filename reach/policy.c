@@ -1,0 +1,127 @@
+#include "reach/policy.h"
+
+#include <errno.h>
+#include <linux/netlink.h>
+#include <linux/rtnetlink.h>
+
+bool policy_option(int option, enum attempt_kind *ret)
+{
+    switch (option) {
+    case NETLINK_ADD_MEMBERSHIP:
+        *ret = ATTEMPT_JOIN;
+        return true;
+    case NETLINK_DROP_MEMBERSHIP:
+        *ret = ATTEMPT_LEAVE;
+        return true;
+    case NETLINK_PKTINFO:
+        *ret = ATTEMPT_PKTINFO;
+        return true;
+    }
+    return false;
+}
+
+bool policy_is_denial(int error)
+{
+    return error == EACCES || error == EPERM || error == EOPNOTSUPP || error == ENOPROTOOPT;
+}
+
+static bool is_for_links(const struct attempt *attempt)
+{
+    switch (attempt->kind) {
+    case ATTEMPT_BIND:
+        return attempt->value & RTMGRP_LINK;
+    case ATTEMPT_JOIN:
+    case ATTEMPT_LEAVE:
+        return attempt->value == RTNLGRP_LINK;
+    case ATTEMPT_PKTINFO:
+        break;
+    }
+    return false;
+}
+
+bool policy_concerns(const struct attempt *attempt)
+{
+    if (attempt->error != 0)
+        return policy_is_denial(attempt->error);
+    return attempt->kind == ATTEMPT_BIND || is_for_links(attempt);
+}
+
+bool policy_may_serve(const struct attempt *attempt)
+{
+    if (attempt->kind == ATTEMPT_PKTINFO)
+        return attempt->value != 0;
+    return attempt->kind != ATTEMPT_LEAVE && is_for_links(attempt);
+}
+
+/* Linux forgets with a bind what was joined before. */
+static void rule_bind(const struct attempt *attempt, struct ruling *ruling)
+{
+    bool links = is_for_links(attempt);
+
+    if (attempt->error == 0) {
+        ruling->membership.wanted = links;
+        ruling->membership.granted = links;
+    } else if (links && policy_is_denial(attempt->error)) {
+        ruling->membership.wanted = true;
+        ruling->error = 0;
+        ruling->binds = true;
+        /* It keeps what it was granted by another call. */
+        ruling->groups = ruling->membership.granted ? RTMGRP_LINK : 0;
+        ruling->passes_over = attempt->value != RTMGRP_LINK;
+    }
+}
+
+/* Another group of a socket that is subscribed to links: without its updates the program has
+ * still more than with a failure. */
+static void rule_other_group(const struct attempt *attempt, struct ruling *ruling)
+{
+    if (!ruling->membership.wanted || !policy_is_denial(attempt->error))
+        return;
+    ruling->error = 0;
+    ruling->passes_over = attempt->kind == ATTEMPT_JOIN;
+}
+
+static void rule_group(const struct attempt *attempt, struct ruling *ruling)
+{
+    bool joins = attempt->kind == ATTEMPT_JOIN;
+
+    if (!is_for_links(attempt)) {
+        rule_other_group(attempt, ruling);
+    } else if (attempt->error == 0) {
+        ruling->membership.wanted = joins;
+        ruling->membership.granted = joins;
+    } else if (policy_is_denial(attempt->error) && (joins || ruling->membership.wanted)) {
+        ruling->membership.wanted = joins;
+        ruling->error = 0;
+    }
+}
+
+static void rule_pktinfo(const struct attempt *attempt, struct ruling *ruling)
+{
+    if (attempt->error != 0 && !policy_is_denial(attempt->error))
+        return;
+    ruling->membership.pktinfo = attempt->error != 0 && attempt->value != 0;
+    ruling->error = 0;
+}
+
+struct ruling policy_rule(const struct attempt *attempt, const struct membership *now)
+{
+    struct ruling ruling = {.error = attempt->error, .membership = *now};
+
+    switch (attempt->kind) {
+    case ATTEMPT_BIND:
+        rule_bind(attempt, &ruling);
+        break;
+    case ATTEMPT_JOIN:
+    case ATTEMPT_LEAVE:
+        rule_group(attempt, &ruling);
+        break;
+    case ATTEMPT_PKTINFO:
+        rule_pktinfo(attempt, &ruling);
+        break;
+    }
+    ruling.changes = ruling.binds || ruling.membership.wanted != now->wanted ||
+                     ruling.membership.granted != now->granted ||
+                     ruling.membership.pktinfo != now->pktinfo;
+    return ruling;
+}
