@@ -4,6 +4,7 @@ on a booted systemd."""
 import os
 import re
 import shutil
+import subprocess
 import threading
 
 import machine
@@ -36,6 +37,11 @@ def prepare():
     for program in ("dh", "dpkg-buildpackage", "lintian"):
         if not shutil.which(program):
             raise tap.Skip(f"{program} is missing (Debian: debhelper, dpkg-dev, lintian)")
+    control = os.path.join(os.environ["LINKWATCH_SOURCE"], "debian", "control")
+    result = subprocess.run(["dpkg-checkbuilddeps", control], capture_output=True, text=True,
+                            check=False)
+    if result.returncode != 0:
+        raise tap.Skip(result.stderr.strip())
     source = MACHINE.path(BUILD + "/linkwatchd")
     source.parent.mkdir(parents=True)
     MACHINE.make("distdir", f"distdir={source}", f"top_distdir={source}")
@@ -48,7 +54,7 @@ def shell(command):
 
 def traces():
     """All files whose names tell where they come from, in the places that packages use."""
-    told = MACHINE.run("find", "/etc", "/usr", "/opt", "/var/lib", "/var/log", "-xdev", "(",
+    told = MACHINE.run("find", "/etc", "/usr", "/opt", "/run", "/var/lib", "/var/log", "-xdev", "(",
                        "-path", "/usr/src", "-o", "-path", "/var/lib/dpkg", ")", "-prune", "-o",
                        "-name", "*linkwatch*", "-print")
     return set(told.split())
