@@ -13,6 +13,7 @@
 struct linkwatch_list {
     size_t count;
     size_t capacity;
+    size_t bytes; /* that the links take */
     struct linkwatch_link **links;
 };
 
@@ -37,18 +38,20 @@ static int make_room(struct linkwatch_list *list)
 }
 
 /* Adds the link of a reply; the last one need not have any. */
-static int take_link(struct linkwatch_list *list, const struct reply *reply)
+static int take_link(struct linkwatch_list *list, const struct reply *reply, size_t limit)
 {
     const json_t *json = json_object_get(reply->parameters, "link");
     int r;
 
-    if (!json)
+    if (!json || json_is_null(json))
         return reply->continues ? -EBADMSG : 0;
     r = make_room(list);
     if (r == 0)
         r = link_from_json(json, &list->links[list->count]);
-    list->count += r == 0;
-    return r;
+    if (r < 0)
+        return r;
+    list->bytes += link_bytes(list->links[list->count++]);
+    return list->bytes > limit ? -E2BIG : 0;
 }
 
 static int take_links(struct linkwatch *connection, struct linkwatch_list *list, uint64_t deadline)
@@ -62,7 +65,7 @@ static int take_links(struct linkwatch *connection, struct linkwatch_list *list,
         if (r < 0)
             return r;
         continues = reply.continues;
-        r = take_link(list, &reply);
+        r = take_link(list, &reply, connection_limit(connection));
         wire_clear(&reply);
         if (r < 0)
             return connection_break(connection, r == -EBADMSG ? -EPROTO : r);

@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "client/clock.h"
+#include "client/link.h"
 #include "protocol/frame.h"
 
 #define CONNECT_TIMEOUT INT64_C(5000000)
@@ -19,6 +20,8 @@ struct linkwatch {
     char *path;
     struct frame in;
     char *error; /* NULL for none */
+    size_t limit;
+    pid_t owner; /* the process that made it */
 };
 
 const char *linkwatch_default_path(void)
@@ -72,6 +75,8 @@ int linkwatch_connect(const char *path, struct linkwatch **ret)
     if (!connection)
         return -ENOMEM;
     connection->fd = -1;
+    connection->limit = LIMIT_OF_LINKS;
+    connection->owner = getpid();
     frame_init(&connection->in, WIRE_REPLY_MAX);
     connection->path = strdup(path ? path : linkwatch_default_path());
     if (connection->path)
@@ -83,6 +88,16 @@ int linkwatch_connect(const char *path, struct linkwatch **ret)
     connection->fd = r;
     *ret = connection;
     return 0;
+}
+
+void linkwatch_set_limit(struct linkwatch *connection, size_t bytes)
+{
+    connection->limit = bytes;
+}
+
+size_t connection_limit(const struct linkwatch *connection)
+{
+    return connection->limit;
 }
 
 static void hang_up(struct linkwatch *connection)
@@ -128,6 +143,9 @@ int connection_break(struct linkwatch *connection, int error)
         return connection_fail(connection, error, "the daemon's answer was not understood");
     case -ECONNRESET:
         return connection_fail(connection, error, "the daemon hung up");
+    case -E2BIG:
+        return connection_fail(connection, error,
+                               "the daemon tells of more links than the limit allows");
     }
     return connection_fail(connection, error, strerror(-error));
 }
@@ -237,6 +255,10 @@ static int start_call(struct linkwatch *connection, const char *method, json_t *
 
     if (r < 0)
         return connection_fail(connection, r, strerror(-r));
+    if (connection->owner != getpid()) {
+        free(text);
+        return connection_fail(connection, -ECHILD, "the connection is the parent process's");
+    }
     r = send_call(connection, text, size, deadline);
     free(text);
     return r < 0 ? connection_break(connection, r) : 0;

@@ -21,6 +21,9 @@ int connection_call_more(struct linkwatch *connection, const char *method, json_
                          uint64_t deadline);
 int connection_next(struct linkwatch *connection, uint64_t deadline, struct reply *ret);
 
+/* Bytes that the links of a list may take. */
+size_t connection_limit(const struct linkwatch *connection);
+
 /* Hangs up in the middle of an answer that was not understood or taken; the next call connects
  * anew. Says why, and returns the error. */
 int connection_break(struct linkwatch *connection, int error);

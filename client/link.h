@@ -6,6 +6,10 @@
 
 #include "client/linkwatch.h"
 
+/* Bytes that links may take where nobody says anything else: they are those of one network
+ * namespace, and more are a mistake, or worse. */
+#define LIMIT_OF_LINKS ((size_t)64 * 1024 * 1024)
+
 /* Reads the wire's type Link. -EBADMSG if it isn't one: no usable index or name, or a
  * known field of another type than it has; -ENOMEM. Unknown fields are kept in the
  * link's JSON and nothing else. The caller has the one reference. */

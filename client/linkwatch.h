@@ -192,6 +192,7 @@ struct linkwatch *linkwatch_close(struct linkwatch *connection);
  *   -EIO         it could not look at the kernel (refresh)
  *   -ENODATA     it could never look at the kernel: nobody knows what links there are
  *   -EREMOTEIO   any other.
+ * -ECHILD: this process was forked from the one that connected; it may close it alone.
  * -ETIMEDOUT: no answer in time. -EPROTO: the answer was not understood.
  * -ECONNRESET: the daemon hung up. After these three the next call connects anew. */
 const char *linkwatch_error(const struct linkwatch *connection);
@@ -201,6 +202,10 @@ struct linkwatch_list;
 
 int linkwatch_list(struct linkwatch *connection, const struct linkwatch_filter *filter,
                    int64_t timeout, struct linkwatch_list **ret);
+/* How many bytes the links of a list may take: 64 MiB unless this is called, which are more than
+ * 30,000 links. A list of more is -E2BIG; the next call connects anew. */
+void linkwatch_set_limit(struct linkwatch *connection, size_t bytes);
+
 struct linkwatch_list *linkwatch_list_free(struct linkwatch_list *list);
 size_t linkwatch_list_count(const struct linkwatch_list *list);
 

@@ -9,9 +9,6 @@
 #include "client/filter.h"
 #include "client/link.h"
 
-/* Links in one network namespace of a machine; more are a mistake, or worse. */
-#define LIMIT ((size_t)64 * 1024 * 1024)
-
 /* What the application is told by. One that has ended the mirror hears nothing more. */
 #define TELL(story, name, ...)                                     \
     do {                                                           \
@@ -43,7 +40,8 @@ int story_init(struct story *story, const struct linkwatch_filter *filter,
 {
     int r;
 
-    *story = (struct story){.user = user, .filtered = !filter_is_empty(filter), .limit = LIMIT};
+    *story =
+        (struct story){.user = user, .filtered = !filter_is_empty(filter), .limit = LIMIT_OF_LINKS};
     r = take_callbacks(story, callbacks);
     return r < 0 ? r : filter_copy(filter, &story->filter);
 }

@@ -5,7 +5,8 @@
  *     end of stdin ends the mirror. --fork forks a child once there is a connection, which
  *     tries to process its copy, frees it, and lives on.
  * driver call PATH TIMEOUT CALL...
- *     Makes the calls (list, refresh, status) on one connection, a line for each.
+ *     Makes the calls (list, refresh, status) on one connection, a line for each; limit=BYTES
+ *     sets that, and fork goes on in a child.
  * driver wait PATH GLOB TIMEOUT CONDITION...
  * driver netns NETNS...
  *     Opens a socket in each: the cookie of the namespace that it is in, or the error. Then
@@ -322,6 +323,15 @@ static int run_calls(char *arguments[])
         return 1;
     }
     for (; *arguments; arguments++) {
+        if (strncmp(*arguments, "limit=", 6) == 0) {
+            linkwatch_set_limit(connection, (size_t)atoi(*arguments + 6));
+            continue;
+        }
+        if (strcmp(*arguments, "fork") == 0) {
+            if (fork() > 0)
+                return wait(NULL) < 0;
+            continue;
+        }
         r = strcmp(*arguments, "list") == 0      ? list(connection, timeout)
             : strcmp(*arguments, "refresh") == 0 ? linkwatch_refresh(connection, timeout)
                                                  : status(connection, timeout);

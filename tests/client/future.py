@@ -1,4 +1,5 @@
-"""A daemon from the future, and one that means it too well: the library lives with both."""
+"""A daemon of a later version, one without an end, and processes that fork: the library lives
+with all of them."""
 
 import signal
 
@@ -118,6 +119,37 @@ def endless_adds():
         assert 10 < count < 1000, count
         mirror.ask()
         tap.equal(len(mirror.line().split()) - 3, count, "links held")
+
+
+@tap.test
+def endless_list():
+    """A list without end is given up at the connection's limit; the next call connects anew"""
+    with fake.Fake() as daemon:
+        caller = daemon.driver("call", "-1", "limit=100000", "list", "list")
+        peer = daemon.accept()
+        peer.call()
+        index = 1
+        try:
+            while index < 10000:
+                peer.reply({"link": link(index, f"l{index}")}, continues=True)
+                index += 1
+        except (BrokenPipeError, ConnectionResetError):
+            pass
+        assert index < 10000, "it took all"
+        caller.expect("E2BIG: the daemon tells of more links than the limit allows")
+        peer = daemon.accept()
+        peer.call()
+        peer.list([link(1, "lo")])
+        caller.expect("1:lo 0: ")
+
+
+@tap.test
+def forked_calls():
+    """A child makes no calls on its parent's connection"""
+    with fake.Fake() as daemon:
+        caller = daemon.driver("call", "-1", "fork", "list")
+        daemon.accept()
+        caller.expect("ECHILD: the connection is the parent process's")
 
 
 @tap.test
