@@ -12,6 +12,7 @@ import netns
 import picture
 import rtnl
 import tap
+import wait
 from mirror import Mirror
 
 _ARPHRD_INFINIBAND = 32
@@ -184,6 +185,31 @@ def steady_churn():
         tap.equal(kinds[::2], ["add"] * len(kinds[::2]))
         tap.equal(kinds[1::2], ["remove"] * len(kinds[1::2]))
     netns.delete_all()
+
+
+@tap.test
+def unknown_master():
+    """A port whose bridge the kernel did not tell of is told after that bridge, though nobody
+    looks at all links"""
+    netns.delete_all()
+    netns.ip("link add p0 type veth peer name p1")
+    with faults.Faults() as fault:
+        with daemons.Daemon("--audit-interval", "1h", *_RARE, env=fault.environment()) as daemon, \
+                Mirror(daemon.socket) as mirror:
+            mirror.until_ready()
+            mirror.refresh(daemon.socket)
+            start = len(mirror.events)
+            dumps = daemon.status()["counters"]["dumps"]
+            fault.set(faults.NOTIFICATION, 1000)
+            netns.ip("link add b0 type bridge")
+            wait.until(lambda: fault.done(faults.NOTIFICATION), "the notification that is dropped")
+            fault.set(faults.NOTIFICATION, 0, 0)
+            netns.ip("link set p0 master b0")
+            mirror.until(lambda: any(link.get("master") == "b0" for link in mirror.links.values()),
+                         "the port")
+            tap.equal([told[:2] for told in _story(mirror, start)][:2],
+                      [("add", "b0"), ("change", "p0")])
+            tap.equal(daemon.status()["counters"]["dumps"], dumps, "dumps")
 
 
 @tap.test
