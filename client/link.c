@@ -491,14 +491,38 @@ static bool went_back(const struct linkwatch_link *before, const struct linkwatc
            now->values[field].number < before->values[field].number;
 }
 
+/* The address that a link was made with, as far as it is known; NULL if it isn't. */
+static const char *own_address(const struct linkwatch_link *link)
+{
+    const char *permanent = link->values[LINK_FIELD_PERMADDR].text;
+
+    return permanent ? permanent : link->values[LINK_FIELD_ADDRESS].text;
+}
+
+static bool addresses_are(const struct linkwatch_link *before, const struct linkwatch_link *now,
+                          bool same)
+{
+    const char *old = own_address(before);
+    const char *new = own_address(now);
+
+    return old && new &&same_text(old, new) == same;
+}
+
+/* All evidence that both states have is weighed, as the daemon does. Counters only grow. The
+ * kind of a link stays: two kinds are two links, unless the address stayed. Without a kind,
+ * a link of another name and another address is another one. */
 bool link_is_another(const struct linkwatch_link *before, const struct linkwatch_link *now)
 {
-    return !same_value(before, now, LINK_FIELD_LINK_TYPE) ||
-           !same_text(before->values[LINK_FIELD_LINKINFO].text,
-                      now->values[LINK_FIELD_LINKINFO].text) ||
-           went_back(before, now, LINK_FIELD_CARRIER_CHANGES) ||
-           went_back(before, now, LINK_FIELD_CARRIER_UP_COUNT) ||
-           went_back(before, now, LINK_FIELD_CARRIER_DOWN_COUNT);
+    const char *kind = before->values[LINK_FIELD_LINKINFO].text;
+    const char *new_kind = now->values[LINK_FIELD_LINKINFO].text;
+
+    if (went_back(before, now, LINK_FIELD_CARRIER_CHANGES) ||
+        went_back(before, now, LINK_FIELD_CARRIER_UP_COUNT) ||
+        went_back(before, now, LINK_FIELD_CARRIER_DOWN_COUNT))
+        return true;
+    if (kind && new_kind)
+        return !same_text(kind, new_kind) && !addresses_are(before, now, true);
+    return !same_value(before, now, LINK_FIELD_IFNAME) && addresses_are(before, now, false);
 }
 
 const char *linkwatch_field_name(int field)

@@ -18,8 +18,7 @@ int link_from_json(const json_t *json, struct linkwatch_link **ret);
 /* Bytes of memory that it takes. */
 size_t link_bytes(const struct linkwatch_link *link);
 
-/* Whether two states under the same index belong to two links: type or kind differ, or
- * a carrier counter went backwards. */
+/* Whether two states under the same index belong to two links, by all the evidence in them. */
 bool link_is_another(const struct linkwatch_link *before, const struct linkwatch_link *now);
 
 /* Texts of a link's field or list, one behind the other; NULL without. */

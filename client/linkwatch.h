@@ -331,6 +331,12 @@ int linkwatch_event_get_monotonic(const struct linkwatch_event *event, int64_t *
 /* How often the carrier changed unseen, beyond what the event itself shows. */
 int64_t linkwatch_event_flaps(const struct linkwatch_event *event);
 
+/* Where a link that is removed lives on, if it moved to another network namespace and the
+ * kernel told it: the number by which the daemon's namespace knows that one, and the link's
+ * index there. Else -ENODATA. */
+int linkwatch_event_get_new_netnsid(const struct linkwatch_event *event, int64_t *ret);
+int linkwatch_event_get_new_ifindex(const struct linkwatch_event *event, int64_t *ret);
+
 /* A struct linkwatch_source is where the daemon has its picture from, valid during the
  * callback. */
 

@@ -51,6 +51,17 @@ static int read_position(const json_t *parameters, struct linkwatch_event *event
     return event->sequence < 0 ? -EBADMSG : 0;
 }
 
+/* Where a link went that lives on in another namespace. */
+static int read_destination(const json_t *parameters, struct linkwatch_event *event)
+{
+    int64_t netnsid = -1;
+    int r = read_number(parameters, "new_netnsid", &netnsid);
+
+    event->new_netnsid = netnsid;
+    event->has_new_netnsid = netnsid >= 0;
+    return r < 0 ? r : read_number(parameters, "new_ifindex", &event->new_ifindex);
+}
+
 static int read_learned(const json_t *parameters, struct linkwatch_event *event)
 {
     const char *learned = json_string_value(json_object_get(parameters, "learned"));
@@ -62,6 +73,8 @@ static int read_learned(const json_t *parameters, struct linkwatch_event *event)
     else if (learned)
         event->learned = LINKWATCH_LEARNED_OTHER;
     else
+        return -EBADMSG;
+    if (read_destination(parameters, event) < 0)
         return -EBADMSG;
     return read_number(parameters, "flaps", &event->flaps);
 }
@@ -165,6 +178,16 @@ static int give(int64_t value, int64_t *ret)
         return -ENODATA;
     *ret = value;
     return 0;
+}
+
+int linkwatch_event_get_new_netnsid(const struct linkwatch_event *event, int64_t *ret)
+{
+    return give(event->has_new_netnsid ? event->new_netnsid : -1, ret);
+}
+
+int linkwatch_event_get_new_ifindex(const struct linkwatch_event *event, int64_t *ret)
+{
+    return give(event->new_ifindex ? event->new_ifindex : -1, ret);
 }
 
 int linkwatch_event_get_sequence(const struct linkwatch_event *event, int64_t *ret)

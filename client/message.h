@@ -25,6 +25,9 @@ struct linkwatch_event {
     int64_t realtime; /* -1 for none, also below */
     int64_t monotonic;
     int64_t flaps;
+    int64_t new_ifindex; /* 0 for none */
+    int64_t new_netnsid;
+    bool has_new_netnsid;
 };
 
 struct linkwatch_source {

@@ -171,7 +171,9 @@ static void take_relations(struct attributes *attributes, struct link *link)
 
 static void take_destination(struct attributes *attributes, struct link_destination *to)
 {
-    to->has_netnsid = take(attributes, IFLA_NEW_NETNSID, &to->netnsid, sizeof(to->netnsid));
+    /* Below 0 there is none by which this namespace knows that one. */
+    to->has_netnsid =
+        take(attributes, IFLA_NEW_NETNSID, &to->netnsid, sizeof(to->netnsid)) && to->netnsid >= 0;
     take(attributes, IFLA_NEW_IFINDEX, &to->ifindex, sizeof(to->ifindex));
 }
 

@@ -88,10 +88,22 @@ static const char *learned_words(const struct linkwatch_event *event)
     return "?";
 }
 
+/* As ip(8) says it. */
+static void print_destination(const struct linkwatch_event *event)
+{
+    int64_t number;
+
+    if (linkwatch_event_get_new_netnsid(event, &number) >= 0)
+        printf(" new-netnsid %lld", (long long)number);
+    if (linkwatch_event_get_new_ifindex(event, &number) >= 0)
+        printf(" new-ifindex %lld", (long long)number);
+}
+
 static void end_event(const struct monitor *monitor, const struct linkwatch_event *event)
 {
     int64_t flaps = linkwatch_event_flaps(event);
 
+    print_destination(event);
     if (flaps > 0) {
         output_colour(&monitor->output, YELLOW);
         printf("; the carrier changed %lld more time%s, unseen", (long long)flaps,

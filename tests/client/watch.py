@@ -38,12 +38,13 @@ def monitors():
                        "carrier changed 4 more times, unseen [dump]")
         peer.event("change", 9, link={**LINKS[1], "ifname": "lan", "master": None}, old={})
         peer.event("add", 10, link=link(21, "v9", operstate="DOWN", link="lan"))
-        peer.event("remove", 11, link=link(21, "v9"))
+        peer.event("remove", 11, link=link(21, "v9"), new_netnsid=0, new_ifindex=7)
         tap.equal([words(process) for _ in range(3)],
                   ["~ veth0 (20): ifname veth0 → lan; flags -UP -LOWER_UP; mtu 1500 → 9000; "
                    "master br0 → none [notification]",
                    "+ v9 (21) ether, DOWN, mtu 1500, link lan [notification]",
-                   "- v9 (21) ether, mtu 1500 [notification]"], "lines")
+                   "- v9 (21) ether, mtu 1500 new-netnsid 0 new-ifindex 7 [notification]"],
+                  "lines")
 
 
 @tap.test
