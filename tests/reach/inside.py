@@ -10,6 +10,7 @@ import netns
 import programs
 import rtnl
 import tap
+import updates
 import wait
 
 RELEASE = sys.argv.pop(1)
@@ -49,6 +50,19 @@ def sees_index(name):
                 index = netns.link(f"tap{n}")["ifindex"]
                 programs.see(running, kind, index)
             programs.see_gone(running, kind, index)
+
+
+def comes_from_group(name, options):
+    """A TAP link comes and goes. The kernel refuses NETLINK_PKTINFO."""
+    with daemons.Daemon() as daemon, \
+            programs.start(programs.origin(name), daemon, options=options) as running:
+        with rtnl.Tap("tap0"):
+            wait.until(lambda: programs.updates_of(running), "the update")
+        wait.until(lambda: programs.updates_of(running)[-1].kind == updates.DELLINK, "its removal")
+        origins = {tuple(line.split()[:3]) for line in running.text().splitlines()
+                   if len(line.split()) == 5}
+        tap.equal(origins, {("0", "1", "-" if name == "recvfrom" else "1")})
+        assert not programs.updates_of(running)[-1].flags & updates.IFF_UP
 
 
 def helper_ends():
@@ -116,6 +130,10 @@ for one in (programs.IP, programs.PYROUTE2, programs.LIBNL):
     tap.add(f"{one.name}, preloaded: sees links {doings}", see_link, one, ("--preload",))
 for each in ("recvfrom", "recvmsg", "recvmmsg", "peek", "short"):
     tap.add(f"Preloaded, received by {each}: sees links {doings}", sees_index, each)
+for _options in ((), ("--preload",)):
+    for each in ("recvmsg", "recvfrom", "recvmmsg"):
+        tap.add(f"An update comes from the group of links, received by {each} {' '.join(_options)}"
+                .strip(), comes_from_group, each, _options)
 tap.test(helper_ends)
 tap.test(many_threads)
 tap.test(through_signals)
