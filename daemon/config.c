@@ -38,7 +38,7 @@ static const struct option_row rows[] = {
     {"history-size", "History", "Size", OPTION_SIZE, MEMBER(history_bytes), 1024, INT64_C(1) << 40,
      "8M", "memory for past events", false},
     {"sessions-max", "Limits", "SessionsMax", OPTION_COUNT, MEMBER(limits.users.sessions), 1,
-     1000000, "4096", "connections in total", false},
+     1000000, "3072", "connections in total", false},
     {"sessions-per-user-max", "Limits", "SessionsPerUserMax", OPTION_COUNT,
      MEMBER(limits.users.sessions_per_user), 1, 1000000, "1024", "connections of one user id",
      false},

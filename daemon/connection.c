@@ -13,7 +13,7 @@
 #include "protocol/frame.h"
 
 /* What is taken from an answer before it is written. */
-#define BYTES_IN_HAND  ((size_t)64 * 1024)
+#define BYTES_IN_HAND  ((size_t)16 * 1024)
 #define PIECES_IN_HAND 192
 /* Seconds between looks for a consumer that sends nothing more and may be gone. */
 #define ABSENCE_CHECK 1.
@@ -31,6 +31,7 @@ struct connection {
     struct ev_timer patience;
     int fd;
     struct frame in;
+    size_t surplus; /* bytes that came behind a call whose answer does not end */
     struct outbox out;
     struct answer *answer;
     bool to_read; /* the socket was readable, and nothing was read yet */
@@ -174,19 +175,29 @@ static void watch_for_absence(struct connection *connection)
         ev_timer_start(connection->host->loop, &connection->absence);
 }
 
-/* While calls wait, no more are read, so that a consumer can't fill our memory. A
- * stream never ends: what comes behind it is read, to see the consumer's end, up to
- * the size of one call, and then it must go. */
+/* A stream never ends: what comes behind it is read, to see the consumer's end, up to the size of
+ * one call, and then it must go. */
+static int forget_surplus(struct connection *connection)
+{
+    connection->surplus += frame_pending(&connection->in);
+    frame_clear(&connection->in);
+    return connection->surplus > connection->in.max ? -EMSGSIZE : 0;
+}
+
+/* While a call waits behind one that is being answered, no more are read: they wait in the socket,
+ * where they are their sender's. */
 static int want_more(struct connection *connection)
 {
     struct ev_loop *loop = connection->host->loop;
-    bool full = frame_pending(&connection->in) > connection->in.max;
+    bool endless = is_endless(connection);
 
-    if (is_endless(connection) && full)
+    if (endless && forget_surplus(connection) < 0)
         return -EMSGSIZE;
-    if (is_endless(connection) && connection->ended)
+    if (endless && connection->ended)
         watch_for_absence(connection);
-    if (connection->ended || (is_busy(connection) && full))
+    if (is_busy(connection))
+        frame_trim(&connection->in);
+    if (connection->ended || (is_busy(connection) && frame_pending(&connection->in) > 0))
         ev_io_stop(loop, &connection->readable);
     else
         ev_io_start(loop, &connection->readable);

@@ -19,6 +19,8 @@
 #include "daemon/users.h"
 #include "daemon/workqueue.h"
 
+/* Less makes bursts of events slower, more is more for each who does not read. */
+#define SEND_BUFFER (24 * 1024)
 /* Without a free descriptor, accepting pauses so long, or until a session ends. */
 #define PAUSE 1.
 
@@ -112,6 +114,14 @@ static int admit(struct server *server, int fd, struct user *user)
     return 0;
 }
 
+/* What is sent and not read is our memory. The kernel doubles it, for its own overhead. */
+static void bound_send_buffer(int fd)
+{
+    int size = SEND_BUFFER;
+
+    (void)setsockopt(fd, SOL_SOCKET, SO_SNDBUF, &size, sizeof(size));
+}
+
 static void receive_consumer(struct server *server, int fd)
 {
     struct ucred peer = {.uid = (uid_t)-1};
@@ -122,6 +132,7 @@ static void receive_consumer(struct server *server, int fd)
 
     /* For limits and logs; some sandboxes don't tell the truth here. */
     (void)getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &peer, &length);
+    bound_send_buffer(fd);
     r = users_enter(server->users, peer.uid, &server->limits.users, &user, &limit);
     if (r == -EUSERS) {
         refuse(server, fd, peer.uid, limit);

@@ -7,7 +7,7 @@
 #include "daemon/message.h"
 
 /* Links of a snapshot that are given in one buffer. */
-#define PIECE_BYTES ((size_t)64 * 1024)
+#define PIECE_BYTES ((size_t)16 * 1024)
 #define PIECE_LINKS 64
 
 struct stream {

@@ -59,6 +59,21 @@ int frame_reserve(struct frame *frame, char **ret, size_t *ret_size)
     return 0;
 }
 
+void frame_trim(struct frame *frame)
+{
+    size_t capacity = frame_pending(frame) > FIRST_CAPACITY ? frame_pending(frame) : FIRST_CAPACITY;
+    char *data;
+
+    if (frame->capacity <= capacity)
+        return;
+    compact(frame);
+    data = realloc(frame->data, capacity);
+    if (!data)
+        return;
+    frame->data = data;
+    frame->capacity = capacity;
+}
+
 void frame_filled(struct frame *frame, size_t n)
 {
     frame->used += n;

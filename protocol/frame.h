@@ -34,6 +34,9 @@ void frame_filled(struct frame *frame, size_t n);
  * it is over the limit. */
 int frame_next(struct frame *frame, const char **ret_message, size_t *ret_length);
 
+/* Gives back the room that is not needed for what is held: nothing more comes for a while. */
+void frame_trim(struct frame *frame);
+
 /* Bytes held and not yet taken. */
 size_t frame_pending(const struct frame *frame);
 

@@ -106,7 +106,7 @@ def restart_and_reload():
         with Mirror(blue_path(), since=blue.position()) as again:
             again.until_ready()
             tap.equal({link["ifname"] for link in again.links.values()}, {"lo", "theirs0"}, "links")
-    tap.equal(varlink.call(main_path(), "GetStatus")["sessions_max"], 4096, "the limit elsewhere")
+    tap.equal(varlink.call(main_path(), "GetStatus")["sessions_max"], 3072, "the limit elsewhere")
     tap.equal(MACHINE.pid(MAIN), pid, "the machine's daemon")
 
 

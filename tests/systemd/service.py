@@ -143,7 +143,7 @@ def bad_file_at_hangup():
     MACHINE.path(CONFIG + ".d/50-more.conf").unlink()
     MACHINE.path(CONFIG).unlink()
     MACHINE.systemctl("reload", SERVICE)
-    wait.until(lambda: status()["sessions_max"] == 4096, "the default")
+    wait.until(lambda: status()["sessions_max"] == 3072, "the default")
 
 
 def _assert_refusal(match):

@@ -196,6 +196,34 @@ static void many_messages_in_one_read_are_taken_one_by_one(void **state)
     frame_clear(&frame);
 }
 
+static void what_is_not_needed_is_given_back_and_what_waits_is_kept(void **state)
+{
+    const size_t max = 40000;
+    struct frame frame;
+    const char *message;
+    size_t most, length;
+
+    (void)state;
+    frame_init(&frame, max);
+    /* A long message, and the beginning of another. */
+    for (size_t i = 0; i < 30000; i++)
+        assert_int_equal(put(&frame, "x", 1), 0);
+    assert_int_equal(put(&frame, "\0begun", 6), 0);
+    most = frame.capacity;
+    frame_trim(&frame);
+    assert_in_range(frame.capacity, frame_pending(&frame), most);
+    assert_int_equal(frame_next(&frame, &message, &length), 1);
+    assert_int_equal(length, 30000);
+    frame_trim(&frame);
+    assert_in_range(frame.capacity, 5, 2048);
+    assert_int_equal(frame_pending(&frame), 5);
+    assert_int_equal(put(&frame, " and ended", 11), 0);
+    assert_next(&frame, "begun and ended");
+    assert_none(&frame);
+    frame_trim(&frame);
+    frame_clear(&frame);
+}
+
 static void random_chunks_give_the_messages_that_went_in(void **state)
 {
     struct dice dice = {.state = 3};
@@ -253,6 +281,7 @@ int main(void)
         cmocka_unit_test(no_more_is_stored_of_a_message_than_the_limit),
         cmocka_unit_test(a_long_message_grows_over_several_reads),
         cmocka_unit_test(many_messages_in_one_read_are_taken_one_by_one),
+        cmocka_unit_test(what_is_not_needed_is_given_back_and_what_waits_is_kept),
         cmocka_unit_test(random_chunks_give_the_messages_that_went_in),
         cmocka_unit_test(each_field_is_found_by_its_name),
     };

@@ -1,0 +1,185 @@
+"""Memory with every limit reached, by several users at once: it stays within what SECURITY.md says,
+and that within what the unit allows (units/confinement)."""
+
+import contextlib
+import os
+import re
+import resource
+import socket
+
+import cgroup
+import daemon as daemons
+import netns
+import tap
+import varlink
+import wait
+
+netns.enter()
+
+LINKS = 450
+USERS = range(20001, 20009)
+# Together more than there may be.
+USER_CONNECTIONS = 1024
+DESCRIPTORS = 8192
+ALIAS = "x" * 240
+# Lines of SECURITY.md.
+OWN = "one connection, in the daemon"
+KERNEL = "one connection, in the kernel"
+LISTS = "all Lists together"
+HISTORY = "the history"
+REST = "the rest, with 450 links"
+TOTAL = "together"
+# Whose events a history holds no longer than that.
+CHANGES = 6000
+# As long as they may be, and they let everything pass.
+FILTER = {"names": ["*"] + [f"{number:03}" + "?" * 123 + "*" for number in range(255)]}
+
+
+def _source(name):
+    with open(os.path.join(os.environ["LINKWATCH_SOURCE"], name), encoding="utf-8") as file:
+        return file.read()
+
+
+def allowed():
+    """Bytes that the unit allows."""
+    return int(re.search(r"^MemoryMax=(\d+)M$", _source("units/confinement"),
+                         re.MULTILINE).group(1)) << 20
+
+
+def documented(what):
+    """Bytes in that line of SECURITY.md."""
+    row = re.search(rf"^\| {re.escape(what)} \| (\d+) ([KM])iB \|$", _source("SECURITY.md"),
+                    re.MULTILINE)
+    assert row, f"no line {what!r}"
+    return int(row.group(1)) << {"K": 10, "M": 20}[row.group(2)]
+
+
+def monitor(_status):
+    """A Monitor with the longest filter; behind it stands what nobody asked for."""
+    return varlink.encode("Monitor", {"filter": FILTER}, more=True) + b"{" + b" " * 40000
+
+
+def links(_status):
+    """Lists, one after the other."""
+    return varlink.encode("List", {"filter": FILTER}, more=True) * 3
+
+
+def half_request(status):
+    """A request that is as long as it may be, and has no end."""
+    return b"{" + b" " * (status["request_max"] - 2)
+
+
+def _connect(path, data):
+    connection = socket.socket(socket.AF_UNIX)
+    connection.connect(path)
+    connection.setblocking(False)
+    with contextlib.suppress(BlockingIOError, BrokenPipeError, ConnectionResetError):
+        while data:
+            data = data[connection.send(data):]
+    return connection
+
+
+class User:
+    """A process of another user that makes connections and never reads from them."""
+
+    def __init__(self, path, uid, count, data):
+        end, self._end = os.pipe()
+        self._ready, ready = os.pipe()
+        self._child = os.fork()
+        if self._child == 0:
+            try:
+                resource.setrlimit(resource.RLIMIT_NOFILE, (DESCRIPTORS, DESCRIPTORS))
+                os.setgid(uid)
+                os.setuid(uid)
+                connections = [_connect(path, data[n % len(data)]) for n in range(count)]
+                os.write(ready, str(len(connections)).encode())
+                os.read(end, 1)
+            except BaseException as error:  # pylint: disable=broad-except
+                tap.diag(f"user {uid}: {error!r}")
+                os._exit(1)
+            os._exit(0)
+        os.close(end)
+        os.close(ready)
+
+    def until_ready(self):
+        """Waits until it has all its connections."""
+        assert wait.readable(self._ready, 10 * wait.SECONDS), "the user is not ready"
+        assert os.read(self._ready, 16), "the user failed"
+
+    def close(self):
+        """Ends it."""
+        os.write(self._end, b"x")
+        os.close(self._end)
+        os.close(self._ready)
+        tap.equal(os.waitstatus_to_exitcode(os.waitpid(self._child, 0)[1]), 0, "the user's exit")
+
+
+def _fill_history():
+    netns.batch(f"link set b0 alias {number:06}{ALIAS}" for number in range(CHANGES))
+
+
+def _serves(daemon, bystander):
+    """Others are served: who is there, and root, who comes now."""
+    bystander.call("Refresh")
+    with daemon.connect() as newcomer:
+        newcomer.call("GetStatus")
+    return bystander.call("GetStatus")
+
+
+def _stays_within(kinds):
+    with cgroup.MemoryCgroup(allowed()) as group, \
+            daemons.Daemon("--log-level", "err", wrapper=group.wrapper()) as daemon, \
+            contextlib.ExitStack() as stack:
+        os.chmod(daemon.directory, 0o755)
+        bystander = stack.enter_context(daemon.connect())
+        status = bystander.call("GetStatus")
+        data = [kind(status) for kind in kinds]
+        netns.batch(f"link add b{number} type bridge" for number in range(LINKS))
+        netns.ip("link set b0 up")
+        stack.callback(netns.delete_all)
+        _fill_history()
+        bystander.call("Refresh")
+        kernel_rest = group.used() - daemon.memory()
+        users = [User(daemon.socket, uid, USER_CONNECTIONS, data) for uid in USERS]
+        for user in users:
+            stack.callback(user.close)
+        for user in users:
+            user.until_ready()
+        status = _serves(daemon, bystander)
+        _fill_history()
+        status = _serves(daemon, bystander)
+        sessions = status["sessions"] - 1
+        own = daemon.memory()
+        kernel = group.most() - own - kernel_rest
+        tap.diag(f"{sessions} sessions, {status['counters']['sessions_refused']} refused; history "
+                 f"{status['history']['bytes'] >> 10} KiB; own memory {own >> 10} KiB, the kernel's "
+                 f"{kernel_rest >> 10} KiB and for a session {kernel / sessions / 1024:.1f} KiB; "
+                 f"at most {group.most() >> 20} MiB in all")
+        assert status["counters"]["sessions_refused"] > 0, status
+        assert sessions > status["sessions_max"] * 3 / 4, sessions
+        assert status["history"]["bytes"] > status["history"]["bytes_max"] / 2, status
+        if not daemons.SANITIZED:
+            shared = documented(HISTORY) + documented(REST)
+            assert own <= sessions * documented(OWN) + shared, own
+            assert kernel <= sessions * documented(KERNEL), kernel
+            assert group.most() <= sessions * (documented(OWN) + documented(KERNEL)) + shared
+
+
+@tap.test
+def fits():
+    """What the defaults allow to all connections, Lists and the history together, fits into what
+    the unit allows"""
+    with daemons.Daemon() as daemon:
+        sessions_max = daemon.status()["sessions_max"]
+    total = (sessions_max * (documented(OWN) + documented(KERNEL)) + documented(LISTS) +
+             documented(HISTORY) + documented(REST))
+    tap.equal(documented(TOTAL), total, "the sum")
+    assert total < allowed(), (total, allowed())
+
+
+tap.add("With Monitors alone that nobody reads, its memory is what is documented, and it serves",
+        _stays_within, (monitor,))
+tap.add("With all that takes memory at once, that is what is documented, and it serves",
+        _stays_within, (monitor, links, half_request))
+
+tap.main()
