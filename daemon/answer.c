@@ -291,15 +291,14 @@ struct refresh {
     struct answer answer;
     struct namespace *namespace;
     uint64_t look;
+    int (*tell)(struct namespace *namespace, int looked, struct buffer **ret);
     bool told;
 };
 
 static int refresh_next(struct answer *answer, const struct slice *slice, struct buffer **ret)
 {
     struct refresh *refresh = (struct refresh *)answer;
-    const struct history *history = namespace_history(refresh->namespace);
     int looked = source_looked(namespace_source(refresh->namespace), refresh->look);
-    json_t *position;
     int r;
 
     (void)slice;
@@ -308,12 +307,7 @@ static int refresh_next(struct answer *answer, const struct slice *slice, struct
     if (looked == 0)
         return ANSWER_WAITS;
     refresh->told = true;
-    if (looked < 0) {
-        r = look_failure(refresh->namespace, ret);
-    } else {
-        position = message_position(history_instance(history), history_newest(history));
-        r = message_reply(json_pack("{s:o}", "position", position), false, ret);
-    }
+    r = refresh->tell(refresh->namespace, looked, ret);
     return r < 0 ? r : ANSWER_PIECE;
 }
 
@@ -322,15 +316,56 @@ static void refresh_free(struct answer *answer)
     free(answer);
 }
 
-int answer_refresh(struct namespace *namespace, struct answer **ret)
+static int tell_refreshed(struct namespace *namespace, int looked, struct buffer **ret)
+{
+    const struct history *history = namespace_history(namespace);
+    json_t *position;
+
+    if (looked < 0)
+        return look_failure(namespace, ret);
+    position = message_position(history_instance(history), history_newest(history));
+    return message_reply(json_pack("{s:o}", "position", position), false, ret);
+}
+
+/* Whether it can be looked at, the calls that follow learn. */
+static int tell_entered(struct namespace *namespace, int looked, struct buffer **ret)
+{
+    (void)namespace;
+    (void)looked;
+    return message_reply(json_object(), false, ret);
+}
+
+static struct refresh *new_refresh(struct namespace *namespace)
 {
     static const struct answer_kind kind = {.next = refresh_next, .free = refresh_free};
     struct refresh *refresh = new_answer(&kind, namespace_looks(namespace), sizeof(*refresh));
 
+    if (refresh)
+        refresh->namespace = namespace;
+    return refresh;
+}
+
+int answer_refresh(struct namespace *namespace, struct answer **ret)
+{
+    struct refresh *refresh = new_refresh(namespace);
+
     if (!refresh)
         return -ENOMEM;
-    refresh->namespace = namespace;
+    refresh->tell = tell_refreshed;
     refresh->look = source_look(namespace_source(namespace));
+    *ret = &refresh->answer;
+    return 0;
+}
+
+int answer_enter(struct namespace *namespace, struct answer **ret)
+{
+    struct source *source = namespace_source(namespace);
+    struct refresh *refresh = new_refresh(namespace);
+
+    if (!refresh)
+        return -ENOMEM;
+    refresh->tell = tell_entered;
+    refresh->look = source_is_fresh(source) ? 0 : source_look(source);
     *ret = &refresh->answer;
     return 0;
 }

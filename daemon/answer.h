@@ -52,6 +52,9 @@ int answer_list(struct namespace *namespace, struct users *users, struct user *u
 /* What a stream tells, which it takes, also on failure; news: who waits for more. */
 int answer_stream(struct waitlist *news, struct stream *stream, struct answer **ret);
 
+/* That the namespace was entered, when a look is over or it needs none. */
+int answer_enter(struct namespace *namespace, struct answer **ret);
+
 /* The position when a look, which begins now, is over; or why there can't be one. */
 int answer_refresh(struct namespace *namespace, struct answer **ret);
 

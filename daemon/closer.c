@@ -115,21 +115,32 @@ struct closer *closer_free(struct closer *closer)
     return NULL;
 }
 
-/* Without a child for so many there is nothing left but to take the risk. */
-static void add(struct closer *closer, int fd)
+static void start_timer(struct closer *closer)
 {
-    closer->sockets[closer->count++] = fd;
-    if (closer->count == SOCKETS_MAX && !flush(closer))
-        close_all(closer);
     if (ev_is_active(&closer->timer))
         return;
     ev_timer_set(&closer->timer, COLLECT, COLLECT);
     ev_timer_start(closer->loop, &closer->timer);
 }
 
+/* Without a child for so many there is nothing left but to take the risk. */
+static void add(struct closer *closer, int fd)
+{
+    closer->sockets[closer->count++] = fd;
+    if (closer->count == SOCKETS_MAX && !flush(closer))
+        close_all(closer);
+    start_timer(closer);
+}
+
+void closer_reap(struct closer *closer)
+{
+    closer->children++;
+    start_timer(closer);
+}
+
 void closer_close_connection(struct closer *closer, int fd)
 {
-    if (descriptors_may_come(fd) && !descriptors_drain(fd))
+    if (!descriptors_drain(fd))
         add(closer, fd);
     else
         close(fd);
@@ -137,8 +148,5 @@ void closer_close_connection(struct closer *closer, int fd)
 
 void closer_close_listener(struct closer *closer, int fd)
 {
-    if (descriptors_may_come(fd))
-        add(closer, fd);
-    else
-        close(fd);
+    add(closer, fd);
 }

@@ -11,9 +11,12 @@ struct ev_loop;
 struct closer *closer_new(struct ev_loop *loop);
 struct closer *closer_free(struct closer *closer);
 
+/* There is a child of this process that ends by itself: it is reaped when it has. */
+void closer_reap(struct closer *closer);
+
 void closer_close_connection(struct closer *closer, int fd);
 
-/* One that may be somebody else's, too: it is not shut down. */
+/* A listening socket, with those who wait there. */
 void closer_close_listener(struct closer *closer, int fd);
 
 #endif

@@ -8,6 +8,7 @@
 #include <sys/types.h>
 #include <sys/un.h>
 
+#include "daemon/entered.h"
 #include "daemon/server.h"
 #include "daemon/source.h"
 
@@ -18,6 +19,7 @@ struct config {
     struct source_config source;
     size_t history_bytes;
     struct server_limits limits;
+    struct entered_limits namespaces;
 };
 
 /* What the command line asks for. */

@@ -9,6 +9,7 @@
 
 #include "daemon/closer.h"
 #include "daemon/descriptors.h"
+#include "daemon/message.h"
 #include "daemon/outbox.h"
 #include "protocol/frame.h"
 
@@ -34,8 +35,11 @@ struct connection {
     size_t surplus; /* bytes that came behind a call whose answer does not end */
     struct outbox out;
     struct answer *answer;
-    bool to_read; /* the socket was readable, and nothing was read yet */
-    bool ended;   /* the consumer won't send anything more */
+    int passed;       /* a netlink socket that came with what is in the frame, or -1 */
+    size_t passed_at; /* the first byte with which it came */
+    int call_socket;  /* it, while the call is answered that it belongs to */
+    bool to_read;     /* the socket was readable, and nothing was read yet */
+    bool ended;       /* the consumer won't send anything more */
 };
 
 static void go_on_later(struct connection *connection, enum workqueue_priority priority)
@@ -135,6 +139,26 @@ static int pump(struct connection *connection, const struct slice *slice)
     }
 }
 
+static void drop_socket(int *fd)
+{
+    if (*fd >= 0)
+        close(*fd);
+    *fd = -1;
+}
+
+/* A message of so many bytes is taken: what came with it is its own. */
+static void assign_socket(struct connection *connection, size_t size)
+{
+    if (connection->passed < 0)
+        return;
+    if (connection->passed_at >= size) {
+        connection->passed_at -= size;
+        return;
+    }
+    connection->call_socket = connection->passed;
+    connection->passed = -1;
+}
+
 static int take_call(struct connection *connection)
 {
     const char *message;
@@ -143,8 +167,10 @@ static int take_call(struct connection *connection)
 
     if (r <= 0)
         return r;
+    assign_socket(connection, length + 1);
     r = connection->host->respond(connection->host->respond_user, connection, message, length,
                                   &connection->answer);
+    drop_socket(&connection->call_socket);
     return r < 0 ? r : 1;
 }
 
@@ -213,18 +239,50 @@ static bool still_listens(const struct connection *connection)
     return poll(&poll_fd, 1, 0) == 0 || !(poll_fd.revents & (POLLHUP | POLLERR));
 }
 
+/* Says why the connection ends, if nothing else is being said. */
+static void refuse_descriptors(struct connection *connection)
+{
+    struct buffer *message;
+
+    if (is_busy(connection) ||
+        message_error("org.varlink.service.InvalidParameter",
+                      json_pack("{s:s}", "parameter", "socket_fd"), &message) < 0)
+        return;
+    (void)send(connection->fd, message->data, message->length, MSG_NOSIGNAL | MSG_DONTWAIT);
+    buffer_unref(message);
+}
+
+/* One at a time. */
+static int keep_socket(struct connection *connection, int fd)
+{
+    if (fd < 0)
+        return 0;
+    if (connection->passed >= 0) {
+        close(fd);
+        return -EBADMSG;
+    }
+    connection->passed = fd;
+    connection->passed_at = frame_pending(&connection->in);
+    return 0;
+}
+
 /* -errno if the connection is over. */
 static int read_some(struct connection *connection)
 {
     char *room;
     size_t size;
     ssize_t n;
-    int r;
+    int netlink, r;
 
     r = frame_reserve(&connection->in, &room, &size);
     if (r < 0)
         return r;
-    n = descriptors_receive(connection->fd, room, size);
+    n = descriptors_receive(connection->fd, room, size, connection->host->closer, &netlink);
+    r = keep_socket(connection, netlink);
+    if (n == -EBADMSG || r < 0) {
+        refuse_descriptors(connection);
+        return -EBADMSG;
+    }
     if (n > 0) {
         frame_filled(&connection->in, (size_t)n);
         return 0;
@@ -318,6 +376,7 @@ struct connection *connection_new(struct connection_host *host, int fd, struct u
     connection->job = (struct job){.run = run, .user = connection, .share = &user->share};
     connection->waiter = (struct waiter){.wake = on_wake, .user = connection};
     connection->fd = fd;
+    connection->passed = connection->call_socket = -1;
     frame_init(&connection->in, request_max);
     ev_io_init(&connection->readable, on_readable, fd, EV_READ);
     ev_io_init(&connection->writable, on_writable, fd, EV_WRITE);
@@ -345,10 +404,33 @@ struct connection *connection_free(struct connection *connection)
     stop_waiting(connection);
     ev_timer_stop(host->loop, &connection->absence);
     outbox_clear(&connection->out);
+    drop_socket(&connection->passed);
     frame_clear(&connection->in);
     closer_close_connection(host->closer, connection->fd);
     free(connection);
     return NULL;
+}
+
+int connection_take_socket(struct connection *connection)
+{
+    int fd = connection->call_socket;
+
+    connection->call_socket = -1;
+    return fd;
+}
+
+bool connection_has_socket(const struct connection *connection)
+{
+    return connection->call_socket >= 0;
+}
+
+void connection_enter(struct connection *connection, struct namespace *namespace)
+{
+    struct namespace *left = connection->namespace;
+
+    connection->namespace = namespace;
+    namespace_count(namespace, 1);
+    namespace_count(left, -1);
 }
 
 struct user *connection_user(const struct connection *connection)

@@ -40,6 +40,14 @@ struct connection *connection_new(struct connection_host *host, int fd, struct u
 /* Ends it: the socket is closed. Not to be called from respond(). */
 struct connection *connection_free(struct connection *connection);
 
+/* The socket that came with the call that is being answered, which is the caller's then, or -1: one
+ * of netlink (descriptors.h). The first byte that came with it belongs to that call. */
+int connection_take_socket(struct connection *connection);
+bool connection_has_socket(const struct connection *connection);
+
+/* From now on it is about that namespace. */
+void connection_enter(struct connection *connection, struct namespace *namespace);
+
 struct user *connection_user(const struct connection *connection);
 struct namespace *connection_namespace(const struct connection *connection);
 

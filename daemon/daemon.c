@@ -3,7 +3,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/random.h>
 #include <unistd.h>
 
 #include "daemon/chronicle.h"
@@ -12,8 +11,7 @@
 #include "daemon/namespaces.h"
 #include "daemon/service.h"
 
-#define INSTANCE_BYTES 16
-#define STATUS_SIZE    320
+#define STATUS_SIZE 320
 
 struct daemon {
     struct log *log;
@@ -21,6 +19,7 @@ struct daemon {
     struct config config;
     const char *socket;
     struct namespace *namespace;
+    struct entered *entered;
     struct server *server;
     int64_t started_usec; /* of CLOCK_MONOTONIC */
     bool ready;
@@ -59,22 +58,13 @@ static void on_settled(void *user)
     daemon_notify_ready(daemon);
 }
 
-static bool make_instance(char text[2 * INSTANCE_BYTES + 1])
-{
-    unsigned char bytes[INSTANCE_BYTES];
-
-    if (getrandom(bytes, sizeof(bytes), 0) != (ssize_t)sizeof(bytes))
-        return false;
-    for (size_t i = 0; i < sizeof(bytes); i++)
-        snprintf(text + 2 * i, 3, "%02x", bytes[i]);
-    return true;
-}
-
 static int on_call(void *user, struct connection *connection, const char *message, size_t length,
                    struct answer **ret)
 {
     const struct daemon *daemon = user;
     const struct methods_context context = {
+        .connection = connection,
+        .entered = daemon->entered,
         .namespace = connection_namespace(connection),
         .server = daemon->server,
         .users = server_users(daemon->server),
@@ -91,15 +81,15 @@ static bool make_parts(struct daemon *daemon, struct ev_loop *loop,
     static const struct namespace_handlers handlers = {.settled = on_settled,
                                                        .reported = on_reported};
     const struct config *config = &daemon->config;
-    char instance[2 * INSTANCE_BYTES + 1];
 
     daemon->started_usec = clock_usec(CLOCK_MONOTONIC);
-    if (!make_instance(instance))
+    daemon->namespace = namespace_new(loop, daemon->log, &config->source, -1, config->history_bytes,
+                                      &handlers, daemon);
+    if (daemon->namespace)
+        daemon->entered = entered_new(loop, daemon->namespace);
+    if (!daemon->entered)
         return false;
-    daemon->namespace = namespace_new(loop, daemon->log, &config->source, instance,
-                                      config->history_bytes, &handlers, daemon);
-    if (!daemon->namespace)
-        return false;
+    entered_configure(daemon->entered, &config->namespaces, &config->source, config->history_bytes);
     daemon->server = server_new(loop, daemon->log, socket->fd, socket->made ? socket->path : NULL,
                                 &config->limits, daemon->namespace, on_call, daemon);
     return daemon->server;
@@ -135,6 +125,7 @@ struct daemon *daemon_free(struct daemon *daemon)
     if (!daemon)
         return NULL;
     server_free(daemon->server);
+    entered_free(daemon->entered);
     namespace_free(daemon->namespace);
     free(daemon);
     return NULL;
@@ -147,7 +138,8 @@ void daemon_reload(struct daemon *daemon, const struct config *config)
     if (key)
         log_write(daemon->log, LOG_WARNING, "%s= changed: it takes effect with a restart", key);
     log_set_level(daemon->log, config->log_level);
-    namespace_reconfigure(daemon->namespace, &config->source, config->history_bytes);
+    source_reconfigure(namespace_source(daemon->namespace), &config->source);
+    entered_configure(daemon->entered, &config->namespaces, &config->source, config->history_bytes);
     server_set_limits(daemon->server, &config->limits);
 }
 

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "daemon/call.h"
+#include "daemon/entered.h"
 #include "daemon/filter.h"
 #include "daemon/message.h"
 #include "daemon/status.h"
@@ -170,12 +171,40 @@ static int refresh(const struct request *request)
     return answer_refresh(request->context->namespace, request->ret);
 }
 
+/* The place of the descriptor among those that came with the call: there is one. */
+static bool is_place(const json_t *value)
+{
+    return json_is_integer(value) && json_integer_value(value) == 0;
+}
+
+static int enter(const struct request *request)
+{
+    const struct methods_context *context = request->context;
+    struct namespace *namespace;
+    const char *limit;
+    int r;
+
+    if (!is_place(call_parameter(request->call, "socket_fd")) ||
+        !connection_has_socket(context->connection))
+        return refuse_parameter(request, "socket_fd");
+    r = entered_enter(context->entered, context->user->uid,
+                      connection_take_socket(context->connection), &namespace, &limit);
+    if (r == -EINVAL)
+        return refuse_parameter(request, "socket_fd");
+    if (r == -EUSERS)
+        return fail(request, LINKS ".LimitReached", "limit", limit);
+    if (r < 0)
+        return r;
+    connection_enter(context->connection, namespace);
+    return answer_enter(namespace, request->ret);
+}
+
 static int get_status(const struct request *request)
 {
     const struct methods_context *context = request->context;
 
-    return reply(request,
-                 status_describe(context->namespace, context->server, context->started_usec));
+    return reply(request, status_describe(context->namespace, context->entered, context->server,
+                                          context->started_usec));
 }
 
 static const struct method {
@@ -188,6 +217,7 @@ static const struct method {
     {LINKS ".List", list, {"filter"}},
     {LINKS ".Monitor", monitor, {"filter", "since"}},
     {LINKS ".Refresh", refresh, {NULL}},
+    {LINKS ".Enter", enter, {"socket_fd"}},
     {LINKS ".GetStatus", get_status, {NULL}},
 };
 
@@ -245,6 +275,8 @@ static int answer(const struct request *request)
     unknown = unknown_parameter(method, request->call->parameters);
     if (unknown)
         return refuse_parameter(request, unknown);
+    if (method->answer != enter && connection_has_socket(request->context->connection))
+        return refuse_parameter(request, "socket_fd");
     return method->answer(request);
 }
 

@@ -9,6 +9,8 @@
 
 /* Who calls, and what about. */
 struct methods_context {
+    struct connection *connection;
+    struct entered *entered;
     struct namespace *namespace;
     const struct server *server;
     struct users *users;

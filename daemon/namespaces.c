@@ -1,9 +1,13 @@
 #include "daemon/namespaces.h"
 
+#include <stdio.h>
 #include <stdlib.h>
+#include <sys/random.h>
 
 #include "daemon/chronicle.h"
 #include "daemon/clock.h"
+
+#define INSTANCE_BYTES 16
 
 struct namespace
 {
@@ -28,7 +32,7 @@ static void describe(void *user, struct source_state *ret)
 
 static void check_added(const struct namespace *namespace, int r)
 {
-    if (r < 0)
+    if (r < 0 && namespace->log)
         log_write(namespace->log, LOG_ERR, "out of memory: the history was dropped");
 }
 
@@ -36,7 +40,8 @@ static void on_changed(void *user, const struct change *change)
 {
     struct namespace *namespace = user;
 
-    chronicle_change(namespace->log, change, !source_has_looked(namespace->source));
+    if (namespace->log)
+        chronicle_change(namespace->log, change, !source_has_looked(namespace->source));
     check_added(namespace,
                 history_add_change(namespace->history, change, clock_usec(CLOCK_REALTIME),
                                    clock_usec(CLOCK_MONOTONIC)));
@@ -52,7 +57,9 @@ static void on_reported(void *user, const struct watch_report *before,
     check_added(namespace,
                 history_add_source(namespace->history, &state, clock_usec(CLOCK_REALTIME),
                                    clock_usec(CLOCK_MONOTONIC)));
-    chronicle_report(namespace->log, before, after, namespace->settled);
+    if (namespace->log)
+        chronicle_report(namespace->log, before, after, namespace->settled);
+    if (namespace->handlers.reported)
     namespace->handlers.reported(namespace->user);
 }
 
@@ -70,20 +77,34 @@ static void on_settled(void *user)
 
     if (!namespace->settled && source_has_looked(namespace->source)) {
         namespace->settled = true;
+        if (namespace->handlers.settled)
         namespace->handlers.settled(namespace->user);
     }
     wake(&namespace->news, &namespace->newest, history_newest(namespace->history));
     wake(&namespace->looks, &namespace->look, source_looks(namespace->source));
 }
 
+/* What one calls this run of the daemon, in this namespace. */
+static bool make_instance(char text[2 * INSTANCE_BYTES + 1])
+{
+    unsigned char bytes[INSTANCE_BYTES];
+
+    if (getrandom(bytes, sizeof(bytes), 0) != (ssize_t)sizeof(bytes))
+        return false;
+    for (size_t i = 0; i < sizeof(bytes); i++)
+        snprintf(text + 2 * i, 3, "%02x", bytes[i]);
+    return true;
+}
+
 struct namespace *namespace_new(struct ev_loop *loop, struct log *log,
-                                const struct source_config *config, const char *instance,
+                                const struct source_config *config, int socket,
                                 size_t history_bytes, const struct namespace_handlers *handlers,
                                 void *user)
 {
     static const struct source_handlers source_handlers = {
         .changed = on_changed, .reported = on_reported, .settled = on_settled};
     struct namespace *namespace = calloc(1, sizeof(*namespace));
+    char instance[2 * INSTANCE_BYTES + 1];
 
     if (!namespace)
         return NULL;
@@ -92,9 +113,11 @@ struct namespace *namespace_new(struct ev_loop *loop, struct log *log,
     namespace->log = log;
     namespace->handlers = *handlers;
     namespace->user = user;
+    if (make_instance(instance))
     namespace->history = history_new(instance, history_bytes);
-    namespace->source = source_new(loop, config, &source_handlers, namespace);
-    if (!namespace->history || !namespace->source)
+    if (namespace->history)
+    namespace->source = source_new(loop, config, socket, &source_handlers, namespace);
+    if (!namespace->source)
         return namespace_free(namespace);
     namespace->streams = (struct stream_origin){.history = namespace->history,
                                                 .table = source_table(namespace->source),
@@ -113,13 +136,6 @@ struct namespace *namespace_free(struct namespace *namespace)
     return NULL;
 }
 
-void namespace_reconfigure(struct namespace *namespace, const struct source_config *config,
-                           size_t history_bytes)
-{
-    history_set_bytes_max(namespace->history, history_bytes);
-    source_reconfigure(namespace->source, config);
-}
-
 struct waitlist *namespace_news(struct namespace *namespace)
 {
     return &namespace->news;
@@ -130,10 +146,17 @@ struct waitlist *namespace_looks(struct namespace *namespace)
     return &namespace->looks;
 }
 
+void namespace_set_history_bytes(struct namespace *namespace, size_t bytes)
+{
+    history_set_bytes_max(namespace->history, bytes);
+}
+
 void namespace_count(struct namespace *namespace, int change)
 {
     namespace->consumers += (size_t)change;
     source_set_consumers(namespace->source, namespace->consumers);
+    if (namespace->consumers == 0 && namespace->handlers.abandoned)
+    namespace->handlers.abandoned(namespace->user);
 }
 
 struct source *namespace_source(struct namespace *namespace)

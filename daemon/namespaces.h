@@ -16,23 +16,25 @@ struct namespace_handlers {
     void (*settled)(void *user);
     /* The standing, its reason or staleness changed. */
     void (*reported)(void *user);
+    /* The last consumer left. */
+    void (*abandoned)(void *user);
 };
 
-/* A namespace whose history has at most so many bytes and is of that instance. It starts with
- * the next iteration of the loop. NULL without memory. */
+/* A namespace whose history has at most so many bytes: that of the socket, which it takes (not on
+ * failure), or the daemon's own for -1. What happens there is written to the log, if there is one.
+ * It starts with the next iteration of the loop. Handlers may be NULL. NULL without memory. */
 struct namespace *namespace_new(struct ev_loop *loop, struct log *log,
-                                const struct source_config *config, const char *instance,
+                                const struct source_config *config, int socket,
                                 size_t history_bytes, const struct namespace_handlers *handlers,
                                 void *user);
 struct namespace *namespace_free(struct namespace *namespace);
 
-/* Other bounds from now on. */
-void namespace_reconfigure(struct namespace *namespace, const struct source_config *config,
-                           size_t history_bytes);
-
-/* Who waits for the next events, and for the end of a look. */
+/* Who waits for the next event, and for the end of the next look. */
 struct waitlist *namespace_news(struct namespace *namespace);
 struct waitlist *namespace_looks(struct namespace *namespace);
+
+/* Another bound of its history, from now on. */
+void namespace_set_history_bytes(struct namespace *namespace, size_t bytes);
 
 /* How many consumers there are now: one more, or one less. */
 void namespace_count(struct namespace *namespace, int change);

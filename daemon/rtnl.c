@@ -61,27 +61,37 @@ static void learn_port(struct rtnl *rtnl)
 
 /* Where bind() is denied (Android 11), the kernel binds the socket when it sends: until then it
  * gets nothing, also if it has joined. */
-static int open_socket(struct rtnl *rtnl)
+static int adopt(struct rtnl *rtnl, int fd)
 {
     const struct sockaddr_nl address = {.nl_family = AF_NETLINK};
-    int fd = socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC | SOCK_NONBLOCK, NETLINK_ROUTE);
     int r;
 
-    if (fd < 0)
-        return -errno;
+    /* One that was handed in may be bound already. */
     (void)bind(fd, (const struct sockaddr *)&address, sizeof(address));
     errno = 0;
     r = nl_socket_set_fd(rtnl->socket, NETLINK_ROUTE, fd);
-    if (r < 0) {
-        r = failed(r);
-        close(fd);
-        return r;
-    }
+    if (r < 0)
+        return failed(r);
     learn_port(rtnl);
     return 0;
 }
 
-int rtnl_open(size_t receive_buffer, rtnl_handler handler, void *user, struct rtnl **ret)
+static int open_socket(struct rtnl *rtnl, int handed)
+{
+    int fd = handed;
+    int r;
+
+    if (fd < 0)
+        fd = socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC | SOCK_NONBLOCK, NETLINK_ROUTE);
+    if (fd < 0)
+        return -errno;
+    r = adopt(rtnl, fd);
+    if (r < 0 && handed < 0)
+        close(fd);
+    return r;
+}
+
+int rtnl_open(int fd, size_t receive_buffer, rtnl_handler handler, void *user, struct rtnl **ret)
 {
     struct rtnl *rtnl = calloc(1, sizeof(*rtnl));
     int r;
@@ -99,7 +109,7 @@ int rtnl_open(size_t receive_buffer, rtnl_handler handler, void *user, struct rt
     }
     /* A dump's end says all; some kernels acknowledge it too. */
     nl_socket_disable_auto_ack(rtnl->socket);
-    r = open_socket(rtnl);
+    r = open_socket(rtnl, fd);
     if (r < 0) {
         rtnl_close(rtnl);
         return r;

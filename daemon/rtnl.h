@@ -25,10 +25,10 @@ typedef void (*rtnl_handler)(void *user, enum rtnl_event event, const struct nlm
 
 struct rtnl;
 
-/* Opens a non-blocking socket, its receive buffer as large as receive_buffer bytes
- * where an unprivileged process may have that, else as large as it may. -errno as
- * the kernel said it. */
-int rtnl_open(size_t receive_buffer, rtnl_handler handler, void *user, struct rtnl **ret);
+/* Opens a non-blocking socket, or uses the one that is given (else -1), which it takes, but not on
+ * failure. Its receive buffer is as large as receive_buffer bytes where an unprivileged process may
+ * have that, else as large as it may. -errno as the kernel said it. */
+int rtnl_open(int fd, size_t receive_buffer, rtnl_handler handler, void *user, struct rtnl **ret);
 
 /* Closes it. Takes NULL; always NULL. */
 struct rtnl *rtnl_close(struct rtnl *rtnl);

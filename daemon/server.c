@@ -12,7 +12,6 @@
 
 #include "daemon/clock.h"
 #include "daemon/closer.h"
-#include "daemon/descriptors.h"
 #include "daemon/log.h"
 #include "daemon/message.h"
 #include "daemon/namespaces.h"
@@ -223,7 +222,6 @@ struct server *server_new(struct ev_loop *loop, struct log *log, int fd, const c
         note_path(server);
     server->log = log;
     server->fd = fd;
-    descriptors_refuse(fd);
     server->limits = *limits;
     server->namespace = namespace;
     server->host = (struct connection_host){.loop = loop,
@@ -265,7 +263,11 @@ struct server *server_free(struct server *server)
     workqueue_remove(server->queue, &server->accepting);
     workqueue_free(server->queue);
     users_free(server->users);
-    closer_close_listener(server->closer, server->fd);
+    /* One that was passed is somebody else's, too: who waits there is not dropped. */
+    if (server->path)
+        closer_close_listener(server->closer, server->fd);
+    else
+        close(server->fd);
     closer_free(server->closer);
     remove_path(server);
     free(server->path);

@@ -2,6 +2,7 @@
 
 #include <errno.h>
 #include <ev.h>
+#include <fcntl.h>
 #include <linux/if.h>
 #include <linux/rtnetlink.h>
 #include <stdlib.h>
@@ -29,6 +30,8 @@ struct source {
     struct source_config config;
     struct source_handlers handlers;
     void *user;
+    bool was_handed; /* its socket; there is no other */
+    int handed;      /* that socket while it is not open; -1 */
     struct rtnl *rtnl;
     struct watch *watch;
     struct table *table;
@@ -59,6 +62,7 @@ struct source {
     int64_t last_look_usec;
     bool dumping;
     bool has_looked;
+    bool fresh; /* looked at since the socket was opened */
 };
 
 static int64_t now_usec(void)
@@ -205,7 +209,7 @@ static void end_look_if_settled(struct source *source)
     if (r != 0)
         end_looks(source, r < 0 ? r : 0);
     if (r != 0 || source_report(source)->last_look != WATCH_NEVER)
-        source->has_looked = true;
+        source->has_looked = source->fresh = true;
 }
 
 static void end_dump(struct source *source, int error)
@@ -302,6 +306,9 @@ static void close_socket(struct source *source, int error)
 {
     if (source->rtnl)
         ev_io_stop(source->loop, &source->readable);
+    /* Without a descriptor for it, it is lost. */
+    if (source->rtnl && source->was_handed)
+        source->handed = fcntl(rtnl_fd(source->rtnl), F_DUPFD_CLOEXEC, 0);
     source->rtnl = rtnl_close(source->rtnl);
     source->counters.dumps_failed += source->dumping || source->settling;
     source->dumping = source->settling = false;
@@ -313,12 +320,17 @@ static void close_socket(struct source *source, int error)
 
 static void open_socket(struct source *source)
 {
-    int r = rtnl_open(source->config.receive_buffer, on_rtnl, source, &source->rtnl);
+    int r = -EBADF;
 
+    if (!source->was_handed || source->handed >= 0)
+        r = rtnl_open(source->handed, source->config.receive_buffer, on_rtnl, source,
+                      &source->rtnl);
     source->counters.opens++;
     if (r < 0) {
         close_socket(source, r);
     } else {
+        source->handed = -1;
+        source->fresh = false;
         ev_io_set(&source->readable, rtnl_fd(source->rtnl), EV_READ);
         ev_io_start(source->loop, &source->readable);
         source->drained = true;
@@ -384,7 +396,8 @@ static void wait_until(struct source *source, int64_t deadline)
     int64_t now = now_usec();
 
     ev_timer_stop(source->loop, &source->due);
-    if (deadline == WATCH_NEVER)
+    /* A socket that was handed in and is gone does not come back by itself. */
+    if (deadline == WATCH_NEVER || (source->was_handed && source_socket(source) < 0))
         return;
     ev_now_update(source->loop);
     ev_timer_set(&source->due, deadline > now ? (double)(deadline - now) / 1e6 : 0., 0.);
@@ -480,7 +493,7 @@ static const char *blind_hint(void)
                : NULL;
 }
 
-struct source *source_new(struct ev_loop *loop, const struct source_config *config,
+struct source *source_new(struct ev_loop *loop, const struct source_config *config, int socket,
                           const struct source_handlers *handlers, void *user)
 {
     struct source *source = calloc(1, sizeof(*source));
@@ -502,8 +515,11 @@ struct source *source_new(struct ev_loop *loop, const struct source_config *conf
     source->watch = watch_new(&source->config.watch, on_report, source);
     source->table = table_new(on_change, source);
     source->reconcile = source->table ? reconcile_new(source->table) : NULL;
+    source->handed = -1;
     if (!source->watch || !source->reconcile)
         return source_free(source);
+    source->handed = socket;
+    source->was_handed = socket >= 0;
     ev_timer_start(loop, &source->due);
     return source;
 }
@@ -516,11 +532,39 @@ struct source *source_free(struct source *source)
     if (source->rtnl)
         ev_io_stop(source->loop, &source->readable);
     rtnl_close(source->rtnl);
+    if (source->handed >= 0)
+        close(source->handed);
     watch_free(source->watch);
     reconcile_free(source->reconcile);
     table_free(source->table);
     free(source);
     return NULL;
+}
+
+bool source_is_fresh(const struct source *source)
+{
+    return source->rtnl && source->fresh;
+}
+
+void source_leave(struct source *source)
+{
+    close_socket(source, -ENOTCONN);
+    if (source->handed >= 0)
+        close(source->handed);
+    source->handed = -1;
+    watch_let_go(source->watch);
+    ev_timer_stop(source->loop, &source->due);
+}
+
+void source_return(struct source *source, int socket)
+{
+    source->handed = socket;
+    wait_until(source, 0);
+}
+
+int source_socket(const struct source *source)
+{
+    return source->rtnl ? rtnl_fd(source->rtnl) : source->handed;
 }
 
 void source_reconfigure(struct source *source, const struct source_config *config)

@@ -40,10 +40,23 @@ struct source_config {
     size_t receive_buffer; /* bytes that are asked for */
 };
 
-/* Starts with the next turn of the loop. NULL without memory. */
-struct source *source_new(struct ev_loop *loop, const struct source_config *config,
+/* Starts with the next turn of the loop. socket: one of the namespace that it is about, which it
+ * takes (not on failure), or -1 for the namespace that the daemon is in. NULL without memory. */
+struct source *source_new(struct ev_loop *loop, const struct source_config *config, int socket,
                           const struct source_handlers *handlers, void *user);
 struct source *source_free(struct source *source);
+
+/* Closes a socket that was handed in, for as long as nobody wants anything: it keeps its namespace
+ * alive. The table stays as it is. And goes on with another one of the same namespace, which it
+ * takes. */
+void source_leave(struct source *source);
+void source_return(struct source *source, int socket);
+
+/* Whether the kernel was looked at since the socket was opened. */
+bool source_is_fresh(const struct source *source);
+
+/* The socket as it is open now, or -1. */
+int source_socket(const struct source *source);
 
 /* Other bounds and intervals from now on. */
 void source_reconfigure(struct source *source, const struct source_config *config);

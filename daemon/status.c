@@ -44,8 +44,8 @@ static json_t *position(const struct history *history)
     return message_position(history_instance(history), history_newest(history));
 }
 
-json_t *status_describe(struct namespace *namespace, const struct server *server,
-                        int64_t started_usec)
+json_t *status_describe(struct namespace *namespace, const struct entered *entered,
+                        const struct server *server, int64_t started_usec)
 {
     const struct source *source = namespace_source(namespace);
     const struct history *events = namespace_history(namespace);
@@ -55,7 +55,8 @@ json_t *status_describe(struct namespace *namespace, const struct server *server
 
     source_describe(source, &state);
     return json_pack(
-        "{s:s, s:o, s:o, s:I, s:s, s:o*, s:o*, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:I, s:o}",
+        "{s:s, s:o, s:o, s:I, s:s, s:o*, s:o*, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, "
+        "s:I, s:o}",
         "version", PACKAGE_VERSION, "position", position(events), "source",
         message_source_state(&state), "interval_usec", (json_int_t)report->interval_usec, "cadence",
         watch_cadence_name(report->cadence), "look_cost_usec",
@@ -63,7 +64,10 @@ json_t *status_describe(struct namespace *namespace, const struct server *server
         unless_negative(source_receive_buffer(source)), "links",
         number(table_count(source_table(source))), "history", history(events), "sessions",
         number(server_session_count(server)), "sessions_max", number(limits->users.sessions),
-        "sessions_per_user_max", number(limits->users.sessions_per_user), "request_max",
+        "sessions_per_user_max", number(limits->users.sessions_per_user), "namespaces",
+        number(entered_count(entered)), "namespaces_max",
+        number(entered_limits(entered)->namespaces), "namespaces_per_user_max",
+        number(entered_limits(entered)->namespaces_per_user), "request_max",
         number(limits->request), "json_depth_max", number(limits->json_depth), "uptime_usec",
         (json_int_t)(clock_usec(CLOCK_MONOTONIC) - started_usec), "counters",
         counters(namespace, server_counters(server)));

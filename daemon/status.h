@@ -4,12 +4,13 @@
 
 #include <jansson.h>
 
+#include "daemon/entered.h"
 #include "daemon/namespaces.h"
 #include "daemon/server.h"
 
 /* The parameters of GetStatus' reply; a new reference, NULL without memory. started_usec is of
  * CLOCK_MONOTONIC. */
-json_t *status_describe(struct namespace *namespace, const struct server *server,
-                        int64_t started_usec);
+json_t *status_describe(struct namespace *namespace, const struct entered *entered,
+                        const struct server *server, int64_t started_usec);
 
 #endif

@@ -267,10 +267,8 @@ static bool wants_to_join(const struct watch *watch)
     return watch->config.mode != WATCH_POLL && !watch->joined;
 }
 
-/* The socket is of no use, or there is none; it is tried again with a growing delay. */
-static void give_up_socket(struct watch *watch, int64_t now, int error, const char *what)
+static void forget_socket(struct watch *watch)
 {
-    watch->close_wanted |= watch->open;
     watch->open = false;
     watch->joined = false;
     watch->looking = false;
@@ -280,6 +278,19 @@ static void give_up_socket(struct watch *watch, int64_t now, int error, const ch
     watch->wanted_now |= watch->look_is_urgent;
     watch->look_is_urgent = false;
     forget_suspects(watch);
+}
+
+void watch_let_go(struct watch *watch)
+{
+    forget_socket(watch);
+    backoff_reset(&watch->opening);
+}
+
+/* The socket is of no use, or there is none; it is tried again with a growing delay. */
+static void give_up_socket(struct watch *watch, int64_t now, int error, const char *what)
+{
+    watch->close_wanted |= watch->open;
+    forget_socket(watch);
     backoff_push(&watch->opening, now, OPEN_DELAY_MIN, OPEN_DELAY_MAX);
     /* In one step, for those who are told. */
     set_stale(watch, error, what);

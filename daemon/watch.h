@@ -138,6 +138,9 @@ void watch_surprised(struct watch *watch, int64_t now, int ifindex);
 void watch_overrun(struct watch *watch);
 void watch_drained(struct watch *watch, int64_t now);
 
+/* The socket is let go, and another one will be there: watch_next() wants it opened at once. */
+void watch_let_go(struct watch *watch);
+
 /* Receiving failed for good with -errno: the socket is of no use any more. */
 void watch_broken(struct watch *watch, int64_t now, int error);
 

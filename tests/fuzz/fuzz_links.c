@@ -174,7 +174,7 @@ static void start(struct trial *trial)
     trial->reconcile = reconcile_new(trial->table);
     trial->history = history_new(INSTANCE, 65536);
     CHECK(trial->table && trial->reconcile && trial->history);
-    CHECK(rtnl_open(1 << 20, on_rtnl, trial, &trial->rtnl) == 0);
+    CHECK(rtnl_open(-1, 1 << 20, on_rtnl, trial, &trial->rtnl) == 0);
     believer_init(&trial->believer, NULL);
     /* What is not known yet is the empty picture, as of event 0. */
     trial->believer.ready = true;

@@ -21,7 +21,8 @@ if os.geteuid() != 0:
 netns.enter()
 netns.ip("link set lo up")
 
-_METHODS = ["org.linkwatch.Links.GetStatus", "org.linkwatch.Links.List",
+_METHODS = ["org.linkwatch.Links.Enter", "org.linkwatch.Links.GetStatus",
+            "org.linkwatch.Links.List",
             "org.linkwatch.Links.Monitor", "org.linkwatch.Links.Refresh",
             "org.varlink.service.GetInfo", "org.varlink.service.GetInterfaceDescription"]
 

@@ -13,8 +13,10 @@ class Mirror:
     """A picture of the links that is made of Monitor's messages alone, in links by index;
     events holds what happened since ready, lost what was announced as lost."""
 
-    def __init__(self, path, filter=None, since=None):  # pylint: disable=redefined-builtin
+    def __init__(self, path, filter=None, since=None, rtnl=None):  # pylint: disable=redefined-builtin
         self.connection = varlink.Connection(path)
+        if rtnl:
+            self.connection.enter(rtnl)
         self.links = {}
         self.events = []
         self.lost = []

@@ -34,10 +34,11 @@ def enter():
     os.execvp("unshare", arguments)
 
 
-def run(*arguments, text=None):
+def run(*arguments, text=None, **options):
     """Runs a command, with that text as its input, and returns its output; a failure shows
     what the command said."""
-    result = subprocess.run(arguments, input=text, capture_output=True, text=True, check=False)
+    result = subprocess.run(arguments, input=text, capture_output=True, text=True, check=False,
+                            **options)
     assert result.returncode == 0, f"{' '.join(arguments)}: {result.stderr.strip()}"
     return result.stdout
 
@@ -118,6 +119,10 @@ class Namespace:
         return self
 
     def __exit__(self, *_exception):
+        self.end()
+
+    def end(self):
+        """The last process in there ends."""
         self._process.stdin.close()
         self._process.wait()
 

@@ -47,16 +47,16 @@ def _prefix(release, platform):
     return prefix
 
 
-def command(release, *arguments, platform="ptrace"):
+def command(release, *arguments, platform="ptrace", wrapper=()):
     """The command line that runs a program in a sandbox, in which the machine's files are
-    there to be read, and what is written vanishes with it."""
-    return [*_prefix(release, platform), *arguments]
+    there to be read, and what is written vanishes with it. A wrapper runs runsc."""
+    return [*wrapper, *_prefix(release, platform), *arguments]
 
 
-def start(release, *arguments, platform="ptrace"):
+def start(release, *arguments, **options):
     """Runs a program in a sandbox. What it writes comes through a pipe: in a file, lines
     would overwrite each other in the older release."""
-    return subprocess.Popen(command(release, *arguments, platform=platform),
+    return subprocess.Popen(command(release, *arguments, **options),
                             stdin=subprocess.DEVNULL,
                             stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
 
@@ -74,11 +74,11 @@ def _script(name, release):
     return [sys.executable, path, release, *sys.argv[1:]]
 
 
-def run_tests(release, script, platform="ptrace"):
+def run_tests(release, script, **options):
     """Runs a script beside this one in a sandbox of that release; the TAP that it prints
     becomes this program's."""
     try:
-        process = start(release, *_script(script, release), platform=platform)
+        process = start(release, *_script(script, release), **options)
     except tap.Skip as reason:
         tap.skip_all(str(reason))
     _pass_on(process)

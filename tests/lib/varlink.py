@@ -71,6 +71,15 @@ class Connection:
         finally:
             self._socket.setblocking(False)
 
+    def send_with(self, descriptors, data):
+        """Sends bytes, and descriptors with the first of them."""
+        socket.send_fds(self._socket, [data], descriptors)
+
+    def enter(self, rtnl):
+        """Enters the network namespace of a socket."""
+        self.send_with([rtnl.fileno()], encode("Enter", {"socket_fd": 0}))
+        return self.reply()
+
     def send(self, method, parameters=None, **flags):
         """Sends a call."""
         self.send_bytes(encode(method, parameters, **flags))

@@ -2,14 +2,14 @@
  * wants to listen to rtnetlink:
  *
  *   deny [--join ERRNO] [--bind ERRNO] [--bind-any ERRNO] [--others ERRNO] [--pktinfo ERRNO]
- *        [--socket ERRNO] [--receive ERRNO] [--ptrace ERRNO] [--passrights ERRNO] COMMAND...
+ *        [--socket ERRNO] [--receive ERRNO] [--ptrace ERRNO] COMMAND...
  *
  * --join answers setsockopt(NETLINK_ADD_MEMBERSHIP), --bind answers bind() with groups,
  * --bind-any that of any netlink socket, --others both where they want any other group than
  * RTNLGRP_LINK, --pktinfo answers setsockopt(NETLINK_PKTINFO), --socket answers socket(AF_NETLINK),
  * --receive answers recvmsg() that does not only peek, by which the daemon receives from the kernel
- * alone, --ptrace answers ptrace(), --passrights answers for SO_PASSRIGHTS. ERRNO is a name like
- * EACCES, or 0 for a success that does nothing. The filter is inherited and can't be taken off. */
+ * alone, --ptrace answers ptrace(). ERRNO is a name like EACCES, or 0 for a success that does
+ * nothing. The filter is inherited and can't be taken off. */
 #include <errno.h>
 #include <getopt.h>
 #include <linux/netlink.h>
@@ -22,10 +22,6 @@
 #include <unistd.h>
 
 #include "tests/support/supervise.h"
-
-#ifndef SO_PASSRIGHTS
-#define SO_PASSRIGHTS 83
-#endif
 
 #define EXIT_USAGE 2
 /* As a shell says that a command could not be run. */
@@ -85,28 +81,20 @@ static int answer_ptrace(scmp_filter_ctx filter, uint16_t error)
     return seccomp_rule_add(filter, SCMP_ACT_ERRNO(error), SCMP_SYS(ptrace), 0);
 }
 
-static int answer_passrights(scmp_filter_ctx filter, uint16_t error)
-{
-    int calls[] = {SCMP_SYS(setsockopt), SCMP_SYS(getsockopt)};
-    int r = 0;
-
-    for (size_t i = 0; r >= 0 && i < sizeof(calls) / sizeof(calls[0]); i++)
-        r = seccomp_rule_add(filter, SCMP_ACT_ERRNO(error), calls[i], 2,
-                             SCMP_A1(SCMP_CMP_EQ, SOL_SOCKET, 0),
-                             SCMP_A2(SCMP_CMP_EQ, SO_PASSRIGHTS, 0));
-    return r;
-}
-
 /* Reads the options into the filter. The index of the command, or -errno. */
 static int take_options(int argc, char *argv[], scmp_filter_ctx filter,
                         struct supervisor *supervisor)
 {
     static const struct option options[] = {
-        {"join", required_argument, NULL, 'j'},       {"bind", required_argument, NULL, 'b'},
-        {"bind-any", required_argument, NULL, 'a'},   {"receive", required_argument, NULL, 'r'},
-        {"socket", required_argument, NULL, 's'},     {"ptrace", required_argument, NULL, 'p'},
-        {"passrights", required_argument, NULL, 'g'}, {"others", required_argument, NULL, 'o'},
-        {"pktinfo", required_argument, NULL, 'i'},    {0},
+        {"join", required_argument, NULL, 'j'},
+        {"bind", required_argument, NULL, 'b'},
+        {"bind-any", required_argument, NULL, 'a'},
+        {"receive", required_argument, NULL, 'r'},
+        {"socket", required_argument, NULL, 's'},
+        {"ptrace", required_argument, NULL, 'p'},
+        {"others", required_argument, NULL, 'o'},
+        {"pktinfo", required_argument, NULL, 'i'},
+        {0},
     };
     int option, r;
 
@@ -130,8 +118,6 @@ static int take_options(int argc, char *argv[], scmp_filter_ctx filter,
             r = answer_pktinfo(filter, error);
         else if (option == 'p')
             r = answer_ptrace(filter, error);
-        else if (option == 'g')
-            r = answer_passrights(filter, error);
         else
             r = answer_socket(filter, error);
         if (r < 0)
@@ -152,8 +138,8 @@ int main(int argc, char *argv[])
     if (command < 0) {
         fprintf(
             stderr,
-            "usage: deny [--join|--bind|--bind-any|--others|--pktinfo|--socket|--receive|--ptrace|"
-            "--passrights ERRNO]... "
+            "usage: deny [--join|--bind|--bind-any|--others|--pktinfo|--socket|--receive|--ptrace "
+            "ERRNO]... "
             "COMMAND...\n");
         return EXIT_USAGE;
     }
