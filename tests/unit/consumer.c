@@ -80,7 +80,7 @@ static struct buffer *next_message(struct stream *stream)
     struct buffer *message = NULL;
     int r = stream_next(stream, NULL, &message);
 
-    assert_in_range(r, 0, 1);
+    assert_int_in_range(r, 0, 1);
     return message;
 }
 
@@ -158,7 +158,7 @@ static void believe_lost(struct consumer *consumer, const struct told *told)
     if (consumer->ready && consumer->all)
         assert_int_equal(told->lost, told->sequence - consumer->sequence);
     else
-        assert_in_range(told->lost, 1, told->sequence - consumer->sequence);
+        assert_int_in_range(told->lost, 1, told->sequence - consumer->sequence);
     consumer->lost += (uint64_t)told->lost;
     consumer->ready = false;
     json_object_clear(consumer->picture);
@@ -208,7 +208,7 @@ unsigned consumer_read(struct consumer *consumer, struct stream *stream, unsigne
 
         if (r == -EAGAIN)
             continue;
-        assert_in_range(r, 0, 1);
+        assert_int_in_range(r, 0, 1);
         if (r == 0)
             break;
         believe_all(consumer, messages);

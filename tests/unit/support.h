@@ -17,6 +17,11 @@
 #include "daemon/link.h"
 #include "daemon/slice.h"
 
+/* As cmocka 2 calls it. */
+#ifndef assert_int_in_range
+#define assert_int_in_range(value, minimum, maximum) assert_in_range(value, minimum, maximum)
+#endif
+
 /* An RTM_NEWLINK message of that link, without any attribute. */
 struct nl_msg *new_message(int ifindex, uint16_t type, unsigned flags);
 

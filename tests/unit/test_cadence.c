@@ -12,7 +12,7 @@ static void polling_a_few_links_is_as_fast_as_allowed(void **state)
 
     (void)state;
     virtual_start_denied(&virtual);
-    assert_in_range(virtual_looks_a_minute(&virtual), 1190, 1201);
+    assert_int_in_range(virtual_looks_a_minute(&virtual), 1190, 1201);
     assert_int_equal(watch_report(virtual.watch)->cadence, WATCH_POLLING);
     assert_int_equal(watch_report(virtual.watch)->interval_usec, INTERVAL_MIN);
     virtual_stop(&virtual);
@@ -26,8 +26,8 @@ static void polling_costs_no_more_than_its_budget(void **state)
     virtual_start_denied(&virtual);
     virtual.dump.cost.cpu_usec = 5 * MSEC; /* at 0.5 %: one in a second */
     virtual_run(&virtual, 60 * SEC);
-    assert_in_range(virtual_looks_a_minute(&virtual), 58, 62);
-    assert_in_range(watch_report(virtual.watch)->interval_usec, 990 * MSEC, 1010 * MSEC);
+    assert_int_in_range(virtual_looks_a_minute(&virtual), 58, 62);
+    assert_int_in_range(watch_report(virtual.watch)->interval_usec, 990 * MSEC, 1010 * MSEC);
     virtual_stop(&virtual);
 }
 
@@ -39,7 +39,7 @@ static void polling_ten_thousand_links_stays_within_the_upper_bound(void **state
     virtual_start_denied(&virtual);
     virtual.dump.cost.cpu_usec = 50 * MSEC;
     virtual_run(&virtual, 300 * SEC);
-    assert_in_range(virtual_looks_a_minute(&virtual), 11, 13);
+    assert_int_in_range(virtual_looks_a_minute(&virtual), 11, 13);
     assert_int_equal(watch_report(virtual.watch)->interval_usec, INTERVAL_MAX);
     virtual_stop(&virtual);
 }
@@ -65,7 +65,7 @@ static void with_nobody_listening_polling_is_as_slow_as_allowed(void **state)
     (void)state;
     virtual_start_denied(&virtual);
     watch_consumers(virtual.watch, 0);
-    assert_in_range(virtual_looks_a_minute(&virtual), 11, 13);
+    assert_int_in_range(virtual_looks_a_minute(&virtual), 11, 13);
     assert_int_equal(watch_report(virtual.watch)->cadence, WATCH_IDLE);
     assert_int_equal(watch_report(virtual.watch)->interval_usec, INTERVAL_MAX);
     virtual_stop(&virtual);
@@ -137,7 +137,7 @@ static void proof_begins_at_polling_and_doubles(void **state)
         assert_int_equal(watch_report(virtual.watch)->cadence, WATCH_PROVING);
         virtual_run_to_look(&virtual);
         interval = virtual.last_look_began - before;
-        assert_in_range(interval, expected, expected + 1 * MSEC);
+        assert_int_in_range(interval, expected, expected + 1 * MSEC);
     }
     virtual_run(&virtual, 10 * MSEC);
     assert_int_equal(virtual_standing(&virtual), WATCH_TRUSTED);
@@ -257,7 +257,7 @@ static void endless_demands_use_a_quarter_of_a_cpu_at_most(void **state)
         watch_look_now(virtual.watch);
         virtual_run(&virtual, 1 * MSEC);
     }
-    assert_in_range((virtual.looks - looks) * 2, 2000, 2550); /* ms of 10,000 */
+    assert_int_in_range((virtual.looks - looks) * 2, 2000, 2550); /* ms of 10,000 */
     virtual_stop(&virtual);
 }
 
@@ -326,7 +326,7 @@ static void overruns_without_end_make_looks_at_polling_cadence(void **state)
         watch_overrun(virtual.watch);
         virtual_run(&virtual, 1 * MSEC);
     }
-    assert_in_range(virtual.looks - looks, 600, 1202);
+    assert_int_in_range(virtual.looks - looks, 600, 1202);
     assert_int_equal(virtual_standing(&virtual), WATCH_TRUSTED);
     virtual_stop(&virtual);
 }
@@ -362,12 +362,12 @@ static void other_bounds_count_from_now_on(void **state)
     (void)state;
     virtual_start_denied(&virtual);
     watch_reconfigure(virtual.watch, &config);
-    assert_in_range(virtual_looks_a_minute(&virtual), 299, 302);
+    assert_int_in_range(virtual_looks_a_minute(&virtual), 299, 302);
     watch_consumers(virtual.watch, 0);
-    assert_in_range(virtual_looks_a_minute(&virtual), 59, 62);
+    assert_int_in_range(virtual_looks_a_minute(&virtual), 59, 62);
     virtual.join_error = 0;
     virtual_run_to(&virtual, WATCH_TRUSTED, 600 * SEC);
-    assert_in_range(virtual_looks_a_minute(&virtual), 5, 7);
+    assert_int_in_range(virtual_looks_a_minute(&virtual), 5, 7);
     virtual_stop(&virtual);
 }
 

@@ -82,7 +82,7 @@ static void one_iteration_of_the_loop_takes_no_more_than_its_slice(void **state)
     for (int i = 0; i < 100; i++)
         say(&f, "silence");
     ev_run(f.host.loop, EVRUN_NOWAIT);
-    assert_in_range(f.requests, 1, 99);
+    assert_int_in_range(f.requests, 1, 99);
     talk_turn(&f);
     assert_int_equal(f.requests, 100);
     talk_stop(&f);
@@ -158,7 +158,7 @@ static void while_an_answer_waits_no_more_is_read_than_has_room(void **state)
         sent++;
         if (sent % 10 == 0)
             talk_turn(&f);
-        assert_in_range(sent, 0, 100000); /* else it reads on and on */
+        assert_int_in_range(sent, 0, 100000); /* else it reads on and on */
     }
     assert_int_equal(f.requests, 1);
     talk_release(&f);
@@ -180,9 +180,9 @@ static void while_an_answer_is_on_its_way_further_requests_wait(void **state)
     for (int i = 0; i < 20; i++)
         say(&f, "much");
     talk_turn(&f);
-    assert_in_range(f.requests, 1, 19);
+    assert_int_in_range(f.requests, 1, 19);
     for (int i = 0; heard < 20 * 40001; i++) {
-        assert_in_range(i, 0, 1000);
+        assert_int_in_range(i, 0, 1000);
         heard += hear(&f, 10000);
         talk_turn(&f);
     }
@@ -294,7 +294,7 @@ static void whatever_is_asked_and_read_answers_come_in_order(void **state)
     (void)state;
     talk_start(&f);
     for (int i = 0; i < 20000 || heard < asked; i++) {
-        assert_in_range(i, 0, 1000000);
+        assert_int_in_range(i, 0, 1000000);
         for (unsigned n = i < 20000 ? roll(&dice, 20) : 0; n > 0; n--)
             ask_at_random(&f, &dice, &asked);
         if (!f.holds && roll(&dice, 30) == 0 && i < 20000)

@@ -21,7 +21,7 @@ static const char *field_text(const struct link *link, enum link_field field)
     assert_non_null(value);
     dumped = json_dumps(value, JSON_COMPACT | JSON_ENCODE_ANY);
     assert_non_null(dumped);
-    assert_in_range(strlen(dumped), 0, sizeof(text) - 1);
+    assert_int_in_range(strlen(dumped), 0, sizeof(text) - 1);
     strcpy(text, dumped);
     free(dumped);
     json_decref(value);

@@ -26,16 +26,15 @@ static void a_number_that_is_no_error_has_no_name(void **state)
 }
 
 #ifdef HAVE_STRERRORNAME_NP
-static void each_name_is_the_one_that_the_c_library_has(void **state)
+static void each_name_is_the_one_of_the_c_library(void **state)
 {
     (void)state;
-    for (int error = -1; error < 4096; error++) {
-        const char *expected = strerrorname_np(error);
+    for (int error = 0; error < 4096; error++) {
+        const char *name = replacement(error);
 
-        if (expected)
-            assert_string_equal(replacement(error), expected);
-        else
-            assert_null(replacement(error));
+        /* A newer one may know more errors. */
+        if (name)
+            assert_string_equal(name, strerrorname_np(error));
     }
 }
 #endif
@@ -46,7 +45,7 @@ int main(void)
         cmocka_unit_test(errors_have_the_names_of_their_constants),
         cmocka_unit_test(a_number_that_is_no_error_has_no_name),
 #ifdef HAVE_STRERRORNAME_NP
-        cmocka_unit_test(each_name_is_the_one_that_the_c_library_has),
+        cmocka_unit_test(each_name_is_the_one_of_the_c_library),
 #endif
     };
 

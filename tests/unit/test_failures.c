@@ -109,7 +109,7 @@ static void looks_that_fail_are_repeated_with_a_growing_delay_up_to_five_seconds
     virtual_start_trusted(&virtual);
     virtual.dump.error = -EBUSY;
     virtual_run(&virtual, 120 * SEC);
-    assert_in_range(virtual_looks_a_minute(&virtual), 11, 13);
+    assert_int_in_range(virtual_looks_a_minute(&virtual), 11, 13);
     assert_int_equal(watch_report(virtual.watch)->interval_usec, 5 * SEC);
     virtual_stop(&virtual);
 }
@@ -174,13 +174,13 @@ static void a_socket_that_cannot_be_opened_is_tried_again_up_to_every_30_seconds
     virtual_start(&virtual, WATCH_AUTO);
     virtual.open_error = -EAFNOSUPPORT;
     virtual_run(&virtual, 1 * SEC);
-    assert_in_range(virtual.opens, 4, 5); /* after 0, 100, 300, 700 ms */
+    assert_int_in_range(virtual.opens, 4, 5); /* after 0, 100, 300, 700 ms */
     assert_int_equal(watch_report(virtual.watch)->cadence, WATCH_RETRY);
     assert_int_equal(watch_report(virtual.watch)->error, EAFNOSUPPORT);
     virtual_run(&virtual, 300 * SEC);
     opens = virtual.opens;
     virtual_run(&virtual, 300 * SEC);
-    assert_in_range(virtual.opens - opens, 10, 11);
+    assert_int_in_range(virtual.opens - opens, 10, 11);
 
     virtual.open_error = 0;
     virtual_run(&virtual, 31 * SEC);
@@ -249,7 +249,7 @@ static void a_socket_that_cannot_be_asked_is_opened_anew(void **state)
     virtual_start_trusted(&virtual);
     virtual.ask_error = -EPERM;
     virtual_run(&virtual, 300 * SEC);
-    assert_in_range(virtual.closes, 2, 30);
+    assert_int_in_range(virtual.closes, 2, 30);
     assert_true(watch_report(virtual.watch)->stale);
     virtual.ask_error = 0;
     virtual_run(&virtual, 31 * SEC);
@@ -293,7 +293,7 @@ static void a_refused_request_is_reported_once_and_called_so(void **state)
     virtual_start(&virtual, WATCH_AUTO);
     virtual.ask_error = -EPERM;
     virtual_run(&virtual, 300 * SEC);
-    assert_in_range(virtual.closes, 2, 30);
+    assert_int_in_range(virtual.closes, 2, 30);
     assert_int_equal(virtual.reports, 1);
     assert_non_null(strstr(watch_report(virtual.watch)->look_reason, "asking"));
     assert_int_equal(watch_report(virtual.watch)->look_error, EPERM);
@@ -347,7 +347,7 @@ static void a_socket_that_works_for_a_moment_only_is_opened_ever_more_rarely(voi
         assert_false(watch_report(virtual.watch)->stale);
         watch_broken(virtual.watch, virtual.now, -ENETDOWN);
     }
-    assert_in_range(virtual.looks, 10, 60);
+    assert_int_in_range(virtual.looks, 10, 60);
     virtual_stop(&virtual);
 }
 

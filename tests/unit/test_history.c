@@ -121,11 +121,11 @@ static void the_bound_in_bytes_holds_and_the_oldest_go(void **state)
 
         add(history, i);
         size = history_size(history);
-        assert_in_range(size.bytes, 1, 16 * 1024);
+        assert_int_in_range(size.bytes, 1, 16 * 1024);
         assert_int_equal(size.events, history_newest(history) - history_oldest(history) + 1);
     }
     assert_int_equal(history_newest(history), 5000);
-    assert_in_range(history_oldest(history), 4900, 5000);
+    assert_int_in_range(history_oldest(history), 4900, 5000);
     assert_null(history_get(history, history_oldest(history) - 1));
     assert_null(history_message(history, history_oldest(history) - 1));
     assert_int_equal(history_get(history, history_oldest(history))->after->ifindex,
@@ -190,8 +190,8 @@ static void the_encoding_counts_in_the_bytes(void **state)
     add(history, 2);
     before = history_size(history).bytes;
     message = history_message(history, 1);
-    assert_in_range(history_size(history).bytes, before + message->length,
-                    before + message->length + 64);
+    assert_int_in_range(history_size(history).bytes, before + message->length,
+                        before + message->length + 64);
     buffer_unref(message);
     history_set_bytes_max(history, 0);
     assert_int_equal(history_size(history).bytes, 0);
@@ -211,7 +211,7 @@ static void reading_may_push_out_what_is_older_and_the_bound_holds(void **state)
 
         /* What was read already goes first, so that a reader in order meets no gap. */
         assert_non_null(message);
-        assert_in_range(history_size(history).bytes, 0, 16 * 1024);
+        assert_int_in_range(history_size(history).bytes, 0, 16 * 1024);
         buffer_unref(message);
     }
     assert_true(history_oldest(history) > oldest);
@@ -246,11 +246,11 @@ static void messages_in_one_piece_are_those_of_the_events_one_by_one(void **stat
         size_t at = 0;
 
         assert_non_null(piece);
-        assert_in_range(last, next, 200);
+        assert_int_in_range(last, next, 200);
         for (; next <= last; next++) {
             struct buffer *message = history_message(history, next);
 
-            assert_in_range(at + message->length, 1, piece->length);
+            assert_int_in_range(at + message->length, 1, piece->length);
             assert_memory_equal(piece->data + at, message->data, message->length);
             at += message->length;
             buffer_unref(message);
@@ -297,8 +297,8 @@ static void messages_that_push_out_events_are_still_given(void **state)
     first = history_oldest(history);
     piece = history_messages(history, first, &last);
     assert_non_null(piece);
-    assert_in_range(last, first, 100);
-    assert_in_range(history_size(history).bytes, 0, 4096);
+    assert_int_in_range(last, first, 100);
+    assert_int_in_range(history_size(history).bytes, 0, 4096);
     buffer_unref(piece);
     history_free(history);
 }

@@ -328,14 +328,14 @@ static void random_damage_never_harms(void **state)
             ((unsigned char *)message)[16 + roll(&dice, length - 16)] =
                 (unsigned char)roll(&dice, 256);
         if (link_parse(message, &link) == 0) {
-            assert_in_range(strlen(link->ifname), 1, IF_NAMESIZE - 1);
+            assert_int_in_range(strlen(link->ifname), 1, IF_NAMESIZE - 1);
             sane++;
         } else {
             assert_null(link);
         }
         link_unref(link);
     }
-    assert_in_range(sane, 1, 19999);
+    assert_int_in_range(sane, 1, 19999);
     free(message);
     free(whole);
 }

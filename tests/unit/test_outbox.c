@@ -24,7 +24,7 @@ static void start(struct pair *pair)
     *pair = (struct pair){.ours = fds[0], .theirs = fds[1]};
 }
 
-static void stop(struct pair *pair)
+static void finish(struct pair *pair)
 {
     close(pair->ours);
     if (pair->theirs >= 0)
@@ -83,7 +83,7 @@ static void buffers_are_written_in_order_and_let_go(void **state)
     assert_string_equal(text, "onetwothree");
     buffer_unref(shared);
     outbox_clear(&outbox);
-    stop(&pair);
+    finish(&pair);
 }
 
 static void empty_buffers_alone_are_written_too(void **state)
@@ -98,7 +98,7 @@ static void empty_buffers_alone_are_written_too(void **state)
     assert_int_equal(outbox_write(&outbox, pair.ours, SIZE_MAX), 1);
     assert_int_equal(outbox.count, 0);
     outbox_clear(&outbox);
-    stop(&pair);
+    finish(&pair);
 }
 
 static void nothing_to_write_is_nothing_left(void **state)
@@ -110,7 +110,7 @@ static void nothing_to_write_is_nothing_left(void **state)
     start(&pair);
     assert_int_equal(outbox_write(&outbox, pair.ours, SIZE_MAX), 1);
     outbox_clear(&outbox);
-    stop(&pair);
+    finish(&pair);
 }
 
 static void what_the_socket_does_not_take_goes_on_where_it_stopped(void **state)
@@ -144,7 +144,7 @@ static void what_the_socket_does_not_take_goes_on_where_it_stopped(void **state)
         assert_int_equal((unsigned char)all[i], i / SIZE % 251);
     free(all);
     outbox_clear(&outbox);
-    stop(&pair);
+    finish(&pair);
 }
 
 static void a_shared_buffer_is_held_until_its_last_byte_is_written(void **state)
@@ -166,7 +166,7 @@ static void a_shared_buffer_is_held_until_its_last_byte_is_written(void **state)
     assert_int_equal(shared->references, 1);
     buffer_unref(shared);
     outbox_clear(&outbox);
-    stop(&pair);
+    finish(&pair);
 }
 
 static void clearing_lets_go_of_what_was_not_written(void **state)
@@ -197,7 +197,7 @@ static void a_reader_who_went_away_is_an_error_and_no_signal(void **state)
     assert_int_equal(outbox_push(&outbox, buffer_of("x")), 0);
     assert_int_equal(outbox_write(&outbox, pair.ours, SIZE_MAX), -EPIPE);
     outbox_clear(&outbox);
-    stop(&pair);
+    finish(&pair);
 }
 
 static void at_rest_it_keeps_next_to_no_memory(void **state)
@@ -213,9 +213,9 @@ static void at_rest_it_keeps_next_to_no_memory(void **state)
     assert_true(outbox.capacity >= 100);
     while (outbox_write(&outbox, pair.ours, SIZE_MAX) == 0)
         read_into(&pair, text, sizeof(text));
-    assert_in_range(outbox.capacity, 0, 8);
+    assert_int_in_range(outbox.capacity, 0, 8);
     outbox_clear(&outbox);
-    stop(&pair);
+    finish(&pair);
 }
 
 static void a_queue_that_is_never_empty_does_not_grow(void **state)
@@ -237,9 +237,9 @@ static void a_queue_that_is_never_empty_does_not_grow(void **state)
             read_into(&pair, chunk, sizeof(chunk));
     }
     assert_true(outbox.count > 0);
-    assert_in_range(outbox.capacity, 1, 64);
+    assert_int_in_range(outbox.capacity, 1, 64);
     outbox_clear(&outbox);
-    stop(&pair);
+    finish(&pair);
 }
 
 static void no_more_is_written_at_once_than_is_wanted(void **state)
@@ -254,7 +254,7 @@ static void no_more_is_written_at_once_than_is_wanted(void **state)
     for (int i = 0; i < 500; i++)
         assert_int_equal(outbox_push(&outbox, buffer_of("12345")), 0);
     assert_int_equal(outbox_write(&outbox, pair.ours, 1), OUTBOX_MORE);
-    assert_in_range(read_into(&pair, text, sizeof(text)), 1, 1500);
+    assert_int_in_range(read_into(&pair, text, sizeof(text)), 1, 1500);
     for (int r = OUTBOX_MORE; r != 1; r = outbox_write(&outbox, pair.ours, 1)) {
         assert_int_equal(r, OUTBOX_MORE);
         assert_true(outbox.count > 0);
@@ -262,7 +262,7 @@ static void no_more_is_written_at_once_than_is_wanted(void **state)
     }
     assert_int_equal(outbox.count, 0);
     outbox_clear(&outbox);
-    stop(&pair);
+    finish(&pair);
 }
 
 int main(void)

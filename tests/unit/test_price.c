@@ -48,7 +48,7 @@ static void on_a_coarse_clock_a_dear_dump_is_dear(void **state)
     (void)state;
     for (int i = 0; i < 500; i++)
         add(&price, i % 2 ? 10000 : 20000, 15000);
-    assert_in_range(price_usec(&price), 10000, 15000);
+    assert_int_in_range(price_usec(&price), 10000, 15000);
 }
 
 static void dumps_that_were_disturbed_do_not_count(void **state)

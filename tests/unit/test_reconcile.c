@@ -70,7 +70,7 @@ static void start(struct told *told, bool native)
     assert_non_null(told->reconcile);
 }
 
-static void stop(struct told *told)
+static void finish(struct told *told)
 {
     assert_true(is_possible(told->table));
     reconcile_free(told->reconcile);
@@ -166,7 +166,7 @@ static void a_whole_native_dump_proves_an_absence(void **state)
     assert_int_equal(told.verdict.missing, 0);
     assert_int_equal(told.count, 8);
     assert_int_equal(table_count(told.table), 1);
-    stop(&told);
+    finish(&told);
 }
 
 static void after_an_interrupted_dump_the_missing_link_is_asked_for(void **state)
@@ -187,7 +187,7 @@ static void after_an_interrupted_dump_the_missing_link_is_asked_for(void **state
     assert_told(&told, 0, CHANGE_REMOVE, 4, "eth4", false);
     assert_int_equal(told.at[0].source, CHANGE_BY_DUMP);
     assert_int_equal(told.count, 1);
-    stop(&told);
+    finish(&told);
 }
 
 static void where_dumps_prove_nothing_the_missing_link_is_asked_for(void **state)
@@ -204,7 +204,7 @@ static void where_dumps_prove_nothing_the_missing_link_is_asked_for(void **state
     assert_int_equal(told.count, 0);
     answer(&told, 3, NULL);
     assert_told(&told, 0, CHANGE_REMOVE, 3, "eth3", false);
-    stop(&told);
+    finish(&told);
 }
 
 static void where_many_are_missing_another_dump_is_cheaper(void **state)
@@ -225,7 +225,7 @@ static void where_many_are_missing_another_dump_is_cheaper(void **state)
     end_dump(&told, 0);
     assert_no_question(&told);
     assert_int_equal(told.count, 8);
-    stop(&told);
+    finish(&told);
 }
 
 static void a_dump_that_failed_says_nothing_of_what_it_did_not_show(void **state)
@@ -243,7 +243,7 @@ static void a_dump_that_failed_says_nothing_of_what_it_did_not_show(void **state
         assert_no_question(&told);
         assert_int_equal(table_count(told.table), 3);
     }
-    stop(&told);
+    finish(&told);
 }
 
 static void a_question_without_an_answer_leaves_the_link_as_it_was(void **state)
@@ -261,7 +261,7 @@ static void a_question_without_an_answer_leaves_the_link_as_it_was(void **state)
     assert_no_question(&told);
     assert_int_equal(reconcile_unsettled(told.reconcile), 1);
     assert_int_equal(table_count(told.table), 3);
-    stop(&told);
+    finish(&told);
 }
 
 static void interrupted(struct told *told)
@@ -286,7 +286,7 @@ static void a_kernel_that_refuses_questions_is_believed_after_more_dumps(void **
     interrupted(&told);
     assert_no_question(&told);
     assert_int_equal(table_count(told.table), 1);
-    stop(&told);
+    finish(&told);
 }
 
 /* --- dumps without a line */
@@ -309,7 +309,7 @@ static void two_empty_dumps_on_a_quiet_socket_are_the_truth_once_the_links_are_a
     for (int ifindex = 1; ifindex <= 5; ifindex++)
         answer(&told, ifindex, NULL);
     assert_int_equal(table_count(told.table), 0);
-    stop(&told);
+    finish(&told);
 }
 
 static void an_empty_dump_is_a_lie_where_a_link_that_is_asked_for_is_there(void **state)
@@ -324,7 +324,7 @@ static void an_empty_dump_is_a_lie_where_a_link_that_is_asked_for_is_there(void 
         answer(&told, 1, i ? LINK(.ifindex = 1, .ifname = "lo") : NULL);
     }
     assert_int_equal(table_count(told.table), 1);
-    stop(&told);
+    finish(&told);
 }
 
 static void an_empty_dump_on_a_socket_that_had_more_to_receive_says_nothing(void **state)
@@ -341,7 +341,7 @@ static void an_empty_dump_on_a_socket_that_had_more_to_receive_says_nothing(void
         assert_no_question(&told);
     }
     assert_int_equal(table_count(told.table), 2);
-    stop(&told);
+    finish(&told);
 }
 
 /* --- one name, one bearer */
@@ -361,7 +361,7 @@ static void the_older_bearer_of_a_name_is_gone_before_the_newer_one_is_there(voi
     assert_int_equal(told.count, 2);
     assert_told(&told, 0, CHANGE_REMOVE, 2, "eth2", false);
     assert_told(&told, 1, CHANGE_ADD, 9, "eth2", false);
-    stop(&told);
+    finish(&told);
 }
 
 static void the_older_bearer_of_a_name_is_asked_for_where_a_dump_is_no_proof(void **state)
@@ -380,7 +380,7 @@ static void the_older_bearer_of_a_name_is_asked_for_where_a_dump_is_no_proof(voi
     assert_told(&told, 0, CHANGE_REMOVE, 2, "eth2", false);
     assert_told(&told, 1, CHANGE_ADD, 9, "eth2", false);
     assert_no_question(&told);
-    stop(&told);
+    finish(&told);
 }
 
 static void an_older_bearer_that_was_renamed_is_renamed_first(void **state)
@@ -397,7 +397,7 @@ static void an_older_bearer_that_was_renamed_is_renamed_first(void **state)
     assert_told(&told, 1, CHANGE_ADD, 9, "eth2", false);
     assert_int_equal(told.at[1].source, CHANGE_BY_NOTIFICATION);
     assert_no_question(&told);
-    stop(&told);
+    finish(&told);
 }
 
 static void where_the_older_link_bears_the_name_the_newer_line_was_out_of_date(void **state)
@@ -417,7 +417,7 @@ static void where_the_older_link_bears_the_name_the_newer_line_was_out_of_date(v
     assert_no_question(&told);
     assert_int_equal(told.count, 1);
     assert_told(&told, 0, CHANGE_ADD, 9, "new9", false);
-    stop(&told);
+    finish(&told);
 }
 
 static void links_that_contradict_each_other_for_ever_stay_as_they_were_and_the_rest_goes_on(
@@ -436,7 +436,7 @@ static void links_that_contradict_each_other_for_ever_stay_as_they_were_and_the_
     LINE(.ifindex = 9, .ifname = "eth2", .mac = 9);
     end_dump(&told, 0);
     while ((asked = reconcile_question(told.reconcile))) {
-        assert_in_range(++rounds, 1, 20);
+        assert_int_in_range(++rounds, 1, 20);
         answer(&told, asked, LINK(.ifindex = asked, .ifname = "eth2"));
     }
     assert_int_equal(reconcile_unsettled(told.reconcile), 1);
@@ -451,7 +451,7 @@ static void links_that_contradict_each_other_for_ever_stay_as_they_were_and_the_
     end_dump(&told, 0);
     assert_int_equal(reconcile_unsettled(told.reconcile), 0);
     assert_non_null(table_find(told.table, 9));
-    stop(&told);
+    finish(&told);
 }
 
 static void names_that_were_swapped_belong_together(void **state)
@@ -470,7 +470,7 @@ static void names_that_were_swapped_belong_together(void **state)
     assert_int_equal(told.count, 2);
     assert_told(&told, 0, CHANGE_CHANGE, 2, "eth3", true);
     assert_told(&told, 1, CHANGE_CHANGE, 3, "eth2", false);
-    stop(&told);
+    finish(&told);
 }
 
 static void a_cycle_of_three_names_belongs_together_and_another_one_to_itself(void **state)
@@ -490,7 +490,7 @@ static void a_cycle_of_three_names_belongs_together_and_another_one_to_itself(vo
     assert_int_equal(told.count, 5);
     assert_true(told.at[0].more_follows && told.at[1].more_follows && !told.at[2].more_follows);
     assert_true(told.at[3].more_follows && !told.at[4].more_follows);
-    stop(&told);
+    finish(&told);
 }
 
 static void an_altname_that_was_a_name_comes_after_that_name_is_free(void **state)
@@ -514,7 +514,7 @@ static void an_altname_that_was_a_name_comes_after_that_name_is_free(void **stat
     end_dump(&told, 0);
     assert_told(&told, 0, CHANGE_CHANGE, 1, "eth1", false);
     assert_told(&told, 1, CHANGE_CHANGE, 2, "eth2", false);
-    stop(&told);
+    finish(&told);
 }
 
 /* --- no port of a master that is not there */
@@ -531,7 +531,7 @@ static void a_master_is_there_before_its_ports_wherever_it_is_in_the_dump(void *
     end_dump(&told, 0);
     assert_told(&told, 0, CHANGE_ADD, 9, "bridge", false);
     assert_told(&told, 1, CHANGE_ADD, 2, "port", false);
-    stop(&told);
+    finish(&told);
 }
 
 static void a_notification_that_names_an_unknown_master_asks_for_it_at_once(void **state)
@@ -546,7 +546,7 @@ static void a_notification_that_names_an_unknown_master_asks_for_it_at_once(void
     answer(&told, 9, LINK(.ifindex = 9, .ifname = "bridge"));
     assert_told(&told, 0, CHANGE_ADD, 9, "bridge", false);
     assert_told(&told, 1, CHANGE_CHANGE, 2, "eth2", false);
-    stop(&told);
+    finish(&told);
 }
 
 static void a_port_whose_master_can_not_be_had_is_shown_without_it(void **state)
@@ -559,13 +559,13 @@ static void a_port_whose_master_can_not_be_had_is_shown_without_it(void **state)
     dump(&told, 1, 1);
     notify(&told, LINK(.ifindex = 2, .ifname = "port", .master = 9));
     for (int i = 0; (asked = reconcile_question(told.reconcile)); i++) {
-        assert_in_range(i, 0, 20);
+        assert_int_in_range(i, 0, 20);
         answer(&told, asked, asked == 9 ? NULL : LINK(.ifindex = 2, .ifname = "port", .master = 9));
     }
     assert_told(&told, 0, CHANGE_ADD, 2, "port", false);
     assert_false(table_find(told.table, 2)->known & LINK_FIELD_BIT(MASTER));
     assert_int_equal(reconcile_unsettled(told.reconcile), 1);
-    stop(&told);
+    finish(&told);
 }
 
 static void a_bridge_that_was_made_anew_under_its_ports_belongs_together(void **state)
@@ -586,7 +586,7 @@ static void a_bridge_that_was_made_anew_under_its_ports_belongs_together(void **
     assert_told(&told, 0, CHANGE_REMOVE, 5, "br0", true);
     assert_told(&told, 1, CHANGE_ADD, 7, "br0", true);
     assert_told(&told, 2, CHANGE_CHANGE, 6, "port", false);
-    stop(&told);
+    finish(&told);
 }
 
 static void the_ports_of_a_master_that_is_gone_are_asked_for(void **state)
@@ -605,7 +605,7 @@ static void the_ports_of_a_master_that_is_gone_are_asked_for(void **state)
     answer(&told, 6, LINK(.ifindex = 6, .ifname = "port", .operstate = 2));
     assert_told(&told, 0, CHANGE_CHANGE, 6, "port", false);
     assert_told(&told, 1, CHANGE_REMOVE, 5, "br0", false);
-    stop(&told);
+    finish(&told);
 }
 
 /* --- notifications and dumps */
@@ -632,7 +632,7 @@ static void a_line_that_may_be_older_than_a_notification_is_asked_for(void **sta
     assert_int_equal(told.count, 0);
     assert_int_equal(table_find(told.table, 2)->mtu, 1400);
     assert_null(table_find(told.table, 3));
-    stop(&told);
+    finish(&told);
 }
 
 static void a_line_that_says_what_a_notification_said_raises_no_question(void **state)
@@ -649,7 +649,7 @@ static void a_line_that_says_what_a_notification_said_raises_no_question(void **
     end_dump(&told, 0);
     assert_no_question(&told);
     assert_int_equal(told.count, 1);
-    stop(&told);
+    finish(&told);
 }
 
 static void a_link_notified_of_during_a_dump_is_not_missing(void **state)
@@ -666,7 +666,7 @@ static void a_link_notified_of_during_a_dump_is_not_missing(void **state)
     end_dump(&told, 0);
     assert_no_question(&told);
     assert_int_equal(table_count(told.table), 3);
-    stop(&told);
+    finish(&told);
 }
 
 /* --- the same link, or another one */
@@ -681,7 +681,7 @@ static void a_change_that_was_notified_of_is_one_of_the_same_link(void **state)
     notify(&told, LINK(.ifindex = 2, .ifname = "tap", .mac = 7, .type = ARPHRD_NONE));
     assert_int_equal(told.count, 1);
     assert_told(&told, 0, CHANGE_CHANGE, 2, "tap", false);
-    stop(&told);
+    finish(&told);
 }
 
 static void after_an_overrun_a_notification_may_be_of_another_link(void **state)
@@ -698,7 +698,7 @@ static void after_an_overrun_a_notification_may_be_of_another_link(void **state)
     dump(&told, 1, 2);
     notify(&told, LINK(.ifindex = 2, .ifname = "tap", .mac = 8, .operstate = 2));
     assert_int_equal(told.count, 1);
-    stop(&told);
+    finish(&told);
 }
 
 static void links_whose_indexes_began_anew_are_other_links(void **state)
@@ -717,7 +717,7 @@ static void links_whose_indexes_began_anew_are_other_links(void **state)
     assert_int_equal(told.count, 4);
     for (size_t i = 0; i < 4; i++)
         assert_int_not_equal(told.at[i].type, CHANGE_CHANGE);
-    stop(&told);
+    finish(&told);
 }
 
 int main(void)

@@ -49,7 +49,7 @@ static void start(struct told *told)
     assert_non_null(told->table);
 }
 
-static void stop(struct told *told)
+static void finish(struct told *told)
 {
     assert_null(table_free(told->table));
 }
@@ -75,7 +75,7 @@ static void a_port_has_the_name_of_its_master_whichever_comes_first(void **state
     notify(&told, LINK(.ifindex = 9, .ifname = "br0"));
     notify(&told, LINK(.ifindex = 2, .ifname = "a", .master = 9));
     assert_string_equal(table_find(told.table, 2)->master_name, "br0");
-    stop(&told);
+    finish(&told);
 
     start(&told);
     notify(&told, LINK(.ifindex = 2, .ifname = "a", .master = 9));
@@ -85,7 +85,7 @@ static void a_port_has_the_name_of_its_master_whichever_comes_first(void **state
     assert_int_equal(told.count, 3);
     assert_true(told.first[2].derived);
     assert_int_equal(told.first[2].fields, BIT(MASTER));
-    stop(&told);
+    finish(&told);
 }
 
 static void a_new_name_of_a_master_is_a_derived_change_of_its_ports(void **state)
@@ -113,7 +113,7 @@ static void a_new_name_of_a_master_is_a_derived_change_of_its_ports(void **state
     assert_true(told.first[0].more_follows);
     assert_true(told.first[1].more_follows);
     assert_false(told.first[2].more_follows);
-    stop(&told);
+    finish(&told);
 }
 
 static void a_lower_link_that_goes_down_shows_in_its_uppers_flags(void **state)
@@ -131,7 +131,7 @@ static void a_lower_link_that_goes_down_shows_in_its_uppers_flags(void **state)
     assert_int_equal(told.first[1].fields, BIT(FLAGS));
     assert_true(told.first[1].derived);
     assert_true(table_find(told.table, 3)->link_down);
-    stop(&told);
+    finish(&told);
 }
 
 static void a_change_that_uppers_do_not_show_is_told_of_itself_alone(void **state)
@@ -145,7 +145,7 @@ static void a_change_that_uppers_do_not_show_is_told_of_itself_alone(void **stat
     forget(&told);
     notify(&told, LINK(.ifindex = 2, .ifname = "eth0", .mtu = 9000));
     assert_int_equal(told.count, 1);
-    stop(&told);
+    finish(&told);
 }
 
 static void a_port_that_left_is_no_longer_told_of_its_master(void **state)
@@ -160,7 +160,7 @@ static void a_port_that_left_is_no_longer_told_of_its_master(void **state)
     forget(&told);
     notify(&told, LINK(.ifindex = 9, .ifname = "lan"));
     assert_int_equal(told.count, 1);
-    stop(&told);
+    finish(&told);
 }
 
 static void the_uppers_of_a_removed_link_keep_its_name_and_a_look_is_due(void **state)
@@ -178,7 +178,7 @@ static void the_uppers_of_a_removed_link_keep_its_name_and_a_look_is_due(void **
     assert_string_equal(table_find(told.table, 2)->master_name, "br0");
     table_remove(told.table, 2, CHANGE_BY_NOTIFICATION, NULL);
     assert_false(told.first[1].entails_more);
-    stop(&told);
+    finish(&told);
 }
 
 static void the_end_of_a_pair_that_is_told_last_entails_a_look_at_its_peer(void **state)
@@ -196,7 +196,7 @@ static void the_end_of_a_pair_that_is_told_last_entails_a_look_at_its_peer(void 
     forget(&told);
     notify(&told, LINK(.ifindex = 4, .ifname = "v", .kind = "vlan", .lower = 3));
     assert_false(told.first[0].entails_more);
-    stop(&told);
+    finish(&told);
 }
 
 static void a_pair_told_by_a_dump_entails_nothing(void **state)
@@ -211,7 +211,7 @@ static void a_pair_told_by_a_dump_entails_nothing(void **state)
     assert_int_equal(table_put(told.table, link, CHANGE_BY_DUMP), 0);
     link_unref(link);
     assert_false(told.first[1].entails_more);
-    stop(&told);
+    finish(&told);
 }
 
 static void the_two_ends_of_a_pair_name_each_other(void **state)
@@ -226,7 +226,7 @@ static void the_two_ends_of_a_pair_name_each_other(void **state)
     assert_string_equal(table_find(told.table, 3)->link_name, "a");
     notify(&told, LINK(.ifindex = 3, .ifname = "c", .kind = "veth", .lower = 2));
     assert_string_equal(table_find(told.table, 2)->link_name, "c");
-    stop(&told);
+    finish(&told);
 }
 
 static void a_link_that_names_itself_is_borne(void **state)
@@ -242,7 +242,7 @@ static void a_link_that_names_itself_is_borne(void **state)
     assert_false(table_find(told.table, 2)->link_down);
     table_remove(told.table, 2, CHANGE_BY_NOTIFICATION, NULL);
     assert_int_equal(table_count(told.table), 0);
-    stop(&told);
+    finish(&told);
 }
 
 static void thousands_of_links_on_one_are_told_of_once_each(void **state)
@@ -268,7 +268,7 @@ static void thousands_of_links_on_one_are_told_of_once_each(void **state)
         table_remove(told.table, 10 + i, CHANGE_BY_NOTIFICATION, NULL);
     assert_int_equal(told.count, UPPERS);
     assert_int_equal(table_count(told.table), 1);
-    stop(&told);
+    finish(&told);
 }
 
 /* What the names of others should be, from the table itself. */
@@ -307,7 +307,7 @@ static void whatever_happens_names_are_those_of_the_links_that_are_there(void **
                                .kind = roll(&dice, 10) ? "veth" : "dummy"));
         assert_resolved(told.table);
     }
-    stop(&told);
+    finish(&told);
 }
 
 int main(void)

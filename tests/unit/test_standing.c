@@ -67,7 +67,7 @@ static void a_denied_join_is_tried_again_ever_more_rarely(void **state)
     virtual_run(&virtual, 10 * SEC); /* after 15 */
     assert_int_equal(virtual.joins, 3);
     virtual_run(&virtual, 3600 * SEC);
-    assert_in_range(virtual.joins, 3 + 10, 3 + 20);
+    assert_int_in_range(virtual.joins, 3 + 10, 3 + 20);
     virtual_stop(&virtual);
 }
 
@@ -88,7 +88,7 @@ static void a_join_that_works_later_makes_it_unproven_and_looks_at_once(void **s
     assert_int_equal(virtual_standing(&virtual), WATCH_UNPROVEN);
     assert_int_equal(virtual.before, WATCH_DENIED);
     virtual_run(&virtual, 1 * MSEC);
-    assert_in_range(virtual.looks, looks + 1, looks + 2);
+    assert_int_in_range(virtual.looks, looks + 1, looks + 2);
     virtual_stop(&virtual);
 }
 
@@ -176,8 +176,8 @@ static void looks_that_agree_up_to_the_audit_interval_make_it_trusted(void **sta
     assert_int_equal(virtual_standing(&virtual), WATCH_UNPROVEN);
     virtual_run_to(&virtual, WATCH_TRUSTED, 300 * SEC);
     /* 50 ms, doubled up to more than 60 s. */
-    assert_in_range(virtual.now - began, 60 * SEC, 110 * SEC);
-    assert_in_range(virtual.looks, 11, 14);
+    assert_int_in_range(virtual.now - began, 60 * SEC, 110 * SEC);
+    assert_int_in_range(virtual.looks, 11, 14);
     assert_int_equal(watch_report(virtual.watch)->error, 0);
     virtual_stop(&virtual);
 }
@@ -192,7 +192,7 @@ static void looks_on_demand_prove_no_more_than_the_time_they_span(void **state)
         watch_look_now(virtual.watch);
         virtual_run(&virtual, 2 * MSEC);
     }
-    assert_in_range(virtual.looks, 900, 1100);
+    assert_int_in_range(virtual.looks, 900, 1100);
     assert_int_equal(virtual_standing(&virtual), WATCH_UNPROVEN);
     virtual_stop(&virtual);
 }
@@ -289,7 +289,7 @@ static void a_surprise_lets_a_trusted_subscription_prove_itself_anew(void **stat
     watch_notified(virtual.watch, 5);
     assert_int_equal(virtual_standing(&virtual), WATCH_UNPROVEN);
     assert_int_equal(contradictions(&virtual), 0);
-    assert_in_range(watch_report(virtual.watch)->interval_usec, 1, 1 * SEC);
+    assert_int_in_range(watch_report(virtual.watch)->interval_usec, 1, 1 * SEC);
     virtual_run(&virtual, 300 * SEC);
     assert_int_equal(virtual_standing(&virtual), WATCH_TRUSTED);
     virtual_stop(&virtual);
@@ -325,7 +325,7 @@ static void incomplete_stays_for_good_and_polls(void **state)
     looks = virtual.looks;
     virtual_run(&virtual, 3600 * SEC);
     assert_int_equal(virtual_standing(&virtual), WATCH_INCOMPLETE);
-    assert_in_range(virtual.looks - looks, 3600 * 19, 3600 * 20 + 1);
+    assert_int_in_range(virtual.looks - looks, 3600 * 19, 3600 * 20 + 1);
     assert_int_equal(contradictions(&virtual), 1);
     virtual_stop(&virtual);
 }
@@ -473,7 +473,7 @@ static void told_to_poll_it_never_joins(void **state)
     assert_int_equal(virtual.joins, 0);
     assert_int_equal(virtual_standing(&virtual), WATCH_DENIED);
     assert_int_equal(watch_report(virtual.watch)->error, 0);
-    assert_in_range(virtual.looks, 3600 * 19, 3600 * 20 + 2);
+    assert_int_in_range(virtual.looks, 3600 * 19, 3600 * 20 + 2);
     virtual_stop(&virtual);
 }
 
@@ -489,7 +489,7 @@ static void told_to_subscribe_it_believes_whatever_a_look_shows(void **state)
     surprise(&virtual, 5, 5);
     virtual_run(&virtual, 600 * SEC);
     assert_int_equal(virtual_standing(&virtual), WATCH_TRUSTED);
-    assert_in_range(virtual.looks, 11, 14); /* audits alone */
+    assert_int_in_range(virtual.looks, 11, 14); /* audits alone */
     virtual_stop(&virtual);
 }
 
@@ -502,8 +502,8 @@ static void told_to_subscribe_and_denied_it_audits_and_tries_again(void **state)
     virtual.join_error = -EACCES;
     virtual_run(&virtual, 600 * SEC);
     assert_int_equal(virtual_standing(&virtual), WATCH_DENIED);
-    assert_in_range(virtual.looks, 10, 13);
-    assert_in_range(virtual.joins, 6, 9);
+    assert_int_in_range(virtual.looks, 10, 13);
+    assert_int_in_range(virtual.joins, 6, 9);
     virtual_stop(&virtual);
 }
 

@@ -69,7 +69,7 @@ static void a_large_snapshot_shares_the_loop_with_others(void **state)
     say(&f, "stream");
     ev_run(f.host.loop, EVRUN_NOWAIT);
     hear(&f, 64 * PLENTY);
-    assert_in_range(f.used, 1, 3 * 64 * 1024); /* of about 460 KB */
+    assert_int_in_range(f.used, 1, 3 * 64 * 1024); /* of about 460 KB */
     while (believe_all(&f, &consumer) > 0)
         ;
     consumer_check(&consumer, &f.world, NULL);

@@ -46,7 +46,7 @@ static void start(struct told *told)
     assert_non_null(told->table);
 }
 
-static void stop(struct told *told)
+static void finish(struct told *told)
 {
     forget(told);
     assert_null(table_free(told->table));
@@ -80,7 +80,7 @@ static void a_new_link_is_added_and_told(void **state)
     assert_int_equal(told.last.source, CHANGE_BY_NOTIFICATION);
     assert_null(told.last.before);
     assert_int_equal(table_count(told.table), 1);
-    stop(&told);
+    finish(&told);
 }
 
 static void a_change_is_told_with_both_states_and_what_differs(void **state)
@@ -97,7 +97,7 @@ static void a_change_is_told_with_both_states_and_what_differs(void **state)
     assert_int_equal(told.last.fields, BIT(MTU));
     assert_int_equal(told.last.flaps, 0);
     assert_false(told.last.derived);
-    stop(&told);
+    finish(&told);
 }
 
 static void what_is_known_already_is_not_told_again(void **state)
@@ -110,7 +110,7 @@ static void what_is_known_already_is_not_told_again(void **state)
     notify(&told, LINK(.ifindex = 2, .ifname = "a", .mtu = 1500));
     notify(&told, LINK(.ifindex = 2, .ifname = "a", .mtu = 1500, .flags = IFF_RUNNING));
     assert_told(&told, 1, CHANGE_ADD, 2);
-    stop(&told);
+    finish(&told);
 }
 
 static void a_link_that_is_gone_is_removed_at_once(void **state)
@@ -127,7 +127,7 @@ static void a_link_that_is_gone_is_removed_at_once(void **state)
     table_remove(told.table, 2, CHANGE_BY_NOTIFICATION, NULL);
     table_remove(told.table, 3, CHANGE_BY_NOTIFICATION, NULL);
     assert_int_equal(told.count, 2);
-    stop(&told);
+    finish(&told);
 }
 
 /* --- carriers */
@@ -153,7 +153,7 @@ static uint32_t flaps_between(struct link *before, struct link *after)
     notify(&told, after);
     assert_told(&told, 2, CHANGE_CHANGE, 2);
     flaps = told.last.flaps;
-    stop(&told);
+    finish(&told);
     return flaps;
 }
 
@@ -196,7 +196,7 @@ static void links_are_walked_in_the_order_of_their_indexes(void **state)
     assert_int_equal(table_next(told.table, 3)->ifindex, 5);
     assert_int_equal(table_next(told.table, 4)->ifindex, 5);
     assert_null(table_find(told.table, 4));
-    stop(&told);
+    finish(&told);
 }
 
 int main(void)

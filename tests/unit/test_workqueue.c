@@ -43,7 +43,7 @@ static void note(struct shop *shop, char letter)
 {
     size_t length = strlen(shop->served);
 
-    assert_in_range(length, 0, sizeof(shop->served) - 2);
+    assert_int_in_range(length, 0, sizeof(shop->served) - 2);
     shop->served[length] = letter;
 }
 
@@ -53,7 +53,7 @@ static void be_served(void *user, struct slice *slice)
 
     assert_false(customer->job.waiting);
     assert_false(slice_is_over(slice));
-    assert_in_range(slice->end - now_usec, 1, WORKQUEUE_SLICE_USEC);
+    assert_int_in_range(slice->end - now_usec, 1, WORKQUEUE_SLICE_USEC);
     note(customer->shop, customer->letter);
     now_usec = customer->takes_usec ? now_usec + customer->takes_usec : slice->end;
     if (customer->throws)

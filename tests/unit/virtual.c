@@ -106,7 +106,7 @@ void virtual_obey(struct virtual *virtual)
         watch_drained(virtual->watch, virtual->now);
     /* None of them may be asked for again and again at one moment. */
     for (int i = 0; do_next(virtual, &virtual->deadline); i++)
-        assert_in_range(i, 0, 20);
+        assert_int_in_range(i, 0, 20);
 }
 
 void virtual_end_look(struct virtual *virtual)
