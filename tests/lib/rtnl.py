@@ -41,6 +41,10 @@ class Tap:
         """Makes it a link of another ARPHRD type, which it can be while it is down."""
         fcntl.ioctl(self._fd, _TUNSETLINK, arphrd)
 
+    def fileno(self):
+        """Its descriptor."""
+        return self._fd
+
     def close(self):
         """Removes the link; more than once is fine."""
         if self._fd >= 0:

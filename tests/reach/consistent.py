@@ -2,12 +2,14 @@
 denies subscriptions, with a daemon that polls, so that several changes are found at once."""
 
 import contextlib
+import fcntl
 import os
 
 import behaviour
 import daemon as daemons
 import netns
 import programs
+import rtnl
 import tap
 import updates
 import wait
@@ -15,6 +17,7 @@ import wait
 DENIED = behaviour.deny("--bind", "EACCES", "--join", "ENOPROTOOPT")
 HELPS = {"traced": (), "preloaded": ("--preload",)}
 POLL = ("--source", "poll")
+_TUNSETLINK, _ARPHRD_SLIP = 0x400454cd, 256
 
 
 @contextlib.contextmanager
@@ -140,6 +143,19 @@ def taken_down_first(options):
             tap.equal({update.index for update in pair}, {one, two})
 
 
+def type_changes(options):
+    """A tap becomes a link of another type."""
+    with follower(options) as (daemon, running), rtnl.Tap("hose") as hose:
+        index = netns.link("hose")["ifindex"]
+        daemon.call("Refresh")
+        wait.until(lambda: any(update.index == index for update in programs.updates_of(running)),
+                   "the tap")
+        fcntl.ioctl(hose, _TUNSETLINK, _ARPHRD_SLIP)
+        daemon.call("Refresh")
+        wait.until(lambda: programs.updates_of(running)[-1].type == _ARPHRD_SLIP, "its new type")
+        assert all(update.kind == updates.NEWLINK for update in programs.updates_of(running))
+
+
 if not os.path.exists(programs.RUN):
     tap.skip_all("linkwatch-run was not built here")
 netns.enter()
@@ -149,4 +165,5 @@ for _name, _options in HELPS.items():
                 *_steps)
     tap.add(f"{_name}: links that go together are taken down first, and then removed",
             taken_down_first, _options)
+    tap.add(f"{_name}: a living link whose type changes isn't removed", type_changes, _options)
 tap.main()
