@@ -210,12 +210,16 @@ def bounded_in_a_storm():
 
 @tap.test
 def no_line_is_forged():
-    """A name made of control characters can't forge a line."""
+    """A name of control characters forges no line, and no explanation: they are escapes."""
     restart()
-    MACHINE.run("ip", "link", "add", "x\x1b[2Jy", "type", "bridge")
+    MACHINE.run("ip", "link", "add", "x\x1b[2J\u202ey", "type", "bridge")
     refresh()
-    text = until_entry("LINK_ADDED", "KIND=bridge", "IFINDEX=" + _index())["MESSAGE"]
-    tap.contains(text, "x?[2Jy appeared")
+    entry = until_entry("LINK_ADDED", "KIND=bridge", "IFINDEX=" + _index())
+    shown = r"x\x1b[2J\u202ey"
+    tap.contains(entry["MESSAGE"], f"{shown} appeared")
+    tap.equal((entry["INTERFACE"], entry["NEW_IFNAME"]), (shown, shown), "fields")
+    told = MACHINE.run("journalctl", "--catalog", "--no-pager", "IFINDEX=" + _index())
+    tap.contains(told, f"Subject: A link appeared: {shown}")
 
 
 def _index():
