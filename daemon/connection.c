@@ -109,7 +109,7 @@ static int take_pieces(struct connection *connection, const struct slice *slice)
         r = outbox_push(&connection->out, piece);
         if (r < 0)
             return r;
-        if (slice_is_over(slice))
+        if (slice_is_over_after(slice, connection->out.count))
             return -EAGAIN;
     }
     return 1;

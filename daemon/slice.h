@@ -6,6 +6,7 @@
 #define LINKWATCH_DAEMON_SLICE_H
 
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
 struct slice {
@@ -16,6 +17,13 @@ struct slice {
 static inline bool slice_is_over(const struct slice *slice)
 {
     return slice && slice->clock() >= slice->end;
+}
+
+/* The same for units that take little more than reading the clock: count is how many there were,
+ * and it is read at every eighth. */
+static inline bool slice_is_over_after(const struct slice *slice, size_t count)
+{
+    return count % 8 == 0 && slice_is_over(slice);
 }
 
 #endif

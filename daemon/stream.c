@@ -203,7 +203,7 @@ struct piece {
 static int collect(struct stream *stream, size_t bytes, const struct slice *slice,
                    struct piece *piece)
 {
-    while (piece->bytes < bytes && piece->count < PIECE_LINKS) {
+    for (size_t n = 1; piece->bytes < bytes && piece->count < PIECE_LINKS; n++) {
         bool doubted = stream->doubtful;
         struct link *link = stream->doubtful;
         int r;
@@ -224,7 +224,7 @@ static int collect(struct stream *stream, size_t bytes, const struct slice *slic
             link_unref(link);
         }
         /* Meanwhile others may have changed, and their events come first. */
-        if (doubted || slice_is_over(slice))
+        if (doubted || slice_is_over_after(slice, n))
             return -EAGAIN;
     }
     return 0;
