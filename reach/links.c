@@ -23,6 +23,8 @@
 struct removal {
     int ifindex;
     enum audience audience;
+    bool moved;
+    struct update_move to;
 };
 
 struct links {
@@ -94,7 +96,7 @@ static void remove_link(struct links *links, const struct removal *removal)
 
     if (!last)
         return;
-    update = update_removed(last);
+    update = update_removed(last, removal->moved ? &removal->to : NULL);
     subscriptions_tell(links->subscriptions, removal->audience, update);
     update_unref(update);
     told_forget(links->told, removal->ifindex);
@@ -135,18 +137,16 @@ static int make_room(struct links *links)
     return 0;
 }
 
-static void add_removal(struct links *links, int ifindex, enum audience audience)
+static void add_removal(struct links *links, const struct removal *removal)
 {
-    const struct removal removal = {.ifindex = ifindex, .audience = audience};
-
     if (make_room(links) < 0) {
         flush_removals(links);
-        take_down(links, &removal);
-        remove_link(links, &removal);
+        take_down(links, removal);
+        remove_link(links, removal);
         return;
     }
-    links->removals[links->removal_count] = removal;
-    links->removed[links->removal_count++] = ifindex;
+    links->removals[links->removal_count] = *removal;
+    links->removed[links->removal_count++] = removal->ifindex;
 }
 
 /* --- Links that are there ----------------------------------------------------- */
@@ -274,9 +274,25 @@ static void on_change(void *user, struct linkwatch_link *before, struct linkwatc
     on_news(user, linkwatch_link_ifindex(now), event);
 }
 
+/* Where it lives on, as far as the kernel told the daemon. */
+static bool take_move(const struct linkwatch_event *event, struct update_move *ret)
+{
+    int64_t netnsid, ifindex;
+
+    if (linkwatch_event_get_new_netnsid(event, &netnsid) < 0 ||
+        linkwatch_event_get_new_ifindex(event, &ifindex) < 0)
+        return false;
+    *ret = (struct update_move){.netnsid = (int32_t)netnsid, .ifindex = (int32_t)ifindex};
+    return true;
+}
+
 static void on_remove(void *user, struct linkwatch_link *link, const struct linkwatch_event *event)
 {
-    add_removal(user, linkwatch_link_ifindex(link), audience_of(event));
+    struct removal removal = {.ifindex = linkwatch_link_ifindex(link),
+                              .audience = audience_of(event)};
+
+    removal.moved = take_move(event, &removal.to);
+    add_removal(user, &removal);
 }
 
 static bool is_gone(void *user, int ifindex)
@@ -294,7 +310,9 @@ static void on_ready(void *user)
 
     flush_removals(links);
     while ((ifindex = told_choose(links->told, is_gone, links)) != 0) {
-        add_removal(links, ifindex, AUDIENCE_ALL);
+        const struct removal removal = {.ifindex = ifindex, .audience = AUDIENCE_ALL};
+
+        add_removal(links, &removal);
         flush_removals(links);
     }
 }

@@ -10,8 +10,8 @@
 /* IFLA_ALLMULTI, since Linux 6.0. */
 #define ALLMULTI 61
 
-/* What rewriting may add: a name, and the padding of each attribute that it touches. */
-#define SPARE 64
+/* What rewriting may add: a name, two numbers, and the padding of what it touches. */
+#define SPARE 96
 
 /* What goes when a link isn't up. */
 #define OPERATIONAL (IFF_RUNNING | IFF_LOWER_UP | IFF_DORMANT)
@@ -264,17 +264,25 @@ static void put_counter(struct update *update, const struct rtattr *attribute, u
     put(update, attribute->rta_type, &value, sizeof(value));
 }
 
+static void put_move(struct update *update, const struct update_move *to)
+{
+    if (!to)
+        return;
+    put(update, IFLA_NEW_NETNSID, &to->netnsid, sizeof(to->netnsid));
+    put(update, IFLA_NEW_IFINDEX, &to->ifindex, sizeof(to->ifindex));
+}
+
 /* Before it tells of a removal, the kernel takes from the link what others have attached. */
 static void edit_removed(struct update *update, const struct rtattr *attribute, const void *user)
 {
     static const char noop[] = "noop";
 
-    (void)user;
     switch (type_of(attribute)) {
     case IFLA_MASTER:
         return;
     case IFLA_LINKINFO:
         put_linkinfo(update, attribute);
+        put_move(update, user);
         return;
     case IFLA_QDISC:
         put(update, attribute->rta_type, noop, sizeof(noop));
@@ -292,9 +300,9 @@ static void edit_removed(struct update *update, const struct rtattr *attribute, 
     put_again(update, attribute);
 }
 
-struct update *update_removed(const struct update *last)
+struct update *update_removed(const struct update *last, const struct update_move *to)
 {
-    struct update *update = rewrite(last, edit_removed, NULL);
+    struct update *update = rewrite(last, edit_removed, to);
     const uint8_t down = IF_OPER_DOWN;
 
     if (!update)

@@ -7,9 +7,16 @@
 #include <linux/netlink.h>
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 /* It never changes, and several subscriptions share it. */
 struct update;
+
+/* The number by which this network namespace knows the other one, and the link's index there. */
+struct update_move {
+    int32_t netnsid;
+    int32_t ifindex;
+};
 
 struct update *update_ref(struct update *update);
 struct update *update_unref(struct update *update);
@@ -21,9 +28,10 @@ size_t update_size(const struct update *update);
 /* The RTM_NEWLINK that this answer describes; before is the link's last update, NULL if it is
  * new. The answer is an RTM_NEWLINK that has room for a struct ifinfomsg. */
 struct update *update_from_answer(const struct nlmsghdr *answer, const struct update *before);
-/* A link goes down because it will be removed, and is removed after that. */
+/* A link goes down because it will be removed, and is removed after that; to is where it lives
+ * on, if it moved to another network namespace and that is known, else NULL. */
 struct update *update_taken_down(const struct update *last);
-struct update *update_removed(const struct update *last);
+struct update *update_removed(const struct update *last, const struct update_move *to);
 /* It is renamed, and has no alternative names. */
 struct update *update_renamed(const struct update *last, const char *name);
 

@@ -137,20 +137,35 @@ def check(ours, kernels):
             last = update
 
 
+def follow(streams, lines):
+    """Both get each change."""
+    for line in lines:
+        netns.ip(line)
+        try:
+            wait.until(lambda: not streams.differences(), f"the same after {line!r}")
+        except wait.Timeout:
+            tap.diag(streams.differences())
+            raise
+    check(streams.ours(), streams.kernels)
+
+
 def lives_alike(options, life):
     """It is made, changed and removed."""
     netns.delete_all()
     with daemons.Daemon() as daemon, \
             programs.start(programs.origin("recvfrom"), daemon, DENIED, options) as running:
-        streams = Streams(running)
-        for line in filter(None, map(str.strip, life.splitlines())):
-            netns.ip(line)
-            try:
-                wait.until(lambda: not streams.differences(), f"the same after {line!r}")
-            except wait.Timeout:
-                tap.diag(streams.differences())
-                raise
-        check(streams.ours(), streams.kernels)
+        follow(Streams(running), filter(None, map(str.strip, life.splitlines())))
+    netns.delete_all()
+
+
+def moves_alike(options):
+    """It goes to another network namespace."""
+    netns.delete_all()
+    with netns.Namespace() as other, daemons.Daemon() as daemon, \
+            programs.start(programs.origin("recvfrom"), daemon, DENIED, options) as running:
+        follow(Streams(running), ("link add name one type veth peer name two", "link set one up",
+                                  "link set two up",
+                                  f"link set one netns {other.pid}"))
     netns.delete_all()
 
 
@@ -160,4 +175,6 @@ netns.enter()
 for _name, _options in HELPS.items():
     for _what, _life in LIVES.items():
         tap.add(f"{_name}: the updates of {_what} are the kernel's", lives_alike, _options, _life)
+    tap.add(f"{_name}: the updates of a link that moves to another namespace are the kernel's",
+            moves_alike, _options)
 tap.main()
