@@ -1,6 +1,7 @@
 #include "client/connection.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <poll.h>
 #include <stdlib.h>
 #include <string.h>
@@ -10,6 +11,7 @@
 
 #include "client/clock.h"
 #include "client/link.h"
+#include "client/netns.h"
 #include "protocol/frame.h"
 
 #define CONNECT_TIMEOUT INT64_C(5000000)
@@ -19,7 +21,9 @@ struct linkwatch {
     int fd; /* -1 while there is no connection */
     char *path;
     struct frame in;
-    char *error; /* NULL for none */
+    int namespace_fd; /* a socket of the network namespace it is about; -1: the daemon's */
+    bool entered;     /* that one, on this connection */
+    char *error;      /* NULL for none */
     size_t limit;
     pid_t owner; /* the process that made it */
 };
@@ -74,7 +78,7 @@ int linkwatch_connect(const char *path, struct linkwatch **ret)
 
     if (!connection)
         return -ENOMEM;
-    connection->fd = -1;
+    connection->fd = connection->namespace_fd = -1;
     connection->limit = LIMIT_OF_LINKS;
     connection->owner = getpid();
     frame_init(&connection->in, WIRE_REPLY_MAX);
@@ -105,6 +109,7 @@ static void hang_up(struct linkwatch *connection)
     if (connection->fd >= 0)
         close(connection->fd);
     connection->fd = -1;
+    connection->entered = false;
     frame_clear(&connection->in);
 }
 
@@ -113,6 +118,8 @@ struct linkwatch *linkwatch_close(struct linkwatch *connection)
     if (!connection)
         return NULL;
     hang_up(connection);
+    if (connection->namespace_fd >= 0)
+        close(connection->namespace_fd);
     free(connection->path);
     free(connection->error);
     free(connection);
@@ -166,15 +173,41 @@ static bool is_passing(int error)
     return error == EAGAIN || error == EWOULDBLOCK || error == EINTR;
 }
 
-static int send_all(int fd, const char *bytes, size_t size, uint64_t deadline)
+ssize_t socket_send(int fd, const char *bytes, size_t size, int passed_fd)
+{
+    union {
+        struct cmsghdr header;
+        char room[CMSG_SPACE(sizeof(int))];
+    } control = {0};
+    struct iovec piece = {.iov_base = (char *)bytes, .iov_len = size};
+    struct msghdr message = {.msg_iov = &piece, .msg_iovlen = 1};
+
+    if (passed_fd >= 0) {
+        message.msg_control = &control;
+        message.msg_controllen = sizeof(control.room);
+        control.header.cmsg_level = SOL_SOCKET;
+        control.header.cmsg_type = SCM_RIGHTS;
+        control.header.cmsg_len = CMSG_LEN(sizeof(int));
+        memcpy(CMSG_DATA(&control.header), &passed_fd, sizeof(int));
+    }
+    return sendmsg(fd, &message, MSG_NOSIGNAL);
+}
+
+int enter_call(char **ret, size_t *ret_size)
+{
+    return wire_call("Enter", json_pack("{s:i}", "socket_fd", 0), false, ret, ret_size);
+}
+
+static int send_all(int fd, const char *bytes, size_t size, int passed_fd, uint64_t deadline)
 {
     while (size > 0) {
-        ssize_t n = send(fd, bytes, size, MSG_NOSIGNAL);
+        ssize_t n = socket_send(fd, bytes, size, passed_fd);
         int r;
 
         if (n >= 0) {
             bytes += n;
             size -= (size_t)n;
+            passed_fd = -1;
             continue;
         }
         if (!is_passing(errno))
@@ -221,17 +254,13 @@ static int receive_reply(struct linkwatch *connection, uint64_t deadline, struct
     return r == -EBADMSG || r == -EMSGSIZE ? -EPROTO : r;
 }
 
-static int send_call(struct linkwatch *connection, const char *text, size_t size, uint64_t deadline)
+static int send_call(struct linkwatch *connection, const char *text, size_t size, int passed_fd,
+                     uint64_t deadline)
 {
-    int r;
+    int r = send_all(connection->fd, text, size, passed_fd, deadline);
 
-    if (connection->fd < 0) {
-        r = connect_by(connection->path, deadline);
-        if (r < 0)
-            return r;
-        connection->fd = r;
-    }
-    r = send_all(connection->fd, text, size, deadline);
+    if (r == -ETOOMANYREFS || r == -EPERM)
+        return r;
     /* The daemon may have said why it hung up. */
     return r == -ECONNRESET ? 0 : r;
 }
@@ -246,6 +275,44 @@ static int answered_error(struct linkwatch *connection, struct reply *reply)
     return r;
 }
 
+static int enter(struct linkwatch *connection, uint64_t deadline)
+{
+    struct reply reply;
+    char *text;
+    size_t size;
+    int r = enter_call(&text, &size);
+
+    if (r < 0)
+        return connection_fail(connection, r, strerror(-r));
+    r = send_call(connection, text, size, connection->namespace_fd, deadline);
+    free(text);
+    if (r >= 0)
+        r = receive_reply(connection, deadline, &reply);
+    if (r < 0)
+        return connection_break(connection, r);
+    if (reply.error)
+        return answered_error(connection, &reply);
+    wire_clear(&reply);
+    connection->entered = true;
+    return 0;
+}
+
+/* There is a connection in the end, and it is about the right namespace. */
+static int be_there(struct linkwatch *connection, uint64_t deadline)
+{
+    int r;
+
+    if (connection->owner != getpid())
+        return connection_fail(connection, -ECHILD, "the connection is the parent process's");
+    if (connection->fd < 0) {
+        r = connect_by(connection->path, deadline);
+        if (r < 0)
+            return connection_break(connection, r);
+        connection->fd = r;
+    }
+    return connection->namespace_fd < 0 || connection->entered ? 0 : enter(connection, deadline);
+}
+
 static int start_call(struct linkwatch *connection, const char *method, json_t *parameters,
                       bool more, uint64_t deadline)
 {
@@ -255,13 +322,43 @@ static int start_call(struct linkwatch *connection, const char *method, json_t *
 
     if (r < 0)
         return connection_fail(connection, r, strerror(-r));
-    if (connection->owner != getpid()) {
+    r = be_there(connection, deadline);
+    if (r < 0) {
         free(text);
-        return connection_fail(connection, -ECHILD, "the connection is the parent process's");
+        return r;
     }
-    r = send_call(connection, text, size, deadline);
+    r = send_call(connection, text, size, -1, deadline);
     free(text);
     return r < 0 ? connection_break(connection, r) : 0;
+}
+
+int linkwatch_enter(struct linkwatch *connection, int socket_fd, int64_t timeout)
+{
+    int before = connection->namespace_fd;
+    bool was_there = connection->fd >= 0 && connection->entered;
+    int duplicate, r;
+
+    if (netns_check() < 0)
+        return connection_fail(connection, -EOPNOTSUPP,
+                               "this kernel answers for the network namespace of who asks, not for "
+                               "that of the socket");
+    duplicate = fcntl(socket_fd, F_DUPFD_CLOEXEC, 0);
+    if (duplicate < 0)
+        return connection_fail(connection, -errno, strerror(errno));
+    connection->namespace_fd = duplicate;
+    connection->entered = false;
+    r = be_there(connection, deadline_after(timeout));
+    if (r < 0) {
+        connection->namespace_fd = before;
+        connection->entered = was_there && connection->fd >= 0;
+        close(duplicate);
+        return r;
+    }
+    if (before >= 0)
+        close(before);
+    free(connection->error);
+    connection->error = NULL;
+    return 0;
 }
 
 int connection_call_more(struct linkwatch *connection, const char *method, json_t *parameters,

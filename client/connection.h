@@ -3,9 +3,16 @@
 #define LINKWATCH_CLIENT_CONNECTION_H
 
 #include <jansson.h>
+#include <sys/types.h>
 
 #include "client/linkwatch.h"
 #include "client/wire.h"
+
+/* As send() without SIGPIPE; a descriptor that is not -1 goes with the first byte. */
+ssize_t socket_send(int fd, const char *bytes, size_t size, int passed_fd);
+
+/* The call that enters the namespace of the socket that goes with it; as wire_call(). */
+int enter_call(char **ret, size_t *ret_size);
 
 /* A connected, non-blocking socket. -EAGAIN if the daemon has too many waiting. */
 int socket_connect(const char *path);

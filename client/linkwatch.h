@@ -241,6 +241,15 @@ const char *linkwatch_status_json(const struct linkwatch_status *status);
  * is no network namespace; -EPERM; -EACCES; what else open(2), setns(2) and socket(2) say. */
 int linkwatch_netns_open(const char *netns, int *ret_fd);
 
+/* From now on the connection is about the network namespace of that rtnetlink socket, of which it
+ * keeps a duplicate: it enters again when it connects anew. The daemon reads from the socket; the
+ * caller may close it, and must not read from it. Who hands in the same socket shares the daemon's
+ * picture of the namespace. Errors as those of the calls above; -EINVAL: it is no such socket, or a
+ * connected one; -EBUSY: the daemon watches as many namespaces as it may; -EOPNOTSUPP: the daemon
+ * does not know other namespaces, or the kernel can't (gVisor 20221219). On failure nothing changes
+ * for the connection. */
+int linkwatch_enter(struct linkwatch *connection, int socket_fd, int64_t timeout);
+
 /* --- Conditions, and waiting for them -------------------------------------- */
 
 /* What one may wait for:
@@ -289,13 +298,22 @@ int linkwatch_wait(const char *path, const char *glob,
 /* Where the daemon has its picture from: see below. */
 struct linkwatch_source;
 
-/* The same, and source is called (unless it is NULL) with what the daemon has its picture
- * from, at the beginning and when that changes. */
-int linkwatch_wait_with_source(const char *path, const char *glob,
-                               struct linkwatch_condition *const *conditions, size_t count,
-                               int64_t timeout,
-                               void (*source)(void *user, const struct linkwatch_source *source),
-                               void *user, struct linkwatch_link **ret_link);
+/* What else a wait may be given; zero and NULL for what isn't wanted. */
+struct linkwatch_wait_options {
+    size_t size; /* sizeof(struct linkwatch_wait_options) */
+    /* Called with what the daemon has its picture from, at the beginning and when that changes. */
+    void (*source)(void *user, const struct linkwatch_source *source);
+    void *user;
+    /* A socket of the network namespace that it is about, as for linkwatch_enter(). */
+    const int *socket_fd;
+};
+
+/* The same with options, or NULL. -EINVAL also if they are larger than this library knows and the
+ * rest isn't zero. */
+int linkwatch_wait_with(const char *path, const char *glob,
+                        struct linkwatch_condition *const *conditions, size_t count,
+                        int64_t timeout, const struct linkwatch_wait_options *options,
+                        struct linkwatch_link **ret_link);
 
 /* --- Mirror: the links as they are all the time, for event loops ------------ */
 
@@ -399,6 +417,11 @@ struct linkwatch_callbacks {
 int linkwatch_mirror_new(const char *path, const struct linkwatch_filter *filter,
                          const struct linkwatch_callbacks *callbacks, void *user,
                          struct linkwatch_mirror **ret);
+
+/* Makes it one of another network namespace, as linkwatch_enter() says, before the first
+ * linkwatch_mirror_process(): later it is -EBUSY. It keeps a duplicate of the socket, and so finds
+ * its place in the daemon's history after each new connection. */
+int linkwatch_mirror_enter(struct linkwatch_mirror *mirror, int socket_fd);
 
 /* How many bytes the links may take that it knows, those of a fresh picture that it gets
  * until it is complete, and events that belong together: each of the three. 64 MiB unless

@@ -1,5 +1,6 @@
 /* The mirror's input and output: connecting, and connecting again. */
 #include <errno.h>
+#include <fcntl.h>
 #include <limits.h>
 #include <poll.h>
 #include <stdlib.h>
@@ -11,6 +12,7 @@
 #include "client/clock.h"
 #include "client/connection.h"
 #include "client/linkwatch.h"
+#include "client/netns.h"
 #include "client/story.h"
 #include "client/wire.h"
 #include "protocol/frame.h"
@@ -26,7 +28,10 @@ struct linkwatch_mirror {
     int epoll_fd; /* stays the same, for the application; has fd inside */
     int fd;       /* -1 while there is no connection */
     struct frame in;
-    char *call; /* what of the call is not sent yet; NULL for nothing */
+    int namespace_fd; /* a socket of the network namespace it is about; -1: the daemon's */
+    int passed_fd;    /* it, until it was sent */
+    bool entering;    /* the answer to that comes first */
+    char *call;       /* what of the calls is not sent yet; NULL for nothing */
     size_t call_size;
     size_t call_sent;
 
@@ -50,7 +55,7 @@ int linkwatch_mirror_new(const char *path, const struct linkwatch_filter *filter
 
     if (!mirror)
         return -ENOMEM;
-    mirror->fd = mirror->epoll_fd = -1;
+    mirror->fd = mirror->epoll_fd = mirror->namespace_fd = mirror->passed_fd = -1;
     mirror->delay = FIRST_DELAY;
     mirror->owner = getpid();
     frame_init(&mirror->in, WIRE_REPLY_MAX);
@@ -95,10 +100,29 @@ struct linkwatch_mirror *linkwatch_mirror_free(struct linkwatch_mirror *mirror)
     hang_up(mirror);
     if (mirror->epoll_fd >= 0)
         close(mirror->epoll_fd);
+    if (mirror->namespace_fd >= 0)
+        close(mirror->namespace_fd);
     story_clear(&mirror->story);
     free(mirror->path);
     free(mirror);
     return NULL;
+}
+
+int linkwatch_mirror_enter(struct linkwatch_mirror *mirror, int socket_fd)
+{
+    int duplicate;
+
+    if (mirror->fd >= 0 || mirror->retry_at > 0)
+        return -EBUSY;
+    if (netns_check() < 0)
+        return -EOPNOTSUPP;
+    duplicate = fcntl(socket_fd, F_DUPFD_CLOEXEC, 0);
+    if (duplicate < 0)
+        return -errno;
+    if (mirror->namespace_fd >= 0)
+        close(mirror->namespace_fd);
+    mirror->namespace_fd = duplicate;
+    return 0;
 }
 
 static const char *words_for(int error)
@@ -141,11 +165,36 @@ static int watch(struct linkwatch_mirror *mirror, int operation)
     return epoll_ctl(mirror->epoll_fd, operation, mirror->fd, &event) < 0 ? -errno : 0;
 }
 
+/* Puts the call that enters the namespace before the one that is there. */
+static int put_enter_first(struct linkwatch_mirror *mirror)
+{
+    char *enter, *both;
+    size_t size;
+    int r = enter_call(&enter, &size);
+
+    if (r < 0)
+        return r;
+    both = realloc(enter, size + mirror->call_size);
+    if (!both) {
+        free(enter);
+        return -ENOMEM;
+    }
+    memcpy(both + size, mirror->call, mirror->call_size);
+    free(mirror->call);
+    mirror->call = both;
+    mirror->call_size += size;
+    return 0;
+}
+
 static int begin(struct linkwatch_mirror *mirror)
 {
     int r =
         wire_call("Monitor", story_begin(&mirror->story), true, &mirror->call, &mirror->call_size);
 
+    mirror->passed_fd = mirror->namespace_fd;
+    mirror->entering = mirror->namespace_fd >= 0;
+    if (r >= 0 && mirror->entering)
+        r = put_enter_first(mirror);
     mirror->call_sent = 0;
     return r < 0 ? r : watch(mirror, EPOLL_CTL_ADD);
 }
@@ -168,12 +217,13 @@ static bool is_passing(int error)
 static int send_call(struct linkwatch_mirror *mirror)
 {
     while (mirror->call_sent < mirror->call_size) {
-        ssize_t n = send(mirror->fd, mirror->call + mirror->call_sent,
-                         mirror->call_size - mirror->call_sent, MSG_NOSIGNAL);
+        ssize_t n = socket_send(mirror->fd, mirror->call + mirror->call_sent,
+                                mirror->call_size - mirror->call_sent, mirror->passed_fd);
 
-        if (n >= 0)
+        if (n >= 0) {
             mirror->call_sent += (size_t)n;
-        else if (is_passing(errno))
+            mirror->passed_fd = -1;
+        } else if (is_passing(errno))
             return 0;
         else if (errno != EINTR)
             return errno == EPIPE ? -ECONNRESET : -errno;
@@ -246,12 +296,15 @@ static int take_message(struct linkwatch_mirror *mirror, const char *text, size_
         story_forget_position(&mirror->story);
     if (r < 0)
         return r;
-    if (reply.error)
+    if (reply.error) {
         take_error(mirror, &reply);
-    else
+    } else if (mirror->entering) {
+        mirror->entering = false;
+    } else {
         r = take_event(mirror, reply.parameters);
-    if (r >= 0 && !reply.error && !reply.continues)
-        r = -ECONNRESET;
+        if (r >= 0 && !reply.continues)
+            r = -ECONNRESET;
+    }
     wire_clear(&reply);
     return r;
 }

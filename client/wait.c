@@ -21,6 +21,7 @@ struct wait {
     bool only_looks;       /* it is not waited for anything */
     void (*source)(void *user, const struct linkwatch_source *source);
     void *user;
+    const int *socket_fd;
 
     bool done;
     int result; /* when done */
@@ -190,6 +191,8 @@ static int make_mirror(struct wait *wait, const char *path)
         r = linkwatch_filter_add_name(filter, wait->glob);
     if (r >= 0)
         r = linkwatch_mirror_new(path, filter, &callbacks, wait, &wait->mirror);
+    if (r >= 0 && wait->socket_fd)
+        r = linkwatch_mirror_enter(wait->mirror, *wait->socket_fd);
     linkwatch_filter_free(filter);
     return r;
 }
@@ -221,27 +224,35 @@ static int check(struct wait *wait)
     return wait->count == 0 || (wait->absent && wait->count > 1) ? -EINVAL : 0;
 }
 
-int linkwatch_wait(const char *path, const char *glob,
-                   struct linkwatch_condition *const *conditions, size_t count, int64_t timeout,
-                   struct linkwatch_link **ret_link)
+/* A larger one, of a later version, is as good if nothing is wanted that isn't known here. */
+static int take_options(struct wait *wait, const struct linkwatch_wait_options *options)
 {
-    return linkwatch_wait_with_source(path, glob, conditions, count, timeout, NULL, NULL, ret_link);
+    const char *bytes = (const char *)options;
+
+    if (!options)
+        return 0;
+    if (options->size < sizeof(*options))
+        return -EINVAL;
+    for (size_t i = sizeof(*options); i < options->size; i++)
+        if (bytes[i] != 0)
+            return -EINVAL;
+    wait->source = options->source;
+    wait->user = options->user;
+    wait->socket_fd = options->socket_fd;
+    return 0;
 }
 
-int linkwatch_wait_with_source(const char *path, const char *glob,
-                               struct linkwatch_condition *const *conditions, size_t count,
-                               int64_t timeout,
-                               void (*source)(void *user, const struct linkwatch_source *source),
-                               void *user, struct linkwatch_link **ret_link)
+int linkwatch_wait_with(const char *path, const char *glob,
+                        struct linkwatch_condition *const *conditions, size_t count,
+                        int64_t timeout, const struct linkwatch_wait_options *options,
+                        struct linkwatch_link **ret_link)
 {
-    struct wait wait = {.glob = glob,
-                        .conditions = conditions,
-                        .count = count,
-                        .only_looks = timeout == 0,
-                        .source = source,
-                        .user = user};
-    int r = check(&wait);
+    struct wait wait = {
+        .glob = glob, .conditions = conditions, .count = count, .only_looks = timeout == 0};
+    int r = take_options(&wait, options);
 
+    if (r >= 0)
+        r = check(&wait);
     if (r >= 0)
         r = make_mirror(&wait, path);
     if (r >= 0)
@@ -253,4 +264,11 @@ int linkwatch_wait_with_source(const char *path, const char *glob,
     else
         linkwatch_link_unref(wait.met);
     return r;
+}
+
+int linkwatch_wait(const char *path, const char *glob,
+                   struct linkwatch_condition *const *conditions, size_t count, int64_t timeout,
+                   struct linkwatch_link **ret_link)
+{
+    return linkwatch_wait_with(path, glob, conditions, count, timeout, NULL, ret_link);
 }

@@ -4,19 +4,26 @@
 # others: the words are copied as they are and quoted by fish, nothing is expanded.
 function __linkwatchctl_links
     set -l words (commandline -opc)
-    set -l socket
+    set -l route
     for i in (seq 2 (count $words))
         switch $words[$i]
-            case -s --socket
+            case -s --socket -n --netns
                 set -l next (math $i + 1)
                 if test $next -le (count $words)
-                    set socket --socket $words[$next]
+                    set -a route $words[$i] $words[$next]
                 end
-            case '--socket=*'
-                set socket $words[$i]
+            case '--socket=*' '--netns=*'
+                set -a route $words[$i]
         end
     end
-    linkwatchctl $socket complete 2>/dev/null
+    linkwatchctl $route complete 2>/dev/null
+end
+
+# The named network namespaces.
+function __linkwatchctl_namespaces
+    for path in /run/netns/*
+        string replace /run/netns/ '' -- $path
+    end
 end
 
 # The command and its arguments, without options.
@@ -30,7 +37,7 @@ function __linkwatchctl_arguments
             continue
         end
         switch $word
-            case -s --socket -t --timeout
+            case -s --socket -n --netns -t --timeout
                 set skip yes
             case '-*'
             case '*'
@@ -59,6 +66,7 @@ end
 
 complete -c linkwatchctl -f
 complete -c linkwatchctl -s s -l socket -r -F -d "The daemon's socket"
+complete -c linkwatchctl -s n -l netns -r -F -a '(__linkwatchctl_namespaces)' -d 'The network namespace'
 complete -c linkwatchctl -s j -l json -d 'Print JSON'
 complete -c linkwatchctl -s t -l timeout -x -a '500ms 5s 1min 1h' -d 'Let wait end after that time'
 complete -c linkwatchctl -l no-pager -d "Don't page long output"

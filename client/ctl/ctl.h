@@ -20,7 +20,9 @@ enum {
 
 /* What the command line asks for. */
 struct ctl {
-    const char *path; /* of the socket */
+    const char *path;  /* of the socket */
+    const char *netns; /* the network namespace; NULL for the daemon's */
+    int netns_fd;      /* a socket in there, -1 for none */
     bool json;
     bool pager;
     bool has_timeout;

@@ -36,7 +36,7 @@ static const struct command commands[] = {
 static const char help[] =
     "Usage: linkwatchctl [OPTION...] COMMAND [ARGUMENT...]\n"
     "\n"
-    "Asks linkwatchd about the links (network interfaces) of this network namespace.\n"
+    "Asks linkwatchd about the links (network interfaces) of its network namespace.\n"
     "\n"
     "Commands:\n"
     "  list [IF...]         the links now, one a line\n"
@@ -55,6 +55,8 @@ static const char help[] =
     "Options:\n"
     "  -s, --socket PATH    the daemon's socket (default: $LINKWATCH_SOCKET, or\n"
     "                       " DEFAULT_SOCKET ")\n"
+    "  -n, --netns NETNS    ask about that network namespace: the name of one in /run/netns,\n"
+    "                       a process id, or a path\n"
     "  -j, --json           print JSON: an array for list, an object for show and\n"
     "                       status, an object a line for monitor\n"
     "  -t, --timeout T      let wait end after T: seconds, or a number with ms, s, min, h\n"
@@ -101,9 +103,15 @@ struct linkwatch *ctl_connect(const struct ctl *ctl, int *ret_code)
     struct linkwatch *connection = NULL;
     int r = linkwatch_connect(ctl->path, &connection);
 
-    if (r < 0)
+    if (r < 0) {
         *ret_code = ctl_unreachable(ctl, r);
-    return connection;
+        return NULL;
+    }
+    r = ctl->netns_fd < 0 ? 0 : linkwatch_enter(connection, ctl->netns_fd, CTL_PATIENCE);
+    if (r >= 0)
+        return connection;
+    *ret_code = ctl_call_failed(ctl, connection, r);
+    return linkwatch_close(connection);
 }
 
 int ctl_call_failed(const struct ctl *ctl, const struct linkwatch *connection, int error)
@@ -160,9 +168,27 @@ static const struct command *find_command(const char *name)
     return NULL;
 }
 
+static int open_netns(struct ctl *ctl)
+{
+    int r = ctl->netns ? linkwatch_netns_open(ctl->netns, &ctl->netns_fd) : 0;
+
+    if (r >= 0)
+        return EXIT_MET;
+    if (r == -ENOENT)
+        ctl_complain(
+            "there is no network namespace \"%s\": give a name of those in /run/netns (\"ip "
+            "netns\"), a process id, or a path with a slash",
+            ctl->netns);
+    else
+        ctl_complain("the network namespace \"%s\" can't be entered: %s", ctl->netns,
+                     r == -EINVAL ? "it is none" : strerror(-r));
+    return EXIT_FAILED;
+}
+
 static int run_command(struct ctl *ctl, const char *name)
 {
     const struct command *command = find_command(name);
+    int code;
 
     if (!command)
         return wrong_usage("there is no command ", name);
@@ -170,7 +196,8 @@ static int run_command(struct ctl *ctl, const char *name)
         return wrong_usage("wrong number of arguments; the command is: ", command->usage);
     if (ctl->has_timeout && command->run != ctl_wait)
         return wrong_usage("--timeout is for wait alone", "");
-    return command->run(ctl);
+    code = open_netns(ctl);
+    return code == EXIT_MET ? command->run(ctl) : code;
 }
 
 static int set_timeout(struct ctl *ctl, const char *text)
@@ -187,6 +214,9 @@ static int take_option(struct ctl *ctl, int option)
     switch (option) {
     case 's':
         ctl->path = optarg;
+        return -1;
+    case 'n':
+        ctl->netns = optarg;
         return -1;
     case 'j':
         ctl->json = true;
@@ -207,22 +237,19 @@ static int take_option(struct ctl *ctl, int option)
 int main(int argc, char *argv[])
 {
     static const struct option options[] = {
-        {"socket", required_argument, NULL, 's'},
-        {"json", no_argument, NULL, 'j'},
-        {"timeout", required_argument, NULL, 't'},
-        {"no-pager", no_argument, NULL, 'P'},
-        {"help", no_argument, NULL, 'h'},
-        {"version", no_argument, NULL, 'V'},
-        {NULL, 0, NULL, 0},
+        {"socket", required_argument, NULL, 's'}, {"netns", required_argument, NULL, 'n'},
+        {"json", no_argument, NULL, 'j'},         {"timeout", required_argument, NULL, 't'},
+        {"no-pager", no_argument, NULL, 'P'},     {"help", no_argument, NULL, 'h'},
+        {"version", no_argument, NULL, 'V'},      {NULL, 0, NULL, 0},
     };
-    struct ctl ctl = {.pager = true, .timeout = LINKWATCH_FOREVER};
+    struct ctl ctl = {.netns_fd = -1, .pager = true, .timeout = LINKWATCH_FOREVER};
     int option;
 
     setlocale(LC_CTYPE, "");
     /* A reader that went away is told by EPIPE. */
     signal(SIGPIPE, SIG_IGN);
     ctl.path = linkwatch_default_path();
-    while ((option = getopt_long(argc, argv, "s:jt:hV", options, NULL)) >= 0) {
+    while ((option = getopt_long(argc, argv, "s:n:jt:hV", options, NULL)) >= 0) {
         int code = take_option(&ctl, option);
 
         if (code >= 0)

@@ -293,6 +293,8 @@ static int make_mirror(struct monitor *monitor)
         return code;
     r = linkwatch_mirror_new(monitor->ctl->path, filter, &callbacks, monitor, &monitor->mirror);
     linkwatch_filter_free(filter);
+    if (r >= 0 && monitor->ctl->netns_fd >= 0)
+        r = linkwatch_mirror_enter(monitor->mirror, monitor->ctl->netns_fd);
     if (r >= 0)
         return EXIT_MET;
     ctl_complain("can't begin to monitor: %s", strerror(-r));

@@ -70,11 +70,16 @@ static int print_met(const struct ctl *ctl, const struct linkwatch_link *link)
 static int wait_for(const struct ctl *ctl, struct linkwatch_condition *const *conditions)
 {
     struct subject subject = {.ctl = ctl};
+    const struct linkwatch_wait_options options = {
+        .size = sizeof(options),
+        .source = on_source,
+        .user = &subject,
+        .socket_fd = ctl->netns_fd >= 0 ? &ctl->netns_fd : NULL,
+    };
     struct linkwatch_link *link;
     int code;
-    int r =
-        linkwatch_wait_with_source(ctl->path, ctl->arguments[0], conditions, (size_t)ctl->count - 1,
-                                   ctl->timeout, on_source, &subject, &link);
+    int r = linkwatch_wait_with(ctl->path, ctl->arguments[0], conditions, (size_t)ctl->count - 1,
+                                ctl->timeout, &options, &link);
 
     if (r < 0)
         return failed(&subject, r);

@@ -311,6 +311,18 @@ static int status(struct linkwatch *connection, int64_t timeout)
     return 0;
 }
 
+static int enter(struct linkwatch *connection, const char *netns, int64_t timeout)
+{
+    int fd;
+    int r = linkwatch_netns_open(netns, &fd);
+
+    if (r < 0)
+        return r;
+    r = linkwatch_enter(connection, fd, timeout);
+    close(fd);
+    return r;
+}
+
 static int run_calls(char *arguments[])
 {
     struct linkwatch *connection;
@@ -332,9 +344,10 @@ static int run_calls(char *arguments[])
                 return wait(NULL) < 0;
             continue;
         }
-        r = strcmp(*arguments, "list") == 0      ? list(connection, timeout)
-            : strcmp(*arguments, "refresh") == 0 ? linkwatch_refresh(connection, timeout)
-                                                 : status(connection, timeout);
+        r = strcmp(*arguments, "list") == 0         ? list(connection, timeout)
+            : strcmp(*arguments, "refresh") == 0    ? linkwatch_refresh(connection, timeout)
+            : strncmp(*arguments, "enter:", 6) == 0 ? enter(connection, *arguments + 6, timeout)
+                                                    : status(connection, timeout);
         printf("%s: %s\n", r < 0 ? strerrorname_np(-r) : "0", linkwatch_error(connection));
         fflush(stdout);
     }

@@ -1,11 +1,16 @@
-"""Sockets in other network namespaces, as the library opens them."""
+"""Other network namespaces: sockets in them, as the library opens them, and what the library and
+linkwatchctl do with these."""
 
 import os
 import subprocess
 import tempfile
 
+import ctl
+import fake
 import netns
 import tap
+import wait
+from daemon import Daemon
 
 netns.enter()
 
@@ -131,6 +136,101 @@ def many():
         names = [str(other.pid)] * 300
         limit = ("prlimit", "--nofile=16")
         tap.equal(driver(*names, wrapper=limit), [inside] * 300)
+
+
+def calls(path, *names):
+    """What the driver prints for calls on one connection."""
+    result = subprocess.run([DRIVER, "call", path, "5000000", *names], capture_output=True,
+                            text=True, check=False)
+    return result.stdout.splitlines()
+
+
+@tap.test
+def connection_enters():
+    """A connection enters a namespace, and another one; one that fails changes nothing"""
+    with Daemon("--namespaces-max", "2") as daemon, netns.Namespace() as one, \
+            netns.Namespace() as two:
+        one.ip("link set lo name loo")
+        two.ip("link add deux type bridge")
+        tap.equal(calls(daemon.socket, "list", f"enter:{one.pid}", "list", f"enter:{two.pid}",
+                        "list", "refresh", "enter:/proc/self/ns/net", "list"),
+                  ["1:lo 0: ", "0: ", "1:loo 0: ", "0: ", "1:lo 2:deux 0: ", "0: ", "0: ",
+                   "1:lo 0: "])
+    with Daemon("--namespaces-max", "0") as daemon, netns.Namespace() as one:
+        tap.equal(calls(daemon.socket, f"enter:{one.pid}", "list"),
+                  ["EBUSY: a limit of the daemon's was reached (namespaces-max)", "1:lo 0: "])
+
+
+@tap.test
+def enters_again():
+    """A connection that was made anew enters again before its next call"""
+    def answer(peer, method, parameters):
+        tap.equal(peer.call()["method"], f"org.linkwatch.Links.{method}")
+        peer.reply(parameters)
+
+    with fake.Fake() as daemon:
+        caller = daemon.driver("call", "5000000", "enter:/proc/self/ns/net", "refresh", "refresh")
+        peer = daemon.accept()
+        answer(peer, "Enter", {})
+        caller.expect("0: ")
+        tap.equal(peer.call()["method"], "org.linkwatch.Links.Refresh")
+        peer.close()
+        caller.expect("ECONNRESET: the daemon hung up")
+        peer = daemon.accept()
+        answer(peer, "Enter", {})
+        answer(peer, "Refresh", {"position": {"instance": fake.INSTANCE, "sequence": 1}})
+        caller.expect("0: ")
+
+
+@tap.test
+def ctl_lists():
+    """linkwatchctl --netns lists, shows, waits and monitors in there, by process and by path"""
+    with Daemon() as daemon, netns.Namespace() as other:
+        other.ip("link add there type bridge")
+        for name in (str(other.pid), f"/proc/{other.pid}/ns/net"):
+            route = ("--socket", daemon.socket, "--netns", name)
+            code, output, errors = ctl.run(*route, "list")
+            tap.equal((code, errors), (0, ""))
+            tap.contains(output, "there")
+            tap.equal(ctl.run(*route, "show", "there")[0], 0)
+            tap.equal(ctl.run(*route, "refresh")[0], 0)
+            tap.equal(ctl.run(*route, "--timeout", "10", "wait", "there", "down")[0], 0)
+            monitor = ctl.start(*route, "monitor", "there")
+            tap.contains(monitor.stdout.readline().decode(), "INDEX")
+            tap.contains(monitor.stdout.readline().decode(), "there")
+            other.ip("link set there mtu 1400")
+            tap.contains(monitor.stdout.readline().decode(), "1400")
+            other.ip("link set there mtu 1500")
+            monitor.terminate()
+            ctl.end(monitor)
+
+
+@tap.test
+def ctl_complains():
+    """A namespace that isn't there, or is none, is told as that"""
+    with Daemon() as daemon:
+        route = ("--socket", daemon.socket, "--netns")
+        for name, words in (("no-such", "there is no network namespace"),
+                            ("/dev/null", "it is none"), ("", "it is none")):
+            code, output, errors = ctl.run(*route, name, "list")
+            tap.equal((code, output), (1, ""))
+            tap.contains(errors, words)
+
+
+@tap.test
+def mirror_comes_back():
+    """A mirror re-enters when the daemon was started anew, and resumes where it only lost the
+    connection"""
+    with Daemon() as daemon, netns.Namespace() as other:
+        monitor = ctl.start("--socket", daemon.socket, "--netns", str(other.pid), "monitor")
+        tap.contains(monitor.stdout.readline().decode(), "INDEX")
+        tap.contains(monitor.stdout.readline().decode(), "lo")
+        daemon.stop()
+        other.ip("link add late type bridge")
+        daemon.start()
+        wait.until(lambda: b"late" in monitor.stdout.readline(), "the link")
+        monitor.terminate()
+        ctl.end(monitor)
 
 
 if __name__ == "__main__":
