@@ -194,10 +194,12 @@ static void end_look_if_settled(struct source *source)
     struct watch_dump *look = &source->look;
     int r;
 
-    if (!source->settling || reconcile_question(source->reconcile))
+    if (!source->settling)
+        return;
+    charge_look(source);
+    if (reconcile_question(source->reconcile))
         return;
     source->settling = false;
-    charge_look(source);
     look->cost = source->cost;
     source->cost = (struct price_measure){.cpu_usec = 0};
     look->unsettled = reconcile_unsettled(source->reconcile);
@@ -383,7 +385,7 @@ static void receive(struct source *source)
         return;
     r = receive_batch(source);
     source->drained = r == 0;
-    if (source->dumping || source->settling)
+    if (source->dumping)
         charge_look(source);
     if (r < 0)
         watch_broken(source->watch, now_usec(), r);
