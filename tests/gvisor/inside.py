@@ -5,6 +5,7 @@ things of a link; the release's tools decide what can be done to links in it."""
 import json
 import os
 import re
+import socket
 import subprocess
 import sys
 
@@ -12,6 +13,7 @@ import daemon as daemons
 import netns
 import rtnl
 import tap
+import varlink
 import wait
 from mirror import Mirror
 
@@ -71,6 +73,18 @@ def status():
         text = ctl(daemon, "status")
         tap.contains(text, "denied")
         tap.contains(text, "ENOPROTOOPT")
+
+
+@tap.test
+def attached_descriptors():
+    """A call that has descriptors attached ends its connection, and others are answered"""
+    with daemons.Daemon() as daemon:
+        with socket.socket(socket.AF_UNIX) as connection:
+            connection.connect(daemon.socket)
+            socket.send_fds(connection, [varlink.encode("GetStatus")], [connection.fileno()])
+            connection.settimeout(wait.SECONDS)
+            tap.equal(connection.recv(1), b"", "what is answered")
+        assert daemon.status()["links"] >= 1
 
 
 @tap.test
