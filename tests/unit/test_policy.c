@@ -1,0 +1,132 @@
+/* policy: what a program's calls come to where the kernel refuses a part. */
+#include "tests/unit/support.h"
+
+#include <errno.h>
+#include <linux/rtnetlink.h>
+
+#include "reach/policy.h"
+
+#define LINKS     RTMGRP_LINK
+#define ADDRESSES (RTMGRP_IPV4_IFADDR | RTMGRP_IPV6_IFADDR)
+
+static const struct membership none = {0};
+static const struct membership served = {.wanted = true};
+static const struct membership granted = {.wanted = true, .granted = true};
+
+static struct ruling rule(enum attempt_kind kind, uint32_t value, int error,
+                          const struct membership *now)
+{
+    const struct attempt attempt = {.kind = kind, .value = value, .error = error};
+
+    return policy_rule(&attempt, now);
+}
+
+static void assert_membership(const struct ruling *ruling, bool wanted, bool is_granted)
+{
+    assert_int_equal(ruling->error, 0);
+    assert_int_equal(ruling->membership.wanted, wanted);
+    assert_int_equal(ruling->membership.granted, is_granted);
+}
+
+static void a_denied_bind_to_links_is_served(void **state)
+{
+    static const int denials[] = {EACCES, EPERM, EOPNOTSUPP, ENOPROTOOPT};
+
+    (void)state;
+    for (size_t i = 0; i < sizeof(denials) / sizeof(denials[0]); i++) {
+        struct ruling ruling = rule(ATTEMPT_BIND, LINKS, denials[i], &none);
+
+        assert_membership(&ruling, true, false);
+        assert_true(ruling.changes && ruling.binds && !ruling.passes_over);
+        assert_int_equal(ruling.groups, 0);
+    }
+}
+
+static void a_wrong_bind_stays_wrong(void **state)
+{
+    struct ruling ruling = rule(ATTEMPT_BIND, LINKS, EADDRINUSE, &none);
+
+    (void)state;
+    assert_int_equal(ruling.error, EADDRINUSE);
+    assert_false(ruling.changes);
+}
+
+static void a_denied_bind_keeps_what_was_granted_before(void **state)
+{
+    struct ruling ruling = rule(ATTEMPT_BIND, LINKS | ADDRESSES, EOPNOTSUPP, &granted);
+
+    (void)state;
+    assert_membership(&ruling, true, true);
+    assert_true(ruling.binds && ruling.passes_over);
+    assert_int_equal(ruling.groups, LINKS);
+}
+
+static void what_was_served_is_granted_later(void **state)
+{
+    struct ruling ruling = rule(ATTEMPT_JOIN, RTNLGRP_LINK, 0, &served);
+
+    (void)state;
+    assert_membership(&ruling, true, true);
+    assert_true(ruling.changes);
+}
+
+static void a_bind_without_links_ends_a_subscription(void **state)
+{
+    struct ruling ruling = rule(ATTEMPT_BIND, 0, 0, &served);
+
+    (void)state;
+    assert_membership(&ruling, false, false);
+    assert_true(ruling.changes && !ruling.binds);
+}
+
+static void leaving_ends_a_subscription_that_only_we_serve(void **state)
+{
+    struct ruling ruling = rule(ATTEMPT_LEAVE, RTNLGRP_LINK, ENOPROTOOPT, &served);
+
+    (void)state;
+    assert_membership(&ruling, false, false);
+    ruling = rule(ATTEMPT_LEAVE, RTNLGRP_LINK, ENOPROTOOPT, &none);
+    assert_int_equal(ruling.error, ENOPROTOOPT);
+}
+
+static void other_groups_are_passed_over_beside_links_alone(void **state)
+{
+    struct ruling ruling = rule(ATTEMPT_JOIN, RTNLGRP_IPV4_IFADDR, EACCES, &served);
+
+    (void)state;
+    assert_int_equal(ruling.error, 0);
+    assert_true(ruling.passes_over && !ruling.changes);
+    ruling = rule(ATTEMPT_JOIN, RTNLGRP_IPV4_IFADDR, EACCES, &none);
+    assert_int_equal(ruling.error, EACCES);
+    ruling = rule(ATTEMPT_BIND, ADDRESSES, EACCES, &none);
+    assert_int_equal(ruling.error, EACCES);
+}
+
+static void a_refused_pktinfo_is_granted(void **state)
+{
+    struct ruling ruling = rule(ATTEMPT_PKTINFO, 1, ENOPROTOOPT, &none);
+
+    (void)state;
+    assert_int_equal(ruling.error, 0);
+    assert_true(ruling.changes && ruling.membership.pktinfo);
+    ruling = rule(ATTEMPT_PKTINFO, 0, ENOPROTOOPT, &ruling.membership);
+    assert_true(ruling.changes && !ruling.membership.pktinfo);
+    ruling = rule(ATTEMPT_PKTINFO, 1, 0, &none);
+    assert_false(ruling.changes);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(a_denied_bind_to_links_is_served),
+        cmocka_unit_test(a_wrong_bind_stays_wrong),
+        cmocka_unit_test(a_denied_bind_keeps_what_was_granted_before),
+        cmocka_unit_test(what_was_served_is_granted_later),
+        cmocka_unit_test(a_bind_without_links_ends_a_subscription),
+        cmocka_unit_test(leaving_ends_a_subscription_that_only_we_serve),
+        cmocka_unit_test(other_groups_are_passed_over_beside_links_alone),
+        cmocka_unit_test(a_refused_pktinfo_is_granted),
+    };
+
+    return cmocka_run_group_tests_name("policy", tests, NULL, NULL);
+}
