@@ -1,6 +1,7 @@
 """Consumers that mean harm, or behave as if: what others are told is told as soon as ever, the
 memory stays bounded, and nothing of them is left behind."""
 
+import collections
 import contextlib
 import fcntl
 import os
@@ -25,6 +26,9 @@ LINKS = 300
 LINK_NAME = "aaaaaaaaaaa{}"
 COSTLY = {"filter": {"names": [f"*a*a*a*a*a*a*a*a*a*a*a*ab{i:03}" for i in range(255)]}}
 MEMORY_MAX = 64 << 20
+# Another user, and how many connections it has: as many as one user may, but a few.
+OTHER = 1001
+CROWD = 1000
 _SIOCSIFMTU = 0x8922
 
 
@@ -236,6 +240,65 @@ def slow_readers(path):
         yield
 
 
+def other_lists(path):
+    """Another user's thousand connections, each of which asks for one costly list after the
+    other."""
+    os.setuid(OTHER)
+    call = varlink.encode("List", COSTLY)
+    connections = [_connect(path) for _ in range(CROWD)]
+    poll = select.poll()
+    for connection in connections:
+        connection.setblocking(False)
+        poll.register(connection, select.POLLIN)
+        connection.send(call)
+    by_number = {connection.fileno(): connection for connection in connections}
+    while True:
+        for number, _events in poll.poll(100):
+            by_number[number].recv(1 << 16)
+            by_number[number].send(call)
+        yield
+
+
+def other_reconnects(path):
+    """Another user's connections, a thousand at a time, that are closed and made anew."""
+    os.setuid(OTHER)
+    connections = collections.deque()
+    while True:
+        connections.append(_connect(path))
+        if len(connections) >= CROWD:
+            connections.popleft().close()
+        yield
+
+
+def _time_of(daemon, method):
+    """Seconds until a new connection has the last reply to a List, or a Monitor's ready."""
+    began = time.monotonic()
+    with daemon.connect() as connection:
+        connection.send(method, more=True)
+        if method == "List":
+            connection.list()
+        else:
+            while connection.receive()["parameters"]["type"] != "ready":
+                pass
+    return time.monotonic() - began
+
+
+def _delays(function, least):
+    """What another user's attack does to a list, and to a new Monitor; the bounds, in operations,
+    are those of tests/model/fairness.c."""
+    if os.getuid() != 0:
+        raise tap.Skip("this user can't become another one")
+    with daemons.Daemon() as daemon, contextlib.closing(Changes(daemon, LINKS)):
+        os.chmod(daemon.directory, 0o755)
+        try:
+            with Attack(function, daemon.socket, least):
+                for method in ("List", "Monitor"):
+                    took = statistics.median(_time_of(daemon, method) for _ in range(20))
+                    tap.diag(f"{method}: {took * 1e3:.1f} ms")
+        finally:
+            os.chmod(daemon.directory, 0o700)
+
+
 class Changes:
     """Single changes of a bridge, and when a consumer hears of each."""
 
@@ -306,6 +369,13 @@ for attack_function, times, behaviour in (
         (slow_readers, 3, "A hundred consumers read a byte a second")):
     tap.add(behaviour + ", and others are told meanwhile", _withstands, attack_function,
             times)
+
+
+for attack_function, times, behaviour in (
+        (other_lists, 10, "A thousand connections of another user call costly Lists"),
+        (other_reconnects, 2000, "A thousand connections of another user come and go")):
+    tap.add(behaviour + ", and Lists and Monitors of others are answered meanwhile", _delays,
+            attack_function, times)
 
 
 @tap.test
