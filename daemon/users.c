@@ -31,6 +31,15 @@ struct users *users_new(uid_t own, unsigned seed)
 
 struct users *users_free(struct users *users)
 {
+    struct user *user;
+
+    if (!users)
+        return NULL;
+    for (size_t i = 0; i < sizeof(users->buckets) / sizeof(users->buckets[0]); i++)
+        while ((user = LIST_FIRST(&users->buckets[i]))) {
+            LIST_REMOVE(user, entry);
+            free(user);
+        }
     free(users);
     return NULL;
 }

@@ -38,7 +38,7 @@ struct users_limits {
 /* own is the daemon's own user id; seed anything that users can't know. NULL without memory. */
 struct users *users_new(uid_t own, unsigned seed);
 
-/* Nobody may be there any more. */
+/* Forgets who is still there; none of their shares may wait any more. */
 struct users *users_free(struct users *users);
 
 /* One more session of that user. -EUSERS: a limit is reached, *ret_limit is its name; -ENOMEM. */
