@@ -165,6 +165,15 @@ static void tell_link(struct log_line *line, const struct change *change)
         log_number(line, "FLAPS", change->flaps);
 }
 
+static const char *verb_of(const struct change *change)
+{
+    const struct link_destination *to = &change->moved_to;
+
+    if (change->type == CHANGE_ADD)
+        return "appeared";
+    return to->has_netnsid || to->ifindex ? "moved to another namespace" : "is gone";
+}
+
 static void end_line(struct log_line *line, const struct change *change)
 {
     const struct link *link = change_link(change);
@@ -175,8 +184,7 @@ static void end_line(struct log_line *line, const struct change *change)
         log_end(line, "%s:%s", link->ifname, text.bytes);
         return;
     }
-    log_end(line, "%s %s (index %d%s%s)", link->ifname,
-            change->type == CHANGE_ADD ? "appeared" : "is gone", link->ifindex,
+    log_end(line, "%s %s (index %d%s%s)", link->ifname, verb_of(change), link->ifindex,
             link->info_kind ? ", " : "", link->info_kind ? link->info_kind : "");
 }
 

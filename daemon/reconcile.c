@@ -12,6 +12,8 @@
 /* Dumps, one after another, in which a link must be missing where there is no other proof. */
 #define ENOUGH             2
 #define ENOUGH_INTERRUPTED 5
+/* After so many dumps a kernel that answered no question is asked again. */
+#define REFUSED_DUMPS 64
 /* The loopback link, where there is one. */
 #define LOOPBACK 1
 
@@ -117,6 +119,9 @@ void reconcile_dump_begin(struct reconcile *reconcile)
     reconcile->told = 0;
     reconcile->native = false;
     reconcile->claims.unsettled = 0;
+    /* It may have been the moment, and not the kernel. */
+    if (reconcile->dump % REFUSED_DUMPS == 0)
+        reconcile->claims.refused = false;
 }
 
 static void count_line(struct reconcile *reconcile, const struct link *link)

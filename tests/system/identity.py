@@ -224,6 +224,7 @@ def moved_out():
         peer = netns.link("v1")
         tap.equal(event["new_netnsid"], peer["link_netnsid"])
         tap.equal(event["new_ifindex"], peer["link_index"])
+        tap.contains(daemon.log(), f"v0 moved to another namespace (index {peer['link_index']}, veth)")
         netns.ip("link del stays0")
         event = mirror.until_event("remove", "stays0")
         assert "new_netnsid" not in event and "new_ifindex" not in event, event

@@ -413,6 +413,42 @@ static void an_empty_address_is_none(void **state)
     link_unref(link);
 }
 
+static void an_index_with_nothing_behind_it_is_no_link(void **state)
+{
+    struct nl_msg *message = new_message(3, 0, 0);
+
+    (void)state;
+    nla_put_string(message, IFLA_IFNAME, "");
+    nla_put_u32(message, IFLA_MTU, 0);
+    assert_int_equal(parse_result(message), -ENOENT);
+    /* What has a type or flags and no name is malformed. */
+    message = new_message(3, ARPHRD_ETHER, 0);
+    nla_put_string(message, IFLA_IFNAME, "");
+    assert_int_equal(parse_result(message), -EBADMSG);
+}
+
+static void where_a_link_went_is_read_as_far_as_it_is_said(void **state)
+{
+    struct nl_msg *message = named_message(3, "a");
+    struct link *link;
+
+    (void)state;
+    nla_put_s32(message, IFLA_NEW_NETNSID, 0);
+    nla_put_s32(message, IFLA_NEW_IFINDEX, 7);
+    link = parse(message);
+    assert_true(link->moved_to.has_netnsid);
+    assert_int_equal(link->moved_to.netnsid, 0);
+    assert_int_equal(link->moved_to.ifindex, 7);
+    assert_int_equal(link->known, always);
+    link_unref(link);
+    message = named_message(3, "a");
+    nla_put_s32(message, IFLA_NEW_NETNSID, -1);
+    link = parse(message);
+    assert_false(link->moved_to.has_netnsid);
+    assert_int_equal(link->moved_to.ifindex, 0);
+    link_unref(link);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -437,6 +473,8 @@ int main(void)
         cmocka_unit_test(an_attribute_of_another_size_is_refused),
         cmocka_unit_test(an_address_may_have_32_bytes_and_no_more),
         cmocka_unit_test(an_empty_address_is_none),
+        cmocka_unit_test(an_index_with_nothing_behind_it_is_no_link),
+        cmocka_unit_test(where_a_link_went_is_read_as_far_as_it_is_said),
     };
 
     return cmocka_run_group_tests_name("link", tests, NULL, NULL);

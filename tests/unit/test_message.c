@@ -103,6 +103,28 @@ static void flaps_are_told_where_there_are_any(void **state)
     link_unref(link);
 }
 
+static void a_removal_says_where_the_link_went_and_a_change_that_more_follows(void **state)
+{
+    struct link *link = LINK(.ifindex = 2, .ifname = "a");
+    json_t *moved = read_event((struct event){
+        .type = EVENT_REMOVE, .before = link, .moved_to = {true, 0, 7}, .more_follows = true});
+    json_t *gone = read_event((struct event){.type = EVENT_REMOVE, .before = link});
+    json_t *told = json_object_get(moved, "parameters");
+
+    (void)state;
+    assert_true(json_is_integer(json_object_get(told, "new_netnsid")));
+    assert_int_equal(json_integer_value(json_object_get(told, "new_netnsid")), 0);
+    assert_int_equal(json_integer_value(json_object_get(told, "new_ifindex")), 7);
+    assert_true(json_is_true(json_object_get(told, "more_follows")));
+    told = json_object_get(gone, "parameters");
+    assert_null(json_object_get(told, "new_netnsid"));
+    assert_null(json_object_get(told, "new_ifindex"));
+    assert_null(json_object_get(told, "more_follows"));
+    json_decref(moved);
+    json_decref(gone);
+    link_unref(link);
+}
+
 static void an_add_has_no_old_values_and_a_removal_tells_the_link_as_it_was(void **state)
 {
     struct link *link = LINK(.ifindex = 2, .ifname = "a", .alias = "quo\"te");
@@ -226,6 +248,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_change_tells_the_link_and_its_old_values),
         cmocka_unit_test(flaps_are_told_where_there_are_any),
+        cmocka_unit_test(a_removal_says_where_the_link_went_and_a_change_that_more_follows),
         cmocka_unit_test(an_add_has_no_old_values_and_a_removal_tells_the_link_as_it_was),
         cmocka_unit_test(a_snapshot_is_the_link_at_a_position_and_has_no_time),
         cmocka_unit_test(ready_and_source_tell_the_source),
