@@ -11,8 +11,14 @@
 
 static size_t read_unit(const char *text, uint32_t *ret)
 {
-    size_t length = utf8_decode(text, ret);
+    size_t length;
 
+    /* Most are of ASCII, here and below, and many are read for each event. */
+    if ((unsigned char)*text < 0x80) {
+        *ret = (unsigned char)*text;
+        return 1;
+    }
+    length = utf8_decode(text, ret);
     if (length)
         return length;
     *ret = RAW_BYTE + (unsigned char)*text;
@@ -65,12 +71,16 @@ static size_t read_character_escape(const char *glob, uint32_t *ret)
 static size_t read_literal(const char *glob, uint32_t *ret)
 {
     size_t lengths[4];
-    char bytes[5] = "";
-    size_t length = read_character_escape(glob, ret);
+    char bytes[5];
+    size_t length;
     size_t count = 0;
 
+    if ((unsigned char)*glob < 0x80 && *glob != '\\')
+        return read_unit(glob, ret);
+    length = read_character_escape(glob, ret);
     if (length)
         return length;
+    memset(bytes, 0, sizeof(bytes));
     do
         length += lengths[count] = read_byte(glob + length, &bytes[count]);
     while (++count < 4 && glob[length] && (unsigned char)bytes[0] >= 0x80);
@@ -94,6 +104,8 @@ static size_t read_class(const char *glob, uint32_t unit, bool *has)
         {"[:space:]", isspace}, {"[:upper:]", isupper}, {"[:xdigit:]", isxdigit},
     };
 
+    if (glob[0] != '[' || glob[1] != ':')
+        return 0;
     for (size_t i = 0; i < sizeof(classes) / sizeof(classes[0]); i++) {
         size_t length = strlen(classes[i].name);
 
