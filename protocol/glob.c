@@ -70,8 +70,8 @@ static size_t read_character_escape(const char *glob, uint32_t *ret)
 /* The unit that stands at this place. Its bytes may be plain, escapes, or both. */
 static size_t read_literal(const char *glob, uint32_t *ret)
 {
-    size_t lengths[4];
-    char bytes[5];
+    size_t lengths[4] = {0};
+    char bytes[5] = "";
     size_t length;
     size_t count = 0;
 
@@ -80,7 +80,6 @@ static size_t read_literal(const char *glob, uint32_t *ret)
     length = read_character_escape(glob, ret);
     if (length)
         return length;
-    memset(bytes, 0, sizeof(bytes));
     do
         length += lengths[count] = read_byte(glob + length, &bytes[count]);
     while (++count < 4 && glob[length] && (unsigned char)bytes[0] >= 0x80);
