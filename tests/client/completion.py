@@ -80,7 +80,7 @@ def shell_at(shell):
             terminal.Terminal(shell, "client/completions", "linkwatchctl", directory) as screen:
         def run(line):
             path = os.path.join(directory, "out")
-            shown = screen.run(line + "\t >out")
+            shown = screen.run(line + "\t >out 2>&1")
             try:
                 with open(path, encoding="utf-8") as file:
                     written = file.read()
@@ -140,6 +140,28 @@ def beginnings(shell):
             written, shown = run(f"linkwatchctl --json --socket {daemon.socket} list {typed}")
             assert written, f"{name!r} was not found after {typed}: {shown!r}"
             tap.equal([name_of(found) for found in json.loads(written)], [name], typed)
+
+
+NAMESPACES = ("$(id>PWN)", "`id>PWN`", "a'b", 'a"b', "*", "a[1]", "!x", "a;id", "a b", "{a,b}", "-x",
+              "$HOME", "a&", "a|id", "blue")
+
+
+def namespaces(shell):
+    """On a terminal a network namespace is completed, whatever its name."""
+    netns.run("mount", "-t", "tmpfs", "tmpfs", "/run")
+    try:
+        os.mkdir("/run/netns")
+        with shell_at(shell) as run:
+            for name in NAMESPACES:
+                path = os.path.join("/run/netns", name)
+                with open(path, "w", encoding="ascii"):
+                    pass
+                # It is no namespace really, which the message says of it.
+                written, shown = run("linkwatchctl refresh --netns ")
+                os.unlink(path)
+                assert f'network namespace "{name}"' in written, (name, written, shown)
+    finally:
+        netns.run("umount", "--lazy", "/run")
 
 
 def sockets(shell):
@@ -231,7 +253,8 @@ for _shell in shells.SHELLS:
     for _test in (commands, options, conditions):
         tap.add(f"{_shell}: {_test.__doc__.rstrip('.')}", _test, _shell)
 for _shell in terminal.SHELLS:
-    for _test in (links, values, in_quotes, in_double_quotes, beginnings, sockets):
+    for _test in (links, values, in_quotes, in_double_quotes, beginnings, namespaces,
+                  sockets):
         tap.add(f"{_shell}: {_test.__doc__.rstrip('.')}", _test, _shell)
 
 tap.main()

@@ -43,9 +43,10 @@ class Terminal:
         self._file = _FILES[shell].format(self._folder, program)
 
     def __enter__(self):
+        hidden = os.path.join(self._directory, ".config")
         environment = {"PATH": os.path.abspath(_BUILD) + os.pathsep + os.environ["PATH"],
                        "HOME": self._directory, "LC_ALL": "C.UTF-8", "TERM": "xterm",
-                       "XDG_CONFIG_HOME": self._directory, "XDG_DATA_HOME": self._directory}
+                       "XDG_CONFIG_HOME": hidden, "XDG_DATA_HOME": hidden}
         self._pid, self._fd = pty.fork()
         if self._pid == 0:
             os.chdir(self._directory)
