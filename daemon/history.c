@@ -12,7 +12,7 @@
 #define ALLOCATION 16
 /* A piece for writing: so many messages, or bytes, whichever is reached first. */
 #define JOINED_MESSAGES 64
-#define JOINED_BYTES    ((size_t)64 * 1024)
+#define JOINED_BYTES    ((size_t)48 * 1024)
 
 struct history {
     char instance[33];
