@@ -41,7 +41,7 @@ static void start(struct trial *trial, size_t alias)
     kernel_start(&trial->kernel, 1);
     trial->kernel.alias = alias;
     for (int i = 2; i < KERNEL_LINKS; i++) {
-        snprintf(name, sizeof(name), "aaaaaaaaaaaa%d", i);
+        snprintf(name, sizeof(name), "aaaaaaaaaaaa%u", (unsigned)i % 1000);
         kernel_add(&trial->kernel, i, name, "veth", 0);
     }
     CHECK(serve_config(&config) == 0);
