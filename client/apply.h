@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* What events make of a picture, and what of it is to be told: to a consumer with a filter,
  * links come and go that only changed. Pure. */
 #ifndef LINKWATCH_CLIENT_APPLY_H

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* The simple, blocking calls. */
 #include <errno.h>
 #include <jansson.h>

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* The time for deadlines. */
 #ifndef LINKWATCH_CLIENT_CLOCK_H
 #define LINKWATCH_CLIENT_CLOCK_H

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* Conditions on a link, beyond what linkwatch.h says of them. */
 #ifndef LINKWATCH_CLIENT_CONDITION_H
 #define LINKWATCH_CLIENT_CONDITION_H

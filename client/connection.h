@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* A connection for calls whose answer ends. */
 #ifndef LINKWATCH_CLIENT_CONNECTION_H
 #define LINKWATCH_CLIENT_CONNECTION_H

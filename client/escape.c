@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* Text that others chose, made safe to show. */
 #include <errno.h>
 #include <stdlib.h>

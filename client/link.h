@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* A link, as the daemon's JSON tells it. */
 #ifndef LINKWATCH_CLIENT_LINK_H
 #define LINKWATCH_CLIENT_LINK_H

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* liblinkwatch: the links (network interfaces) of this network namespace, as
  * linkwatchd publishes them.
  *

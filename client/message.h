@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* One reply of Monitor, read from JSON. Pure. */
 #ifndef LINKWATCH_CLIENT_MESSAGE_H
 #define LINKWATCH_CLIENT_MESSAGE_H

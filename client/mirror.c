@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* The mirror's input and output: connecting, and connecting again. */
 #include <errno.h>
 #include <fcntl.h>

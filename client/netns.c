@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* A NETLINK_ROUTE socket in another network namespace. A socket stays in the namespace that it
  * was made in, whoever holds it.
  *

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* What the kernel can do with netlink sockets of another network namespace. */
 #ifndef LINKWATCH_CLIENT_NETNS_H
 #define LINKWATCH_CLIENT_NETNS_H

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* A set of links, one for each index, in the order of the indexes. Pure. */
 #ifndef LINKWATCH_CLIENT_PICTURE_H
 #define LINKWATCH_CLIENT_PICTURE_H

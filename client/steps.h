@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* What happened to links, one step after the other: as it came, or as it is to be told. Pure. */
 #ifndef LINKWATCH_CLIENT_STEPS_H
 #define LINKWATCH_CLIENT_STEPS_H

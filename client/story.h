@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* What a mirror tells its application: the daemon's messages go in, one continuous and
  * consistent story comes out, over breaks and losses. Pure: no descriptor, no clock. */
 #ifndef LINKWATCH_CLIENT_STORY_H

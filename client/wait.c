@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* linkwatch_wait(): a mirror of its own, until the conditions are met. */
 #include <errno.h>
 #include <string.h>

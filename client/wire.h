@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* Varlink messages, as a client makes and reads them. Pure. */
 #ifndef LINKWATCH_CLIENT_WIRE_H
 #define LINKWATCH_CLIENT_WIRE_H

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* The answer to a call, piece by piece: one reply (what most methods give), many and an end (List),
  * many without end (Monitor), or one that must be waited for (Refresh). */
 #ifndef LINKWATCH_DAEMON_ANSWER_H

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* Immutable bytes with many readers. */
 #ifndef LINKWATCH_DAEMON_BUFFER_H
 #define LINKWATCH_DAEMON_BUFFER_H

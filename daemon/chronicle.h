@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* What happens to the links and to the standing, as entries of the log. */
 #ifndef LINKWATCH_DAEMON_CHRONICLE_H
 #define LINKWATCH_DAEMON_CHRONICLE_H

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* What was said of links and can't be put into the table as it is: another link bears the
  * name, the master is not known, ports of the one that is gone are there. Claims wait until
  * they fit, say which links the kernel is to be asked for, and what fits together only as a

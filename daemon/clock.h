@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* The clocks, in microseconds. Modules that decide something by time are told it. */
 #ifndef LINKWATCH_DAEMON_CLOCK_H
 #define LINKWATCH_DAEMON_CLOCK_H

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* Closes sockets without ever waiting for it. Where descriptors may be in what was not read from
  * one (descriptors.h), it goes with the end of a child process: files that are dropped by that are
  * not waited for by anybody, and no linger time counts. */

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* Options: of the command line, the environment and the configuration file, each the
  * same there and there. */
 #ifndef LINKWATCH_DAEMON_CONFIG_H

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* One consumer: reads a call, holds at most one answer, and pumps it out, slice by slice. What a
  * call means is the business of who made the connection. */
 #ifndef LINKWATCH_DAEMON_CONNECTION_H

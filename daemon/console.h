@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* Standard error, without ever waiting for whoever reads it. */
 #ifndef LINKWATCH_DAEMON_CONSOLE_H
 #define LINKWATCH_DAEMON_CONSOLE_H

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* The parts of the daemon: made, joined, reloaded and freed. It knows no arguments, no signals
  * and no way out of the process. */
 #ifndef LINKWATCH_DAEMON_DAEMON_H

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* Descriptors that consumers attach to what they send (SCM_RIGHTS). Whoever drops the last
  * reference to a file may have to wait for it: for a TCP socket with SO_LINGER, say. So only a
  * netlink socket, which nobody waits for, is ever taken from where it was received. */

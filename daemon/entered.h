@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* The network namespaces that consumers entered, each by a socket of it that was handed in. Who
  * hands in the same socket shares the namespace, with its table and history; that two sockets are
  * of one namespace is no reason, for who else holds a socket may read it empty, or filter it. */

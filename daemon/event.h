@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* One event of the history, and what it may be about. Plain values. */
 #ifndef LINKWATCH_DAEMON_EVENT_H
 #define LINKWATCH_DAEMON_EVENT_H

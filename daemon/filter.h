@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* Which links and events a consumer wants: the wire's type Filter. Pure. */
 #ifndef LINKWATCH_DAEMON_FILTER_H
 #define LINKWATCH_DAEMON_FILTER_H

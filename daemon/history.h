@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* Everything that happened, numbered, bounded in bytes and shared by all consumers. A
  * consumer is a sequence number: its cursor. Pure. */
 #ifndef LINKWATCH_DAEMON_HISTORY_H

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* Reads links from rtnetlink messages and leads them into reconcile. All functions: 0; as
  * link_parse() says it, where the message is no state of a link; or -ENOMEM. Pure. */
 #ifndef LINKWATCH_DAEMON_INTAKE_H

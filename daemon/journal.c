@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* libsystemd's sd_journal_sendv() waits for a journal that does not read; so the entries are put
  * together here, in the journal's native protocol. */
 #include "daemon/journal.h"

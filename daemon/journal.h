@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* The journal, without ever waiting for it: what it has no room for is an error. */
 #ifndef LINKWATCH_DAEMON_JOURNAL_H
 #define LINKWATCH_DAEMON_JOURNAL_H

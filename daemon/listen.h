@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* Making the listening socket. */
 #ifndef LINKWATCH_DAEMON_LISTEN_H
 #define LINKWATCH_DAEMON_LISTEN_H

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* Log lines: to the journal, with fields, where standard error leads there; else to
  * standard error. At most so many in a while, warnings and what is less important counted
  * apart, and none that there is no room for, so that a reader who is stuck does not stop the

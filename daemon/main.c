@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* The process: its arguments, signals and exit codes. */
 #include <errno.h>
 #include <ev.h>

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* Whole Varlink messages, each with the NUL that ends it. All functions: 0, or
  * -ENOMEM. Pure. */
 #ifndef LINKWATCH_DAEMON_MESSAGE_H

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* The interface's methods: from a call to its answer. They keep nothing. */
 #ifndef LINKWATCH_DAEMON_METHODS_H
 #define LINKWATCH_DAEMON_METHODS_H

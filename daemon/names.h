@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* Which links bear which names: an index of names and alternative names, which share one
  * space. The kernel lets each have one bearer; while changes that belong together are made
  * one after the other, a name may have several here. Pure. */

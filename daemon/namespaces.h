@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* One network namespace: where its links come from, what happened to them, and what its
  * consumers read. */
 #ifndef LINKWATCH_DAEMON_NAMESPACES_H

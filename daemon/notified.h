@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* Which changes Linux notifies of. Pure. */
 #ifndef LINKWATCH_DAEMON_NOTIFIED_H
 #define LINKWATCH_DAEMON_NOTIFIED_H

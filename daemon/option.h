@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* One option's value: what it may be, and how it is read from text. Pure. */
 #ifndef LINKWATCH_DAEMON_OPTION_H
 #define LINKWATCH_DAEMON_OPTION_H

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* What a dump costs, judged by the last few of them. Pure. */
 #ifndef LINKWATCH_DAEMON_PRICE_H
 #define LINKWATCH_DAEMON_PRICE_H

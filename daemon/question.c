@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "daemon/question.h"
 
 /* An answer takes less than a millisecond. The time until it is asked again doubles, and so

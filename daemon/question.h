@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* When the kernel is to be asked for a link that is in doubt, and when no answer is to be
  * expected any more. An answer may be dropped where the queue is full, so that its absence
  * proves nothing, and it is asked again after a while. Pure; times are microseconds of one

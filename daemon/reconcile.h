@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* Makes of what the kernel says changes of the table, so that the table shows at no moment
  * what no kernel has: two links of one name, a port of a master that is not there.
  *

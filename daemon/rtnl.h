@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* The rtnetlink socket: join the group of link updates, ask for a dump, receive. It
  * knows nothing of links; what it receives goes to one handler, message by message.
  * One socket for both, so that the kernel's order of dump and notifications holds. */

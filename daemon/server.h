@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* The listening socket: who may come in, and how many. */
 #ifndef LINKWATCH_DAEMON_SERVER_H
 #define LINKWATCH_DAEMON_SERVER_H

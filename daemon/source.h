@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* Where the links come from: does what watch decides with the rtnetlink socket, and
  * leads what it receives into the table. */
 #ifndef LINKWATCH_DAEMON_SOURCE_H

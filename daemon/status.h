@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* How the daemon does: the answer to GetStatus. */
 #ifndef LINKWATCH_DAEMON_STATUS_H
 #define LINKWATCH_DAEMON_STATUS_H

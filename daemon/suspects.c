@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "daemon/suspects.h"
 
 void suspects_add(struct suspects *suspects, int ifindex, int64_t until)

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* Links of which a dump told a change that no notification had told yet: either it is on
  * its way, or the subscription is incomplete. Pure. */
 #ifndef LINKWATCH_DAEMON_SUSPECTS_H

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* All links of a namespace: a store that tells what changes in it. Pure. */
 #ifndef LINKWATCH_DAEMON_TABLE_H
 #define LINKWATCH_DAEMON_TABLE_H

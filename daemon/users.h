@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* Who the consumers are, by user id: how many connections each has, what their Lists hold, and
  * whether there is room for more. Each question takes the same time, however many there are.
  *

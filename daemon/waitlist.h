@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* Who waits for one thing to happen. Pure. */
 #ifndef LINKWATCH_DAEMON_WAITLIST_H
 #define LINKWATCH_DAEMON_WAITLIST_H

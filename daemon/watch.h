@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* Whom to believe and when to look: the standing of the subscription, and the
  * cadence of dumps. A pure state machine: it is told what happened and when, and
  * says what to do next. Times are microseconds of one monotonic clock. */

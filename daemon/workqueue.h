@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* Work that can wait: who is served next, and for how long. Time is shared out by user first, then
  * by connection. What is urgent (the kernel's messages) goes before all of it in each iteration of
  * the loop, and waits for one round.

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* JSON text under construction: pieces are added at its end, and it becomes a buffer.
  * Nobody need check on the way; in the end it is told if there was no memory. Pure.
  *

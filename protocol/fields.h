@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* The fields of a link, by the names they have on the wire (and in "ip -json
  * -details link"). One list for both sides of the socket. */
 #ifndef LINKWATCH_PROTOCOL_FIELDS_H

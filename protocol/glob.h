@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* Which names a name in a filter means, for both sides of the socket. Pure, and without a
  * locale.
  *

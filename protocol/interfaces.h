@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* The texts of the interfaces that the daemon speaks, from the .varlink files beside
  * this one. */
 #ifndef LINKWATCH_PROTOCOL_INTERFACES_H

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* For C libraries that don't have it: the names of errors. */
 #include <errno.h>
 #include <stddef.h>

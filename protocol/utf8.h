@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* UTF-8, and the escapes in which text that others chose is safe to show. Pure, and
  * without a locale. */
 #ifndef LINKWATCH_PROTOCOL_UTF8_H

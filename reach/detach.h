@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* A process beside the program: of another session, and a child that the program's wait(2)
  * doesn't find, while the program keeps this process. */
 #ifndef REACH_DETACH_H

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* The doorbell, as those who ring it and those who hear it know it: the kernel's answer to
  * a request that bears a certain sequence number. Where the kernel acknowledges what does
  * nothing (Linux), it is that acknowledgement, which readers pass over: a holder of the

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* Duplicates of the program's sockets. Linux gives them to a tracer; where it doesn't
  * (gVisor), the program is made to send them to a socket of ours. */
 #ifndef REACH_DUPLICATE_H

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* Subscriptions that the program asks for and the kernel denies, or accepts and doesn't serve
  * in full: they are fulfilled by us. */
 #ifndef REACH_FULFIL_H

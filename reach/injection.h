@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* System calls that a traced thread is made to run around one of its own, while it stands
  * within that one: its own first, then those that are injected, one after the other. Nothing
  * here waits: a call is begun, the thread is resumed to stop at the entry and at the exit of

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* What the kernel answers to requests for links. */
 #ifndef REACH_KERNEL_H
 #define REACH_KERNEL_H

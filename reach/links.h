@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* The links as linkwatchd tells of them, turned into what the kernel would send: each
  * change goes to the subscriptions as the kernel's own description of the link. */
 #ifndef REACH_LINKS_H

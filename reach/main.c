@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* linkwatch-run: runs a program that subscribes to link updates itself where the kernel
  * denies that, and lets it have them. */
 #include <errno.h>

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* The time for what is to be done later: milliseconds of CLOCK_MONOTONIC. */
 #ifndef REACH_MOMENT_H
 #define REACH_MOMENT_H

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* Whether the program needs us at all: what happens here to those who subscribe. */
 #ifndef REACH_NEED_H
 #define REACH_NEED_H

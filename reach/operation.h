@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* What we do about one call of a thread, from its entry until it is over: a row of calls in the
  * thread, each of which is followed by a function that says what comes next. Many threads can
  * be in one at a time; each goes on at its own stops. */

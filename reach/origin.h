@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* Where a message comes from, as a program learns it when it receives: the sender's address, and
  * the group by NETLINK_PKTINFO. An answer, as the doorbell is one, came to no group; an update
  * did, and libraries know it by that. */

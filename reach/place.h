@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* Where a traced program wants to have a datagram: its buffers, and what it wants to know about
  * it. */
 #ifndef REACH_PLACE_H

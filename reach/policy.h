@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* What a program's calls on an rtnetlink socket come to, where the kernel refuses a part: pure.
  *
  * For each socket it counts what the program has asked for, and what of it the kernel has

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* The program that is to be run, as execvp() would find it: what speaks against helping it.
  * Of one that isn't there nothing does. */
 #ifndef REACH_PROGRAM_H

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: LGPL-2.1-or-later
 # --- reach: linkwatch-run, on liblinkwatch alone
 
 if BUILD_REACH

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* The program receives on a socket that we tell of links: at the exit of the call, what
  * the doorbell stands for takes its place. */
 #ifndef REACH_RECEIVE_H

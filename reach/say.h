@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* What the program's user is to know: one line each, on standard error. */
 #ifndef REACH_SAY_H
 #define REACH_SAY_H

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* What we do about the program's calls on rtnetlink sockets: move its sockets into the range,
  * make subscriptions of ours out of those that the kernel denies, let requests to groups go to
  * the kernel alone.

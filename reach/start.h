@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* The tracer beside the program, which keeps this process. */
 #ifndef REACH_START_H
 #define REACH_START_H

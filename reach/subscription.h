@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* The sockets that we tell of links because the kernel won't: a duplicate of each, who has
  * it, and what it is still to be told.
  *

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* What subscribers were told of: the last update of each link, by index and by name. */
 #ifndef REACH_TOLD_H
 #define REACH_TOLD_H

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* One traced thread, stopped: its registers, its memory, and what /proc tells of it. The
  * thread is meant by its id in all of these; -ESRCH means that it is gone. */
 #ifndef REACH_TRACEE_H

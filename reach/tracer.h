@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* The tracer: follows the program and all that comes of it, until the last one ends. */
 #ifndef REACH_TRACER_H
 #define REACH_TRACER_H

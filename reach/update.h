@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* Link updates: rtnetlink messages as the kernel sends them to those who subscribed. Where we
  * know of a link only what it was and what it is, they are made from the kernel's answers to
  * our requests. */

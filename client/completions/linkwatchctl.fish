@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: LGPL-2.1-or-later
 # Completions of linkwatchctl for fish.
 
 # Words for links, from the daemon at the socket that the line names. Names are chosen by

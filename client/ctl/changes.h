@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* What a link is and what changed of it, in one line. */
 #ifndef LINKWATCH_CLIENT_CTL_CHANGES_H
 #define LINKWATCH_CLIENT_CTL_CHANGES_H

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* linkwatchctl complete: what a shell may offer for IF. */
 #include <stdio.h>
 #include <stdlib.h>

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* linkwatchctl: what its commands share. */
 #ifndef LINKWATCH_CLIENT_CTL_CTL_H
 #define LINKWATCH_CLIENT_CTL_CTL_H

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* The table that list and monitor show. */
 #ifndef LINKWATCH_CLIENT_CTL_LINKS_H
 #define LINKWATCH_CLIENT_CTL_LINKS_H

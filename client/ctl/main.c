@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* linkwatchctl: asks linkwatchd about links. */
 #include <errno.h>
 #include <getopt.h>

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* Text for people: safe, coloured, aligned, paged. */
 #ifndef LINKWATCH_CLIENT_CTL_OUTPUT_H
 #define LINKWATCH_CLIENT_CTL_OUTPUT_H

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* The pager that long output goes through. */
 #ifndef LINKWATCH_CLIENT_CTL_PAGER_H
 #define LINKWATCH_CLIENT_CTL_PAGER_H

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* linkwatchctl list and show. */
 #include <errno.h>
 #include <stdio.h>

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* linkwatchctl status and refresh. */
 #include <stdio.h>
 #include <stdlib.h>

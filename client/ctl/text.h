@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* Text that others chose, made safe to show. Pure, but for the locale. */
 #ifndef LINKWATCH_CLIENT_CTL_TEXT_H
 #define LINKWATCH_CLIENT_CTL_TEXT_H

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* linkwatchctl wait. */
 #include <errno.h>
 #include <stdio.h>

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* Keeps a table of the links by a mirror, in a loop of poll(2): prints it anew each time
  * that something changed. The mirror connects by itself, and again; all that there is to
  * do is to wait for what it wants, and to let it work.

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: LGPL-2.1-or-later
 # Completions of linkwatch-run for fish.
 
 # Whether the program is still to come: only options stand before it.

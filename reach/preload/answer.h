@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* What the helper answers to a request. */
 #ifndef REACH_PRELOAD_ANSWER_H
 #define REACH_PRELOAD_ANSWER_H

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* The library's side of the talk with the helper. All of it may be called from any thread,
  * from signal handlers and between vfork() and exec(): it keeps nothing but the address,
  * takes no lock, is no point of cancellation, and leaves errno as it is. */

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* What the program receives on a socket that is told of links: the doorbell in its buffers
  * becomes the message that it stands for. */
 #ifndef REACH_PRELOAD_DELIVER_H

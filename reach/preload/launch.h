@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* The second way to help a program: a library that is preloaded into it, and a helper
  * beside it. */
 #ifndef REACH_PRELOAD_LAUNCH_H

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* The processes that the helper is there for: those in which the library is. */
 #ifndef REACH_PRELOAD_MEMBERS_H
 #define REACH_PRELOAD_MEMBERS_H

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* What the preloaded library and its helper say to each other: a connection for each
  * request, which the helper answers and closes. So nothing of it is open in the program but
  * for that moment, and nothing can be out of step after a fork, an exec, or the closing of

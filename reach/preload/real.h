@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* The functions that the library stands before. */
 #ifndef REACH_PRELOAD_REAL_H
 #define REACH_PRELOAD_REAL_H

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* What the library does about subscriptions: those that the kernel denies, the helper makes.
  *
  * Each gets what the program's own call came to, as errno or 0, and gives what the program

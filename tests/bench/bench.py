@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: LGPL-2.1-or-later
 """Benchmarks of linkwatchd beside its peers and the limit.
 
 Prints a table of medians over interleaved runs, with the smallest and the largest value

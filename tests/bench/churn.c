@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* churn FIRST LINKS CHANGES: gives links another MTU and the old one back, in turn and
  * as fast as the kernel takes it; each change makes one notification. Links have the
  * indexes from FIRST on, and end as they were: CHANGES is a multiple of 2 * LINKS. */

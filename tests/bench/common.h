@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* What the benchmark programs share. They are for measuring only: a mistake ends the
  * program with a message. Each prints one JSON object on a line of its own. */
 #ifndef LINKWATCH_TESTS_BENCH_COMMON_H

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* delay IFINDEX SAMPLES GAP_MSEC WAY...: from the kernel's being asked for a change to
  * its being read, by one WAY:
  *

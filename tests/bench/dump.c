@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* dump COUNT EVERY_MSEC: the least that a poller can do: asks for a dump as the daemon
  * does, receives it, drops it, and waits. */
 #include <poll.h>

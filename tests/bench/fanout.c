@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* fanout CONSUMERS BURST ROUNDS WAY...: bursts of messages to many sockets at once.
  *
  *   daemon SOCKET FIRST LINKS   the daemon's Monitor, while links from the index FIRST

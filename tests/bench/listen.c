@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* listen CHANGES: a raw netlink listener that drops what it hears, the limit of what a
  * daemon can do. It ends with so many changes, or when nothing came for a while. */
 #include <errno.h>

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: LGPL-2.1-or-later
 """What is measured: each function does one thing side by side with its peers or its limit."""
 
 import contextlib

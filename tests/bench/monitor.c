@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* monitor SOCKET CHANGES: one consumer of Monitor. It says "ready" when the picture is
  * complete, and ends with so many changes, or when nothing came for a while. */
 #include <poll.h>

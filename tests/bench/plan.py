@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: LGPL-2.1-or-later
 """How much is measured, and of what; where that stands."""
 
 import os

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: LGPL-2.1-or-later
 """What linkwatch-run costs the program that it runs: each kind of work beside the same work
 without it."""
 

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* refill COUNT EVERY_MSEC: a poller made of libnl's link cache. */
 #include <netlink/cache.h>
 #include <netlink/route/link.h>

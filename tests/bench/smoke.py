@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: LGPL-2.1-or-later
 """Each benchmark works: it runs very shortly. How fast it was is nobody's business here."""
 
 import atexit

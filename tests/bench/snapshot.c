@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* snapshot COUNT WAY...: the whole picture, from the request to its last byte read.
  *
  *   daemon SOCKET   Monitor's snapshot and its "ready"

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: LGPL-2.1-or-later
 """Where benchmarks run: private network namespaces, with links and the daemon in them."""
 
 import contextlib

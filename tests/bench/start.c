@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* start COUNT SOCKET COMMAND...: from the start of the daemon to its first answer about
  * a link. The socket is passed to it, and the request waits in it already, so that
  * nothing is found out by trying. */

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: LGPL-2.1-or-later
 """Figures side by side: medians, spreads and ratios, and whether the target is met."""
 
 import statistics

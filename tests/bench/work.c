@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* work KIND COUNT [COMMAND...]: does one kind of work so many times, and tells how many
  * nanoseconds one took. */
 #include <fcntl.h>

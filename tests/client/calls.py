@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: LGPL-2.1-or-later
 """The blocking calls beside a daemon that does what a test tells it to."""
 
 import signal

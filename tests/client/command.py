@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: LGPL-2.1-or-later
 """linkwatchctl: what it writes, where, and how it ends."""
 
 import json

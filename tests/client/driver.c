@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* Runs the library for the tests that have the daemon's side in Python.
  *
  * driver mirror PATH [--free-in CALLBACK] [--limit BYTES] [--fork] [GLOB...]

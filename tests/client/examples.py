@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: LGPL-2.1-or-later
 """The examples work: on a picture, on events, and through a restart of the daemon."""
 
 import os

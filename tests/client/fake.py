@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: LGPL-2.1-or-later
 """The daemon's side of the socket, as a test wants it: right, late, broken or mad."""
 
 import json

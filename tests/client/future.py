@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: LGPL-2.1-or-later
 """A daemon of a later version, one without an end, and processes that fork: the library lives
 with all of them."""
 

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: LGPL-2.1-or-later
 """What the library promises to those who build on it, and linkwatchctl to us."""
 
 import glob

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: LGPL-2.1-or-later
 """Other network namespaces: sockets in them, as the library opens them, and what the library and
 linkwatchctl do with these."""
 

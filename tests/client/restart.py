@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: LGPL-2.1-or-later
 """Mirrors of the real daemon, while links come and go and the daemon is killed."""
 
 import random

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* A link's fields: what the kernel said, what it didn't, and how they compare. */
 #include <errno.h>
 #include <setjmp.h>

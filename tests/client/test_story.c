@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* The story that a mirror tells, beside a model of the daemon that loses, restarts and
  * hangs up at random: whatever happens, the application hears of no change or remove of
  * a link that it doesn't know, of no add of one that it does, and knows in the end what

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* The story of links that swap their names in cycles, while the connection breaks in the
  * middle of what belongs together, and events are lost there: never do two links have one name
  * for who looks from a callback, with a filter and without. The seeds are fixed. */

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: LGPL-2.1-or-later
 """Events that belong together, which bear more_follows but for the last, and the mirror."""
 
 import signal

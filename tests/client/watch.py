@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: LGPL-2.1-or-later
 """linkwatchctl monitor and wait: what they tell of what happens."""
 
 import json

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: LGPL-2.1-or-later
 """The environments that can be made on any Linux, each put to the same test."""
 
 import environments

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: LGPL-2.1-or-later
 """The test of an environment, run in a sandbox by those beside this: RELEASE."""
 
 import sys

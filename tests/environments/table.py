@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: LGPL-2.1-or-later
 """What the tests beside this measured, as a table in Markdown: table.py LOG..."""
 
 import sys

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: LGPL-2.1-or-later
 """Makes the first inputs of the fuzz targets anew, from what this machine's kernel and the
 daemon say: LINKWATCHD=... PYTHONPATH=tests/lib python3 tests/fuzz/capture.py tests/fuzz/corpus"""
 

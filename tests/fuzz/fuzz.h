@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* A fuzz target: one function that takes any bytes. With libFuzzer (--enable-fuzzers) it
  * gets what that thinks up; with replay.c, the inputs that are kept. */
 #ifndef LINKWATCH_TESTS_FUZZ_FUZZ_H

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: LGPL-2.1-or-later
 # --- tests/fuzz: targets for libFuzzer (configure --enable-fuzzers with clang), and the
 # --- inputs that are kept, replayed by make check
 

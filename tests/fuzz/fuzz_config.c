@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* The configuration file: whatever is in it, it is read to the same values each time, all
  * within their bounds, or it is refused in one line of text. */
 #include <fcntl.h>

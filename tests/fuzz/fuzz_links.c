@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* What the kernel says: datagrams of rtnetlink, as they are received, read into links, reconciled
  * with the table, told as events and written as JSON. Whatever they are, who believes the events
  * has the table's picture.

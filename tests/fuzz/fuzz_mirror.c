@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* What liblinkwatch makes of a daemon that may say anything: the application is told one
  * story without contradictions, and every link that it is given can be read.
  *

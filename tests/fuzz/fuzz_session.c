@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* What a consumer may send: a whole session over a socket, from the daemon's framing and
  * dispatch to its answers. Each answer is a message of the protocol, the daemon goes on for
  * another consumer, and what it held for this one is freed.

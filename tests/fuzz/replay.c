@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* Gives a fuzz target the inputs that are kept, one by one: replay FOLDER... Each also cut
  * at many lengths and with many bytes changed, always in the same way. */
 #include <dirent.h>

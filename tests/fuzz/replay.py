@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: LGPL-2.1-or-later
 """The inputs that are kept for the fuzz targets leave every invariant standing."""
 
 import os

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: LGPL-2.1-or-later
 """The daemon in a gVisor container whose network namespace has no link, not even lo: python3
 empty.py RELEASE, run in one by the tests beside this."""
 

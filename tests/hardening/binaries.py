@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: LGPL-2.1-or-later
 """What is built is hardened: seen on the programs and the library themselves, with readelf."""
 
 import glob

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: LGPL-2.1-or-later
 # --- tests/hardening: what the compiler and the linker made of it
 
 hardening_tests = tests/hardening/binaries.py

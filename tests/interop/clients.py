@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: LGPL-2.1-or-later
 """Varlink clients that this project did not write, as Debian 13 packages them, against the
 daemon: systemd's varlinkctl, and python3-varlink."""
 

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: LGPL-2.1-or-later
 """A memory cgroup of the test's own, of version 1 or 2."""
 
 import os

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: LGPL-2.1-or-later
 """Links that change all the time, as fast as ip(8) can change them."""
 
 import random

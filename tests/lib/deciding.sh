@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: LGPL-2.1-or-later
 # Formatters and analyzers find other things in each release: those of Debian 12 decide,
 # and others are not asked. To be sourced.
 

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: LGPL-2.1-or-later
 """The kinds of kernel that the daemon must tell the truth on, as far as they can be made
 on any Linux. The same tests run in each of them."""
 

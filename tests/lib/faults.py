@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: LGPL-2.1-or-later
 """The test's side of tests/support/faults.c: what goes wrong in the daemon's socket."""
 
 import mmap

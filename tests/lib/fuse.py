@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: LGPL-2.1-or-later
 """A file whose file system does not answer one process: a little of FUSE's server side."""
 
 import contextlib

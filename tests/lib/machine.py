@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: LGPL-2.1-or-later
 """A machine of its own: this one's files under a throw-away overlay, and a real systemd
 booted over them, with a private network. For root.
 

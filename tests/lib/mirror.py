@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: LGPL-2.1-or-later
 """A consumer of Monitor that holds the daemon to its word: every message must fit what
 was told before."""
 

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: LGPL-2.1-or-later
 """Private network namespaces, and iproute2 in them."""
 
 import contextlib

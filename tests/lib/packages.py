@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: LGPL-2.1-or-later
 """Programs from the package archive of a Debian release that is not this machine's.
 
 They come through apt and from the mirror that this machine uses already, into folders of

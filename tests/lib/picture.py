@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: LGPL-2.1-or-later
 """The daemon's picture of the links beside the kernel's, as ip(8) prints it."""
 
 import os

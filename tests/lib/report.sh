@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: LGPL-2.1-or-later
 # The lines that tests/check and .ci/run print, and their sum: to be sourced. Logs go to the
 # directory $logs. With LINKWATCH_CHECK_ALL=1 a group that can't be run here has failed.
 passed=0 failed=0 skipped=0

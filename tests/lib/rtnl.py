@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: LGPL-2.1-or-later
 """What ip(8) can't do: links through /dev/net/tun and their removal in a sandbox, and names
 that it refuses."""
 

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: LGPL-2.1-or-later
 """gVisor sandboxes, with the runsc of Debian releases."""
 
 import functools

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: LGPL-2.1-or-later
 """What shells offer to complete, asked from the shells themselves."""
 
 import os

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: LGPL-2.1-or-later
 """Tests that tell their outcome in TAP (Test Anything Protocol), one behaviour each."""
 
 import os

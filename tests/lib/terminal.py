@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: LGPL-2.1-or-later
 """A shell on a pseudo-terminal, as somebody sits before it."""
 
 import os

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: LGPL-2.1-or-later
 """One environment put to the test: churn, the same in each, then single changes whose delay is
 measured. What came of it is a row of a table."""
 

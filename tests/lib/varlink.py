@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: LGPL-2.1-or-later
 """A Varlink client, small and strict: what it gets must be what the protocol says."""
 
 import json

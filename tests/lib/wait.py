@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: LGPL-2.1-or-later
 """Waiting for a condition, with a deadline far beyond what is needed."""
 
 import select

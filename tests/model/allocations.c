@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* Each allocation of the daemon fails in turn, and from each on some more do: while it
  * reads its configuration and starts, with events, with requests and in a reload. The
  * outcome is a clean error, or a consumer that is let go; never a crash, a leak or a wrong

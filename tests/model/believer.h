@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* A consumer that believes what Monitor tells it, and holds each message against all that
  * it was told before. */
 #ifndef LINKWATCH_TESTS_MODEL_BELIEVER_H

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* What must hold in programs that are no cmocka tests: fuzzers and the model. */
 #ifndef LINKWATCH_TESTS_MODEL_CHECK_H
 #define LINKWATCH_TESTS_MODEL_CHECK_H

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* What one user's consumers do to those of another, and how long a consumer may leave a List
  * unread: in microseconds of a clock on which each reading takes one, and nothing else does. All
  * that works asks that clock after each unit of work, so these are operations. */

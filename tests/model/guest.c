@@ -1,4 +1,4 @@
-
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
 
 #include "tests/model/guest.h"
 #include "tests/model/check.h"

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* A consumer of the model: it follows the links over a connection, as eagerly as it
  * pleases, and believes what it reads. */
 #ifndef LINKWATCH_TESTS_MODEL_GUEST_H

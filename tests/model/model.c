@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* Random sequences of what links, kernels and consumers do, and in the end each consumer
  * must believe what the kernel has. No network, no time: model [COUNT [SEED]] runs so many
  * sequences, from that seed on; LINKWATCH_MODEL_SEQUENCES is the count without arguments.

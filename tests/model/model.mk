@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: LGPL-2.1-or-later
 # --- tests/model: the whole daemon in one process, with a kernel of the test's own
 
 model_tests = tests/model/model tests/model/fairness

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* What stands between the program and the system: clocks that stand still, and netlink
  * sockets with the test at their other end. The definitions take the place of the C
  * library's, for libnl and libev too. */

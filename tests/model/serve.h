@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* The daemon in this process, on a socket without a name, with a consumer's way in; nothing of it
  * waits or knows the real time. */
 #ifndef LINKWATCH_TESTS_MODEL_SERVE_H

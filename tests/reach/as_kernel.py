@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: LGPL-2.1-or-later
 """What a program under linkwatch-run gets is what the kernel sends, byte by byte: on a native
 kernel two programs subscribe, and to one of them it is denied."""
 

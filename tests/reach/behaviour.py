@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: LGPL-2.1-or-later
 """What holds for every way of help: the tests of each of them run these. start(kind, daemon,
 before) runs a program in that way, behind the command line before, and waits until it is
 subscribed."""

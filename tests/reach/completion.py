@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: LGPL-2.1-or-later
 """What shells offer to complete on linkwatch-run's line."""
 
 import os

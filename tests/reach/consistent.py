@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: LGPL-2.1-or-later
 """At no moment does a program under linkwatch-run see what no kernel has: on a native kernel that
 denies subscriptions, with a daemon that polls, so that several changes are found at once."""
 

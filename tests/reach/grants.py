@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: LGPL-2.1-or-later
 """What the kernel grants to each call of a program decides who sends it updates: on a native
 kernel, under a filter that refuses every other group than that of links, alone or together with
 it, as the newest gVisor does."""

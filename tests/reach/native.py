@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: LGPL-2.1-or-later
 """linkwatch-run on a native kernel, under a filter that denies subscriptions as gVisor does:
 programs that subscribe by themselves see links come, change and go."""
 

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: LGPL-2.1-or-later
 """linkwatch-run with network services that we didn't write, as Debian packages them, where
 the kernel denies subscriptions: they end without it, and follow links with it."""
 

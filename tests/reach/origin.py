@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: LGPL-2.1-or-later
 """A subscriber that asks for the group of each message: origin.py WAY. It prints a line for
 each: the sender's port and groups, the group by NETLINK_PKTINFO or - if there is none, whether
 it was cut, and its bytes in hexadecimal."""

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: LGPL-2.1-or-later
 """linkwatch-run is out of the way: the program has its process, its terminal, its signals and
 its exit status."""
 

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: LGPL-2.1-or-later
 """linkwatch-run --preload on a native kernel that denies subscriptions and tracing: programs
 that subscribe by themselves see links come, change and go, and nothing else is different."""
 

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: LGPL-2.1-or-later
 """Programs that subscribe to link updates by themselves, most of them not ours, and what
 they print of a link that comes, changes and goes."""
 

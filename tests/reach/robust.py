@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: LGPL-2.1-or-later
 """What a program may do with its subscription, and what may happen to linkwatchd meanwhile:
 on a native kernel that denies subscriptions."""
 

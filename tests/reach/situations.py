@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: LGPL-2.1-or-later
 """A subscriber in a situation: situations.py SITUATION. It prints what ways.py prints."""
 
 import ctypes

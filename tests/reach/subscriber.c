@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* Prints the link updates that libnl gives, one a line: by its cache manager, or with the
  * argument "socket" by a socket that joined the group. With "dump" it only fills a cache
  * once. */

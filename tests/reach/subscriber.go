@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
 // Prints the link updates that vishvananda/netlink gives: one a line.
 package main
 

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: LGPL-2.1-or-later
 """Prints the link updates that pyroute2 gives, one a line."""
 
 import pyroute2

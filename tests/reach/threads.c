@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* A subscriber with hundreds of threads, of which some fork and execute programs all the
  * time and others come and go; prints the updates, one a line: the type, and the
  * index of the link. With a number as its argument, that many threads. */

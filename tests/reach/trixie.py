@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: LGPL-2.1-or-later
 """The tests of inside.py in a sandbox of Debian 13's gVisor, on ptrace."""
 
 import contextlib

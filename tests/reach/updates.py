@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: LGPL-2.1-or-later
 """Link updates, byte by byte: two of them are compared but for what must differ."""
 
 import struct

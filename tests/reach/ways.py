@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: LGPL-2.1-or-later
 """A subscriber that receives in one of many ways: ways.py WAY. It prints a line for each
 message: its type, the index of its link, its own length, how many bytes came and whether it
 was cut; or the error."""

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* Many mirrors in one process: crowd SOCKET COUNT NAME. Each holds liblinkwatch to its
  * word: what it tells must be one consistent story, and what the daemon sends must have
  * no gap that was not announced. When all of them know a link of that name, their

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* Runs a command under a seccomp filter that answers for the kernel where a program
  * wants to listen to rtnetlink:
  *

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* A module for LD_PRELOAD that makes rtnetlink sockets fail on purpose: faults.h. */
 #include "tests/support/faults.h"
 

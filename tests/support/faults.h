@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* What faults.so does wrong on purpose. The file that the environment variable
  * LINKWATCH_FAULTS names holds a struct fault for each enumerator, in this order; the
  * test writes what it wants and reads what was done, while the program runs. */

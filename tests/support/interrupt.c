@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* A module for LD_PRELOAD that sends its own program SIGTERM after one of the calls by which it
  * allocates, makes its socket, and cleans up. LINKWATCH_INTERRUPT is the number of that call. */
 #include <dlfcn.h>

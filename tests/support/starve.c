@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* A module for LD_PRELOAD that lets some allocations fail. LINKWATCH_STARVE is two numbers:
  * the first that fails, and how many do. With the first one, a line "starving" goes to
  * standard error. */

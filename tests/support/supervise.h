@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* Answers for the kernel what a seccomp filter can't judge by itself, because it takes a look
  * at the groups of a subscription. */
 #ifndef SUPPORT_SUPERVISE_H

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: LGPL-2.1-or-later
 """What the machine may do to the daemon: nobody reads its log, the disk is full, it is stopped
 for a while, it can't get memory at its start."""
 

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: LGPL-2.1-or-later
 """Where the kernel can't be looked at, nothing is known of its links: that is told everywhere, and
 never that there are none."""
 

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: LGPL-2.1-or-later
 """Many consumers, slow ones, dead ones, and a daemon that dies: who lives on knows the truth,
 and was told how it came about."""
 

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: LGPL-2.1-or-later
 """How events reach consumers: filters, resuming, slowness, and the limits on consumers."""
 
 import os

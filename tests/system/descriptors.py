@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: LGPL-2.1-or-later
 """Descriptors that a consumer attaches to its calls: whoever drops the last reference to a file may
 have to wait for it, and that is never the daemon."""
 

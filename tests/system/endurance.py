@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: LGPL-2.1-or-later
 """Churn for as long as LINKWATCH_ENDURANCE_EVENTS says: memory and descriptors stay as they are
 after the warm-up, and in the end the picture is the kernel's. A shorter one under valgrind."""
 

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: LGPL-2.1-or-later
 """What the daemon does when its source fails, and how it comes back by itself."""
 
 import errno

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: LGPL-2.1-or-later
 """Every field of every kind of link, held against what ip(8) prints of it."""
 
 import errno

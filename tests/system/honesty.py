@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: LGPL-2.1-or-later
 """An honest kernel is never accused, whatever the load: no change that a notification was on
 its way for counts as a contradiction."""
 

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: LGPL-2.1-or-later
 """Consumers that mean harm, or behave as if: what others are told is told as soon as ever, the
 memory stays bounded, and nothing of them is left behind."""
 

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: LGPL-2.1-or-later
 """Which link is which: names that move from one link to another, links that are made anew
 under a name, and links that change what they are. The picture is at each moment one that a
 kernel may have: Mirror checks that after each message."""

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: LGPL-2.1-or-later
 """The daemon's beginning and end, its socket, its options, and life without netlink."""
 
 import contextlib

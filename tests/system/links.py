@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: LGPL-2.1-or-later
 """What happens to links, as a consumer of Monitor sees it, in each environment: the same
 truth everywhere."""
 

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: LGPL-2.1-or-later
 """What the daemon writes to a terminal or a file."""
 
 import contextlib

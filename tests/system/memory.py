@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: LGPL-2.1-or-later
 """Memory with every limit reached, by several users at once: it stays within what SECURITY.md says,
 and that within what the unit allows (units/confinement)."""
 

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: LGPL-2.1-or-later
 """Names of links are bytes that anybody may choose: they are asked for and told as what they are."""
 
 import contextlib

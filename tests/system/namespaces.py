@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: LGPL-2.1-or-later
 """Enter: one daemon, any network namespace, by a socket that is handed in."""
 
 import contextlib

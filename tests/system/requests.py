@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: LGPL-2.1-or-later
 """What the daemon answers to requests: right ones, wrong ones, and bytes that are none."""
 
 import json

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: LGPL-2.1-or-later
 """Whom the daemon believes, when it looks, and what it makes of what it sees."""
 
 import churn

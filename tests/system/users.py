@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: LGPL-2.1-or-later
 """Several users' connections: nobody takes what is another's, and a user id is not a person."""
 
 import contextlib

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: LGPL-2.1-or-later
 """The service does all its work confined to almost nothing, on a booted systemd."""
 
 import contextlib

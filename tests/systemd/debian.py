@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: LGPL-2.1-or-later
 """Debian packages: built from what is distributed, checked, installed, upgraded and purged
 on a booted systemd."""
 

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: LGPL-2.1-or-later
 """An instance of the service for another network namespace, on a booted systemd."""
 
 import machine

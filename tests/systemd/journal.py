@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: LGPL-2.1-or-later
 """The journal of a booted systemd, as an administrator searches it."""
 
 import os

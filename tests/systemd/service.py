@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: LGPL-2.1-or-later
 """The service as an administrator meets it: installed by "make install", on a systemd that
 was booted for it."""
 

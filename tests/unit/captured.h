@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* What a Linux 6.18 kernel said about links of a private network namespace, as hexadecimal
  * digits: whole messages with their headers, port and sequence number zeroed. The dump was
  * asked for with RTEXT_FILTER_SKIP_STATS, as the daemon does. */

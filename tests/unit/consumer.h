@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* A table, a history and a stream on them; and a consumer that believes what it is
  * told, and says when the story has a gap. */
 #ifndef LINKWATCH_TESTS_UNIT_CONSUMER_H

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* What the unit tests share: cmocka, and links made from what a test wants to say of
  * them. */
 #ifndef LINKWATCH_TESTS_UNIT_SUPPORT_H

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* A connection and its consumer at the two ends of a socketpair, in a loop that never
  * waits. */
 #ifndef LINKWATCH_TESTS_UNIT_TALK_H

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* watch: when to look. */
 #include "tests/unit/virtual.h"
 

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* link: two states of it, and what other links contribute. */
 #include "tests/unit/support.h"
 

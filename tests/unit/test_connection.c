@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* connection: calls and answers. */
 #include "tests/unit/talk.h"
 

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* encode: a link as "ip -json -details link" prints it. */
 #include "tests/unit/support.h"
 

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* The replacement of strerrorname_np(), beside the C library's own where it has one. */
 #include "tests/unit/support.h"
 

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* watch: when the kernel cannot be looked at. */
 #include "tests/unit/virtual.h"
 

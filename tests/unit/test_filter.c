@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* filter: what a consumer wants. */
 #include "tests/unit/support.h"
 

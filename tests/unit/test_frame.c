@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* frame: whole messages out of bytes that come as they like; fields: their names. */
 #include "tests/unit/support.h"
 

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* glob: which names a name in a filter means. */
 #include "tests/unit/support.h"
 

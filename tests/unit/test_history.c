@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* history: numbered, bounded, shared. Linked with --wrap=calloc, to be without memory. */
 #include "tests/unit/support.h"
 

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* json: what is read, and what is over a limit. */
 #include "tests/unit/support.h"
 

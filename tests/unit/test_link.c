@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* link: what is read from a message. */
 #include "tests/unit/support.h"
 

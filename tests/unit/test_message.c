@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* message: what goes over the wire, read with a JSON parser. */
 #include "tests/unit/support.h"
 

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* watch: whatever happens, it does little. */
 #include "tests/unit/virtual.h"
 

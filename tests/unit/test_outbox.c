@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* buffer and outbox: shared bytes on their way into a socket. */
 #include "tests/unit/support.h"
 

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* policy: what a program's calls come to where the kernel refuses a part. */
 #include "tests/unit/support.h"
 

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* price: what a dump costs. */
 #include "tests/unit/support.h"
 

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* question, and watch that asks it: when the kernel is asked for a link in doubt. */
 #include "tests/unit/virtual.h"
 

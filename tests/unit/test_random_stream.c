@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* stream: random changes, read at random. */
 #include "tests/unit/consumer.h"
 

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* reconcile: what a kernel says goes in, and at no moment the table shows what none has. */
 #include "tests/unit/support.h"
 

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* table: links that name each other. */
 #include "tests/unit/support.h"
 

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* watch: how far the subscription is believed. */
 #include "tests/unit/virtual.h"
 

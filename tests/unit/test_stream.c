@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* stream: what one consumer is told. */
 #include "tests/unit/consumer.h"
 

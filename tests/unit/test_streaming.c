@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* connection: a consumer that is told what happens. */
 #include "tests/unit/talk.h"
 

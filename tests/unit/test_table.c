@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* table: states of links go in, changes come out. */
 #include "tests/unit/support.h"
 

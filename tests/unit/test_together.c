@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* stream: events that belong together. */
 #include "tests/unit/consumer.h"
 

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* update and told: link updates that the kernel would have sent, and who bears which name. */
 #include "tests/unit/support.h"
 

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* users: who may come in, and what Lists may hold. */
 #include "tests/unit/support.h"
 

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* workqueue: who is served when, by a clock of its own. */
 #include "tests/unit/support.h"
 

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* text: JSON put together piece by piece. */
 #include "tests/unit/support.h"
 

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* watch with a virtual clock, and what stands in for the socket and the kernel. */
 #ifndef LINKWATCH_TESTS_UNIT_VIRTUAL_H
 #define LINKWATCH_TESTS_UNIT_VIRTUAL_H
