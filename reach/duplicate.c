@@ -2,6 +2,7 @@
 #include "reach/duplicate.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <inttypes.h>
 #include <linux/netlink.h>
 #include <stddef.h>
@@ -34,9 +35,22 @@ struct parcel {
 
 _Static_assert(sizeof(struct parcel) <= INJECTION_ROOM_SIZE, "a parcel has room");
 
-static int take_by_pidfd(pid_t process, int fd, int *ret)
+/* Since Linux 6.9; older headers don't have it. */
+#ifndef PIDFD_THREAD
+#define PIDFD_THREAD O_EXCL
+#endif
+
+/* Of the thread: the first one of its process may have ended, and has no files then. */
+static int open_pidfd(pid_t tid)
 {
-    int pidfd = (int)syscall(SYS_pidfd_open, process, 0);
+    int pidfd = (int)syscall(SYS_pidfd_open, tid, PIDFD_THREAD);
+
+    return pidfd >= 0 ? pidfd : (int)syscall(SYS_pidfd_open, tracee_process(tid), 0);
+}
+
+static int take_by_pidfd(pid_t tid, int fd, int *ret)
+{
+    int pidfd = open_pidfd(tid);
     int duplicate, error;
 
     if (pidfd < 0)
@@ -242,6 +256,6 @@ int duplicator_take(struct service *service, struct operation *operation, operat
     operation->duplicate_is_there = then;
     if (duplicator_needs_page(service->duplicator))
         return operation_need_page(service, operation, send_parcel);
-    r = take_by_pidfd(tracee_process(operation->injection.tid), (int)operation->fd, &duplicate);
+    r = take_by_pidfd(operation->injection.tid, (int)operation->fd, &duplicate);
     return hand_over(service, operation, r < 0 ? r : duplicate);
 }

@@ -54,7 +54,15 @@ static int set_registers(struct injection *injection, struct user_regs_struct *r
     registers->r8 = arguments[4];
     registers->r9 = arguments[5];
     injection->injected = true;
+    injection->running = *registers;
     return r < 0 ? r : tracee_set_registers(injection->tid, registers);
+}
+
+/* A stop that came in its midst ended the call, and the kernel wants it to be run again. */
+static bool is_interrupted(int64_t result)
+{
+    return result == TRACEE_RESTART || result == TRACEE_RESTART_ALWAYS ||
+           result == TRACEE_RESTART_UNLESS_HANDLED;
 }
 
 /* The call that the thread is about to enter becomes this one. */
@@ -148,7 +156,11 @@ int injection_step(struct injection *injection, int64_t *ret)
     if (r < 0)
         return r;
     *ret = (int64_t)registers.rax;
-    return 1;
+    /* The program's own call is run again by the kernel. */
+    if (!injection->injected || !is_interrupted(*ret))
+        return 1;
+    injection->enters = true;
+    return tracee_set_registers(injection->tid, &injection->running);
 }
 
 int injection_write(const struct injection *injection, const void *data, size_t size)

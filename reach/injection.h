@@ -29,6 +29,7 @@ struct injection {
     bool injected;                     /* its registers are not its own */
     bool holds_signals;                /* its signals wait */
     struct user_regs_struct registers; /* at the entry */
+    struct user_regs_struct running;   /* with which the call under way was begun */
     uint64_t blocked;
     uint64_t page; /* 0 for none */
     uint64_t room; /* the part of the page for arguments, ROOM_SIZE bytes */

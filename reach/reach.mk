@@ -137,15 +137,28 @@ reach_scripts = \
 	tests/reach/passing.py \
 	tests/reach/preload.py \
 	tests/reach/robust.py \
+	tests/reach/turmoil.py \
 	tests/reach/bookworm.py \
 	tests/reach/trixie.py \
 	tests/reach/trixie_systrap.py \
 	$(END)
 if BUILD_REACH
 reach_tests += $(reach_scripts)
-reach_binaries = tests/reach/threads
+reach_binaries = \
+	tests/reach/self_confined \
+	tests/reach/threads \
+	tests/reach/turmoil \
+	tests/reach/withheld \
+	$(END)
+tests_reach_self_confined_SOURCES = tests/reach/self_confined.c
+tests_reach_self_confined_CPPFLAGS = $(AM_CPPFLAGS) $(LIBSECCOMP_CFLAGS)
+tests_reach_self_confined_LDADD = $(LIBSECCOMP_LIBS)
 tests_reach_threads_SOURCES = tests/reach/threads.c
 tests_reach_threads_LDADD = -lpthread
+tests_reach_turmoil_SOURCES = tests/reach/turmoil.c
+tests_reach_turmoil_LDADD = -lpthread
+tests_reach_withheld_SOURCES = tests/reach/withheld.c
+tests_reach_withheld_LDADD = -lpthread
 if HAVE_LIBNL_ROUTE
 reach_binaries += tests/reach/subscriber
 tests_reach_subscriber_SOURCES = tests/reach/subscriber.c

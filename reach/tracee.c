@@ -175,23 +175,52 @@ bool tracee_lives(pid_t pid)
     return state != 'X' && state != 'Z';
 }
 
-bool tracee_has_socket(pid_t pid, int fd, uint64_t inode)
+/* 1 if one of the thread's descriptors is that socket; -errno where it can't be seen. */
+static int has_socket(pid_t tid, uint64_t inode)
+{
+    const struct dirent *entry;
+    char path[64];
+    DIR *directory;
+    int found = 0;
+
+    snprintf(path, sizeof(path), "/proc/%d/fd", (int)tid);
+    directory = opendir(path);
+    if (!directory)
+        return -errno;
+    while (!found && (entry = readdir(directory)))
+        found = entry->d_name[0] != '.' && tracee_socket(tid, atoi(entry->d_name)) == inode;
+    closedir(directory);
+    return found;
+}
+
+/* The first thread of a process may have ended before the others: then it has nothing. */
+static bool others_have_socket(pid_t pid, uint64_t inode)
 {
     const struct dirent *entry;
     char path[64];
     DIR *directory;
     bool found = false;
 
-    if (tracee_socket(pid, fd) == inode)
-        return true;
-    snprintf(path, sizeof(path), "/proc/%d/fd", (int)pid);
+    snprintf(path, sizeof(path), "/proc/%d/task", (int)pid);
     directory = opendir(path);
     if (!directory)
-        return (errno == EACCES || errno == EPERM) && tracee_lives(pid);
+        return false;
     while (!found && (entry = readdir(directory)))
-        found = entry->d_name[0] != '.' && tracee_socket(pid, atoi(entry->d_name)) == inode;
+        found = entry->d_name[0] != '.' && has_socket((pid_t)atoi(entry->d_name), inode) > 0;
     closedir(directory);
     return found;
+}
+
+bool tracee_has_socket(pid_t pid, int fd, uint64_t inode)
+{
+    int r;
+
+    if (tracee_socket(pid, fd) == inode)
+        return true;
+    r = has_socket(pid, inode);
+    if (r == 0 && !tracee_lives(pid))
+        return others_have_socket(pid, inode);
+    return r > 0 || ((r == -EACCES || r == -EPERM) && tracee_lives(pid));
 }
 
 bool tracee_is_in_our_network(pid_t tid)

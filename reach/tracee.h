@@ -10,9 +10,10 @@
 #include <sys/types.h>
 #include <sys/user.h>
 
-/* The kernel's own codes for "run this call again after the signal", and "unless a handler was
- * run"; programs never see them. */
+/* The kernel's own codes for "run this call again after the signal": if the handler says so,
+ * always, unless there was a handler. Programs never see them. */
 #define TRACEE_RESTART                (-512)
+#define TRACEE_RESTART_ALWAYS         (-513)
 #define TRACEE_RESTART_UNLESS_HANDLED (-514)
 
 int tracee_get_registers(pid_t tid, struct user_regs_struct *ret);

@@ -122,6 +122,20 @@ def completes(start):
     netns.delete_all()
 
 
+def renounced(start):
+    """A program that subscribed as root and isn't root any more."""
+    if os.geteuid() != 0:
+        raise tap.Skip("only root can become another user")
+    netns.ip("link add one type bridge")
+    kind = programs.situation("renounced", str(netns.link("one")["ifindex"]))
+    with daemons.Daemon() as daemon, start(kind, daemon) as running:
+        for name in ("sendto", "sendmsg", "sendmmsg", "write"):
+            running.until(f"^{name} 17 EPERM$", f"the error that {name} meets")
+            running.until(f"^{name} 18 none$", f"the answer to a question by {name}")
+        assert netns.link("one"), "it was removed"
+    netns.delete_all()
+
+
 def unprivileged(start, before, *paths):
     """It needs no privilege, but to read those files."""
     nobody = programs.nobody(daemons.helper("deny"), programs.RUN, programs.PYTHON, programs.WAYS,
@@ -155,4 +169,6 @@ def add(start, before, *paths):
     tap.add("What happens while linkwatchd is away is told when it is back", daemon_restarts, start)
     tap.add("A subscription that is accepted and silent is completed where linkwatchd found that "
             "out", completes, start)
+    tap.add("What a program sends after it gave its privileges up is sent without them, to groups "
+            "too", renounced, start)
     tap.add("It needs no privilege", unprivileged, start, before, *paths)

@@ -113,9 +113,10 @@ def way(name):
     return Kind(name, lambda: [PYTHON, str(WAYS), name], *_WAY_LINES)
 
 
-def situation(name):
+def situation(name, *arguments):
     """The same in a situation."""
-    return Kind(name, lambda: [PYTHON, str(WAYS.with_name("situations.py")), name], *_WAY_LINES)
+    return Kind(name, lambda: [PYTHON, str(WAYS.with_name("situations.py")), name, *arguments],
+                *_WAY_LINES)
 
 
 def origin(name):

@@ -148,6 +148,34 @@ def handed_out():
 
 
 @tap.test
+def threaded():
+    """A thread that slept when another one made the socket subscribes as well, and what it slept
+    in isn't interrupted"""
+    for call in ("futex", "epoll"):
+        kind = situation("threaded", call)
+        with daemons.Daemon() as daemon, start(kind, daemon) as running:
+            one_link(running, kind)
+
+
+@tap.test
+def joins_first():
+    """A program that joins, is told of a link, and only then binds has its own port"""
+    kind = situation("joined")
+    reader, writer = os.pipe()
+    with daemons.Daemon() as daemon, \
+            programs.Running([*DENIED, programs.RUN, "--socket", daemon.socket, *kind.command()],
+                             stdin=reader) as running:
+        running.until("^joined$", "its subscription")
+        netns.ip("link add one type bridge")
+        daemon.call("Refresh")
+        os.write(writer, b"x")
+        programs.see(running, kind, netns.link("one")["ifindex"])
+    os.close(reader)
+    os.close(writer)
+    netns.delete_all()
+
+
+@tap.test
 def displaced():
     """A program that was given a subscription under another number receives acknowledgements"""
     kind = situation("displaced")

@@ -2,12 +2,16 @@
 """A subscriber in a situation: situations.py SITUATION. It prints what ways.py prints."""
 
 import ctypes
+import errno
 import os
+import queue
+import select
 import signal
 import socket
 import struct
 import sys
 import threading
+import time
 
 import ways
 
@@ -15,7 +19,8 @@ _LIBC = ctypes.CDLL(None, use_errno=True)
 _CLONE_NEWNET = 0x40000000
 _SOL_NETLINK = 270
 _ADD_MEMBERSHIP = 1
-_RTM_GETLINK, _REQUEST, _DUMP = 18, 1, 0x300
+_RTM_DELLINK, _RTM_GETLINK, _REQUEST, _ACK, _DUMP = 17, 18, 1, 4, 0x300
+_ERROR = 2
 _NOOP = 1
 _NOBODY = 65534
 
@@ -65,6 +70,66 @@ def dropped():
     os.setgid(_NOBODY)
     os.setuid(_NOBODY)
     _follow(ways.subscriber())
+
+
+def _sendmmsg(netlink, request):
+    """sendmmsg(2) to an address with groups."""
+    address = ctypes.create_string_buffer(struct.pack("=HHII", socket.AF_NETLINK, 0, 0, 1), 12)
+    data = ctypes.create_string_buffer(request, len(request))
+    part = ctypes.create_string_buffer(
+        struct.pack("=QQ", ctypes.addressof(data), len(request)), 16)
+    header = struct.pack("=QIxxxxQQQQixxxxIxxxx", ctypes.addressof(address), 12,
+                         ctypes.addressof(part), 1, 0, 0, 0, 0)
+    headers = ctypes.create_string_buffer(header, len(header))
+    if _LIBC.sendmmsg(netlink.fileno(), headers, 1, 0) != 1:
+        raise OSError(ctypes.get_errno(), "sendmmsg")
+    assert struct.unpack_from("=I", headers.raw, 56)[0] == len(request)
+
+
+_SENDERS = {
+    "sendto": lambda netlink, request: netlink.sendto(request, (0, 1)),
+    "sendmsg": lambda netlink, request: netlink.sendmsg([request], [], 0, (0, 1)),
+    "sendmmsg": _sendmmsg,
+    "write": lambda netlink, request: os.write(netlink.fileno(), request),
+}
+
+
+def _request(kind, sequence, index):
+    return struct.pack("=IHHIIBxHiII", 32, kind, _REQUEST | _ACK, sequence, 0, 0, 0, index, 0, 0)
+
+
+def _answer(netlink, sequence):
+    """The error in the kernel's answer, 0 if it has none."""
+    while True:
+        data = netlink.recv(65536)
+        kind, theirs, error = struct.unpack_from("=4xHxxIxxxxi", data)
+        if theirs == sequence:
+            return -error if kind == _ERROR else 0
+
+
+def _attempt(netlink, send, kind, sequence, index):
+    """The name of the error that a request meets, when it is sent or answered."""
+    try:
+        send(netlink, _request(kind, sequence, index))
+        error = _answer(netlink, sequence)
+    except OSError as failure:
+        error = failure.errno
+    return errno.errorcode.get(error, "none")
+
+
+def renounced():
+    """Subscribes, gives its privileges up, and asks for the removal of the link with that index,
+    and for a look at it."""
+    netlink = ways.subscriber()
+    os.setgroups([])
+    os.setgid(_NOBODY)
+    os.setuid(_NOBODY)
+    print("subscribed", flush=True)
+    for sequence, (name, send) in enumerate(_SENDERS.items(), 1):
+        for kind in (_RTM_DELLINK, _RTM_GETLINK):
+            error = _attempt(netlink, send, kind, 10 * sequence + kind, int(sys.argv[2]))
+            print(name, kind, error, flush=True)
+    signal.pause()
 
 
 def full():
@@ -182,6 +247,48 @@ def _write_lines(netlink):
         data = netlink.recv(65536)
         kind, index = struct.unpack_from("=4xH14xi", data.ljust(24, b"\0"))
         os.write(1, f"{kind} {index} {len(data)}\n".encode())
+
+
+def _sleep_in(call, given):
+    """Sleeps in a call until there is a socket, and binds that."""
+    if call == "epoll":
+        reader, writer = os.pipe()
+        epoll = select.epoll()
+        epoll.register(reader)
+        events = ctypes.create_string_buffer(16)
+        given.put(writer)
+        # The bare call: Python's own goes on after EINTR.
+        assert _LIBC.epoll_wait(epoll.fileno(), events, 1, -1) == 1, ctypes.get_errno()
+    given.get().bind((0, 1))
+
+
+def _bind_in_thread(call):
+    given, bound = queue.Queue(), queue.Queue()
+
+    def work():
+        try:
+            _sleep_in(call, given)
+            bound.put(None)
+        except (OSError, AssertionError) as error:
+            bound.put(error)
+
+    threading.Thread(target=work, daemon=True).start()
+    writer = given.get() if call == "epoll" else None
+    # It is to be asleep, as far as that can be known.
+    time.sleep(0.1)
+    netlink = _plain()
+    given.put(netlink)
+    if writer:
+        os.write(writer, b"x")
+    error = bound.get()
+    if error:
+        raise error
+    return netlink
+
+
+def threaded():
+    """Binds in a thread that slept in that call when another one made the socket."""
+    _follow(_bind_in_thread(sys.argv[2]))
 
 
 def shared():
