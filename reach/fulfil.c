@@ -89,10 +89,27 @@ static int serve(struct service *service, struct operation *operation)
     return operation_end(operation, -ruling->error);
 }
 
+static int on_duplicate(struct service *service, struct operation *operation, int error)
+{
+    if (error == -ESRCH)
+        return error;
+    if (error >= 0)
+        return serve(service, operation);
+    say_failure(service, error);
+    return operation_end(operation, operation->result);
+}
+
+static int take_and_serve(struct service *service, struct operation *operation)
+{
+    if (subscriptions_find(service->subscriptions, operation->inode))
+        return serve(service, operation);
+    return duplicator_take(service, operation, on_duplicate);
+}
+
 static int on_bound_by_sending(struct service *service, struct operation *operation, int64_t result)
 {
     (void)result;
-    return serve(service, operation);
+    return take_and_serve(service, operation);
 }
 
 /* The kernel binds a socket that sends. */
@@ -113,7 +130,7 @@ static int on_bound(struct service *service, struct operation *operation, int64_
     if (policy_is_denial((int)-result))
         return bind_by_sending(operation);
     /* What the kernel says of the rest of the address is for the program. */
-    return result < 0 ? operation_end(operation, result) : serve(service, operation);
+    return result < 0 ? operation_end(operation, result) : take_and_serve(service, operation);
 }
 
 /* The program binds its socket itself, without the groups that the kernel refused. */
@@ -135,19 +152,6 @@ static int bind_plainly(struct service *service, struct operation *operation, in
     return operation_run(operation, SYS_bind, arguments, on_bound);
 }
 
-static int on_duplicate(struct service *service, struct operation *operation, int error)
-{
-    if (error == -ESRCH)
-        return error;
-    if (error < 0) {
-        say_failure(service, error);
-        return operation_end(operation, operation->result);
-    }
-    if (operation->ruling.binds)
-        return operation_need_page(service, operation, bind_plainly);
-    return serve(service, operation);
-}
-
 static void say_confined(struct service *service)
 {
     if (service->said_confined)
@@ -167,9 +171,9 @@ static int change(struct service *service, struct operation *operation)
     }
     if (!range_has(&service->range, (int)operation->fd))
         return operation_end(operation, operation->result);
-    if (subscriptions_find(service->subscriptions, operation->inode))
-        return on_duplicate(service, operation, 0);
-    return duplicator_take(service, operation, on_duplicate);
+    if (operation->ruling.binds)
+        return operation_need_page(service, operation, bind_plainly);
+    return take_and_serve(service, operation);
 }
 
 static int on_answer(struct service *service, struct operation *operation, int64_t result)
