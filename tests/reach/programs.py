@@ -226,13 +226,16 @@ def overrun(daemon, helper):
 
 
 def is_subscribed(process):
-    """Whether linkwatch-run holds a subscription for a process: a duplicate of its socket."""
+    """Whether linkwatch-run holds a subscription for a process, a duplicate of its socket, and the
+    process waits for updates: before that it may list the links on the same socket, and pass over
+    updates that come meanwhile."""
     try:
         # Before that, it has what linkwatch-run itself shares with the other process.
         if _is_ours(process.pid):
             return False
         holder = tracer_of(process.pid) or helper_of(process)
-        return holder and sockets_of(process.pid) & sockets_of(holder)
+        return (holder and sockets_of(process.pid) & sockets_of(holder) and
+                _sleeps(process.pid))
     except (OSError, TypeError):
         return False
 
