@@ -125,21 +125,34 @@ int tracee_write(pid_t tid, uint64_t address, const void *data, size_t size)
     return n == (ssize_t)size ? 0 : -EFAULT;
 }
 
-pid_t tracee_process(pid_t tid)
+/* A number that the status of a thread has under that name; other if that can't be read. */
+static int status_number(pid_t tid, const char *name, int other)
 {
     char path[64], line[128];
-    int process = (int)tid;
+    int number = other;
     FILE *file;
 
     snprintf(path, sizeof(path), "/proc/%d/status", (int)tid);
     file = fopen(path, "re");
     if (!file)
-        return tid;
+        return other;
     while (fgets(line, sizeof(line), file))
-        if (sscanf(line, "Tgid: %d", &process) == 1)
+        if (strncmp(line, name, strlen(name)) == 0) {
+            number = atoi(line + strlen(name));
             break;
+        }
     fclose(file);
-    return process;
+    return number;
+}
+
+pid_t tracee_process(pid_t tid)
+{
+    return status_number(tid, "Tgid:", (int)tid);
+}
+
+pid_t tracee_parent(pid_t tid)
+{
+    return status_number(tid, "PPid:", 0);
 }
 
 uint64_t tracee_socket(pid_t pid, int fd)

@@ -41,6 +41,8 @@ int tracee_poke(pid_t tid, uint64_t address, const void *data, size_t size);
 
 /* The process that the thread belongs to. */
 pid_t tracee_process(pid_t tid);
+/* The process that made that one, or has it now; 0 if that can't be told. */
+pid_t tracee_parent(pid_t tid);
 
 /* The inode of the socket that is this process's or thread's descriptor fd, 0 if that is
  * none. */

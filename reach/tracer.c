@@ -249,13 +249,17 @@ static void on_step(struct tracer *tracer, pid_t tid)
     go_on(tracer, tid, 0);
 }
 
-/* What it has is the other's, too. */
-static void pass_on(struct tracer *tracer, pid_t tid, pid_t born)
+/* Whether there is anything that those who are born may get from those who made them. */
+static bool has_heritage(const struct service *service)
 {
-    struct service *service = &tracer->service;
-    pid_t parent = tracee_process(tid), child = tracee_process(born);
+    return !subscriptions_is_empty(service->subscriptions) ||
+           !confined_is_empty(service->confined) || !watches_is_empty(service->watches);
+}
 
-    watches_inherit(service->watches, tid, born, child);
+/* What a thread of one process has is also that of another one that it made. */
+static void pass_on(struct service *service, pid_t parent, pid_t child, pid_t born)
+{
+    watches_inherit(service->watches, parent, child, born);
     if (parent == child)
         return;
     subscriptions_inherit(service->subscriptions, parent, child);
@@ -265,14 +269,22 @@ static void pass_on(struct tracer *tracer, pid_t tid, pid_t born)
 /* It made another thread or process. */
 static void on_birth(struct tracer *tracer, pid_t tid)
 {
-    const struct service *service = &tracer->service;
     unsigned long born;
 
-    if ((!subscriptions_is_empty(service->subscriptions) || !confined_is_empty(service->confined) ||
-         watches_has(service->watches, tid)) &&
-        tracee_get_message(tid, &born) >= 0)
-        pass_on(tracer, tid, (pid_t)born);
+    if (has_heritage(&tracer->service) && tracee_get_message(tid, &born) >= 0)
+        pass_on(&tracer->service, tracee_process(tid), tracee_process((pid_t)born), (pid_t)born);
     go_on(tracer, tid, 0);
+}
+
+/* That is told in any order: a newborn may stop for the first time before the other does. */
+static void on_newborn(struct tracer *tracer, pid_t tid)
+{
+    pid_t process;
+
+    if (!has_heritage(&tracer->service))
+        return;
+    process = tracee_process(tid);
+    pass_on(&tracer->service, process == tid ? tracee_parent(tid) : process, process, tid);
 }
 
 /* All of its threads are gone but for the one that did it, which is the first one now. */
@@ -295,6 +307,7 @@ static void on_stop(struct tracer *tracer, pid_t tid, int number)
 {
     if (number == SIGTRAP) {
         watches_mend(tracer->service.watches, tid);
+        on_newborn(tracer, tid);
         go_on(tracer, tid, 0);
     } else {
         tracee_resume(tid, PTRACE_LISTEN, 0);

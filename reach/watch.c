@@ -74,12 +74,19 @@ static struct watch *find(const struct watches *list, pid_t tid)
     return NULL;
 }
 
-static struct watch *watch_of(struct watches *list, pid_t process)
+static struct watch *find_process(const struct watches *list, pid_t process)
 {
     struct watch *watch = list->first;
 
     while (watch && watch->process != process)
         watch = watch->next;
+    return watch;
+}
+
+static struct watch *watch_of(struct watches *list, pid_t process)
+{
+    struct watch *watch = find_process(list, process);
+
     if (watch)
         return watch;
     watch = calloc(1, sizeof(*watch));
@@ -149,18 +156,21 @@ void watches_add(struct watches *list, pid_t tid)
     add_others(watch);
 }
 
-void watches_inherit(struct watches *list, pid_t parent, pid_t child, pid_t child_process)
+void watches_inherit(struct watches *list, pid_t parent, pid_t child, pid_t born)
 {
-    const struct watch *before = find(list, parent);
-    struct watch *watch;
+    const struct watch *before = find_process(list, parent);
+    struct watch *watch = before ? watch_of(list, child) : NULL;
 
-    if (!before)
-        return;
-    watch = watch_of(list, child_process);
     if (!watch)
         return;
-    watch->left = before->left;
-    add_thread(watch, child);
+    if (watch->count == 0)
+        watch->left = before->left;
+    add_thread(watch, born);
+}
+
+bool watches_is_empty(const struct watches *list)
+{
+    return !list->first;
 }
 
 bool watches_has(const struct watches *list, pid_t tid)

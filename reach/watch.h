@@ -17,8 +17,9 @@ struct watches *watches_free(struct watches *list);
 /* The process of that thread, which stands still, is watched from now on; its other threads are
  * interrupted. Without memory it isn't. */
 void watches_add(struct watches *list, pid_t tid);
-/* A thread made another one, or a process that has what it has. */
-void watches_inherit(struct watches *list, pid_t parent, pid_t child, pid_t child_process);
+/* A thread was born into that process, which may be its own or was made by the parent. */
+void watches_inherit(struct watches *list, pid_t parent, pid_t child, pid_t born);
+bool watches_is_empty(const struct watches *list);
 bool watches_has(const struct watches *list, pid_t tid);
 
 /* It made a call. After many of them its process isn't watched any more. */

@@ -23,6 +23,9 @@ int our_setsockopt(int fd, int level, int option, const void *value, socklen_t s
     STANDS_BEFORE(setsockopt);
 ssize_t our_sendto(int fd, const void *data, size_t size, int flags, const struct sockaddr *address,
                    socklen_t address_size) STANDS_BEFORE(sendto);
+ssize_t our_sendmsg(int fd, const struct msghdr *header, int flags) STANDS_BEFORE(sendmsg);
+int our_sendmmsg(int fd, struct mmsghdr *headers, unsigned count, int flags)
+    STANDS_BEFORE(sendmmsg);
 ssize_t our_read(int fd, void *buffer, size_t size) STANDS_BEFORE(read);
 ssize_t our_readv(int fd, const struct iovec *parts, int count) STANDS_BEFORE(readv);
 ssize_t our_recv(int fd, void *buffer, size_t size, int flags) STANDS_BEFORE(recv);
@@ -88,6 +91,28 @@ ssize_t our_sendto(int fd, const void *data, size_t size, int flags, const struc
     ssize_t sent = real()->sendto(fd, data, size, flags, address, address_size);
 
     return sent < 0 ? subscribe_send(fd, data, size, flags, address, address_size) : sent;
+}
+
+ssize_t our_sendmsg(int fd, const struct msghdr *header, int flags)
+{
+    ssize_t sent = real()->sendmsg(fd, header, flags);
+
+    return sent < 0 ? subscribe_send_message(fd, header, flags) : sent;
+}
+
+int our_sendmmsg(int fd, struct mmsghdr *headers, unsigned count, int flags)
+{
+    int sent = real()->sendmmsg(fd, headers, count, flags);
+    ssize_t size;
+
+    if (sent >= 0)
+        return sent;
+    /* The others are the caller's to send: it may happen that not all are. */
+    size = subscribe_send_message(fd, &headers[0].msg_hdr, flags);
+    if (size < 0)
+        return -1;
+    headers[0].msg_len = (unsigned)size;
+    return 1;
 }
 
 /* A receipt in one part. */

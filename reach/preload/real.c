@@ -22,6 +22,8 @@ const struct real *real(void)
     find("bind", &functions.bind);
     find("setsockopt", &functions.setsockopt);
     find("sendto", &functions.sendto);
+    find("sendmsg", &functions.sendmsg);
+    find("sendmmsg", &functions.sendmmsg);
     find("read", &functions.read);
     find("readv", &functions.readv);
     find("recv", &functions.recv);

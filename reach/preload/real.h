@@ -14,6 +14,8 @@ struct real {
     int (*setsockopt)(int fd, int level, int option, const void *value, socklen_t size);
     ssize_t (*sendto)(int fd, const void *data, size_t size, int flags,
                       const struct sockaddr *address, socklen_t address_size);
+    ssize_t (*sendmsg)(int fd, const struct msghdr *header, int flags);
+    int (*sendmmsg)(int fd, struct mmsghdr *headers, unsigned count, int flags);
     ssize_t (*read)(int fd, void *buffer, size_t size);
     ssize_t (*readv)(int fd, const struct iovec *parts, int count);
     ssize_t (*recv)(int fd, void *buffer, size_t size, int flags);

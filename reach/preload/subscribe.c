@@ -121,17 +121,40 @@ int subscribe_by_option(int fd, int option, const void *value, socklen_t size, i
     return error;
 }
 
+/* Whether a request that couldn't be sent is one to groups, which *ret then isn't any more. */
+static bool take_plain_address(int fd, const struct sockaddr *address, socklen_t size,
+                               struct sockaddr_nl *ret)
+{
+    int error = errno;
+    bool taken = ask_is_possible() && policy_is_denial(error) && take_address(address, size, ret) &&
+                 ret->nl_groups != 0 && know(fd) != 0;
+
+    errno = error;
+    ret->nl_groups = 0;
+    return taken;
+}
+
 ssize_t subscribe_send(int fd, const void *data, size_t size, int flags,
                        const struct sockaddr *address, socklen_t address_size)
 {
-    struct sockaddr_nl wanted;
-    int error = errno;
+    struct sockaddr_nl plain;
 
-    if (!ask_is_possible() || !policy_is_denial(error) ||
-        !take_address(address, address_size, &wanted) || wanted.nl_groups == 0 || know(fd) == 0) {
-        errno = error;
+    if (!take_plain_address(fd, address, address_size, &plain))
         return -1;
-    }
-    wanted.nl_groups = 0;
-    return real()->sendto(fd, data, size, flags, (const struct sockaddr *)&wanted, sizeof(wanted));
+    return real()->sendto(fd, data, size, flags, (const struct sockaddr *)&plain, sizeof(plain));
+}
+
+ssize_t subscribe_send_message(int fd, const struct msghdr *header, int flags)
+{
+    struct sockaddr_nl plain;
+    struct msghdr sent;
+
+    /* What the kernel did not read may not be there. */
+    if (!policy_is_denial(errno) ||
+        !take_plain_address(fd, header->msg_name, header->msg_namelen, &plain))
+        return -1;
+    sent = *header;
+    sent.msg_name = &plain;
+    sent.msg_namelen = sizeof(plain);
+    return real()->sendmsg(fd, &sent, flags);
 }

@@ -21,5 +21,6 @@ bool subscribe_adds_groups(void);
  * subscribing is: sends to the kernel alone, with the result and errno of that. */
 ssize_t subscribe_send(int fd, const void *data, size_t size, int flags,
                        const struct sockaddr *address, socklen_t address_size);
+ssize_t subscribe_send_message(int fd, const struct msghdr *header, int flags);
 
 #endif

@@ -15,6 +15,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/prctl.h>
 #include <sys/socket.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
@@ -180,10 +181,15 @@ static bool stop_and_continue(pid_t child, int *status)
 
 static pid_t start_child(struct plan *plan, unsigned threads)
 {
-    pid_t child = fork();
+    pid_t parent = getpid(), child = fork();
 
-    if (child == 0)
-        live(plan, threads);
+    if (child == 0) {
+        /* It may be stopped when the parent is ended. */
+        prctl(PR_SET_PDEATHSIG, SIGKILL);
+        if (getppid() == parent)
+            live(plan, threads);
+        _exit(STATUS);
+    }
     if (child < 0)
         complain("fork");
     return child;
