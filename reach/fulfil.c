@@ -187,7 +187,9 @@ static int on_answer(struct service *service, struct operation *operation, int64
     /* Updates may have waited for it to be bound. */
     if (subscription && result == 0)
         subscription_check(subscription);
-    if (result > 0 || !take_attempt(operation, &attempt))
+    /* The kernel has read the program's memory before it answers, but not yet if it is
+     * interrupted: that may have to be brought from somewhere. */
+    if (result > 0 || injection_is_interrupted(result) || !take_attempt(operation, &attempt))
         return operation_end(operation, result);
     attempt.error = (int)-result;
     operation->ruling =

@@ -58,8 +58,7 @@ static int set_registers(struct injection *injection, struct user_regs_struct *r
     return r < 0 ? r : tracee_set_registers(injection->tid, registers);
 }
 
-/* A stop that came in its midst ended the call, and the kernel wants it to be run again. */
-static bool is_interrupted(int64_t result)
+bool injection_is_interrupted(int64_t result)
 {
     return result == TRACEE_RESTART || result == TRACEE_RESTART_ALWAYS ||
            result == TRACEE_RESTART_UNLESS_HANDLED;
@@ -157,7 +156,7 @@ int injection_step(struct injection *injection, int64_t *ret)
         return r;
     *ret = (int64_t)registers.rax;
     /* The program's own call is run again by the kernel. */
-    if (!injection->injected || !is_interrupted(*ret))
+    if (!injection->injected || !injection_is_interrupted(*ret))
         return 1;
     injection->enters = true;
     return tracee_set_registers(injection->tid, &injection->running);

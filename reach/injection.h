@@ -53,6 +53,8 @@ int injection_unmap_page(struct injection *injection);
 
 /* The thread stopped at an entry or an exit. 1 if the call is over, whose result is in *ret. */
 int injection_step(struct injection *injection, int64_t *ret);
+/* A stop that came in its midst ended a call with that result, and the kernel runs it again. */
+bool injection_is_interrupted(int64_t result);
 /* The call that mapped the page is over. -errno: it failed. */
 int injection_take_page(struct injection *injection, int64_t result);
 
