@@ -144,6 +144,24 @@ def not_twice(options):
     netns.delete_all()
 
 
+def plain_monitor(options):
+    """ip(8) wants all groups, by one bind and then by their numbers."""
+    kind = programs.Kind("ip monitor", lambda: ["ip", "monitor"], programs.IP.present,
+                         programs.IP.gone)
+    netns.delete_all()
+    with daemons.Daemon() as daemon, \
+            programs.start(kind, daemon, REFUSING, options) as running:
+        netns.ip("link add name one type veth peer name two")
+        programs.see(running, kind, "one", 1500)
+        netns.ip("link set one mtu 1400")
+        programs.see(running, kind, "one", 1400)
+        netns.ip("link set one name uno")
+        programs.see(running, kind, "uno")
+        netns.ip("link del uno")
+        programs.see_gone(running, kind, "uno")
+    netns.delete_all()
+
+
 def stays_denied(options):
     """It wants only addresses."""
     for steps in ((f"bind:{ADDRESSES}",), (f"add:{OTHER}",)):
@@ -172,6 +190,8 @@ for _name, _options in HELPS.items():
                 leaves, _options, _before, "add:1", "drop:1")
         tap.add(f"{_name}: a bind to no group ends a subscription where the kernel {_kernel}",
                 leaves, _options, _before, f"bind:{LINK}", "bind:0")
+    tap.add(f"{_name}: plain ip monitor sees links where the kernel refuses the other groups",
+            plain_monitor, _options)
     tap.add(f"{_name}: nothing is told twice that the kernel tells", not_twice,
             (*_options, "--always"))
     tap.add(f"{_name}: who wants only others is denied as before", stays_denied, _options)
