@@ -85,26 +85,26 @@ def running(options, before, *steps):
     netns.delete_all()
 
 
-def life(daemon):
-    """Seven changes of a link."""
-    netns.ip("link add name roof type bridge")
-    netns.ip("link add name one type veth peer name two")
-    daemon.call("Refresh")
-    for change in ("up", "name uno", "mtu 1400", "master roof", "down"):
-        netns.ip(f"link set {'one' if change in ('up', 'name uno') else 'uno'} {change}")
-        daemon.call("Refresh")
-    netns.ip("link del uno")
-    daemon.call("Refresh")
+# Eight changes, and of which link they are told last.
+LIFE = (
+    ("link add name roof type bridge", "16", "roof"),
+    ("link add name one type veth peer name two", "16", "one"),
+    ("link set one up", "16", "one"),
+    ("link set one name uno", "16", "uno"),
+    ("link set uno mtu 1400", "16", "uno"),
+    ("link set uno master roof", "16", "uno"),
+    ("link set uno down", "16", "uno"),
+    ("link del uno", "17", "uno"),
+)
 
 
 def sees_all(options, before, *steps):
     """It is told of all that happens."""
-    with running(options, before, *steps, "follow") as (daemon, program):
+    with running(options, before, *steps, "follow") as (_daemon, program):
         program.until("follows")
-        life(daemon)
-        program.until("16", "roof")
-        program.until("16", "uno")
-        program.until("17", "uno")
+        for change, kind, name in LIFE:
+            netns.ip(change)
+            program.until(kind, name)
 
 
 def leaves(options, before, join, leave):
