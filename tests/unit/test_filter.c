@@ -3,6 +3,8 @@
 #include "tests/unit/support.h"
 
 #include <errno.h>
+#include <linux/if_arp.h>
+#include <linux/if_link.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -300,6 +302,61 @@ static void a_glob_and_a_name_are_a_unit_of_work(void **state)
     link_unref(last);
 }
 
+/* A link with as many other names. */
+static struct link *link_of_many_names(int count)
+{
+    struct nl_msg *message;
+    struct nlattr *list;
+    struct link *link;
+    char name[64];
+
+    nlmsg_set_default_size(65536);
+    message = new_message(2, ARPHRD_ETHER, 0);
+    nla_put_string(message, IFLA_IFNAME, "aaaaaaaaaaaaaa");
+    list = nla_nest_start(message, IFLA_PROP_LIST);
+    assert_non_null(list);
+    for (int i = 0; i < count; i++) {
+        snprintf(name, sizeof(name), "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa%d", i);
+        assert_int_equal(nla_put_string(message, IFLA_ALT_IFNAME, name), 0);
+    }
+    nla_nest_end(message, list);
+    assert_int_equal(link_parse(nlmsg_hdr(message), &link), 0);
+    nlmsg_free(message);
+    return link;
+}
+
+/* Held at once, this took 0.3 s. */
+static void the_longest_filter_and_many_names_take_no_slice_beyond_its_end(void **state)
+{
+    json_t *globs = json_array();
+    json_t *json = json_pack("{s:o}", "names", globs);
+    struct link *link = link_of_many_names(200);
+    struct filter_progress progress = {.glob = 0};
+    struct filter *filter;
+    const char *field;
+    int64_t questions = 0;
+    int r;
+
+    (void)state;
+    for (int i = 0; i < FILTER_VALUES_MAX; i++)
+        json_array_append_new(globs, json_sprintf("*a*a*a*a*a*a*a*a*a*ab%d", i));
+    assert_int_equal(filter_new(json, true, &filter, &field), 0);
+    do {
+        int64_t began = tick();
+        struct slice slice = slice_of(20);
+
+        r = filter_passes_link(filter, link, &progress, &slice);
+        questions += tick() - began - 1;
+        assert_in_range(tick() - began, 1, 20 + 3);
+    } while (r == -EAGAIN);
+    assert_int_equal(r, false);
+    /* One for each glob and name; none after the last one. */
+    assert_int_equal(questions, FILTER_VALUES_MAX * 201);
+    filter_free(filter);
+    link_unref(link);
+    json_decref(json);
+}
+
 static void an_event_is_held_against_it_slice_by_slice_too(void **state)
 {
     struct filter *filter = filter_of("{\"names\":[\"a*\",\"b*\",\"c*\"]}");
@@ -342,6 +399,7 @@ int main(void)
         cmocka_unit_test(the_work_that_a_filter_makes_has_a_bound),
         cmocka_unit_test(a_filter_of_links_has_no_types_and_fields),
         cmocka_unit_test(a_glob_and_a_name_are_a_unit_of_work),
+        cmocka_unit_test(the_longest_filter_and_many_names_take_no_slice_beyond_its_end),
         cmocka_unit_test(an_event_is_held_against_it_slice_by_slice_too),
     };
 
