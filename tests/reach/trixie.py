@@ -10,4 +10,4 @@ import tap
 # Built out here, where there is a cache to keep it in.
 with contextlib.suppress(tap.Skip):
     programs.go_program()
-sandbox.run_tests("trixie", "inside.py", "ptrace")
+sandbox.run_tests("trixie", "inside.py", platform="ptrace")
