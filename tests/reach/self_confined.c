@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* A program that subscribes, puts itself under a seccomp filter that kills for calls which a
  * program like it doesn't make, and subscribes again, as does a child of it. Another child
  * that was made before does so in the end. Prints how it went. */

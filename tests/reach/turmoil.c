@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* turmoil WHAT ROUNDS SEED: processes whose threads make rtnetlink sockets, subscribe, send and
  * close without a pause, while something happens to them:
  *

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: LGPL-2.1-or-later
 """Nothing that happens to one thread or process holds up the others, nor the tracer: on a native
 kernel that denies subscriptions. Where no daemon is, for that makes no difference here."""
 

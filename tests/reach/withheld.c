@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* A program that serves a page of its own memory (userfaultfd): a thread subscribes with the
  * address in that page, and while the kernel waits for it, another process is made and ends.
  * Then the page is given. Prints what happened; "SKIP" where there is no such memory. */
