@@ -37,7 +37,6 @@ struct links {
     int *removed;             /* their indexes */
     size_t removal_count;
     size_t removal_room;
-    bool connected;
     bool failed; /* to connect */
 };
 
@@ -318,21 +317,12 @@ static void on_ready(void *user)
     }
 }
 
-static void on_connected(void *user, bool resumed)
-{
-    struct links *links = user;
-
-    (void)resumed;
-    links->connected = true;
-}
-
 static void on_disconnected(void *user, int error, const char *reason)
 {
     struct links *links = user;
 
     (void)error;
     (void)reason;
-    links->connected = false;
     links->failed = true;
 }
 
@@ -344,7 +334,6 @@ int links_new(const char *path, struct subscriptions *subscriptions, struct link
         .change = on_change,
         .remove = on_remove,
         .ready = on_ready,
-        .connected = on_connected,
         .disconnected = on_disconnected,
     };
     struct links *links = calloc(1, sizeof(*links));
