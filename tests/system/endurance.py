@@ -93,8 +93,8 @@ def under_valgrind():
         raise tap.Skip("the sanitizers see it" if daemons.SANITIZED else
                        "valgrind is not there (Debian: valgrind)")
     with tempfile.NamedTemporaryFile(prefix="linkwatch-valgrind-") as report:
-        wrapper = ("valgrind", "--quiet", "--leak-check=full", "--show-leak-kinds=all",
-                   "--errors-for-leak-kinds=all", "--error-exitcode=99",
+        wrapper = ("valgrind", "--quiet", "--child-silent-after-fork=yes", "--leak-check=full",
+                   "--show-leak-kinds=all", "--errors-for-leak-kinds=all", "--error-exitcode=99",
                    f"--log-file={report.name}")
         with daemons.Daemon("--history-size", "64K", "--log-level", "debug",
                             wrapper=wrapper) as daemon, \
