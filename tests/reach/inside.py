@@ -105,6 +105,14 @@ def handed():
             programs.see(running, kind, netns.link("tap0")["ifindex"])
 
 
+def turmoil(what, rounds):
+    """A program whose threads use sockets while that happens to it."""
+    result = subprocess.run([programs.RUN, "--socket", "/nonexistent/socket", "--",
+                             *programs.built("turmoil", what, str(rounds), "1")],
+                            capture_output=True, text=True, check=False)
+    tap.equal((result.returncode, result.stdout), (0, "done\n"), result.stderr)
+
+
 def through_signals():
     """Signals don't end the subscription of a Go program, though the kernel interrupts"""
     with daemons.Daemon() as daemon, programs.start(programs.GO, daemon) as running:
@@ -139,4 +147,7 @@ tap.test(helper_ends)
 tap.test(many_threads)
 tap.test(through_signals)
 tap.test(handed)
+for happens, number in (("exit", 30), ("kill", 30), ("stop", 100)):
+    tap.add(f"Threads that use sockets don't hold each other up: {happens}", turmoil, happens,
+            number)
 tap.main()
