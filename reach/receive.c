@@ -115,9 +115,13 @@ bool receives_begin(struct receives *list, struct subscriptions *subscriptions, 
     subscription = subscriptions_find(subscriptions, inode);
     if (!subscription)
         return false;
-    receive = malloc(sizeof(*receive));
-    if (!receive)
+    if (tracee_hold(tid, registers) < 0)
         return false;
+    receive = malloc(sizeof(*receive));
+    if (!receive) {
+        tracee_release(tid);
+        return false;
+    }
     *receive = (struct receive){
         .next = list->first,
         .tid = tid,
@@ -273,6 +277,7 @@ void receives_step(struct receives *list, struct subscriptions *subscriptions, p
         return;
     }
     end(list, subscriptions, receive);
+    tracee_release(tid);
     if (receive->woken)
         receive->over = true;
     else

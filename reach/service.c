@@ -275,12 +275,17 @@ bool service_begin(struct service *service, pid_t tid, const struct user_regs_st
     uint64_t inode = 0;
 
     begin = choose(service, tid, registers, &inode);
-    if (!begin || operation_new(tid, registers, &service->manners, enters, &operation) < 0)
+    if (!begin || tracee_hold(tid, registers) < 0)
         return false;
+    if (operation_new(tid, registers, &service->manners, enters, &operation) < 0) {
+        tracee_release(tid);
+        return false;
+    }
     operation->inode = inode;
     operation->fd = (int)registers->rdi;
     if (begin(service, operation) < 0) {
         operation_free(operation);
+        tracee_release(tid);
         return false;
     }
     operation->next = service->operations;
@@ -323,8 +328,10 @@ void service_step(struct service *service, pid_t tid)
     /* It is to have its own registers back, whatever went wrong. */
     if (r < 0 && r != -ESRCH && !operation->over)
         injection_end(&operation->injection, operation->result);
-    if (r < 0 || operation->over)
+    if (r < 0 || operation->over) {
         service_forget(service, tid);
+        tracee_release(tid);
+    }
 }
 
 void service_free_operations(struct service *service)

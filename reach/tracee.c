@@ -13,6 +13,39 @@
 #include <sys/uio.h>
 #include <unistd.h>
 
+/* A fork, a new thread and what it starts with are followed; if we die, they do. */
+#define OPTIONS                                                                                 \
+    (PTRACE_O_TRACESYSGOOD | PTRACE_O_TRACESECCOMP | PTRACE_O_TRACEFORK | PTRACE_O_TRACEVFORK | \
+     PTRACE_O_TRACECLONE | PTRACE_O_TRACEEXEC | PTRACE_O_EXITKILL)
+
+int tracee_seize(pid_t pid)
+{
+    return ptrace(PTRACE_SEIZE, pid, NULL, OPTIONS) < 0 ? -errno : 0;
+}
+
+int tracee_hold(pid_t tid, const struct user_regs_struct *registers)
+{
+    struct user_regs_struct now;
+    int r;
+
+    if (ptrace(PTRACE_SETOPTIONS, tid, NULL, OPTIONS | PTRACE_O_TRACEEXIT) < 0)
+        return -errno;
+    r = tracee_get_registers(tid, &now);
+    if (r < 0)
+        return r;
+    if (now.rip == registers->rip && now.rsp == registers->rsp &&
+        now.orig_rax == registers->orig_rax)
+        return 0;
+    tracee_release(tid);
+    return -ESRCH;
+}
+
+void tracee_release(pid_t tid)
+{
+    /* If it is gone, so is that. */
+    (void)ptrace(PTRACE_SETOPTIONS, tid, NULL, OPTIONS);
+}
+
 int tracee_get_registers(pid_t tid, struct user_regs_struct *ret)
 {
     struct user_regs_struct registers;

@@ -16,6 +16,16 @@
 #define TRACEE_RESTART_ALWAYS         (-513)
 #define TRACEE_RESTART_UNLESS_HANDLED (-514)
 
+/* Takes hold of a program, and of all that comes of it. */
+int tracee_seize(pid_t pid);
+
+/* A thread that stands where those registers say is to end in no other way than after a stop of
+ * its own (PTRACE_EVENT_EXIT). Without that, a first thread may pass its id on to a new program
+ * that another thread executes, at any time: and what is done to the one is done to the other.
+ * -ESRCH: it has, or is gone. */
+int tracee_hold(pid_t tid, const struct user_regs_struct *registers);
+void tracee_release(pid_t tid);
+
 int tracee_get_registers(pid_t tid, struct user_regs_struct *ret);
 int tracee_set_registers(pid_t tid, const struct user_regs_struct *registers);
 

@@ -20,11 +20,6 @@
 #include "reach/service.h"
 #include "reach/tracee.h"
 
-/* A fork, a new thread and what it starts with are followed; if we die, they do. */
-#define OPTIONS                                                                                 \
-    (PTRACE_O_TRACESYSGOOD | PTRACE_O_TRACESECCOMP | PTRACE_O_TRACEFORK | PTRACE_O_TRACEVFORK | \
-     PTRACE_O_TRACECLONE | PTRACE_O_TRACEEXEC | PTRACE_O_EXITKILL)
-
 #define STOPPED_FOR_CALL (SIGTRAP | 0x80)
 
 /* How soon it is noticed that somebody received a doorbell whom we don't see: another holder of
@@ -98,8 +93,8 @@ int tracer_new(pid_t program, const char *path, const struct range *range, struc
         r = !tracer->receives ? -ENOMEM : 0;
     if (r >= 0)
         r = open_service(&tracer->service, path, range);
-    if (r >= 0 && ptrace(PTRACE_SEIZE, program, NULL, OPTIONS) < 0)
-        r = -errno;
+    if (r >= 0)
+        r = tracee_seize(program);
     if (r < 0) {
         tracer_free(tracer);
         return r;
@@ -340,6 +335,11 @@ static void on_status(struct tracer *tracer, pid_t tid, int status)
     case PTRACE_EVENT_EXEC:
         on_exec(tracer, tid);
         return;
+    case PTRACE_EVENT_EXIT:
+        /* It was held, and ends now. */
+        service_forget(&tracer->service, tid);
+        receives_forget(tracer->receives, tid);
+        break;
     case PTRACE_EVENT_STOP:
         on_stop(tracer, tid, number);
         return;

@@ -212,10 +212,11 @@ void watches_mend(struct watches *list, pid_t tid)
         return;
     thread->interrupted = false;
     if (tracee_get_registers(tid, &registers) < 0 || (int64_t)registers.rax != -EINTR ||
-        !ends_when_stopped(registers.orig_rax))
+        !ends_when_stopped(registers.orig_rax) || tracee_hold(tid, &registers) < 0)
         return;
     registers.rax = (uint64_t)TRACEE_RESTART_UNLESS_HANDLED;
     tracee_set_registers(tid, &registers);
+    tracee_release(tid);
 }
 
 void watches_remove(struct watches *list, pid_t tid)
