@@ -170,6 +170,17 @@ static const struct command *find_command(const char *name)
     return NULL;
 }
 
+static const char *netns_reason(int error)
+{
+    switch (error) {
+    case -EINVAL:
+        return "it is none";
+    case -EOPNOTSUPP:
+        return "this kernel can't enter network namespaces";
+    }
+    return strerror(-error);
+}
+
 static int open_netns(struct ctl *ctl)
 {
     int r = ctl->netns ? linkwatch_netns_open(ctl->netns, &ctl->netns_fd) : 0;
@@ -183,7 +194,7 @@ static int open_netns(struct ctl *ctl)
             ctl->netns);
     else
         ctl_complain("the network namespace \"%s\" can't be entered: %s", ctl->netns,
-                     r == -EINVAL ? "it is none" : strerror(-r));
+                     netns_reason(r));
     return EXIT_FAILED;
 }
 

@@ -78,13 +78,14 @@ def status():
 
 @tap.test
 def attached_descriptors():
-    """A call that has descriptors attached ends its connection, and others are answered"""
+    """A call that has a descriptor attached that is no rtnetlink socket is refused and ends its
+    connection, and others are answered"""
     with daemons.Daemon() as daemon:
-        with socket.socket(socket.AF_UNIX) as connection:
-            connection.connect(daemon.socket)
-            socket.send_fds(connection, [varlink.encode("GetStatus")], [connection.fileno()])
-            connection.settimeout(wait.SECONDS)
-            tap.equal(connection.recv(1), b"", "what is answered")
+        with daemon.connect() as connection:
+            connection.send_with([connection.fileno()], varlink.encode("GetStatus"))
+            tap.equal(connection.expect_error("org.varlink.service.InvalidParameter"),
+                      {"parameter": "socket_fd"})
+            assert connection.is_closed()
         assert daemon.status()["links"] >= 1
 
 
@@ -271,9 +272,37 @@ def swapped():
         mirror.refresh(daemon.socket)
 
 
-if RELEASE != "bookworm":
-    for function in (veth_comes_and_goes, changes, swapped):
-        tap.test(function)
+def other_namespace():
+    """linkwatchctl --netns is about the links of another namespace, and follows them there"""
+    netns.ip("netns add far")
+    netns.ip("-n far link add there type bridge")
+    with daemons.Daemon() as daemon:
+        command = (CTL, "--socket", daemon.socket, "--netns", "far", "--json")
+        printed = json.loads(netns.run(*command, "list"))
+        tap.equal({link["ifname"] for link in printed}, {"lo", "there"})
+        assert "there" not in {link["ifname"] for link in daemon.links().values()}
+        with Output(*command, "monitor") as output:
+            output.until(lambda lines: any('"ready"' in line for line in lines), "ready")
+            netns.ip("-n far link add late type bridge")
+            output.until(lambda lines: any('"late"' in line for line in lines), "the link")
+    netns.ip("netns del far")
+
+
+def no_other_namespace():
+    """linkwatchctl --netns fails, and says that this kernel can't enter network namespaces"""
+    with daemons.Daemon() as daemon:
+        process = subprocess.run([CTL, "--socket", daemon.socket, "--netns",
+                                  f"/proc/{os.getpid()}/ns/net", "list"], check=False,
+                                 stdin=subprocess.DEVNULL, capture_output=True, text=True)
+        tap.equal((process.returncode, process.stdout), (1, ""), "exit code and output")
+        tap.contains(process.stderr, "this kernel can't enter network namespaces")
+
+
+for function in ((no_other_namespace,) if RELEASE == "bookworm" else
+                 (veth_comes_and_goes, changes, swapped, other_namespace)):
+    tap.test(function)
+
+
 @tap.test
 def names():
     """A link is asked for by the name that it has exactly, whatever the characters in it"""

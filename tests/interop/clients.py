@@ -61,6 +61,12 @@ class Guest:
         return output
 
 
+def _sequence(text):
+    """The objects of a JSON sequence (RFC 7464), as varlinkctl prints the replies to a call
+    with --more."""
+    return [json.loads(record) for record in text.split("\x1e") if record]
+
+
 def _names(links):
     return sorted(link["ifname"] for link in links)
 
@@ -71,8 +77,7 @@ def _follow(process, types):
     told = []
     with process.stdout:
         for line in process.stdout:
-            # varlinkctl prints a JSON sequence (RFC 7464).
-            message = json.loads(line.lstrip("\x1e"))
+            message, = _sequence(line)
             told.append(message)
             if message["type"] == "ready":
                 netns.ip("link add b7 type bridge")
@@ -116,12 +121,12 @@ def varlinkctl_introspects():
 def varlinkctl_calls():
     """varlinkctl call List, Refresh and GetStatus answer; a wrong parameter is an error"""
     with daemons.Daemon() as daemon, Guest(daemon) as guest:
+        netns.delete_all()
         netns.ip("link add b1 type bridge")
         guest.varlinkctl("call", "/mnt/socket", "org.linkwatch.Links.Refresh", "{}")
         replies = guest.varlinkctl("call", "--more", "--json=short", "/mnt/socket",
                                    "org.linkwatch.Links.List", '{"filter":{"names":["b*"]}}')
-        links = [json.loads(reply)["link"] for reply in replies.splitlines()]
-        tap.equal(_names(links), ["b1"])
+        tap.equal(_names([reply["link"] for reply in _sequence(replies)]), ["b1"])
         status = json.loads(guest.varlinkctl("call", "/mnt/socket",
                                              "org.linkwatch.Links.GetStatus", "{}"))
         tap.equal(status["links"], 2)
@@ -129,7 +134,6 @@ def varlinkctl_calls():
                                           "org.linkwatch.Links.List", '{"filter":{"names":1}}')
         assert code != 0
         tap.contains(errors, "org.varlink.service.InvalidParameter")
-        netns.ip("link del b1")
 
 
 @tap.test
@@ -182,12 +186,12 @@ with client.open("org.linkwatch.Links") as links:
 def python_calls():
     """python3-varlink reads the interface, calls List and Refresh, and understands errors"""
     with daemons.Daemon() as daemon, Guest(daemon) as guest:
+        netns.delete_all()
         netns.ip("link add b2 type bridge")
         daemon.call("Refresh")
         code, output, errors = guest.run("python3", "-c", _PYTHON_LIST)
         assert code == 0, errors
         tap.equal(_names(json.loads(output)), ["b2"])
-        netns.ip("link del b2")
 
 
 @tap.test

@@ -142,6 +142,18 @@ class Daemon:
         """What GetStatus says."""
         return self.call("GetStatus")
 
+    def has_sessions(self, count):
+        """Whether so many are connected, who asks among them. Who is refused at a limit sees
+        that there are more."""
+        try:
+            return self.status()["sessions"] == count
+        except varlink.Closed:
+            return False
+        except varlink.Error as error:
+            if error.name != "org.linkwatch.Links.LimitReached":
+                raise
+            return False
+
     def links(self):
         """What List tells, by index."""
         return {link["ifindex"]: link for link in self.call("List")["links"]}

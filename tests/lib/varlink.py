@@ -143,6 +143,12 @@ class Connection:
         self.send(method, parameters)
         return self.list() if method == "List" else self.reply()
 
+    def expect_error(self, name):
+        """The next reply must be that error; its parameters."""
+        reply = self.receive()
+        assert reply.get("error") == name, f"not {name} but {reply}"
+        return reply.get("parameters", {})
+
     def has_message(self):
         """Whether receiving would not wait."""
         return b"\0" in self._pending or wait.readable(self._socket, 0)

@@ -91,7 +91,7 @@ def five_hundred():
         tap.equal(figures["consumers"], 400)
         for connection in stalled:
             connection.close()
-        wait.until(lambda: daemon.status()["sessions"] == 1, "the end of all sessions")
+        wait.until(lambda: daemon.has_sessions(1), "the end of all sessions")
         netns.delete_all()
 
 

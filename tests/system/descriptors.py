@@ -138,7 +138,7 @@ def _children(daemon):
 
 def recovers(daemon, descriptors):
     """Nothing is left of them in the end."""
-    wait.until(lambda: daemon.status()["sessions"] == 1, "the end of the sessions")
+    wait.until(lambda: daemon.has_sessions(1), "the end of the sessions")
     wait.until(lambda: len(os.listdir(f"/proc/{daemon.pid}/fd")) <= descriptors,
                "closed descriptors")
     wait.until(lambda: not _children(daemon), "the end of its children")
@@ -166,6 +166,17 @@ for attack_function in ATTACKS:
     name = attack_function.__doc__.rstrip(".")
     tap.add(f"A socket that lingers keeps nobody waiting: {name}", _answers_others,
             attack_function)
+
+
+@tap.test
+def told_why():
+    """Who attaches what is no rtnetlink socket is told so, and the connection is closed"""
+    with limited() as daemon, daemon.connect() as guest, socket.socketpair()[0] as end:
+        guest.call("GetStatus")
+        guest.send_with([end.fileno()], CALL)
+        tap.equal(guest.expect_error("org.varlink.service.InvalidParameter"),
+                  {"parameter": "socket_fd"})
+        assert guest.is_closed()
 
 
 def _only_session(daemon):
@@ -230,7 +241,7 @@ def passed_listener():
                                     daemon.config], stdin=listener.fileno(),
                                    stderr=subprocess.DEVNULL)
         try:
-            wait.until(lambda: daemon.status()["sessions"] == 1, "the end of the sessions")
+            wait.until(lambda: daemon.has_sessions(1), "the end of the sessions")
         finally:
             process.terminate()
             tap.equal(process.wait(wait.SECONDS), 0)

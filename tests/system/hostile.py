@@ -351,7 +351,7 @@ def _withstands(function, least):
                  f"({disturbed / calm:.1f} times); memory {memory >> 10} KiB, then "
                  f"{most >> 10} KiB")
         assert daemons.SANITIZED or most < memory + MEMORY_MAX, (memory, most)
-        wait.until(lambda: daemon.status()["sessions"] == 2, "the end of the sessions")
+        wait.until(lambda: daemon.has_sessions(2), "the end of the sessions")
         wait.until(lambda: _descriptors(daemon) <= descriptors, "no descriptors left open")
 
 

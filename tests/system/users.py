@@ -136,7 +136,7 @@ def given_back():
             tap.equal(fill(stack, daemon, 1001), 16, "connections of one user")
             tap.equal(refused(daemon, 1001), "sessions-share")
             tap.equal(fill(stack, daemon, 1002), 8, "connections of another one")
-        wait.until(lambda: daemon.status()["sessions"] == 1, "the end of the connections")
+        wait.until(lambda: daemon.has_sessions(1), "the end of the connections")
         with contextlib.ExitStack() as stack:
             tap.equal(fill(stack, daemon, 1002), 16, "connections of the other one then")
 

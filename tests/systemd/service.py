@@ -285,14 +285,15 @@ def the_service_brings_its_socket():
 
 @tap.test
 def ready_after_the_first_look():
-    """It is ready when it has looked and answers, and not before."""
+    """It is ready when it has looked, or knows that it got no answer, and answers nobody
+    before."""
     shared = MACHINE.path("/run/linkwatch-faults")
     shared.mkdir(exist_ok=True)
     with faults.Faults(str(shared)) as silent:
         module = pathlib.Path(silent.preloaded)
         shutil.copy(module, shared / module.name)
         os.chmod(silent.path, 0o666)
-        silent.set(faults.DUMP_SILENT, 0, 1)
+        silent.set(faults.DUMP_SILENT)
         control = pathlib.Path(silent.path).name
         MACHINE.drop_in(SERVICE, "faults", "[Service]\nReadWritePaths=/run/linkwatch-faults\n"
                         f"Environment=LD_PRELOAD=/run/linkwatch-faults/{module.name}\n"
@@ -304,7 +305,11 @@ def ready_after_the_first_look():
             tap.equal(is_active(SERVICE), "activating", SERVICE)
             assert not consumer.has_message(), "an answer without a look"
             wait.until(lambda: is_active(SERVICE) == "active", "readiness")
-            consumer.list()
+            tap.equal(consumer.expect_error("org.linkwatch.Links.NeverLooked")["errno_name"],
+                      "ETIMEDOUT")
+            silent.set(faults.DUMP_SILENT, times=0)
+            wait.until(lambda: "last_look_usec" in status()["source"], "a look with an answer")
+            tap.equal(names(), {"lo"}, "links")
     MACHINE.drop_in(SERVICE, "faults", None)
 
 
