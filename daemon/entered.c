@@ -128,6 +128,7 @@ struct entered *entered_free(struct entered *entered)
     if (!entered)
         return NULL;
     while ((place = TAILQ_FIRST(&entered->places)))
+        /* NOLINTNEXTLINE(clang-analyzer-unix.Malloc): the list does not have the one before */
         remove_place(place);
     free(entered);
     return NULL;
@@ -231,6 +232,7 @@ static bool make_room(struct entered *entered, const struct owner *owner)
 
     TAILQ_FOREACH(place, &entered->places, entry)
     {
+        /* NOLINTNEXTLINE(clang-analyzer-unix.Malloc): the list does not have those removed */
         if (!ev_is_active(&place->linger) || (owner && place->owner != owner))
             continue;
         remove_place(place);

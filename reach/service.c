@@ -323,8 +323,11 @@ void service_forget(struct service *service, pid_t tid)
 void service_step(struct service *service, pid_t tid)
 {
     struct operation *operation = *find(service, tid);
-    int r = operation_advance(service, operation);
+    int r;
 
+    if (!operation)
+        return;
+    r = operation_advance(service, operation);
     /* It is to have its own registers back, whatever went wrong. */
     if (r < 0 && r != -ESRCH && !operation->over)
         injection_end(&operation->injection, operation->result);
