@@ -284,9 +284,10 @@ def start_starving(number, count):
     with daemon:
         try:
             daemon.start()
-        except AssertionError:
+            wait.until(lambda: is_answered(daemon), "an answer")
+        except (AssertionError, FileNotFoundError, ConnectionRefusedError):
+            # It may end when its socket can be connected to already.
             return daemon.wait(), daemon.log()
-        wait.until(lambda: is_answered(daemon), "an answer")
         return None, daemon.log()
 
 
