@@ -64,12 +64,6 @@ bool confined_has(const struct confined *list, pid_t tid)
     return !confined_is_empty(list) && has_process(list, tracee_process(tid));
 }
 
-void confined_inherit(struct confined *list, pid_t parent, pid_t child)
-{
-    if (has_process(list, parent))
-        confined_add(list, child);
-}
-
 void confined_forget(struct confined *list, pid_t tid)
 {
     for (size_t i = 0; i < list->count; i++)

@@ -17,8 +17,6 @@ bool confined_is_empty(const struct confined *list);
 void confined_add(struct confined *list, pid_t process);
 /* Whether the thread is one of such a process. */
 bool confined_has(const struct confined *list, pid_t tid);
-/* A process made another one, which has what it had. */
-void confined_inherit(struct confined *list, pid_t parent, pid_t child);
 /* The thread is gone, and the process with it if that was its first. */
 void confined_forget(struct confined *list, pid_t tid);
 

@@ -163,7 +163,7 @@ static void say_confined(struct service *service)
 
 static int change(struct service *service, struct operation *operation)
 {
-    if (confined_has(service->confined, operation->injection.tid)) {
+    if (service_is_confined(service, operation->injection.tid)) {
         /* What the kernel accepted stands. */
         if (operation->result < 0)
             say_confined(service);
@@ -210,8 +210,8 @@ static int begin_with_page(struct service *service, struct operation *operation,
 int fulfil_begin(struct service *service, struct operation *operation)
 {
     /* Where there can't be a page later, there is one before if it may be of use. */
-    if (!operation->injection.has_text &&
-        !confined_has(service->confined, operation->injection.tid) && may_serve(operation))
+    if (!operation->injection.has_text && !service_is_confined(service, operation->injection.tid) &&
+        may_serve(operation))
         return operation_need_page(service, operation, begin_with_page);
     return operation_run_original(operation, on_answer);
 }

@@ -107,6 +107,8 @@ int injection_run_original(struct injection *injection)
 
 int injection_run(struct injection *injection, long number, const uint64_t arguments[6])
 {
+    if (!injection->entered)
+        return run_instead(injection, number, arguments);
     if (!injection->has_text && !injection->page)
         return -ENOMEM;
     return run_at(injection, text_of(injection), number, arguments);

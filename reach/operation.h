@@ -29,6 +29,7 @@ struct operation {
     operation_done *page_is_there;
     operation_done *duplicate_is_there;
     bool over;
+    bool confines; /* installs a filter for all threads of its process */
 
     int64_t result; /* that the program is to see */
     int64_t fd;     /* that the call is about */

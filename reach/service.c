@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/seccomp.h>
 #include <stddef.h>
 #include <stdlib.h>
 #include <sys/socket.h>
@@ -10,6 +11,16 @@
 
 #include "reach/fulfil.h"
 #include "reach/tracee.h"
+
+bool service_is_confined(const struct service *service, pid_t tid)
+{
+    if (confined_has(service->confined, tid))
+        return true;
+    for (const struct operation *o = service->operations; o; o = o->next)
+        if (o->confines && tracee_process(o->injection.tid) == tracee_process(tid))
+            return true;
+    return false;
+}
 
 /* --- sockets are moved into the range when they are made */
 
@@ -43,7 +54,7 @@ static int on_socket_made(struct service *service, struct operation *operation, 
     int r;
 
     operation->fd = fd;
-    if (fd < 0)
+    if (fd < 0 || service_is_confined(service, operation->injection.tid))
         return operation_end(operation, fd);
     r = operation_run(operation, SYS_fcntl, arguments, on_socket_copied);
     return r == -ENOMEM ? operation_end(operation, fd) : r;
@@ -158,7 +169,7 @@ static int on_sent(struct service *service, struct operation *operation, int64_t
 
     operation->result = sent;
     if (!policy_is_denial((int)-sent) || !subscription || is_connected(subscription) ||
-        confined_has(service->confined, injection->tid) || !sends_to_groups(injection))
+        service_is_confined(service, injection->tid) || !sends_to_groups(injection))
         return operation_end(operation, sent);
     if (registers->orig_rax == SYS_sendto)
         return operation_run(operation, SYS_sendto, arguments, on_sent_plainly);
@@ -174,8 +185,7 @@ static int send_with_page(struct service *service, struct operation *operation, 
 /* Some send to the address that they subscribed with, groups and all. */
 static int begin_send(struct service *service, struct operation *operation)
 {
-    if (!operation->injection.has_text &&
-        !confined_has(service->confined, operation->injection.tid) &&
+    if (!operation->injection.has_text && !service_is_confined(service, operation->injection.tid) &&
         sends_to_groups(&operation->injection))
         return operation_need_page(service, operation, send_with_page);
     return operation_run_original(operation, on_sent);
@@ -196,18 +206,69 @@ static int begin_close(struct service *service, struct operation *operation)
     return operation_run_original(operation, on_closed);
 }
 
+/* --- filters of the program's own */
+
+/* All threads of the process get it, wherever they are. */
+static bool is_for_all(const struct injection *injection)
+{
+    const struct user_regs_struct *registers = &injection->registers;
+
+    return registers->orig_rax == SYS_seccomp && (registers->rsi & SECCOMP_FILTER_FLAG_TSYNC) &&
+           registers->rdx != 0;
+}
+
+/* Another thread of the process is in a call of ours, or is going to be. */
+static bool others_are_injected(const struct service *service, const struct operation *operation)
+{
+    pid_t process = tracee_process(operation->injection.tid);
+
+    for (const struct operation *other = service->operations; other; other = other->next)
+        if (other != operation && other->injection.injected && !other->confines &&
+            tracee_process(other->injection.tid) == process)
+            return true;
+    return false;
+}
+
 /* A listener's descriptor is a success, too; so counts the thread that couldn't follow. */
 static int on_filter_installed(struct service *service, struct operation *operation, int64_t result)
 {
-    if (result >= 0)
+    if (result >= 0) {
         confined_add(service->confined, tracee_process(operation->injection.tid));
+        /* What unmaps it may be forbidden now. */
+        operation->injection.page = 0;
+    }
     return operation_end(operation, result);
+}
+
+/* Waits in a call that does nothing, rather than at its stop: there, the process could not be
+ * stopped as a whole, nor the other thread be continued after that. Another one that came first
+ * may have a filter which kills for all but the call that this one makes itself. */
+static int install_in_turn(struct service *service, struct operation *operation, int64_t ignored)
+{
+    static const uint64_t nothing[6] = {UINT32_MAX};
+
+    (void)ignored;
+    if (others_are_injected(service, operation))
+        return operation_run(operation, SYS_seccomp, nothing, install_in_turn);
+    return operation_run_original(operation, on_filter_installed);
+}
+
+static int wait_for_turn(struct service *service, struct operation *operation, int error)
+{
+    if (error == -ESRCH)
+        return error;
+    return error < 0 ? operation_run_original(operation, on_filter_installed)
+                     : install_in_turn(service, operation, 0);
 }
 
 static int begin_filter(struct service *service, struct operation *operation)
 {
-    (void)service;
-    return operation_run_original(operation, on_filter_installed);
+    operation->confines = is_for_all(&operation->injection);
+    if (!operation->confines || !others_are_injected(service, operation))
+        return operation_run_original(operation, on_filter_installed);
+    if (operation->injection.has_text)
+        return install_in_turn(service, operation, 0);
+    return operation_need_page(service, operation, wait_for_turn);
 }
 
 /* --- which of them it is */
@@ -260,7 +321,7 @@ static operation_beginning *choose(const struct service *service, pid_t tid,
     case SYS_socket:
         /* linkwatchd tells of the links of one namespace. */
         if ((service->compares && !tracee_is_in_our_network(tid)) ||
-            confined_has(service->confined, tid))
+            service_is_confined(service, tid))
             return NULL;
         return begin_socket;
     }

@@ -42,6 +42,9 @@ struct service {
  * and exits until that is over. */
 bool service_begin(struct service *service, pid_t tid, const struct user_regs_struct *registers,
                    bool enters);
+/* Whether nothing is to be injected into the thread, since a filter of its process's own may kill
+ * for that: one that is there, or one that another thread is about to install for all. */
+bool service_is_confined(const struct service *service, pid_t tid);
 bool service_has(const struct service *service, pid_t tid);
 /* Such a thread stopped at an entry or an exit. */
 void service_step(struct service *service, pid_t tid);

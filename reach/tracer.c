@@ -248,7 +248,8 @@ static void on_step(struct tracer *tracer, pid_t tid)
 static bool has_heritage(const struct service *service)
 {
     return !subscriptions_is_empty(service->subscriptions) ||
-           !confined_is_empty(service->confined) || !watches_is_empty(service->watches);
+           !confined_is_empty(service->confined) || service->operations ||
+           !watches_is_empty(service->watches);
 }
 
 /* What a thread of one process has is also that of another one that it made. */
@@ -258,7 +259,8 @@ static void pass_on(struct service *service, pid_t parent, pid_t child, pid_t bo
     if (parent == child)
         return;
     subscriptions_inherit(service->subscriptions, parent, child);
-    confined_inherit(service->confined, parent, child);
+    if (service_is_confined(service, parent))
+        confined_add(service->confined, child);
 }
 
 /* It made another thread or process. */

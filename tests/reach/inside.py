@@ -147,7 +147,8 @@ tap.test(helper_ends)
 tap.test(many_threads)
 tap.test(through_signals)
 tap.test(handed)
-for happens, number in (("exit", 30), ("kill", 30), ("exec", 60), ("stop", 100)):
+for happens, number in (("exit", 30), ("kill", 30), ("exec", 60), ("confine", 30),
+                        ("stop", 100)):
     tap.add(f"Threads that use sockets don't hold each other up: {happens}", turmoil, happens,
             number)
 tap.main()

@@ -3,16 +3,22 @@
  * close without a pause, while something happens to them:
  *
  *   exit, kill, exec   another thread than the first ends or replaces the process
+ *   confine            another thread puts all of them under a filter that kills for calls which
+ *                      none of them makes, and ends the process
  *   stop               the process is stopped and continued
  *   all                any of that, and more, in any order
  *
  * A line says what went wrong; "done" is the last one. What hangs, hangs. */
 #include <errno.h>
+#include <linux/filter.h>
 #include <linux/netlink.h>
 #include <linux/rtnetlink.h>
+#include <linux/seccomp.h>
 #include <pthread.h>
 #include <signal.h>
+#include <stdatomic.h>
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -28,8 +34,14 @@
 #define STACK_SIZE  65536
 #define MICROSECOND 1000L
 
+/* In microseconds: what another thread does meanwhile is under the filter. */
+#define CONFINED_TIME 2000
+
 /* What a child does in the end, or what is done to it. */
-enum end { END_EXIT, END_KILL, END_EXEC, END_LEADER_LEAVES, END_KILLED, END_COUNT };
+enum end { END_EXIT, END_KILL, END_EXEC, END_LEADER_LEAVES, END_CONFINE, END_KILLED, END_COUNT };
+
+/* Subscriptions of who is confined stay denied. */
+static atomic_bool confined;
 
 static unsigned draw(unsigned *state, unsigned below)
 {
@@ -54,9 +66,10 @@ static void subscribe(int fd, bool joins)
     const struct sockaddr_nl address = {.nl_family = AF_NETLINK, .nl_groups = RTMGRP_LINK};
     const int group = RTNLGRP_LINK;
 
-    if (joins && setsockopt(fd, SOL_NETLINK, NETLINK_ADD_MEMBERSHIP, &group, sizeof(group)) < 0)
+    if (joins && setsockopt(fd, SOL_NETLINK, NETLINK_ADD_MEMBERSHIP, &group, sizeof(group)) < 0 &&
+        !confined)
         complain("join");
-    if (!joins && bind(fd, (const struct sockaddr *)&address, sizeof(address)) < 0)
+    if (!joins && bind(fd, (const struct sockaddr *)&address, sizeof(address)) < 0 && !confined)
         complain("bind");
 }
 
@@ -67,7 +80,8 @@ static void ask(int fd)
         .nlmsg_len = sizeof(request), .nlmsg_type = NLMSG_NOOP, .nlmsg_flags = NLM_F_REQUEST};
 
     if (sendto(fd, &request, sizeof(request), 0, (const struct sockaddr *)&address,
-               sizeof(address)) < 0)
+               sizeof(address)) < 0 &&
+        !confined)
         complain("sendto");
 }
 
@@ -104,11 +118,38 @@ static void execute(void)
     complain("exec");
 }
 
+#define KILL_FOR(number)                               \
+    BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, number, 0, 1), \
+        BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_KILL_PROCESS)
+
+static void confine(void)
+{
+    static struct sock_filter filter[] = {
+        BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, nr)),
+        KILL_FOR(SYS_mmap),
+        KILL_FOR(SYS_munmap),
+        KILL_FOR(SYS_fcntl),
+        KILL_FOR(SYS_sendmsg),
+        KILL_FOR(SYS_sched_yield),
+        BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW),
+    };
+    const struct sock_fprog program = {.len = sizeof(filter) / sizeof(filter[0]), .filter = filter};
+
+    confined = true;
+    if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) < 0 ||
+        syscall(SYS_seccomp, SECCOMP_SET_MODE_FILTER, SECCOMP_FILTER_FLAG_TSYNC, &program) != 0)
+        complain("seccomp");
+    pause_for(CONFINED_TIME);
+}
+
 static void end(enum end how)
 {
     switch (how) {
     case END_EXIT:
     case END_LEADER_LEAVES:
+        _exit(STATUS);
+    case END_CONFINE:
+        confine();
         _exit(STATUS);
     case END_KILL:
         kill(getpid(), SIGKILL);
@@ -268,6 +309,8 @@ int main(int argc, char *argv[])
             go_round(END_KILL, 0, &state);
         else if (strcmp(argv[1], "exec") == 0)
             go_round(END_EXEC, 0, &state);
+        else if (strcmp(argv[1], "confine") == 0)
+            go_round(END_CONFINE, 0, &state);
         else
             go_round((enum end)draw(&state, END_COUNT), draw(&state, 4), &state);
     }
