@@ -25,7 +25,7 @@ int tracee_seize(pid_t pid)
 
 int tracee_hold(pid_t tid, const struct user_regs_struct *registers)
 {
-    struct user_regs_struct now;
+    struct user_regs_struct now = {0};
     int r;
 
     if (ptrace(PTRACE_SETOPTIONS, tid, NULL, OPTIONS | PTRACE_O_TRACEEXIT) < 0)
