@@ -105,6 +105,17 @@ def handed():
             programs.see(running, kind, netns.link("tap0")["ifindex"])
 
 
+def renounced():
+    """A program that subscribed and gave its privileges up gains none by what it sends to groups"""
+    with daemons.Daemon() as daemon, rtnl.Tap("tap0"):
+        kind = programs.situation("renounced", str(netns.link("tap0")["ifindex"]))
+        with programs.start(kind, daemon) as running:
+            for name in ("sendto", "sendmsg", "sendmmsg", "write"):
+                running.until(f"^{name} 17 E(PERM|ACCES)$", f"the error that {name} meets")
+                running.until(f"^{name} 18 ", f"the answer to a question by {name}")
+            assert netns.link("tap0"), "it was removed"
+
+
 def turmoil(what, rounds):
     """A program whose threads use sockets while that happens to it."""
     result = subprocess.run([programs.RUN, "--socket", "/nonexistent/socket", "--",
@@ -147,6 +158,7 @@ tap.test(helper_ends)
 tap.test(many_threads)
 tap.test(through_signals)
 tap.test(handed)
+tap.test(renounced)
 for happens, number in (("exit", 30), ("kill", 30), ("exec", 60), ("confine", 30),
                         ("stop", 100)):
     tap.add(f"Threads that use sockets don't hold each other up: {happens}", turmoil, happens,
