@@ -18,10 +18,18 @@
 #include "reach/service.h"
 #include "reach/tracee.h"
 
+/* So many sockets that somebody else sent descriptors to are left open. */
+#define SPOILT_MAX 16
+
 struct duplicator {
-    int fd; /* where they come to; -1 if Linux gives them */
+    bool is_sent_them; /* Linux gives them to us, gVisor does not */
+    unsigned spoilt;
+};
+
+/* Where one duplicate comes to. */
+struct destination {
     struct sockaddr_un address;
-    socklen_t address_size;
+    socklen_t size;
 };
 
 /* Laid out as the program's kernel wants it, in the room of the page. */
@@ -66,24 +74,35 @@ static int take_by_pidfd(pid_t tid, int fd, int *ret)
 
 /* An abstract address needs no place in any file system. gVisor of 2022 chooses none by
  * itself. */
-static int listen_for_parcels(struct duplicator *duplicator)
+static void choose_address(uint64_t chosen, struct destination *ret)
 {
-    struct sockaddr_un *address = &duplicator->address;
-    uint64_t chosen;
+    struct sockaddr_un *address = &ret->address;
     int length;
 
-    if (getrandom(&chosen, sizeof(chosen), 0) != sizeof(chosen))
-        return -EIO;
     address->sun_family = AF_UNIX;
     length = snprintf(address->sun_path + 1, sizeof(address->sun_path) - 1,
                       "linkwatch-run-%d-%016" PRIx64, (int)getpid(), chosen);
-    duplicator->address_size =
-        (socklen_t)(offsetof(struct sockaddr_un, sun_path) + 1 + (size_t)length);
-    duplicator->fd = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
-    if (duplicator->fd < 0 ||
-        bind(duplicator->fd, (const struct sockaddr *)address, duplicator->address_size) < 0)
+    ret->size = (socklen_t)(offsetof(struct sockaddr_un, sun_path) + 1 + (size_t)length);
+}
+
+/* A socket for one duplicate: nobody knows it for long. Its descriptor. */
+static int open_destination(struct destination *ret)
+{
+    uint64_t chosen;
+    int fd, r;
+
+    if (getrandom(&chosen, sizeof(chosen), 0) != sizeof(chosen))
+        return -EIO;
+    choose_address(chosen, ret);
+    fd = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+    if (fd < 0)
         return -errno;
-    return 0;
+    if (bind(fd, (const struct sockaddr *)&ret->address, ret->size) < 0) {
+        r = -errno;
+        close(fd);
+        return r;
+    }
+    return fd;
 }
 
 int duplicator_new(struct duplicator **ret)
@@ -93,36 +112,24 @@ int duplicator_new(struct duplicator **ret)
 
     if (!duplicator)
         return -ENOMEM;
-    duplicator->fd = -1;
     /* Standard error is as good as any other; if it is closed, that is an answer too. */
     r = take_by_pidfd(getpid(), STDERR_FILENO, &fd);
     if (r >= 0)
         close(fd);
-    else if (r != -EBADF)
-        r = listen_for_parcels(duplicator);
-    else
-        r = 0;
-    if (r < 0) {
-        duplicator_free(duplicator);
-        return r;
-    }
+    duplicator->is_sent_them = r < 0 && r != -EBADF;
     *ret = duplicator;
     return 0;
 }
 
 struct duplicator *duplicator_free(struct duplicator *duplicator)
 {
-    if (!duplicator)
-        return NULL;
-    if (duplicator->fd >= 0)
-        close(duplicator->fd);
     free(duplicator);
     return NULL;
 }
 
 bool duplicator_needs_page(const struct duplicator *duplicator)
 {
-    return duplicator->fd >= 0;
+    return duplicator->is_sent_them;
 }
 
 static void *at(const struct injection *injection, size_t offset)
@@ -130,7 +137,7 @@ static void *at(const struct injection *injection, size_t offset)
     return (void *)(uintptr_t)(injection->room + offset);
 }
 
-static int write_parcel(const struct duplicator *duplicator, const struct injection *injection,
+static int write_parcel(const struct destination *destination, const struct injection *injection,
                         int fd)
 {
     const struct cmsghdr control = {
@@ -139,59 +146,108 @@ static int write_parcel(const struct duplicator *duplicator, const struct inject
 
     memset(&parcel, 0, sizeof(parcel));
     parcel.header.msg_name = at(injection, offsetof(struct parcel, address));
-    parcel.header.msg_namelen = duplicator->address_size;
+    parcel.header.msg_namelen = destination->size;
     parcel.header.msg_iov = at(injection, offsetof(struct parcel, part));
     parcel.header.msg_iovlen = 1;
     parcel.header.msg_control = at(injection, offsetof(struct parcel, control));
     parcel.header.msg_controllen = sizeof(parcel.control);
     parcel.part.iov_base = at(injection, offsetof(struct parcel, byte));
     parcel.part.iov_len = 1;
-    parcel.address = duplicator->address;
+    parcel.address = destination->address;
     memcpy(parcel.control, &control, sizeof(control));
     memcpy(parcel.control + CMSG_LEN(0), &fd, sizeof(fd));
     return injection_write(injection, &parcel, sizeof(parcel));
 }
 
+static bool is_netlink(int fd)
+{
+    int family = 0;
+    socklen_t size = sizeof(family);
+
+    return getsockopt(fd, SOL_SOCKET, SO_DOMAIN, &family, &size) == 0 && family == AF_NETLINK;
+}
+
 /* Whoever changed what the descriptor is meanwhile doesn't make us take something else. */
 static bool is_rtnetlink(int fd, uint64_t inode)
 {
-    int family = 0, protocol = -1;
-    socklen_t size = sizeof(int);
+    int protocol = -1;
+    socklen_t size = sizeof(protocol);
 
-    return getsockopt(fd, SOL_SOCKET, SO_DOMAIN, &family, &size) == 0 && family == AF_NETLINK &&
-           getsockopt(fd, SOL_SOCKET, SO_PROTOCOL, &protocol, &size) == 0 &&
+    return is_netlink(fd) && getsockopt(fd, SOL_SOCKET, SO_PROTOCOL, &protocol, &size) == 0 &&
            protocol == NETLINK_ROUTE && tracee_socket(getpid(), fd) == inode;
 }
 
-/* Anybody may send there: only the one that was meant is taken. */
-static int receive_parcel(const struct duplicator *duplicator, uint64_t inode, int *ret)
+/* The descriptor in the next parcel, which stays where it is: to close what is ours of it doesn't
+ * end it. -ENODATA if there is none, -EPERM if it isn't one netlink socket alone. */
+static int peek_parcel(int destination, int *ret)
 {
-    for (;;) {
-        union {
-            struct cmsghdr header;
-            char bytes[CMSG_SPACE(sizeof(int))];
-        } control;
-        char byte;
-        struct iovec part = {.iov_base = &byte, .iov_len = 1};
-        struct msghdr message = {.msg_iov = &part,
-                                 .msg_iovlen = 1,
-                                 .msg_control = &control,
-                                 .msg_controllen = sizeof(control)};
-        struct cmsghdr *header;
-        int fd;
+    union {
+        struct cmsghdr header;
+        char bytes[CMSG_SPACE(sizeof(int))];
+    } control;
+    char byte;
+    struct iovec part = {.iov_base = &byte, .iov_len = 1};
+    struct msghdr message = {.msg_iov = &part,
+                             .msg_iovlen = 1,
+                             .msg_control = &control,
+                             .msg_controllen = sizeof(control)};
+    const struct cmsghdr *header;
+    int fd;
 
-        if (recvmsg(duplicator->fd, &message, MSG_CMSG_CLOEXEC) < 0)
-            return -errno;
-        header = CMSG_FIRSTHDR(&message);
-        if (!header || header->cmsg_type != SCM_RIGHTS || header->cmsg_len < CMSG_LEN(sizeof(int)))
-            continue;
-        memcpy(&fd, CMSG_DATA(header), sizeof(fd));
-        if (is_rtnetlink(fd, inode)) {
-            *ret = fd;
-            return 0;
-        }
-        close(fd);
+    if (recvmsg(destination, &message, MSG_PEEK | MSG_CMSG_CLOEXEC) <= 0)
+        return -ENODATA;
+    header = CMSG_FIRSTHDR(&message);
+    if (!header || header->cmsg_type != SCM_RIGHTS || header->cmsg_len < CMSG_LEN(sizeof(int)))
+        return -EPERM;
+    memcpy(&fd, CMSG_DATA(header), sizeof(fd));
+    if (!(message.msg_flags & MSG_CTRUNC) && is_netlink(fd)) {
+        *ret = fd;
+        return 0;
     }
+    close(fd);
+    return -EPERM;
+}
+
+/* All that was sent: the socket that was meant is in *ret, if there is one; others are closed, for
+ * that doesn't wait for anybody. -EPERM at the first that is no netlink socket. */
+static int take_parcels(int destination, uint64_t inode, int *ret)
+{
+    int fd, r;
+    char byte;
+
+    while ((r = peek_parcel(destination, &fd)) >= 0) {
+        if (*ret < 0 && is_rtnetlink(fd, inode))
+            *ret = fd;
+        else
+            close(fd);
+        if (recv(destination, &byte, 1, 0) < 0)
+            return -errno;
+    }
+    return r == -ENODATA ? 0 : r;
+}
+
+/* Anybody in this network namespace may send there, even what lingers when it is closed: then it
+ * is left to the end of this process, which waits for nobody. */
+static int collect(struct duplicator *duplicator, struct operation *operation)
+{
+    int duplicate = -1, r;
+
+    (void)shutdown(operation->destination, SHUT_RD);
+    r = take_parcels(operation->destination, operation->inode, &duplicate);
+    if (r >= 0)
+        close(operation->destination);
+    else
+        duplicator->spoilt++;
+    operation->destination = -1;
+    return duplicate >= 0 ? duplicate : r < 0 ? r : -ENODATA;
+}
+
+void duplicator_drop(struct duplicator *duplicator, struct operation *operation)
+{
+    int duplicate = operation->destination >= 0 ? collect(duplicator, operation) : -1;
+
+    if (duplicate >= 0)
+        close(duplicate);
 }
 
 static int hand_over(struct service *service, struct operation *operation, int duplicate)
@@ -209,12 +265,12 @@ static int hand_over(struct service *service, struct operation *operation, int d
 
 static int on_parcel_closed(struct service *service, struct operation *operation, int64_t result)
 {
-    int duplicate = -1, r = (int)operation->sent;
+    int duplicate = collect(service->duplicator, operation);
 
     (void)result;
-    if (r >= 0)
-        r = receive_parcel(service->duplicator, operation->inode, &duplicate);
-    return hand_over(service, operation, r < 0 ? r : duplicate);
+    if (operation->sent < 0 && duplicate < 0)
+        duplicate = (int)operation->sent;
+    return hand_over(service, operation, duplicate);
 }
 
 static int on_parcel_sent(struct service *service, struct operation *operation, int64_t result)
@@ -240,10 +296,15 @@ static int on_parcel_socket(struct service *service, struct operation *operation
 static int send_parcel(struct service *service, struct operation *operation, int error)
 {
     const uint64_t arguments[6] = {AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC};
+    struct destination destination = {0};
     int r = error;
 
+    if (r >= 0 && service->duplicator->spoilt >= SPOILT_MAX)
+        r = -EPERM;
     if (r >= 0)
-        r = write_parcel(service->duplicator, &operation->injection, (int)operation->fd);
+        r = operation->destination = open_destination(&destination);
+    if (r >= 0)
+        r = write_parcel(&destination, &operation->injection, (int)operation->fd);
     if (r < 0)
         return r == -ESRCH ? r : hand_over(service, operation, r);
     return operation_run(operation, SYS_socket, arguments, on_parcel_socket);

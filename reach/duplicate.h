@@ -19,5 +19,7 @@ bool duplicator_needs_page(const struct duplicator *duplicator);
 /* Takes a duplicate of the rtnetlink socket that the operation is about, by its inode: it is
  * operation->duplicate when it goes on. */
 int duplicator_take(struct service *service, struct operation *operation, operation_done *then);
+/* The operation is over, whether one came or not. */
+void duplicator_drop(struct duplicator *duplicator, struct operation *operation);
 
 #endif

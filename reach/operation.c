@@ -15,6 +15,7 @@ int operation_new(pid_t tid, const struct user_regs_struct *registers,
         return -ENOMEM;
     injection_begin(&operation->injection, tid, registers, manners, enters);
     operation->duplicate = -1;
+    operation->destination = -1;
     *ret = operation;
     return 0;
 }

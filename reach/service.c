@@ -377,6 +377,7 @@ void service_forget(struct service *service, pid_t tid)
 
     if (operation) {
         *place = operation->next;
+        duplicator_drop(service->duplicator, operation);
         operation_free(operation);
     }
 }
