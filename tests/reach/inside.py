@@ -2,9 +2,13 @@
 """linkwatch-run in a gVisor sandbox: python3 inside.py RELEASE, run in one by the tests beside
 this. Its kernel denies subscriptions; the release's tools decide what can be done to links."""
 
+import contextlib
 import signal
+import socket
+import struct
 import subprocess
 import sys
+import threading
 
 import daemon as daemons
 import netns
@@ -124,6 +128,56 @@ def turmoil(what, rounds):
     tap.equal((result.returncode, result.stdout), (0, "done\n"), result.stderr)
 
 
+def _lingering(peer):
+    """A TCP socket whose close() waits: its peer doesn't read."""
+    end = socket.create_connection(peer.getsockname())
+    end.setblocking(False)
+    with contextlib.suppress(BlockingIOError):
+        while True:
+            end.send(b"x" * 65536)
+    end.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 10000))
+    return end
+
+
+def _tracers_addresses():
+    with open("/proc/net/unix", encoding="utf-8") as file:
+        return ["\0" + line.split("@", 1)[1].strip() for line in file if "@linkwatch-run" in line]
+
+
+def _flood(ready, over, sent):
+    """Sends descriptors that linger to each socket of a tracer, as soon as it is there."""
+    with socket.create_server(("127.0.0.1", 0)) as peer, \
+            socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as sender:
+        sender.setblocking(False)
+        end = _lingering(peer)
+        ready.set()
+        while not over.is_set():
+            for address in _tracers_addresses():
+                with contextlib.suppress(OSError):
+                    # Not send_fds(): that forgets the address.
+                    sender.sendmsg([b"x"], [(socket.SOL_SOCKET, socket.SCM_RIGHTS,
+                                             struct.pack("i", end.fileno()))], 0, address)
+                    sent.append(address)
+                    end.close()
+                    end = _lingering(peer)
+
+
+def flooded():
+    """Who sends descriptors that linger to the tracer's sockets doesn't hold it up"""
+    ready, over, sent = threading.Event(), threading.Event(), []
+    threading.Thread(target=_flood, args=(ready, over, sent), daemon=True).start()
+    assert ready.wait(wait.SECONDS)
+    try:
+        result = subprocess.run([programs.RUN, "--socket", "/nonexistent/socket", "--",
+                                 *programs.built("turmoil", "exit", "100", "1")],
+                                capture_output=True, text=True, check=False, timeout=200)
+    finally:
+        over.set()
+    # Subscriptions may stay denied.
+    tap.equal((result.returncode, result.stdout.splitlines()[-1]), (0, "done"), result.stderr)
+    print(f"# {len(sent)} descriptors were sent, to {len(set(sent))} sockets")
+
+
 def through_signals():
     """Signals don't end the subscription of a Go program, though the kernel interrupts"""
     with daemons.Daemon() as daemon, programs.start(programs.GO, daemon) as running:
@@ -159,6 +213,7 @@ tap.test(many_threads)
 tap.test(through_signals)
 tap.test(handed)
 tap.test(renounced)
+tap.test(flooded)
 for happens, number in (("exit", 30), ("kill", 30), ("exec", 60), ("confine", 30),
                         ("stop", 100)):
     tap.add(f"Threads that use sockets don't hold each other up: {happens}", turmoil, happens,
