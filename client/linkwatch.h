@@ -242,6 +242,10 @@ const char *linkwatch_status_json(const struct linkwatch_status *status);
  * is no network namespace; -EPERM; -EACCES; what else open(2), setns(2) and socket(2) say. */
 int linkwatch_netns_open(const char *netns, int *ret_fd);
 
+/* The same for any socket, as socket(2) makes it, bound there to the address if one is given. */
+int linkwatch_netns_socket(const char *netns, int domain, int type, int protocol,
+                           const void *address, size_t address_size, int *ret_fd);
+
 /* From now on the connection is about the network namespace of that rtnetlink socket, of which it
  * keeps a duplicate: it enters again when it connects anew. The daemon reads from the socket; the
  * caller may close it, and must not read from it. Who hands in the same socket shares the daemon's

@@ -33,6 +33,11 @@
 /* What the child is given, and gives back. */
 struct visit {
     int namespace_fd;
+    int domain;
+    int type;
+    int protocol;
+    const void *address; /* NULL: it is not bound */
+    socklen_t address_size;
     int result; /* the socket, or -errno */
 };
 
@@ -72,11 +77,18 @@ static int open_namespace(const char *netns)
     return fd;
 }
 
-static int new_socket(void)
+static int new_socket(const struct visit *visit)
 {
-    int fd = socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC | SOCK_NONBLOCK, NETLINK_ROUTE);
+    int fd = socket(visit->domain, visit->type | SOCK_CLOEXEC | SOCK_NONBLOCK, visit->protocol);
+    int error;
 
-    return fd < 0 ? -errno : fd;
+    if (fd < 0)
+        return -errno;
+    if (!visit->address || bind(fd, visit->address, visit->address_size) == 0)
+        return fd;
+    error = errno;
+    close(fd);
+    return -error;
 }
 
 /* Who made the user namespace that owns it may enter that one, and then this. */
@@ -104,7 +116,7 @@ static int visit(void *argument)
 
     visit->result = enter(visit->namespace_fd);
     if (visit->result >= 0)
-        visit->result = new_socket();
+        visit->result = new_socket(visit);
     return 0;
 }
 
@@ -123,9 +135,8 @@ static int run_child(struct visit *arguments, void *stack)
     return arguments->result;
 }
 
-static int open_in(int namespace_fd)
+static int open_in(struct visit *arguments)
 {
-    struct visit arguments = {.namespace_fd = namespace_fd, .result = -ECHILD};
     sigset_t all, before;
     void *stack = mmap(NULL, STACK_SIZE, PROT_READ | PROT_WRITE,
                        MAP_PRIVATE | MAP_ANONYMOUS | MAP_STACK, -1, 0);
@@ -137,7 +148,7 @@ static int open_in(int namespace_fd)
     sigfillset(&all);
     r = -pthread_sigmask(SIG_BLOCK, &all, &before);
     if (r == 0) {
-        r = run_child(&arguments, stack);
+        r = run_child(arguments, stack);
         pthread_sigmask(SIG_SETMASK, &before, NULL);
     }
     munmap(stack, STACK_SIZE);
@@ -166,18 +177,30 @@ int netns_check(void)
     return refused ? -EOPNOTSUPP : 0;
 }
 
-int linkwatch_netns_open(const char *netns, int *ret_fd)
+int linkwatch_netns_socket(const char *netns, int domain, int type, int protocol,
+                           const void *address, size_t address_size, int *ret_fd)
 {
-    int namespace_fd = open_namespace(netns);
+    struct visit visit = {.domain = domain,
+                          .type = type,
+                          .protocol = protocol,
+                          .address = address,
+                          .address_size = (socklen_t)address_size,
+                          .result = -ECHILD};
     int r;
 
-    if (namespace_fd < 0)
-        return namespace_fd;
+    visit.namespace_fd = open_namespace(netns);
+    if (visit.namespace_fd < 0)
+        return visit.namespace_fd;
     /* For the namespace that one is in, no privilege is needed. */
-    r = is_own(namespace_fd) ? new_socket() : open_in(namespace_fd);
-    close(namespace_fd);
+    r = is_own(visit.namespace_fd) ? new_socket(&visit) : open_in(&visit);
+    close(visit.namespace_fd);
     if (r < 0)
         return r;
     *ret_fd = r;
     return 0;
+}
+
+int linkwatch_netns_open(const char *netns, int *ret_fd)
+{
+    return linkwatch_netns_socket(netns, AF_NETLINK, SOCK_RAW, NETLINK_ROUTE, NULL, 0, ret_fd);
 }

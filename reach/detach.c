@@ -6,6 +6,7 @@
 #include <fcntl.h>
 #include <signal.h>
 #include <stdlib.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
@@ -28,6 +29,17 @@ static void close_files(int except)
     closedir(directory);
 }
 
+/* One for each process, each subscription, each network namespace. */
+static void allow_many_files(void)
+{
+    struct rlimit limit;
+
+    if (getrlimit(RLIMIT_NOFILE, &limit) < 0)
+        return;
+    limit.rlim_cur = limit.rlim_max;
+    setrlimit(RLIMIT_NOFILE, &limit);
+}
+
 static void leave(int except)
 {
     static const int ignored[] = {SIGHUP, SIGINT, SIGQUIT, SIGTERM, SIGPIPE, SIGUSR1, SIGUSR2};
@@ -45,6 +57,7 @@ static void leave(int except)
             dup2(nothing, STDERR_FILENO);
     }
     close_files(except);
+    allow_many_files();
     if (chdir("/") < 0)
         return; /* then a file system can't be unmounted */
 }

@@ -15,6 +15,7 @@
 #include <sys/un.h>
 #include <unistd.h>
 
+#include "client/linkwatch.h"
 #include "reach/service.h"
 #include "reach/tracee.h"
 
@@ -85,24 +86,42 @@ static void choose_address(uint64_t chosen, struct destination *ret)
     ret->size = (socklen_t)(offsetof(struct sockaddr_un, sun_path) + 1 + (size_t)length);
 }
 
-/* A socket for one duplicate: nobody knows it for long. Its descriptor. */
-static int open_destination(struct destination *ret)
+static int bind_here(const struct destination *destination)
+{
+    int fd = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+    int r;
+
+    if (fd < 0)
+        return -errno;
+    if (bind(fd, (const struct sockaddr *)&destination->address, destination->size) == 0)
+        return fd;
+    r = -errno;
+    close(fd);
+    return r;
+}
+
+static int bind_where_it_is(pid_t tid, const struct destination *destination)
+{
+    char netns[64];
+    int fd, r;
+
+    snprintf(netns, sizeof(netns), "/proc/%d/ns/net", (int)tid);
+    r = linkwatch_netns_socket(netns, AF_UNIX, SOCK_DGRAM, 0, &destination->address,
+                               destination->size, &fd);
+    return r < 0 ? r : fd;
+}
+
+/* A socket for one duplicate: nobody knows it for long. Its descriptor. An abstract address is
+ * found in the network namespace alone in which the thread is now. */
+static int open_destination(const struct service *service, pid_t tid, struct destination *ret)
 {
     uint64_t chosen;
-    int fd, r;
 
     if (getrandom(&chosen, sizeof(chosen), 0) != sizeof(chosen))
         return -EIO;
     choose_address(chosen, ret);
-    fd = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
-    if (fd < 0)
-        return -errno;
-    if (bind(fd, (const struct sockaddr *)&ret->address, ret->size) < 0) {
-        r = -errno;
-        close(fd);
-        return r;
-    }
-    return fd;
+    return networks_is_elsewhere(service->networks, tid) ? bind_where_it_is(tid, ret)
+                                                         : bind_here(ret);
 }
 
 int duplicator_new(struct duplicator **ret)
@@ -302,7 +321,8 @@ static int send_parcel(struct service *service, struct operation *operation, int
     if (r >= 0 && service->duplicator->spoilt >= SPOILT_MAX)
         r = -EPERM;
     if (r >= 0)
-        r = operation->destination = open_destination(&destination);
+        r = operation->destination =
+            open_destination(service, operation->injection.tid, &destination);
     if (r >= 0)
         r = write_parcel(&destination, &operation->injection, (int)operation->fd);
     if (r < 0)

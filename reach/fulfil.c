@@ -76,10 +76,10 @@ static int serve(struct service *service, struct operation *operation)
     int r, duplicate = operation->duplicate;
 
     if (ruling->membership.wanted)
-        links_expect(service->links);
+        links_expect(operation->links);
     operation->duplicate = -1;
     r = subscriptions_serve(service->subscriptions, operation->inode, duplicate, process,
-                            (int)operation->fd, &ruling->membership);
+                            (int)operation->fd, operation->links, &ruling->membership);
     if (r < 0) {
         say_failure(service, r);
         return operation_end(operation, operation->result);
@@ -89,21 +89,42 @@ static int serve(struct service *service, struct operation *operation)
     return operation_end(operation, -ruling->error);
 }
 
+static void say_network(struct service *service, int error)
+{
+    if (service->said_network)
+        return;
+    service->said_network = true;
+    say("a subscription in another network namespace stays denied: it can't be entered: %s",
+        strerror(-error));
+}
+
 static int on_duplicate(struct service *service, struct operation *operation, int error)
 {
+    int r;
+
     if (error == -ESRCH)
         return error;
-    if (error >= 0)
+    if (error < 0) {
+        say_failure(service, error);
+        return operation_end(operation, operation->result);
+    }
+    r = networks_find(service->networks, operation->injection.tid, operation->inode,
+                      operation->duplicate, &operation->links);
+    if (r >= 0)
         return serve(service, operation);
-    say_failure(service, error);
+    say_network(service, r);
     return operation_end(operation, operation->result);
 }
 
 static int take_and_serve(struct service *service, struct operation *operation)
 {
-    if (subscriptions_find(service->subscriptions, operation->inode))
-        return serve(service, operation);
-    return duplicator_take(service, operation, on_duplicate);
+    const struct subscription *subscription =
+        subscriptions_find(service->subscriptions, operation->inode);
+
+    if (!subscription)
+        return duplicator_take(service, operation, on_duplicate);
+    operation->links = subscription_links(subscription);
+    return serve(service, operation);
 }
 
 static int on_bound_by_sending(struct service *service, struct operation *operation, int64_t result)

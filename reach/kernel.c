@@ -2,6 +2,7 @@
 #include "reach/kernel.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <linux/rtnetlink.h>
 #include <stdbool.h>
 #include <stdint.h>
@@ -24,20 +25,24 @@ struct kernel {
     size_t size;
 };
 
-int kernel_new(struct kernel **ret)
+int kernel_new(int fd, struct kernel **ret)
 {
     const struct timeval patience = {.tv_sec = ANSWER_SECONDS};
     struct kernel *kernel = calloc(1, sizeof(*kernel));
+    int error;
 
-    if (!kernel)
-        return -ENOMEM;
-    kernel->fd = socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC, NETLINK_ROUTE);
-    if (kernel->fd < 0) {
-        int error = errno;
-
+    if (fd < 0)
+        fd = socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC, NETLINK_ROUTE);
+    error = fd < 0 ? -errno : kernel ? 0 : -ENOMEM;
+    if (error) {
+        if (fd >= 0)
+            close(fd);
         free(kernel);
-        return -error;
+        return error;
     }
+    kernel->fd = fd;
+    /* It waits for answers. */
+    fcntl(fd, F_SETFL, 0);
     setsockopt(kernel->fd, SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof(patience));
     *ret = kernel;
     return 0;

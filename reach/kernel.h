@@ -7,7 +7,8 @@
 
 struct kernel;
 
-int kernel_new(struct kernel **ret);
+/* On that socket, which it takes, also if it fails; -1 for one of its own in our namespace. */
+int kernel_new(int fd, struct kernel **ret);
 struct kernel *kernel_free(struct kernel *kernel);
 
 /* Asks for a link: its RTM_NEWLINK, valid until the next request. -ENODEV: there is none. */

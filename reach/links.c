@@ -2,14 +2,22 @@
 #include "reach/links.h"
 
 #include <errno.h>
+#include <linux/netlink.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
 
 #include "client/linkwatch.h"
 #include "reach/kernel.h"
 #include "reach/told.h"
+
+/* Since Linux 5.14; older headers don't have it. */
+#ifndef SO_NETNS_COOKIE
+#define SO_NETNS_COOKIE 71
+#endif
 
 /* A picture comes within milliseconds. */
 #define MOMENT INT64_C(2000000)
@@ -59,7 +67,7 @@ static void tell(struct links *links, enum audience audience, struct update *upd
 {
     if (update && told_set(links->told, update) < 0)
         update = update_unref(update);
-    subscriptions_tell(links->subscriptions, audience, update);
+    subscriptions_tell(links->subscriptions, links, audience, update);
     update_unref(update);
 }
 
@@ -97,7 +105,7 @@ static void remove_link(struct links *links, const struct removal *removal)
     if (!last)
         return;
     update = update_removed(last, removal->moved ? &removal->to : NULL);
-    subscriptions_tell(links->subscriptions, removal->audience, update);
+    subscriptions_tell(links->subscriptions, links, removal->audience, update);
     update_unref(update);
     told_forget(links->told, removal->ifindex);
 }
@@ -224,7 +232,7 @@ static void tell_news(struct links *links, struct update *update, enum audience 
         return;
     }
     if (audience == AUDIENCE_ALL)
-        subscriptions_tell(links->subscriptions, AUDIENCE_GRANTED, update);
+        subscriptions_tell(links->subscriptions, links, AUDIENCE_GRANTED, update);
     update_unref(update);
 }
 
@@ -257,7 +265,7 @@ static void on_news(struct links *links, int ifindex, const struct linkwatch_eve
 {
     flush_removals(links);
     /* For nobody, nothing is asked. */
-    if (subscriptions_have(links->subscriptions, AUDIENCE_ALL))
+    if (subscriptions_have(links->subscriptions, links, AUDIENCE_ALL))
         refresh(links, ifindex, audience_of(event), NULL);
 }
 
@@ -326,7 +334,29 @@ static void on_disconnected(void *user, int error, const char *reason)
     links->failed = true;
 }
 
-int links_new(const char *path, struct subscriptions *subscriptions, struct links **ret)
+static bool knows_cookies(int fd)
+{
+    uint64_t cookie;
+    socklen_t size = sizeof(cookie);
+
+    return getsockopt(fd, SOL_SOCKET, SO_NETNS_COOKIE, &cookie, &size) == 0;
+}
+
+/* A socket of our own namespace, by which linkwatchd serves it from wherever it is itself; it knows
+ * its own namespace again by the cookie. Where the kernel has none, each socket would be taken for
+ * another namespace: there it is taken for granted that linkwatchd is in ours. */
+static int open_own(void)
+{
+    int fd = socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC | SOCK_NONBLOCK, NETLINK_ROUTE);
+
+    if (fd >= 0 && !knows_cookies(fd)) {
+        close(fd);
+        fd = -1;
+    }
+    return fd;
+}
+
+static int open_parts(struct links *links, const char *path, const struct links_sockets *sockets)
 {
     static const struct linkwatch_callbacks callbacks = {
         .size = sizeof(callbacks),
@@ -336,16 +366,37 @@ int links_new(const char *path, struct subscriptions *subscriptions, struct link
         .ready = on_ready,
         .disconnected = on_disconnected,
     };
-    struct links *links = calloc(1, sizeof(*links));
-    int r;
+    int r = kernel_new(sockets->asking, &links->kernel);
 
-    if (!links)
-        return -ENOMEM;
-    links->subscriptions = subscriptions;
-    links->told = told_new();
-    r = links->told ? kernel_new(&links->kernel) : -ENOMEM;
+    if (r >= 0)
+        links->told = told_new();
+    if (r >= 0 && !links->told)
+        r = -ENOMEM;
     if (r >= 0)
         r = linkwatch_mirror_new(path, NULL, &callbacks, links, &links->mirror);
+    if (r >= 0 && sockets->handed >= 0)
+        r = linkwatch_mirror_enter(links->mirror, sockets->handed);
+    return r;
+}
+
+int links_new(const char *path, struct subscriptions *subscriptions,
+              const struct links_sockets *sockets, struct links **ret)
+{
+    const struct links_sockets own = {.handed = sockets ? -1 : open_own(), .asking = -1};
+    struct links *links = calloc(1, sizeof(*links));
+    int r = -ENOMEM;
+
+    if (!sockets)
+        sockets = &own;
+    if (links) {
+        links->subscriptions = subscriptions;
+        r = open_parts(links, path, sockets);
+    } else if (sockets->asking >= 0) {
+        close(sockets->asking);
+    }
+    /* The mirror has a duplicate. */
+    if (sockets->handed >= 0)
+        close(sockets->handed);
     if (r < 0) {
         links_free(links);
         return r;
@@ -426,7 +477,7 @@ static void take_missing(struct links *links)
 
 void links_expect(struct links *links)
 {
-    if (subscriptions_have(links->subscriptions, AUDIENCE_ALL))
+    if (subscriptions_have(links->subscriptions, links, AUDIENCE_ALL))
         return;
     told_forget_all(links->told);
     kernel_dump(links->kernel, take_known, links);

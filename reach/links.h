@@ -8,7 +8,16 @@
 
 struct links;
 
-int links_new(const char *path, struct subscriptions *subscriptions, struct links **ret);
+/* Two sockets of rtnetlink in one network namespace. */
+struct links_sockets {
+    int handed; /* what linkwatchd is to read there */
+    int asking; /* what we ask the kernel by */
+};
+
+/* The links of the namespace of these sockets, which it takes, also if it fails; NULL for our own
+ * namespace. */
+int links_new(const char *path, struct subscriptions *subscriptions,
+              const struct links_sockets *sockets, struct links **ret);
 struct links *links_free(struct links *links);
 
 /* As the functions of liblinkwatch's mirror. */

@@ -29,6 +29,8 @@ reach_libreach_la_SOURCES = \
 	reach/moment.h \
 	reach/need.c \
 	reach/need.h \
+	reach/networks.c \
+	reach/networks.h \
 	reach/operation.c \
 	reach/operation.h \
 	reach/preload/answer.c \
@@ -128,6 +130,7 @@ EXTRA_DIST += \
 	$(reach_scripts) \
 	$(END)
 reach_scripts = \
+	tests/reach/abroad.py \
 	tests/reach/as_kernel.py \
 	tests/reach/completion.py \
 	tests/reach/grants.py \

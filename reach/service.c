@@ -24,12 +24,22 @@ bool service_is_confined(const struct service *service, pid_t tid)
 
 /* --- sockets are moved into the range when they are made */
 
+/* Wherever it is, it is of the namespace that its thread is in now. */
+static int end_socket(struct service *service, struct operation *operation)
+{
+    pid_t tid = operation->injection.tid;
+
+    if (range_has(&service->range, (int)operation->fd))
+        networks_remember(service->networks, tid, tracee_socket(tid, (int)operation->fd));
+    return operation_end(operation, operation->fd);
+}
+
 static int on_socket_moved(struct service *service, struct operation *operation, int64_t ignored)
 {
     (void)ignored;
     if (service->misses_any && range_has(&service->range, (int)operation->fd))
         watches_add(service->watches, operation->injection.tid);
-    return operation_end(operation, operation->fd);
+    return end_socket(service, operation);
 }
 
 static int on_socket_copied(struct service *service, struct operation *operation, int64_t copy)
@@ -37,7 +47,7 @@ static int on_socket_copied(struct service *service, struct operation *operation
     uint64_t arguments[6] = {(uint64_t)copy};
 
     if (copy < 0)
-        return operation_end(operation, operation->fd);
+        return end_socket(service, operation);
     /* If all of the range is taken, it stays where it was. */
     if (range_has(&service->range, (int)copy)) {
         arguments[0] = (uint64_t)operation->fd;
@@ -57,7 +67,7 @@ static int on_socket_made(struct service *service, struct operation *operation, 
     if (fd < 0 || service_is_confined(service, operation->injection.tid))
         return operation_end(operation, fd);
     r = operation_run(operation, SYS_fcntl, arguments, on_socket_copied);
-    return r == -ENOMEM ? operation_end(operation, fd) : r;
+    return r == -ENOMEM ? end_socket(service, operation) : r;
 }
 
 static int make_socket(struct service *service, struct operation *operation, int error)
@@ -196,7 +206,7 @@ static int begin_send(struct service *service, struct operation *operation)
 /* Letting go at once keeps the number of the port free for the next socket. */
 static int on_closed(struct service *service, struct operation *operation, int64_t result)
 {
-    subscriptions_review(service->subscriptions);
+    service_review(service);
     return operation_end(operation, result);
 }
 
@@ -319,11 +329,7 @@ static operation_beginning *choose(const struct service *service, pid_t tid,
     case SYS_prctl:
         return begin_filter;
     case SYS_socket:
-        /* linkwatchd tells of the links of one namespace. */
-        if ((service->compares && !tracee_is_in_our_network(tid)) ||
-            service_is_confined(service, tid))
-            return NULL;
-        return begin_socket;
+        return service_is_confined(service, tid) ? NULL : begin_socket;
     }
     return choose_for_socket(service, tid, registers, ret_inode);
 }
@@ -369,6 +375,12 @@ bool service_has(const struct service *service, pid_t tid)
         if (o->injection.tid == tid)
             return true;
     return false;
+}
+
+void service_review(struct service *service)
+{
+    subscriptions_review(service->subscriptions);
+    networks_review(service->networks);
 }
 
 void service_forget(struct service *service, pid_t tid)

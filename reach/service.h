@@ -16,24 +16,24 @@
 #include "reach/duplicate.h"
 #include "reach/filter.h"
 #include "reach/injection.h"
-#include "reach/links.h"
+#include "reach/networks.h"
 #include "reach/operation.h"
 #include "reach/subscription.h"
 #include "reach/watch.h"
 
 struct service {
     struct range range;
-    bool compares;   /* network namespaces can be told apart */
     bool misses_any; /* a filter above ours answers subscriptions before we see them */
     struct manners manners;
     struct subscriptions *subscriptions;
-    struct links *links;
+    struct networks *networks;
     struct duplicator *duplicator;
     struct confined *confined;
     struct watches *watches;
     struct operation *operations;
     bool said_groups;
     bool said_failure;
+    bool said_network;
     bool said_confined;
 };
 
@@ -48,6 +48,8 @@ bool service_is_confined(const struct service *service, pid_t tid);
 bool service_has(const struct service *service, pid_t tid);
 /* Such a thread stopped at an entry or an exit. */
 void service_step(struct service *service, pid_t tid);
+/* Somebody may not have his sockets any more. */
+void service_review(struct service *service);
 /* The thread is gone. */
 void service_forget(struct service *service, pid_t tid);
 void service_free_operations(struct service *service);

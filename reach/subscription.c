@@ -26,6 +26,7 @@ struct subscription {
     int fd; /* in each of the holders, unless they moved it */
     struct holder *holders;
     bool rings_by_acknowledgement;
+    struct links *links; /* that it is about */
     struct membership membership;
     bool bound;
     bool rings;
@@ -95,10 +96,19 @@ static bool is_in(const struct subscription *subscription, enum audience audienc
     return audience == AUDIENCE_ALL || membership->granted == (audience == AUDIENCE_GRANTED);
 }
 
-bool subscriptions_have(const struct subscriptions *list, enum audience audience)
+bool subscriptions_have(const struct subscriptions *list, const struct links *links,
+                        enum audience audience)
 {
     for (const struct subscription *s = list->first; s; s = s->next)
-        if (is_in(s, audience))
+        if (s->links == links && is_in(s, audience))
+            return true;
+    return false;
+}
+
+bool subscriptions_are_about(const struct subscriptions *list, const struct links *links)
+{
+    for (const struct subscription *s = list->first; s; s = s->next)
+        if (s->links == links)
             return true;
     return false;
 }
@@ -155,7 +165,7 @@ static int add(struct subscriptions *list, uint64_t inode, int duplicate, struct
 }
 
 int subscriptions_serve(struct subscriptions *list, uint64_t inode, int duplicate, pid_t process,
-                        int fd, const struct membership *membership)
+                        int fd, struct links *links, const struct membership *membership)
 {
     struct subscription *subscription = subscriptions_find(list, inode);
     int r = 0;
@@ -165,6 +175,7 @@ int subscriptions_serve(struct subscriptions *list, uint64_t inode, int duplicat
         if (r < 0)
             return r;
         subscription->fd = fd;
+        subscription->links = links;
     } else if (duplicate >= 0) {
         close(duplicate);
     }
@@ -215,10 +226,11 @@ static void push(struct subscription *subscription, struct update *update)
         ring(subscription);
 }
 
-void subscriptions_tell(struct subscriptions *list, enum audience audience, struct update *update)
+void subscriptions_tell(struct subscriptions *list, const struct links *links,
+                        enum audience audience, struct update *update)
 {
     for (struct subscription *s = list->first; s; s = s->next)
-        if (is_in(s, audience))
+        if (s->links == links && is_in(s, audience))
             push(s, update);
 }
 
@@ -273,6 +285,11 @@ void subscriptions_review(struct subscriptions *list)
             subscription_free(subscription);
         }
     }
+}
+
+struct links *subscription_links(const struct subscription *subscription)
+{
+    return subscription->links;
 }
 
 int subscription_fd(const struct subscription *subscription)

@@ -17,6 +17,7 @@
 #include "reach/policy.h"
 #include "reach/update.h"
 
+struct links;
 struct subscription;
 struct subscriptions;
 
@@ -32,19 +33,24 @@ struct subscriptions *subscriptions_free(struct subscriptions *list);
 
 bool subscriptions_is_empty(const struct subscriptions *list);
 
-/* Whether there is anybody to hear an update. */
-bool subscriptions_have(const struct subscriptions *list, enum audience audience);
+/* Whether there is anybody to hear an update about the links of that network namespace. */
+bool subscriptions_have(const struct subscriptions *list, const struct links *links,
+                        enum audience audience);
+/* Whether any is about that namespace. */
+bool subscriptions_are_about(const struct subscriptions *list, const struct links *links);
 
-/* From now on a socket is served according to that membership. Its inode is its name, and it is
+/* From now on a socket is served according to that membership, about those links (which stay the
+ * same for each). Its inode is its name, and it is
  * fd in that process. Of one that isn't known it takes over a duplicate, also if it fails; -1
  * for none. */
 int subscriptions_serve(struct subscriptions *list, uint64_t inode, int duplicate, pid_t process,
-                        int fd, const struct membership *membership);
+                        int fd, struct links *links, const struct membership *membership);
 /* NULL if it is none. */
 struct subscription *subscriptions_find(const struct subscriptions *list, uint64_t inode);
 
-/* Sends an update to those who want some; NULL, for lack of memory, is a loss. */
-void subscriptions_tell(struct subscriptions *list, enum audience audience, struct update *update);
+/* Sends an update about those links to those who want some; NULL, for lack of memory, is a loss. */
+void subscriptions_tell(struct subscriptions *list, const struct links *links,
+                        enum audience audience, struct update *update);
 
 /* Another process may have some of them, too. */
 void subscriptions_share(struct subscriptions *list, pid_t process);
@@ -53,6 +59,8 @@ void subscriptions_inherit(struct subscriptions *list, pid_t parent, pid_t child
 /* Looks who has them still, and lets go of those that nobody has. */
 void subscriptions_review(struct subscriptions *list);
 
+/* Those that it is about. */
+struct links *subscription_links(const struct subscription *subscription);
 /* The duplicate. */
 int subscription_fd(const struct subscription *subscription);
 const struct membership *subscription_membership(const struct subscription *subscription);

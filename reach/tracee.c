@@ -10,6 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/ptrace.h>
+#include <sys/stat.h>
 #include <sys/uio.h>
 #include <unistd.h>
 
@@ -269,13 +270,14 @@ bool tracee_has_socket(pid_t pid, int fd, uint64_t inode)
     return r > 0 || ((r == -EACCES || r == -EPERM) && tracee_lives(pid));
 }
 
-bool tracee_is_in_our_network(pid_t tid)
+int tracee_get_network(pid_t tid, struct tracee_network *ret)
 {
-    char path[64], ours[64], theirs[64];
-    ssize_t n, m;
+    struct stat status;
+    char path[64];
 
     snprintf(path, sizeof(path), "/proc/%d/ns/net", (int)tid);
-    n = readlink(path, theirs, sizeof(theirs));
-    m = readlink("/proc/self/ns/net", ours, sizeof(ours));
-    return n > 0 && n == m && memcmp(ours, theirs, (size_t)n) == 0;
+    if (stat(path, &status) < 0)
+        return -errno;
+    *ret = (struct tracee_network){.device = status.st_dev, .inode = status.st_ino};
+    return 0;
 }

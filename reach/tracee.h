@@ -65,7 +65,13 @@ bool tracee_lives(pid_t pid);
  * can't be seen it has it. */
 bool tracee_has_socket(pid_t pid, int fd, uint64_t inode);
 
-/* Whether its network namespace bears the same number as ours. */
-bool tracee_is_in_our_network(pid_t tid);
+/* What a network namespace is known by. */
+struct tracee_network {
+    dev_t device;
+    ino_t inode;
+};
+
+/* That of the thread now. */
+int tracee_get_network(pid_t tid, struct tracee_network *ret);
 
 #endif

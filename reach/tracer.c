@@ -51,7 +51,8 @@ static int open_signals(void)
     return fd < 0 ? -errno : fd;
 }
 
-static int open_service(struct service *service, const char *path, const struct range *range)
+static int open_service(struct service *service, pid_t program, const char *path,
+                        const struct range *range)
 {
     int r;
 
@@ -63,14 +64,14 @@ static int open_service(struct service *service, const char *path, const struct 
         return -ENOMEM;
     r = duplicator_new(&service->duplicator);
     if (r >= 0)
-        r = links_new(path, service->subscriptions, &service->links);
+        r = networks_new(path, service->subscriptions, program, &service->networks);
     return r;
 }
 
 static void close_service(struct service *service)
 {
     service_free_operations(service);
-    links_free(service->links);
+    networks_free(service->networks);
     duplicator_free(service->duplicator);
     subscriptions_free(service->subscriptions);
     confined_free(service->confined);
@@ -92,16 +93,13 @@ int tracer_new(pid_t program, const char *path, const struct range *range, struc
     if (r >= 0)
         r = !tracer->receives ? -ENOMEM : 0;
     if (r >= 0)
-        r = open_service(&tracer->service, path, range);
+        r = open_service(&tracer->service, program, path, range);
     if (r >= 0)
         r = tracee_seize(program);
     if (r < 0) {
         tracer_free(tracer);
         return r;
     }
-    /* The program has not left yet. gVisor of 2022 numbers namespaces anew for everybody. */
-    tracer->service.compares = tracee_is_in_our_network(program);
-    links_wait(tracer->service.links);
     *ret = tracer;
     return 0;
 }
@@ -143,7 +141,7 @@ static void forget(struct tracer *tracer, pid_t tid)
     service_forget(&tracer->service, tid);
     receives_forget(tracer->receives, tid);
     watches_remove(tracer->service.watches, tid);
-    subscriptions_review(tracer->service.subscriptions);
+    service_review(&tracer->service);
 }
 
 static void on_end(struct tracer *tracer, pid_t tid)
@@ -397,11 +395,11 @@ static void check_doorbells(struct tracer *tracer)
  * often it is a stop that somebody waits behind: then nothing else is looked at. */
 static int wait_for_news(struct tracer *tracer)
 {
-    struct links *links = tracer->service.links;
-    int due = links_timeout(links);
+    struct networks *networks = tracer->service.networks;
+    int due = networks_timeout(networks);
     struct pollfd fds[] = {
         {.fd = tracer->signals, .events = POLLIN},
-        {.fd = links_fd(links), .events = links_events(links)},
+        {.fd = networks_fd(networks), .events = POLLIN},
     };
     struct signalfd_siginfo information;
 
@@ -413,7 +411,7 @@ static int wait_for_news(struct tracer *tracer)
         return -errno;
     /* One that is due comes even if threads never cease to stop. */
     if (fds[1].revents || !fds[0].revents || due == 0)
-        links_process(links);
+        networks_process(networks);
     receives_wake(tracer->receives);
     check_doorbells(tracer);
     return 0;

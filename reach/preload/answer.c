@@ -155,7 +155,7 @@ static int serve(struct answerer *answerer, struct question *question, int conne
         links_expect(answerer->links);
     question->duplicate = -1;
     return subscriptions_serve(answerer->subscriptions, request->inode, duplicate,
-                               question->process, request->fd, membership);
+                               question->process, request->fd, answerer->links, membership);
 }
 
 static int rule(struct answerer *answerer, struct question *question, int connection)

@@ -6,7 +6,6 @@
 #include <stddef.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/un.h>
 #include <unistd.h>
@@ -62,24 +61,13 @@ static int listen_at(const char *name)
     return fd;
 }
 
-/* One for each process and each subscription. */
-static void allow_many_files(void)
-{
-    struct rlimit limit;
-
-    if (getrlimit(RLIMIT_NOFILE, &limit) < 0)
-        return;
-    limit.rlim_cur = limit.rlim_max;
-    setrlimit(RLIMIT_NOFILE, &limit);
-}
-
 static int open_answerer(struct answerer *answerer, const char *path)
 {
     answerer->subscriptions = subscriptions_new();
     answerer->members = members_new();
     if (!answerer->subscriptions || !answerer->members)
         return -ENOMEM;
-    return links_new(path, answerer->subscriptions, &answerer->links);
+    return links_new(path, answerer->subscriptions, NULL, &answerer->links);
 }
 
 int helper_new(pid_t program, const char *address, const char *path, struct helper **ret)
@@ -90,7 +78,6 @@ int helper_new(pid_t program, const char *address, const char *path, struct help
     if (!helper)
         return -ENOMEM;
     helper->program = program;
-    allow_many_files();
     helper->listener = listen_at(address);
     r = helper->listener;
     if (r >= 0)

@@ -1,0 +1,177 @@
+# SPDX-License-Identifier: LGPL-2.1-or-later
+"""Docker from Debian's packages, in a root folder of its own: dockerd, its containers, and an
+image made from busybox without any registry."""
+
+import contextlib
+import json
+import os
+import pathlib
+import signal
+import subprocess
+
+import netns
+import packages
+import tap
+import wait
+
+# The folder of what is mounted and written; in a gVisor sandbox it vanishes with it.
+ROOT = pathlib.Path("/tmp/linkwatch-docker")
+IMAGE = "box"
+# Neither iptables nor IPv6: gVisor has no nftables, and no ip6tables without --net-raw. It does not
+# forward, either: gVisor's bridges pass each frame to the host's IP as well, whoever it is for.
+OPTIONS = ("--ip-forward=false", "--iptables=false", "--ip6tables=false", "--ip-masq=false", "--ipv6=false",
+           "--storage-driver=vfs", "--host=unix:///run/docker.sock",
+           "--config-file=/etc/docker/daemon.json")
+PATH = "/usr/sbin:/usr/bin:/sbin:/bin"
+
+
+def versions():
+    """The pinned packages, by release."""
+    path = pathlib.Path(os.environ["LINKWATCH_SOURCE"], "tests/docker/versions")
+    lines = path.read_text(encoding="utf-8").splitlines()
+    pairs = [line.split() for line in lines if line and not line.startswith("#")]
+    return {pair[0]: tuple(pair[1:]) for pair in pairs}
+
+
+def fetch():
+    """The folder of Docker's system, and that of what is put beside; skips with the reason
+    where they can't be had."""
+    pinned = versions()
+    return (packages.system("sid", pinned["sid"]),
+            packages.unpacked("trixie", pinned["trixie"]))
+
+
+def _mount(*arguments):
+    netns.run("mount", *arguments)
+
+
+def _mount_cgroups(folder):
+    """Those that containers are put in; runc wants each as a hierarchy of its own."""
+    _mount("-t", "tmpfs", "tmpfs", folder)
+    for name in ("cpu", "cpuacct", "cpuset", "devices", "memory", "pids"):
+        (folder / name).mkdir()
+        subprocess.run(["mount", "-t", "cgroup", "-o", name, name, folder / name], check=False,
+                       capture_output=True)
+
+
+def _make_image(beside):
+    """The files of the image as a tar archive."""
+    folder = ROOT / "image"
+    (folder / "bin").mkdir(parents=True)
+    netns.run("cp", f"{beside}/usr/bin/busybox", f"{folder}/bin/busybox")
+    for name in ("cat", "echo", "hostname", "httpd", "ip", "nc", "ping", "sh", "sleep", "wget"):
+        (folder / "bin" / name).symlink_to("busybox")
+    return netns.run("tar", "-C", str(folder), "-cf", f"{ROOT}/root/tmp/image.tar", ".")
+
+
+def prepare():
+    """Puts the root folder together. The caller is in a mount namespace of its own."""
+    system, beside = fetch()
+    root = ROOT / "root"
+    root.mkdir(parents=True)
+    # To be a mount point is what Docker asks of its root.
+    _mount("--bind", system, root)
+    for name in ("proc", "sys", "dev", "tmp", "run", "etc", "var/lib/docker"):
+        (root / name).mkdir(parents=True, exist_ok=True)
+    _mount("-t", "proc", "proc", root / "proc")
+    _mount("-t", "sysfs", "sysfs", root / "sys")
+    _mount_cgroups(root / "sys/fs/cgroup")
+    _mount("--rbind", "/dev", root / "dev")
+    for name in ("tmp", "run", "etc", "var/lib/docker"):
+        _mount("-t", "tmpfs", "tmpfs", root / name)
+    (root / "etc/docker").mkdir()
+    (root / "tmp").chmod(0o1777)
+    netns.run("cp", f"{beside}/usr/sbin/runc", f"{root}/tmp/runc")
+    (root / "etc/docker/daemon.json").write_text(json.dumps(
+        {"runtimes": {"packaged": {"path": "/tmp/runc"}}, "default-runtime": "packaged"}),
+        encoding="utf-8")
+    _make_image(beside)
+
+
+def forget_networks():
+    """Before another start of dockerd: gVisor tells no kind of a link, so that it takes its own
+    bridge for something else."""
+    subprocess.run(["ip", "link", "del", "docker0"], check=False, capture_output=True)
+    netns.run("rm", "-rf", f"{ROOT}/root/var/lib/docker/network")
+
+
+class Failed(Exception):
+    """A command of docker(1) failed; the text is what it said."""
+
+
+class Engine:
+    """dockerd in a context, run by a wrapper if there is one (linkwatch-run)."""
+
+    def __init__(self, wrapper=(), environment=None, options=()):
+        self._wrapper = wrapper
+        self._options = options
+        self._environment = {"PATH": PATH, "DOCKER_HOST": "unix:///run/docker.sock",
+                             "HOME": "/tmp", **(environment or {})}
+        self._process = None
+
+    def __enter__(self):
+        self.start()
+        return self
+
+    def __exit__(self, kind, *_exception):
+        self.stop()
+        if kind:
+            tap.diag("dockerd wrote:")
+            tap.diag(self.log()[-6000:])
+
+    @staticmethod
+    def _chroot(*command):
+        return ["chroot", str(ROOT / "root"), *command]
+
+    @staticmethod
+    def log():
+        """What dockerd wrote."""
+        with contextlib.suppress(FileNotFoundError):
+            return (ROOT / "dockerd.log").read_text(encoding="utf-8", errors="replace")
+        return ""
+
+    def start(self):
+        """Starts it, and waits until it answers."""
+        with open(ROOT / "dockerd.log", "w", encoding="utf-8") as log:
+            self._process = subprocess.Popen(
+                [*self._wrapper, *self._chroot("dockerd", *OPTIONS, *self._options)],
+                stdin=subprocess.DEVNULL, stdout=log, stderr=log, env=self._environment)
+        wait.until(self._is_serving, "dockerd")
+
+    def is_running(self):
+        """Whether it was started and did not end."""
+        return self._process is not None and self._process.poll() is None
+
+    def _is_serving(self):
+        assert self._process.poll() is None, self.log()
+        return "API listen on" in self.log()
+
+    def stop(self):
+        """Ends it and its containers."""
+        if self._process is None or self._process.poll() is not None:
+            return
+        self._process.send_signal(signal.SIGTERM)
+        self._process.wait(timeout=wait.SECONDS * 4)
+
+    def docker(self, *arguments, text=None):
+        """What docker(1) prints; raises Failed with what it says."""
+        process = subprocess.run(self._chroot("docker", *arguments), input=text, text=True,
+                                 stdin=None if text else subprocess.DEVNULL, check=False,
+                                 capture_output=True, env=self._environment)
+        if process.returncode != 0:
+            raise Failed(process.stderr)
+        return process.stdout
+
+    def load(self):
+        """Makes the image."""
+        self.docker("import", "/tmp/image.tar", IMAGE)
+
+    def run(self, *arguments):
+        """docker run of the image."""
+        return self.docker("run", "--pull=never", *arguments)
+
+    def address(self, name, network="bridge"):
+        """A container's address."""
+        return self.docker("inspect", "--format",
+                           f'{{{{(index .NetworkSettings.Networks "{network}").IPAddress}}}}',
+                           name).strip()
