@@ -90,7 +90,7 @@ def narrow_terminal():
         while True:
             os.write(slave, b"x")
     os.set_blocking(slave, True)
-    assert len(os.read(master, 2048)) == 2048
+    assert len(os.read(master, 1500)) == 1500
     wait.until(lambda: select.select([], [slave], [], 0)[1], "some room")
     wrapper = ("sh", "-c", f'exec "$@" 2>/proc/{os.getpid()}/fd/{slave}', "sh")
     with daemons.Daemon("--log-level", "debug", wrapper=wrapper) as daemon:
