@@ -37,8 +37,8 @@ def duplicates(pid):
 def lets_go():
     """A socket that was closed 50 times is let go of 50 times"""
     with daemons.Daemon() as daemon, start(way("again"), daemon) as running:
-        # Its own, the one to the daemon, and the last of those.
-        wait.until(lambda: duplicates(running.process.pid) <= 3, "one duplicate")
+        # Its own, the one that the daemon reads, the one to the daemon, and the last of those.
+        wait.until(lambda: duplicates(running.process.pid) <= 4, "one duplicate")
 
 
 @tap.test
@@ -184,16 +184,6 @@ def displaced():
         running.until(f"^{ACKNOWLEDGEMENT} ", "an acknowledgement")
         assert not re.search("^1[67] ", running.text(), re.MULTILINE), running.text()
     netns.delete_all()
-
-
-@tap.test
-def other_namespace():
-    """A socket of another network namespace isn't told of the links of this one"""
-    script = f"unshare --net {programs.PYTHON} {WAYS} recvfrom"
-    with daemons.Daemon() as daemon:
-        result = subprocess.run([*DENIED, programs.RUN, "--socket", daemon.socket, "sh", "-c",
-                                 script], capture_output=True, text=True, check=False)
-        tap.contains(result.stderr, "PermissionError")
 
 
 if not os.path.exists(programs.RUN):
