@@ -15,7 +15,7 @@ import netns
 import programs
 import tap
 import wait
-from programs import WAYS, one_link, situation, way
+from programs import one_link, situation, way
 
 DENIED = behaviour.deny("--bind", "EACCES", "--join", "ENOPROTOOPT")
 
