@@ -61,16 +61,23 @@ struct entered *entered_new(struct ev_loop *loop, struct namespace *own)
     return entered;
 }
 
-/* Each user has as much as any other, however many namespaces he has; and so has each of his. */
-static void share_history(struct entered *entered)
+/* Of the bytes of history each user has as much as any other, however many namespaces he has; and
+ * so has each of his. All together may use as much of the CPU as the daemon's own namespace. */
+static void share(struct entered *entered)
 {
     size_t part = entered->count ? entered->history_bytes / HISTORY_PART : 0;
+    uint32_t budget = entered->source.watch.budget_ppm;
     struct place *place;
 
     namespace_set_history_bytes(entered->own, entered->history_bytes - part);
+    if (entered->count)
+        budget /= (uint32_t)entered->count;
     TAILQ_FOREACH(place, &entered->places, entry)
-    namespace_set_history_bytes(place->namespace,
-                                part / entered->owner_count / place->owner->count);
+    {
+        namespace_set_history_bytes(place->namespace,
+                                    part / entered->owner_count / place->owner->count);
+        source_set_budget(namespace_source(place->namespace), budget ? budget : 1);
+    }
 }
 
 static struct owner *find_owner(struct entered *entered, uid_t uid)
@@ -118,7 +125,7 @@ static void remove_place(struct place *place)
     drop_owner(entered, place->owner);
     namespace_free(place->namespace);
     free(place);
-    share_history(entered);
+    share(entered);
 }
 
 struct entered *entered_free(struct entered *entered)
@@ -144,7 +151,7 @@ void entered_configure(struct entered *entered, const struct entered_limits *lim
     entered->history_bytes = history_bytes;
     TAILQ_FOREACH(place, &entered->places, entry)
     source_reconfigure(namespace_source(place->namespace), source);
-    share_history(entered);
+    share(entered);
 }
 
 static bool number_is(int fd, int option, int expected)
@@ -290,7 +297,7 @@ static int add_place(struct entered *entered, uid_t uid, int socket, const struc
     place->cookie = *cookie;
     TAILQ_INSERT_TAIL(&entered->places, place, entry);
     entered->count++;
-    share_history(entered);
+    share(entered);
     *ret = place->namespace;
     return 0;
 }

@@ -577,6 +577,11 @@ void source_reconfigure(struct source *source, const struct source_config *confi
     wait_until(source, 0);
 }
 
+void source_set_budget(struct source *source, uint32_t budget_ppm)
+{
+    watch_set_budget(source->watch, budget_ppm);
+}
+
 const struct table *source_table(const struct source *source)
 {
     return source->table;

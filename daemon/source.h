@@ -62,6 +62,9 @@ int source_socket(const struct source *source);
 /* Other bounds and intervals from now on. */
 void source_reconfigure(struct source *source, const struct source_config *config);
 
+/* Another share of the CPU for polling, in millionths. */
+void source_set_budget(struct source *source, uint32_t budget_ppm);
+
 const struct table *source_table(const struct source *source);
 const struct source_counters *source_counters(const struct source *source);
 const struct watch_report *source_report(const struct source *source);

@@ -178,6 +178,11 @@ void watch_reconfigure(struct watch *watch, const struct watch_config *config)
     watch->config.blind_hint = before.blind_hint;
 }
 
+void watch_set_budget(struct watch *watch, uint32_t budget_ppm)
+{
+    watch->config.budget_ppm = budget_ppm;
+}
+
 /* The interval at which looks cost no more than their budget. */
 static int64_t budget_interval(const struct watch *watch)
 {

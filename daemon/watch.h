@@ -105,6 +105,9 @@ struct watch *watch_free(struct watch *watch);
 /* Other bounds from now on. The mode and the hint stay as they were made. */
 void watch_reconfigure(struct watch *watch, const struct watch_config *config);
 
+/* Another budget, in millionths of one CPU, for the dumps after the one that is due. */
+void watch_set_budget(struct watch *watch, uint32_t budget_ppm);
+
 /* What is to be done at this moment; for WATCH_WAIT, *ret_deadline is when to ask
  * again at the latest, or WATCH_NEVER. */
 enum watch_action watch_next(struct watch *watch, int64_t now, int64_t *ret_deadline);

@@ -263,6 +263,19 @@ def history_is_shared():
 
 
 @tap.test
+def budget_is_shared():
+    """All entered namespaces together have one budget for polling"""
+    with daemons.Daemon("--source", "poll", "--budget", "0.01%", "--interval-max", "60s") as daemon, \
+            netns.Namespace() as other, contextlib.ExitStack() as stack:
+        intervals = []
+        for _ in range(16):
+            guest = stack.enter_context(daemon.connect())
+            guest.enter(stack.enter_context(rtnl(other)))
+            intervals.append(guest.call("GetStatus")["interval_usec"])
+        assert intervals[-1] > 2 * intervals[0], intervals
+
+
+@tap.test
 def silent_log():
     """What happens in an entered namespace is not written to the log"""
     with daemons.Daemon("--log-level", "debug") as daemon, netns.Namespace() as other, \
