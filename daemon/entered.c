@@ -253,7 +253,9 @@ static const char *limit_reached(struct entered *entered, uid_t uid)
 {
     const struct owner *owner = find_owner(entered, uid);
 
-    if (owner && owner->count >= entered->limits.namespaces_per_user && !make_room(entered, owner))
+    size_t count = owner ? owner->count : 0;
+
+    if (count >= entered->limits.namespaces_per_user && (!owner || !make_room(entered, owner)))
         return "namespaces-per-user-max";
     if (entered->count >= entered->limits.namespaces && !make_room(entered, NULL))
         return "namespaces-max";

@@ -211,19 +211,23 @@ static int peek_parcel(int destination, int *ret)
                              .msg_control = &control,
                              .msg_controllen = sizeof(control)};
     const struct cmsghdr *header;
-    int fd;
+    int fds[CMSG_SPACE(sizeof(int)) / sizeof(int)];
+    size_t count;
 
     if (recvmsg(destination, &message, MSG_PEEK | MSG_CMSG_CLOEXEC) <= 0)
         return -ENODATA;
     header = CMSG_FIRSTHDR(&message);
-    if (!header || header->cmsg_type != SCM_RIGHTS || header->cmsg_len < CMSG_LEN(sizeof(int)))
+    if (!header || header->cmsg_type != SCM_RIGHTS)
         return -EPERM;
-    memcpy(&fd, CMSG_DATA(header), sizeof(fd));
-    if (!(message.msg_flags & MSG_CTRUNC) && is_netlink(fd)) {
-        *ret = fd;
+    /* Padding leaves room for two. */
+    count = (header->cmsg_len - CMSG_LEN(0)) / sizeof(int);
+    memcpy(fds, CMSG_DATA(header), count * sizeof(int));
+    if (count == 1 && !(message.msg_flags & MSG_CTRUNC) && is_netlink(fds[0])) {
+        *ret = fds[0];
         return 0;
     }
-    close(fd);
+    while (count > 0)
+        close(fds[--count]);
     return -EPERM;
 }
 

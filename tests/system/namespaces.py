@@ -249,6 +249,20 @@ def limits():
 
 
 @tap.test
+def none_allowed():
+    """Limits of 0 let nobody enter but the daemon's own namespace"""
+    for option in ("--namespaces-max", "--namespaces-per-user-max"):
+        with daemons.Daemon(option, "0") as daemon, netns.Namespace() as other, \
+                rtnl(other) as handed, rtnl() as own, daemon.connect() as guest:
+            try:
+                guest.enter(handed)
+                raise AssertionError("it entered")
+            except varlink.Error as error:
+                tap.equal(error.parameters, {"limit": option[2:]})
+            tap.equal(guest.enter(own), {})
+
+
+@tap.test
 def history_is_shared():
     """All histories together are bounded by history-size"""
     with daemons.Daemon("--history-size", "64K") as daemon, netns.Namespace() as other, \
