@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "daemon/closer.h"
 
+#include <errno.h>
 #include <ev.h>
 #include <signal.h>
 #include <stdbool.h>
@@ -61,8 +62,17 @@ static void close_all(struct closer *closer)
 
 static void reap(struct closer *closer)
 {
-    while (closer->children > 0 && waitpid(-1, NULL, WNOHANG) > 0)
-        closer->children--;
+    pid_t pid;
+
+    while (closer->children > 0 && (pid = waitpid(-1, NULL, WNOHANG)) != 0) {
+        /* Where SIGCHLD was ignored by who started us, there is nobody to reap. */
+        if (pid < 0 && errno == ECHILD)
+            closer->children = 0;
+        else if (pid > 0)
+            closer->children--;
+        else
+            break;
+    }
 }
 
 /* False if there can't be a child now. */
