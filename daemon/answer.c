@@ -67,14 +67,14 @@ int answer_reply(struct buffer *message, struct answer **ret)
 
 static bool never_looked(struct namespace *namespace)
 {
-    return source_report(namespace_source(namespace))->last_look == WATCH_NEVER;
+    return source_report(namespace_source(namespace))->last_look == STANDING_NEVER;
 }
 
 /* That, and why, the kernel can't be looked at. What was never looked at is unknown, and not the
  * same as what is not there. */
 static int look_failure(struct namespace *namespace, struct buffer **ret)
 {
-    const struct watch_report *report = source_report(namespace_source(namespace));
+    const struct standing_report *report = source_report(namespace_source(namespace));
 
     return message_error(never_looked(namespace) ? LINKS ".NeverLooked" : LINKS ".LookFailed",
                          message_failure(report->look_reason, report->look_error), ret);

@@ -231,10 +231,10 @@ static const char *error_name(int error)
     return name ? name : "";
 }
 
-static void tell_report(struct log_line *line, const struct watch_report *report,
+static void tell_report(struct log_line *line, const struct standing_report *report,
                         const char *reason, int error)
 {
-    log_text(line, "", "STANDING", watch_standing_name(report->standing));
+    log_text(line, "", "STANDING", standing_name(report->standing));
     log_text(line, "", "REASON", reason);
     if (error) {
         log_number(line, "ERRNO", error);
@@ -242,18 +242,18 @@ static void tell_report(struct log_line *line, const struct watch_report *report
     }
 }
 
-static void tell_stale(struct log *log, const struct watch_report *report)
+static void tell_stale(struct log *log, const struct standing_report *report)
 {
     struct log_line *line = log_begin(log, LOG_WARNING, LOG_KIND_STALE);
 
     tell_report(line, report, report->look_reason, report->look_error);
     log_end(line, "the kernel cannot be looked at: %s: %s; %s", report->look_reason,
             error_name(report->look_error),
-            report->last_look == WATCH_NEVER ? "nothing is known of its links"
-                                             : "what is told of the links is the last known");
+            report->last_look == STANDING_NEVER ? "nothing is known of its links"
+                                                : "what is told of the links is the last known");
 }
 
-static void tell_fresh(struct log *log, const struct watch_report *report)
+static void tell_fresh(struct log *log, const struct standing_report *report)
 {
     struct log_line *line = log_begin(log, LOG_NOTICE, LOG_KIND_FRESH);
 
@@ -262,23 +262,23 @@ static void tell_fresh(struct log *log, const struct watch_report *report)
 }
 
 /* How it came to a standing at the start is no change of it. */
-static void tell_standing(struct log *log, const struct watch_report *before,
-                          const struct watch_report *after, bool serving)
+static void tell_standing(struct log *log, const struct standing_report *before,
+                          const struct standing_report *after, bool serving)
 {
-    bool polls = after->standing == WATCH_DENIED || after->standing == WATCH_INCOMPLETE;
+    bool polls = after->standing == STANDING_DENIED || after->standing == STANDING_INCOMPLETE;
     bool changed = serving && before->standing != after->standing;
     struct log_line *line = log_begin(log, polls ? LOG_NOTICE : LOG_INFO, LOG_KIND_STANDING);
 
     if (changed)
-        log_text(line, "OLD_", "STANDING", watch_standing_name(before->standing));
+        log_text(line, "OLD_", "STANDING", standing_name(before->standing));
     tell_report(line, after, after->reason, after->error);
-    log_end(line, "the subscription is %s%s%s: %s%s%s", watch_standing_name(after->standing),
-            changed ? ", it was " : "", changed ? watch_standing_name(before->standing) : "",
+    log_end(line, "the subscription is %s%s%s: %s%s%s", standing_name(after->standing),
+            changed ? ", it was " : "", changed ? standing_name(before->standing) : "",
             after->reason, after->error ? ": " : "", error_name(after->error));
 }
 
-void chronicle_report(struct log *log, const struct watch_report *before,
-                      const struct watch_report *after, bool serving)
+void chronicle_report(struct log *log, const struct standing_report *before,
+                      const struct standing_report *after, bool serving)
 {
     /* Without a picture, the standing says nothing more. */
     if (after->stale) {
@@ -293,7 +293,7 @@ void chronicle_report(struct log *log, const struct watch_report *before,
         tell_standing(log, before, after, serving);
 }
 
-void chronicle_start(struct log *log, const struct watch_report *report, size_t links,
+void chronicle_start(struct log *log, const struct standing_report *report, size_t links,
                      const char *socket)
 {
     struct log_line *line = log_begin(log, LOG_INFO, LOG_KIND_STARTED);

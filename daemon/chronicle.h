@@ -6,8 +6,8 @@
 #include <stdbool.h>
 
 #include "daemon/log.h"
+#include "daemon/standing.h"
 #include "daemon/table.h"
-#include "daemon/watch.h"
 
 /* A link changed. first_look: it belongs to what was there when the daemon started, and
  * is no news. */
@@ -15,11 +15,11 @@ void chronicle_change(struct log *log, const struct change *change, bool first_l
 
 /* The standing, its reason or staleness changed. serving: consumers are let in, so that
  * what was known before is of interest. */
-void chronicle_report(struct log *log, const struct watch_report *before,
-                      const struct watch_report *after, bool serving);
+void chronicle_report(struct log *log, const struct standing_report *before,
+                      const struct standing_report *after, bool serving);
 
 /* Consumers are let in, at that socket, and so many links are known. */
-void chronicle_start(struct log *log, const struct watch_report *report, size_t links,
+void chronicle_start(struct log *log, const struct standing_report *report, size_t links,
                      const char *socket);
 
 #endif

@@ -23,15 +23,17 @@ static const struct option_row rows[] = {
      "where consumers connect", true},
     {"socket-mode", "Socket", "Mode", OPTION_MODE, MEMBER(socket_mode), 0, 0777, "0666",
      "file mode of the socket: who may connect", true},
-    {"source", "Source", "Mode", OPTION_SOURCE, MEMBER(source.watch.mode), 0, 0, "auto",
+    {"source", "Source", "Mode", OPTION_SOURCE, MEMBER(source.standing.mode), 0, 0, "auto",
      "believe the subscription, or poll; auto finds out", true},
-    {"budget", "Source", "Budget", OPTION_SHARE, MEMBER(source.watch.budget_ppm), 100, 1000000,
+    {"budget", "Source", "Budget", OPTION_SHARE, MEMBER(source.standing.budget_ppm), 100, 1000000,
      "0.5%", "share of one CPU that polling may use", false},
-    {"interval-min", "Source", "IntervalMin", OPTION_TIME, MEMBER(source.watch.interval_min_usec),
-     SECOND / 100, 3600 * SECOND, "50ms", "shortest time between two polls", false},
-    {"interval-max", "Source", "IntervalMax", OPTION_TIME, MEMBER(source.watch.interval_max_usec),
-     SECOND / 100, 3600 * SECOND, "5s", "longest time between two polls", false},
-    {"audit-interval", "Source", "AuditInterval", OPTION_TIME, MEMBER(source.watch.audit_usec),
+    {"interval-min", "Source", "IntervalMin", OPTION_TIME,
+     MEMBER(source.standing.interval_min_usec), SECOND / 100, 3600 * SECOND, "50ms",
+     "shortest time between two polls", false},
+    {"interval-max", "Source", "IntervalMax", OPTION_TIME,
+     MEMBER(source.standing.interval_max_usec), SECOND / 100, 3600 * SECOND, "5s",
+     "longest time between two polls", false},
+    {"audit-interval", "Source", "AuditInterval", OPTION_TIME, MEMBER(source.standing.audit_usec),
      SECOND / 100, 86400 * SECOND, "60s", "time between two checks of a trusted subscription",
      false},
     {"receive-buffer", "Source", "ReceiveBuffer", OPTION_SIZE, MEMBER(source.receive_buffer), 1024,
@@ -326,7 +328,7 @@ static int apply_command_line(const struct command_line *line, struct config *co
 
 static int check_together(const struct config *config, struct config_error *error)
 {
-    if (config->source.watch.interval_min_usec <= config->source.watch.interval_max_usec)
+    if (config->source.standing.interval_min_usec <= config->source.standing.interval_max_usec)
         return 0;
     explain(error, "the shortest time between two polls (interval-min, [Source] IntervalMin=) is "
                    "longer than the longest one (interval-max, IntervalMax=)");

@@ -10,13 +10,13 @@
 #include "daemon/clock.h"
 #include "daemon/methods.h"
 #include "daemon/namespaces.h"
-#include "daemon/service.h"
+#include "daemon/systemd.h"
 
 #define STATUS_SIZE 320
 
 struct daemon {
     struct log *log;
-    struct service *service;
+    struct systemd *systemd;
     struct config config;
     const char *socket;
     struct namespace *namespace;
@@ -44,7 +44,7 @@ static void on_reported(void *user)
     if (!daemon->ready)
         return;
     status_line(daemon, text, sizeof(text));
-    service_status(daemon->service, text);
+    systemd_status(daemon->systemd, text);
 }
 
 static void on_settled(void *user)
@@ -103,14 +103,14 @@ static void drop_socket(const struct daemon_socket *socket)
         unlink(socket->path);
 }
 
-struct daemon *daemon_new(struct ev_loop *loop, struct log *log, struct service *service,
+struct daemon *daemon_new(struct ev_loop *loop, struct log *log, struct systemd *systemd,
                           const struct config *config, const struct daemon_socket *socket)
 {
     struct daemon *daemon = calloc(1, sizeof(*daemon));
 
     if (daemon) {
         daemon->log = log;
-        daemon->service = service;
+        daemon->systemd = systemd;
         daemon->config = *config;
         daemon->socket = socket->path;
         if (make_parts(daemon, loop, socket))
@@ -151,7 +151,7 @@ void daemon_notify_ready(const struct daemon *daemon)
     if (!daemon->ready)
         return;
     status_line(daemon, text, sizeof(text));
-    service_ready(daemon->service, text);
+    systemd_ready(daemon->systemd, text);
 }
 
 struct namespace *daemon_namespace(const struct daemon *daemon)

@@ -10,7 +10,7 @@ struct daemon;
 struct ev_loop;
 struct log;
 struct namespace;
-struct service;
+struct systemd;
 
 /* Where consumers connect. */
 struct daemon_socket {
@@ -22,7 +22,7 @@ struct daemon_socket {
 /* A daemon that serves on that socket, which it takes (also on failure), once the first dump was
  * taken or has failed. service is NULL where no manager is to be told. It and the texts must
  * outlive the daemon. NULL without memory, or without random bytes. */
-struct daemon *daemon_new(struct ev_loop *loop, struct log *log, struct service *service,
+struct daemon *daemon_new(struct ev_loop *loop, struct log *log, struct systemd *systemd,
                           const struct config *config, const struct daemon_socket *socket);
 struct daemon *daemon_free(struct daemon *daemon);
 

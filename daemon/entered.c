@@ -66,7 +66,7 @@ struct entered *entered_new(struct ev_loop *loop, struct namespace *own)
 static void share(struct entered *entered)
 {
     size_t part = entered->count ? entered->history_bytes / HISTORY_PART : 0;
-    uint32_t budget = entered->source.watch.budget_ppm;
+    uint32_t budget = entered->source.standing.budget_ppm;
     struct place *place;
 
     namespace_set_history_bytes(entered->own, entered->history_bytes - part);

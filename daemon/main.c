@@ -13,7 +13,7 @@
 #include "daemon/daemon.h"
 #include "daemon/listen.h"
 #include "daemon/log.h"
-#include "daemon/service.h"
+#include "daemon/systemd.h"
 
 #define EXIT_USAGE 2
 
@@ -23,7 +23,7 @@ struct process {
     struct config config;
     struct ev_loop *loop;
     struct log *log;
-    struct service *service;
+    struct systemd *systemd;
     struct daemon *daemon;
     char passed[128]; /* path of the socket that the manager passed */
     struct ev_signal terminate;
@@ -62,7 +62,7 @@ static void on_hang_up(struct ev_loop *loop, struct ev_signal *signal_watcher, i
 
     (void)loop;
     (void)events;
-    service_reloading(process->service);
+    systemd_reloading(process->systemd);
     reload(process);
     daemon_notify_ready(process->daemon);
 }
@@ -71,7 +71,7 @@ static void on_watchdog(struct ev_loop *loop, struct ev_timer *timer, int events
 {
     (void)loop;
     (void)events;
-    service_alive(timer->data);
+    systemd_alive(timer->data);
 }
 
 /* What the machine says about a write is told by the write itself: nobody reads the other end
@@ -110,10 +110,10 @@ static void watch_signals(struct process *process)
 
 static void feed_watchdog(struct process *process)
 {
-    double interval = (double)service_watchdog_usec() / 1e6;
+    double interval = (double)systemd_watchdog_usec() / 1e6;
 
     ev_timer_init(&process->watchdog, on_watchdog, interval, interval);
-    process->watchdog.data = process->service;
+    process->watchdog.data = process->systemd;
     if (interval > 0)
         ev_timer_start(process->loop, &process->watchdog);
 }
@@ -133,7 +133,7 @@ static void raise_descriptor_limit(void)
 static int listen_on(struct process *process, struct daemon_socket *ret)
 {
     const struct config *config = &process->config;
-    int fd = service_listen_fd(process->passed, sizeof(process->passed));
+    int fd = systemd_listen_fd(process->passed, sizeof(process->passed));
     int r;
 
     *ret = (struct daemon_socket){.fd = fd, .path = process->passed};
@@ -163,7 +163,7 @@ static int start(struct process *process)
         return r;
     log_attach(process->log, process->loop);
     process->daemon =
-        daemon_new(process->loop, process->log, process->service, &process->config, &socket);
+        daemon_new(process->loop, process->log, process->systemd, &process->config, &socket);
     if (process->daemon)
         return 0;
     log_write(process->log, LOG_ERR, "cannot start: %s", strerror(ENOMEM));
@@ -180,7 +180,7 @@ static int run(struct process *process)
         raise_descriptor_limit();
         feed_watchdog(process);
         ev_run(process->loop, 0);
-        service_stopping(process->service);
+        systemd_stopping(process->systemd);
     }
     mask_signals(SIG_BLOCK);
     daemon_free(process->daemon);
@@ -194,12 +194,12 @@ static int run_with_log_and_loop(struct process *process)
 
     process->log = log_new(process->config.log_level);
     process->loop = ev_loop_new(EVFLAG_NOENV);
-    process->service = process->loop ? service_new(process->loop) : NULL;
-    if (process->log && process->service)
+    process->systemd = process->loop ? systemd_new(process->loop) : NULL;
+    if (process->log && process->systemd)
         r = run(process);
     else
         fputs("linkwatchd: out of memory\n", stderr);
-    service_free(process->service);
+    systemd_free(process->systemd);
     if (process->loop)
         ev_loop_destroy(process->loop);
     process->log = log_free(process->log);

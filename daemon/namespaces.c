@@ -48,8 +48,8 @@ static void on_changed(void *user, const struct change *change)
                                    clock_usec(CLOCK_MONOTONIC)));
 }
 
-static void on_reported(void *user, const struct watch_report *before,
-                        const struct watch_report *after)
+static void on_reported(void *user, const struct standing_report *before,
+                        const struct standing_report *after)
 {
     struct namespace *namespace = user;
     struct source_state state;

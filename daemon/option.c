@@ -11,7 +11,7 @@
 #include <sys/types.h>
 
 #include "daemon/log.h"
-#include "daemon/watch.h"
+#include "daemon/standing.h"
 
 struct unit {
     const char *name;
@@ -61,10 +61,10 @@ static int read_octal(const char *text, int64_t *ret)
 
 static int read_source(const char *text, int64_t *ret)
 {
-    static const char *const names[WATCH_MODE_COUNT] = {
-        [WATCH_AUTO] = "auto", [WATCH_SUBSCRIBE] = "subscribe", [WATCH_POLL] = "poll"};
+    static const char *const names[STANDING_MODE_COUNT] = {
+        [STANDING_AUTO] = "auto", [STANDING_SUBSCRIBE] = "subscribe", [STANDING_POLL] = "poll"};
 
-    for (int mode = 0; mode < WATCH_MODE_COUNT; mode++) {
+    for (int mode = 0; mode < STANDING_MODE_COUNT; mode++) {
         if (strcmp(names[mode], text) != 0)
             continue;
         *ret = mode;
@@ -129,7 +129,7 @@ static void store(const struct option_row *row, int64_t value, void *member)
         *(int *)member = (int)value;
         break;
     case OPTION_SOURCE:
-        *(enum watch_mode *)member = (enum watch_mode)value;
+        *(enum standing_mode *)member = (enum standing_mode)value;
         break;
     case OPTION_SHARE:
         *(uint32_t *)member = (uint32_t)value;

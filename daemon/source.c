@@ -34,7 +34,7 @@ struct source {
     bool was_handed; /* its socket; there is no other */
     int handed;      /* that socket while it is not open; -1 */
     struct rtnl *rtnl;
-    struct watch *watch;
+    struct standing *standing;
     struct table *table;
     struct reconcile *reconcile;
     struct source_counters counters;
@@ -48,16 +48,16 @@ struct source {
     struct price_measure cost;     /* of the last look and what was asked since, up to measured */
     struct price_measure measured; /* when the clocks were read last */
     int look_error;                /* of that dump: why it is not complete, though it ended well */
-    bool drained;           /* the queue was read empty, and nothing came or was asked since */
-    bool alone;             /* of the look under way: nothing else came since it was asked for */
-    struct watch_dump look; /* how its dump ended */
-    bool settling;          /* the dump ended, and left questions */
-    int asked;              /* index of the link that was asked for last */
-    bool was_answered;      /* on this socket, some question */
+    bool drained;              /* the queue was read empty, and nothing came or was asked since */
+    bool alone;                /* of the look under way: nothing else came since it was asked for */
+    struct standing_dump look; /* how its dump ended */
+    bool settling;             /* the dump ended, and left questions */
+    int asked;                 /* index of the link that was asked for last */
+    bool was_answered;         /* on this socket, some question */
     /* Links of which a group of changes that is not over shows something unexpected. */
     int surprises[SUSPECTS_MAX];
     size_t surprise_count;
-    /* When the last complete look ended: as watch tells it, and in microseconds since
+    /* When the last complete look ended: as standing reports it, and in microseconds since
      * 1970, -1 for none. */
     int64_t last_look;
     int64_t last_look_usec;
@@ -75,7 +75,7 @@ static int64_t now_usec(void)
 static void tell_surprises(struct source *source)
 {
     for (size_t i = 0; i < source->surprise_count; i++)
-        watch_surprised(source->watch, now_usec(), source->surprises[i]);
+        standing_surprised(source->standing, now_usec(), source->surprises[i]);
     source->surprise_count = 0;
 }
 
@@ -88,7 +88,7 @@ static void on_change(void *user, const struct change *change)
         source->surprise_count < SUSPECTS_MAX)
         source->surprises[source->surprise_count++] = link->ifindex;
     if (change->source == CHANGE_BY_NOTIFICATION && change->entails_more)
-        watch_look_soon(source->watch);
+        standing_dump_soon(source->standing);
     source->handlers.changed(source->user, change);
     if (!change->more_follows)
         tell_surprises(source);
@@ -115,7 +115,7 @@ static void fail_looks(struct source *source, int error)
 
 static void note_last_look(struct source *source)
 {
-    int64_t last_look = watch_report(source->watch)->last_look;
+    int64_t last_look = standing_report(source->standing)->last_look;
 
     if (last_look == source->last_look)
         return;
@@ -123,8 +123,8 @@ static void note_last_look(struct source *source)
     source->last_look_usec = clock_usec(CLOCK_REALTIME);
 }
 
-static void on_report(void *user, const struct watch_report *before,
-                      const struct watch_report *after)
+static void on_report(void *user, const struct standing_report *before,
+                      const struct standing_report *after)
 {
     struct source *source = user;
 
@@ -153,7 +153,7 @@ static void take_dump_line(struct source *source, const struct nlmsghdr *message
 
 static void lose(struct source *source)
 {
-    watch_overrun(source->watch);
+    standing_overrun(source->standing);
     reconcile_overrun(source->reconcile);
 }
 
@@ -165,12 +165,12 @@ static void take_notification(struct source *source, const struct nlmsghdr *mess
     if (r == -ENOMSG)
         return;
     source->counters.notifications++;
-    watch_notified(source->watch, ifindex);
+    standing_notified(source->standing, ifindex);
     if (r < 0)
         lose(source);
     /* Something was not told before: a link that this one names, or the end of one. */
     if (!source->settling && reconcile_question(source->reconcile))
-        watch_look_soon(source->watch);
+        standing_dump_soon(source->standing);
 }
 
 static void read_clocks(struct source *source)
@@ -192,7 +192,7 @@ static void charge_look(struct source *source)
 /* A look is over when what its dump left in doubt is settled, too. */
 static void end_look_if_settled(struct source *source)
 {
-    struct watch_dump *look = &source->look;
+    struct standing_dump *look = &source->look;
     int r;
 
     if (!source->settling)
@@ -207,11 +207,11 @@ static void end_look_if_settled(struct source *source)
     look->empty &= table_count(source->table) == 0;
     if (look->error || !(look->told || look->empty))
         source->counters.dumps_failed++;
-    r = watch_look_ended(source->watch, now_usec(), look);
+    r = standing_dump_ended(source->standing, now_usec(), look);
     note_last_look(source);
     if (r != 0)
         end_looks(source, r < 0 ? r : 0);
-    if (r != 0 || source_report(source)->last_look != WATCH_NEVER)
+    if (r != 0 || source_report(source)->last_look != STANDING_NEVER)
         source->has_looked = source->fresh = true;
 }
 
@@ -222,11 +222,11 @@ static void end_dump(struct source *source, int error)
 
     source->dumping = false;
     source->settling = true;
-    source->look = (struct watch_dump){.error = r < 0 ? r : error,
-                                       .told = verdict.told,
-                                       .empty = verdict.empty,
-                                       .missing = verdict.missing,
-                                       .native = verdict.native};
+    source->look = (struct standing_dump){.error = r < 0 ? r : error,
+                                          .told = verdict.told,
+                                          .empty = verdict.empty,
+                                          .missing = verdict.missing,
+                                          .native = verdict.native};
 }
 
 static void take_reconciled(struct source *source, int error)
@@ -238,7 +238,7 @@ static void take_reconciled(struct source *source, int error)
 /* There is no answer. */
 static void leave_question(struct source *source, bool refused)
 {
-    watch_answered(source->watch);
+    standing_answered(source->standing);
     take_reconciled(source, reconcile_unanswered(source->reconcile, source->asked, refused));
 }
 
@@ -248,7 +248,7 @@ static void take_link(struct source *source, const struct nlmsghdr *message)
     int r = intake_answer(source->reconcile, message, source->asked);
 
     source->was_answered = true;
-    watch_answered(source->watch);
+    standing_answered(source->standing);
     if (count_malformed(source, r) < 0 && r != -ENOMEM)
         r = reconcile_unanswered(source->reconcile, source->asked, false);
     take_reconciled(source, r);
@@ -267,7 +267,7 @@ static void take_no_link(struct source *source, int error)
         return;
     }
     source->was_answered = true;
-    watch_answered(source->watch);
+    standing_answered(source->standing);
     take_reconciled(source, reconcile_answered(source->reconcile, source->asked, NULL));
 }
 
@@ -338,13 +338,13 @@ static void open_socket(struct source *source)
         ev_io_start(source->loop, &source->readable);
         source->drained = true;
     }
-    watch_opened(source->watch, now_usec(), r);
+    standing_opened(source->standing, now_usec(), r);
 }
 
 static void join(struct source *source)
 {
     source->counters.joins++;
-    watch_joined(source->watch, now_usec(), rtnl_join(source->rtnl));
+    standing_joined(source->standing, now_usec(), rtnl_join(source->rtnl));
 }
 
 static void begin_look(struct source *source)
@@ -364,7 +364,7 @@ static void begin_look(struct source *source)
         source->dumping = true;
         source->begun = source->wanted;
     }
-    watch_look_begun(source->watch, began, r);
+    standing_dump_begun(source->standing, began, r);
 }
 
 /* As rtnl_receive(). */
@@ -389,9 +389,9 @@ static void receive(struct source *source)
     if (source->dumping)
         charge_look(source);
     if (r < 0)
-        watch_broken(source->watch, now_usec(), r);
+        standing_broken(source->standing, now_usec(), r);
     else if (r == 0)
-        watch_drained(source->watch, now_usec());
+        standing_drained(source->standing, now_usec());
 }
 
 static void wait_until(struct source *source, int64_t deadline)
@@ -400,7 +400,7 @@ static void wait_until(struct source *source, int64_t deadline)
 
     ev_timer_stop(source->loop, &source->due);
     /* A socket that was handed in and is gone does not come back by itself. */
-    if (deadline == WATCH_NEVER || (source->was_handed && source_socket(source) < 0))
+    if (deadline == STANDING_NEVER || (source->was_handed && source_socket(source) < 0))
         return;
     ev_now_update(source->loop);
     ev_timer_set(&source->due, deadline > now ? (double)(deadline - now) / 1e6 : 0., 0.);
@@ -415,46 +415,46 @@ static void ask_link(struct source *source)
     /* A question that could not be sent is one without an answer. */
     source->asked = reconcile_question(source->reconcile);
     (void)rtnl_ask_link(source->rtnl, source->asked);
-    watch_asked(source->watch, now_usec());
+    standing_asked(source->standing, now_usec());
     receive(source);
     charge_look(source);
 }
 
-/* Does what watch wants to have done. */
+/* Does what standing wants to have done. */
 static void obey(struct source *source)
 {
-    int64_t deadline = WATCH_NEVER;
+    int64_t deadline = STANDING_NEVER;
     int64_t end = now_usec() + QUESTIONS_USEC;
 
     for (;;) {
         end_look_if_settled(source);
-        watch_doubt(source->watch, reconcile_question(source->reconcile));
-        switch (watch_next(source->watch, now_usec(), &deadline)) {
-        case WATCH_OPEN:
+        standing_doubt(source->standing, reconcile_question(source->reconcile));
+        switch (standing_next(source->standing, now_usec(), &deadline)) {
+        case STANDING_OPEN:
             open_socket(source);
             break;
-        case WATCH_CLOSE:
+        case STANDING_CLOSE:
             close_socket(source, -source_report(source)->look_error);
             break;
-        case WATCH_JOIN:
+        case STANDING_JOIN:
             join(source);
             break;
-        case WATCH_LOOK:
+        case STANDING_DUMP:
             begin_look(source);
             /* Linux has made the first part of its answer when the request returns. */
             receive(source);
             break;
-        case WATCH_ASK:
+        case STANDING_ASK:
             ask_link(source);
             if (now_usec() < end)
                 break;
             wait_until(source, 0);
             return;
-        case WATCH_LEAVE:
+        case STANDING_LEAVE:
             /* A kernel that never answered a question does not do so. */
             leave_question(source, !source->was_answered);
             break;
-        case WATCH_WAIT:
+        case STANDING_WAIT:
             /* Without a socket, who waits for a look learns that at once. */
             if (!source->rtnl)
                 fail_looks(source, -source_report(source)->look_error);
@@ -507,19 +507,19 @@ struct source *source_new(struct ev_loop *loop, const struct source_config *conf
     source->config = *config;
     source->handlers = *handlers;
     source->user = user;
-    source->last_look = WATCH_NEVER;
+    source->last_look = STANDING_NEVER;
     source->last_look_usec = -1;
     ev_init(&source->readable, on_readable);
     ev_timer_init(&source->due, on_due, 0., 0.);
     /* What happens to links goes before what consumers want. */
     ev_set_priority(&source->readable, EV_MAXPRI);
     source->readable.data = source->due.data = source;
-    source->config.watch.blind_hint = blind_hint();
-    source->watch = watch_new(&source->config.watch, on_report, source);
+    source->config.standing.blind_hint = blind_hint();
+    source->standing = standing_new(&source->config.standing, on_report, source);
     source->table = table_new(on_change, source);
     source->reconcile = source->table ? reconcile_new(source->table) : NULL;
     source->handed = -1;
-    if (!source->watch || !source->reconcile)
+    if (!source->standing || !source->reconcile)
         return source_free(source);
     source->handed = socket;
     source->was_handed = socket >= 0;
@@ -537,7 +537,7 @@ struct source *source_free(struct source *source)
     rtnl_close(source->rtnl);
     if (source->handed >= 0)
         close(source->handed);
-    watch_free(source->watch);
+    standing_free(source->standing);
     reconcile_free(source->reconcile);
     table_free(source->table);
     free(source);
@@ -555,7 +555,7 @@ void source_leave(struct source *source)
     if (source->handed >= 0)
         close(source->handed);
     source->handed = -1;
-    watch_let_go(source->watch);
+    standing_let_go(source->standing);
     ev_timer_stop(source->loop, &source->due);
 }
 
@@ -573,13 +573,13 @@ int source_socket(const struct source *source)
 void source_reconfigure(struct source *source, const struct source_config *config)
 {
     source->config = *config;
-    watch_reconfigure(source->watch, &config->watch);
+    standing_reconfigure(source->standing, &config->standing);
     wait_until(source, 0);
 }
 
 void source_set_budget(struct source *source, uint32_t budget_ppm)
 {
-    watch_set_budget(source->watch, budget_ppm);
+    standing_set_budget(source->standing, budget_ppm);
 }
 
 const struct table *source_table(const struct source *source)
@@ -592,9 +592,9 @@ const struct source_counters *source_counters(const struct source *source)
     return &source->counters;
 }
 
-const struct watch_report *source_report(const struct source *source)
+const struct standing_report *source_report(const struct source *source)
 {
-    return watch_report(source->watch);
+    return standing_report(source->standing);
 }
 
 bool source_has_looked(const struct source *source)
@@ -609,11 +609,11 @@ int source_receive_buffer(const struct source *source)
 
 void source_describe(const struct source *source, struct source_state *ret)
 {
-    const struct watch_report *report = source_report(source);
+    const struct standing_report *report = source_report(source);
     bool failed = report->stale && report->look_error;
 
     *ret = (struct source_state){
-        .standing = watch_standing_name(report->standing),
+        .standing = standing_name(report->standing),
         .reason = failed ? report->look_reason : report->reason,
         .error = failed ? report->look_error : report->error,
         .stale = report->stale,
@@ -623,13 +623,13 @@ void source_describe(const struct source *source, struct source_state *ret)
 
 void source_set_consumers(struct source *source, size_t count)
 {
-    watch_consumers(source->watch, count);
+    standing_consumers(source->standing, count);
     wait_until(source, 0);
 }
 
 uint64_t source_look(struct source *source)
 {
-    watch_look_now(source->watch);
+    standing_dump_now(source->standing);
     wait_until(source, 0);
     return source->wanted = source->begun + 1;
 }

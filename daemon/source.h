@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Where the links come from: does what watch decides with the rtnetlink socket, and
+/* Where the links come from: does what standing decides with the rtnetlink socket, and
  * leads what it receives into the table. */
 #ifndef LINKWATCH_DAEMON_SOURCE_H
 #define LINKWATCH_DAEMON_SOURCE_H
@@ -9,8 +9,8 @@
 #include <stdint.h>
 
 #include "daemon/event.h"
+#include "daemon/standing.h"
 #include "daemon/table.h"
-#include "daemon/watch.h"
 
 struct ev_loop;
 struct source;
@@ -19,8 +19,8 @@ struct source_handlers {
     /* A link changed. Right after it, in the middle of a batch. */
     void (*changed)(void *user, const struct change *change);
     /* The standing, its reason or staleness changed. */
-    void (*reported)(void *user, const struct watch_report *before,
-                     const struct watch_report *after);
+    void (*reported)(void *user, const struct standing_report *before,
+                     const struct standing_report *after);
     /* A batch is over: a good moment to tell consumers. */
     void (*settled)(void *user);
 };
@@ -37,7 +37,7 @@ struct source_counters {
 };
 
 struct source_config {
-    struct watch_config watch;
+    struct standing_config standing;
     size_t receive_buffer; /* bytes that are asked for */
 };
 
@@ -67,7 +67,7 @@ void source_set_budget(struct source *source, uint32_t budget_ppm);
 
 const struct table *source_table(const struct source *source);
 const struct source_counters *source_counters(const struct source *source);
-const struct watch_report *source_report(const struct source *source);
+const struct standing_report *source_report(const struct source *source);
 
 /* True once the first look has been taken, or has failed. */
 bool source_has_looked(const struct source *source);

@@ -50,7 +50,7 @@ json_t *status_describe(struct namespace *namespace, const struct entered *enter
 {
     const struct source *source = namespace_source(namespace);
     const struct history *events = namespace_history(namespace);
-    const struct watch_report *report = source_report(source);
+    const struct standing_report *report = source_report(source);
     const struct server_limits *limits = server_limits(server);
     struct source_state state;
 
@@ -60,7 +60,7 @@ json_t *status_describe(struct namespace *namespace, const struct entered *enter
         "s:I, s:o}",
         "version", PACKAGE_VERSION, "position", position(events), "source",
         message_source_state(&state), "interval_usec", (json_int_t)report->interval_usec, "cadence",
-        watch_cadence_name(report->cadence), "look_cost_usec",
+        standing_cadence_name(report->cadence), "look_cost_usec",
         unless_negative(report->look_cost_usec), "receive_buffer",
         unless_negative(source_receive_buffer(source)), "links",
         number(table_count(source_table(source))), "history", history(events), "sessions",

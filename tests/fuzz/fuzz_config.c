@@ -39,16 +39,16 @@ static int read_config(char *path, struct config *ret, struct config_error *ret_
 
 static void check_values(const struct config *config)
 {
-    const struct watch_config *watch = &config->source.watch;
+    const struct standing_config *standing = &config->source.standing;
 
     CHECK(config->socket[0] && memchr(config->socket, '\0', sizeof(config->socket)));
     CHECK(config->socket_mode <= 0777);
-    CHECK(watch->mode < WATCH_MODE_COUNT);
-    CHECK(watch->budget_ppm >= 100 && watch->budget_ppm <= 1000000);
-    CHECK(watch->interval_min_usec >= 10000);
-    CHECK(watch->interval_min_usec <= watch->interval_max_usec);
-    CHECK(watch->interval_max_usec <= INT64_C(3600000000));
-    CHECK(watch->audit_usec >= 10000 && watch->audit_usec <= INT64_C(86400000000));
+    CHECK(standing->mode < STANDING_MODE_COUNT);
+    CHECK(standing->budget_ppm >= 100 && standing->budget_ppm <= 1000000);
+    CHECK(standing->interval_min_usec >= 10000);
+    CHECK(standing->interval_min_usec <= standing->interval_max_usec);
+    CHECK(standing->interval_max_usec <= INT64_C(3600000000));
+    CHECK(standing->audit_usec >= 10000 && standing->audit_usec <= INT64_C(86400000000));
     CHECK(config->history_bytes >= 1024);
     CHECK(config->limits.users.sessions >= 1 && config->limits.users.sessions_per_user >= 1);
     CHECK(config->limits.request >= 256 && config->limits.request <= (size_t)1 << 30);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* watch: when to look. */
+/* standing: when to look. */
 #include "tests/unit/virtual.h"
 
 #include <errno.h>
@@ -14,8 +14,8 @@ static void polling_a_few_links_is_as_fast_as_allowed(void **state)
     (void)state;
     virtual_start_denied(&virtual);
     assert_int_in_range(virtual_looks_a_minute(&virtual), 1190, 1201);
-    assert_int_equal(watch_report(virtual.watch)->cadence, WATCH_POLLING);
-    assert_int_equal(watch_report(virtual.watch)->interval_usec, INTERVAL_MIN);
+    assert_int_equal(standing_report(virtual.standing)->cadence, STANDING_POLLING);
+    assert_int_equal(standing_report(virtual.standing)->interval_usec, INTERVAL_MIN);
     virtual_stop(&virtual);
 }
 
@@ -28,7 +28,7 @@ static void polling_costs_no_more_than_its_budget(void **state)
     virtual.dump.cost.cpu_usec = 5 * MSEC; /* at 0.5 %: one in a second */
     virtual_run(&virtual, 60 * SEC);
     assert_int_in_range(virtual_looks_a_minute(&virtual), 58, 62);
-    assert_int_in_range(watch_report(virtual.watch)->interval_usec, 990 * MSEC, 1010 * MSEC);
+    assert_int_in_range(standing_report(virtual.standing)->interval_usec, 990 * MSEC, 1010 * MSEC);
     virtual_stop(&virtual);
 }
 
@@ -41,7 +41,7 @@ static void polling_ten_thousand_links_stays_within_the_upper_bound(void **state
     virtual.dump.cost.cpu_usec = 50 * MSEC;
     virtual_run(&virtual, 300 * SEC);
     assert_int_in_range(virtual_looks_a_minute(&virtual), 11, 13);
-    assert_int_equal(watch_report(virtual.watch)->interval_usec, INTERVAL_MAX);
+    assert_int_equal(standing_report(virtual.standing)->interval_usec, INTERVAL_MAX);
     virtual_stop(&virtual);
 }
 
@@ -54,8 +54,8 @@ static void one_slow_look_does_not_make_looks_dear(void **state)
     virtual_run_to_look(&virtual);
     virtual.dump.cost.cpu_usec = 10 * MSEC;
     virtual_end_look(&virtual);
-    assert_int_equal(watch_report(virtual.watch)->look_cost_usec, 100);
-    assert_int_equal(watch_report(virtual.watch)->interval_usec, INTERVAL_MIN);
+    assert_int_equal(standing_report(virtual.standing)->look_cost_usec, 100);
+    assert_int_equal(standing_report(virtual.standing)->interval_usec, INTERVAL_MIN);
     virtual_stop(&virtual);
 }
 
@@ -65,10 +65,10 @@ static void with_nobody_listening_polling_is_as_slow_as_allowed(void **state)
 
     (void)state;
     virtual_start_denied(&virtual);
-    watch_consumers(virtual.watch, 0);
+    standing_consumers(virtual.standing, 0);
     assert_int_in_range(virtual_looks_a_minute(&virtual), 11, 13);
-    assert_int_equal(watch_report(virtual.watch)->cadence, WATCH_IDLE);
-    assert_int_equal(watch_report(virtual.watch)->interval_usec, INTERVAL_MAX);
+    assert_int_equal(standing_report(virtual.standing)->cadence, STANDING_IDLE);
+    assert_int_equal(standing_report(virtual.standing)->interval_usec, INTERVAL_MAX);
     virtual_stop(&virtual);
 }
 
@@ -79,11 +79,11 @@ static void the_first_consumer_makes_it_look_at_once(void **state)
 
     (void)state;
     virtual_start_denied(&virtual);
-    watch_consumers(virtual.watch, 0);
+    standing_consumers(virtual.standing, 0);
     virtual_run_to_look(&virtual);
     virtual_run(&virtual, 100 * MSEC);
     looks = virtual.looks;
-    watch_consumers(virtual.watch, 1);
+    standing_consumers(virtual.standing, 1);
     virtual_obey(&virtual);
     assert_int_equal(virtual.looks, looks + 1);
     virtual_stop(&virtual);
@@ -95,12 +95,12 @@ static void the_first_consumer_does_not_wait_for_a_subscription_to_be_proven(voi
     unsigned looks;
 
     (void)state;
-    virtual_start(&virtual, WATCH_AUTO);
-    watch_consumers(virtual.watch, 0);
+    virtual_start(&virtual, STANDING_AUTO);
+    standing_consumers(virtual.standing, 0);
     virtual_run(&virtual, 60 * SEC);
-    assert_int_equal(virtual_standing(&virtual), WATCH_UNPROVEN);
+    assert_int_equal(virtual_standing(&virtual), STANDING_UNPROVEN);
     looks = virtual.looks;
-    watch_consumers(virtual.watch, 1);
+    standing_consumers(virtual.standing, 1);
     virtual_obey(&virtual);
     assert_int_equal(virtual.looks, looks + 1);
     virtual_stop(&virtual);
@@ -116,7 +116,7 @@ static void a_second_consumer_changes_nothing(void **state)
     virtual_run_to_look(&virtual);
     virtual_run(&virtual, 10 * MSEC);
     looks = virtual.looks;
-    watch_consumers(virtual.watch, 2);
+    standing_consumers(virtual.standing, 2);
     virtual_obey(&virtual);
     assert_int_equal(virtual.looks, looks);
     virtual_stop(&virtual);
@@ -130,18 +130,18 @@ static void proof_begins_at_polling_and_doubles(void **state)
     int64_t interval = 0;
 
     (void)state;
-    virtual_start(&virtual, WATCH_AUTO);
+    virtual_start(&virtual, STANDING_AUTO);
     virtual_run_to_look(&virtual); /* the one that fills the gap before the join */
     for (int64_t expected = INTERVAL_MIN; expected < AUDIT; expected *= 2) {
         int64_t before = virtual.last_look_began;
 
-        assert_int_equal(watch_report(virtual.watch)->cadence, WATCH_PROVING);
+        assert_int_equal(standing_report(virtual.standing)->cadence, STANDING_PROVING);
         virtual_run_to_look(&virtual);
         interval = virtual.last_look_began - before;
         assert_int_in_range(interval, expected, expected + 1 * MSEC);
     }
     virtual_run(&virtual, 10 * MSEC);
-    assert_int_equal(virtual_standing(&virtual), WATCH_TRUSTED);
+    assert_int_equal(virtual_standing(&virtual), STANDING_TRUSTED);
     virtual_stop(&virtual);
 }
 
@@ -154,8 +154,8 @@ static void a_trusted_subscription_is_audited_once_a_minute(void **state)
     virtual_run(&virtual, 1 * SEC);
     assert_int_equal(virtual_looks_a_minute(&virtual), 1);
     assert_int_equal(virtual_looks_a_minute(&virtual), 1);
-    assert_int_equal(watch_report(virtual.watch)->cadence, WATCH_AUDIT);
-    assert_int_equal(watch_report(virtual.watch)->interval_usec, AUDIT);
+    assert_int_equal(standing_report(virtual.standing)->cadence, STANDING_AUDIT);
+    assert_int_equal(standing_report(virtual.standing)->interval_usec, AUDIT);
     virtual_stop(&virtual);
 }
 
@@ -168,7 +168,7 @@ static void a_look_on_demand_begins_at_once_and_settles_when_it_ends(void **stat
     (void)state;
     virtual_start_trusted(&virtual);
     virtual_run(&virtual, 10 * SEC);
-    watch_look_now(virtual.watch);
+    standing_dump_now(virtual.standing);
     virtual_obey(&virtual);
     assert_true(virtual.looking);
     assert_true(virtual.last_look_began == virtual.now);
@@ -184,7 +184,7 @@ static void a_look_under_way_does_not_settle_a_later_demand(void **state)
     (void)state;
     virtual_start_trusted(&virtual);
     virtual_run_to_look(&virtual); /* an audit */
-    watch_look_now(virtual.watch);
+    standing_dump_now(virtual.standing);
     virtual_end_look(&virtual);
     assert_int_equal(virtual.settled, 0);
     virtual_run(&virtual, 1 * MSEC);
@@ -212,7 +212,7 @@ static void a_demand_is_settled_by_the_second_dump_where_a_link_is_missing(void 
 
     (void)state;
     virtual_start_denied(&virtual);
-    watch_look_now(virtual.watch);
+    standing_dump_now(virtual.standing);
     virtual_run_to_look(&virtual);
     virtual.dump.missing = 1;
     virtual_end_look(&virtual);
@@ -231,7 +231,7 @@ static void a_demand_is_settled_by_the_second_dump_where_something_is_unsettled(
 
     (void)state;
     virtual_start_denied(&virtual);
-    watch_look_now(virtual.watch);
+    standing_dump_now(virtual.standing);
     virtual_run_to_look(&virtual);
     virtual.dump.unsettled = 1;
     virtual_end_look(&virtual);
@@ -255,7 +255,7 @@ static void endless_demands_use_a_quarter_of_a_cpu_at_most(void **state)
     virtual_run(&virtual, 10 * SEC);
     looks = virtual.looks;
     for (int i = 0; i < 10000; i++) {
-        watch_look_now(virtual.watch);
+        standing_dump_now(virtual.standing);
         virtual_run(&virtual, 1 * MSEC);
     }
     assert_int_in_range((virtual.looks - looks) * 2, 2000, 2550); /* ms of 10,000 */
@@ -272,7 +272,7 @@ static void something_that_the_kernel_does_not_tell_is_looked_for_at_polling_cad
     virtual_run_to_look(&virtual);
     before = virtual.last_look_began;
     virtual_run(&virtual, 10 * MSEC);
-    watch_look_soon(virtual.watch);
+    standing_dump_soon(virtual.standing);
     virtual_run_to_look(&virtual);
     assert_true(virtual.last_look_began == before + INTERVAL_MIN);
     virtual_stop(&virtual);
@@ -306,7 +306,7 @@ static void an_overrun_is_followed_by_a_look_when_the_queue_is_empty(void **stat
     virtual_start_trusted(&virtual);
     looks = virtual.looks;
     virtual.never_drained = true;
-    watch_overrun(virtual.watch);
+    standing_overrun(virtual.standing);
     virtual_run(&virtual, 1 * SEC);
     assert_int_equal(virtual.looks, looks);
     virtual.never_drained = false;
@@ -324,11 +324,11 @@ static void overruns_without_end_make_looks_at_polling_cadence(void **state)
     virtual_start_trusted(&virtual);
     looks = virtual.looks;
     for (int i = 0; i < 60000; i++) {
-        watch_overrun(virtual.watch);
+        standing_overrun(virtual.standing);
         virtual_run(&virtual, 1 * MSEC);
     }
     assert_int_in_range(virtual.looks - looks, 600, 1202);
-    assert_int_equal(virtual_standing(&virtual), WATCH_TRUSTED);
+    assert_int_equal(virtual_standing(&virtual), STANDING_TRUSTED);
     virtual_stop(&virtual);
 }
 
@@ -338,9 +338,9 @@ static void a_demand_is_not_settled_by_a_look_that_ended_while_messages_are_lost
 
     (void)state;
     virtual_start_trusted(&virtual);
-    watch_look_now(virtual.watch);
+    standing_dump_now(virtual.standing);
     virtual_run_to_look(&virtual);
-    watch_overrun(virtual.watch);
+    standing_overrun(virtual.standing);
     virtual_end_look(&virtual);
     assert_int_equal(virtual.settled, 0);
     virtual_run_to_look(&virtual);
@@ -354,20 +354,20 @@ static void a_demand_is_not_settled_by_a_look_that_ended_while_messages_are_lost
 static void other_bounds_count_from_now_on(void **state)
 {
     struct virtual virtual;
-    struct watch_config config = {.mode = WATCH_POLL, /* not to be changed */
-                                  .budget_ppm = 50000,
-                                  .interval_min_usec = 200 * MSEC,
-                                  .interval_max_usec = 1 * SEC,
-                                  .audit_usec = 10 * SEC};
+    struct standing_config config = {.mode = STANDING_POLL, /* not to be changed */
+                                     .budget_ppm = 50000,
+                                     .interval_min_usec = 200 * MSEC,
+                                     .interval_max_usec = 1 * SEC,
+                                     .audit_usec = 10 * SEC};
 
     (void)state;
     virtual_start_denied(&virtual);
-    watch_reconfigure(virtual.watch, &config);
+    standing_reconfigure(virtual.standing, &config);
     assert_int_in_range(virtual_looks_a_minute(&virtual), 299, 302);
-    watch_consumers(virtual.watch, 0);
+    standing_consumers(virtual.standing, 0);
     assert_int_in_range(virtual_looks_a_minute(&virtual), 59, 62);
     virtual.join_error = 0;
-    virtual_run_to(&virtual, WATCH_TRUSTED, 600 * SEC);
+    virtual_run_to(&virtual, STANDING_TRUSTED, 600 * SEC);
     assert_int_in_range(virtual_looks_a_minute(&virtual), 5, 7);
     virtual_stop(&virtual);
 }
@@ -375,17 +375,17 @@ static void other_bounds_count_from_now_on(void **state)
 static void a_shorter_audit_interval_cuts_a_proof_short(void **state)
 {
     struct virtual virtual;
-    struct watch_config config = {.budget_ppm = BUDGET_PPM,
-                                  .interval_min_usec = INTERVAL_MIN,
-                                  .interval_max_usec = INTERVAL_MAX,
-                                  .audit_usec = 2 * SEC};
+    struct standing_config config = {.budget_ppm = BUDGET_PPM,
+                                     .interval_min_usec = INTERVAL_MIN,
+                                     .interval_max_usec = INTERVAL_MAX,
+                                     .audit_usec = 2 * SEC};
 
     (void)state;
-    virtual_start(&virtual, WATCH_AUTO);
+    virtual_start(&virtual, STANDING_AUTO);
     virtual_run(&virtual, 55 * SEC); /* the next look would be due after 51 s */
-    watch_reconfigure(virtual.watch, &config);
+    standing_reconfigure(virtual.standing, &config);
     virtual_run(&virtual, 3 * SEC);
-    assert_int_equal(virtual_standing(&virtual), WATCH_TRUSTED);
+    assert_int_equal(virtual_standing(&virtual), STANDING_TRUSTED);
     virtual_stop(&virtual);
 }
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* watch: when the kernel cannot be looked at. */
+/* standing: when the kernel cannot be looked at. */
 #include "tests/unit/virtual.h"
 
 #include <errno.h>
@@ -21,8 +21,8 @@ static void interrupted_dumps_are_repeated_and_not_counted_as_failures(void **st
     virtual_run(&virtual, INTERVAL_MIN + 10 * MSEC);
     assert_int_equal(virtual.looks, looks + 1);
     virtual_run(&virtual, 600 * SEC);
-    assert_false(watch_report(virtual.watch)->stale);
-    assert_int_equal(virtual_standing(&virtual), WATCH_TRUSTED);
+    assert_false(standing_report(virtual.standing)->stale);
+    assert_int_equal(virtual_standing(&virtual), STANDING_TRUSTED);
     virtual_stop(&virtual);
 }
 
@@ -33,7 +33,7 @@ static void every_fifth_of_endlessly_interrupted_dumps_settles_a_demand(void **s
     (void)state;
     virtual_start_denied(&virtual);
     virtual.dump.error = -EINTR;
-    watch_look_now(virtual.watch);
+    standing_dump_now(virtual.standing);
     for (int i = 0; i < 5; i++) {
         virtual_run_to_look(&virtual);
         virtual_end_look(&virtual);
@@ -50,8 +50,8 @@ static void an_empty_dump_is_a_failure(void **state)
     virtual_start_denied(&virtual);
     virtual.dump.told = 0;
     virtual_run(&virtual, 60 * SEC);
-    assert_true(watch_report(virtual.watch)->stale);
-    assert_int_equal(watch_report(virtual.watch)->look_error, ENODATA);
+    assert_true(standing_report(virtual.standing)->stale);
+    assert_int_equal(standing_report(virtual.standing)->look_error, ENODATA);
     virtual_stop(&virtual);
 }
 
@@ -62,27 +62,27 @@ static void the_picture_is_stale_after_three_failures_and_fresh_after_one_succes
 
     (void)state;
     virtual_start_denied(&virtual);
-    last_look = watch_report(virtual.watch)->last_look;
+    last_look = standing_report(virtual.standing)->last_look;
     virtual_run_to_look(&virtual);
     virtual.dump.error = -EBUSY;
     virtual_end_look(&virtual);
     virtual_run_to_look(&virtual);
     virtual_end_look(&virtual);
-    assert_false(watch_report(virtual.watch)->stale);
+    assert_false(standing_report(virtual.standing)->stale);
     virtual_run_to_look(&virtual);
     virtual_end_look(&virtual);
-    assert_true(watch_report(virtual.watch)->stale);
-    assert_int_equal(watch_report(virtual.watch)->look_error, EBUSY);
-    assert_int_equal(watch_report(virtual.watch)->cadence, WATCH_RETRY);
-    assert_true(watch_report(virtual.watch)->last_look >= last_look);
-    assert_int_equal(virtual_standing(&virtual), WATCH_DENIED);
+    assert_true(standing_report(virtual.standing)->stale);
+    assert_int_equal(standing_report(virtual.standing)->look_error, EBUSY);
+    assert_int_equal(standing_report(virtual.standing)->cadence, STANDING_RETRY);
+    assert_true(standing_report(virtual.standing)->last_look >= last_look);
+    assert_int_equal(virtual_standing(&virtual), STANDING_DENIED);
 
     virtual.dump.error = 0;
     virtual_run_to_look(&virtual);
     virtual_end_look(&virtual);
-    assert_false(watch_report(virtual.watch)->stale);
-    assert_int_equal(watch_report(virtual.watch)->look_error, 0);
-    assert_true(watch_report(virtual.watch)->last_look == virtual.now);
+    assert_false(standing_report(virtual.standing)->stale);
+    assert_int_equal(standing_report(virtual.standing)->look_error, 0);
+    assert_true(standing_report(virtual.standing)->last_look == virtual.now);
     virtual_stop(&virtual);
 }
 
@@ -93,7 +93,7 @@ static void a_demand_fails_after_three_failures(void **state)
     (void)state;
     virtual_start_trusted(&virtual);
     virtual.dump.error = -EBUSY;
-    watch_look_now(virtual.watch);
+    standing_dump_now(virtual.standing);
     for (int i = 1; i <= 3; i++) {
         virtual_run_to_look(&virtual);
         virtual_end_look(&virtual);
@@ -111,7 +111,7 @@ static void looks_that_fail_are_repeated_with_a_growing_delay_up_to_five_seconds
     virtual.dump.error = -EBUSY;
     virtual_run(&virtual, 120 * SEC);
     assert_int_in_range(virtual_looks_a_minute(&virtual), 11, 13);
-    assert_int_equal(watch_report(virtual.watch)->interval_usec, 5 * SEC);
+    assert_int_equal(standing_report(virtual.standing)->interval_usec, 5 * SEC);
     virtual_stop(&virtual);
 }
 
@@ -120,13 +120,13 @@ static void the_error_of_a_stale_picture_is_the_last_one(void **state)
     struct virtual virtual;
 
     (void)state;
-    virtual_start(&virtual, WATCH_AUTO); /* stale from the start */
+    virtual_start(&virtual, STANDING_AUTO); /* stale from the start */
     virtual_run_to_look(&virtual);
-    watch_broken(virtual.watch, virtual.now, -EACCES);
-    assert_int_equal(watch_report(virtual.watch)->look_error, EACCES);
+    standing_broken(virtual.standing, virtual.now, -EACCES);
+    assert_int_equal(standing_report(virtual.standing)->look_error, EACCES);
     virtual.open_error = -EAFNOSUPPORT;
     virtual_run(&virtual, 1 * SEC);
-    assert_int_equal(watch_report(virtual.watch)->look_error, EAFNOSUPPORT);
+    assert_int_equal(standing_report(virtual.standing)->look_error, EAFNOSUPPORT);
     virtual_stop(&virtual);
 }
 
@@ -142,11 +142,11 @@ static void a_dump_without_an_end_is_given_up_with_its_socket(void **state)
     assert_int_equal(virtual.closes, 0);
     virtual_run(&virtual, 2 * MSEC);
     assert_int_equal(virtual.closes, 1);
-    assert_int_equal(watch_report(virtual.watch)->look_error, ETIMEDOUT);
+    assert_int_equal(standing_report(virtual.standing)->look_error, ETIMEDOUT);
     virtual.dump_takes = 1 * MSEC;
     virtual_run(&virtual, 1 * SEC);
     assert_int_equal(virtual.opens, 2);
-    assert_false(watch_report(virtual.watch)->stale);
+    assert_false(standing_report(virtual.standing)->stale);
     virtual_stop(&virtual);
 }
 
@@ -172,12 +172,12 @@ static void a_socket_that_cannot_be_opened_is_tried_again_up_to_every_30_seconds
     unsigned opens;
 
     (void)state;
-    virtual_start(&virtual, WATCH_AUTO);
+    virtual_start(&virtual, STANDING_AUTO);
     virtual.open_error = -EAFNOSUPPORT;
     virtual_run(&virtual, 1 * SEC);
     assert_int_in_range(virtual.opens, 4, 5); /* after 0, 100, 300, 700 ms */
-    assert_int_equal(watch_report(virtual.watch)->cadence, WATCH_RETRY);
-    assert_int_equal(watch_report(virtual.watch)->error, EAFNOSUPPORT);
+    assert_int_equal(standing_report(virtual.standing)->cadence, STANDING_RETRY);
+    assert_int_equal(standing_report(virtual.standing)->error, EAFNOSUPPORT);
     virtual_run(&virtual, 300 * SEC);
     opens = virtual.opens;
     virtual_run(&virtual, 300 * SEC);
@@ -185,8 +185,8 @@ static void a_socket_that_cannot_be_opened_is_tried_again_up_to_every_30_seconds
 
     virtual.open_error = 0;
     virtual_run(&virtual, 31 * SEC);
-    assert_int_equal(virtual_standing(&virtual), WATCH_UNPROVEN);
-    assert_false(watch_report(virtual.watch)->stale);
+    assert_int_equal(virtual_standing(&virtual), STANDING_UNPROVEN);
+    assert_false(standing_report(virtual.standing)->stale);
     virtual_stop(&virtual);
 }
 
@@ -198,10 +198,10 @@ static void a_broken_socket_is_closed_opened_joined_and_looked_at(void **state)
     (void)state;
     virtual_start_trusted(&virtual);
     looks = virtual.looks;
-    watch_broken(virtual.watch, virtual.now, -EACCES);
-    assert_int_equal(virtual_standing(&virtual), WATCH_DENIED);
-    assert_int_equal(watch_report(virtual.watch)->error, EACCES);
-    assert_true(watch_report(virtual.watch)->stale);
+    standing_broken(virtual.standing, virtual.now, -EACCES);
+    assert_int_equal(virtual_standing(&virtual), STANDING_DENIED);
+    assert_int_equal(standing_report(virtual.standing)->error, EACCES);
+    assert_true(standing_report(virtual.standing)->stale);
     virtual_obey(&virtual);
     assert_int_equal(virtual.closes, 1);
     assert_int_equal(virtual.opens, 1);
@@ -209,7 +209,7 @@ static void a_broken_socket_is_closed_opened_joined_and_looked_at(void **state)
     assert_int_equal(virtual.opens, 2);
     assert_int_equal(virtual.joins, 2);
     assert_int_equal(virtual.looks, looks + 1);
-    assert_false(watch_report(virtual.watch)->stale);
+    assert_false(standing_report(virtual.standing)->stale);
     virtual_stop(&virtual);
 }
 
@@ -219,8 +219,8 @@ static void a_socket_that_breaks_twice_is_closed_once(void **state)
 
     (void)state;
     virtual_start_trusted(&virtual);
-    watch_broken(virtual.watch, virtual.now, -EACCES);
-    watch_broken(virtual.watch, virtual.now, -EACCES);
+    standing_broken(virtual.standing, virtual.now, -EACCES);
+    standing_broken(virtual.standing, virtual.now, -EACCES);
     virtual_run(&virtual, 60 * SEC);
     assert_int_equal(virtual.closes, 1);
     assert_int_equal(virtual.opens, 2);
@@ -233,9 +233,9 @@ static void a_demand_outlives_a_broken_socket(void **state)
 
     (void)state;
     virtual_start_trusted(&virtual);
-    watch_look_now(virtual.watch);
+    standing_dump_now(virtual.standing);
     virtual_run_to_look(&virtual);
-    watch_broken(virtual.watch, virtual.now, -ENETDOWN);
+    standing_broken(virtual.standing, virtual.now, -ENETDOWN);
     virtual_run_to_look(&virtual);
     virtual_end_look(&virtual);
     assert_int_equal(virtual.settled, 1);
@@ -251,10 +251,10 @@ static void a_socket_that_cannot_be_asked_is_opened_anew(void **state)
     virtual.ask_error = -EPERM;
     virtual_run(&virtual, 300 * SEC);
     assert_int_in_range(virtual.closes, 2, 30);
-    assert_true(watch_report(virtual.watch)->stale);
+    assert_true(standing_report(virtual.standing)->stale);
     virtual.ask_error = 0;
     virtual_run(&virtual, 31 * SEC);
-    assert_false(watch_report(virtual.watch)->stale);
+    assert_false(standing_report(virtual.standing)->stale);
     virtual_stop(&virtual);
 }
 
@@ -266,22 +266,23 @@ static void retries_that_fail_the_same_way_are_reported_once(void **state)
     for (size_t i = 0; i < 2; i++) {
         struct virtual virtual;
 
-        virtual_start(&virtual, WATCH_AUTO);
+        virtual_start(&virtual, STANDING_AUTO);
         virtual.join_error = errors[i];
         virtual.dump_takes = 3600 * SEC;
         virtual_run_to_look(&virtual);
         assert_int_equal(virtual.reports, 0);
         for (int again = 0; again < 20; again++) {
-            watch_broken(virtual.watch, virtual.now, -EACCES);
+            standing_broken(virtual.standing, virtual.now, -EACCES);
             assert_int_equal(virtual.reports, 1);
             virtual_run_to_look(&virtual);
         }
-        watch_broken(virtual.watch, virtual.now, -EPERM);
+        standing_broken(virtual.standing, virtual.now, -EPERM);
         assert_int_equal(virtual.reports, 2);
         virtual.dump_takes = 1 * MSEC;
         virtual_run(&virtual, 31 * SEC);
         assert_true(virtual.reports >= 3);
-        assert_int_equal(virtual_standing(&virtual), errors[i] ? WATCH_DENIED : WATCH_UNPROVEN);
+        assert_int_equal(virtual_standing(&virtual),
+                         errors[i] ? STANDING_DENIED : STANDING_UNPROVEN);
         virtual_stop(&virtual);
     }
 }
@@ -291,13 +292,13 @@ static void a_refused_request_is_reported_once_and_called_so(void **state)
     struct virtual virtual;
 
     (void)state;
-    virtual_start(&virtual, WATCH_AUTO);
+    virtual_start(&virtual, STANDING_AUTO);
     virtual.ask_error = -EPERM;
     virtual_run(&virtual, 300 * SEC);
     assert_int_in_range(virtual.closes, 2, 30);
     assert_int_equal(virtual.reports, 1);
-    assert_non_null(strstr(watch_report(virtual.watch)->look_reason, "asking"));
-    assert_int_equal(watch_report(virtual.watch)->look_error, EPERM);
+    assert_non_null(strstr(standing_report(virtual.standing)->look_reason, "asking"));
+    assert_int_equal(standing_report(virtual.standing)->look_error, EPERM);
     virtual_stop(&virtual);
 }
 
@@ -307,14 +308,15 @@ static void what_failed_is_told_beside_the_reason_of_the_standing(void **state)
 
     (void)state;
     virtual_start_denied(&virtual);
-    assert_string_equal(watch_report(virtual.watch)->look_reason, "");
+    assert_string_equal(standing_report(virtual.standing)->look_reason, "");
     virtual.dump.error = -EBUSY;
     virtual_run(&virtual, 60 * SEC);
-    assert_string_equal(watch_report(virtual.watch)->reason, "joining RTNLGRP_LINK was refused");
-    assert_int_equal(watch_report(virtual.watch)->error, EACCES);
-    assert_string_equal(watch_report(virtual.watch)->look_reason,
+    assert_string_equal(standing_report(virtual.standing)->reason,
+                        "joining RTNLGRP_LINK was refused");
+    assert_int_equal(standing_report(virtual.standing)->error, EACCES);
+    assert_string_equal(standing_report(virtual.standing)->look_reason,
                         "the kernel does not list its links");
-    assert_int_equal(watch_report(virtual.watch)->look_error, EBUSY);
+    assert_int_equal(standing_report(virtual.standing)->look_error, EBUSY);
     virtual_stop(&virtual);
 }
 
@@ -326,11 +328,11 @@ static void a_hint_is_given_while_no_look_ever_worked(void **state)
     virtual_start_with_hint(&virtual, "look elsewhere");
     virtual.open_error = -EACCES;
     virtual_run(&virtual, 1 * SEC);
-    assert_non_null(strstr(watch_report(virtual.watch)->look_reason, "; look elsewhere"));
+    assert_non_null(strstr(standing_report(virtual.standing)->look_reason, "; look elsewhere"));
     virtual.open_error = 0;
     virtual_run(&virtual, 31 * SEC);
-    watch_broken(virtual.watch, virtual.now, -EACCES);
-    assert_null(strstr(watch_report(virtual.watch)->look_reason, "look elsewhere"));
+    standing_broken(virtual.standing, virtual.now, -EACCES);
+    assert_null(strstr(standing_report(virtual.standing)->look_reason, "look elsewhere"));
     virtual_stop(&virtual);
 }
 
@@ -339,14 +341,14 @@ static void a_socket_that_works_for_a_moment_only_is_opened_ever_more_rarely(voi
     struct virtual virtual;
 
     (void)state;
-    virtual_start(&virtual, WATCH_AUTO);
+    virtual_start(&virtual, STANDING_AUTO);
     virtual.dump.cost.cpu_usec = virtual.dump_takes = 30 * MSEC;
     for (int64_t end = virtual.now + 600 * SEC; virtual.now < end;) {
         virtual_run_to_look(&virtual);
         virtual.now += virtual.dump_takes;
         virtual_end_look(&virtual);
-        assert_false(watch_report(virtual.watch)->stale);
-        watch_broken(virtual.watch, virtual.now, -ENETDOWN);
+        assert_false(standing_report(virtual.standing)->stale);
+        standing_broken(virtual.standing, virtual.now, -ENETDOWN);
     }
     assert_int_in_range(virtual.looks, 10, 60);
     virtual_stop(&virtual);
@@ -357,14 +359,14 @@ static void delays_are_short_again_after_a_socket_that_lasted(void **state)
     struct virtual virtual;
 
     (void)state;
-    virtual_start(&virtual, WATCH_AUTO);
+    virtual_start(&virtual, STANDING_AUTO);
     virtual.open_error = -EMFILE;
     virtual_run(&virtual, 300 * SEC);
     virtual.open_error = 0;
     virtual_run(&virtual, 120 * SEC);
-    watch_broken(virtual.watch, virtual.now, -ENETDOWN);
+    standing_broken(virtual.standing, virtual.now, -ENETDOWN);
     virtual_run(&virtual, 110 * MSEC);
-    assert_false(watch_report(virtual.watch)->stale);
+    assert_false(standing_report(virtual.standing)->stale);
     virtual_stop(&virtual);
 }
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* watch: whatever happens, it does little. */
+/* standing: whatever happens, it does little. */
 #include "tests/unit/virtual.h"
 
 #include <errno.h>
@@ -35,7 +35,7 @@ static void a_permanent_failure_costs_next_to_nothing(void **state)
         for (int where = 0; where < 3; where++) {
             struct virtual virtual;
 
-            virtual_start(&virtual, WATCH_AUTO);
+            virtual_start(&virtual, STANDING_AUTO);
             virtual.open_error = where == 0 ? -errors[i] : 0;
             virtual.ask_error = where == 1 ? -errors[i] : 0;
             virtual.dump.error = where == 2 ? -errors[i] : 0;
@@ -50,7 +50,7 @@ static void empty_dumps_for_ever_cost_next_to_nothing(void **state)
     struct virtual virtual;
 
     (void)state;
-    virtual_start(&virtual, WATCH_AUTO);
+    virtual_start(&virtual, STANDING_AUTO);
     virtual.dump.told = 0;
     an_hour_of(&virtual, 20);
     virtual_stop(&virtual);
@@ -62,12 +62,12 @@ static void a_socket_that_breaks_on_each_receive_costs_next_to_nothing(void **st
     unsigned before;
 
     (void)state;
-    virtual_start(&virtual, WATCH_AUTO);
+    virtual_start(&virtual, STANDING_AUTO);
     virtual_run(&virtual, 1 * SEC);
     before = actions(&virtual);
     for (int64_t end = virtual.now + 3600 * SEC; virtual.now < end;) {
         virtual_run_to_look(&virtual);
-        watch_broken(virtual.watch, virtual.now, -EACCES);
+        standing_broken(virtual.standing, virtual.now, -EACCES);
     }
     /* Close, open, join and look, each half a minute in the end. */
     assert_int_in_range(actions(&virtual) - before, 4 * 100, 4 * 140);
@@ -79,7 +79,7 @@ static void links_that_are_missing_in_each_dump_cost_a_quarter_of_a_cpu_at_most(
     struct virtual virtual;
 
     (void)state;
-    virtual_start(&virtual, WATCH_AUTO);
+    virtual_start(&virtual, STANDING_AUTO);
     virtual.dump.missing = 1;
     virtual.dump.cost.cpu_usec = virtual.dump_takes = 5 * MSEC;
     an_hour_of(&virtual, 51);
@@ -100,12 +100,12 @@ static void change_weather(struct virtual *virtual, struct dice *dice, unsigned 
     virtual->open_error = maybe_error(dice, of);
     virtual->join_error = maybe_error(dice, of);
     virtual->ask_error = maybe_error(dice, of);
-    virtual->dump = (struct watch_dump){.error = maybe_error(dice, of),
-                                        .told = roll(dice, of) ? 5 : 0,
-                                        .missing = roll(dice, of) ? 0 : 1,
-                                        .native = roll(dice, 20) != 0,
-                                        /* looks on demand are bounded by their cost */
-                                        .cost.cpu_usec = 5000 + roll(dice, 5000)};
+    virtual->dump = (struct standing_dump){.error = maybe_error(dice, of),
+                                           .told = roll(dice, of) ? 5 : 0,
+                                           .missing = roll(dice, of) ? 0 : 1,
+                                           .native = roll(dice, 20) != 0,
+                                           /* looks on demand are bounded by their cost */
+                                           .cost.cpu_usec = 5000 + roll(dice, 5000)};
     virtual->dump_takes = roll(dice, 50) ? 5 * MSEC : 30 * SEC;
 }
 
@@ -113,27 +113,27 @@ static void random_input(struct virtual *virtual, struct dice *dice)
 {
     switch (roll(dice, 9)) {
     case 0:
-        watch_overrun(virtual->watch);
+        standing_overrun(virtual->standing);
         break;
     case 1:
-        watch_look_now(virtual->watch);
+        standing_dump_now(virtual->standing);
         break;
     case 2:
-        watch_look_soon(virtual->watch);
+        standing_dump_soon(virtual->standing);
         break;
     case 3:
-        watch_consumers(virtual->watch, roll(dice, 3));
+        standing_consumers(virtual->standing, roll(dice, 3));
         break;
     case 4:
-        watch_notified(virtual->watch, (int)roll(dice, 20));
+        standing_notified(virtual->standing, (int)roll(dice, 20));
         break;
     case 5:
         if (virtual->looking)
-            watch_surprised(virtual->watch, virtual->now, (int)roll(dice, 20));
+            standing_surprised(virtual->standing, virtual->now, (int)roll(dice, 20));
         break;
     case 6:
         if (roll(dice, 20) == 0)
-            watch_broken(virtual->watch, virtual->now, -EACCES);
+            standing_broken(virtual->standing, virtual->now, -EACCES);
         break;
     case 7:
     case 8:
@@ -157,7 +157,8 @@ static void a_random_minute(struct virtual *virtual, struct dice *dice)
 
 static void random_input_never_makes_it_spin(void **state)
 {
-    static const enum watch_mode modes[] = {WATCH_AUTO, WATCH_AUTO, WATCH_SUBSCRIBE, WATCH_POLL};
+    static const enum standing_mode modes[] = {STANDING_AUTO, STANDING_AUTO, STANDING_SUBSCRIBE,
+                                               STANDING_POLL};
 
     (void)state;
     for (unsigned seed = 1; seed <= 40; seed++) {
@@ -180,20 +181,20 @@ static void after_any_weather_it_finds_back_by_itself(void **state)
         struct dice dice = {.state = seed};
         struct virtual virtual;
 
-        virtual_start(&virtual, WATCH_AUTO);
+        virtual_start(&virtual, STANDING_AUTO);
         for (int minute = 0; minute < 5; minute++) {
             change_weather(&virtual, &dice, 2);
             a_random_minute(&virtual, &dice);
         }
         virtual.open_error = virtual.join_error = virtual.ask_error = 0;
         virtual.never_drained = false;
-        virtual.dump = (struct watch_dump){.told = 5, .native = true, .cost.cpu_usec = 100};
+        virtual.dump = (struct standing_dump){.told = 5, .native = true, .cost.cpu_usec = 100};
         virtual.dump_takes = 1 * MSEC;
         virtual_run(&virtual, 31 * SEC + 10 * SEC);
-        assert_false(watch_report(virtual.watch)->stale);
+        assert_false(standing_report(virtual.standing)->stale);
         virtual_run(&virtual, 300 * SEC + 120 * SEC); /* the longest delay of a join, a proof */
-        assert_true(virtual_standing(&virtual) == WATCH_TRUSTED ||
-                    virtual_standing(&virtual) == WATCH_INCOMPLETE);
+        assert_true(virtual_standing(&virtual) == STANDING_TRUSTED ||
+                    virtual_standing(&virtual) == STANDING_INCOMPLETE);
         virtual_stop(&virtual);
     }
 }

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* question, and watch that asks it: when the kernel is asked for a link in doubt. */
+/* question, and standing that asks it: when the kernel is asked for a link in doubt. */
 #include "tests/unit/virtual.h"
 
 #include <errno.h>
@@ -62,12 +62,12 @@ static void no_look_begins_while_a_link_is_in_doubt(void **state)
     (void)state;
     virtual_start_denied(&virtual);
     looks = virtual.looks;
-    watch_look_now(virtual.watch);
-    watch_doubt(virtual.watch, 7);
+    standing_dump_now(virtual.standing);
+    standing_doubt(virtual.standing, 7);
     virtual_obey(&virtual);
     assert_int_equal(virtual.looks, looks);
     assert_int_equal(virtual.asks, 1);
-    watch_answered(virtual.watch);
+    standing_answered(virtual.standing);
     virtual_run(&virtual, 1 * SEC);
     assert_true(virtual.looks > looks);
     assert_int_equal(virtual.asks, 1);
@@ -80,7 +80,7 @@ static void a_question_that_is_never_answered_is_left_within_two_seconds(void **
 
     (void)state;
     virtual_start_denied(&virtual);
-    watch_doubt(virtual.watch, 7);
+    standing_doubt(virtual.standing, 7);
     virtual_run(&virtual, 2 * SEC);
     assert_int_equal(virtual.asks, 4);
     assert_int_equal(virtual.leaves, 1);
@@ -94,9 +94,9 @@ static void a_socket_that_is_closed_takes_its_question_along(void **state)
 
     (void)state;
     virtual_start_denied(&virtual);
-    watch_doubt(virtual.watch, 7);
+    standing_doubt(virtual.standing, 7);
     virtual_obey(&virtual);
-    watch_broken(virtual.watch, virtual.now, -EACCES);
+    standing_broken(virtual.standing, virtual.now, -EACCES);
     virtual_run(&virtual, 10 * SEC);
     assert_int_equal(virtual.asks, 1);
     assert_int_equal(virtual.leaves, 0);

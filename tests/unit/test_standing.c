@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* watch: how far the subscription is believed. */
+/* standing: how far the subscription is believed. */
 #include "tests/unit/virtual.h"
 
 #include <errno.h>
@@ -13,13 +13,13 @@ static void surprise(struct virtual *virtual, int first, int last)
 {
     virtual_run_to_look(virtual);
     for (int ifindex = first; ifindex <= last; ifindex++)
-        watch_surprised(virtual->watch, virtual->now, ifindex);
+        standing_surprised(virtual->standing, virtual->now, ifindex);
     virtual_end_look(virtual);
 }
 
 static uint64_t contradictions(struct virtual *virtual)
 {
-    return watch_report(virtual->watch)->contradictions;
+    return standing_report(virtual->standing)->contradictions;
 }
 
 /* --- denied */
@@ -29,10 +29,10 @@ static void before_anything_the_standing_is_denied_and_stale(void **state)
     struct virtual virtual;
 
     (void)state;
-    virtual_start(&virtual, WATCH_AUTO);
-    assert_int_equal(virtual_standing(&virtual), WATCH_DENIED);
-    assert_true(watch_report(virtual.watch)->stale);
-    assert_true(watch_report(virtual.watch)->last_look == WATCH_NEVER);
+    virtual_start(&virtual, STANDING_AUTO);
+    assert_int_equal(virtual_standing(&virtual), STANDING_DENIED);
+    assert_true(standing_report(virtual.standing)->stale);
+    assert_true(standing_report(virtual.standing)->last_look == STANDING_NEVER);
     virtual_stop(&virtual);
 }
 
@@ -44,12 +44,12 @@ static void a_refused_join_is_denied_with_the_kernels_errno(void **state)
     for (size_t i = 0; i < sizeof(errors) / sizeof(errors[0]); i++) {
         struct virtual virtual;
 
-        virtual_start(&virtual, WATCH_AUTO);
+        virtual_start(&virtual, STANDING_AUTO);
         virtual.join_error = -errors[i];
         virtual_run(&virtual, 1 * SEC);
-        assert_int_equal(virtual_standing(&virtual), WATCH_DENIED);
-        assert_int_equal(watch_report(virtual.watch)->error, errors[i]);
-        assert_false(watch_report(virtual.watch)->stale);
+        assert_int_equal(virtual_standing(&virtual), STANDING_DENIED);
+        assert_int_equal(standing_report(virtual.standing)->error, errors[i]);
+        assert_false(standing_report(virtual.standing)->stale);
         virtual_stop(&virtual);
     }
 }
@@ -59,7 +59,7 @@ static void a_denied_join_is_tried_again_ever_more_rarely(void **state)
     struct virtual virtual;
 
     (void)state;
-    virtual_start(&virtual, WATCH_AUTO);
+    virtual_start(&virtual, STANDING_AUTO);
     virtual.join_error = -EACCES;
     virtual_run(&virtual, 4 * SEC);
     assert_int_equal(virtual.joins, 1);
@@ -78,7 +78,7 @@ static void a_join_that_works_later_makes_it_unproven_and_looks_at_once(void **s
     unsigned looks = 0;
 
     (void)state;
-    virtual_start(&virtual, WATCH_AUTO);
+    virtual_start(&virtual, STANDING_AUTO);
     virtual.join_error = -EACCES;
     virtual_run(&virtual, 4 * SEC);
     virtual.join_error = 0;
@@ -86,8 +86,8 @@ static void a_join_that_works_later_makes_it_unproven_and_looks_at_once(void **s
         looks = virtual.looks;
         virtual_run(&virtual, 10 * MSEC);
     }
-    assert_int_equal(virtual_standing(&virtual), WATCH_UNPROVEN);
-    assert_int_equal(virtual.before, WATCH_DENIED);
+    assert_int_equal(virtual_standing(&virtual), STANDING_UNPROVEN);
+    assert_int_equal(virtual.before, STANDING_DENIED);
     virtual_run(&virtual, 1 * MSEC);
     assert_int_in_range(virtual.looks, looks + 1, looks + 2);
     virtual_stop(&virtual);
@@ -98,9 +98,9 @@ static void what_happened_before_the_join_is_no_contradiction(void **state)
     struct virtual virtual;
 
     (void)state;
-    virtual_start(&virtual, WATCH_AUTO);
+    virtual_start(&virtual, STANDING_AUTO);
     surprise(&virtual, 1, 9);
-    virtual_run_to(&virtual, WATCH_TRUSTED, 300 * SEC);
+    virtual_run_to(&virtual, STANDING_TRUSTED, 300 * SEC);
     assert_int_equal(contradictions(&virtual), 0);
     virtual_stop(&virtual);
 }
@@ -110,20 +110,20 @@ static void a_look_under_way_at_the_join_proves_nothing(void **state)
     struct virtual virtual;
 
     (void)state;
-    virtual_start(&virtual, WATCH_AUTO);
+    virtual_start(&virtual, STANDING_AUTO);
     virtual.join_error = -EACCES;
     virtual.dump_takes = 4 * SEC;
     virtual_run(&virtual, 5 * SEC - 1 * MSEC);
     assert_true(virtual.looking);
     virtual.join_error = 0;
     virtual_run(&virtual, 2 * MSEC);
-    assert_int_equal(virtual_standing(&virtual), WATCH_UNPROVEN);
+    assert_int_equal(virtual_standing(&virtual), STANDING_UNPROVEN);
     assert_true(virtual.looking);
-    watch_surprised(virtual.watch, virtual.now, 7);
+    standing_surprised(virtual.standing, virtual.now, 7);
     virtual_end_look(&virtual);
     virtual.dump_takes = 1 * MSEC;
     virtual_run(&virtual, 2 * GRACE);
-    assert_int_equal(virtual_standing(&virtual), WATCH_UNPROVEN);
+    assert_int_equal(virtual_standing(&virtual), STANDING_UNPROVEN);
     virtual_stop(&virtual);
 }
 
@@ -132,14 +132,14 @@ static void a_removal_before_the_join_is_no_contradiction_when_it_is_confirmed(v
     struct virtual virtual;
 
     (void)state;
-    virtual_start(&virtual, WATCH_AUTO);
+    virtual_start(&virtual, STANDING_AUTO);
     virtual_run_to_look(&virtual);
     virtual.dump.missing = 1;
     virtual_end_look(&virtual);
     virtual.dump.missing = 0;
     surprise(&virtual, 5, 5); /* the second dump agrees: the link is removed */
     virtual_run(&virtual, 2 * GRACE);
-    assert_int_equal(virtual_standing(&virtual), WATCH_UNPROVEN);
+    assert_int_equal(virtual_standing(&virtual), STANDING_UNPROVEN);
     virtual_stop(&virtual);
 }
 
@@ -151,14 +151,14 @@ static void the_excuse_of_a_join_lasts_until_a_look_is_complete(void **state)
     for (size_t i = 0; i < sizeof(errors) / sizeof(errors[0]); i++) {
         struct virtual virtual;
 
-        virtual_start(&virtual, WATCH_AUTO);
+        virtual_start(&virtual, STANDING_AUTO);
         virtual_run_to_look(&virtual);
         virtual.dump.error = -errors[i];
         virtual_end_look(&virtual);
         virtual.dump.error = 0;
         surprise(&virtual, 5, 5); /* the first look did not come to tell it */
         virtual_run(&virtual, 2 * GRACE);
-        assert_int_equal(virtual_standing(&virtual), WATCH_UNPROVEN);
+        assert_int_equal(virtual_standing(&virtual), STANDING_UNPROVEN);
         virtual_stop(&virtual);
     }
 }
@@ -171,15 +171,15 @@ static void looks_that_agree_up_to_the_audit_interval_make_it_trusted(void **sta
     int64_t began;
 
     (void)state;
-    virtual_start(&virtual, WATCH_AUTO);
+    virtual_start(&virtual, STANDING_AUTO);
     began = virtual.now;
     virtual_run(&virtual, 1 * MSEC);
-    assert_int_equal(virtual_standing(&virtual), WATCH_UNPROVEN);
-    virtual_run_to(&virtual, WATCH_TRUSTED, 300 * SEC);
+    assert_int_equal(virtual_standing(&virtual), STANDING_UNPROVEN);
+    virtual_run_to(&virtual, STANDING_TRUSTED, 300 * SEC);
     /* 50 ms, doubled up to more than 60 s. */
     assert_int_in_range(virtual.now - began, 60 * SEC, 110 * SEC);
     assert_int_in_range(virtual.looks, 11, 14);
-    assert_int_equal(watch_report(virtual.watch)->error, 0);
+    assert_int_equal(standing_report(virtual.standing)->error, 0);
     virtual_stop(&virtual);
 }
 
@@ -188,13 +188,13 @@ static void looks_on_demand_prove_no_more_than_the_time_they_span(void **state)
     struct virtual virtual;
 
     (void)state;
-    virtual_start(&virtual, WATCH_AUTO);
+    virtual_start(&virtual, STANDING_AUTO);
     for (int i = 0; i < 1000; i++) {
-        watch_look_now(virtual.watch);
+        standing_dump_now(virtual.standing);
         virtual_run(&virtual, 2 * MSEC);
     }
     assert_int_in_range(virtual.looks, 900, 1100);
-    assert_int_equal(virtual_standing(&virtual), WATCH_UNPROVEN);
+    assert_int_equal(virtual_standing(&virtual), STANDING_UNPROVEN);
     virtual_stop(&virtual);
 }
 
@@ -206,9 +206,9 @@ static void a_surprise_that_is_notified_of_in_time_is_a_race_and_no_contradictio
     virtual_start_trusted(&virtual);
     surprise(&virtual, 5, 5);
     virtual_run(&virtual, GRACE - 1 * MSEC);
-    watch_notified(virtual.watch, 5);
+    standing_notified(virtual.standing, 5);
     virtual_run(&virtual, 3600 * SEC);
-    assert_int_equal(virtual_standing(&virtual), WATCH_TRUSTED);
+    assert_int_equal(virtual_standing(&virtual), STANDING_TRUSTED);
     assert_int_equal(contradictions(&virtual), 0);
     virtual_stop(&virtual);
 }
@@ -221,12 +221,12 @@ static void a_surprise_that_is_not_notified_of_makes_it_incomplete(void **state)
     virtual_start_trusted(&virtual);
     surprise(&virtual, 5, 5);
     virtual_run(&virtual, GRACE - 1 * MSEC);
-    assert_int_equal(virtual_standing(&virtual), WATCH_UNPROVEN);
+    assert_int_equal(virtual_standing(&virtual), STANDING_UNPROVEN);
     virtual_run(&virtual, 2 * MSEC);
-    assert_int_equal(virtual_standing(&virtual), WATCH_INCOMPLETE);
-    assert_int_equal(virtual.before, WATCH_UNPROVEN);
+    assert_int_equal(virtual_standing(&virtual), STANDING_INCOMPLETE);
+    assert_int_equal(virtual.before, STANDING_UNPROVEN);
     assert_int_equal(contradictions(&virtual), 1);
-    assert_non_null(strstr(watch_report(virtual.watch)->reason, "link 5"));
+    assert_non_null(strstr(standing_report(virtual.standing)->reason, "link 5"));
     virtual_stop(&virtual);
 }
 
@@ -237,11 +237,11 @@ static void a_notification_of_another_link_does_not_clear_a_suspect(void **state
     (void)state;
     virtual_start_trusted(&virtual);
     surprise(&virtual, 5, 6);
-    watch_notified(virtual.watch, 5);
-    watch_notified(virtual.watch, 7);
+    standing_notified(virtual.standing, 5);
+    standing_notified(virtual.standing, 7);
     virtual_run(&virtual, GRACE + 1 * MSEC);
-    assert_int_equal(virtual_standing(&virtual), WATCH_INCOMPLETE);
-    assert_non_null(strstr(watch_report(virtual.watch)->reason, "link 6"));
+    assert_int_equal(virtual_standing(&virtual), STANDING_INCOMPLETE);
+    assert_non_null(strstr(standing_report(virtual.standing)->reason, "link 6"));
     virtual_stop(&virtual);
 }
 
@@ -253,11 +253,11 @@ static void hundreds_of_suspects_are_cleared_by_their_notifications(void **state
     virtual_start_trusted(&virtual);
     surprise(&virtual, 1, 500);
     for (int ifindex = 1; ifindex <= 500; ifindex++)
-        watch_notified(virtual.watch, ifindex);
+        standing_notified(virtual.standing, ifindex);
     virtual_run(&virtual, 2 * GRACE);
-    assert_int_equal(virtual_standing(&virtual), WATCH_UNPROVEN);
+    assert_int_equal(virtual_standing(&virtual), STANDING_UNPROVEN);
     virtual_run(&virtual, 300 * SEC);
-    assert_int_equal(virtual_standing(&virtual), WATCH_TRUSTED);
+    assert_int_equal(virtual_standing(&virtual), STANDING_TRUSTED);
     virtual_stop(&virtual);
 }
 
@@ -271,11 +271,11 @@ static void a_suspect_is_not_judged_before_the_queue_is_empty(void **state)
     /* The process was stopped for a minute; the notification is still queued. */
     virtual.never_drained = true;
     virtual_run(&virtual, 60 * SEC);
-    assert_int_equal(virtual_standing(&virtual), WATCH_UNPROVEN);
-    watch_notified(virtual.watch, 5);
+    assert_int_equal(virtual_standing(&virtual), STANDING_UNPROVEN);
+    standing_notified(virtual.standing, 5);
     virtual.never_drained = false;
     virtual_run(&virtual, 300 * SEC);
-    assert_int_equal(virtual_standing(&virtual), WATCH_TRUSTED);
+    assert_int_equal(virtual_standing(&virtual), STANDING_TRUSTED);
     virtual_stop(&virtual);
 }
 
@@ -287,12 +287,12 @@ static void a_surprise_lets_a_trusted_subscription_prove_itself_anew(void **stat
     virtual_start_trusted(&virtual);
     /* It is notified of in the end, but something told nothing of it for too long. */
     surprise(&virtual, 5, 5);
-    watch_notified(virtual.watch, 5);
-    assert_int_equal(virtual_standing(&virtual), WATCH_UNPROVEN);
+    standing_notified(virtual.standing, 5);
+    assert_int_equal(virtual_standing(&virtual), STANDING_UNPROVEN);
     assert_int_equal(contradictions(&virtual), 0);
-    assert_int_in_range(watch_report(virtual.watch)->interval_usec, 1, 1 * SEC);
+    assert_int_in_range(standing_report(virtual.standing)->interval_usec, 1, 1 * SEC);
     virtual_run(&virtual, 300 * SEC);
-    assert_int_equal(virtual_standing(&virtual), WATCH_TRUSTED);
+    assert_int_equal(virtual_standing(&virtual), STANDING_TRUSTED);
     virtual_stop(&virtual);
 }
 
@@ -302,12 +302,12 @@ static void a_surprise_before_trust_lets_the_proof_begin_anew(void **state)
     int64_t surprised;
 
     (void)state;
-    virtual_start(&virtual, WATCH_AUTO);
+    virtual_start(&virtual, STANDING_AUTO);
     virtual_run(&virtual, 50 * SEC);
     surprise(&virtual, 5, 5);
     surprised = virtual.now;
-    watch_notified(virtual.watch, 5);
-    virtual_run_to(&virtual, WATCH_TRUSTED, 300 * SEC);
+    standing_notified(virtual.standing, 5);
+    virtual_run_to(&virtual, STANDING_TRUSTED, 300 * SEC);
     assert_true(virtual.now - surprised > 60 * SEC);
     virtual_stop(&virtual);
 }
@@ -322,10 +322,10 @@ static void incomplete_stays_for_good_and_polls(void **state)
     (void)state;
     virtual_start_trusted(&virtual);
     surprise(&virtual, 5, 5);
-    virtual_run_to(&virtual, WATCH_INCOMPLETE, 2 * GRACE);
+    virtual_run_to(&virtual, STANDING_INCOMPLETE, 2 * GRACE);
     looks = virtual.looks;
     virtual_run(&virtual, 3600 * SEC);
-    assert_int_equal(virtual_standing(&virtual), WATCH_INCOMPLETE);
+    assert_int_equal(virtual_standing(&virtual), STANDING_INCOMPLETE);
     assert_int_in_range(virtual.looks - looks, 3600 * 19, 3600 * 20 + 1);
     assert_int_equal(contradictions(&virtual), 1);
     virtual_stop(&virtual);
@@ -338,12 +338,12 @@ static void incomplete_outlives_a_socket_that_is_opened_anew(void **state)
     (void)state;
     virtual_start_trusted(&virtual);
     surprise(&virtual, 5, 5);
-    virtual_run_to(&virtual, WATCH_INCOMPLETE, 2 * GRACE);
-    watch_broken(virtual.watch, virtual.now, -ENETDOWN);
-    assert_int_equal(virtual_standing(&virtual), WATCH_DENIED);
+    virtual_run_to(&virtual, STANDING_INCOMPLETE, 2 * GRACE);
+    standing_broken(virtual.standing, virtual.now, -ENETDOWN);
+    assert_int_equal(virtual_standing(&virtual), STANDING_DENIED);
     virtual_run(&virtual, 1 * SEC);
     assert_int_equal(virtual.opens, 2);
-    assert_int_equal(virtual_standing(&virtual), WATCH_INCOMPLETE);
+    assert_int_equal(virtual_standing(&virtual), STANDING_INCOMPLETE);
     virtual_stop(&virtual);
 }
 
@@ -352,10 +352,10 @@ static void answers_that_are_not_those_of_linux_make_it_incomplete_at_once(void 
     struct virtual virtual;
 
     (void)state;
-    virtual_start(&virtual, WATCH_AUTO);
+    virtual_start(&virtual, STANDING_AUTO);
     virtual.dump.native = false;
     virtual_run(&virtual, 10 * MSEC);
-    assert_int_equal(virtual_standing(&virtual), WATCH_INCOMPLETE);
+    assert_int_equal(virtual_standing(&virtual), STANDING_INCOMPLETE);
     assert_int_equal(contradictions(&virtual), 0);
     virtual_stop(&virtual);
 }
@@ -365,11 +365,11 @@ static void foreign_answers_of_a_kernel_that_denies_are_just_denied(void **state
     struct virtual virtual;
 
     (void)state;
-    virtual_start(&virtual, WATCH_AUTO);
+    virtual_start(&virtual, STANDING_AUTO);
     virtual.dump.native = false;
     virtual.join_error = -EACCES;
     virtual_run(&virtual, 4 * SEC);
-    assert_int_equal(virtual_standing(&virtual), WATCH_DENIED);
+    assert_int_equal(virtual_standing(&virtual), STANDING_DENIED);
     virtual_stop(&virtual);
 }
 
@@ -379,10 +379,10 @@ static void interrupted_dumps_without_a_line_say_nothing_of_the_kernel(void **st
 
     (void)state;
     virtual_start_trusted(&virtual);
-    virtual.dump = (struct watch_dump){.error = -EINTR, .cost.cpu_usec = 100};
+    virtual.dump = (struct standing_dump){.error = -EINTR, .cost.cpu_usec = 100};
     virtual_run(&virtual, 600 * SEC);
-    assert_int_equal(virtual_standing(&virtual), WATCH_TRUSTED);
-    assert_true(watch_report(virtual.watch)->stale);
+    assert_int_equal(virtual_standing(&virtual), STANDING_TRUSTED);
+    assert_true(standing_report(virtual.standing)->stale);
     virtual_stop(&virtual);
 }
 
@@ -394,10 +394,10 @@ static void a_surprise_after_an_overrun_is_no_contradiction(void **state)
 
     (void)state;
     virtual_start_trusted(&virtual);
-    watch_overrun(virtual.watch);
+    standing_overrun(virtual.standing);
     surprise(&virtual, 1, 20);
     virtual_run(&virtual, 3600 * SEC);
-    assert_int_equal(virtual_standing(&virtual), WATCH_TRUSTED);
+    assert_int_equal(virtual_standing(&virtual), STANDING_TRUSTED);
     assert_int_equal(contradictions(&virtual), 0);
     virtual_stop(&virtual);
 }
@@ -409,9 +409,9 @@ static void an_overrun_clears_the_suspects_that_stand(void **state)
     (void)state;
     virtual_start_trusted(&virtual);
     surprise(&virtual, 5, 5);
-    watch_overrun(virtual.watch); /* it may have swallowed their notifications */
+    standing_overrun(virtual.standing); /* it may have swallowed their notifications */
     virtual_run(&virtual, 3600 * SEC);
-    assert_int_equal(virtual_standing(&virtual), WATCH_TRUSTED);
+    assert_int_equal(virtual_standing(&virtual), STANDING_TRUSTED);
     virtual_stop(&virtual);
 }
 
@@ -421,14 +421,14 @@ static void a_removal_lost_in_an_overrun_is_no_contradiction(void **state)
 
     (void)state;
     virtual_start_trusted(&virtual);
-    watch_overrun(virtual.watch);
+    standing_overrun(virtual.standing);
     virtual_run_to_look(&virtual);
     virtual.dump.missing = 1;
     virtual_end_look(&virtual);
     virtual.dump.missing = 0;
     surprise(&virtual, 5, 5); /* the second dump agrees */
     virtual_run(&virtual, 2 * GRACE);
-    assert_int_equal(virtual_standing(&virtual), WATCH_TRUSTED);
+    assert_int_equal(virtual_standing(&virtual), STANDING_TRUSTED);
     virtual_stop(&virtual);
 }
 
@@ -439,12 +439,12 @@ static void an_overrun_during_a_look_excuses_it_and_the_next(void **state)
     (void)state;
     virtual_start_trusted(&virtual);
     virtual_run_to_look(&virtual);
-    watch_overrun(virtual.watch);
-    watch_surprised(virtual.watch, virtual.now, 5);
+    standing_overrun(virtual.standing);
+    standing_surprised(virtual.standing, virtual.now, 5);
     virtual_end_look(&virtual);
     surprise(&virtual, 6, 6);
     virtual_run(&virtual, 2 * GRACE);
-    assert_int_equal(virtual_standing(&virtual), WATCH_TRUSTED);
+    assert_int_equal(virtual_standing(&virtual), STANDING_TRUSTED);
     virtual_stop(&virtual);
 }
 
@@ -454,11 +454,11 @@ static void a_contradiction_long_after_an_overrun_counts(void **state)
 
     (void)state;
     virtual_start_trusted(&virtual);
-    watch_overrun(virtual.watch);
+    standing_overrun(virtual.standing);
     virtual_run(&virtual, 300 * SEC);
     surprise(&virtual, 5, 5);
     virtual_run(&virtual, 2 * GRACE);
-    assert_int_equal(virtual_standing(&virtual), WATCH_INCOMPLETE);
+    assert_int_equal(virtual_standing(&virtual), STANDING_INCOMPLETE);
     virtual_stop(&virtual);
 }
 
@@ -469,11 +469,11 @@ static void told_to_poll_it_never_joins(void **state)
     struct virtual virtual;
 
     (void)state;
-    virtual_start(&virtual, WATCH_POLL);
+    virtual_start(&virtual, STANDING_POLL);
     virtual_run(&virtual, 3600 * SEC);
     assert_int_equal(virtual.joins, 0);
-    assert_int_equal(virtual_standing(&virtual), WATCH_DENIED);
-    assert_int_equal(watch_report(virtual.watch)->error, 0);
+    assert_int_equal(virtual_standing(&virtual), STANDING_DENIED);
+    assert_int_equal(standing_report(virtual.standing)->error, 0);
     assert_int_in_range(virtual.looks, 3600 * 19, 3600 * 20 + 2);
     virtual_stop(&virtual);
 }
@@ -483,13 +483,13 @@ static void told_to_subscribe_it_believes_whatever_a_look_shows(void **state)
     struct virtual virtual;
 
     (void)state;
-    virtual_start(&virtual, WATCH_SUBSCRIBE);
+    virtual_start(&virtual, STANDING_SUBSCRIBE);
     virtual.dump.native = false;
     virtual_run(&virtual, 10 * SEC);
-    assert_int_equal(virtual_standing(&virtual), WATCH_TRUSTED);
+    assert_int_equal(virtual_standing(&virtual), STANDING_TRUSTED);
     surprise(&virtual, 5, 5);
     virtual_run(&virtual, 600 * SEC);
-    assert_int_equal(virtual_standing(&virtual), WATCH_TRUSTED);
+    assert_int_equal(virtual_standing(&virtual), STANDING_TRUSTED);
     assert_int_in_range(virtual.looks, 11, 14); /* audits alone */
     virtual_stop(&virtual);
 }
@@ -499,10 +499,10 @@ static void told_to_subscribe_and_denied_it_audits_and_tries_again(void **state)
     struct virtual virtual;
 
     (void)state;
-    virtual_start(&virtual, WATCH_SUBSCRIBE);
+    virtual_start(&virtual, STANDING_SUBSCRIBE);
     virtual.join_error = -EACCES;
     virtual_run(&virtual, 600 * SEC);
-    assert_int_equal(virtual_standing(&virtual), WATCH_DENIED);
+    assert_int_equal(virtual_standing(&virtual), STANDING_DENIED);
     assert_int_in_range(virtual.looks, 10, 13);
     assert_int_in_range(virtual.joins, 6, 9);
     virtual_stop(&virtual);
@@ -511,15 +511,15 @@ static void told_to_subscribe_and_denied_it_audits_and_tries_again(void **state)
 static void each_standing_and_cadence_has_its_name(void **state)
 {
     (void)state;
-    assert_string_equal(watch_standing_name(WATCH_DENIED), "denied");
-    assert_string_equal(watch_standing_name(WATCH_UNPROVEN), "unproven");
-    assert_string_equal(watch_standing_name(WATCH_TRUSTED), "trusted");
-    assert_string_equal(watch_standing_name(WATCH_INCOMPLETE), "incomplete");
-    assert_string_equal(watch_cadence_name(WATCH_POLLING), "polling");
-    assert_string_equal(watch_cadence_name(WATCH_PROVING), "proving");
-    assert_string_equal(watch_cadence_name(WATCH_AUDIT), "audit");
-    assert_string_equal(watch_cadence_name(WATCH_RETRY), "retry");
-    assert_string_equal(watch_cadence_name(WATCH_IDLE), "idle");
+    assert_string_equal(standing_name(STANDING_DENIED), "denied");
+    assert_string_equal(standing_name(STANDING_UNPROVEN), "unproven");
+    assert_string_equal(standing_name(STANDING_TRUSTED), "trusted");
+    assert_string_equal(standing_name(STANDING_INCOMPLETE), "incomplete");
+    assert_string_equal(standing_cadence_name(STANDING_POLLING), "polling");
+    assert_string_equal(standing_cadence_name(STANDING_PROVING), "proving");
+    assert_string_equal(standing_cadence_name(STANDING_AUDIT), "audit");
+    assert_string_equal(standing_cadence_name(STANDING_RETRY), "retry");
+    assert_string_equal(standing_cadence_name(STANDING_IDLE), "idle");
 }
 
 int main(void)

@@ -4,15 +4,15 @@
 #include <errno.h>
 #include <string.h>
 
-static const struct watch_config usual = {
+static const struct standing_config usual = {
     .budget_ppm = BUDGET_PPM,
     .interval_min_usec = INTERVAL_MIN,
     .interval_max_usec = INTERVAL_MAX,
     .audit_usec = AUDIT,
 };
 
-static void on_report(void *user, const struct watch_report *before,
-                      const struct watch_report *after)
+static void on_report(void *user, const struct standing_report *before,
+                      const struct standing_report *after)
 {
     struct virtual *virtual = user;
 
@@ -25,21 +25,21 @@ static void on_report(void *user, const struct watch_report *before,
     virtual->before = before->standing;
 }
 
-static void start(struct virtual *virtual, const struct watch_config *config)
+static void start(struct virtual *virtual, const struct standing_config *config)
 {
     *virtual = (struct virtual){
         .now = 1000 * SEC,
         .dump = {.told = 3, .native = true, .cost.cpu_usec = 100},
         .dump_takes = 1 * MSEC,
     };
-    virtual->watch = watch_new(config, on_report, virtual);
-    assert_non_null(virtual->watch);
-    watch_consumers(virtual->watch, 1);
+    virtual->standing = standing_new(config, on_report, virtual);
+    assert_non_null(virtual->standing);
+    standing_consumers(virtual->standing, 1);
 }
 
-void virtual_start(struct virtual *virtual, enum watch_mode mode)
+void virtual_start(struct virtual *virtual, enum standing_mode mode)
 {
-    struct watch_config config = usual;
+    struct standing_config config = usual;
 
     config.mode = mode;
     start(virtual, &config);
@@ -47,7 +47,7 @@ void virtual_start(struct virtual *virtual, enum watch_mode mode)
 
 void virtual_start_with_hint(struct virtual *virtual, const char *hint)
 {
-    struct watch_config config = usual;
+    struct standing_config config = usual;
 
     config.blind_hint = hint;
     start(virtual, &config);
@@ -55,7 +55,7 @@ void virtual_start_with_hint(struct virtual *virtual, const char *hint)
 
 void virtual_stop(struct virtual *virtual)
 {
-    assert_null(watch_free(virtual->watch));
+    assert_null(standing_free(virtual->standing));
 }
 
 static void do_look(struct virtual *virtual)
@@ -63,38 +63,38 @@ static void do_look(struct virtual *virtual)
     virtual->looks++;
     virtual->last_look_began = virtual->now;
     virtual->looking = virtual->ask_error == 0;
-    watch_look_begun(virtual->watch, virtual->now, virtual->ask_error);
+    standing_dump_begun(virtual->standing, virtual->now, virtual->ask_error);
 }
 
-/* One action; false if watch waits, then up to *ret_deadline. */
+/* One action; false if it waits, then up to *ret_deadline. */
 static bool do_next(struct virtual *virtual, int64_t *ret_deadline)
 {
-    switch (watch_next(virtual->watch, virtual->now, ret_deadline)) {
-    case WATCH_OPEN:
+    switch (standing_next(virtual->standing, virtual->now, ret_deadline)) {
+    case STANDING_OPEN:
         virtual->opens++;
-        watch_opened(virtual->watch, virtual->now, virtual->open_error);
+        standing_opened(virtual->standing, virtual->now, virtual->open_error);
         return true;
-    case WATCH_CLOSE:
+    case STANDING_CLOSE:
         virtual->closes++;
         virtual->looking = false;
         return true;
-    case WATCH_JOIN:
+    case STANDING_JOIN:
         virtual->joins++;
-        watch_joined(virtual->watch, virtual->now, virtual->join_error);
+        standing_joined(virtual->standing, virtual->now, virtual->join_error);
         return true;
-    case WATCH_LOOK:
+    case STANDING_DUMP:
         assert_false(virtual->looking);
         do_look(virtual);
         return true;
-    case WATCH_ASK:
+    case STANDING_ASK:
         virtual->asks++;
-        watch_asked(virtual->watch, virtual->now);
+        standing_asked(virtual->standing, virtual->now);
         return true;
-    case WATCH_LEAVE:
+    case STANDING_LEAVE:
         virtual->leaves++;
-        watch_answered(virtual->watch);
+        standing_answered(virtual->standing);
         return true;
-    case WATCH_WAIT:
+    case STANDING_WAIT:
         break;
     }
     return false;
@@ -102,9 +102,9 @@ static bool do_next(struct virtual *virtual, int64_t *ret_deadline)
 
 void virtual_obey(struct virtual *virtual)
 {
-    virtual->deadline = WATCH_NEVER;
+    virtual->deadline = STANDING_NEVER;
     if (!virtual->never_drained)
-        watch_drained(virtual->watch, virtual->now);
+        standing_drained(virtual->standing, virtual->now);
     /* None of them may be asked for again and again at one moment. */
     for (int i = 0; do_next(virtual, &virtual->deadline); i++)
         assert_int_in_range(i, 0, 20);
@@ -115,10 +115,10 @@ void virtual_end_look(struct virtual *virtual)
     assert_true(virtual->looking);
     virtual->looking = false;
     virtual->dump.cost.wall_usec = 2 * virtual->dump.cost.cpu_usec;
-    virtual->settled = watch_look_ended(virtual->watch, virtual->now, &virtual->dump);
+    virtual->settled = standing_dump_ended(virtual->standing, virtual->now, &virtual->dump);
 }
 
-/* When something is due: what watch waits for, or the end of the dump under way. */
+/* When something is due: what standing waits for, or the end of the dump under way. */
 static int64_t next_due(const struct virtual *virtual)
 {
     int64_t end = virtual->last_look_began + virtual->dump_takes;
@@ -168,7 +168,7 @@ void virtual_run_to_look(struct virtual *virtual)
         assert_true(step(virtual, virtual->now + 3600 * SEC));
 }
 
-void virtual_run_to(struct virtual *virtual, enum watch_standing standing, int64_t limit)
+void virtual_run_to(struct virtual *virtual, enum standing_value standing, int64_t limit)
 {
     int64_t until = virtual->now + limit;
 
@@ -179,15 +179,15 @@ void virtual_run_to(struct virtual *virtual, enum watch_standing standing, int64
 
 void virtual_start_denied(struct virtual *virtual)
 {
-    virtual_start(virtual, WATCH_AUTO);
+    virtual_start(virtual, STANDING_AUTO);
     virtual->join_error = -EACCES;
     virtual_run(virtual, 1 * SEC + 10 * MSEC);
 }
 
 void virtual_start_trusted(struct virtual *virtual)
 {
-    virtual_start(virtual, WATCH_AUTO);
-    virtual_run_to(virtual, WATCH_TRUSTED, 300 * SEC);
+    virtual_start(virtual, STANDING_AUTO);
+    virtual_run_to(virtual, STANDING_TRUSTED, 300 * SEC);
 }
 
 unsigned virtual_looks_a_minute(struct virtual *virtual)
@@ -198,7 +198,7 @@ unsigned virtual_looks_a_minute(struct virtual *virtual)
     return virtual->looks - before;
 }
 
-enum watch_standing virtual_standing(struct virtual *virtual)
+enum standing_value virtual_standing(struct virtual *virtual)
 {
-    return watch_report(virtual->watch)->standing;
+    return standing_report(virtual->standing)->standing;
 }

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* watch with a virtual clock, and what stands in for the socket and the kernel. */
+/* standing with a virtual clock, and what stands in for the socket and the kernel. */
 #ifndef LINKWATCH_TESTS_UNIT_VIRTUAL_H
 #define LINKWATCH_TESTS_UNIT_VIRTUAL_H
 
 #include "tests/unit/support.h"
 
-#include "daemon/watch.h"
+#include "daemon/standing.h"
 
 #define MSEC INT64_C(1000)
 #define SEC  (1000 * MSEC)
@@ -18,35 +18,35 @@
 
 struct virtual
 {
-    struct watch *watch;
+    struct standing *standing;
     int64_t now;
 
     /* How the kernel answers; errors as -errno. */
     int open_error;
     int join_error;
     int ask_error;
-    struct watch_dump dump;
+    struct standing_dump dump;
     int64_t dump_takes;
     bool never_drained; /* the queue is never seen empty */
 
     /* What happened. */
     unsigned opens, closes, joins, looks, asks, leaves, reports;
     int64_t last_look_began;
-    int settled;                /* what the last watch_look_ended() gave */
-    enum watch_standing before; /* of the last report */
+    int settled;                /* what the last standing_dump_ended() gave */
+    enum standing_value before; /* of the last report */
     bool looking;
-    int64_t deadline; /* when watch wants to be asked again */
+    int64_t deadline; /* when standing wants to be asked again */
 };
 
-/* A watch of that mode with one consumer, and a kernel that does everything. */
-void virtual_start(struct virtual *virtual, enum watch_mode mode);
+/* A standing of that mode with one consumer, and a kernel that does everything. */
+void virtual_start(struct virtual *virtual, enum standing_mode mode);
 void virtual_start_with_hint(struct virtual *virtual, const char *hint);
 void virtual_stop(struct virtual *virtual);
 /* The same, up to where the subscription is denied, or believed. */
 void virtual_start_denied(struct virtual *virtual);
 void virtual_start_trusted(struct virtual *virtual);
 
-/* Does what watch wants, as the daemon would, until it wants to wait. */
+/* Does what standing wants, as the daemon would, until it wants to wait. */
 void virtual_obey(struct virtual *virtual);
 
 /* Lets the dump under way end now as virtual->dump says. */
@@ -60,11 +60,11 @@ void virtual_run(struct virtual *virtual, int64_t duration);
 void virtual_run_to_look(struct virtual *virtual);
 
 /* Runs until the standing is that one; fails if that takes longer than limit. */
-void virtual_run_to(struct virtual *virtual, enum watch_standing standing, int64_t limit);
+void virtual_run_to(struct virtual *virtual, enum standing_value standing, int64_t limit);
 
 /* How many dumps begin in a minute, which passes. */
 unsigned virtual_looks_a_minute(struct virtual *virtual);
 
-enum watch_standing virtual_standing(struct virtual *virtual);
+enum standing_value virtual_standing(struct virtual *virtual);
 
 #endif

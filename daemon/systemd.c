@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-#include "daemon/service.h"
+#include "daemon/systemd.h"
 
 #include <errno.h>
 #include <ev.h>
@@ -19,7 +19,7 @@
 /* Seconds until a manager that had no room is told once more. */
 #define RETRY .1
 
-struct service {
+struct systemd {
     struct ev_loop *loop;
     int fd;
     /* What it was not told yet. */
@@ -42,7 +42,7 @@ static int get_path(int fd, char *path, size_t size)
     return 0;
 }
 
-int service_listen_fd(char *path, size_t size)
+int systemd_listen_fd(char *path, size_t size)
 {
     int fd = SD_LISTEN_FDS_START;
     int count = sd_listen_fds(1);
@@ -78,7 +78,7 @@ static int address_of_manager(struct sockaddr_un *ret, socklen_t *ret_length)
 }
 
 /* libsystemd's sd_notify() waits for a manager that does not read. */
-static int notify(const struct service *service, const char *text)
+static int notify(const struct systemd *systemd, const char *text)
 {
     struct sockaddr_un address;
     socklen_t length;
@@ -86,26 +86,26 @@ static int notify(const struct service *service, const char *text)
 
     if (r < 0)
         return r;
-    if (sendto(service->fd, text, strlen(text), MSG_NOSIGNAL | MSG_DONTWAIT,
+    if (sendto(systemd->fd, text, strlen(text), MSG_NOSIGNAL | MSG_DONTWAIT,
                (const struct sockaddr *)&address, length) < 0)
         return -errno;
     return 0;
 }
 
-static void notify_pending(struct service *service)
+static void notify_pending(struct systemd *systemd)
 {
-    char text[sizeof(service->status) + 64];
+    char text[sizeof(systemd->status) + 64];
 
-    snprintf(text, sizeof(text), "%s%s%s%s", service->ready_pending ? "READY=1\n" : "",
-             service->alive_pending ? "WATCHDOG=1\n" : "", service->status_pending ? "STATUS=" : "",
-             service->status_pending ? service->status : "");
-    if (notify(service, text) == -EAGAIN) {
-        ev_timer_set(&service->retry, RETRY, 0.);
-        ev_timer_start(service->loop, &service->retry);
+    snprintf(text, sizeof(text), "%s%s%s%s", systemd->ready_pending ? "READY=1\n" : "",
+             systemd->alive_pending ? "WATCHDOG=1\n" : "", systemd->status_pending ? "STATUS=" : "",
+             systemd->status_pending ? systemd->status : "");
+    if (notify(systemd, text) == -EAGAIN) {
+        ev_timer_set(&systemd->retry, RETRY, 0.);
+        ev_timer_start(systemd->loop, &systemd->retry);
         return;
     }
-    ev_timer_stop(service->loop, &service->retry);
-    service->ready_pending = service->alive_pending = service->status_pending = false;
+    ev_timer_stop(systemd->loop, &systemd->retry);
+    systemd->ready_pending = systemd->alive_pending = systemd->status_pending = false;
 }
 
 static void on_retry(struct ev_loop *loop, struct ev_timer *timer, int events)
@@ -115,66 +115,66 @@ static void on_retry(struct ev_loop *loop, struct ev_timer *timer, int events)
     notify_pending(timer->data);
 }
 
-struct service *service_new(struct ev_loop *loop)
+struct systemd *systemd_new(struct ev_loop *loop)
 {
-    struct service *service = calloc(1, sizeof(*service));
+    struct systemd *systemd = calloc(1, sizeof(*systemd));
 
-    if (!service)
+    if (!systemd)
         return NULL;
-    service->loop = loop;
-    service->fd = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
-    ev_timer_init(&service->retry, on_retry, RETRY, 0.);
-    service->retry.data = service;
-    return service;
+    systemd->loop = loop;
+    systemd->fd = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+    ev_timer_init(&systemd->retry, on_retry, RETRY, 0.);
+    systemd->retry.data = systemd;
+    return systemd;
 }
 
-struct service *service_free(struct service *service)
+struct systemd *systemd_free(struct systemd *systemd)
 {
-    if (!service)
+    if (!systemd)
         return NULL;
-    ev_timer_stop(service->loop, &service->retry);
-    if (service->fd >= 0)
-        close(service->fd);
-    free(service);
+    ev_timer_stop(systemd->loop, &systemd->retry);
+    if (systemd->fd >= 0)
+        close(systemd->fd);
+    free(systemd);
     return NULL;
 }
 
-void service_ready(struct service *service, const char *status)
+void systemd_ready(struct systemd *systemd, const char *status)
 {
-    if (!service)
+    if (!systemd)
         return;
-    service->ready_pending = true;
-    service_status(service, status);
+    systemd->ready_pending = true;
+    systemd_status(systemd, status);
 }
 
 /* If the manager does not read, it need not know: what it is told next is that this is over. */
-void service_reloading(struct service *service)
+void systemd_reloading(struct systemd *systemd)
 {
     char text[64];
 
-    if (!service)
+    if (!systemd)
         return;
     snprintf(text, sizeof(text), "RELOADING=1\nMONOTONIC_USEC=%" PRId64,
              clock_usec(CLOCK_MONOTONIC));
-    (void)notify(service, text);
+    (void)notify(systemd, text);
 }
 
-void service_stopping(struct service *service)
+void systemd_stopping(struct systemd *systemd)
 {
-    if (service)
-        (void)notify(service, "STOPPING=1");
+    if (systemd)
+        (void)notify(systemd, "STOPPING=1");
 }
 
-void service_status(struct service *service, const char *status)
+void systemd_status(struct systemd *systemd, const char *status)
 {
-    if (!service)
+    if (!systemd)
         return;
-    service->status_pending = true;
-    snprintf(service->status, sizeof(service->status), "%s", status);
-    notify_pending(service);
+    systemd->status_pending = true;
+    snprintf(systemd->status, sizeof(systemd->status), "%s", status);
+    notify_pending(systemd);
 }
 
-int64_t service_watchdog_usec(void)
+int64_t systemd_watchdog_usec(void)
 {
     uint64_t usec;
 
@@ -182,10 +182,10 @@ int64_t service_watchdog_usec(void)
     return sd_watchdog_enabled(0, &usec) > 0 ? (int64_t)(usec / 2) : 0;
 }
 
-void service_alive(struct service *service)
+void systemd_alive(struct systemd *systemd)
 {
-    if (!service)
+    if (!systemd)
         return;
-    service->alive_pending = true;
-    notify_pending(service);
+    systemd->alive_pending = true;
+    notify_pending(systemd);
 }
