@@ -9,6 +9,8 @@ try:
     docker.fetch()
 except tap.Skip as reason:
     tap.skip_all(str(reason))
+# The sandbox ends with this program, and in time if it hangs as a whole.
+END = ("setpriv", "--pdeathsig=TERM", "timeout", "--kill-after=10", "330")
 # With CAP_NET_RAW, Docker announces addresses by packet sockets, which gVisor lacks.
-sandbox.run_tests("trixie", "inside.py", platform="systrap",
-                  wrapper=("setpriv", "--bounding-set=-net_raw", "--inh-caps=-net_raw"))
+WITHOUT_RAW = ("setpriv", "--pdeathsig=KILL", "--bounding-set=-net_raw", "--inh-caps=-net_raw")
+sandbox.run_tests("trixie", "inside.py", platform="systrap", wrapper=(*END, *WITHOUT_RAW))

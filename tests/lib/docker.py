@@ -3,6 +3,7 @@
 image made from busybox without any registry."""
 
 import contextlib
+import fcntl
 import json
 import os
 import pathlib
@@ -14,9 +15,18 @@ import packages
 import tap
 import wait
 
-# The folder of what is mounted and written; in a gVisor sandbox it vanishes with it.
+# The folder of what is mounted and written; it vanishes with the sandbox, or natively with the
+# mount namespace.
 ROOT = pathlib.Path("/tmp/linkwatch-docker")
 IMAGE = "box"
+# What containers serve. It is small: each of gVisor's veth pairs has one queue of 64 frames for both
+# directions, and who sends waits for room in it. Two pairs of a bridge that are full wait for
+# each other without end, with the bridge locked, and so does who asks for its links.
+SERVED = "/served"
+FILE = "file"
+# No command of docker(1) takes a tenth of it; it is there so that one that hangs is a failure that
+# shows what was seen.
+SECONDS = 60
 # Neither iptables nor IPv6: gVisor has no nftables, and no ip6tables without --net-raw. It does not
 # forward, either: gVisor's bridges pass each frame to the host's IP as well, whoever it is for.
 OPTIONS = ("--ip-forward=false", "--iptables=false", "--ip6tables=false", "--ip-masq=false", "--ipv6=false",
@@ -37,8 +47,12 @@ def fetch():
     """The folder of Docker's system, and that of what is put beside; skips with the reason
     where they can't be had."""
     pinned = versions()
-    return (packages.system("sid", pinned["sid"]),
-            packages.unpacked("trixie", pinned["trixie"]))
+    packages.cache().mkdir(parents=True, exist_ok=True)
+    # Not twice at the same time: it is much.
+    with open(packages.cache() / "docker.lock", "w", encoding="ascii") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        return (packages.system("sid", pinned["sid"]),
+                packages.unpacked("trixie", pinned["trixie"]))
 
 
 def _mount(*arguments):
@@ -46,7 +60,11 @@ def _mount(*arguments):
 
 
 def _mount_cgroups(folder):
-    """Those that containers are put in; runc wants each as a hierarchy of its own."""
+    """Those that containers are put in: the machine's, if there are any. In gVisor there are none
+    yet; runc wants each as a hierarchy of its own."""
+    if any(pathlib.Path("/sys/fs/cgroup").iterdir()):
+        _mount("--rbind", "/sys/fs/cgroup", folder)
+        return
     _mount("-t", "tmpfs", "tmpfs", folder)
     for name in ("cpu", "cpuacct", "cpuset", "devices", "memory", "pids"):
         (folder / name).mkdir()
@@ -61,6 +79,8 @@ def _make_image(beside):
     netns.run("cp", f"{beside}/usr/bin/busybox", f"{folder}/bin/busybox")
     for name in ("cat", "echo", "hostname", "httpd", "ip", "nc", "ping", "sh", "sleep", "wget"):
         (folder / "bin" / name).symlink_to("busybox")
+    (folder / SERVED[1:]).mkdir()
+    (folder / SERVED[1:] / FILE).write_text("served\n", encoding="ascii")
     return netns.run("tar", "-C", str(folder), "-cf", f"{ROOT}/root/tmp/image.tar", ".")
 
 
@@ -68,17 +88,23 @@ def prepare():
     """Puts the root folder together. The caller is in a mount namespace of its own."""
     system, beside = fetch()
     root = ROOT / "root"
-    root.mkdir(parents=True)
+    ROOT.mkdir(exist_ok=True)
+    _mount("-t", "tmpfs", "tmpfs", ROOT)
+    root.mkdir()
     # To be a mount point is what Docker asks of its root.
     _mount("--bind", system, root)
-    for name in ("proc", "sys", "dev", "tmp", "run", "etc", "var/lib/docker"):
+    for name in ("proc", "sys", "dev", "tmp", "run", "etc", "opt", "var"):
         (root / name).mkdir(parents=True, exist_ok=True)
     _mount("-t", "proc", "proc", root / "proc")
     _mount("-t", "sysfs", "sysfs", root / "sys")
     _mount_cgroups(root / "sys/fs/cgroup")
     _mount("--rbind", "/dev", root / "dev")
-    for name in ("tmp", "run", "etc", "var/lib/docker"):
+    for name in ("tmp", "run", "etc", "opt", "var"):
         _mount("-t", "tmpfs", "tmpfs", root / name)
+    # What was fetched stays as it is.
+    _mount("-o", "remount,bind,ro", root)
+    (root / "var/lib/docker").mkdir(parents=True)
+    (root / "var/run").symlink_to("/run")
     (root / "etc/docker").mkdir()
     (root / "tmp").chmod(0o1777)
     netns.run("cp", f"{beside}/usr/sbin/runc", f"{root}/tmp/runc")
@@ -99,25 +125,48 @@ class Failed(Exception):
     """A command of docker(1) failed; the text is what it said."""
 
 
-class Engine:
-    """dockerd in a context, run by a wrapper if there is one (linkwatch-run)."""
+def _describe(pid):
+    """A line about a process, or None if it is gone."""
+    try:
+        folder = pathlib.Path("/proc", pid)
+        name, fields = (folder / "stat").read_text(encoding="utf-8").rsplit(")", 1)
+        words = fields.split()
+        command = (folder / "cmdline").read_bytes().replace(b"\0", b" ").decode(errors="replace")
+        threads = len(list((folder / "task").iterdir()))
+    except OSError:
+        return None
+    return (f"{pid} parent {words[1]} state {words[0]} ticks {words[11]}+{words[12]} threads "
+            f"{threads} {command[:100] or name}")
 
-    def __init__(self, wrapper=(), environment=None, options=()):
+
+def processes():
+    """A line about each process, for whoever reads why a test failed."""
+    lines = map(_describe, filter(str.isdigit, os.listdir("/proc")))
+    return "\n".join(line for line in lines if line)
+
+
+class Engine:
+    """dockerd in a context, run by a wrapper if there is one (linkwatch-run). With started=False
+    it is not started by that."""
+
+    def __init__(self, wrapper=(), environment=None, options=(), started=True):
         self._wrapper = wrapper
+        self._started = started
         self._options = options
         self._environment = {"PATH": PATH, "DOCKER_HOST": "unix:///run/docker.sock",
                              "HOME": "/tmp", **(environment or {})}
         self._process = None
 
     def __enter__(self):
-        self.start()
+        if self._started:
+            self.start()
         return self
 
     def __exit__(self, kind, *_exception):
-        self.stop()
         if kind:
-            tap.diag("dockerd wrote:")
-            tap.diag(self.log()[-6000:])
+            self.give_up()
+        else:
+            self.stop()
 
     @staticmethod
     def _chroot(*command):
@@ -148,18 +197,33 @@ class Engine:
 
     def stop(self):
         """Ends it and its containers."""
-        if self._process is None or self._process.poll() is not None:
+        if not self.is_running():
             return
         self._process.send_signal(signal.SIGTERM)
-        self._process.wait(timeout=wait.SECONDS * 4)
+        self._process.wait(timeout=SECONDS)
+
+    def give_up(self):
+        """After a failure: shows what is there, and kills it. Under linkwatch-run, all that it
+        started dies with it."""
+        tap.diag("dockerd wrote:")
+        tap.diag(self.log()[-4000:])
+        tap.diag("processes:")
+        tap.diag(processes())
+        if self.is_running():
+            self._process.kill()
+            self._process.wait()
 
     def docker(self, *arguments, text=None):
         """What docker(1) prints; raises Failed with what it says."""
-        process = subprocess.run(self._chroot("docker", *arguments), input=text, text=True,
-                                 stdin=None if text else subprocess.DEVNULL, check=False,
-                                 capture_output=True, env=self._environment)
+        try:
+            process = subprocess.run(self._chroot("docker", *arguments), input=text, text=True,
+                                     stdin=None if text else subprocess.DEVNULL, check=False,
+                                     capture_output=True, env=self._environment, timeout=SECONDS)
+        except subprocess.TimeoutExpired as hang:
+            raise AssertionError(f"docker {' '.join(arguments)}: not within {SECONDS} s, said "
+                                 f"{hang.stdout!r} {hang.stderr!r}") from hang
         if process.returncode != 0:
-            raise Failed(process.stderr)
+            raise Failed(f"docker {' '.join(arguments)}: {process.stderr}")
         return process.stdout
 
     def load(self):

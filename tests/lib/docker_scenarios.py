@@ -5,16 +5,37 @@ import concurrent.futures
 import contextlib
 import socket
 import threading
+import time
 import urllib.request
 
 import docker
 import tap
 import wait
 
+# Names would need iptables.
+_COMPOSE = f"""
+services:
+  server:
+    image: {docker.IMAGE}
+    pull_policy: never
+    command: httpd -f -p 80 -h {docker.SERVED}
+    networks: {{ own: {{ ipv4_address: 172.31.0.2 }} }}
+  client:
+    image: {docker.IMAGE}
+    pull_policy: never
+    depends_on: [server]
+    command: sh -c "until wget -q -T 2 -O /dev/null http://172.31.0.2/{docker.FILE}; do sleep 1; done;
+      echo found; exec httpd -f -p 80 -h {docker.SERVED}"
+    networks: {{ own: {{ ipv4_address: 172.31.0.3 }} }}
+networks:
+  own: {{ ipam: {{ config: [{{ subnet: 172.31.0.0/24 }}] }} }}
+"""
+
+
 def _fetches(address, port=80):
     """Whether a file of the container's web server can be had."""
     try:
-        with urllib.request.urlopen(f"http://{address}:{port}/bin/echo", timeout=2) as answer:
+        with urllib.request.urlopen(f"http://{address}:{port}/{docker.FILE}", timeout=2) as answer:
             return len(answer.read()) > 0
     except OSError:
         return False
@@ -24,7 +45,7 @@ def _is_asked(engine, address):
     """Whether another container gets a file of a container's web server."""
     try:
         engine.run("--rm", docker.IMAGE, "wget", "-q", "-T", "2", "-O", "/dev/null",
-                   f"http://{address}/bin/echo")
+                   f"http://{address}/{docker.FILE}")
     except docker.Failed as failure:
         tap.diag(failure)
         return False
@@ -35,11 +56,27 @@ def _is_asked(engine, address):
 def _web(engine, name, *options):
     """A container with a web server, as long as the context stands."""
     engine.run("--detach", "--name", name, *options, docker.IMAGE, "httpd", "-f", "-p", "80",
-               "-h", "/")
+               "-h", docker.SERVED)
     try:
         yield name
     finally:
         engine.docker("rm", "--force", name)
+
+
+def denied(engine):
+    """Without linkwatch-run a container on a bridge network fails: its links can't be subscribed to"""
+    with engine:
+        engine.start()
+        engine.load()
+        try:
+            engine.run("--rm", docker.IMAGE, "echo", "hello")
+        except docker.Failed as failure:
+            tap.contains(str(failure), "failed to set up container networking: failed to add "
+                         "interface veth")
+            tap.contains(str(failure), " to sandbox: failed to subscribe to link updates: "
+                         "permission denied")
+        else:
+            raise AssertionError("it works")
 
 
 def default_bridge(engine):
@@ -81,6 +118,48 @@ def container_to_host(engine):
     tap.contains(told, "from the host")
 
 
+@contextlib.contextmanager
+def _network(engine, name, subnet):
+    """A user network, as long as the context stands."""
+    engine.docker("network", "create", "--subnet", subnet, name)
+    try:
+        yield name
+    finally:
+        engine.docker("network", "rm", name)
+
+
+def user_network(engine):
+    """A container on a user network is reached from the host and by another one there"""
+    with _network(engine, "own", "172.30.0.0/24"), _web(engine, "alone", "--network", "own"):
+        address = engine.address("alone", "own")
+        wait.until(lambda: _fetches(address), "the container's address")
+        engine.run("--rm", "--network", "own", docker.IMAGE, "wget", "-q", "-T", "2", "-O",
+                   "/dev/null", f"http://{address}/{docker.FILE}")
+
+
+def connected(engine):
+    """A container that runs is connected to another network, reached there, and disconnected"""
+    with _network(engine, "other", "172.29.0.0/24"), _web(engine, "guest"):
+        for _time in range(2):
+            engine.docker("network", "connect", "other", "guest")
+            address = engine.address("guest", "other")
+            wait.until(lambda address=address: _fetches(address), "the address in the other network")
+            engine.docker("network", "disconnect", "other", "guest")
+            assert not _fetches(address), "reached although disconnected"
+        wait.until(lambda: _fetches(engine.address("guest")), "the address in its first network")
+
+
+def composed(engine):
+    """Two services of a compose file find each other"""
+    compose = ("compose", "--project-name", "pair", "--file", "-")
+    engine.docker(*compose, "up", "--detach", text=_COMPOSE)
+    try:
+        wait.until(lambda: "found" in engine.docker("logs", "pair-client-1"), "the other service")
+        assert _fetches("172.31.0.3"), "the client is not reached"
+    finally:
+        engine.docker(*compose, "down", "--timeout", "1", text=_COMPOSE)
+
+
 def at_once(engine, count):
     """Containers started at once run together, and end together"""
     names = [f"c{number}" for number in range(count)]
@@ -117,17 +196,37 @@ def lets_go(engine, daemon):
     wait.until(lambda: daemon.status()["sessions"] <= 2, "the end of the sessions")
 
 
-def add_all(engine, daemon):
-    """Registers them, for an engine that the first one starts, and the daemon that helps it."""
+def _adder(engine):
+    """What registers a scenario for an engine, which is started where it doesn't run, and given up
+    where it failed."""
     def run(scenario, *arguments):
-        if not engine.is_running():
-            engine.start()
-            engine.load()
-        scenario(engine, *arguments)
+        began = time.monotonic()
+        try:
+            if not engine.is_running():
+                docker.forget_networks()
+                engine.start()
+                engine.load()
+            scenario(engine, *arguments)
+        except BaseException:
+            engine.give_up()
+            raise
+        tap.diag(f"{time.monotonic() - began:.1f} s")
 
-    for scenario in (default_bridge, published_port, container_to_container, container_to_host):
-        tap.add(scenario.__doc__, run, scenario)
-    tap.add("Ten containers started at once run together, and end together", run, at_once, 10)
-    tap.add(linkwatchd_anew.__doc__, run, linkwatchd_anew, daemon)
-    tap.add(lets_go.__doc__, run, lets_go, daemon)
-    tap.add(dockerd_anew.__doc__, run, dockerd_anew)
+    return lambda name, scenario, *arguments: tap.add(name, run, scenario, *arguments)
+
+
+def add_all(engine, daemon):
+    """Registers them, for an engine and the daemon that helps it."""
+    add = _adder(engine)
+    for scenario in (default_bridge, published_port, container_to_container, container_to_host,
+                     user_network, connected, composed):
+        add(scenario.__doc__, scenario)
+    add("Ten containers started at once run together, and end together", at_once, 10)
+    add(linkwatchd_anew.__doc__, linkwatchd_anew, daemon)
+    add(lets_go.__doc__, lets_go, daemon)
+    add(dockerd_anew.__doc__, dockerd_anew)
+
+
+def add_crowd(engine, count):
+    """Registers the one that needs more of a machine."""
+    _adder(engine)(f"{count} containers run together, and end together", at_once, count)
