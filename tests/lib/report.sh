@@ -2,6 +2,7 @@
 # The lines that tests/check and .ci/run print, and their sum: to be sourced. Logs go to the
 # directory $logs. With LINKWATCH_CHECK_ALL=1 a group that can't be run here has failed.
 passed=0 failed=0 skipped=0
+not_run=
 
 # report GROUP PASSED FAILED SKIPPED: a group has ended.
 report()
@@ -20,6 +21,15 @@ report_skipped()
         printf '%-28s SKIP: %s\n' "$1" "$3"
         skipped=$((skipped + $2))
     fi
+}
+
+# report_not_run GROUP SKIPPED REASON: the same of a group that needs what may be missing through no
+# fault of the machine's, as packages that the archive no longer has. The sum says so.
+report_not_run()
+{
+    printf '%-28s SKIP: %s\n' "$1" "$3"
+    skipped=$((skipped + $2))
+    not_run+="not run: $1: $3"$'\n'
 }
 
 show_end()
@@ -49,11 +59,13 @@ step()
 # include NAME COMMAND...: runs a command that ends with such a sum, and adds that to ours.
 include()
 {
-    local name=$1 log=$logs/${1//[ ,]/-}.log sum
+    local name=$1 log=$logs/${1//[ ,]/-}.log sum left_out
     local pattern='^([0-9]+) passed, ([0-9]+) failed, ([0-9]+) skipped$'
 
     shift
     "$@" 2>&1 | tee "$log"
+    left_out=$(sed -n '/^not run: /p' "$log")
+    not_run+=${left_out:+$left_out$'\n'}
     sum=$(tail -n 1 "$log")
     if [[ $sum =~ $pattern ]]; then
         passed=$((passed + BASH_REMATCH[1])) failed=$((failed + BASH_REMATCH[2]))
@@ -63,10 +75,11 @@ include()
     fi
 }
 
-# Prints the sum; fails if anything failed.
+# Prints the sum, with what could not be run before it; fails if anything failed.
 report_sum()
 {
     echo
+    [ -z "$not_run" ] || echo "${not_run%$'\n'}"
     echo "$passed passed, $failed failed, $skipped skipped"
     [ "$failed" = 0 ]
 }
