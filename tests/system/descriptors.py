@@ -8,6 +8,7 @@ import signal
 import socket
 import struct
 import subprocess
+import time
 
 import daemon as daemons
 import fuse
@@ -257,6 +258,45 @@ def unanswered_file():
         os.close(descriptor)
         connection.close()
         recovers(daemon, len(os.listdir(f"/proc/{daemon.pid}/fd")))
+
+
+def _ignores_children(daemon):
+    with open(f"/proc/{daemon.pid}/status", encoding="ascii") as file:
+        ignored = next(line.split()[1] for line in file if line.startswith("SigIgn:"))
+    return bool(int(ignored, 16) >> signal.SIGCHLD - 1 & 1)
+
+
+def _wakeups(daemon):
+    with open(f"/proc/{daemon.pid}/status", encoding="ascii") as file:
+        return next(int(line.split()[1]) for line in file
+                    if line.startswith("voluntary_ctxt_switches:"))
+
+
+def _falls_asleep(daemon):
+    """Its timer for children, which rings every 50 ms, is off."""
+    before = _wakeups(daemon)
+    time.sleep(1)
+    return _wakeups(daemon) - before < 10
+
+
+@tap.test
+def children_that_nobody_sees():
+    """Where SIGCHLD is ignored from the start, what is attached keeps nobody waiting, is closed, and
+    nobody is waited for afterwards"""
+    ignoring = ("bash", "-c", 'trap "" CHLD; exec "$@"', "sh")
+    with daemons.Daemon(wrapper=ignoring) as daemon:
+        daemon.status()
+        assert _ignores_children(daemon)
+        descriptors = len(os.listdir(f"/proc/{daemon.pid}/fd"))
+        for _ in range(2):
+            with stopped(daemon):
+                tap.equal(outcome_of(attached_to_a_call, daemon.socket), SENT, "the outcome")
+            with daemon.connect() as other:
+                assert other.call("GetStatus")["sessions"] >= 1
+            recovers(daemon, descriptors)
+        assert _ignores_children(daemon)
+        wait.until(lambda: _falls_asleep(daemon), "the end of its timer")
+        assert "cannot" not in daemon.log(), daemon.log()
 
 
 tap.main()
