@@ -14,6 +14,35 @@ netns.enter()
 # What has a default that the daemon tells.
 OPTIONS = {"sessions-max", "sessions-per-user-max", "namespaces-max", "namespaces-per-user-max",
            "request-max", "json-depth-max", "history-size"}
+# What no option sets: words of SECURITY.md with a number in them, and the constant that it is, with
+# its file and what the constant is multiplied with to be that number.
+FIGURES = (
+    (r"kept for root and the daemon's own user \| 1 in (\d+) \|", "daemon/users.h",
+     "USERS_RESERVE", 1),
+    (r"values in it, bytes in a string \| (\d+), \d+ \|", "daemon/call.h", "CALL_VALUES_MAX", 1),
+    (r"values in it, bytes in a string \| \d+, (\d+) \|", "daemon/call.h", "CALL_STRING_MAX", 1),
+    (r"its socket is closed at once \| (\d+) s \|", "daemon/entered.h", "ENTERED_LINGER_SECONDS",
+     1),
+    (r"counts until its (\d+) s are over", "daemon/entered.h", "ENTERED_LINGER_SECONDS", 1),
+    (r"one field of a filter \| (\d+), globs", "daemon/filter.h", "FILTER_VALUES_MAX", 1),
+    (r"one field of a filter \| \d+, globs of (\d+) characters", "daemon/filter.h",
+     "FILTER_GLOB_MAX", 1),
+    (r"all Lists being read \| (\d+) MiB", "daemon/users.h", "USERS_HELD_MAX", 1 / (1 << 20)),
+    (r"log lines in 10 s \| (\d+), and \d+ warnings \|", "daemon/log.c", "BURST", 1),
+    (r"log lines in 10 s \| \d+, and (\d+) warnings \|", "daemon/log.c", "BURST", 1),
+    (r"\(the send buffer is (\d+) KiB,", "daemon/server.c", "SEND_BUFFER", 2 / 1024),
+    (r"if (\d+) of these wait and no child", "daemon/closer.c", "SOCKETS_MAX", 1),
+    (r"in slices of (\d+) us", "daemon/workqueue.h", "WORKQUEUE_SLICE_USEC", 1),
+    (r"a buffer of at least (\d+) KiB of address space", "daemon/rtnl.c", "FIRST_CAPACITY",
+     1 / 1024),
+    (r"longest datagram, at most (\d+) MiB", "daemon/rtnl.c", "CAPACITY_MAX", 1 / (1 << 20)),
+    (r"(\d+) MiB of links in a mirror or a list", "client/link.h", "LIMIT_OF_LINKS",
+     1 / (1 << 20)),
+    (r"After (\d+) spoilt ones \(`SPOILT_MAX`", "reach/duplicate.c", "SPOILT_MAX", 1),
+    (r"log lines in (\d+) s \|", "daemon/log.c", "PERIOD", 1e-6),
+    (r"reading the kernel's messages took, up to (\d+) us", "daemon/workqueue.h",
+     "WORKQUEUE_ROUND_MAX_USEC", 1),
+)
 UNITS = {"": 1, "K": 1 << 10, "M": 1 << 20, "G": 1 << 30}
 
 
@@ -21,11 +50,14 @@ def _bytes(number, unit):
     return int(number) * UNITS[unit]
 
 
+def _source(name):
+    with open(os.path.join(os.environ["LINKWATCH_SOURCE"], name), encoding="utf-8") as file:
+        return file.read()
+
+
 def _limits():
     """The rows of the table: what is limited, the default, the options; as texts."""
-    path = os.path.join(os.environ["LINKWATCH_SOURCE"], "SECURITY.md")
-    with open(path, encoding="utf-8") as file:
-        section = file.read().split("\n## Limits\n\n")[1].split("\n\n")[0]
+    section = _source("SECURITY.md").split("\n## Limits\n\n")[1].split("\n\n")[0]
     rows = [re.split(r" *\| *", line.strip().strip("|").strip()) for line in section.splitlines()]
     tap.equal(rows[0], ["what", "default", "option"], "the table's head")
     return rows[2:]
@@ -67,6 +99,28 @@ def usage():
         told = re.search(rf"^  --{option} \w+\n +.*\(default (\d+)([KMG]?)\)$", text, re.MULTILINE)
         assert told, f"no default of --{option} in --help"
         tap.equal(_bytes(*told.groups()), default, option)
+
+
+def _constant(name, file):
+    """Its value: a product of numbers."""
+    found = re.search(rf"^#define {name} +(.*)$", _source(file), re.MULTILINE)
+    assert found, f"no {name} in {file}"
+    text = re.sub(r"\(size_t\)|INT64_C|[()]", "", found.group(1))
+    assert re.fullmatch(r"[\d. *]+", text), text
+    value = 1.0
+    for factor in text.split("*"):
+        value *= float(factor)
+    return value
+
+
+@tap.test
+def constants():
+    """Each figure in SECURITY.md that no option sets is that of the code"""
+    text = re.sub(r"\s+", " ", _source("SECURITY.md"))
+    for pattern, file, name, factor in FIGURES:
+        found = re.findall(pattern, text)
+        tap.equal(len(found), 1, f"places in SECURITY.md like {pattern!r}")
+        tap.equal(float(found[0]), round(_constant(name, file) * factor, 6), name)
 
 
 tap.main()
