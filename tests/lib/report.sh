@@ -3,6 +3,10 @@
 # directory $logs. With LINKWATCH_CHECK_ALL=1 a group that can't be run here has failed.
 passed=0 failed=0 skipped=0
 not_run=
+# What is repeated before the sum: CI services show the end of a long output.
+failures='' unstable=''
+failures_begin="what failed:"
+unstable_begin="what failed beside others, and passed when it was run again alone:"
 
 # report GROUP PASSED FAILED SKIPPED: a group has ended.
 report()
@@ -16,6 +20,7 @@ report_skipped()
 {
     if [ "${LINKWATCH_CHECK_ALL-}" = 1 ]; then
         echo "  nothing of this group could be run: $3"
+        note_failure "$1" "nothing of it could be run: $3"
         report "$1" 0 1 "$2"
     else
         printf '%-28s SKIP: %s\n' "$1" "$3"
@@ -30,6 +35,18 @@ report_not_run()
     printf '%-28s SKIP: %s\n' "$1" "$3"
     skipped=$((skipped + $2))
     not_run+="not run: $1: $3"$'\n'
+}
+
+# note_failure GROUP TEXT: what is repeated of it before the sum.
+note_failure()
+{
+    failures+="  $1:"$'\n'$(head -n 40 <<<"$2" | cut -c 1-300 | sed 's/^ */    /')$'\n'
+}
+
+# note_unstable GROUP TEXT: the same of what passed when it was run again alone.
+note_unstable()
+{
+    unstable+="  $1:"$'\n'$(head -n 20 <<<"$2" | cut -c 1-300 | sed 's/^ */    /')$'\n'
 }
 
 show_end()
@@ -47,6 +64,7 @@ step()
     shift
     if ! "$@" >"$log" 2>&1; then
         show_end "$log"
+        note_failure "$name" "$(tail -n 20 "$log")"
         report "$name" 0 1 0
         return 1
     elif reason=$(grep -m 1 '^SKIP: ' "$log"); then
@@ -59,26 +77,42 @@ step()
 # include NAME COMMAND...: runs a command that ends with such a sum, and adds that to ours.
 include()
 {
-    local name=$1 log=$logs/${1//[ ,]/-}.log sum left_out
+    local name=$1 log=$logs/${1//[ ,]/-}.log sum left_out again
     local pattern='^([0-9]+) passed, ([0-9]+) failed, ([0-9]+) skipped$'
 
     shift
     "$@" 2>&1 | tee "$log"
     left_out=$(sed -n '/^not run: /p' "$log")
     not_run+=${left_out:+$left_out$'\n'}
+    again=$(part_of "$log" "$failures_begin")
+    failures+=${again:+$again$'\n'}
+    again=$(part_of "$log" "$unstable_begin")
+    unstable+=${again:+$again$'\n'}
     sum=$(tail -n 1 "$log")
     if [[ $sum =~ $pattern ]]; then
         passed=$((passed + BASH_REMATCH[1])) failed=$((failed + BASH_REMATCH[2]))
         skipped=$((skipped + BASH_REMATCH[3]))
     else
+        note_failure "$name" "$(tail -n 20 "$log")"
         report "$name" 0 1 0
     fi
 }
 
-# Prints the sum, with what could not be run before it; fails if anything failed.
+# part_of LOG HEADING: the indented lines that follow a heading.
+part_of()
+{
+    awk -v heading="$2" '
+        $0 == heading { inside = 1; next }
+        !/^  / { inside = 0 }
+        inside' "$1"
+}
+
+# Prints the sum, and before it what failed and what could not be run; fails if anything failed.
 report_sum()
 {
     echo
+    [ -z "$unstable" ] || printf '%s\n%s\n' "$unstable_begin" "${unstable%$'\n'}"
+    [ -z "$failures" ] || printf '%s\n%s\n' "$failures_begin" "${failures%$'\n'}"
     [ -z "$not_run" ] || echo "${not_run%$'\n'}"
     echo "$passed passed, $failed failed, $skipped skipped"
     [ "$failed" = 0 ]

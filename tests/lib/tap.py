@@ -1,13 +1,19 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 """Tests that tell their outcome in TAP (Test Anything Protocol), one behaviour each."""
 
+import atexit
 import os
+import secrets
 import signal
 import sys
 import traceback
 
 # No test needs a tenth of it; it is there so that a hang is a failure with a traceback.
 TEST_SECONDS = int(os.environ.get("LINKWATCH_TEST_SECONDS", "600"))
+
+CLEANUP_SECONDS = 30
+# Every process that a test starts has it, unless somebody cleared its environment.
+MARK = "LINKWATCH_TEST_OF"
 
 
 class Skip(Exception):
@@ -68,6 +74,8 @@ def contains(text, part):
 
 
 def _overdue(_signal, _frame):
+    # Again, should what cleans up hang as well.
+    signal.alarm(CLEANUP_SECONDS)
     raise Overdue(f"still running after {TEST_SECONDS} seconds")
 
 
@@ -91,11 +99,28 @@ def _run(number, name, function, arguments):
     return True
 
 
+def _end_what_is_left(owner, mark):
+    """Kills the processes that the tests left behind: they hold the output open, and whoever reads
+    it would wait for them."""
+    if os.getpid() != owner:
+        return
+    for entry in filter(str.isdigit, os.listdir("/proc")):
+        try:
+            with open(f"/proc/{entry}/environ", "rb") as file:
+                left = f"{MARK}={mark}".encode() in file.read().split(b"\0")
+            if left:
+                os.kill(int(entry), signal.SIGKILL)
+        except OSError:
+            continue
+
+
 def main():
     """Runs all registered tests, or those whose names contain an argument."""
     wanted = sys.argv[1:]
     chosen = [t for t in _tests if not wanted or any(word in t[0] for word in wanted)]
     signal.signal(signal.SIGALRM, _overdue)
+    os.environ[MARK] = secrets.token_hex(8)
+    atexit.register(_end_what_is_left, os.getpid(), os.environ[MARK])
     # What the tests started is cleaned up then, too.
     signal.signal(signal.SIGTERM, lambda _signal, _frame: sys.exit(1))
     print(f"1..{len(chosen)}", flush=True)

@@ -24,7 +24,9 @@ SEED = int(os.environ.get("LINKWATCH_TEST_SEED", "1"))
 def end(process):
     """Ends what hangs: the program dies with its tracer."""
     with contextlib.suppress(OSError):
-        os.kill(programs.tracer_of(process.pid), signal.SIGKILL)
+        # Nobody's would be this process group.
+        if tracer := programs.tracer_of(process.pid):
+            os.kill(tracer, signal.SIGKILL)
     process.kill()
     process.wait()
 
@@ -77,11 +79,11 @@ def terminated():
                "--", *programs.built("turmoil", "all", "1000000", str(SEED))]
     for _ in range(10):
         with subprocess.Popen(command) as process:
-            wait.until(lambda pid=process.pid: programs.tracer_of(pid), "the tracer")
-            process.terminate()
             try:
+                wait.until(lambda pid=process.pid: programs.tracer_of(pid), "the tracer")
+                process.terminate()
                 tap.equal(process.wait(timeout=SECONDS), -signal.SIGTERM)
-            except (subprocess.TimeoutExpired, tap.Overdue):
+            except (subprocess.TimeoutExpired, tap.Overdue, wait.Timeout):
                 end(process)
                 raise
 
