@@ -18,6 +18,11 @@
 #define LOWEST_LIMIT  64
 #define PART_OF_LIMIT 8
 
+/* A container engine has a socket for each container; the limit of open files may be raised later.
+ */
+#define FAR       4096
+#define FAR_COUNT 4096
+
 int range_choose(struct range *ret)
 {
     struct rlimit limit;
@@ -32,13 +37,16 @@ int range_choose(struct range *ret)
     *ret = (struct range){
         .first = highest - highest / PART_OF_LIMIT,
         .count = highest / PART_OF_LIMIT,
+        .far = FAR,
+        .far_count = FAR_COUNT,
     };
     return 0;
 }
 
 bool range_has(const struct range *range, int fd)
 {
-    return fd >= range->first && fd < range->first + range->count;
+    return (fd >= range->first && fd < range->first + range->count) ||
+           (fd >= range->far && fd < range->far + range->far_count);
 }
 
 /* rtnetlink sockets are made. The protocol is an argument of the same width as fd. */
@@ -65,19 +73,26 @@ static int trace_subscriptions(scmp_filter_ctx filter)
 }
 
 /* What is done with the sockets that were moved. */
-static int trace_range(scmp_filter_ctx filter, const struct range *range)
+static int trace_part(scmp_filter_ctx filter, int first, int count)
 {
     static const int calls[] = {
         SCMP_SYS(recvmsg), SCMP_SYS(recvfrom), SCMP_SYS(recvmmsg), SCMP_SYS(read),  SCMP_SYS(readv),
         SCMP_SYS(sendto),  SCMP_SYS(sendmsg),  SCMP_SYS(sendmmsg), SCMP_SYS(close),
     };
-    unsigned mask = ~((unsigned)range->count - 1);
+    unsigned mask = ~((unsigned)count - 1);
     int r = 0;
 
     for (size_t i = 0; i < sizeof(calls) / sizeof(calls[0]) && r >= 0; i++)
         r = seccomp_rule_add(filter, TRACE, calls[i], 1,
-                             SCMP_A0_32(SCMP_CMP_MASKED_EQ, mask, range->first));
+                             SCMP_A0_32(SCMP_CMP_MASKED_EQ, mask, (unsigned)first));
     return r;
+}
+
+static int trace_range(scmp_filter_ctx filter, const struct range *range)
+{
+    int r = trace_part(filter, range->first, range->count);
+
+    return r < 0 ? r : trace_part(filter, range->far, range->far_count);
 }
 
 /* A filter of the program's own comes. */

@@ -133,8 +133,9 @@ reach_scripts = \
 	tests/reach/abroad.py \
 	tests/reach/as_kernel.py \
 	tests/reach/completion.py \
-	tests/reach/grants.py \
 	tests/reach/consistent.py \
+	tests/reach/grants.py \
+	tests/reach/many.py \
 	tests/reach/native.py \
 	tests/reach/network_services.py \
 	tests/reach/passing.py \

@@ -10,7 +10,12 @@
 #include <sys/syscall.h>
 
 #include "reach/fulfil.h"
+#include "reach/moment.h"
 #include "reach/tracee.h"
+
+/* How long a socket stays at most that was closed in a way that isn't traced, once anything ends.
+ */
+#define REVIEW_MSEC 1000
 
 bool service_is_confined(const struct service *service, pid_t tid)
 {
@@ -42,12 +47,35 @@ static int on_socket_moved(struct service *service, struct operation *operation,
     return end_socket(service, operation);
 }
 
+static int on_socket_copied(struct service *service, struct operation *operation, int64_t copy);
+
+/* To the first free number from that on. */
+static int copy_socket(struct operation *operation, int first)
+{
+    bool closes = operation->injection.registers.rsi & SOCK_CLOEXEC;
+    const uint64_t arguments[6] = {(uint64_t)operation->fd,
+                                   (uint64_t)(closes ? F_DUPFD_CLOEXEC : F_DUPFD), (uint64_t)first};
+
+    return operation_run(operation, SYS_fcntl, arguments, on_socket_copied);
+}
+
+static int on_copy_closed(struct service *service, struct operation *operation, int64_t result)
+{
+    int r = copy_socket(operation, service->range.far);
+
+    (void)result;
+    return r == -ENOMEM ? end_socket(service, operation) : r;
+}
+
 static int on_socket_copied(struct service *service, struct operation *operation, int64_t copy)
 {
     uint64_t arguments[6] = {(uint64_t)copy};
 
     if (copy < 0)
         return end_socket(service, operation);
+    /* All numbers that are low enough for select(2) are taken. */
+    if (!range_has(&service->range, (int)copy) && copy < service->range.far)
+        return operation_run(operation, SYS_close, arguments, on_copy_closed);
     /* If all of the range is taken, it stays where it was. */
     if (range_has(&service->range, (int)copy)) {
         arguments[0] = (uint64_t)operation->fd;
@@ -58,15 +86,12 @@ static int on_socket_copied(struct service *service, struct operation *operation
 
 static int on_socket_made(struct service *service, struct operation *operation, int64_t fd)
 {
-    bool closes = operation->injection.registers.rsi & SOCK_CLOEXEC;
-    const uint64_t arguments[6] = {(uint64_t)fd, (uint64_t)(closes ? F_DUPFD_CLOEXEC : F_DUPFD),
-                                   (uint64_t)service->range.first};
     int r;
 
     operation->fd = fd;
     if (fd < 0 || service_is_confined(service, operation->injection.tid))
         return operation_end(operation, fd);
-    r = operation_run(operation, SYS_fcntl, arguments, on_socket_copied);
+    r = copy_socket(operation, service->range.first);
     return r == -ENOMEM ? end_socket(service, operation) : r;
 }
 
@@ -206,7 +231,8 @@ static int begin_send(struct service *service, struct operation *operation)
 /* Letting go at once keeps the number of the port free for the next socket. */
 static int on_closed(struct service *service, struct operation *operation, int64_t result)
 {
-    service_review(service);
+    if (subscriptions_review_one(service->subscriptions, operation->inode))
+        networks_review(service->networks);
     return operation_end(operation, result);
 }
 
@@ -377,10 +403,17 @@ bool service_has(const struct service *service, pid_t tid)
     return false;
 }
 
-void service_review(struct service *service)
+void service_review(struct service *service, pid_t process)
 {
-    subscriptions_review(service->subscriptions);
-    networks_review(service->networks);
+    int64_t now = moment_now();
+
+    /* Not all ways of closing a descriptor are traced. */
+    if (now >= service->review_due) {
+        service->review_due = now + REVIEW_MSEC;
+        process = 0;
+    }
+    if (subscriptions_review(service->subscriptions, process) || process == 0)
+        networks_review(service->networks);
 }
 
 void service_forget(struct service *service, pid_t tid)

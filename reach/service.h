@@ -31,6 +31,7 @@ struct service {
     struct confined *confined;
     struct watches *watches;
     struct operation *operations;
+    int64_t review_due; /* of all processes; as moment_now() */
     bool said_groups;
     bool said_failure;
     bool said_network;
@@ -48,8 +49,8 @@ bool service_is_confined(const struct service *service, pid_t tid);
 bool service_has(const struct service *service, pid_t tid);
 /* Such a thread stopped at an entry or an exit. */
 void service_step(struct service *service, pid_t tid);
-/* Somebody may not have his sockets any more. */
-void service_review(struct service *service);
+/* That process may not have its sockets any more. */
+void service_review(struct service *service, pid_t process);
 /* The thread is gone. */
 void service_forget(struct service *service, pid_t tid);
 void service_free_operations(struct service *service);

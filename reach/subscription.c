@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "reach/subscription.h"
 
+#include <bsd/sys/tree.h>
 #include <errno.h>
 #include <poll.h>
 #include <stdlib.h>
@@ -20,7 +21,7 @@ struct holder {
 };
 
 struct subscription {
-    struct subscription *next;
+    RB_ENTRY(subscription) node;
     uint64_t inode;
     int duplicate;
     int fd; /* in each of the holders, unless they moved it */
@@ -37,17 +38,32 @@ struct subscription {
     size_t count;
 };
 
+RB_HEAD(subscription_tree, subscription);
+
 struct subscriptions {
-    struct subscription *first;
+    struct subscription_tree tree; /* by inode: each call on one looks it up */
     bool rings_by_acknowledgement;
 };
+
+static int compare(const struct subscription *a, const struct subscription *b)
+{
+    return (a->inode > b->inode) - (a->inode < b->inode);
+}
+
+#define STATIC static __attribute__((unused))
+RB_GENERATE_INTERNAL(subscription_tree, subscription, node, compare, STATIC)
+
+/* Each subscription of a list that may be constant. */
+#define EACH(s, list) RB_FOREACH(s, subscription_tree, (struct subscription_tree *)&(list)->tree)
 
 struct subscriptions *subscriptions_new(void)
 {
     struct subscriptions *list = calloc(1, sizeof(*list));
 
-    if (list)
-        list->rings_by_acknowledgement = doorbell_is_acknowledgement();
+    if (!list)
+        return NULL;
+    RB_INIT(&list->tree);
+    list->rings_by_acknowledgement = doorbell_is_acknowledgement();
     return list;
 }
 
@@ -59,8 +75,9 @@ static void drop_queue(struct subscription *subscription)
     }
 }
 
-static void subscription_free(struct subscription *subscription)
+static void let_go(struct subscriptions *list, struct subscription *subscription)
 {
+    RB_REMOVE(subscription_tree, &list->tree, subscription);
     drop_queue(subscription);
     for (struct holder *holder = subscription->holders, *next; holder; holder = next) {
         next = holder->next;
@@ -74,17 +91,15 @@ struct subscriptions *subscriptions_free(struct subscriptions *list)
 {
     if (!list)
         return NULL;
-    for (struct subscription *s = list->first, *next; s; s = next) {
-        next = s->next;
-        subscription_free(s);
-    }
+    while (!RB_EMPTY(&list->tree))
+        let_go(list, RB_ROOT(&list->tree));
     free(list);
     return NULL;
 }
 
 bool subscriptions_is_empty(const struct subscriptions *list)
 {
-    return !list->first;
+    return RB_EMPTY(&list->tree);
 }
 
 static bool is_in(const struct subscription *subscription, enum audience audience)
@@ -99,26 +114,32 @@ static bool is_in(const struct subscription *subscription, enum audience audienc
 bool subscriptions_have(const struct subscriptions *list, const struct links *links,
                         enum audience audience)
 {
-    for (const struct subscription *s = list->first; s; s = s->next)
-        if (s->links == links && is_in(s, audience))
-            return true;
+    struct subscription *s;
+
+    EACH(s, list)
+    if (s->links == links && is_in(s, audience))
+        return true;
     return false;
 }
 
 bool subscriptions_are_about(const struct subscriptions *list, const struct links *links)
 {
-    for (const struct subscription *s = list->first; s; s = s->next)
-        if (s->links == links)
-            return true;
+    struct subscription *s;
+
+    EACH(s, list)
+    if (s->links == links)
+        return true;
     return false;
 }
 
 struct subscription *subscriptions_find(const struct subscriptions *list, uint64_t inode)
 {
-    for (struct subscription *s = list->first; s; s = s->next)
-        if (s->inode == inode)
-            return s;
-    return NULL;
+    struct subscription *s = RB_ROOT(&list->tree);
+
+    /* A key to compare with would be as large as they are. */
+    while (s && s->inode != inode)
+        s = inode < s->inode ? RB_LEFT(s, node) : RB_RIGHT(s, node);
+    return s;
 }
 
 static bool is_holder(const struct subscription *subscription, pid_t process)
@@ -158,8 +179,7 @@ static int add(struct subscriptions *list, uint64_t inode, int duplicate, struct
     subscription->inode = inode;
     subscription->duplicate = duplicate;
     subscription->rings_by_acknowledgement = list->rings_by_acknowledgement;
-    subscription->next = list->first;
-    list->first = subscription;
+    RB_INSERT(subscription_tree, &list->tree, subscription);
     *ret = subscription;
     return 0;
 }
@@ -229,9 +249,11 @@ static void push(struct subscription *subscription, struct update *update)
 void subscriptions_tell(struct subscriptions *list, const struct links *links,
                         enum audience audience, struct update *update)
 {
-    for (struct subscription *s = list->first; s; s = s->next)
-        if (s->links == links && is_in(s, audience))
-            push(s, update);
+    struct subscription *s;
+
+    EACH(s, list)
+    if (s->links == links && is_in(s, audience))
+        push(s, update);
 }
 
 /* Without memory, its own is let go with the others'. */
@@ -243,15 +265,19 @@ static void share(struct subscription *subscription, pid_t process)
 
 void subscriptions_share(struct subscriptions *list, pid_t process)
 {
-    for (struct subscription *s = list->first; s; s = s->next)
-        share(s, process);
+    struct subscription *s;
+
+    EACH(s, list)
+    share(s, process);
 }
 
 void subscriptions_inherit(struct subscriptions *list, pid_t parent, pid_t child)
 {
-    for (struct subscription *s = list->first; s; s = s->next)
-        if (is_holder(s, parent))
-            share(s, child);
+    struct subscription *s;
+
+    EACH(s, list)
+    if (is_holder(s, parent))
+        share(s, child);
 }
 
 static void review_holders(struct subscription *subscription)
@@ -270,21 +296,32 @@ static void review_holders(struct subscription *subscription)
     }
 }
 
-void subscriptions_review(struct subscriptions *list)
+/* Whether nobody has it any more; then it is let go. */
+static bool review(struct subscriptions *list, struct subscription *subscription)
 {
-    struct subscription **place = &list->first;
+    review_holders(subscription);
+    if (subscription->holders)
+        return false;
+    let_go(list, subscription);
+    return true;
+}
 
-    while (*place) {
-        struct subscription *subscription = *place;
+bool subscriptions_review(struct subscriptions *list, pid_t process)
+{
+    struct subscription *s, *next;
+    bool any = false;
 
-        review_holders(subscription);
-        if (subscription->holders) {
-            place = &subscription->next;
-        } else {
-            *place = subscription->next;
-            subscription_free(subscription);
-        }
-    }
+    RB_FOREACH_SAFE(s, subscription_tree, &list->tree, next)
+    if ((process == 0 || !s->holders || is_holder(s, process)) && review(list, s))
+        any = true;
+    return any;
+}
+
+bool subscriptions_review_one(struct subscriptions *list, uint64_t inode)
+{
+    struct subscription *subscription = subscriptions_find(list, inode);
+
+    return subscription && review(list, subscription);
 }
 
 struct links *subscription_links(const struct subscription *subscription)
@@ -353,15 +390,20 @@ void subscription_check(struct subscription *subscription)
 
 bool subscriptions_are_waiting(const struct subscriptions *list)
 {
-    for (const struct subscription *s = list->first; s; s = s->next)
-        if (is_waiting(s))
-            return true;
+    struct subscription *s;
+
+    EACH(s, list)
+    if (is_waiting(s))
+        return true;
     return false;
 }
 
 void subscriptions_check(struct subscriptions *list)
 {
-    for (struct subscription *s = list->first; s; s = s->next) {
+    struct subscription *s;
+
+    EACH(s, list)
+    {
         /* At the first time, it may have been received just now. */
         if (s->missed || !s->rings)
             subscription_check(s);

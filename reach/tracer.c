@@ -141,7 +141,7 @@ static void forget(struct tracer *tracer, pid_t tid)
     service_forget(&tracer->service, tid);
     receives_forget(tracer->receives, tid);
     watches_remove(tracer->service.watches, tid);
-    service_review(&tracer->service);
+    service_review(&tracer->service, tid);
 }
 
 static void on_end(struct tracer *tracer, pid_t tid)
