@@ -119,6 +119,23 @@ def several_namespaces():
 
 
 @tap.test
+def named_namespaces():
+    """ip -n NAME monitor link, for two namespaces beside one's own, reports the links of each"""
+    names = ("red", "blue")
+    for name in names:
+        netns.ip(f"netns add {name}")
+    script = "ip -n red monitor link & ip -n blue monitor link & exec ip monitor link"
+    try:
+        with daemons.Daemon() as daemon, Output(daemon, "sh", "-c", script) as output:
+            for name in names:
+                changes(output, lambda text, name=name: netns.ip(f"-n {name} {text}"), f"in{name}")
+            changes(output, netns.ip, "home")
+    finally:
+        for name in names:
+            netns.ip(f"netns del {name}")
+
+
+@tap.test
 def ordinary_user():
     """An ordinary user's program in namespaces of its own sees its links"""
     if os.geteuid() != 0 or subprocess.run(["unshare", "-Urn", "true"], user=65534, group=65534,

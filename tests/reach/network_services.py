@@ -19,6 +19,16 @@ SAID = r"^linkwatch-run: the program wants other updates than those of links, to
 # Its devices' updates come by groups of another protocol, which gVisor doesn't deny.
 JOIN_DENIED = ("--join", "ENOPROTOOPT")
 AVAHI_CONFIG = "[server]\nenable-dbus=no\n[publish]\npublish-hinfo=no\n"
+KEEPALIVED_CONFIG = """
+net_namespace %s
+vrrp_instance tested {
+    interface %s
+    virtual_router_id 1
+    virtual_ipaddress {
+        192.0.2.100/24
+    }
+}
+"""
 
 
 def deny(denied=DENIED):
@@ -58,6 +68,16 @@ def networkd():
     os.makedirs("/run/systemd", exist_ok=True)
     return ["env", "SYSTEMD_LOG_LEVEL=debug", "SYSTEMD_LOG_TARGET=console",
             service("systemd-networkd", "systemd")]
+
+
+def keepalived(namespace, link):
+    """The command of keepalived, in a named network namespace, with an address of that link's."""
+    program = service("keepalived", "keepalived")
+    config = os.path.join(SCRATCH, "keepalived.conf")
+    pathlib.Path(config).write_text(KEEPALIVED_CONFIG % (namespace, link), encoding="ascii")
+    return [program, "--dont-fork", "--log-console", "--log-detail", "--vrrp", "--use-file", config,
+            "--pid", os.path.join(SCRATCH, "keepalived.pid"),
+            "--vrrp_pid", os.path.join(SCRATCH, "vrrp.pid")]
 
 
 def end(process):
@@ -125,6 +145,43 @@ def dhcpcd_follows():
         running.until("^one: interface departed$", "its removal")
         running.until("^two: interface departed$", "its peer's removal")
     netns.delete_all()
+
+
+@contextlib.contextmanager
+def own_namespace():
+    """A named namespace with a link that has an address and a carrier; ip(8) in there."""
+    netns.ip("netns add own")
+    try:
+        for command in ("link add one type veth peer name two", "address add 192.0.2.1/24 dev one",
+                        "link set two up", "link set one up"):
+            netns.ip("-n own " + command)
+        yield lambda command: netns.ip("-n own " + command)
+    finally:
+        netns.ip("netns del own")
+
+
+@tap.test
+def keepalived_follows():
+    """keepalived in a namespace of its own enters the fault state when its link goes down"""
+    with daemons.Daemon() as daemon, own_namespace() as run, \
+            under_run(daemon, keepalived("own", "one")) as running:
+        running.until("Entering MASTER STATE", "the master's state")
+        run("link set one down")
+        running.until("Entering FAULT STATE", "the fault")
+        run("link set one up")
+        running.until("Entering BACKUP STATE", "the end of the fault")
+
+
+@tap.test
+def keepalived_alone():
+    """Without linkwatch-run, keepalived stays master there though its link is down"""
+    with own_namespace() as run, \
+            programs.Running([*deny(), *keepalived("own", "one")]) as running:
+        running.until("Entering MASTER STATE", "the master's state")
+        run("link set one down")
+        running.until("Network is down", "what it sends")
+        assert "FAULT" not in running.text(), running.text()
+        end(running.process)
 
 
 def networkd_follows(options):
