@@ -116,9 +116,9 @@ bool subscriptions_have(const struct subscriptions *list, const struct links *li
 {
     struct subscription *s;
 
-    EACH(s, list)
-    if (s->links == links && is_in(s, audience))
-        return true;
+    EACH (s, list)
+        if (s->links == links && is_in(s, audience))
+            return true;
     return false;
 }
 
@@ -126,9 +126,9 @@ bool subscriptions_are_about(const struct subscriptions *list, const struct link
 {
     struct subscription *s;
 
-    EACH(s, list)
-    if (s->links == links)
-        return true;
+    EACH (s, list)
+        if (s->links == links)
+            return true;
     return false;
 }
 
@@ -251,9 +251,9 @@ void subscriptions_tell(struct subscriptions *list, const struct links *links,
 {
     struct subscription *s;
 
-    EACH(s, list)
-    if (s->links == links && is_in(s, audience))
-        push(s, update);
+    EACH (s, list)
+        if (s->links == links && is_in(s, audience))
+            push(s, update);
 }
 
 /* Without memory, its own is let go with the others'. */
@@ -267,17 +267,17 @@ void subscriptions_share(struct subscriptions *list, pid_t process)
 {
     struct subscription *s;
 
-    EACH(s, list)
-    share(s, process);
+    EACH (s, list)
+        share(s, process);
 }
 
 void subscriptions_inherit(struct subscriptions *list, pid_t parent, pid_t child)
 {
     struct subscription *s;
 
-    EACH(s, list)
-    if (is_holder(s, parent))
-        share(s, child);
+    EACH (s, list)
+        if (is_holder(s, parent))
+            share(s, child);
 }
 
 static void review_holders(struct subscription *subscription)
@@ -311,9 +311,9 @@ bool subscriptions_review(struct subscriptions *list, pid_t process)
     struct subscription *s, *next;
     bool any = false;
 
-    RB_FOREACH_SAFE(s, subscription_tree, &list->tree, next)
-    if ((process == 0 || !s->holders || is_holder(s, process)) && review(list, s))
-        any = true;
+    RB_FOREACH_SAFE (s, subscription_tree, &list->tree, next)
+        if ((process == 0 || !s->holders || is_holder(s, process)) && review(list, s))
+            any = true;
     return any;
 }
 
@@ -392,9 +392,9 @@ bool subscriptions_are_waiting(const struct subscriptions *list)
 {
     struct subscription *s;
 
-    EACH(s, list)
-    if (is_waiting(s))
-        return true;
+    EACH (s, list)
+        if (is_waiting(s))
+            return true;
     return false;
 }
 
@@ -402,8 +402,7 @@ void subscriptions_check(struct subscriptions *list)
 {
     struct subscription *s;
 
-    EACH(s, list)
-    {
+    EACH (s, list) {
         /* At the first time, it may have been received just now. */
         if (s->missed || !s->rings)
             subscription_check(s);
