@@ -18,27 +18,36 @@
 #define LOWEST_LIMIT  64
 #define PART_OF_LIMIT 8
 
-/* A container engine has a socket for each container; the limit of open files may be raised later.
- */
-#define FAR       4096
-#define FAR_COUNT 4096
+/* A container engine has a socket for each container. The kernel's table of a process's files is as
+ * long as its highest number. */
+#define FAR_COUNT     4096
+#define FAR_END_LIMIT 32768
+
+static int highest_power(rlim_t limit)
+{
+    int highest = HIGHEST_LIMIT;
+
+    while (highest >= LOWEST_LIMIT && (rlim_t)highest > limit)
+        highest /= 2;
+    return highest;
+}
 
 int range_choose(struct range *ret)
 {
     struct rlimit limit;
-    int highest = HIGHEST_LIMIT;
+    int highest, parts;
 
     if (getrlimit(RLIMIT_NOFILE, &limit) < 0)
         return -errno;
-    while (highest >= LOWEST_LIMIT && (rlim_t)highest > limit.rlim_cur)
-        highest /= 2;
+    highest = highest_power(limit.rlim_cur);
     if (highest < LOWEST_LIMIT)
         return -EMFILE;
+    parts = (int)(limit.rlim_max < FAR_END_LIMIT ? limit.rlim_max : FAR_END_LIMIT) / FAR_COUNT;
     *ret = (struct range){
         .first = highest - highest / PART_OF_LIMIT,
         .count = highest / PART_OF_LIMIT,
-        .far = FAR,
-        .far_count = FAR_COUNT,
+        .far = parts >= 2 ? (parts - 1) * FAR_COUNT : 0,
+        .far_count = parts >= 2 ? FAR_COUNT : 0,
     };
     return 0;
 }
@@ -92,7 +101,9 @@ static int trace_range(scmp_filter_ctx filter, const struct range *range)
 {
     int r = trace_part(filter, range->first, range->count);
 
-    return r < 0 ? r : trace_part(filter, range->far, range->far_count);
+    if (r < 0 || range->far_count == 0)
+        return r;
+    return trace_part(filter, range->far, range->far_count);
 }
 
 /* A filter of the program's own comes. */

@@ -7,9 +7,9 @@
 
 /* Where the program's rtnetlink sockets are moved to, so that a filter can tell calls on
  * them by the number of the descriptor: count numbers from first on, below 1024 because
- * of select(2); when these are taken, far_count numbers from far on, as far as the limit of open
- * files lets the program have them. Both counts are powers of two, and what they begin with is a
- * multiple of them. */
+ * of select(2); when these are taken, far_count numbers from far on, higher than those of most
+ * programs' other files, calls on which would stop for nothing. Both counts are powers of two
+ * (far_count may be 0), and what they begin with is a multiple of them. */
 struct range {
     int first;
     int count;
@@ -17,8 +17,8 @@ struct range {
     int far_count;
 };
 
-/* The first part as high as the limit of open files lets it be. -EMFILE: there is no room for any.
- */
+/* The first part as high as the limit of open files lets it be, the other one as high as that could
+ * be raised. -EMFILE: there is no room for any. */
 int range_choose(struct range *ret);
 bool range_has(const struct range *range, int fd);
 

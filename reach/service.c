@@ -13,9 +13,8 @@
 #include "reach/moment.h"
 #include "reach/tracee.h"
 
-/* How long a socket stays at most that was closed in a way that isn't traced, once anything ends.
- */
-#define REVIEW_MSEC 1000
+/* The least time between two reviews of all subscriptions, in milliseconds. */
+#define REVIEW_TIME 1000
 
 bool service_is_confined(const struct service *service, pid_t tid)
 {
@@ -405,15 +404,25 @@ bool service_has(const struct service *service, pid_t tid)
 
 void service_review(struct service *service, pid_t process)
 {
-    int64_t now = moment_now();
-
-    /* Not all ways of closing a descriptor are traced. */
-    if (now >= service->review_due) {
-        service->review_due = now + REVIEW_MSEC;
-        process = 0;
-    }
-    if (subscriptions_review(service->subscriptions, process) || process == 0)
+    service->review_pends = true;
+    if (subscriptions_review_process(service->subscriptions, process))
         networks_review(service->networks);
+}
+
+int service_timeout(const struct service *service)
+{
+    return service->review_pends ? moment_sooner(-1, service->reviewed + REVIEW_TIME - moment_now())
+                                 : -1;
+}
+
+void service_review_all(struct service *service)
+{
+    if (service_timeout(service) != 0)
+        return;
+    service->review_pends = false;
+    service->reviewed = moment_now();
+    subscriptions_review(service->subscriptions);
+    networks_review(service->networks);
 }
 
 void service_forget(struct service *service, pid_t tid)

@@ -31,7 +31,8 @@ struct service {
     struct confined *confined;
     struct watches *watches;
     struct operation *operations;
-    int64_t review_due; /* of all processes; as moment_now() */
+    bool review_pends; /* of all subscriptions */
+    int64_t reviewed;  /* when they were, as moment_now() */
     bool said_groups;
     bool said_failure;
     bool said_network;
@@ -49,8 +50,12 @@ bool service_is_confined(const struct service *service, pid_t tid);
 bool service_has(const struct service *service, pid_t tid);
 /* Such a thread stopped at an entry or an exit. */
 void service_step(struct service *service, pid_t tid);
-/* That process may not have its sockets any more. */
+/* That process may not have its sockets any more. Whatever else was closed meanwhile in ways that
+ * aren't traced is found by a review of all: milliseconds until it is due (-1: none is), and the
+ * review, if it is. */
 void service_review(struct service *service, pid_t process);
+int service_timeout(const struct service *service);
+void service_review_all(struct service *service);
 /* The thread is gone. */
 void service_forget(struct service *service, pid_t tid);
 void service_free_operations(struct service *service);

@@ -306,14 +306,24 @@ static bool review(struct subscriptions *list, struct subscription *subscription
     return true;
 }
 
-bool subscriptions_review(struct subscriptions *list, pid_t process)
+bool subscriptions_review(struct subscriptions *list)
 {
     struct subscription *s, *next;
     bool any = false;
 
     RB_FOREACH_SAFE (s, subscription_tree, &list->tree, next)
-        if ((process == 0 || !s->holders || is_holder(s, process)) && review(list, s))
-            any = true;
+        any |= review(list, s);
+    return any;
+}
+
+bool subscriptions_review_process(struct subscriptions *list, pid_t process)
+{
+    struct subscription *s, *next;
+    bool any = false;
+
+    RB_FOREACH_SAFE (s, subscription_tree, &list->tree, next)
+        if (is_holder(s, process))
+            any |= review(list, s);
     return any;
 }
 

@@ -56,10 +56,11 @@ void subscriptions_tell(struct subscriptions *list, const struct links *links,
 void subscriptions_share(struct subscriptions *list, pid_t process);
 /* A process made another one, which has what it had. */
 void subscriptions_inherit(struct subscriptions *list, pid_t parent, pid_t child);
-/* That process (0: any) may have ended or become another program, or one socket was closed
- * somewhere: looks who has them still, and lets go of those that nobody has; whether there were
- * any. */
-bool subscriptions_review(struct subscriptions *list, pid_t process);
+/* Looks who has them still, and lets go of those that nobody has; whether there were any: of all of
+ * them, of those that a process had which ended or became another program, of one that was closed
+ * somewhere. */
+bool subscriptions_review(struct subscriptions *list);
+bool subscriptions_review_process(struct subscriptions *list, pid_t process);
 bool subscriptions_review_one(struct subscriptions *list, uint64_t inode);
 
 /* Those that it is about. */

@@ -369,9 +369,12 @@ static int take_statuses(struct tracer *tracer)
 static int timeout(const struct tracer *tracer, int due)
 {
     int result = due, wake = receives_timeout(tracer->receives);
+    int review = service_timeout(&tracer->service);
 
     if (wake >= 0)
         result = moment_sooner(result, wake);
+    if (review >= 0)
+        result = moment_sooner(result, review);
     if (subscriptions_are_waiting(tracer->service.subscriptions))
         result = moment_sooner(result, tracer->checked + LOST_TIME - moment_now());
     return result;
@@ -414,6 +417,7 @@ static int wait_for_news(struct tracer *tracer)
         networks_process(networks);
     receives_wake(tracer->receives);
     check_doorbells(tracer);
+    service_review_all(&tracer->service);
     return 0;
 }
 

@@ -92,7 +92,7 @@ static int hear_hello(struct answerer *answerer, pid_t process)
     int r = members_add(answerer->members, process);
 
     if (r > 0)
-        subscriptions_review(answerer->subscriptions, 0);
+        subscriptions_review(answerer->subscriptions);
     else if (r == 0)
         subscriptions_share(answerer->subscriptions, process);
     return r < 0 ? r : 0;
@@ -170,7 +170,7 @@ static int rule(struct answerer *answerer, struct question *question, int connec
     int r = 0;
 
     /* Those that the program closed since the last one. */
-    subscriptions_review(answerer->subscriptions, 0);
+    subscriptions_review(answerer->subscriptions);
     subscription = subscriptions_find(answerer->subscriptions, request->inode);
     ruling = policy_rule(&attempt, subscription ? subscription_membership(subscription) : &none);
     if (ruling.changes)
@@ -276,7 +276,7 @@ static void respond(struct answerer *answerer, struct question *question, int co
         tell(answerer, request, connection);
         return;
     case REQUEST_REVIEW:
-        subscriptions_review(answerer->subscriptions, 0);
+        subscriptions_review(answerer->subscriptions);
         reply_with(connection, 0);
         return;
     }

@@ -148,7 +148,7 @@ static bool goes_on(struct helper *helper)
     struct members *members = helper->answerer.members;
 
     if (helper->looks && members_review(members))
-        subscriptions_review(helper->answerer.subscriptions, 0);
+        subscriptions_review(helper->answerer.subscriptions);
     if (!helper->program_ended && !members_has(members, helper->program)) {
         helper->program_ended = true;
         detached_leave_errors();
@@ -222,7 +222,7 @@ int helper_run(struct helper *helper)
         waits = subscriptions_are_waiting(helper->answerer.subscriptions);
         if (waits && moment_now() - looked >= LOOK_TIME) {
             looked = moment_now();
-            subscriptions_review(helper->answerer.subscriptions, 0);
+            subscriptions_review(helper->answerer.subscriptions);
             subscriptions_check(helper->answerer.subscriptions);
         }
     }

@@ -43,6 +43,30 @@ while sys.stdin.readline() if sys.argv[2] == "close" else True:
     print(struct.unpack_from("=IH", data)[1], data[32:].split(b"\\0\\0")[0], flush=True)
 """
 
+# Lets go of a socket in a way that isn't traced, between the ends of two threads.
+REPLACER = """
+import ctypes, os, socket, sys, threading
+here = os.open("/proc/self/ns/net", os.O_RDONLY)
+there = os.open(f"/proc/{sys.argv[1]}/ns/net", os.O_RDONLY)
+enter = lambda fd: ctypes.CDLL(None).setns(fd, 0x40000000) == 0 or sys.exit("setns")
+def end_thread():
+    thread = threading.Thread(target=int)
+    thread.start()
+    thread.join()
+enter(there)
+s = socket.socket(socket.AF_NETLINK, socket.SOCK_RAW | socket.SOCK_CLOEXEC, 0)
+s.bind((0, 1))
+enter(here)
+os.close(there)
+print("subscribed", flush=True)
+sys.stdin.readline()
+end_thread()
+os.dup2(os.open("/dev/null", os.O_RDONLY), s.fileno())
+end_thread()
+print("replaced", flush=True)
+sys.stdin.readline()
+"""
+
 
 class Output:
     """A program under linkwatch-run, and the lines that it prints."""
@@ -172,6 +196,21 @@ def lets_go():
             wait.until(lambda: daemon.status()["namespaces"] == 1, "the namespace")
             output.say("close")
             output.until("closed")
+            other.end()
+            wait.until(lambda: "near" not in [link["ifname"] for link in netns.links().values()],
+                       "the end of the veth")
+
+
+@tap.test
+def lets_go_of_what_is_replaced():
+    """Nothing is held, either, when dup2() closed the socket between the ends of two threads"""
+    with daemons.Daemon() as daemon, netns.Namespace() as other:
+        netns.ip(f"link add near type veth peer name far netns {other.pid}")
+        with Output(daemon, sys.executable, "-c", REPLACER, str(other.pid)) as output:
+            output.until("subscribed")
+            wait.until(lambda: daemon.status()["namespaces"] == 1, "the namespace")
+            output.say("replace")
+            output.until("replaced")
             other.end()
             wait.until(lambda: "near" not in [link["ifname"] for link in netns.links().values()],
                        "the end of the veth")
