@@ -5,10 +5,10 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "client/clock.h"
-#include "client/connection.h"
-#include "client/filter.h"
-#include "client/link.h"
+#include "client/channel.h"
+#include "client/deadline.h"
+#include "client/link_filter.h"
+#include "client/link_object.h"
 #include "client/linkwatch.h"
 
 struct linkwatch_list {

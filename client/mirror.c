@@ -10,8 +10,8 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-#include "client/clock.h"
-#include "client/connection.h"
+#include "client/channel.h"
+#include "client/deadline.h"
 #include "client/linkwatch.h"
 #include "client/netns.h"
 #include "client/story.h"

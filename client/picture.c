@@ -5,7 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "client/link.h"
+#include "client/link_object.h"
 
 #define FIRST_CAPACITY 16
 

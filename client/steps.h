@@ -4,7 +4,7 @@
 #define LINKWATCH_CLIENT_STEPS_H
 
 #include "client/linkwatch.h"
-#include "client/message.h"
+#include "client/monitor_reply.h"
 
 /* References of its own. In a message's step, now is the link that it brings, and before is
  * NULL; in one that is to be told, an add has no before and a remove has no now. */

@@ -7,8 +7,8 @@
 #include <string.h>
 
 #include "client/apply.h"
-#include "client/filter.h"
-#include "client/link.h"
+#include "client/link_filter.h"
+#include "client/link_object.h"
 
 /* What the application is told by. One that has ended the mirror hears nothing more. */
 #define TELL(story, name, ...)                                     \

@@ -7,7 +7,7 @@
 #include <jansson.h>
 
 #include "client/linkwatch.h"
-#include "client/message.h"
+#include "client/monitor_reply.h"
 #include "client/picture.h"
 #include "client/steps.h"
 

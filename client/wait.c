@@ -3,8 +3,8 @@
 #include <errno.h>
 #include <string.h>
 
-#include "client/clock.h"
 #include "client/condition.h"
+#include "client/deadline.h"
 #include "client/picture.h"
 
 /* For a timeout of 0 the picture must come before it can be judged. */

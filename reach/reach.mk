@@ -15,8 +15,8 @@ reach_libreach_la_SOURCES = \
 	reach/doorbell.h \
 	reach/duplicate.c \
 	reach/duplicate.h \
-	reach/filter.c \
-	reach/filter.h \
+	reach/seccomp.c \
+	reach/seccomp.h \
 	reach/fulfil.c \
 	reach/fulfil.h \
 	reach/injection.c \
@@ -33,8 +33,8 @@ reach_libreach_la_SOURCES = \
 	reach/networks.h \
 	reach/operation.c \
 	reach/operation.h \
-	reach/preload/answer.c \
-	reach/preload/answer.h \
+	reach/preload/answerer.c \
+	reach/preload/answerer.h \
 	reach/preload/helper.c \
 	reach/preload/helper.h \
 	reach/preload/launch.c \
@@ -75,7 +75,7 @@ reach_libreach_la_LIBADD = client/liblinkwatch.la $(LIBSECCOMP_LIBS)
 
 bin_PROGRAMS += linkwatch-run
 linkwatch_run_CPPFLAGS = $(client_cppflags)
-linkwatch_run_SOURCES = reach/main.c
+linkwatch_run_SOURCES = reach/linkwatch_run.c
 linkwatch_run_LDADD = reach/libreach.la
 
 man_MANS = doc/linkwatch-run.1

@@ -14,10 +14,10 @@
 
 #include "reach/confined.h"
 #include "reach/duplicate.h"
-#include "reach/filter.h"
 #include "reach/injection.h"
 #include "reach/networks.h"
 #include "reach/operation.h"
+#include "reach/seccomp.h"
 #include "reach/subscription.h"
 #include "reach/watch.h"
 

@@ -5,7 +5,7 @@
 #include <sys/prctl.h>
 
 #include "reach/detach.h"
-#include "reach/filter.h"
+#include "reach/seccomp.h"
 #include "reach/tracer.h"
 
 struct job {

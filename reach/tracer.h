@@ -5,7 +5,7 @@
 
 #include <sys/types.h>
 
-#include "reach/filter.h"
+#include "reach/seccomp.h"
 
 struct tracer;
 

@@ -5,7 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "client/ctl/links.h"
+#include "client/ctl/link_rows.h"
 
 /* Prints a field's value if it is known; "name value" if a name is given. */
 static void print_known(const struct linkwatch_link *link, int field, const char *name)

@@ -12,7 +12,7 @@
 
 #include "reach/detach.h"
 #include "reach/moment.h"
-#include "reach/preload/answer.h"
+#include "reach/preload/answerer.h"
 
 /* Connections whose request has not come yet. It comes at once, unless somebody stopped the
  * program there; the oldest must go if there are more. */

@@ -50,7 +50,7 @@ def event_delay(plan):
 
 
 def _full_rate_raw(plan, stage):
-    listener = stage.program("listen", plan.changes).wait_ready().go()
+    listener = stage.program("raw_listen", plan.changes).wait_ready().go()
     start = stage.churn(plan.changes)["start"]
     heard = listener.result()
     return {"rate": heard["changes"] / (heard["last"] - start),
@@ -291,11 +291,11 @@ def start(plan):
     """From exec to the first answer."""
     for links in (plan.few, plan.many):
         stage = plan.stage(links)
-        path = os.path.join(plan.directory, "start")
+        path = os.path.join(plan.directory, "startup")
         command = plan.daemon_command(False) + ["--config", "/dev/null"]
         runs = interleave(plan, {
             "dump": lambda: stage.run("dump", 1, 0)["wall_p50"] / 1e3,
-            "ours": lambda: stage.run("start", plan.starts, path, *command)["start_p50"] / 1e3,
+            "ours": lambda: stage.run("startup", plan.starts, path, *command)["start_p50"] / 1e3,
         })
         name = f"start to first answer, {links} links"
         if links == plan.few:

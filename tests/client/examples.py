@@ -33,7 +33,7 @@ def restart(daemon, peer, *links):
 def table():
     """The example with poll keeps its table right."""
     with fake.Fake() as daemon:
-        program, peer, asked = begin(daemon, "table", "eth*", "lan0")
+        program, peer, asked = begin(daemon, "link_table", "eth*", "lan0")
         tap.equal(asked["filter"], {"names": ["eth*", "lan0"]}, "filter")
         peer.picture(1, link(2, "eth0", operstate="UP"), link(3, "eth1", mtu=9000))
         program.expect("2 links", "    2 eth0             UP             1500",
@@ -72,7 +72,7 @@ def harmless():
         peer.picture(1, link(1, "a\x1b[2J"))
         program.expect("! connected", r"+ a\x1b[2J", "= 1 links")
         program.signal(signal.SIGTERM)
-        program, peer, _ = begin(daemon, "table")
+        program, peer, _ = begin(daemon, "link_table")
         peer.picture(1, link(1, "a\u202e"))
         program.expect("1 links", r"    1 a\u202e          ?              1500")
 

@@ -7,8 +7,8 @@ tests_model_libmodel_la_SOURCES = \
 	tests/model/believer.c \
 	tests/model/believer.h \
 	tests/model/check.h \
-	tests/model/kernel.c \
-	tests/model/kernel.h \
+	tests/model/simulated_kernel.c \
+	tests/model/simulated_kernel.h \
 	tests/model/netlink.c \
 	tests/model/netlink.h \
 	tests/model/serve.c \

@@ -8,9 +8,9 @@
 #include <errno.h>
 #include <string.h>
 
-#include "client/link.h"
+#include "client/link_object.h"
 #include "client/linkwatch.h"
-#include "client/message.h"
+#include "client/monitor_reply.h"
 #include "client/story.h"
 #include "client/wire.h"
 #include "protocol/fields.h"

@@ -14,8 +14,8 @@
 
 #include "tests/fuzz/fuzz.h"
 #include "tests/model/check.h"
-#include "tests/model/kernel.h"
 #include "tests/model/serve.h"
+#include "tests/model/simulated_kernel.h"
 
 #define PIECES_MAX 64
 

@@ -14,8 +14,8 @@
 #include "tests/model/allocate.h"
 #include "tests/model/check.h"
 #include "tests/model/guest.h"
-#include "tests/model/kernel.h"
 #include "tests/model/serve.h"
+#include "tests/model/simulated_kernel.h"
 
 #define SECOND   INT64_C(1000000)
 #define CALLERS  8

@@ -8,8 +8,8 @@
 #include <unistd.h>
 
 #include "tests/model/check.h"
-#include "tests/model/kernel.h"
 #include "tests/model/serve.h"
+#include "tests/model/simulated_kernel.h"
 
 #define SECOND INT64_C(1000000)
 #define OTHERS 300

@@ -5,8 +5,8 @@
 #define LINKWATCH_TESTS_MODEL_GUEST_H
 
 #include "tests/model/believer.h"
-#include "tests/model/kernel.h"
 #include "tests/model/serve.h"
+#include "tests/model/simulated_kernel.h"
 
 /* What it asks for: all links, or those with a name that begins with v. */
 enum guest_wish { GUEST_WANTS_ALL, GUEST_WANTS_V };

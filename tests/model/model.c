@@ -10,8 +10,8 @@
 
 #include "tests/model/check.h"
 #include "tests/model/guest.h"
-#include "tests/model/kernel.h"
 #include "tests/model/serve.h"
+#include "tests/model/simulated_kernel.h"
 
 #define SEQUENCES 300
 #define STEPS     150

@@ -36,7 +36,7 @@ FIGURES = (
     (r"a buffer of at least (\d+) KiB of address space", "daemon/rtnl.c", "FIRST_CAPACITY",
      1 / 1024),
     (r"longest datagram, at most (\d+) MiB", "daemon/rtnl.c", "CAPACITY_MAX", 1 / (1 << 20)),
-    (r"(\d+) MiB of links in a mirror or a list", "client/link.h", "LIMIT_OF_LINKS",
+    (r"(\d+) MiB of links in a mirror or a list", "client/link_object.h", "LIMIT_OF_LINKS",
      1 / (1 << 20)),
     (r"After (\d+) spoilt ones \(`SPOILT_MAX`", "reach/duplicate.c", "SPOILT_MAX", 1),
     (r"log lines in (\d+) s \|", "daemon/log.c", "PERIOD", 1e-6),

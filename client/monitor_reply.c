@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-#include "client/message.h"
+#include "client/monitor_reply.h"
 
 #include <errno.h>
 #include <string.h>
 
-#include "client/link.h"
+#include "client/link_object.h"
 
 /* An instance is short; a longer one would be ours to keep. */
 #define INSTANCE_MAX 64

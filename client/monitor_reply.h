@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* One reply of Monitor, read from JSON. Pure. */
-#ifndef LINKWATCH_CLIENT_MESSAGE_H
-#define LINKWATCH_CLIENT_MESSAGE_H
+#ifndef LINKWATCH_CLIENT_MONITOR_REPLY_H
+#define LINKWATCH_CLIENT_MONITOR_REPLY_H
 
 #include <jansson.h>
 

@@ -12,8 +12,8 @@
 #include <cmocka.h>
 #include <jansson.h>
 
-#include "client/filter.h"
-#include "client/link.h"
+#include "client/link_filter.h"
+#include "client/link_object.h"
 #include "protocol/fields.h"
 
 /* Each field, with a value that is no other field's. */

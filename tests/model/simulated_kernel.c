@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-#include "tests/model/kernel.h"
+#include "tests/model/simulated_kernel.h"
 
 #include <errno.h>
 #include <linux/if_arp.h>

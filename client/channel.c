@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-#include "client/connection.h"
+#include "client/channel.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -10,8 +10,8 @@
 #include <sys/un.h>
 #include <unistd.h>
 
-#include "client/clock.h"
-#include "client/link.h"
+#include "client/deadline.h"
+#include "client/link_object.h"
 #include "client/netns.h"
 #include "protocol/frame.h"
 

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* A kernel with a few links, that tells what happens to them over a netlink socket as
  * Linux does; or as less honest ones do. */
-#ifndef LINKWATCH_TESTS_MODEL_KERNEL_H
-#define LINKWATCH_TESTS_MODEL_KERNEL_H
+#ifndef LINKWATCH_TESTS_MODEL_SIMULATED_KERNEL_H
+#define LINKWATCH_TESTS_MODEL_SIMULATED_KERNEL_H
 
 #include <net/if.h>
 #include <stdbool.h>

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-#include "reach/preload/answer.h"
+#include "reach/preload/answerer.h"
 
 #include <errno.h>
 #include <linux/netlink.h>

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* Which links one wants, as JSON for the daemon and as a test of our own. */
-#ifndef LINKWATCH_CLIENT_FILTER_H
-#define LINKWATCH_CLIENT_FILTER_H
+#ifndef LINKWATCH_CLIENT_LINK_FILTER_H
+#define LINKWATCH_CLIENT_LINK_FILTER_H
 
 #include <jansson.h>
 

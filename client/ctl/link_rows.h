@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* The table that list and monitor show. */
-#ifndef LINKWATCH_CLIENT_CTL_LINKS_H
-#define LINKWATCH_CLIENT_CTL_LINKS_H
+#ifndef LINKWATCH_CLIENT_CTL_LINK_ROWS_H
+#define LINKWATCH_CLIENT_CTL_LINK_ROWS_H
 
 #include "client/ctl/ctl.h"
 #include "client/ctl/output.h"

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-#include "client/link.h"
+#include "client/link_object.h"
 
 #include <ctype.h>
 #include <errno.h>

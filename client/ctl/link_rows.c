@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-#include "client/ctl/links.h"
+#include "client/ctl/link_rows.h"
 
 #include <stdlib.h>
 #include <string.h>

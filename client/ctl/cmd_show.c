@@ -6,7 +6,7 @@
 #include <string.h>
 
 #include "client/ctl/ctl.h"
-#include "client/ctl/links.h"
+#include "client/ctl/link_rows.h"
 #include "client/ctl/output.h"
 
 static int add_names(struct linkwatch_filter *filter, const struct ctl *ctl)

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* A connection for calls whose answer ends. */
-#ifndef LINKWATCH_CLIENT_CONNECTION_H
-#define LINKWATCH_CLIENT_CONNECTION_H
+#ifndef LINKWATCH_CLIENT_CHANNEL_H
+#define LINKWATCH_CLIENT_CHANNEL_H
 
 #include <jansson.h>
 #include <sys/types.h>

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* A link, as the daemon's JSON tells it. */
-#ifndef LINKWATCH_CLIENT_LINK_H
-#define LINKWATCH_CLIENT_LINK_H
+#ifndef LINKWATCH_CLIENT_LINK_OBJECT_H
+#define LINKWATCH_CLIENT_LINK_OBJECT_H
 
 #include <jansson.h>
 

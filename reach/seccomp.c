@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-#include "reach/filter.h"
+#include "reach/seccomp.h"
 
 #include <errno.h>
 #include <linux/netlink.h>

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-#include "client/clock.h"
+#include "client/deadline.h"
 
 #include <limits.h>
 #include <time.h>

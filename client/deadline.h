@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* The time for deadlines. */
-#ifndef LINKWATCH_CLIENT_CLOCK_H
-#define LINKWATCH_CLIENT_CLOCK_H
+#ifndef LINKWATCH_CLIENT_DEADLINE_H
+#define LINKWATCH_CLIENT_DEADLINE_H
 
 #include <stdint.h>
 

@@ -12,7 +12,7 @@
 
 #include "client/ctl/changes.h"
 #include "client/ctl/ctl.h"
-#include "client/ctl/links.h"
+#include "client/ctl/link_rows.h"
 #include "client/ctl/output.h"
 
 struct monitor {

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-#include "client/filter.h"
+#include "client/link_filter.h"
 
 #include <errno.h>
 #include <stdlib.h>

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* What the helper answers to a request. */
-#ifndef REACH_PRELOAD_ANSWER_H
-#define REACH_PRELOAD_ANSWER_H
+#ifndef REACH_PRELOAD_ANSWERER_H
+#define REACH_PRELOAD_ANSWERER_H
 
 #include <stdbool.h>
 #include <sys/types.h>
