@@ -33,6 +33,23 @@ static int address_of(const char *path, struct sockaddr_un *ret)
     return 0;
 }
 
+/* As systemd's DirectoryMode=: whoever may connect must reach the socket, whatever the umask. */
+static int make_folder_of(const char *path)
+{
+    char folder[sizeof(((struct sockaddr_un *)0)->sun_path)];
+    const char *slash = strrchr(path, '/');
+    mode_t mask;
+    int r;
+
+    if (!slash || slash == path)
+        return 0;
+    snprintf(folder, sizeof(folder), "%.*s", (int)(slash - path), path);
+    mask = umask(022);
+    r = mkdir(folder, 0755) < 0 && errno != EEXIST ? -errno : 0;
+    umask(mask);
+    return r;
+}
+
 /* Only a file that nobody else can open is one that nobody else can lock. */
 static int check_lock_file(int fd)
 {
@@ -167,6 +184,8 @@ int listen_at(const char *path, mode_t mode, int *ret_fd)
     struct lock lock;
     int r = address_of(path, &address);
 
+    if (r >= 0)
+        r = make_folder_of(address.sun_path);
     if (r >= 0)
         r = lock_beside(&address, &lock);
     if (r < 0)

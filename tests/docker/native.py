@@ -40,6 +40,8 @@ def enter():
         process.kill()
         process.wait()
         remove_cgroups()
+        with contextlib.suppress(OSError):
+            docker.ROOT.rmdir()
     sys.exit(code)
 
 

@@ -4,9 +4,12 @@ image made from busybox without any registry."""
 
 import contextlib
 import fcntl
+import itertools
 import json
 import os
 import pathlib
+import re
+import shlex
 import signal
 import subprocess
 
@@ -27,20 +30,39 @@ FILE = "file"
 # No command of docker(1) takes a tenth of it; it is there so that one that hangs is a failure that
 # shows what was seen.
 SECONDS = 60
-# Neither iptables nor IPv6: gVisor has no nftables, and no ip6tables without --net-raw. It does not
-# forward, either: gVisor's bridges pass each frame to the host's IP as well, whoever it is for.
-OPTIONS = ("--ip-forward=false", "--iptables=false", "--ip6tables=false", "--ip-masq=false", "--ipv6=false",
-           "--storage-driver=vfs", "--host=unix:///run/docker.sock",
-           "--config-file=/etc/docker/daemon.json")
 PATH = "/usr/sbin:/usr/bin:/sbin:/bin"
 
 
 def versions():
     """The pinned packages, by release."""
-    path = pathlib.Path(os.environ["LINKWATCH_SOURCE"], "tests/docker/versions")
-    lines = path.read_text(encoding="utf-8").splitlines()
+    lines = _source("tests/docker/versions").splitlines()
     pairs = [line.split() for line in lines if line and not line.startswith("#")]
     return {pair[0]: tuple(pair[1:]) for pair in pairs}
+
+
+def _source(path):
+    return pathlib.Path(os.environ["LINKWATCH_SOURCE"], path).read_text(encoding="utf-8")
+
+
+def _block(path, start):
+    """The lines of the indented block of a document that starts so; a backslash joins two."""
+    lines = iter(_source(path).splitlines())
+    first = next(line for line in lines if line.startswith("    " + start))
+    block = [first, *itertools.takewhile(lambda line: line.startswith("    "), lines)]
+    return re.sub(r"\s*\\\n\s*", " ", "\n".join(line.strip() for line in block)).splitlines()
+
+
+def documented_lines():
+    """The commands that the README and the recipe give to whoever has the error."""
+    lines = _block("README.md", "linkwatchd &")
+    assert lines == _block("doc/docker-in-gvisor.md", "linkwatchd &"), "the documents differ"
+    return lines
+
+
+def documented_options():
+    """Those of dockerd, by the documents."""
+    words = shlex.split(documented_lines()[1])
+    return words[words.index("dockerd") + 1:-1]
 
 
 def fetch():
@@ -107,10 +129,10 @@ def prepare():
     (root / "var/run").symlink_to("/run")
     (root / "etc/docker").mkdir()
     (root / "tmp").chmod(0o1777)
-    netns.run("cp", f"{beside}/usr/sbin/runc", f"{root}/tmp/runc")
-    (root / "etc/docker/daemon.json").write_text(json.dumps(
-        {"runtimes": {"packaged": {"path": "/tmp/runc"}}, "default-runtime": "packaged"}),
-        encoding="utf-8")
+    (configuration,) = _block("doc/docker-in-gvisor.md", '{"runtimes"')
+    (root / "etc/docker/daemon.json").write_text(configuration, encoding="utf-8")
+    runtime = json.loads(configuration)["runtimes"]["packaged"]["path"]
+    netns.run("cp", f"{beside}/usr/sbin/runc", f"{root}{runtime}")
     _make_image(beside)
 
 
@@ -153,7 +175,7 @@ class Engine:
         self._wrapper = wrapper
         self._started = started
         self._options = options
-        self._environment = {"PATH": PATH, "DOCKER_HOST": "unix:///run/docker.sock",
+        self._environment = {"PATH": PATH, "DOCKER_HOST": "unix:///var/run/docker.sock",
                              "HOME": "/tmp", **(environment or {})}
         self._process = None
 
@@ -183,7 +205,7 @@ class Engine:
         """Starts it, and waits until it answers."""
         with open(ROOT / "dockerd.log", "w", encoding="utf-8") as log:
             self._process = subprocess.Popen(
-                [*self._wrapper, *self._chroot("dockerd", *OPTIONS, *self._options)],
+                [*self._wrapper, *self._chroot("dockerd", *documented_options(), *self._options)],
                 stdin=subprocess.DEVNULL, stdout=log, stderr=log, env=self._environment)
         wait.until(self._is_serving, "dockerd")
 

@@ -10,6 +10,7 @@ import signal
 import socket
 import stat
 import subprocess
+import tempfile
 
 import daemon as daemons
 import netns
@@ -236,6 +237,24 @@ def no_socket_there():
         tap.equal(code, 1)
         tap.contains(stderr, str(path))
         tap.equal(path.read_text(encoding="ascii"), "text")
+
+
+@tap.test
+def folder_of_the_socket():
+    """The folder of its socket is made, for everybody to reach, whatever the umask; those above are
+    not"""
+    with tempfile.TemporaryDirectory() as directory:
+        os.chmod(directory, 0o755)
+        socket = os.path.join(directory, "folder", "socket")
+        with daemons.Daemon("--socket", socket, serves=False,
+                            wrapper=("sh", "-c", 'umask 077; exec "$@"', "sh")) as daemon:
+            daemon.socket = socket
+            daemon.start()
+            tap.equal(stat.S_IMODE(os.stat(os.path.dirname(socket)).st_mode), 0o755)
+        socket = os.path.join(directory, "one", "two", "socket")
+        code, _, stderr = run("--socket", socket, "--config", "/dev/null")
+        refused(code, stderr, socket, "No such file or directory")
+        tap.equal(code, 1)
 
 
 @tap.test
