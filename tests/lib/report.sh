@@ -1,17 +1,18 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 # The lines that tests/check and .ci/run print, and their sum: to be sourced. Logs go to the
 # directory $logs. With LINKWATCH_CHECK_ALL=1 a group that can't be run here has failed.
-passed=0 failed=0 skipped=0
+passed=0 failed=0 skipped=0 reported=$SECONDS
 not_run=
 # What is repeated before the sum: CI services show the end of a long output.
 failures='' unstable=''
 failures_begin="what failed:"
 unstable_begin="what failed beside others, and passed when it was run again alone:"
 
-# report GROUP PASSED FAILED SKIPPED: a group has ended.
+# report GROUP PASSED FAILED SKIPPED: a group has ended, so many seconds after the one before.
 report()
 {
-    printf '%-28s %5d passed %5d failed %5d skipped\n' "$@"
+    printf '%-28s %5d passed %5d failed %5d skipped %5d s\n' "$@" $((SECONDS - reported))
+    reported=$SECONDS
     passed=$((passed + $2)) failed=$((failed + $3)) skipped=$((skipped + $4))
 }
 
@@ -34,7 +35,13 @@ report_not_run()
 {
     printf '%-28s SKIP: %s\n' "$1" "$3"
     skipped=$((skipped + $2))
-    not_run+="not run: $1: $3"$'\n'
+    note_not_run "$1: $3"
+}
+
+# note_not_run LINES: what is said of it before the sum.
+note_not_run()
+{
+    [ -z "$1" ] || not_run+=$(sed 's/^/not run: /' <<<"$1")$'\n'
 }
 
 # note_failure GROUP TEXT: what is repeated of it before the sum.
@@ -88,6 +95,7 @@ include()
     failures+=${again:+$again$'\n'}
     again=$(part_of "$log" "$unstable_begin")
     unstable+=${again:+$again$'\n'}
+    reported=$SECONDS
     sum=$(tail -n 1 "$log")
     if [[ $sum =~ $pattern ]]; then
         passed=$((passed + BASH_REMATCH[1])) failed=$((failed + BASH_REMATCH[2]))

@@ -9,7 +9,7 @@ import sys
 import traceback
 
 # No test needs a tenth of it; it is there so that a hang is a failure with a traceback.
-TEST_SECONDS = int(os.environ.get("LINKWATCH_TEST_SECONDS", "600"))
+TEST_SECONDS = int(os.environ.get("LINKWATCH_TEST_SECONDS", "300"))
 
 CLEANUP_SECONDS = 30
 # Every process that a test starts has it, unless somebody cleared its environment.
@@ -100,8 +100,8 @@ def _run(number, name, function, arguments):
 
 
 def _end_what_is_left(owner, mark):
-    """Kills the processes that the tests left behind: they hold the output open, and whoever reads
-    it would wait for them."""
+    """Kills the processes that the tests left behind, and says which: they hold the output open, and
+    whoever reads it would wait for them."""
     if os.getpid() != owner:
         return
     for entry in filter(str.isdigit, os.listdir("/proc")):
@@ -109,6 +109,8 @@ def _end_what_is_left(owner, mark):
             with open(f"/proc/{entry}/environ", "rb") as file:
                 left = f"{MARK}={mark}".encode() in file.read().split(b"\0")
             if left:
+                with open(f"/proc/{entry}/cmdline", "rb") as file:
+                    diag(f"left running: {entry} {file.read()[:200]!r}")
                 os.kill(int(entry), signal.SIGKILL)
         except OSError:
             continue
