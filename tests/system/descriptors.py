@@ -8,7 +8,6 @@ import signal
 import socket
 import struct
 import subprocess
-import time
 
 import daemon as daemons
 import fuse
@@ -21,6 +20,8 @@ from mirror import Mirror
 netns.enter()
 netns.ip("link set lo up")
 
+# Awakenings in a second.
+FEW = 10
 # Far beyond any test's time.
 LINGER_SECONDS = 100000
 MOST_IN_A_MESSAGE = 253
@@ -272,11 +273,17 @@ def _wakeups(daemon):
                     if line.startswith("voluntary_ctxt_switches:"))
 
 
-def _falls_asleep(daemon):
-    """Its timer for children, which rings every 50 ms, is off."""
-    before = _wakeups(daemon)
-    time.sleep(1)
-    return _wakeups(daemon) - before < 10
+def _sleeper(daemon):
+    """Tells whether it was woken seldom since the question before: its timer for children rings every
+    50 ms."""
+    before = -FEW
+
+    def sleeps():
+        nonlocal before
+        last, before = before, _wakeups(daemon)
+        return before - last < FEW
+
+    return sleeps
 
 
 @tap.test
@@ -295,7 +302,7 @@ def children_that_nobody_sees():
                 assert other.call("GetStatus")["sessions"] >= 1
             recovers(daemon, descriptors)
         assert _ignores_children(daemon)
-        wait.until(lambda: _falls_asleep(daemon), "the end of its timer")
+        wait.until(_sleeper(daemon), "the end of its timer", tick=1)
         assert "cannot" not in daemon.log(), daemon.log()
 
 
