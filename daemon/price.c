@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "daemon/price.h"
 
-#include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -15,9 +14,18 @@ static bool is_too_coarse(const struct price_measure *measure)
 
 void price_add(struct price *price, const struct price_measure *measure)
 {
-    price->usec[price->count % PRICE_DUMPS] =
-        is_too_coarse(measure) ? measure->wall_usec : measure->cpu_usec;
+    bool coarse = is_too_coarse(measure);
+
+    price->usec[price->count % PRICE_DUMPS] = coarse ? measure->wall_usec : measure->cpu_usec;
     price->count++;
+    /* A clock does not change: after enough of them nobody reads it any more. */
+    if (price_wants_cpu_time(price))
+        price->coarse = coarse ? price->coarse + 1 : 0;
+}
+
+bool price_wants_cpu_time(const struct price *price)
+{
+    return price->coarse < PRICE_DUMPS;
 }
 
 static int compare(const void *a, const void *b)

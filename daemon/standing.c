@@ -440,6 +440,11 @@ void standing_dump_begun(struct standing *standing, int64_t now, int error)
     standing->wanted_soon = false;
 }
 
+bool standing_wants_cpu_time(const struct standing *standing)
+{
+    return price_wants_cpu_time(&standing->price);
+}
+
 void standing_doubt(struct standing *standing, int ifindex)
 {
     question_set(&standing->question, ifindex);

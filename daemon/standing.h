@@ -119,6 +119,9 @@ void standing_joined(struct standing *standing, int64_t now, int error);
 void standing_dump_begun(struct standing *standing, int64_t now, int error);
 void standing_asked(struct standing *standing, int64_t now);
 
+/* Whether what dumps cost is to be measured by the clock of CPU time, too. */
+bool standing_wants_cpu_time(const struct standing *standing);
+
 /* The dump is over, and what was in doubt after it was asked for. 1 if it settles what was asked
  * for with standing_dump_now() before it began: the picture is the kernel's as of then. 0 if
  * another look must follow first (to confirm a removal, or because this one failed and is tried

@@ -76,6 +76,31 @@ static void after_a_few_dumps_more_links_are_dearer(void **state)
     assert_true(price_usec(&price) == 9000);
 }
 
+static void a_clock_that_is_always_too_coarse_is_not_read_any_more(void **state)
+{
+    struct price price = {.count = 0};
+
+    (void)state;
+    for (int i = 0; i < PRICE_DUMPS; i++) {
+        assert_true(price_wants_cpu_time(&price));
+        add(&price, i % 4 == 3 ? 10000 : 0, 200);
+    }
+    assert_false(price_wants_cpu_time(&price));
+    add(&price, 0, 200);
+    assert_false(price_wants_cpu_time(&price));
+}
+
+static void a_clock_that_is_fine_now_and_then_is_read(void **state)
+{
+    struct price price = {.count = 0};
+
+    (void)state;
+    for (int i = 0; i < 10 * PRICE_DUMPS; i++) {
+        add(&price, i % PRICE_DUMPS ? 0 : 150, 200);
+        assert_true(price_wants_cpu_time(&price));
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -85,6 +110,8 @@ int main(void)
         cmocka_unit_test(on_a_coarse_clock_a_dear_dump_is_dear),
         cmocka_unit_test(dumps_that_were_disturbed_do_not_count),
         cmocka_unit_test(after_a_few_dumps_more_links_are_dearer),
+        cmocka_unit_test(a_clock_that_is_always_too_coarse_is_not_read_any_more),
+        cmocka_unit_test(a_clock_that_is_fine_now_and_then_is_read),
     };
 
     return cmocka_run_group_tests_name("price", tests, NULL, NULL);
