@@ -24,6 +24,7 @@ struct ctl {
     const char *path;  /* of the socket */
     const char *netns; /* the network namespace; NULL for the daemon's */
     int netns_fd;      /* a socket in there, -1 for none */
+    bool all_netns;    /* the daemon's, and all that have a name */
     bool json;
     bool pager;
     bool has_timeout;
@@ -52,6 +53,9 @@ struct linkwatch *ctl_connect(const struct ctl *ctl, int *ret_code);
 
 /* Says why the daemon at that path can't be reached, and gives the exit code. */
 int ctl_unreachable(const struct ctl *ctl, int error);
+
+/* Why a network namespace can't be entered, in words, for an error of linkwatch_netns_open(). */
+const char *ctl_netns_reason(int error);
 
 /* Whether the daemon that has its picture from there could never look at the kernel. */
 bool ctl_is_blind(const struct linkwatch_source *source);

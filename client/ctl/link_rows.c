@@ -13,13 +13,16 @@ enum colour links_state_colour(const char *state)
     return strcmp(state, "DOWN") == 0 ? RED : YELLOW;
 }
 
-struct table *links_table_new(void)
+struct table *links_table_new(bool has_netns)
 {
     static const char *const head[] = {"INDEX", "LINK",    "KIND",   "STATE",
                                        "MTU",   "ADDRESS", "MASTER", "FLAGS"};
-    struct table *table = table_new(sizeof(head) / sizeof(head[0]));
+    size_t columns = sizeof(head) / sizeof(head[0]);
+    struct table *table = table_new(columns + (has_netns ? 1 : 0));
 
-    for (size_t i = 0; i < sizeof(head) / sizeof(head[0]); i++)
+    if (has_netns)
+        table_add(table, "NETNS", BOLD);
+    for (size_t i = 0; i < columns; i++)
         table_add(table, head[i], BOLD);
     return table;
 }
@@ -34,11 +37,13 @@ static void add_field(struct table *table, const struct linkwatch_link *link, in
     free(text);
 }
 
-void links_table_add(struct table *table, const struct linkwatch_link *link)
+void links_table_add(struct table *table, const char *label, const struct linkwatch_link *link)
 {
     const char *kind = NULL;
     const char *state = NULL;
 
+    if (label)
+        table_add_clean(table, label, PLAIN);
     add_field(table, link, LINKWATCH_FIELD_IFINDEX, PLAIN);
     add_field(table, link, LINKWATCH_FIELD_IFNAME, BOLD);
     if (linkwatch_link_get_info_kind(link, &kind) < 0)

@@ -6,14 +6,13 @@
 #include "client/ctl/ctl.h"
 #include "client/ctl/output.h"
 
-/* A table with its head. */
-struct table *links_table_new(void);
-void links_table_add(struct table *table, const struct linkwatch_link *link);
+/* A table with its head, and with a column for network namespaces or without. */
+struct table *links_table_new(bool has_netns);
+
+/* label is that of the link's network namespace, NULL in a table without. */
+void links_table_add(struct table *table, const char *label, const struct linkwatch_link *link);
 
 /* The colour of an operational state. */
 enum colour links_state_colour(const char *state);
-
-/* A filter of the names on the command line, or the exit code. */
-int ctl_filter(const struct ctl *ctl, struct linkwatch_filter **ret);
 
 #endif

@@ -59,6 +59,8 @@ static const char help[] =
     "                       " DEFAULT_SOCKET ")\n"
     "  -n, --netns NETNS    ask about that network namespace: the name of one in /run/netns,\n"
     "                       a process id, or a path\n"
+    "      --all-netns      list and monitor the daemon's namespace and all in /run/netns and\n"
+    "                       /run/docker/netns\n"
     "  -j, --json           print JSON: an array for list, an object for show and\n"
     "                       status, an object a line for monitor\n"
     "  -t, --timeout T      let wait end after T: seconds, or a number with ms, s, min, h\n"
@@ -170,7 +172,7 @@ static const struct command *find_command(const char *name)
     return NULL;
 }
 
-static const char *netns_reason(int error)
+const char *ctl_netns_reason(int error)
 {
     switch (error) {
     case -EINVAL:
@@ -194,7 +196,7 @@ static int open_netns(struct ctl *ctl)
             ctl->netns);
     else
         ctl_complain("the network namespace \"%s\" can't be entered: %s", ctl->netns,
-                     netns_reason(r));
+                     ctl_netns_reason(r));
     return EXIT_FAILED;
 }
 
@@ -209,6 +211,10 @@ static int run_command(struct ctl *ctl, const char *name)
         return wrong_usage("wrong number of arguments; the command is: ", command->usage);
     if (ctl->has_timeout && command->run != ctl_wait)
         return wrong_usage("--timeout is for wait alone", "");
+    if (ctl->all_netns && command->run != ctl_list && command->run != ctl_monitor)
+        return wrong_usage("--all-netns is for list and monitor alone", "");
+    if (ctl->all_netns && ctl->netns)
+        return wrong_usage("--all-netns and --netns exclude each other", "");
     code = open_netns(ctl);
     return code == EXIT_MET ? command->run(ctl) : code;
 }
@@ -231,6 +237,9 @@ static int take_option(struct ctl *ctl, int option)
     case 'n':
         ctl->netns = optarg;
         return -1;
+    case 'N':
+        ctl->all_netns = true;
+        return -1;
     case 'j':
         ctl->json = true;
         return -1;
@@ -250,10 +259,15 @@ static int take_option(struct ctl *ctl, int option)
 int main(int argc, char *argv[])
 {
     static const struct option options[] = {
-        {"socket", required_argument, NULL, 's'}, {"netns", required_argument, NULL, 'n'},
-        {"json", no_argument, NULL, 'j'},         {"timeout", required_argument, NULL, 't'},
-        {"no-pager", no_argument, NULL, 'P'},     {"help", no_argument, NULL, 'h'},
-        {"version", no_argument, NULL, 'V'},      {NULL, 0, NULL, 0},
+        {"socket", required_argument, NULL, 's'},
+        {"netns", required_argument, NULL, 'n'},
+        {"all-netns", no_argument, NULL, 'N'},
+        {"json", no_argument, NULL, 'j'},
+        {"timeout", required_argument, NULL, 't'},
+        {"no-pager", no_argument, NULL, 'P'},
+        {"help", no_argument, NULL, 'h'},
+        {"version", no_argument, NULL, 'V'},
+        {NULL, 0, NULL, 0},
     };
     struct ctl ctl = {.netns_fd = -1, .pager = true, .timeout = LINKWATCH_FOREVER};
     int option;

@@ -132,6 +132,16 @@ static bool has_room(struct table *table)
     return true;
 }
 
+static void add_cell(struct table *table, struct cell cell)
+{
+    if (!cell.text || !has_room(table)) {
+        free(cell.text);
+        table->failed = true;
+        return;
+    }
+    table->cells[table->count++] = cell;
+}
+
 void table_add(struct table *table, const char *text, enum colour colour)
 {
     struct cell cell = {.colour = text ? colour : FAINT};
@@ -139,12 +149,13 @@ void table_add(struct table *table, const char *text, enum colour colour)
     if (!table || table->failed)
         return;
     cell.text = text_clean(text ? text : "-", &cell.width);
-    if (!cell.text || !has_room(table)) {
-        free(cell.text);
-        table->failed = true;
-        return;
-    }
-    table->cells[table->count++] = cell;
+    add_cell(table, cell);
+}
+
+void table_add_clean(struct table *table, const char *text, enum colour colour)
+{
+    if (table && !table->failed)
+        add_cell(table, (struct cell){strdup(text), text_width(text), colour});
 }
 
 static size_t width_of_column(const struct table *table, size_t column)

@@ -45,6 +45,9 @@ struct table *table_free(struct table *table);
 /* Adds a cell, row by row; NULL for what is not known. */
 void table_add(struct table *table, const char *text, enum colour colour);
 
+/* The same with text that was made safe before. */
+void table_add_clean(struct table *table, const char *text, enum colour colour);
+
 /* -ENOMEM if there wasn't enough memory for it. */
 int table_print(const struct table *table, const struct output *output);
 

@@ -42,3 +42,28 @@ char *text_clean(const char *text, size_t *ret_width)
     *ret_width = (size_t)width;
     return clean;
 }
+
+char *text_word(const char *text)
+{
+    size_t width;
+    char *clean = text_clean(text, &width);
+    char *word = clean ? malloc(strlen(clean) * 4 + 1) : NULL;
+    char *to = word;
+
+    for (const char *from = clean; word && *from; from++)
+        if (*from == ' ')
+            to = stpcpy(to, "\\x20");
+        else
+            *to++ = *from;
+    if (word)
+        *to = '\0';
+    free(clean);
+    return word;
+}
+
+size_t text_width(const char *clean)
+{
+    int width = text_is_utf8() ? width_of(clean) : -1;
+
+    return width < 0 ? strlen(clean) : (size_t)width;
+}

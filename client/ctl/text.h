@@ -16,4 +16,10 @@ bool text_is_utf8(void);
  * memory. */
 char *text_clean(const char *text, size_t *ret_width);
 
+/* The same without blanks, which are escapes, too. */
+char *text_word(const char *text);
+
+/* How many columns such a copy takes. */
+size_t text_width(const char *clean);
+
 #endif

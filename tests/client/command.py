@@ -261,7 +261,7 @@ def helps():
     code, output, _ = run("--help")
     tap.equal(code, 0, "exit code")
     for word in ("list [IF...]", "monitor [IF...]", "show IF", "wait IF CONDITION...", "refresh",
-                 "status", "--socket PATH", "--json", "--timeout T", "--no-pager", "--help",
+                 "status", "--socket PATH", "--json", "--timeout T", "--no-pager", "--help", "--all-netns",
                  "--version", "present", "absent", "up", "down", "carrier", "no-carrier",
                  "operstate=STATE", "mtu=N", "address=A", "master=NAME", "nomaster", "kind=KIND",
                  "renamed", "name=NAME", "0 done", "1 it failed", "2 wrong usage", "3 the daemon",

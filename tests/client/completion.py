@@ -48,7 +48,8 @@ def commands(shell):
 def options(shell):
     """A word that starts with - is an option."""
     got = offers(start(shell, "linkwatchctl list --"))
-    tap.equal({"--socket", "--netns", "--json", "--timeout", "--no-pager", "--help", "--version"} - got, set(),
+    tap.equal({"--socket", "--netns", "--all-netns", "--json", "--timeout", "--no-pager", "--help",
+               "--version"} - got, set(),
               "missing")
 
 

@@ -200,6 +200,10 @@ class Program:
         self._process.stdin.write(b"\n")
         self._process.stdin.flush()
 
+    def descriptors(self):
+        """How many it has open."""
+        return len(os.listdir(f"/proc/{self._process.pid}/fd"))
+
     def signal(self, number):
         """Sends it a signal."""
         self._process.send_signal(number)

@@ -1,0 +1,136 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "client/ctl/event_lines.h"
+
+#include <stdint.h>
+#include <stdio.h>
+#include <string.h>
+#include <time.h>
+
+#include "client/ctl/changes.h"
+
+/* Microseconds since 1970 as the time of the day here. */
+static void print_time(int64_t realtime)
+{
+    time_t seconds = (time_t)(realtime / 1000000);
+    char text[16];
+    struct tm tm;
+
+    if (!localtime_r(&seconds, &tm) || strftime(text, sizeof(text), "%H:%M:%S", &tm) == 0)
+        strcpy(text, "--:--:--");
+    printf("%s.%03d ", text, (int)(realtime / 1000 % 1000));
+}
+
+static int64_t now(void)
+{
+    struct timespec time;
+
+    clock_gettime(CLOCK_REALTIME, &time);
+    return (int64_t)time.tv_sec * 1000000 + time.tv_nsec / 1000;
+}
+
+static void begin_line(const struct lines *lines, int64_t realtime, char sign, enum colour colour)
+{
+    output_colour(lines->output, FAINT);
+    print_time(realtime);
+    output_colour(lines->output, PLAIN);
+    if (lines->label)
+        printf("%s ", lines->label);
+    output_colour(lines->output, colour);
+    putchar(sign);
+    output_colour(lines->output, PLAIN);
+    putchar(' ');
+}
+
+static void begin_event(const struct lines *lines, const struct linkwatch_link *link,
+                        const struct linkwatch_event *event, char sign, enum colour colour)
+{
+    int64_t realtime;
+
+    if (linkwatch_event_get_realtime(event, &realtime) < 0)
+        realtime = now();
+    begin_line(lines, realtime, sign, colour);
+    output_colour(lines->output, BOLD);
+    output_text(linkwatch_link_ifname(link));
+    output_colour(lines->output, PLAIN);
+    printf(" (%d)", linkwatch_link_ifindex(link));
+}
+
+static const char *learned_words(const struct linkwatch_event *event)
+{
+    switch (linkwatch_event_learned(event)) {
+    case LINKWATCH_LEARNED_NOTIFICATION:
+        return "notification";
+    case LINKWATCH_LEARNED_DUMP:
+        return "dump";
+    case LINKWATCH_LEARNED_SNAPSHOT:
+        return "snapshot";
+    case LINKWATCH_LEARNED_FILTER:
+        return "filter";
+    case LINKWATCH_LEARNED_OTHER:
+        return "otherwise";
+    }
+    return "?";
+}
+
+/* As ip(8) says it. */
+static void print_destination(const struct linkwatch_event *event)
+{
+    int64_t number;
+
+    if (linkwatch_event_get_new_netnsid(event, &number) >= 0)
+        printf(" new-netnsid %lld", (long long)number);
+    if (linkwatch_event_get_new_ifindex(event, &number) >= 0)
+        printf(" new-ifindex %lld", (long long)number);
+}
+
+static void end_event(const struct lines *lines, const struct linkwatch_event *event)
+{
+    int64_t flaps = linkwatch_event_flaps(event);
+
+    print_destination(event);
+    if (flaps > 0) {
+        output_colour(lines->output, YELLOW);
+        printf("; the carrier changed %lld more time%s, unseen", (long long)flaps,
+               flaps == 1 ? "" : "s");
+        output_colour(lines->output, PLAIN);
+    }
+    output_colour(lines->output, FAINT);
+    printf(" [%s]", learned_words(event));
+    output_colour(lines->output, PLAIN);
+    putchar('\n');
+}
+
+void lines_add(const struct lines *lines, const struct linkwatch_link *link,
+               const struct linkwatch_event *event)
+{
+    begin_event(lines, link, event, '+', GREEN);
+    changes_print_link(link, lines->output);
+    end_event(lines, event);
+}
+
+void lines_change(const struct lines *lines, const struct linkwatch_link *before,
+                  const struct linkwatch_link *link, linkwatch_fields fields,
+                  const struct linkwatch_event *event)
+{
+    begin_event(lines, before, event, '~', YELLOW);
+    changes_print(before, link, fields, lines->output);
+    end_event(lines, event);
+}
+
+void lines_remove(const struct lines *lines, const struct linkwatch_link *link,
+                  const struct linkwatch_event *event)
+{
+    begin_event(lines, link, event, '-', RED);
+    if (linkwatch_event_learned(event) == LINKWATCH_LEARNED_FILTER)
+        fputs(" lives on, but doesn't match any more", stdout);
+    else
+        changes_print_link(link, lines->output);
+    end_event(lines, event);
+}
+
+void lines_notice(const struct lines *lines, const char *text)
+{
+    begin_line(lines, now(), '!', RED);
+    output_text(text);
+    putchar('\n');
+}

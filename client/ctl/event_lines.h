@@ -1,0 +1,26 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* The lines that monitor writes for people. */
+#ifndef LINKWATCH_CLIENT_CTL_EVENT_LINES_H
+#define LINKWATCH_CLIENT_CTL_EVENT_LINES_H
+
+#include "client/ctl/output.h"
+#include "client/linkwatch.h"
+
+/* Where lines go, and of which network namespace they are; NULL for no label. */
+struct lines {
+    const struct output *output;
+    const char *label;
+};
+
+void lines_add(const struct lines *lines, const struct linkwatch_link *link,
+               const struct linkwatch_event *event);
+void lines_change(const struct lines *lines, const struct linkwatch_link *before,
+                  const struct linkwatch_link *link, linkwatch_fields fields,
+                  const struct linkwatch_event *event);
+void lines_remove(const struct lines *lines, const struct linkwatch_link *link,
+                  const struct linkwatch_event *event);
+
+/* Something that isn't about a link. */
+void lines_notice(const struct lines *lines, const char *text);
+
+#endif

@@ -1,0 +1,35 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* The links that the command line asks for, as they are now. */
+#ifndef LINKWATCH_CLIENT_CTL_FETCH_H
+#define LINKWATCH_CLIENT_CTL_FETCH_H
+
+#include "client/ctl/ctl.h"
+#include "client/linkwatch.h"
+
+/* Those of one network namespace. */
+struct fetched {
+    char *label;   /* with --all-netns: for text, */
+    char *members; /* and for JSON; see netns_label.h. Else NULL */
+    struct linkwatch_list *list;
+};
+
+struct fetch {
+    struct fetched *items;
+    size_t count;
+};
+
+/* A filter of what the command line names, or the exit code. */
+int ctl_filter(const struct ctl *ctl, struct linkwatch_filter **ret);
+
+/* The exit code; whatever it is, what could be had is in *ret, and why the rest couldn't was
+ * said. */
+int fetch_links(const struct ctl *ctl, struct fetch *ret);
+void fetch_clear(struct fetch *fetch);
+
+/* How many links there are. */
+size_t fetch_count(const struct fetch *fetch);
+
+/* Whoever names a link wants to hear if there is none: says so, and gives the exit code. */
+int fetch_check(const struct fetch *fetch, const struct ctl *ctl);
+
+#endif

@@ -1,0 +1,13 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* The daemon's own network namespace, which may have a name, too. */
+#ifndef LINKWATCH_CLIENT_CTL_NETNS_OWN_H
+#define LINKWATCH_CLIENT_CTL_NETNS_OWN_H
+
+#include "client/ctl/ctl.h"
+#include "client/ctl/netns_dirs.h"
+
+/* Finds out which file the daemon's own namespace is. False where that isn't known: it is if
+ * this program is in the same one, and the kernel can tell. */
+bool netns_own(const struct ctl *ctl, struct netns_name *ret);
+
+#endif

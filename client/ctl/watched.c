@@ -1,0 +1,394 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "client/ctl/watched.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "client/ctl/event_lines.h"
+#include "client/ctl/link_rows.h"
+#include "client/ctl/netns_label.h"
+
+/* So long one namespace's connection may be away before that is said: if the daemon is away,
+ * that is said once. In microseconds. */
+#define PUT_OFF 1000000
+
+int64_t monotonic_now(void)
+{
+    struct timespec time;
+
+    clock_gettime(CLOCK_MONOTONIC, &time);
+    return (int64_t)time.tv_sec * 1000000 + time.tv_nsec / 1000;
+}
+
+static bool is_text(const struct watched *watched)
+{
+    return !watched->monitor->ctl->json;
+}
+
+/* Whether events are written as lines now. */
+static bool shows(const struct watched *watched)
+{
+    return is_text(watched) && watched->monitor->started;
+}
+
+/* The one whose connection stands for the daemon. */
+static bool is_first(const struct watched *watched)
+{
+    return watched == watched->monitor->items[0];
+}
+
+static struct lines lines_of(const struct watched *watched)
+{
+    return (struct lines){.output = &watched->monitor->output, .label = watched->label};
+}
+
+static void on_add(void *user, struct linkwatch_link *link, const struct linkwatch_event *event)
+{
+    const struct watched *watched = user;
+    struct lines lines = lines_of(watched);
+
+    if (shows(watched))
+        lines_add(&lines, link, event);
+}
+
+static void on_change(void *user, struct linkwatch_link *before, struct linkwatch_link *link,
+                      linkwatch_fields fields, const struct linkwatch_event *event)
+{
+    const struct watched *watched = user;
+    struct lines lines = lines_of(watched);
+
+    if (shows(watched))
+        lines_change(&lines, before, link, fields, event);
+}
+
+static void on_remove(void *user, struct linkwatch_link *link, const struct linkwatch_event *event)
+{
+    const struct watched *watched = user;
+    struct lines lines = lines_of(watched);
+
+    if (shows(watched))
+        lines_remove(&lines, link, event);
+}
+
+/* Something that isn't about a link: into the text; beside JSON, which has it in its
+ * own way or must not have it. */
+static void notice(const struct watched *watched, const char *text)
+{
+    struct lines lines = lines_of(watched);
+
+    if (is_text(watched))
+        lines_notice(&lines, text);
+    else if (watched->name.path)
+        ctl_complain("network namespace \"%s\": %s", watched->name.name, text);
+    else
+        ctl_complain("%s", text);
+}
+
+static void add_rows(struct table *table, const struct watched *watched)
+{
+    struct linkwatch_link *link;
+    int ifindex = 0;
+
+    if (!watched->mirror)
+        return;
+    while ((link = linkwatch_mirror_next(watched->mirror, ifindex))) {
+        links_table_add(table, watched->label, link);
+        ifindex = linkwatch_link_ifindex(link);
+    }
+}
+
+static void print_picture(const struct monitor *monitor)
+{
+    struct table *table = links_table_new(monitor->ctl->all_netns);
+
+    for (size_t i = 0; i < monitor->count; i++)
+        add_rows(table, monitor->items[i]);
+    if (table_print(table, &monitor->output) < 0)
+        notice(monitor->items[0], "there is not enough memory to show the links");
+    table_free(table);
+}
+
+void monitor_settle(struct monitor *monitor)
+{
+    bool any = false;
+
+    if (monitor->started)
+        return;
+    for (size_t i = 0; i < monitor->count; i++) {
+        if (!monitor->items[i]->settled)
+            return;
+        any = any ||
+              (monitor->items[i]->mirror && linkwatch_mirror_is_ready(monitor->items[i]->mirror));
+    }
+    if (!any)
+        return;
+    if (!monitor->ctl->json)
+        print_picture(monitor);
+    monitor->started = true;
+}
+
+static void settle(struct watched *watched)
+{
+    watched->settled = true;
+    monitor_settle(watched->monitor);
+}
+
+static void on_ready(void *user)
+{
+    struct watched *watched = user;
+
+    settle(watched);
+    watched->known = true;
+}
+
+static void on_lost(void *user, int64_t events)
+{
+    struct watched *watched = user;
+    char text[128];
+
+    if (!is_text(watched) || (events < 0 && !is_first(watched)))
+        return;
+    if (events < 0)
+        snprintf(text, sizeof(text), "the daemon was started anew; what differs now:");
+    else
+        snprintf(text, sizeof(text),
+                 "%lld event%s lost, for they came faster than they were read; what differs now:",
+                 (long long)events, events == 1 ? " was" : "s were");
+    notice(watched, text);
+}
+
+/* Before there is a picture: why there is none. */
+static void tell_blindness(struct watched *watched, const struct linkwatch_source *source)
+{
+    char why[480];
+    char text[512];
+
+    ctl_describe_blindness(source, why, sizeof(why));
+    snprintf(text, sizeof(text), "no links are known: %s", why);
+    notice(watched, text);
+    settle(watched);
+}
+
+static void on_source(void *user, const struct linkwatch_source *source)
+{
+    struct watched *watched = user;
+    char text[512];
+
+    if (!is_text(watched))
+        return;
+    if (ctl_is_blind(source)) {
+        tell_blindness(watched, source);
+        return;
+    }
+    if (!watched->known)
+        return;
+    snprintf(text, sizeof(text), "%s%s: %s", linkwatch_source_is_stale(source) ? "stale, " : "",
+             linkwatch_source_standing(source), linkwatch_source_reason(source));
+    notice(watched, text);
+}
+
+static void on_connected(void *user, bool resumed)
+{
+    struct watched *watched = user;
+
+    if (watched->heard && (is_first(watched) || watched->told))
+        notice(watched, resumed ? "connected again; nothing is missing" : "connected again");
+    watched->heard = true;
+    watched->broken = false;
+    watched->told = false;
+}
+
+static bool is_unreachable(int error)
+{
+    return error == -ENOENT || error == -ECONNREFUSED || error == -EACCES || error == -ENAMETOOLONG;
+}
+
+/* Whether that happens to all of them when the daemon goes, or comes under a rush. */
+static bool is_passing(int error)
+{
+    return error == -ENOENT || error == -ECONNREFUSED || error == -ECONNRESET || error == -EAGAIN;
+}
+
+static void on_disconnected(void *user, int error, const char *reason)
+{
+    struct watched *watched = user;
+    struct monitor *monitor = watched->monitor;
+
+    if (is_first(watched) && !watched->heard && is_unreachable(error)) {
+        monitor->code = ctl_unreachable(monitor->ctl, error);
+        monitor->finished = true;
+        return;
+    }
+    watched->broken = true;
+    watched->told = false;
+    free(watched->why);
+    watched->why = strdup(reason);
+    watched->tell_at = 0;
+    if (!is_first(watched) && is_passing(error))
+        watched->tell_at = monotonic_now() + PUT_OFF;
+    watched_tick(watched, monotonic_now());
+}
+
+int64_t watched_tick(struct watched *watched, int64_t now)
+{
+    char text[512];
+
+    if (!watched->broken || watched->told)
+        return INT64_MAX;
+    if (!is_first(watched) && watched->monitor->items[0]->broken)
+        watched->tell_at = now + PUT_OFF;
+    if (watched->tell_at > now)
+        return watched->tell_at;
+    snprintf(text, sizeof(text), "%s: %s; trying again",
+             is_first(watched) ? "no connection to linkwatchd" : "it can't be watched",
+             watched->why ? watched->why : "out of memory");
+    watched->told = true;
+    notice(watched, text);
+    settle(watched);
+    return INT64_MAX;
+}
+
+static void on_message(void *user, const char *json)
+{
+    struct watched *watched = user;
+
+    if (watched->members)
+        netns_print_object(watched->members, json);
+    else
+        fputs(json, stdout);
+    putchar('\n');
+    output_flush(&watched->monitor->output);
+}
+
+static int make_mirror(struct watched *watched, struct linkwatch_mirror **ret)
+{
+    const struct linkwatch_callbacks callbacks = {
+        .size = sizeof(callbacks),
+        .add = on_add,
+        .change = on_change,
+        .remove = on_remove,
+        .ready = on_ready,
+        .lost = on_lost,
+        .source = on_source,
+        .connected = on_connected,
+        .disconnected = on_disconnected,
+        .message = is_text(watched) ? NULL : on_message,
+    };
+    const struct monitor *monitor = watched->monitor;
+
+    return linkwatch_mirror_new(monitor->ctl->path, monitor->filter, &callbacks, watched, ret);
+}
+
+/* A mirror of the namespace of that socket, -1 for the daemon's. */
+static int mirror_of(struct watched *watched, int fd)
+{
+    struct linkwatch_mirror *mirror;
+    int r = make_mirror(watched, &mirror);
+
+    if (r >= 0 && fd >= 0) {
+        r = linkwatch_mirror_enter(mirror, fd);
+        if (r < 0)
+            linkwatch_mirror_free(mirror);
+    }
+    if (r >= 0)
+        watched->mirror = mirror;
+    return r;
+}
+
+static int open_mirror(struct watched *watched)
+{
+    int fd, r;
+
+    if (!watched->name.path)
+        return mirror_of(watched, watched->monitor->ctl->netns_fd);
+    r = linkwatch_netns_open(watched->name.path, &fd);
+    if (r < 0)
+        return r;
+    r = mirror_of(watched, fd);
+    close(fd);
+    return r;
+}
+
+/* A namespace came or went. */
+static void tell_of_netns(const struct watched *watched, const char *type, const char *text)
+{
+    if (!watched->name.path)
+        return;
+    if (shows(watched))
+        notice(watched, text);
+    if (is_text(watched))
+        return;
+    printf("{%s,\"type\":\"%s\"}\n", watched->members, type);
+    output_flush(&watched->monitor->output);
+}
+
+static void complain(struct watched *watched, int error)
+{
+    if (watched->complained || (watched->name.path && netns_name_is_none(error)))
+        return;
+    watched->complained = true;
+    if (watched->name.path)
+        ctl_complain("the network namespace \"%s\" can't be entered: %s", watched->name.name,
+                     ctl_netns_reason(error));
+    else
+        ctl_complain("can't begin to monitor: %s", strerror(-error));
+}
+
+void watched_start(struct watched *watched)
+{
+    int r = open_mirror(watched);
+
+    watched->retry = r == -ENOMEM || r == -EMFILE || r == -ENFILE;
+    if (r < 0) {
+        complain(watched, r);
+        settle(watched);
+        return;
+    }
+    tell_of_netns(watched, "netns_add", "network namespace added");
+}
+
+void watched_end(struct watched *watched)
+{
+    if (watched->mirror)
+        tell_of_netns(watched, "netns_remove", "network namespace removed");
+}
+
+int watched_new(struct monitor *monitor, struct netns_name *name, struct watched **ret)
+{
+    struct watched *watched = calloc(1, sizeof(*watched));
+
+    if (!watched)
+        return -ENOMEM;
+    watched->monitor = monitor;
+    if (monitor->ctl->all_netns) {
+        watched->label = netns_label(name ? name->name : NULL);
+        watched->members = netns_members(name ? name->name : NULL);
+        if (!watched->label || !watched->members) {
+            watched_free(watched);
+            return -ENOMEM;
+        }
+    }
+    if (name) {
+        watched->name = *name;
+        name->path = NULL;
+    }
+    *ret = watched;
+    return 0;
+}
+
+struct watched *watched_free(struct watched *watched)
+{
+    if (!watched)
+        return NULL;
+    linkwatch_mirror_free(watched->mirror);
+    free(watched->name.path);
+    free(watched->label);
+    free(watched->members);
+    free(watched->why);
+    free(watched);
+    return NULL;
+}
