@@ -248,7 +248,8 @@ static int read_environment(struct config *config, struct config_error *error)
 {
     const char *socket = getenv("LINKWATCH_SOCKET");
 
-    return socket ? set(&rows[0], "LINKWATCH_SOCKET", socket, config, error) : 0;
+    /* An empty one counts as none, for all programs. */
+    return socket && *socket ? set(&rows[0], "LINKWATCH_SOCKET", socket, config, error) : 0;
 }
 
 static void make_long_options(struct option options[ROW_COUNT + 5])
@@ -383,12 +384,26 @@ void config_print_help(FILE *to)
     fputs("\nLINKWATCH_SOCKET in the environment stands in for --socket. See linkwatchd(8).\n", to);
 }
 
-const char *config_needs_restart(const struct config *before, const struct config *after)
+static bool differs(const struct option_row *row, const struct config *a, const struct config *b)
 {
-    for (size_t i = 0; i < ROW_COUNT; i++)
-        if (rows[i].needs_restart &&
-            memcmp((const char *)before + rows[i].offset, (const char *)after + rows[i].offset,
-                   rows[i].size) != 0)
-            return rows[i].key;
-    return NULL;
+    return memcmp((const char *)a + row->offset, (const char *)b + row->offset, row->size) != 0;
+}
+
+size_t config_needs_restart(const struct config *before, const struct config *after, char *text,
+                            size_t size)
+{
+    size_t count = 0, length = 0;
+
+    if (size > 0)
+        *text = '\0';
+    for (size_t i = 0; i < ROW_COUNT; i++) {
+        if (!rows[i].needs_restart || !differs(&rows[i], before, after))
+            continue;
+        if (length < size)
+            length +=
+                (size_t)snprintf(text + length, size - length, "%s[%s] %s=", count > 0 ? ", " : "",
+                                 rows[i].section, rows[i].key);
+        count++;
+    }
+    return count;
 }

@@ -47,8 +47,9 @@ int config_read(int argc, char **argv, struct config *ret, enum config_request *
 /* The text for --help. */
 void config_print_help(FILE *to);
 
-/* The first option in which two configurations differ that only a restart changes, as it
- * is called in the file; NULL if there is none. */
-const char *config_needs_restart(const struct config *before, const struct config *after);
+/* The options in which two configurations differ that only a restart changes: how many, and into
+ * the text what they are called in the file ("[Socket] Path=, [Source] Mode="). */
+size_t config_needs_restart(const struct config *before, const struct config *after, char *text,
+                            size_t size);
 
 #endif

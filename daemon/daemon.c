@@ -134,10 +134,12 @@ struct daemon *daemon_free(struct daemon *daemon)
 
 void daemon_reload(struct daemon *daemon, const struct config *config)
 {
-    const char *key = config_needs_restart(&daemon->config, config);
+    char options[160];
+    size_t count = config_needs_restart(&daemon->config, config, options, sizeof(options));
 
-    if (key)
-        log_write(daemon->log, LOG_WARNING, "%s= changed: it takes effect with a restart", key);
+    if (count > 0)
+        log_write(daemon->log, LOG_WARNING, "%s changed: %s with a restart", options,
+                  count == 1 ? "it takes effect" : "they take effect");
     log_set_level(daemon->log, config->log_level);
     source_reconfigure(namespace_source(daemon->namespace), &config->source);
     entered_configure(daemon->entered, &config->namespaces, &config->source, config->history_bytes);

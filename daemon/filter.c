@@ -13,8 +13,6 @@
 enum { NAMES, INDEXES, KINDS, TYPES, FIELDS, MEMBER_COUNT };
 
 static const char *const members[MEMBER_COUNT] = {"names", "indexes", "kinds", "types", "fields"};
-static const char *const paths[MEMBER_COUNT] = {"filter.names", "filter.indexes", "filter.kinds",
-                                                "filter.types", "filter.fields"};
 
 struct filter {
     /* Arrays of strings or integers, checked; NULL where the filter does not ask. */
@@ -116,8 +114,8 @@ static int member_of(const char *name)
     return -EINVAL;
 }
 
-/* The wrong member, -1 for the filter as a whole, or MEMBER_COUNT if all is well. */
-static int take_members(struct filter *filter, json_t *json, bool links_only)
+/* The name of the member that is wrong, NULL if none is. */
+static const char *take_members(struct filter *filter, json_t *json, bool links_only)
 {
     const char *name;
     json_t *value;
@@ -126,30 +124,28 @@ static int take_members(struct filter *filter, json_t *json, bool links_only)
         int member = member_of(name);
 
         if (member < 0)
-            return -1;
+            return name;
         if (json_is_null(value))
             continue;
         if ((links_only && (member == TYPES || member == FIELDS)) ||
             take_member(filter, member, value) < 0)
-            return member;
+            return name;
     }
-    return MEMBER_COUNT;
+    return NULL;
 }
 
-int filter_new(const json_t *json, bool links_only, struct filter **ret, const char **ret_field)
+int filter_new(const json_t *json, bool links_only, struct filter **ret, const char **ret_member)
 {
+    bool is_object = json_is_object(json);
     struct filter *filter = calloc(1, sizeof(*filter));
-    int wrong = MEMBER_COUNT;
+    const char *wrong;
 
     if (!filter)
         return -ENOMEM;
     filter->any_type = filter->any_field = true;
-    if (json_is_object(json))
-        wrong = take_members(filter, (json_t *)json, links_only);
-    else if (json && !json_is_null(json))
-        wrong = -1;
-    if (wrong != MEMBER_COUNT) {
-        *ret_field = wrong < 0 ? "filter" : paths[wrong];
+    wrong = is_object ? take_members(filter, (json_t *)json, links_only) : NULL;
+    if (wrong || (json && !is_object && !json_is_null(json))) {
+        *ret_member = wrong;
         filter_free(filter);
         return -EINVAL;
     }

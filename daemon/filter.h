@@ -17,9 +17,9 @@ struct filter;
 #define FILTER_GLOB_MAX   127
 
 /* Reads a filter; JSON null and NULL make one that lets everything pass. For a filter of
- * links alone (List), types and fields are refused. -EINVAL, then *ret_field names
- * what is wrong with ("filter.names"); -ENOMEM. */
-int filter_new(const json_t *json, bool links_only, struct filter **ret, const char **ret_field);
+ * links alone (List), types and fields are refused. -EINVAL, then *ret_member is the name of
+ * the wrong member, which lives as long as the JSON, or NULL if it is no filter at all; -ENOMEM. */
+int filter_new(const json_t *json, bool links_only, struct filter **ret, const char **ret_member);
 struct filter *filter_free(struct filter *filter);
 
 /* Whether everything passes, so that nothing need be asked. */

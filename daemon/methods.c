@@ -58,6 +58,21 @@ static int refuse_parameter(const struct request *request, const char *name)
     return fail(request, SERVICE ".InvalidParameter", "parameter", name);
 }
 
+/* member may be NULL: the parameter as a whole. */
+static int refuse_member(const struct request *request, const char *parameter, const char *member)
+{
+    char *name;
+    int r;
+
+    if (!member)
+        return refuse_parameter(request, parameter);
+    if (asprintf(&name, "%s.%s", parameter, member) < 0)
+        return -ENOMEM;
+    r = refuse_parameter(request, name);
+    free(name);
+    return r;
+}
+
 static int get_info(const struct request *request)
 {
     json_t *names = json_array();
@@ -109,33 +124,43 @@ static int list(const struct request *request)
         return expect_more(request);
     r = filter_new(call_parameter(request->call, "filter"), true, &filter, &wrong);
     if (r == -EINVAL)
-        return refuse_parameter(request, wrong);
+        return refuse_member(request, "filter", wrong);
     if (r < 0)
         return r;
     return answer_list(context->namespace, context->users, context->user, filter, request->ret);
 }
 
-/* What is wrong with the position, NULL if nothing is. */
-static const char *wrong_in_since(const json_t *since)
+/* -EINVAL if it is no position; *ret_member is then what filter_new() would say. */
+static int check_since(const json_t *since, const char **ret_member)
 {
-    if (!json_is_object(since) || json_object_size(since) > 2)
-        return "since";
+    const char *name;
+    json_t *value;
+
+    *ret_member = NULL;
+    if (!json_is_object(since))
+        return -EINVAL;
+    json_object_foreach ((json_t *)since, name, value)
+        if (strcmp(name, "instance") != 0 && strcmp(name, "sequence") != 0)
+            *ret_member = name;
     if (!call_text(json_object_get(since, "instance")))
-        return "since.instance";
-    return json_is_integer(json_object_get(since, "sequence")) ? NULL : "since.sequence";
+        *ret_member = "instance";
+    else if (!json_is_integer(json_object_get(since, "sequence")))
+        *ret_member = "sequence";
+    return *ret_member ? -EINVAL : 0;
 }
 
 /* A stream as the call wants it; NULL, with the error told to *ret. */
 static struct stream *new_stream(const struct request *request, struct filter *filter, int *ret)
 {
     const json_t *since = call_parameter(request->call, "since");
-    const char *wrong = since ? wrong_in_since(since) : NULL;
+    const char *wrong;
+    bool is_right = !since || check_since(since, &wrong) == 0;
     struct stream *stream =
-        wrong ? NULL : stream_new(namespace_streams(request->context->namespace), filter);
+        is_right ? stream_new(namespace_streams(request->context->namespace), filter) : NULL;
 
     if (!stream) {
         filter_free(filter);
-        *ret = wrong ? refuse_parameter(request, wrong) : -ENOMEM;
+        *ret = is_right ? -ENOMEM : refuse_member(request, "since", wrong);
         return NULL;
     }
     if (since && stream_resume(stream, json_string_value(json_object_get(since, "instance")),
@@ -158,7 +183,7 @@ static int monitor(const struct request *request)
         return expect_more(request);
     r = filter_new(call_parameter(request->call, "filter"), false, &filter, &wrong);
     if (r == -EINVAL)
-        return refuse_parameter(request, wrong);
+        return refuse_member(request, "filter", wrong);
     if (r < 0)
         return r;
     stream = new_stream(request, filter, &r);

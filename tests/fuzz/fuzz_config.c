@@ -75,7 +75,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     } else {
         check_values(&config);
         CHECK(read_config(file.path, &again, &error) == 0);
-        CHECK(!config_needs_restart(&config, &again));
+        CHECK(config_needs_restart(&config, &again, NULL, 0) == 0);
     }
     close(file.fd);
     return 0;

@@ -288,6 +288,26 @@ def environment():
     tap.contains(stderr, "/nonexistent/socket")
 
 
+@tap.test
+def empty_environment():
+    """An empty LINKWATCH_SOCKET counts as none for the daemon, linkwatchctl and linkwatch-run"""
+    with daemons.Daemon(serves=False) as daemon:
+        pathlib.Path(daemon.config).write_text("[Socket]\nPath=/nonexistent/of-the-file\n",
+                                               encoding="ascii")
+        code, _, stderr = run("--config", daemon.config, env={"LINKWATCH_SOCKET": ""})
+        tap.equal(code, 1)
+        tap.contains(stderr, "/nonexistent/of-the-file")
+    for program, *arguments in (("linkwatchctl", "list"), ("linkwatch-run", "--require", "true")):
+        path = os.path.join(os.path.dirname(daemons.BINARY), program)
+        if not os.path.exists(path):
+            tap.diag(f"{program} is not built")
+            continue
+        told = [subprocess.run([path, *arguments], capture_output=True, text=True, check=False,
+                               env=environment, timeout=wait.SECONDS).stderr
+                for environment in ({"LINKWATCH_SOCKET": ""}, {})]
+        tap.equal(told[0], told[1], f"what {program} says")
+
+
 # Options, the exit code, and words that must be in the one line of text.
 BAD_OPTIONS = (
     (("--nosuch",), "--nosuch"),
@@ -387,6 +407,20 @@ def reload():
         tap.equal(daemon.status()["sessions_max"], 30)
         netns.ip("link add reload0 type bridge")
         mirror.until_event("add", "reload0")
+
+
+@tap.test
+def reload_of_options_for_a_start():
+    """SIGHUP with changes that take effect with a restart logs each such option with its section"""
+    with daemons.Daemon() as daemon:
+        for text, told in (
+                ("[Source]\nMode=poll\n", "[Source] Mode= changed: it takes effect with a restart"),
+                ("[Socket]\nMode=0600\n[Source]\nMode=poll\nReceiveBuffer=1M\n",
+                 "[Socket] Mode=, [Source] Mode=, [Source] ReceiveBuffer= changed: "
+                 "they take effect with a restart")):
+            pathlib.Path(daemon.config).write_text(text, encoding="ascii")
+            daemon.signal(signal.SIGHUP)
+            wait.until(lambda t=told: t in daemon.log(), told)
 
 
 @tap.test

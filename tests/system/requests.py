@@ -106,7 +106,7 @@ def unknown_names():
 WRONG_PARAMETERS = (
     ("List", {"filter": 3}, "filter"),
     ("List", {"filter": []}, "filter"),
-    ("List", {"filter": {"nmaes": []}}, "filter"),
+    ("List", {"filter": {"nmaes": []}}, "filter.nmaes"),
     ("List", {"filter": {"names": "eth0"}}, "filter.names"),
     ("List", {"filter": {"names": [1]}}, "filter.names"),
     ("List", {"filter": {"names": [None]}}, "filter.names"),
@@ -125,7 +125,9 @@ WRONG_PARAMETERS = (
     ("Monitor", {"filter": {"types": ["snapshot"]}}, "filter.types"),
     ("Monitor", {"filter": {"fields": ["nosuch"]}}, "filter.fields"),
     ("Monitor", {"filter": {"fields": [7]}}, "filter.fields"),
+    ("Monitor", {"filter": {"ifindex": [2]}}, "filter.ifindex"),
     ("Monitor", {"since": 5}, "since"),
+    ("Monitor", {"since": {"instance": "x", "sequence": 1, "x": 2}}, "since.x"),
     ("Monitor", {"since": {"sequence": 1}}, "since.instance"),
     ("Monitor", {"since": {"instance": "x"}}, "since.sequence"),
     ("Monitor", {"since": {"instance": "x", "sequence": "1"}}, "since.sequence"),

@@ -128,11 +128,29 @@ def renamed():
 
 
 @tap.test
+def found_by_a_former_name():
+    """From a link's former name the journal leads to all of its entries, under all its names, as
+    linkwatchd(8) says"""
+    MACHINE.ip("link set w0 mtu 1290")
+    until_entry("LINK_CHANGED", "INTERFACE=w0", "NEW_MTU=1290")
+    *_, last = MACHINE.journal("INTERFACE=v0")
+    tap.equal(last["NEW_IFNAME"], "w0", "what the last entry under the former name says")
+    told = {name for entry in MACHINE.journal("--boot", "IFINDEX=" + last["IFINDEX"])
+            for name in _names(entry)}
+    assert {"v0", "w0"} <= told, told
+
+
+def _names(entry):
+    names = entry["INTERFACE"]
+    return [names] if isinstance(names, str) else names
+
+
+@tap.test
 def removed():
     """A link that goes is logged with what it was at last."""
     MACHINE.ip("link del w0")
     entry = until_entry("LINK_REMOVED", "INTERFACE=w0")
-    tap.equal((entry["OLD_MTU"], entry["KIND"]), ("1300", "veth"), "MTU and kind")
+    tap.equal((entry["OLD_MTU"], entry["KIND"]), ("1290", "veth"), "MTU and kind")
     assert not any(field.startswith("NEW_") for field in entry), entry
 
 

@@ -259,6 +259,30 @@ def stopped_daemon_is_started_by_the_next_consumer():
 
 
 @tap.test
+def stop_under_a_consumer():
+    """systemctl stop of the service alone does not last while a consumer reconnects, and says so;
+    stopping the socket unit, too, does"""
+    MACHINE.systemctl("start", SERVICE)
+    pid = MACHINE.pid(SERVICE)
+    with varlink.Connection(socket_path()) as consumer:
+        consumer.call("GetStatus")
+        tap.contains(MACHINE.systemctl("stop", SERVICE), SOCKET_UNIT)
+    with varlink.Connection(socket_path()) as consumer:
+        consumer.call("GetStatus")
+        assert MACHINE.pid(SERVICE) not in (0, pid), "the same process"
+        MACHINE.systemctl("stop", SOCKET_UNIT, SERVICE)
+        assert consumer.is_closed(), "the connection stands"
+    try:
+        varlink.Connection(socket_path())
+    except OSError:
+        pass
+    else:
+        raise AssertionError("somebody listens")
+    tap.equal((is_active(SERVICE), is_active(SOCKET_UNIT)), ("inactive", "inactive"), "states")
+    MACHINE.systemctl("start", SOCKET_UNIT, SERVICE)
+
+
+@tap.test
 def without_the_socket_unit():
     """Without the socket unit the daemon makes its socket, is ready when that answers, and
     removes it in the end."""
