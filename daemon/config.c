@@ -25,14 +25,12 @@ static const struct option_row rows[] = {
      "file mode of the socket: who may connect", true},
     {"source", "Source", "Mode", OPTION_SOURCE, MEMBER(source.standing.mode), 0, 0, "auto",
      "believe the subscription, or poll; auto finds out", true},
-    {"budget", "Source", "Budget", OPTION_SHARE, MEMBER(source.standing.budget_ppm), 100, 1000000,
-     "0.5%", "share of one CPU that polling may use", false},
-    {"interval-min", "Source", "IntervalMin", OPTION_TIME,
-     MEMBER(source.standing.interval_min_usec), SECOND / 100, 3600 * SECOND, "50ms",
-     "shortest time between two polls", false},
-    {"interval-max", "Source", "IntervalMax", OPTION_TIME,
-     MEMBER(source.standing.interval_max_usec), SECOND / 100, 3600 * SECOND, "5s",
-     "longest time between two polls", false},
+    {"budget", "Source", "Budget", OPTION_SHARE, MEMBER(budget_ppm), 100, 1000000, "0.5%",
+     "share of one CPU that polling may use", false},
+    {"interval-min", "Source", "IntervalMin", OPTION_TIME, MEMBER(interval_min_usec), SECOND / 100,
+     3600 * SECOND, "50ms", "shortest time between two polls", false},
+    {"interval-max", "Source", "IntervalMax", OPTION_TIME, MEMBER(interval_max_usec), SECOND / 100,
+     3600 * SECOND, "5s", "longest time between two polls", false},
     {"audit-interval", "Source", "AuditInterval", OPTION_TIME, MEMBER(source.standing.audit_usec),
      SECOND / 100, 86400 * SECOND, "60s", "time between two checks of a trusted subscription",
      false},
@@ -329,7 +327,7 @@ static int apply_command_line(const struct command_line *line, struct config *co
 
 static int check_together(const struct config *config, struct config_error *error)
 {
-    if (config->source.standing.interval_min_usec <= config->source.standing.interval_max_usec)
+    if (config->interval_min_usec <= config->interval_max_usec)
         return 0;
     explain(error, "the shortest time between two polls (interval-min, [Source] IntervalMin=) is "
                    "longer than the longest one (interval-max, IntervalMax=)");

@@ -18,6 +18,9 @@ struct config {
     mode_t socket_mode;
     int log_level; /* a syslog priority */
     struct source_config source;
+    uint32_t budget_ppm; /* as in daemon/budget.h */
+    int64_t interval_min_usec;
+    int64_t interval_max_usec;
     size_t history_bytes;
     struct server_limits limits;
     struct entered_limits namespaces;

@@ -19,6 +19,8 @@ struct daemon {
     struct systemd *systemd;
     struct config config;
     const char *socket;
+    struct budget budget;
+    struct budget_part part; /* of the own namespace */
     struct namespace *namespace;
     struct entered *entered;
     struct server *server;
@@ -76,6 +78,12 @@ static int on_call(void *user, struct connection *connection, const char *messag
     return methods_answer(&context, message, length, ret);
 }
 
+static void set_budget(struct daemon *daemon, const struct config *config)
+{
+    budget_set(&daemon->budget, config->budget_ppm, config->interval_min_usec,
+               config->interval_max_usec);
+}
+
 static bool make_parts(struct daemon *daemon, struct ev_loop *loop,
                        const struct daemon_socket *socket)
 {
@@ -84,10 +92,12 @@ static bool make_parts(struct daemon *daemon, struct ev_loop *loop,
     const struct config *config = &daemon->config;
 
     daemon->started_usec = clock_usec(CLOCK_MONOTONIC);
-    daemon->namespace = namespace_new(loop, daemon->log, &config->source, -1, config->history_bytes,
-                                      &handlers, daemon);
+    set_budget(daemon, config);
+    daemon->part.budget = &daemon->budget;
+    daemon->namespace = namespace_new(loop, daemon->log, &config->source, &daemon->part, -1,
+                                      config->history_bytes, &handlers, daemon);
     if (daemon->namespace)
-        daemon->entered = entered_new(loop, daemon->namespace);
+        daemon->entered = entered_new(loop, daemon->namespace, &daemon->budget);
     if (!daemon->entered)
         return false;
     entered_configure(daemon->entered, &config->namespaces, &config->source, config->history_bytes);
@@ -141,6 +151,7 @@ void daemon_reload(struct daemon *daemon, const struct config *config)
         log_write(daemon->log, LOG_WARNING, "%s changed: %s with a restart", options,
                   count == 1 ? "it takes effect" : "they take effect");
     log_set_level(daemon->log, config->log_level);
+    set_budget(daemon, config);
     source_reconfigure(namespace_source(daemon->namespace), &config->source);
     entered_configure(daemon->entered, &config->namespaces, &config->source, config->history_bytes);
     server_set_limits(daemon->server, &config->limits);

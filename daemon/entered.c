@@ -19,6 +19,7 @@ struct owner {
     LIST_ENTRY(owner) entry;
     uid_t uid;
     size_t count;
+    struct budget_part part;
 };
 
 /* What a socket is known by; all zero where the kernel does not say. */
@@ -39,6 +40,7 @@ struct place {
 struct entered {
     struct ev_loop *loop;
     struct namespace *own;
+    struct budget *budget;
     struct entered_limits limits;
     struct source_config source;
     size_t history_bytes;
@@ -48,7 +50,7 @@ struct entered {
     size_t owner_count;
 };
 
-struct entered *entered_new(struct ev_loop *loop, struct namespace *own)
+struct entered *entered_new(struct ev_loop *loop, struct namespace *own, struct budget *budget)
 {
     struct entered *entered = calloc(1, sizeof(*entered));
 
@@ -56,28 +58,23 @@ struct entered *entered_new(struct ev_loop *loop, struct namespace *own)
         return NULL;
     entered->loop = loop;
     entered->own = own;
+    entered->budget = budget;
     TAILQ_INIT(&entered->places);
     LIST_INIT(&entered->owners);
     return entered;
 }
 
 /* Of the bytes of history each user has as much as any other, however many namespaces he has; and
- * so has each of his. All together may use as much of the CPU as the daemon's own namespace. */
+ * so has each of his. */
 static void share(struct entered *entered)
 {
     size_t part = entered->count ? entered->history_bytes / HISTORY_PART : 0;
-    uint32_t budget = entered->source.standing.budget_ppm;
     struct place *place;
 
     namespace_set_history_bytes(entered->own, entered->history_bytes - part);
-    if (entered->count)
-        budget /= (uint32_t)entered->count;
     TAILQ_FOREACH(place, &entered->places, entry)
-    {
-        namespace_set_history_bytes(place->namespace,
-                                    part / entered->owner_count / place->owner->count);
-        source_set_budget(namespace_source(place->namespace), budget ? budget : 1);
-    }
+    namespace_set_history_bytes(place->namespace,
+                                part / entered->owner_count / place->owner->count);
 }
 
 static struct owner *find_owner(struct entered *entered, uid_t uid)
@@ -99,6 +96,7 @@ static struct owner *add_owner(struct entered *entered, uid_t uid)
         if (!owner)
             return NULL;
         owner->uid = uid;
+        owner->part.budget = entered->budget;
         LIST_INSERT_HEAD(&entered->owners, owner, entry);
         entered->owner_count++;
     }
@@ -122,8 +120,8 @@ static void remove_place(struct place *place)
     ev_timer_stop(entered->loop, &place->linger);
     TAILQ_REMOVE(&entered->places, place, entry);
     entered->count--;
-    drop_owner(entered, place->owner);
     namespace_free(place->namespace);
+    drop_owner(entered, place->owner);
     free(place);
     share(entered);
 }
@@ -275,8 +273,8 @@ static struct place *new_place(struct entered *entered, uid_t uid, int socket)
         free(place);
         return NULL;
     }
-    place->namespace = namespace_new(entered->loop, NULL, &entered->source, socket,
-                                     entered->history_bytes, &handlers, place);
+    place->namespace = namespace_new(entered->loop, NULL, &entered->source, &place->owner->part,
+                                     socket, entered->history_bytes, &handlers, place);
     if (!place->namespace) {
         drop_owner(entered, place->owner);
         free(place);

@@ -21,8 +21,9 @@ struct entered_limits {
 
 struct entered;
 
-/* own: the daemon's namespace. A socket of that one leads there. NULL without memory. */
-struct entered *entered_new(struct ev_loop *loop, struct namespace *own);
+/* own: the daemon's namespace. A socket of that one leads there. budget: what polling is paid from.
+ * NULL without memory. */
+struct entered *entered_new(struct ev_loop *loop, struct namespace *own, struct budget *budget);
 
 /* Nobody may be in one of them any more. */
 struct entered *entered_free(struct entered *entered);

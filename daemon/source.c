@@ -92,6 +92,7 @@ static void on_change(void *user, const struct change *change)
         source->surprises[source->surprise_count++] = link->ifindex;
     if (change->source == CHANGE_BY_NOTIFICATION && change->entails_more)
         standing_dump_soon(source->standing);
+    standing_activate(source->standing, now_usec());
     source->handlers.changed(source->user, change);
     if (!change->more_follows)
         tell_surprises(source);
@@ -518,7 +519,8 @@ static const char *blind_hint(void)
                : NULL;
 }
 
-struct source *source_new(struct ev_loop *loop, const struct source_config *config, int socket,
+struct source *source_new(struct ev_loop *loop, const struct source_config *config,
+                          struct budget_part *part, int socket,
                           const struct source_handlers *handlers, void *user)
 {
     struct source *source = calloc(1, sizeof(*source));
@@ -537,7 +539,7 @@ struct source *source_new(struct ev_loop *loop, const struct source_config *conf
     ev_set_priority(&source->readable, EV_MAXPRI);
     source->readable.data = source->due.data = source;
     source->config.standing.blind_hint = blind_hint();
-    source->standing = standing_new(&source->config.standing, on_report, source);
+    source->standing = standing_new(&source->config.standing, part, on_report, source);
     source->table = table_new(on_change, source);
     source->reconcile = source->table ? reconcile_new(source->table) : NULL;
     source->handed = -1;
@@ -599,11 +601,6 @@ void source_reconfigure(struct source *source, const struct source_config *confi
     wait_until(source, 0);
 }
 
-void source_set_budget(struct source *source, uint32_t budget_ppm)
-{
-    standing_set_budget(source->standing, budget_ppm);
-}
-
 const struct table *source_table(const struct source *source)
 {
     return source->table;
@@ -652,6 +649,7 @@ void source_set_consumers(struct source *source, size_t count)
 uint64_t source_look(struct source *source)
 {
     standing_dump_now(source->standing);
+    standing_activate(source->standing, now_usec());
     wait_until(source, 0);
     return source->wanted = source->begun + 1;
 }

@@ -41,9 +41,11 @@ struct source_config {
     size_t receive_buffer; /* bytes that are asked for */
 };
 
-/* Starts with the next turn of the loop. socket: one of the namespace that it is about, which it
- * takes (not on failure), or -1 for the namespace that the daemon is in. NULL without memory. */
-struct source *source_new(struct ev_loop *loop, const struct source_config *config, int socket,
+/* Starts with the next turn of the loop. part: what polling is paid from. socket: one of the
+ * namespace that it is about, which it takes (not on failure), or -1 for the namespace that the
+ * daemon is in. NULL without memory. */
+struct source *source_new(struct ev_loop *loop, const struct source_config *config,
+                          struct budget_part *part, int socket,
                           const struct source_handlers *handlers, void *user);
 struct source *source_free(struct source *source);
 
@@ -61,9 +63,6 @@ int source_socket(const struct source *source);
 
 /* Other bounds and intervals from now on. */
 void source_reconfigure(struct source *source, const struct source_config *config);
-
-/* Another share of the CPU for polling, in millionths. */
-void source_set_budget(struct source *source, uint32_t budget_ppm);
 
 const struct table *source_table(const struct source *source);
 const struct source_counters *source_counters(const struct source *source);

@@ -2,12 +2,10 @@
 #include "daemon/standing.h"
 
 #include <errno.h>
-#include <stdarg.h>
-#include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
 
 #include "daemon/backoff.h"
+#include "daemon/cadence.h"
 #include "daemon/question.h"
 #include "daemon/suspects.h"
 
@@ -37,15 +35,7 @@
 
 struct standing {
     struct standing_config config;
-    standing_handler handler;
-    void *user;
-    struct standing_report report;
-    char reason[160];
-    char look_reason[240];
-    /* As it was told last. */
-    struct standing_report told;
-    char told_reason[160];
-    char told_look_reason[240];
+    struct report report;
 
     bool open;
     bool close_wanted;
@@ -61,6 +51,7 @@ struct standing {
     bool look_excused;   /* what it shows may rightly not have been told */
     bool surprised;      /* by the look under way */
     bool wanted_now;
+    bool demanded; /* by somebody who wants it now */
     bool wanted_soon;
     bool excuse_next;
     bool congested;     /* an overrun, and the queue was not empty since */
@@ -71,103 +62,30 @@ struct standing {
     int64_t proving_interval;
     int64_t proof_began; /* when the last look that counted as a proof began */
 
-    struct price price;
+    struct cadence cadence;
     struct question question;
     struct suspects suspects;
     size_t consumers;
 };
 
-static bool says_the_same(const struct standing_report *a, const struct standing_report *b)
-{
-    return a->standing == b->standing && a->error == b->error && a->stale == b->stale &&
-           a->look_error == b->look_error && strcmp(a->reason, b->reason) == 0 &&
-           strcmp(a->look_reason, b->look_reason) == 0;
-}
-
-static void remember_told(struct standing *standing)
-{
-    standing->told = standing->report;
-    standing->told.reason =
-        memcpy(standing->told_reason, standing->reason, sizeof(standing->reason));
-    standing->told.look_reason =
-        memcpy(standing->told_look_reason, standing->look_reason, sizeof(standing->look_reason));
-}
-
-/* Tells the report, if it differs from what was told. */
-static void publish(struct standing *standing)
-{
-    struct standing_report before = standing->told;
-    char reason[sizeof(standing->reason)];
-    char look_reason[sizeof(standing->look_reason)];
-
-    if (says_the_same(&before, &standing->report))
-        return;
-    before.reason = memcpy(reason, standing->told_reason, sizeof(reason));
-    before.look_reason = memcpy(look_reason, standing->told_look_reason, sizeof(look_reason));
-    remember_told(standing);
-    if (standing->handler)
-        standing->handler(standing->user, &before, standing_report(standing));
-}
-
-/* error is -errno or 0. */
-__attribute__((format(printf, 4, 5))) static void set_standing(struct standing *standing,
-                                                               enum standing_value value, int error,
-                                                               const char *reason, ...)
-{
-    va_list arguments;
-
-    va_start(arguments, reason);
-    vsnprintf(standing->reason, sizeof(standing->reason), reason, arguments);
-    va_end(arguments);
-    standing->report.standing = value;
-    standing->report.error = -error;
-    if (!standing->report.stale)
-        publish(standing);
-}
-
-/* Why the kernel can't be looked at; whoever calls it publishes. */
-static void set_stale(struct standing *standing, int error, const char *reason)
-{
-    const char *hint =
-        standing->report.last_look == STANDING_NEVER ? standing->config.blind_hint : NULL;
-
-    standing->report.stale = true;
-    standing->report.look_error = -error;
-    snprintf(standing->look_reason, sizeof(standing->look_reason), "%s%s%s", reason,
-             hint ? "; " : "", hint ? hint : "");
-}
-
-static void set_fresh(struct standing *standing)
-{
-    standing->report.stale = false;
-    standing->report.look_error = 0;
-    standing->look_reason[0] = '\0';
-}
-
-struct standing *standing_new(const struct standing_config *config, standing_handler handler,
-                              void *user)
+struct standing *standing_new(const struct standing_config *config, struct budget_part *part,
+                              standing_handler handler, void *user)
 {
     struct standing *standing = calloc(1, sizeof(*standing));
 
     if (!standing)
         return NULL;
     standing->config = *config;
-    standing->handler = handler;
-    standing->user = user;
-    snprintf(standing->reason, sizeof(standing->reason), "%s", "starting");
-    standing->report = (struct standing_report){.standing = STANDING_DENIED,
-                                                .reason = standing->reason,
-                                                .look_reason = standing->look_reason,
-                                                .stale = true,
-                                                .last_look = STANDING_NEVER,
-                                                .look_cost_usec = -1};
-    remember_told(standing);
+    report_init(&standing->report, handler, user);
+    cadence_init(&standing->cadence, part);
     standing->look_began = standing->drained_at = -STANDING_NEVER;
     return standing;
 }
 
 struct standing *standing_free(struct standing *standing)
 {
+    if (standing)
+        cadence_free(&standing->cadence);
     free(standing);
     return NULL;
 }
@@ -181,47 +99,18 @@ void standing_reconfigure(struct standing *standing, const struct standing_confi
     standing->config.blind_hint = before.blind_hint;
 }
 
-void standing_set_budget(struct standing *standing, uint32_t budget_ppm)
+/* Why the kernel can't be looked at; whoever calls it publishes. */
+static void set_stale(struct standing *standing, int error, const char *reason)
 {
-    standing->config.budget_ppm = budget_ppm;
+    bool never = standing->report.now.last_look == STANDING_NEVER;
+
+    report_stale(&standing->report, error, reason, never ? standing->config.blind_hint : NULL);
 }
 
-/* The interval at which looks cost no more than their budget. */
-static int64_t budget_interval(const struct standing *standing)
+/* As long as the kernel can be dumped. */
+static enum standing_cadence regular_cadence(const struct standing *standing)
 {
-    const struct standing_config *config = &standing->config;
-    int64_t cost = max_time(standing->report.look_cost_usec, 0);
-
-    return max_time(config->interval_min_usec,
-                    min_time(config->interval_max_usec, cost * 1000000 / config->budget_ppm));
-}
-
-static int64_t polling_interval(const struct standing *standing)
-{
-    return standing->consumers ? budget_interval(standing) : standing->config.interval_max_usec;
-}
-
-static int64_t look_interval(const struct standing *standing)
-{
-    switch (standing->report.standing) {
-    case STANDING_DENIED:
-    case STANDING_INCOMPLETE:
-        return standing->config.mode == STANDING_SUBSCRIBE ? standing->config.audit_usec
-                                                           : polling_interval(standing);
-    case STANDING_UNPROVEN:
-        return min_time(standing->proving_interval, standing->config.audit_usec);
-    case STANDING_TRUSTED:
-    case STANDING_COUNT:
-        break;
-    }
-    return standing->config.audit_usec;
-}
-
-static enum standing_cadence cadence(const struct standing *standing)
-{
-    if (!standing->open || standing->failures >= FAILURES_UNTIL_STALE)
-        return STANDING_RETRY;
-    switch (standing->report.standing) {
+    switch (standing->report.now.standing) {
     case STANDING_DENIED:
     case STANDING_INCOMPLETE:
         if (standing->config.mode == STANDING_SUBSCRIBE)
@@ -236,16 +125,61 @@ static enum standing_cadence cadence(const struct standing *standing)
     return STANDING_AUDIT;
 }
 
+static enum standing_cadence cadence(const struct standing *standing)
+{
+    if (!standing->open || standing->failures >= FAILURES_UNTIL_STALE)
+        return STANDING_RETRY;
+    return regular_cadence(standing);
+}
+
+static int64_t interval_max(const struct standing *standing)
+{
+    return standing->cadence.part->budget->interval_max_usec;
+}
+
+static int64_t look_interval(const struct standing *standing)
+{
+    switch (regular_cadence(standing)) {
+    case STANDING_POLLING:
+        return cadence_interval(&standing->cadence);
+    case STANDING_IDLE:
+        return interval_max(standing);
+    case STANDING_PROVING:
+        return min_time(standing->proving_interval, standing->config.audit_usec);
+    case STANDING_AUDIT:
+    case STANDING_RETRY:
+    case STANDING_CADENCE_COUNT:
+        break;
+    }
+    return standing->config.audit_usec;
+}
+
+/* What counts in the budget: dumps that are more frequent than once in the longest interval. */
+static void count_dumps(struct standing *standing, int64_t now)
+{
+    enum standing_cadence regular = regular_cadence(standing);
+    bool proving =
+        regular == STANDING_PROVING && standing->proving_interval < interval_max(standing);
+
+    cadence_count(&standing->cadence, now,
+                  standing->open &&
+                      (regular == STANDING_POLLING || proving || standing->wanted_soon));
+}
+
 /* When the next look is due, if nothing else happens. */
 static int64_t look_due(const struct standing *standing)
 {
-    int64_t due = after(standing->look_began, look_interval(standing));
-    int64_t urgent = max_time(standing->report.look_cost_usec, 0) * URGENT_COST_FACTOR;
+    const struct cadence *own = &standing->cadence;
+    int64_t began = standing->look_began;
+    int64_t urgent = max_time(cadence_price(own), 0) * URGENT_COST_FACTOR;
+    int64_t due = regular_cadence(standing) == STANDING_PROVING
+                      ? after(began, look_interval(standing))
+                      : cadence_due(own, began, look_interval(standing));
 
     if (standing->wanted_soon)
-        due = min_time(due, after(standing->look_began, budget_interval(standing)));
+        due = min_time(due, cadence_due(own, began, cadence_interval(own)));
     if (standing->wanted_now)
-        due = min_time(due, after(standing->look_began, urgent));
+        due = min_time(due, after(began, urgent));
     return max_time(due, standing->retrying.at);
 }
 
@@ -264,10 +198,11 @@ static void judge_suspects(struct standing *standing)
 
     if (!overdue)
         return;
-    standing->report.contradictions += overdue;
+    standing->report.now.contradictions += overdue;
     standing->known_incomplete = true;
-    set_standing(standing, STANDING_INCOMPLETE, 0,
-                 "a look showed a change of link %d that the subscription did not tell", ifindex);
+    report_standing(&standing->report, STANDING_INCOMPLETE, 0,
+                    "a look showed a change of link %d that the subscription did not tell",
+                    ifindex);
     forget_suspects(standing);
 }
 
@@ -282,6 +217,7 @@ static void forget_socket(struct standing *standing)
     standing->joined = false;
     standing->looking = false;
     standing->congested = false;
+    cadence_uncount(&standing->cadence);
     standing_answered(standing);
     /* Who waits for a look still does. */
     standing->wanted_now |= standing->look_is_urgent;
@@ -303,8 +239,8 @@ static void give_up_socket(struct standing *standing, int64_t now, int error, co
     backoff_push(&standing->opening, now, OPEN_DELAY_MIN, OPEN_DELAY_MAX);
     /* In one step, for those who are told. */
     set_stale(standing, error, what);
-    set_standing(standing, STANDING_DENIED, error, "%s", what);
-    publish(standing);
+    report_standing(&standing->report, STANDING_DENIED, error, "%s", what);
+    report_publish(&standing->report);
 }
 
 enum standing_action standing_next(struct standing *standing, int64_t now, int64_t *ret_deadline)
@@ -318,6 +254,7 @@ enum standing_action standing_next(struct standing *standing, int64_t now, int64
         return STANDING_CLOSE;
     }
     judge_suspects(standing);
+    count_dumps(standing, now);
     if (!standing->open) {
         if (now >= standing->opening.at)
             return STANDING_OPEN;
@@ -352,10 +289,11 @@ void standing_opened(struct standing *standing, int64_t now, int error)
     standing->opened_at = now;
     standing->excuse_next = true;
     standing->wanted_now = true;
+    standing_activate(standing, now);
     standing->look_began = -STANDING_NEVER;
     backoff_reset(&standing->joining);
     if (standing->config.mode == STANDING_POLL)
-        set_standing(standing, STANDING_DENIED, 0, "told to poll (--source poll)");
+        report_standing(&standing->report, STANDING_DENIED, 0, "told to poll (--source poll)");
 }
 
 void standing_broken(struct standing *standing, int64_t now, int error)
@@ -365,7 +303,7 @@ void standing_broken(struct standing *standing, int64_t now, int error)
 
 static void begin_proof(struct standing *standing, int64_t now)
 {
-    standing->proving_interval = budget_interval(standing);
+    standing->proving_interval = cadence_interval(&standing->cadence);
     standing->proof_began = now;
 }
 
@@ -373,7 +311,8 @@ void standing_joined(struct standing *standing, int64_t now, int error)
 {
     if (error) {
         backoff_push(&standing->joining, now, JOIN_DELAY_MIN, JOIN_DELAY_MAX);
-        set_standing(standing, STANDING_DENIED, error, "joining RTNLGRP_LINK was refused");
+        report_standing(&standing->report, STANDING_DENIED, error,
+                        "joining RTNLGRP_LINK was refused");
         return;
     }
     standing->joined = true;
@@ -383,14 +322,15 @@ void standing_joined(struct standing *standing, int64_t now, int error)
     standing->excuse_next = true;
     standing->look_excused = true;
     if (standing->config.mode == STANDING_SUBSCRIBE) {
-        set_standing(standing, STANDING_TRUSTED, 0, "told to believe it (--source subscribe)");
+        report_standing(&standing->report, STANDING_TRUSTED, 0,
+                        "told to believe it (--source subscribe)");
     } else if (standing->known_incomplete) {
-        set_standing(standing, STANDING_INCOMPLETE, 0,
-                     "the subscription did not tell everything before");
+        report_standing(&standing->report, STANDING_INCOMPLETE, 0,
+                        "the subscription did not tell everything before");
     } else {
         begin_proof(standing, now);
-        set_standing(standing, STANDING_UNPROVEN, 0,
-                     "joined RTNLGRP_LINK; looks have yet to agree with it");
+        report_standing(&standing->report, STANDING_UNPROVEN, 0,
+                        "joined RTNLGRP_LINK; looks have yet to agree with it");
     }
 }
 
@@ -408,7 +348,7 @@ static int look_failed(struct standing *standing, int64_t now, int error)
 
 static int dump_failed(struct standing *standing, int64_t now, int error)
 {
-    bool was_stale = standing->report.stale && standing->report.look_error;
+    bool was_stale = standing->report.now.stale && standing->report.now.look_error;
     const char *what = error == -ENODATA    ? "the kernel's answer is empty"
                        : error == -EMSGSIZE ? "the kernel's answer was truncated"
                                             : "the kernel does not list its links";
@@ -418,7 +358,7 @@ static int dump_failed(struct standing *standing, int64_t now, int error)
     set_stale(standing, error, what);
     /* Another error of a picture that was stale before is no news, but it counts. */
     if (!was_stale)
-        publish(standing);
+        report_publish(&standing->report);
     return error;
 }
 
@@ -431,6 +371,9 @@ void standing_dump_begun(struct standing *standing, int64_t now, int error)
             give_up_socket(standing, now, error, "asking the kernel for its links was refused");
         return;
     }
+    /* Who asks for dumps, and how often, is no reason to poll less. */
+    cadence_begin(&standing->cadence, now, standing->cadence.polled && !standing->demanded);
+    standing->demanded = false;
     standing->looking = true;
     standing->surprised = false;
     standing->look_excused = standing->excuse_next || standing->congested;
@@ -442,7 +385,7 @@ void standing_dump_begun(struct standing *standing, int64_t now, int error)
 
 bool standing_wants_cpu_time(const struct standing *standing)
 {
-    return price_wants_cpu_time(&standing->price);
+    return price_wants_cpu_time(&standing->cadence.price);
 }
 
 void standing_doubt(struct standing *standing, int ifindex)
@@ -463,7 +406,7 @@ void standing_answered(struct standing *standing)
 /* A look that nothing excuses agreed with the subscription, or did not. */
 static void weigh_look(struct standing *standing)
 {
-    if (standing->report.standing != STANDING_UNPROVEN || standing->look_excused)
+    if (standing->report.now.standing != STANDING_UNPROVEN || standing->look_excused)
         return;
     if (standing->surprised || standing->suspects.count) {
         begin_proof(standing, standing->look_began);
@@ -476,8 +419,8 @@ static void weigh_look(struct standing *standing)
     standing->proving_interval =
         min_time(standing->proving_interval * 2, standing->config.audit_usec);
     if (standing->proving_interval >= standing->config.audit_usec)
-        set_standing(standing, STANDING_TRUSTED, 0,
-                     "looks agreed with the subscription up to the audit interval");
+        report_standing(&standing->report, STANDING_TRUSTED, 0,
+                        "looks agreed with the subscription up to the audit interval");
 }
 
 static void look_succeeded(struct standing *standing, int64_t now, const struct standing_dump *dump)
@@ -488,17 +431,16 @@ static void look_succeeded(struct standing *standing, int64_t now, const struct 
     /* A socket that works for a moment, again and again, does not count. */
     if (now >= after(standing->opened_at, OPEN_DELAY_MAX))
         backoff_reset(&standing->opening);
-    standing->report.last_look = now;
-    price_add(&standing->price, &dump->cost);
-    standing->report.look_cost_usec = price_usec(&standing->price);
-    set_fresh(standing);
+    standing->report.now.last_look = now;
+    cadence_measure(&standing->cadence, &dump->cost);
+    report_fresh(&standing->report);
     if (!dump->native && standing->joined && standing->config.mode == STANDING_AUTO) {
         standing->known_incomplete = true;
-        set_standing(standing, STANDING_INCOMPLETE, 0,
-                     "the kernel's answers are not those of a native Linux");
+        report_standing(&standing->report, STANDING_INCOMPLETE, 0,
+                        "the kernel's answers are not those of a native Linux");
     }
     weigh_look(standing);
-    publish(standing);
+    report_publish(&standing->report);
 }
 
 /* 0, -EINTR if the dump does not show all, or why it shows nothing. */
@@ -550,16 +492,17 @@ void standing_notified(struct standing *standing, int ifindex)
 
 void standing_surprised(struct standing *standing, int64_t now, int ifindex)
 {
-    bool believed = standing->report.standing == STANDING_UNPROVEN ||
-                    standing->report.standing == STANDING_TRUSTED;
+    bool believed = standing->report.now.standing == STANDING_UNPROVEN ||
+                    standing->report.now.standing == STANDING_TRUSTED;
 
     if (!believed || standing->config.mode != STANDING_AUTO || standing->look_excused)
         return;
     standing->surprised = true;
-    if (standing->report.standing == STANDING_TRUSTED) {
+    if (standing->report.now.standing == STANDING_TRUSTED) {
         begin_proof(standing, standing->look_began);
-        set_standing(standing, STANDING_UNPROVEN, 0,
-                     "a look showed a change of link %d first; looks have to agree anew", ifindex);
+        report_standing(&standing->report, STANDING_UNPROVEN, 0,
+                        "a look showed a change of link %d first; looks have to agree anew",
+                        ifindex);
     }
     suspects_add(&standing->suspects, ifindex, after(now, GRACE));
 }
@@ -583,7 +526,7 @@ void standing_drained(struct standing *standing, int64_t now)
 
 void standing_dump_now(struct standing *standing)
 {
-    standing->wanted_now = true;
+    standing->wanted_now = standing->demanded = true;
 }
 
 void standing_dump_soon(struct standing *standing)
@@ -591,44 +534,28 @@ void standing_dump_soon(struct standing *standing)
     standing->wanted_soon = true;
 }
 
+void standing_activate(struct standing *standing, int64_t now)
+{
+    cadence_activate(&standing->cadence, now);
+}
+
 void standing_consumers(struct standing *standing, size_t count)
 {
     bool first = standing->consumers == 0 && count > 0;
 
     standing->consumers = count;
-    if (first && standing->report.standing != STANDING_TRUSTED)
+    if (first && standing->report.now.standing != STANDING_TRUSTED)
         standing_dump_now(standing);
 }
 
 const struct standing_report *standing_report(struct standing *standing)
 {
-    standing->report.cadence = cadence(standing);
-    standing->report.interval_usec = standing->failures >= FAILURES_UNTIL_STALE
-                                         ? standing->retrying.delay
-                                         : look_interval(standing);
+    standing->report.now.cadence = cadence(standing);
+    standing->report.now.look_cost_usec = cadence_price(&standing->cadence);
+    standing->report.now.interval_usec = standing->failures >= FAILURES_UNTIL_STALE
+                                             ? standing->retrying.delay
+                                             : look_interval(standing);
     if (!standing->open)
-        standing->report.interval_usec = standing->opening.delay;
-    return &standing->report;
-}
-
-const char *standing_name(enum standing_value value)
-{
-    static const char *const names[STANDING_COUNT] = {
-        [STANDING_DENIED] = "denied",
-        [STANDING_UNPROVEN] = "unproven",
-        [STANDING_TRUSTED] = "trusted",
-        [STANDING_INCOMPLETE] = "incomplete",
-    };
-
-    return names[value];
-}
-
-const char *standing_cadence_name(enum standing_cadence cadence_)
-{
-    static const char *const names[STANDING_CADENCE_COUNT] = {
-        [STANDING_POLLING] = "polling", [STANDING_PROVING] = "proving", [STANDING_AUDIT] = "audit",
-        [STANDING_RETRY] = "retry",     [STANDING_IDLE] = "idle",
-    };
-
-    return names[cadence_];
+        standing->report.now.interval_usec = standing->opening.delay;
+    return &standing->report.now;
 }

@@ -9,27 +9,9 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "daemon/budget.h"
 #include "daemon/price.h"
-
-/* "Never": no moment is later. */
-#define STANDING_NEVER INT64_MAX
-
-enum standing_value {
-    STANDING_DENIED,
-    STANDING_UNPROVEN,
-    STANDING_TRUSTED,
-    STANDING_INCOMPLETE,
-    STANDING_COUNT
-};
-
-enum standing_cadence {
-    STANDING_POLLING, /* dumps are what tells of changes */
-    STANDING_PROVING, /* dumps grow rarer while they agree with the subscription */
-    STANDING_AUDIT,   /* the subscription tells; dumps check it */
-    STANDING_RETRY,   /* the kernel can't be looked at; trying again */
-    STANDING_IDLE,    /* nobody listens: polling, as rarely as allowed */
-    STANDING_CADENCE_COUNT
-};
+#include "daemon/report.h"
 
 /* What a user may choose with --source. */
 enum standing_mode {
@@ -41,30 +23,9 @@ enum standing_mode {
 
 struct standing_config {
     enum standing_mode mode;
-    /* Share of one CPU that polling may use, in millionths: 5000 is 0.5 %. */
-    uint32_t budget_ppm;
-    /* Bounds of the polling interval, and the interval of audits. */
-    int64_t interval_min_usec;
-    int64_t interval_max_usec;
-    int64_t audit_usec;
+    int64_t audit_usec; /* interval of audits */
     /* What to add where it is said that no look ever worked; NULL for nothing. */
     const char *blind_hint;
-};
-
-/* What a person and a consumer are told. */
-struct standing_report {
-    enum standing_value standing;
-    enum standing_cadence cadence;
-    const char *reason; /* for the standing, in words; lives as long as the standing */
-    int error;          /* errno behind it, positive, or 0 */
-    bool stale;
-    /* Why it is: what failed last, in words, and its errno, positive. "" and 0 if it is not. */
-    const char *look_reason;
-    int look_error;
-    int64_t last_look; /* when the last complete look ended, STANDING_NEVER for none */
-    int64_t interval_usec;
-    int64_t look_cost_usec; /* of the last few; -1 before the first look */
-    uint64_t contradictions;
 };
 
 /* How a dump ended. */
@@ -90,24 +51,15 @@ enum standing_action {
     STANDING_LEAVE, /* no answer will come: standing_answered() */
 };
 
-/* The standing, its reason, or staleness changed. While the picture is stale (as it is at the
- * start) a standing is no news: of retries, one that fails in another way is told, and the one
- * that works, together with the standing reached by then. */
-typedef void (*standing_handler)(void *user, const struct standing_report *before,
-                                 const struct standing_report *after);
-
 struct standing;
 
-/* NULL without memory. */
-struct standing *standing_new(const struct standing_config *config, standing_handler handler,
-                              void *user);
+/* part: what polling is paid from; it must be there until standing_free(). NULL without memory. */
+struct standing *standing_new(const struct standing_config *config, struct budget_part *part,
+                              standing_handler handler, void *user);
 struct standing *standing_free(struct standing *standing);
 
 /* Other bounds from now on. The mode and the hint stay as they were made. */
 void standing_reconfigure(struct standing *standing, const struct standing_config *config);
-
-/* Another budget, in millionths of one CPU, for the dumps after the one that is due. */
-void standing_set_budget(struct standing *standing, uint32_t budget_ppm);
 
 /* What is to be done at this moment; for STANDING_WAIT, *ret_deadline is when to ask
  * again at the latest, or STANDING_NEVER. */
@@ -159,14 +111,13 @@ void standing_dump_now(struct standing *standing);
  * polling cadence. */
 void standing_dump_soon(struct standing *standing);
 
+/* Something happened, or a consumer asks: dumps are more frequent for some seconds. */
+void standing_activate(struct standing *standing, int64_t now);
+
 /* How many consumers listen. */
 void standing_consumers(struct standing *standing, size_t count);
 
 /* Valid until the next call. */
 const struct standing_report *standing_report(struct standing *standing);
-
-/* As they are called on the wire. */
-const char *standing_name(enum standing_value value);
-const char *standing_cadence_name(enum standing_cadence cadence);
 
 #endif

@@ -66,7 +66,7 @@ static int read_config(struct trial *trial)
     }
     CHECK(trial->config.history_bytes == HISTORY);
     CHECK(trial->config.limits.users.sessions == SESSIONS);
-    CHECK(trial->config.source.standing.interval_max_usec == 2 * SECOND);
+    CHECK(trial->config.interval_max_usec == 2 * SECOND);
     return 0;
 }
 

@@ -5,9 +5,6 @@
 #include <string.h>
 
 static const struct standing_config usual = {
-    .budget_ppm = BUDGET_PPM,
-    .interval_min_usec = INTERVAL_MIN,
-    .interval_max_usec = INTERVAL_MAX,
     .audit_usec = AUDIT,
 };
 
@@ -32,7 +29,9 @@ static void start(struct virtual *virtual, const struct standing_config *config)
         .dump = {.told = 3, .native = true, .cost.cpu_usec = 100},
         .dump_takes = 1 * MSEC,
     };
-    virtual->standing = standing_new(config, on_report, virtual);
+    budget_set(&virtual->budget, BUDGET_PPM, INTERVAL_MIN, INTERVAL_MAX);
+    virtual->part.budget = &virtual->budget;
+    virtual->standing = standing_new(config, &virtual->part, on_report, virtual);
     assert_non_null(virtual->standing);
     standing_consumers(virtual->standing, 1);
 }

@@ -19,6 +19,8 @@
 struct virtual
 {
     struct standing *standing;
+    struct budget budget;
+    struct budget_part part;
     int64_t now;
 
     /* How the kernel answers; errors as -errno. */

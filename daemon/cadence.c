@@ -1,0 +1,101 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "daemon/cadence.h"
+
+#include "daemon/backoff.h"
+
+#define MSEC INT64_C(1000)
+#define SEC  (1000 * MSEC)
+
+/* A change is seldom alone. */
+#define ACTIVE_TIME (10 * SEC)
+/* Dumps of several namespaces are due at multiples of this. */
+#define GRID (25 * MSEC)
+/* Intervals from here on are shortened by up to one part of so many. */
+#define SPREAD_FROM (2 * SEC)
+#define SPREAD      8
+
+void cadence_init(struct cadence *cadence, struct budget_part *part)
+{
+    *cadence = (struct cadence){.part = part, .dice = ++part->budget->seed};
+    part->budget->namespaces++;
+}
+
+void cadence_uncount(struct cadence *cadence)
+{
+    if (cadence->polled)
+        budget_remove(cadence->part, cadence->class, cadence->counted);
+    cadence->polled = false;
+}
+
+void cadence_free(struct cadence *cadence)
+{
+    cadence_uncount(cadence);
+    cadence->part->budget->namespaces--;
+}
+
+void cadence_activate(struct cadence *cadence, int64_t now)
+{
+    cadence->active_until = after(now, ACTIVE_TIME);
+}
+
+void cadence_count(struct cadence *cadence, int64_t now, bool polled)
+{
+    cadence_uncount(cadence);
+    cadence->polled = polled;
+    cadence->class = now < cadence->active_until ? BUDGET_ACTIVE : BUDGET_QUIET;
+    cadence->counted = max_time(cadence_price(cadence), 1);
+    if (polled)
+        budget_add(cadence->part, cadence->class, cadence->counted);
+}
+
+/* Dumps at the longest interval go on where the budget does not suffice for them, and leave the
+ * active ones theirs. */
+void cadence_begin(struct cadence *cadence, int64_t now, bool paid)
+{
+    struct budget *budget = cadence->part->budget;
+    int64_t price = max_time(cadence_price(cadence), 0);
+
+    cadence->dice = cadence->dice * 1664525 + 1013904223;
+    if (paid && cadence_interval(cadence) < budget->interval_max_usec)
+        budget_spend(budget, now, price);
+    else if (paid)
+        budget_spend_saved(budget, now, price);
+}
+
+void cadence_measure(struct cadence *cadence, const struct price_measure *cost)
+{
+    price_add(&cadence->price, cost);
+}
+
+int64_t cadence_price(const struct cadence *cadence)
+{
+    return price_usec(&cadence->price);
+}
+
+int64_t cadence_interval(const struct cadence *cadence)
+{
+    const struct budget *budget = cadence->part->budget;
+
+    if (cadence->polled)
+        return budget_interval(cadence->part, cadence->class);
+    return budget_alone(budget, cadence_price(cadence));
+}
+
+/* Between 0 and one eighth of it. */
+static int64_t shortening(const struct cadence *cadence, int64_t interval)
+{
+    return interval / SPREAD * (cadence->dice >> 16) / UINT16_MAX;
+}
+
+int64_t cadence_due(const struct cadence *cadence, int64_t began, int64_t interval)
+{
+    int64_t due = after(began, interval);
+
+    if (cadence->part->budget->namespaces < 2 || interval < 2 * GRID || due < 0 || due == INT64_MAX)
+        return due;
+    if (interval >= SPREAD_FROM)
+        due -= shortening(cadence, interval);
+    else
+        due += GRID / 2;
+    return due - due % GRID;
+}

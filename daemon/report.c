@@ -1,0 +1,101 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "daemon/report.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+
+static bool says_the_same(const struct standing_report *a, const struct standing_report *b)
+{
+    return a->standing == b->standing && a->error == b->error && a->stale == b->stale &&
+           a->look_error == b->look_error && strcmp(a->reason, b->reason) == 0 &&
+           strcmp(a->look_reason, b->look_reason) == 0;
+}
+
+static void remember_told(struct report *report)
+{
+    report->told = report->now;
+    report->told.reason = memcpy(report->told_reason, report->reason, sizeof(report->reason));
+    report->told.look_reason =
+        memcpy(report->told_look_reason, report->look_reason, sizeof(report->look_reason));
+}
+
+void report_init(struct report *report, standing_handler handler, void *user)
+{
+    *report = (struct report){.now = {.standing = STANDING_DENIED,
+                                      .reason = report->reason,
+                                      .look_reason = report->look_reason,
+                                      .stale = true,
+                                      .last_look = STANDING_NEVER,
+                                      .look_cost_usec = -1},
+                              .reason = "starting",
+                              .handler = handler,
+                              .user = user};
+    remember_told(report);
+}
+
+void report_publish(struct report *report)
+{
+    struct standing_report before = report->told;
+    char reason[sizeof(report->reason)];
+    char look_reason[sizeof(report->look_reason)];
+
+    if (says_the_same(&before, &report->now))
+        return;
+    before.reason = memcpy(reason, report->told_reason, sizeof(reason));
+    before.look_reason = memcpy(look_reason, report->told_look_reason, sizeof(look_reason));
+    remember_told(report);
+    if (report->handler)
+        report->handler(report->user, &before, &report->now);
+}
+
+void report_standing(struct report *report, enum standing_value value, int error,
+                     const char *reason, ...)
+{
+    va_list arguments;
+
+    va_start(arguments, reason);
+    vsnprintf(report->reason, sizeof(report->reason), reason, arguments);
+    va_end(arguments);
+    report->now.standing = value;
+    report->now.error = -error;
+    if (!report->now.stale)
+        report_publish(report);
+}
+
+void report_stale(struct report *report, int error, const char *reason, const char *hint)
+{
+    report->now.stale = true;
+    report->now.look_error = -error;
+    snprintf(report->look_reason, sizeof(report->look_reason), "%s%s%s", reason, hint ? "; " : "",
+             hint ? hint : "");
+}
+
+void report_fresh(struct report *report)
+{
+    report->now.stale = false;
+    report->now.look_error = 0;
+    report->look_reason[0] = '\0';
+}
+
+const char *standing_name(enum standing_value value)
+{
+    static const char *const names[STANDING_COUNT] = {
+        [STANDING_DENIED] = "denied",
+        [STANDING_UNPROVEN] = "unproven",
+        [STANDING_TRUSTED] = "trusted",
+        [STANDING_INCOMPLETE] = "incomplete",
+    };
+
+    return names[value];
+}
+
+const char *standing_cadence_name(enum standing_cadence cadence_)
+{
+    static const char *const names[STANDING_CADENCE_COUNT] = {
+        [STANDING_POLLING] = "polling", [STANDING_PROVING] = "proving", [STANDING_AUDIT] = "audit",
+        [STANDING_RETRY] = "retry",     [STANDING_IDLE] = "idle",
+    };
+
+    return names[cadence_];
+}

@@ -1,0 +1,83 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* What is thought of the subscription and of the picture, as it is reported; and whether that is
+ * news. Pure. */
+#ifndef LINKWATCH_DAEMON_REPORT_H
+#define LINKWATCH_DAEMON_REPORT_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+/* "Never": no moment is later. */
+#define STANDING_NEVER INT64_MAX
+
+enum standing_value {
+    STANDING_DENIED,
+    STANDING_UNPROVEN,
+    STANDING_TRUSTED,
+    STANDING_INCOMPLETE,
+    STANDING_COUNT
+};
+
+enum standing_cadence {
+    STANDING_POLLING, /* dumps are what tells of changes */
+    STANDING_PROVING, /* dumps grow rarer while they agree with the subscription */
+    STANDING_AUDIT,   /* the subscription tells; dumps check it */
+    STANDING_RETRY,   /* the kernel can't be looked at; trying again */
+    STANDING_IDLE,    /* nobody listens: polling, as rarely as allowed */
+    STANDING_CADENCE_COUNT
+};
+
+/* What a person and a consumer are told. */
+struct standing_report {
+    enum standing_value standing;
+    enum standing_cadence cadence;
+    const char *reason; /* for the standing, in words; lives as long as the standing */
+    int error;          /* errno behind it, positive, or 0 */
+    bool stale;
+    /* Why it is: what failed last, in words, and its errno, positive. "" and 0 if it is not. */
+    const char *look_reason;
+    int look_error;
+    int64_t last_look; /* when the last complete look ended, STANDING_NEVER for none */
+    int64_t interval_usec;
+    int64_t look_cost_usec; /* of the last few; -1 before the first look */
+    uint64_t contradictions;
+};
+
+/* The standing, its reason, or staleness changed. While the picture is stale (as it is at the
+ * start) a standing is no news: of retries, one that fails in another way is told, and the one
+ * that works, together with the standing reached by then. */
+typedef void (*standing_handler)(void *user, const struct standing_report *before,
+                                 const struct standing_report *after);
+
+struct report {
+    struct standing_report now;
+    char reason[160];
+    char look_reason[240];
+    /* As it was reported last. */
+    struct standing_report told;
+    char told_reason[160];
+    char told_look_reason[240];
+    standing_handler handler;
+    void *user;
+};
+
+/* Nothing is known yet. The handler may be NULL. */
+void report_init(struct report *report, standing_handler handler, void *user);
+
+/* Calls the handler, if it differs from what was reported. */
+void report_publish(struct report *report);
+
+/* error is -errno or 0. Publishes it, but for a picture that is stale. */
+void report_standing(struct report *report, enum standing_value value, int error,
+                     const char *reason, ...) __attribute__((format(printf, 4, 5)));
+
+/* Why the kernel can't be dumped, or that it can; who calls it publishes. hint: what to add, or
+ * NULL. */
+void report_stale(struct report *report, int error, const char *reason, const char *hint);
+void report_fresh(struct report *report);
+
+/* As they are called on the wire. */
+const char *standing_name(enum standing_value value);
+const char *standing_cadence_name(enum standing_cadence cadence);
+
+#endif
