@@ -81,6 +81,7 @@ complete -c linkwatchctl -n __linkwatchctl_needs_command -a show -d 'Everything 
 complete -c linkwatchctl -n __linkwatchctl_needs_command -a wait -d 'Until a link meets conditions'
 complete -c linkwatchctl -n __linkwatchctl_needs_command -a refresh -d 'Make the daemon look at the kernel now'
 complete -c linkwatchctl -n __linkwatchctl_needs_command -a status -d 'How the daemon does'
+complete -c linkwatchctl -n __linkwatchctl_needs_command -a help -d 'A short help'
 
 complete -c linkwatchctl -n '__linkwatchctl_at 0 999 list monitor' -a '(__linkwatchctl_links)' -d Link
 complete -c linkwatchctl -n '__linkwatchctl_at 0 0 show wait' -a '(__linkwatchctl_links)' -d Link

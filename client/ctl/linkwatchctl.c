@@ -24,6 +24,8 @@ struct command {
     const char *usage;
 };
 
+static int print_help(const struct ctl *ctl);
+
 static const struct command commands[] = {
     {"list", ctl_list, 0, ANY_NUMBER, "list [IF...]"},
     {"monitor", ctl_monitor, 0, ANY_NUMBER, "monitor [IF...]"},
@@ -31,21 +33,23 @@ static const struct command commands[] = {
     {"wait", ctl_wait, 2, ANY_NUMBER, "wait IF CONDITION... [--timeout T]"},
     {"refresh", ctl_refresh, 0, 0, "refresh"},
     {"status", ctl_status, 0, 0, "status"},
+    {"help", print_help, 0, 0, "help"},
     {"complete", ctl_complete, 0, 1, "complete [TEXT]"},
 };
 
 static const char help[] =
-    "Usage: linkwatchctl [OPTION...] COMMAND [ARGUMENT...]\n"
+    "Usage: linkwatchctl [OPTION...] [COMMAND [ARGUMENT...]]\n"
     "\n"
     "Asks linkwatchd about the links (network interfaces) of its network namespace.\n"
     "\n"
-    "Commands:\n"
+    "Commands (list if none is given; the beginning of a name will do):\n"
     "  list [IF...]         the links now, one a line\n"
     "  monitor [IF...]      the links now, then what happens to them, until interrupted\n"
     "  show IF              everything that is known about a link\n"
     "  wait IF CONDITION... until a link meets all the conditions at once\n"
     "  refresh              make the daemon look at the kernel now\n"
     "  status               how the daemon does, and how far its picture can be trusted\n"
+    "  help                 print this help\n"
     "  complete [TEXT]      what a shell may offer for IF, one word a line\n"
     "\n"
     "IF is the name or an alternative name of a link, or a shell glob ('eth*');\n"
@@ -164,12 +168,44 @@ static int print(const char *text)
     return output_end(&output, EXIT_MET);
 }
 
-static const struct command *find_command(const char *name)
+static int print_help(const struct ctl *ctl)
 {
+    (void)ctl;
+    return print(help);
+}
+
+/* The command of that name, or the only one whose name begins so; NULL if there is none, and
+ * then *ret_more whether there are several. */
+static const struct command *find_command(const char *name, bool *ret_more)
+{
+    const struct command *found = NULL;
+
+    *ret_more = false;
+    for (size_t i = 0; i < sizeof(commands) / sizeof(commands[0]); i++) {
+        const struct command *command = &commands[i];
+
+        if (strcmp(command->name, name) == 0)
+            return command;
+        if (*name == '\0' || strncmp(command->name, name, strlen(name)) != 0)
+            continue;
+        *ret_more = *ret_more || found;
+        found = command;
+    }
+    return *ret_more ? NULL : found;
+}
+
+/* "show, status" */
+static int ambiguous(const char *name)
+{
+    char list[256] = "";
+
     for (size_t i = 0; i < sizeof(commands) / sizeof(commands[0]); i++)
-        if (strcmp(commands[i].name, name) == 0)
-            return &commands[i];
-    return NULL;
+        if (strncmp(commands[i].name, name, strlen(name)) == 0) {
+            strcat(list, *list ? ", " : "");
+            strcat(list, commands[i].name);
+        }
+    ctl_complain("\"%s\" may be one of: %s", name, list);
+    return wrong_usage(NULL, NULL);
 }
 
 const char *ctl_netns_reason(int error)
@@ -202,9 +238,12 @@ static int open_netns(struct ctl *ctl)
 
 static int run_command(struct ctl *ctl, const char *name)
 {
-    const struct command *command = find_command(name);
+    bool more;
+    const struct command *command = find_command(name, &more);
     int code;
 
+    if (more)
+        return ambiguous(name);
     if (!command)
         return wrong_usage("there is no command ", name);
     if (ctl->count < command->least || ctl->count > command->most)
@@ -283,7 +322,7 @@ int main(int argc, char *argv[])
             return code;
     }
     if (optind == argc)
-        return wrong_usage("which command?", "");
+        return run_command(&ctl, "list");
     ctl.arguments = argv + optind + 1;
     ctl.count = argc - optind - 1;
     return run_command(&ctl, argv[optind]);

@@ -226,13 +226,14 @@ def absurd_status():
             tap.equal(answered(daemon, "status", reply=absurd)[1], 0, "exit code")
 
 
-WRONG = ([], ["frobnicate"], ["--frobnicate"], ["show"], ["show", "a", "b"], ["wait"], ["wait", "a"],
+WRONG = (["frobnicate"], ["--frobnicate"], ["show"], ["show", "a", "b"], ["wait"], ["wait", "a"],
          ["refresh", "a"], ["status", "a"], ["list", "--timeout", "5"], ["--socket"],
          ["wait", "a", "up", "--timeout", "soon"], ["wait", "a", "up", "--timeout", ""],
          ["wait", "a", "up", "--timeout", "-1"], ["wait", "a", "up", "--timeout", "5d"],
          ["wait", "a", "up", "--timeout", "."], ["wait", "a", "up", "--timeout", "9" * 30],
          ["wait", "a", "sideways"], ["wait", "a", "mtu="], ["wait", "a", "mtu=big"],
-         ["wait", "a", "mtu=-1"], ["wait", "a", "upp"], ["wait", "a", "absent", "up"])
+         ["wait", "a", "mtu=-1"], ["wait", "a", "upp"], ["wait", "a", "absent", "up"],
+         [""], ["s"], ["listx"], ["help", "a"])
 
 
 def wrong(arguments):
@@ -244,6 +245,32 @@ def wrong(arguments):
 
 for _arguments in WRONG:
     tap.add(f"wrong usage: {_arguments}", wrong, _arguments)
+
+
+@tap.test
+def abbreviated():
+    """A command is known by a beginning that no other has; of several, all are named."""
+    with fake.Fake() as daemon:
+        for command in ("l", "li", "list"):
+            tap.equal(answered(daemon, command, reply=LINKS)[1:], (0, TABLE + "\n", ""), command)
+        tap.equal(answered(daemon, "st", reply=STATUS)[1], 0, "exit code")
+    tap.contains(run("s")[2], 'linkwatchctl: "s" may be one of: show, status\n')
+    tap.contains(run("x")[2], "linkwatchctl: there is no command x\n")
+
+
+@tap.test
+def bare():
+    """Without a command it lists, also behind options."""
+    with fake.Fake() as daemon:
+        tap.equal(answered(daemon, reply=LINKS)[1:], (0, TABLE + "\n", ""), "outcome")
+        tap.equal(json.loads(answered(daemon, "--json", reply=LINKS)[2]), LINKS, "links")
+
+
+@tap.test
+def help_command():
+    """help is --help."""
+    tap.equal(run("help"), run("--help"), "outcome")
+    tap.equal(run("h")[0], 0, "exit code")
 
 
 @tap.test
