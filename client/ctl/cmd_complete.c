@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "client/ctl/ctl.h"
+#include "client/ctl/meaning.h"
 #include "client/ctl/output.h"
 #include "client/ctl/text.h"
 
@@ -32,18 +33,6 @@ static char *quoted(const char *name)
     if (word)
         *to = '\0';
     free(clean);
-    return word;
-}
-
-/* All of it as escapes. */
-static char *spelled_out(const char *name)
-{
-    char *word = malloc(strlen(name) * 4 + 1);
-
-    if (word)
-        *word = '\0';
-    for (char *to = word; word && *name; name++)
-        to += sprintf(to, "\\x%02x", (unsigned)(unsigned char)*name);
     return word;
 }
 
@@ -75,7 +64,7 @@ static void offer(const struct linkwatch_list *list, const struct linkwatch_link
     if (word && (begins_with(name, beginning) || begins_with(word, beginning))) {
         if (!is_clear(list, link, word)) {
             free(word);
-            word = spelled_out(name);
+            word = meaning_spell_out(name);
         }
         if (word && is_clear(list, link, word))
             puts(word);

@@ -26,9 +26,9 @@ static void print_array(const struct fetch *fetch)
 
     putchar('[');
     for (size_t i = 0; i < fetch->count; i++)
-        for (size_t j = 0; j < linkwatch_list_count(fetch->items[i].list); j++) {
+        for (size_t j = 0; j < fetch->items[i].count; j++) {
             fputs(separator, stdout);
-            print_object(&fetch->items[i], linkwatch_list_get(fetch->items[i].list, j));
+            print_object(&fetch->items[i], fetch->items[i].links[j]);
             separator = ",";
         }
     puts("]");
@@ -40,9 +40,8 @@ static int print_table(const struct fetch *fetch, bool has_netns, const struct o
     int r;
 
     for (size_t i = 0; i < fetch->count; i++)
-        for (size_t j = 0; j < linkwatch_list_count(fetch->items[i].list); j++)
-            links_table_add(table, fetch->items[i].label,
-                            linkwatch_list_get(fetch->items[i].list, j));
+        for (size_t j = 0; j < fetch->items[i].count; j++)
+            links_table_add(table, fetch->items[i].label, fetch->items[i].links[j]);
     r = table_print(table, output);
     table_free(table);
     return r;
@@ -74,7 +73,7 @@ int ctl_list(const struct ctl *ctl)
     return code;
 }
 
-static void print_fields(struct linkwatch_link *link, const struct output *output)
+static void print_fields(const struct linkwatch_link *link, const struct output *output)
 {
     const char *name;
 
@@ -95,16 +94,14 @@ static void print_fields(struct linkwatch_link *link, const struct output *outpu
     }
 }
 
-static void print_each(const struct linkwatch_list *list, const struct ctl *ctl,
+static void print_each(const struct fetched *fetched, const struct ctl *ctl,
                        const struct output *output)
 {
-    for (size_t i = 0; i < linkwatch_list_count(list); i++) {
-        struct linkwatch_link *link = linkwatch_list_get(list, i);
-
+    for (size_t i = 0; i < fetched->count; i++) {
         if (ctl->json)
-            puts(linkwatch_link_json(link));
+            puts(linkwatch_link_json(fetched->links[i]));
         else
-            print_fields(link, output);
+            print_fields(fetched->links[i], output);
     }
 }
 
@@ -117,7 +114,7 @@ int ctl_show(const struct ctl *ctl)
     if (fetch.count > 0) {
         code = fetch_check(&fetch, ctl);
         output_begin(&output, ctl->pager && !ctl->json);
-        print_each(fetch.items[0].list, ctl, &output);
+        print_each(&fetch.items[0], ctl, &output);
         code = output_end(&output, code);
     }
     fetch_clear(&fetch);

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "client/ctl/ctl.h"
+#include "client/ctl/fetch.h"
 #include "client/ctl/output.h"
 #include "client/ctl/timespan.h"
 
@@ -68,7 +69,8 @@ static int print_met(const struct ctl *ctl, const struct linkwatch_link *link)
     return output_end(&output, EXIT_MET);
 }
 
-static int wait_for(const struct ctl *ctl, struct linkwatch_condition *const *conditions)
+static int wait_for(const struct ctl *ctl, const char *glob,
+                    struct linkwatch_condition *const *conditions)
 {
     struct subject subject = {.ctl = ctl};
     const struct linkwatch_wait_options options = {
@@ -79,8 +81,8 @@ static int wait_for(const struct ctl *ctl, struct linkwatch_condition *const *co
     };
     struct linkwatch_link *link;
     int code;
-    int r = linkwatch_wait_with(ctl->path, ctl->arguments[0], conditions, (size_t)ctl->count - 1,
-                                ctl->timeout, &options, &link);
+    int r = linkwatch_wait_with(ctl->path, glob, conditions, (size_t)ctl->count - 1, ctl->timeout,
+                                &options, &link);
 
     if (r < 0)
         return failed(&subject, r);
@@ -109,6 +111,7 @@ static int parse(const struct ctl *ctl, struct linkwatch_condition **conditions)
 int ctl_wait(const struct ctl *ctl)
 {
     struct linkwatch_condition **conditions = calloc((size_t)ctl->count, sizeof(*conditions));
+    char *glob = NULL;
     int code;
 
     if (!conditions) {
@@ -117,7 +120,10 @@ int ctl_wait(const struct ctl *ctl)
     }
     code = parse(ctl, conditions);
     if (code == EXIT_MET)
-        code = wait_for(ctl, conditions);
+        code = fetch_meaning(ctl, ctl->arguments[0], &glob);
+    if (code == EXIT_MET)
+        code = wait_for(ctl, glob, conditions);
+    free(glob);
     for (int i = 0; i < ctl->count; i++)
         linkwatch_condition_free(conditions[i]);
     free(conditions);

@@ -6,37 +6,18 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "client/ctl/meaning.h"
 #include "client/ctl/netns_dirs.h"
 #include "client/ctl/netns_label.h"
 #include "client/ctl/netns_own.h"
 
-static int add_names(struct linkwatch_filter *filter, const struct ctl *ctl)
+/* Whether all links are needed to know which ones are meant. */
+static bool depends(const struct ctl *ctl)
 {
-    for (int i = 0; i < ctl->count; i++) {
-        int r = linkwatch_filter_add_name(filter, ctl->arguments[i]);
-
-        if (r < 0)
-            return r;
-    }
-    return 0;
-}
-
-int ctl_filter(const struct ctl *ctl, struct linkwatch_filter **ret)
-{
-    struct linkwatch_filter *filter;
-    int r = linkwatch_filter_new(&filter);
-
-    if (r >= 0) {
-        r = add_names(filter, ctl);
-        if (r < 0)
-            linkwatch_filter_free(filter);
-        else
-            *ret = filter;
-    }
-    if (r >= 0)
-        return EXIT_MET;
-    ctl_complain("%s", strerror(-r));
-    return EXIT_FAILED;
+    for (int i = 0; i < ctl->count; i++)
+        if (meaning_depends(ctl->arguments[i]))
+            return true;
+    return false;
 }
 
 /* What fetching needs. */
@@ -58,6 +39,7 @@ static void clear_one(struct fetched *fetched)
 {
     free(fetched->label);
     free(fetched->members);
+    free(fetched->links);
     linkwatch_list_free(fetched->list);
 }
 
@@ -79,12 +61,49 @@ static int add_label(struct fetched *fetched, const char *name)
     return fetched->label && fetched->members ? 0 : -ENOMEM;
 }
 
+/* Adds the links that an argument means to the chosen ones. -ENOMEM. */
+static int choose(struct fetcher *fetcher, int argument, const struct linkwatch_list *list,
+                  bool *chosen)
+{
+    struct meaning meaning;
+    int r = meaning_find(fetcher->ctl->arguments[argument], list, &meaning);
+
+    if (r < 0)
+        return r;
+    for (size_t i = 0; i < linkwatch_list_count(list); i++)
+        if (meaning_matches(&meaning, linkwatch_list_get(list, i)))
+            chosen[i] = fetcher->fetch->matched[argument] = true;
+    meaning_clear(&meaning);
+    return 0;
+}
+
+/* Finds the links in the list that the command line means. -ENOMEM. */
+static int choose_all(struct fetcher *fetcher, struct fetched *fetched)
+{
+    size_t count = linkwatch_list_count(fetched->list);
+    bool *chosen = calloc(count + 1, sizeof(*chosen));
+    int r = 0;
+
+    fetched->links = calloc(count + 1, sizeof(struct linkwatch_link *));
+    if (!chosen || !fetched->links)
+        r = -ENOMEM;
+    for (int i = 0; r >= 0 && i < fetcher->ctl->count; i++)
+        r = choose(fetcher, i, fetched->list, chosen);
+    for (size_t i = 0; r >= 0 && i < count; i++)
+        if (chosen[i] || !depends(fetcher->ctl))
+            fetched->links[fetched->count++] = linkwatch_list_get(fetched->list, i);
+    free(chosen);
+    return r;
+}
+
 /* The links of the namespace that the connection is about. */
 static int fetch_one(struct fetcher *fetcher, const char *name)
 {
     struct fetched fetched = {0};
     int r = linkwatch_list(fetcher->connection, fetcher->filter, CTL_PATIENCE, &fetched.list);
 
+    if (r >= 0)
+        r = choose_all(fetcher, &fetched);
     if (r >= 0 && fetcher->ctl->all_netns)
         r = add_label(&fetched, name);
     if (r >= 0)
@@ -154,12 +173,39 @@ static void fetch_from(struct fetcher *fetcher)
         fetch_all_named(fetcher);
 }
 
+static int out_of_memory(void)
+{
+    ctl_complain("out of memory");
+    return EXIT_FAILED;
+}
+
+/* The names on the command line as they are; none if what they mean depends on all links. */
+static int make_filter(const struct ctl *ctl, struct linkwatch_filter **ret)
+{
+    struct linkwatch_filter *filter;
+    int r = linkwatch_filter_new(&filter);
+
+    if (r < 0)
+        return out_of_memory();
+    for (int i = 0; r >= 0 && i < ctl->count && !depends(ctl); i++)
+        r = linkwatch_filter_add_name(filter, ctl->arguments[i]);
+    if (r >= 0) {
+        *ret = filter;
+        return EXIT_MET;
+    }
+    linkwatch_filter_free(filter);
+    ctl_complain("%s", strerror(-r));
+    return EXIT_FAILED;
+}
+
 int fetch_links(const struct ctl *ctl, struct fetch *ret)
 {
     struct fetcher fetcher = {.ctl = ctl, .fetch = ret};
 
-    *ret = (struct fetch){0};
-    fetcher.code = ctl_filter(ctl, &fetcher.filter);
+    *ret = (struct fetch){.matched = calloc((size_t)ctl->count + 1, sizeof(bool))};
+    if (!ret->matched)
+        return out_of_memory();
+    fetcher.code = make_filter(ctl, &fetcher.filter);
     if (fetcher.code != EXIT_MET)
         return fetcher.code;
     fetcher.connection = ctl_connect(ctl, &fetcher.code);
@@ -175,6 +221,7 @@ void fetch_clear(struct fetch *fetch)
     for (size_t i = 0; i < fetch->count; i++)
         clear_one(&fetch->items[i]);
     free(fetch->items);
+    free(fetch->matched);
 }
 
 size_t fetch_count(const struct fetch *fetch)
@@ -182,24 +229,8 @@ size_t fetch_count(const struct fetch *fetch)
     size_t count = 0;
 
     for (size_t i = 0; i < fetch->count; i++)
-        count += linkwatch_list_count(fetch->items[i].list);
+        count += fetch->items[i].count;
     return count;
-}
-
-static bool list_matches(const struct linkwatch_list *list, const char *glob)
-{
-    for (size_t i = 0; i < linkwatch_list_count(list); i++)
-        if (linkwatch_link_matches(linkwatch_list_get(list, i), glob))
-            return true;
-    return false;
-}
-
-static bool is_matched(const struct fetch *fetch, const char *glob)
-{
-    for (size_t i = 0; i < fetch->count; i++)
-        if (list_matches(fetch->items[i].list, glob))
-            return true;
-    return false;
 }
 
 int fetch_check(const struct fetch *fetch, const struct ctl *ctl)
@@ -207,9 +238,102 @@ int fetch_check(const struct fetch *fetch, const struct ctl *ctl)
     int code = EXIT_MET;
 
     for (int i = 0; i < ctl->count; i++)
-        if (!is_matched(fetch, ctl->arguments[i])) {
+        if (!fetch->matched[i]) {
             ctl_complain("there is no link \"%s\"", ctl->arguments[i]);
             code = EXIT_FAILED;
         }
     return code;
+}
+
+/* All links now; *ret is NULL if the daemon doesn't know any. The exit code. */
+static int list_all(const struct ctl *ctl, struct linkwatch_list **ret)
+{
+    int code;
+    struct linkwatch *connection = ctl_connect(ctl, &code);
+    int r;
+
+    *ret = NULL;
+    if (!connection)
+        return code;
+    r = linkwatch_list(connection, NULL, CTL_PATIENCE, ret);
+    code = r >= 0 || r == -ENODATA ? EXIT_MET : ctl_call_failed(ctl, connection, r);
+    linkwatch_close(connection);
+    return code;
+}
+
+/* Adds what each argument means now. */
+static int add_meanings(struct linkwatch_filter *filter, const struct ctl *ctl,
+                        const struct linkwatch_list *list)
+{
+    int names = 0, indexes = 0;
+    int r = 0;
+
+    for (int i = 0; r >= 0 && i < ctl->count; i++) {
+        struct meaning meaning;
+
+        r = meaning_find(ctl->arguments[i], list, &meaning);
+        if (r < 0)
+            break;
+        *(meaning.name ? &names : &indexes) += 1;
+        r = meaning.name ? linkwatch_filter_add_name(filter, meaning.name)
+                         : linkwatch_filter_add_index(filter, meaning.ifindex);
+        meaning_clear(&meaning);
+    }
+    if (r < 0) {
+        ctl_complain("%s", strerror(-r));
+        return EXIT_FAILED;
+    }
+    if (names == 0 || indexes == 0)
+        return EXIT_MET;
+    ctl_complain("monitor takes names or indexes, not both");
+    return EXIT_USAGE;
+}
+
+int ctl_filter(const struct ctl *ctl, struct linkwatch_filter **ret)
+{
+    struct linkwatch_filter *filter;
+    struct linkwatch_list *list;
+    int code = make_filter(ctl, &filter);
+
+    if (code == EXIT_MET && depends(ctl)) {
+        code = list_all(ctl, &list);
+        if (code == EXIT_MET)
+            code = add_meanings(filter, ctl, list);
+        linkwatch_list_free(list);
+        if (code != EXIT_MET)
+            linkwatch_filter_free(filter);
+    }
+    if (code == EXIT_MET)
+        *ret = filter;
+    return code;
+}
+
+/* The name that the link of that index has now; NULL without memory, or if there is none. */
+static char *name_of(const struct linkwatch_list *list, int ifindex)
+{
+    for (size_t i = 0; list && i < linkwatch_list_count(list); i++)
+        if (linkwatch_link_ifindex(linkwatch_list_get(list, i)) == ifindex)
+            return meaning_spell_out(linkwatch_link_ifname(linkwatch_list_get(list, i)));
+    return NULL;
+}
+
+int fetch_meaning(const struct ctl *ctl, const char *text, char **ret)
+{
+    struct linkwatch_list *list = NULL;
+    struct meaning meaning = {0};
+    int code = meaning_depends(text) ? list_all(ctl, &list) : EXIT_MET;
+
+    if (code != EXIT_MET)
+        return code;
+    if (meaning_find(text, list, &meaning) >= 0 && !meaning.name) {
+        meaning.name = name_of(list, meaning.ifindex);
+        /* As a name, there may be such a link later. */
+        if (!meaning.name)
+            meaning.name = strdup(text);
+    }
+    linkwatch_list_free(list);
+    if (!meaning.name)
+        return out_of_memory();
+    *ret = meaning.name;
+    return EXIT_MET;
 }

@@ -11,20 +11,27 @@ struct fetched {
     char *label;   /* with --all-netns: for text, */
     char *members; /* and for JSON; see netns_label.h. Else NULL */
     struct linkwatch_list *list;
+    struct linkwatch_link **links; /* those in it that the command line means */
+    size_t count;
 };
 
 struct fetch {
     struct fetched *items;
     size_t count;
+    bool *matched; /* the arguments of the command line: whether they match any link */
 };
 
-/* A filter of what the command line names, or the exit code. */
+/* A filter of what the command line names, or the exit code. It may have to ask the daemon which
+ * links there are. */
 int ctl_filter(const struct ctl *ctl, struct linkwatch_filter **ret);
 
 /* The exit code; whatever it is, what could be had is in *ret, and why the rest couldn't was
  * said. */
 int fetch_links(const struct ctl *ctl, struct fetch *ret);
 void fetch_clear(struct fetch *fetch);
+
+/* What an IF means that names one link; a name or glob, to be freed. The exit code. */
+int fetch_meaning(const struct ctl *ctl, const char *text, char **ret);
 
 /* How many links there are. */
 size_t fetch_count(const struct fetch *fetch);

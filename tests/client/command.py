@@ -31,6 +31,42 @@ def table_of_some():
         tap.equal((code, errors), (1, 'linkwatchctl: there is no link "nosuch"\n'), "outcome")
 
 
+PAIR = [link(7, "veth0"), link(8, "9"), link(9, "eth0.5"), link(10, "a@b"), link(11, "a"),
+        link(12, "a[1]"), link(13, "x@y")]
+
+
+def meant(daemon, *words):
+    """The indexes of the links that are listed for these words."""
+    call, code, output, errors = answered(daemon, "--json", "list", *words, reply=PAIR)
+    tap.equal((call["parameters"], code, errors), ({}, 0, ""), "outcome")
+    return [found["ifindex"] for found in json.loads(output)]
+
+
+@tap.test
+def by_index():
+    """A link may be named by its index; one that is called so comes first."""
+    with fake.Fake() as daemon:
+        tap.equal(meant(daemon, "7"), [7], "index")
+        tap.equal(meant(daemon, "9"), [8], "a name of digits")
+        tap.equal(meant(daemon, "12", "eth0.5", "v*"), [7, 9, 12], "with names")
+        _, code, output, errors = answered(daemon, "show", "99", reply=PAIR)
+        tap.equal((code, output, errors), (1, "", 'linkwatchctl: there is no link "99"\n'), "none")
+        tap.contains(answered(daemon, "show", "7", reply=PAIR)[2], "7: veth0\n")
+
+
+@tap.test
+def by_peer():
+    """A link may be named as ip prints it, with its peer; one that is called so comes first."""
+    with fake.Fake() as daemon:
+        for word, index in (("veth0@if5", 7), ("veth0@a@b", 7), ("eth0.5@eth0", 9), ("a@b", 10),
+                            ("a@c", 11), ("a@b@c", 10), ("x@y", 13), ("a[1]@if5", 12)):
+            tap.equal(meant(daemon, word), [index], word)
+        for word in ("nosuch@if5", "@if5", "veth0@"):
+            code, output, errors = answered(daemon, "list", word, reply=[])[1:]
+            tap.equal((code, output, errors), (1, "", f'linkwatchctl: there is no link "{word}"\n'),
+                      word)
+
+
 @tap.test
 def table_of_none():
     """list of no link at all writes nothing."""

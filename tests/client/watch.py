@@ -137,6 +137,46 @@ def monitors_json():
         tap.contains(errors, "no connection to linkwatchd: the daemon hung up; trying again\n")
 
 
+def asked(daemon, *arguments):
+    """Runs it, and answers with the links; the connection that follows."""
+    process = daemon.run(CTL, "--socket", daemon.path, *arguments, env=environment(),
+                         stop=signal.SIGTERM)
+    peer = daemon.accept()
+    tap.equal(peer.call()["method"], "org.linkwatch.Links.List", "method")
+    peer.list([*LINKS, link(30, "20"), link(31, "a@b"), link(32, "a")])
+    return process, daemon.accept()
+
+
+@tap.test
+def monitors_indexes():
+    """monitor takes indexes and name@peer, as long as no link is called so"""
+    with fake.Fake() as daemon:
+        for words_for_it, wanted in ((["1"], {"indexes": [1]}), (["20"], {"names": ["20"]}),
+                                     (["1", "99"], {"indexes": [1, 99]}),
+                                     (["a@b", "v*"], {"names": ["a@b", "v*"]}),
+                                     (["a@c"], {"names": ["a"]}),
+                                     (["later@if5"], {"names": ["later"]})):
+            process, peer = asked(daemon, "monitor", *words_for_it)
+            tap.equal(peer.monitor(), {"filter": wanted}, "parameters")
+            process.end()
+        process = start("--socket", daemon.path, "monitor", "1", "veth0")
+        peer = daemon.accept()
+        peer.call()
+        peer.list(LINKS)
+        tap.equal(end(process), (2, "", "linkwatchctl: monitor takes names or indexes, not both\n"),
+                  "outcome")
+
+
+@tap.test
+def waits_for_index():
+    """wait takes an index, for the link under the name that it has then, and name@peer"""
+    with fake.Fake() as daemon:
+        for word, name in (("1", r"\x6c\x6f"), ("20", "20"), ("lo@if5", "lo"), ("99", "99")):
+            process, peer = asked(daemon, "wait", word, "up", "--timeout", "20")
+            tap.equal(peer.monitor(), {"filter": {"names": [name]}}, "parameters")
+            process.end()
+
+
 def stopped(number):
     """monitor ends well when it is told to."""
     with fake.Fake() as daemon:
