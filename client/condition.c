@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "client/condition.h"
 
+#include <arpa/inet.h>
 #include <ctype.h>
 #include <errno.h>
+#include <linux/netdevice.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
@@ -78,12 +80,65 @@ static int read_number(const char *text, int64_t *ret)
     return 0;
 }
 
+static bool is_operstate(const char *text)
+{
+    static const char *const states[] = {"UNKNOWN", "NOTPRESENT", "DOWN", "LOWERLAYERDOWN",
+                                         "TESTING", "DORMANT",    "UP"};
+
+    for (size_t i = 0; i < sizeof(states) / sizeof(states[0]); i++)
+        if (strcasecmp(text, states[i]) == 0)
+            return true;
+    return false;
+}
+
+/* Pairs of hexadecimal digits with colons, or for tunnels an IP address, as ip(8) prints it. */
+static bool is_address(const char *text)
+{
+    unsigned char address[sizeof(struct in6_addr)];
+
+    if (strlen(text) >= (size_t)MAX_ADDR_LEN * 3)
+        return false;
+    if (inet_pton(AF_INET, text, address) == 1 || inet_pton(AF_INET6, text, address) == 1)
+        return true;
+    for (; isxdigit((unsigned char)text[0]) && isxdigit((unsigned char)text[1]); text += 3)
+        if (text[2] != ':')
+            return text[2] == '\0';
+    return false;
+}
+
+/* Whether a link may have that value. */
+static bool can_be_met(enum sort sort, const char *value, int64_t *number)
+{
+    switch (sort) {
+    case MTU:
+        return read_number(value, number) >= 0 && *number <= UINT32_MAX;
+    case OPERSTATE:
+        return is_operstate(value);
+    case ADDRESS:
+        return is_address(value);
+    case PRESENT:
+    case ABSENT:
+    case UP:
+    case DOWN:
+    case CARRIER:
+    case NO_CARRIER:
+    case MASTER:
+    case NO_MASTER:
+    case KIND:
+    case RENAMED:
+    case NAME:
+    case SORT_COUNT:
+        break;
+    }
+    return true;
+}
+
 static int make(enum sort sort, const char *value, struct linkwatch_condition **ret)
 {
     struct linkwatch_condition *condition;
     int64_t number = 0;
 
-    if (sort == MTU && read_number(value, &number) < 0)
+    if (!can_be_met(sort, value, &number))
         return -EINVAL;
     condition = calloc(1, sizeof(*condition) + strlen(value) + 1);
     if (!condition)
@@ -148,6 +203,16 @@ static bool has_text(int (*get)(const struct linkwatch_link *, const char **),
     return get(link, &text) >= 0 && strcasecmp(text, wanted) == 0;
 }
 
+/* Those without a kind are of the kind of their hardware: "ether", "loopback". */
+static bool has_kind(const struct linkwatch_link *link, const char *wanted)
+{
+    const char *kind;
+
+    if (linkwatch_link_get_info_kind(link, &kind) >= 0)
+        return strcasecmp(kind, wanted) == 0;
+    return has_text(linkwatch_link_get_link_type, link, wanted);
+}
+
 static bool has_mtu(const struct linkwatch_link *link, int64_t wanted)
 {
     int64_t mtu;
@@ -199,7 +264,7 @@ bool linkwatch_condition_met(const struct linkwatch_condition *condition,
     case NO_MASTER:
         return has_master(link, NULL);
     case KIND:
-        return has_text(linkwatch_link_get_info_kind, link, condition->text);
+        return has_kind(link, condition->text);
     case RENAMED:
         return is_renamed(link, first);
     case NAME:

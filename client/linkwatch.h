@@ -269,13 +269,15 @@ int linkwatch_enter(struct linkwatch *connection, int socket_fd, int64_t timeout
  *   address=A    its hardware address is A
  *   master=NAME, nomaster
  *                it is a port of NAME, which may be a glob, or of none
- *   kind=KIND    its kind is "veth", "bridge", ...
+ *   kind=KIND    its kind is "veth", "bridge", ...; of a link without, what its link_type is:
+ *                "ether", "loopback", ...
  *   renamed      it has another name than when the wait began to see it
  *   name=NAME    it is called NAME, which may be a glob
  * Of what the kernel doesn't tell, nothing is met: neither carrier nor no-carrier. */
 struct linkwatch_condition;
 
-/* Reads a condition. -EINVAL if it is none of the above. */
+/* Reads a condition. -EINVAL if it is none of the above, or one with a value that no link can
+ * have: an operational state or a hardware address that is none, an MTU above 4294967295. */
 int linkwatch_condition_parse(const char *text, struct linkwatch_condition **ret);
 struct linkwatch_condition *linkwatch_condition_free(struct linkwatch_condition *condition);
 

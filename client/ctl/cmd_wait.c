@@ -10,9 +10,16 @@
 #include "client/ctl/output.h"
 #include "client/ctl/timespan.h"
 
+/* How many links are told of after a timeout, and how long it may take to get them, in
+ * microseconds. */
+#define EXPLAINED_MAX    4
+#define EXPLAIN_PATIENCE INT64_C(2000000)
+
 /* The links that are waited for. */
 struct subject {
     const struct ctl *ctl;
+    const char *glob; /* what the IF means */
+    struct linkwatch_condition *const *conditions;
     bool blind; /* nothing is known of them */
 };
 
@@ -29,15 +36,85 @@ static void on_source(void *user, const struct linkwatch_source *source)
     ctl_complain("%s%s", why, subject->ctl->timeout == 0 ? "" : "; waiting for that");
 }
 
+/* "eth0 does not meet up, mtu=9000" */
+static void write_unmet(FILE *to, const struct subject *subject, const struct linkwatch_link *link)
+{
+    const char *separator = " does not meet ";
+
+    fputs(linkwatch_link_ifname(link), to);
+    for (int i = 1; i < subject->ctl->count; i++) {
+        if (linkwatch_condition_met(subject->conditions[i - 1], link, NULL))
+            continue;
+        fprintf(to, "%s%s", separator, subject->ctl->arguments[i]);
+        separator = ", ";
+    }
+    if (*separator == ' ')
+        fputs(" meets it now", to);
+}
+
+static void write_links(FILE *to, const struct subject *subject, const struct linkwatch_list *list)
+{
+    size_t count = linkwatch_list_count(list);
+
+    for (size_t i = 0; i < count && i < EXPLAINED_MAX; i++) {
+        fputs(i > 0 ? "; " : ": ", to);
+        write_unmet(to, subject, linkwatch_list_get(list, i));
+    }
+    if (count > EXPLAINED_MAX)
+        fprintf(to, "; and so on, for %zu links", count);
+    if (count == 0)
+        fprintf(to, ": there is no link \"%s\"", subject->ctl->arguments[0]);
+}
+
+/* The links that are waited for, as they are now; NULL if that can't be had. */
+static struct linkwatch_list *get_links(const struct subject *subject)
+{
+    struct linkwatch_list *list = NULL;
+    struct linkwatch_filter *filter = NULL;
+    struct linkwatch *connection = NULL;
+    int r = linkwatch_filter_new(&filter);
+
+    if (r >= 0)
+        r = linkwatch_filter_add_name(filter, subject->glob);
+    if (r >= 0)
+        r = linkwatch_connect(subject->ctl->path, &connection);
+    if (r >= 0 && subject->ctl->netns_fd >= 0)
+        r = linkwatch_enter(connection, subject->ctl->netns_fd, EXPLAIN_PATIENCE);
+    if (r >= 0)
+        linkwatch_list(connection, filter, EXPLAIN_PATIENCE, &list);
+    linkwatch_close(connection);
+    linkwatch_filter_free(filter);
+    return list;
+}
+
+/* What wasn't met, to be freed; NULL if nobody knows. */
+static char *explain(const struct subject *subject)
+{
+    struct linkwatch_list *list = get_links(subject);
+    char *text = NULL;
+    size_t size;
+    FILE *to = list ? open_memstream(&text, &size) : NULL;
+
+    if (to) {
+        write_links(to, subject, list);
+        fclose(to);
+    }
+    linkwatch_list_free(list);
+    return text;
+}
+
 static int timed_out(const struct subject *subject)
 {
     char span[TIMESPAN_SIZE];
+    char *why = subject->blind ? NULL : explain(subject);
+    const char *text = subject->blind ? ", and nobody knows whether the condition is met" : "";
 
     if (subject->ctl->timeout == 0)
-        ctl_complain("the condition isn't met");
+        ctl_complain("the condition isn't met%s", why ? why : "");
     else
-        ctl_complain("timed out after %s%s", timespan_format(subject->ctl->timeout, span),
-                     subject->blind ? ", and nobody knows whether the condition is met" : "");
+        ctl_complain("the timeout of %s expired%s", timespan_format(subject->ctl->timeout, span),
+                     why ? why : text);
+    free(why);
     return EXIT_TIMED_OUT;
 }
 
@@ -72,7 +149,7 @@ static int print_met(const struct ctl *ctl, const struct linkwatch_link *link)
 static int wait_for(const struct ctl *ctl, const char *glob,
                     struct linkwatch_condition *const *conditions)
 {
-    struct subject subject = {.ctl = ctl};
+    struct subject subject = {.ctl = ctl, .glob = glob, .conditions = conditions};
     const struct linkwatch_wait_options options = {
         .size = sizeof(options),
         .source = on_source,
@@ -91,18 +168,41 @@ static int wait_for(const struct ctl *ctl, const char *glob,
     return code;
 }
 
+/* What a value must be, of the words that have one that can be wrong. */
+static const struct {
+    const char *word;
+    const char *value;
+} values[] = {
+    {"operstate=", "UP, DOWN, UNKNOWN, LOWERLAYERDOWN, NOTPRESENT, TESTING or DORMANT"},
+    {"mtu=", "a number from 0 to 4294967295"},
+    {"address=", "a hardware address like 02:00:00:00:00:01, or an IP address of a tunnel"},
+};
+
+static int wrong_condition(const char *text)
+{
+    for (size_t i = 0; i < sizeof(values) / sizeof(values[0]); i++)
+        if (strncmp(text, values[i].word, strlen(values[i].word)) == 0) {
+            ctl_complain("%s can never be met: the value of %s is %s", text, values[i].word,
+                         values[i].value);
+            return EXIT_USAGE;
+        }
+    ctl_complain("%s is no condition; there are present, absent, up, down, carrier, no-carrier, "
+                 "operstate=STATE, mtu=N, address=A, master=NAME, nomaster, kind=KIND, renamed, "
+                 "name=NAME",
+                 text);
+    return EXIT_USAGE;
+}
+
 static int parse(const struct ctl *ctl, struct linkwatch_condition **conditions)
 {
     for (int i = 1; i < ctl->count; i++) {
         int r = linkwatch_condition_parse(ctl->arguments[i], &conditions[i - 1]);
 
+        if (r == -EINVAL)
+            return wrong_condition(ctl->arguments[i]);
         if (r < 0) {
-            ctl_complain(r == -ENOMEM ? "%s: out of memory"
-                                      : "%s is no condition; there are present, absent, up, down, "
-                                        "carrier, no-carrier, operstate=STATE, mtu=N, address=A, "
-                                        "master=NAME, nomaster, kind=KIND, renamed, name=NAME",
-                         ctl->arguments[i]);
-            return r == -ENOMEM ? EXIT_FAILED : EXIT_USAGE;
+            ctl_complain("%s: %s", ctl->arguments[i], strerror(-r));
+            return EXIT_FAILED;
         }
     }
     return EXIT_MET;

@@ -268,7 +268,10 @@ WRONG = (["frobnicate"], ["--frobnicate"], ["show"], ["show", "a", "b"], ["wait"
          ["wait", "a", "up", "--timeout", "-1"], ["wait", "a", "up", "--timeout", "5d"],
          ["wait", "a", "up", "--timeout", "."], ["wait", "a", "up", "--timeout", "9" * 30],
          ["wait", "a", "sideways"], ["wait", "a", "mtu="], ["wait", "a", "mtu=big"],
-         ["wait", "a", "mtu=-1"], ["wait", "a", "upp"], ["wait", "a", "absent", "up"],
+         ["wait", "a", "mtu=-1"],
+         ["wait", "a", "mtu=4294967296"], ["wait", "a", "operstate=foo"], ["wait", "a", "address=zz"],
+         ["wait", "a", "address=02:"], ["wait", "a", "address=02:0"], ["wait", "a", "address=:"],
+         ["wait", "a", "address=" + ":".join(["00"] * 33)], ["wait", "a", "upp"], ["wait", "a", "absent", "up"],
          [""], ["s"], ["listx"], ["help", "a"])
 
 
@@ -307,6 +310,16 @@ def help_command():
     """help is --help."""
     tap.equal(run("help"), run("--help"), "outcome")
     tap.equal(run("h")[0], 0, "exit code")
+
+
+@tap.test
+def never_met():
+    """A value that no link can have is wrong usage, and what it may be is told."""
+    tap.equal(run("wait", "a", "operstate=foo"),
+              (2, "", "linkwatchctl: operstate=foo can never be met: the value of operstate= is UP, "
+               "DOWN, UNKNOWN, LOWERLAYERDOWN, NOTPRESENT, TESTING or DORMANT\n"), "outcome")
+    tap.contains(run("wait", "a", "address=zz")[2], "address=zz can never be met: the value of "
+                 "address= is a hardware address like 02:00:00:00:00:01")
 
 
 @tap.test

@@ -218,17 +218,56 @@ def waits_json():
         tap.equal((code, json.loads(output)), (0, None), "outcome")
 
 
+def explained(daemon, *links):
+    """Answers the question that is asked after a timeout."""
+    peer = daemon.accept()
+    tap.equal(peer.call()["method"], "org.linkwatch.Links.List", "method")
+    peer.list(links)
+
+
 def in_vain(span, words_for_it):
     """wait ends with 4 when the time is over."""
     with fake.Fake() as daemon:
         process, _ = waiting(daemon, "eth0", "present", "--timeout", span)
-        tap.equal(end(process), (4, "", f"linkwatchctl: {words_for_it}\n"), "outcome")
+        explained(daemon)
+        tap.equal(end(process), (4, "", f"linkwatchctl: {words_for_it}: there is no link \"eth0\"\n"),
+                  "outcome")
 
 
-for _span, _words in (("0.05", "timed out after 50 ms"), ("50ms", "timed out after 50 ms"),
-                      (".05 s", "timed out after 50 ms"), ("0.001min", "timed out after 60 ms"),
-                      ("0.00002h", "timed out after 72 ms"), ("0", "the condition isn't met")):
+for _span, _words in (("0.05", "the timeout of 50 ms expired"),
+                      ("50ms", "the timeout of 50 ms expired"),
+                      (".05 s", "the timeout of 50 ms expired"),
+                      ("0.001min", "the timeout of 60 ms expired"),
+                      ("0.00002h", "the timeout of 72 ms expired"),
+                      ("0", "the condition isn't met")):
     tap.add(f"wait --timeout {_span} ends with exit code 4", in_vain, _span, _words)
+
+
+@tap.test
+def says_what_is_not_met():
+    """After a timeout wait says which conditions which links do not meet"""
+    with fake.Fake() as daemon:
+        process, _ = waiting(daemon, "*", "up", "mtu=9000", "name=b*", "--timeout", "0", sees=LINKS)
+        explained(daemon, *LINKS)
+        tap.equal(end(process), (4, "", "linkwatchctl: the condition isn't met: lo does not meet "
+                                 "mtu=9000, name=b*; veth0 does not meet up, name=b*\n"), "outcome")
+        process, _ = waiting(daemon, "*", "up", "--timeout", "0")
+        explained(daemon, *(link(number, f"l{number}\x1b") for number in range(1, 8)))
+        tap.contains(end(process)[2], "l1\\x1b does not meet up; l2\\x1b does not meet up; l3\\x1b "
+                     "does not meet up; l4\\x1b does not meet up; and so on, for 7 links\n")
+        process, _ = waiting(daemon, "lo", "absent", "--timeout", "0", sees=LINKS)
+        explained(daemon, LINKS[0])
+        tap.contains(end(process)[2], "isn't met: lo does not meet absent\n")
+
+
+@tap.test
+def says_nothing_more():
+    """Where the daemon is gone then, wait says just that the time is over"""
+    with fake.Fake() as daemon:
+        process, peer = waiting(daemon, "lo", "present", "--timeout", "0.3")
+        daemon.stop()
+        peer.close()
+        tap.equal(end(process), (4, "", "linkwatchctl: the timeout of 300 ms expired\n"), "outcome")
 
 
 def blind_wait(daemon, *arguments):
@@ -248,8 +287,8 @@ def waits_blindly():
     """Of links of which nothing is known, not even absent is met; wait says what it waits for"""
     with fake.Fake() as daemon:
         process, _ = blind_wait(daemon, "--timeout", "0.2")
-        tap.equal(end(process), (4, "", f"{BLIND}; waiting for that\nlinkwatchctl: timed out after "
-                                 "200 ms, and nobody knows whether the condition is met\n"), "outcome")
+        tap.equal(end(process), (4, "", f"{BLIND}; waiting for that\nlinkwatchctl: the timeout of "
+                                 "200 ms expired, and nobody knows whether the condition is met\n"), "outcome")
 
 
 @tap.test
@@ -286,6 +325,9 @@ CONDITIONS = (
     ("master=br0", {"master": "br1"}, False), ("master=br0", {}, False), ("nomaster", {}, True),
     ("nomaster", {"master": "br0"}, False), ("kind=veth", {"linkinfo": {"info_kind": "veth"}}, True),
     ("kind=veth", {"linkinfo": {"info_slave_kind": "veth"}}, False), ("kind=veth", {}, False),
+    ("kind=ether", {}, True), ("kind=ether", {"linkinfo": {"info_kind": "veth"}}, False),
+    ("address=10.0.0.1", {"address": "10.0.0.1"}, True),
+    ("address=fe80::1", {"address": "fe80::1"}, True), ("mtu=4294967295", {}, False),
     ("renamed", {}, False), ("name=eth0", {}, True), ("name=e*", {}, True), ("name=lan", {}, False))
 
 
@@ -294,6 +336,8 @@ def condition(text, fields, met):
     with fake.Fake() as daemon:
         seen = {key: value for key, value in link(2, "eth0", **fields).items() if value is not None}
         process, _ = waiting(daemon, "eth0", text, "--timeout", "0", sees=[seen])
+        if not met:
+            explained(daemon, seen)
         tap.equal(end(process)[0], 0 if met else 4, "exit code")
 
 
