@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "protocol/glob.h"
 #include "protocol/utf8.h"
 
 struct linkwatch_filter {
@@ -12,7 +13,11 @@ struct linkwatch_filter {
     json_t *names;
     json_t *indexes;
     json_t *kinds;
+    size_t bytes; /* of them in JSON */
 };
+
+_Static_assert(LINKWATCH_FILTER_ENTRIES_MAX == FILTER_VALUES_MAX, "the daemon's limit");
+_Static_assert(LINKWATCH_FILTER_NAME_MAX == FILTER_GLOB_MAX, "the daemon's limit");
 
 int linkwatch_filter_new(struct linkwatch_filter **ret)
 {
@@ -42,8 +47,24 @@ struct linkwatch_filter *linkwatch_filter_free(struct linkwatch_filter *filter)
     return NULL;
 }
 
+/* Takes the value over. */
+static int add_value(struct linkwatch_filter *filter, json_t *array, json_t *value)
+{
+    size_t bytes = json_dumpb(value, NULL, 0, JSON_COMPACT | JSON_ENCODE_ANY) + 1;
+
+    if (json_array_size(array) >= FILTER_VALUES_MAX ||
+        filter->bytes + bytes > LINKWATCH_FILTER_BYTES_MAX) {
+        json_decref(value);
+        return -E2BIG;
+    }
+    if (json_array_append_new(array, value) < 0)
+        return -ENOMEM;
+    filter->bytes += bytes;
+    return 0;
+}
+
 /* json_string() refuses what isn't UTF-8 just as it fails without memory. */
-static int add_text(json_t *array, const char *text)
+static int add_text(struct linkwatch_filter *filter, json_t *array, const char *text)
 {
     json_t *value = json_string(text);
 
@@ -52,7 +73,7 @@ static int add_text(json_t *array, const char *text)
         json_decref(value);
         return value ? -EILSEQ : -ENOMEM;
     }
-    return json_array_append_new(array, value) < 0 ? -ENOMEM : 0;
+    return add_value(filter, array, value);
 }
 
 /* A copy that JSON can hold, for it is all UTF-8: other bytes are escapes in it, and those of
@@ -81,10 +102,17 @@ static char *escaped(const char *name, const char *special)
     return copy;
 }
 
-static int add_escaped(json_t *array, const char *name, const char *special)
+static int add_name(struct linkwatch_filter *filter, const char *name)
+{
+    if (glob_length(name) > FILTER_GLOB_MAX)
+        return -ENAMETOOLONG;
+    return add_text(filter, filter->names, name);
+}
+
+static int add_escaped(struct linkwatch_filter *filter, const char *name, const char *special)
 {
     char *text = escaped(name, special);
-    int r = text ? add_text(array, text) : -ENOMEM;
+    int r = text ? add_name(filter, text) : -ENOMEM;
 
     free(text);
     return r;
@@ -96,21 +124,24 @@ int linkwatch_filter_add_name(struct linkwatch_filter *filter, const char *name)
     int r;
 
     if (utf8_is_valid(name))
-        return add_text(filter->names, name);
-    r = add_escaped(filter->names, name, "");
-    return r < 0 ? r : add_escaped(filter->names, name, "*?[\\");
+        return add_name(filter, name);
+    r = add_escaped(filter, name, "");
+    return r < 0 ? r : add_escaped(filter, name, "*?[\\");
 }
 
 int linkwatch_filter_add_kind(struct linkwatch_filter *filter, const char *kind)
 {
-    return add_text(filter->kinds, kind);
+    return add_text(filter, filter->kinds, kind);
 }
 
 int linkwatch_filter_add_index(struct linkwatch_filter *filter, int ifindex)
 {
+    json_t *value;
+
     if (ifindex < 1)
         return -EINVAL;
-    return json_array_append_new(filter->indexes, json_integer(ifindex)) < 0 ? -ENOMEM : 0;
+    value = json_integer(ifindex);
+    return value ? add_value(filter, filter->indexes, value) : -ENOMEM;
 }
 
 bool filter_is_empty(const struct linkwatch_filter *filter)
@@ -154,6 +185,7 @@ int filter_copy(const struct linkwatch_filter *filter, struct linkwatch_filter *
         linkwatch_filter_free(copy);
         return -ENOMEM;
     }
+    copy->bytes = filter ? filter->bytes : 0;
     *ret = copy;
     return 0;
 }

@@ -161,8 +161,15 @@ struct linkwatch_filter;
 int linkwatch_filter_new(struct linkwatch_filter **ret);
 struct linkwatch_filter *linkwatch_filter_free(struct linkwatch_filter *filter);
 
+/* What the daemon takes: entries of each sort, characters of a name (an escape counts as one),
+ * and bytes of all entries together. */
+#define LINKWATCH_FILTER_ENTRIES_MAX 256
+#define LINKWATCH_FILTER_NAME_MAX    127
+#define LINKWATCH_FILTER_BYTES_MAX   32768
+
 /* A name or altname, or a glob for them, as linkwatch_link_matches() takes it; an index from
- * 1; a kind like "veth". */
+ * 1; a kind like "veth". -E2BIG: there would be too many entries, or too many bytes of them (a name
+ * that is not UTF-8 makes two entries); -ENAMETOOLONG: the name is too long. */
 int linkwatch_filter_add_name(struct linkwatch_filter *filter, const char *name);
 int linkwatch_filter_add_index(struct linkwatch_filter *filter, int ifindex);
 int linkwatch_filter_add_kind(struct linkwatch_filter *filter, const char *kind);

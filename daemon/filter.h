@@ -8,13 +8,9 @@
 
 #include "daemon/event.h"
 #include "daemon/slice.h"
+#include "protocol/glob.h"
 
 struct filter;
-
-/* What it costs to hold one link or event against it would else have no bound: values in
- * one field, and characters of a glob. */
-#define FILTER_VALUES_MAX 256
-#define FILTER_GLOB_MAX   127
 
 /* Reads a filter; JSON null and NULL make one that lets everything pass. For a filter of
  * links alone (List), types and fields are refused. -EINVAL, then *ret_member is the name of

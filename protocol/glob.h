@@ -13,6 +13,11 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+/* What holding a link against a filter costs, and a request's size, would else have no bound:
+ * values in one field of a filter, and characters of a name. */
+#define FILTER_VALUES_MAX 256
+#define FILTER_GLOB_MAX   127
+
 /* It takes at most about as many steps as the product of both lengths. */
 bool glob_matches(const char *glob, const char *name);
 

@@ -173,6 +173,23 @@ static void fetch_from(struct fetcher *fetcher)
         fetch_all_named(fetcher);
 }
 
+/* Why a name can't be asked for. Exit code. */
+static int wrong_name(const char *name, int error)
+{
+    switch (error) {
+    case -E2BIG:
+        ctl_complain("at most %d names or indexes can be given, which together take at most %d "
+                     "bytes",
+                     LINKWATCH_FILTER_ENTRIES_MAX, LINKWATCH_FILTER_BYTES_MAX);
+        return EXIT_USAGE;
+    case -ENAMETOOLONG:
+        ctl_complain("a name has at most %d characters: %s", LINKWATCH_FILTER_NAME_MAX, name);
+        return EXIT_USAGE;
+    }
+    ctl_complain("%s: %s", name, strerror(-error));
+    return EXIT_FAILED;
+}
+
 static int out_of_memory(void)
 {
     ctl_complain("out of memory");
@@ -187,15 +204,15 @@ static int make_filter(const struct ctl *ctl, struct linkwatch_filter **ret)
 
     if (r < 0)
         return out_of_memory();
-    for (int i = 0; r >= 0 && i < ctl->count && !depends(ctl); i++)
+    for (int i = 0; i < ctl->count && !depends(ctl); i++) {
         r = linkwatch_filter_add_name(filter, ctl->arguments[i]);
-    if (r >= 0) {
-        *ret = filter;
-        return EXIT_MET;
+        if (r < 0) {
+            linkwatch_filter_free(filter);
+            return wrong_name(ctl->arguments[i], r);
+        }
     }
-    linkwatch_filter_free(filter);
-    ctl_complain("%s", strerror(-r));
-    return EXIT_FAILED;
+    *ret = filter;
+    return EXIT_MET;
 }
 
 int fetch_links(const struct ctl *ctl, struct fetch *ret)
@@ -261,29 +278,36 @@ static int list_all(const struct ctl *ctl, struct linkwatch_list **ret)
     return code;
 }
 
-/* Adds what each argument means now. */
+/* Adds what an argument means now. */
+static int add_meaning(struct linkwatch_filter *filter, const char *text,
+                       const struct linkwatch_list *list, bool *ret_is_name)
+{
+    struct meaning meaning;
+    int r = meaning_find(text, list, &meaning);
+
+    if (r < 0)
+        return r;
+    *ret_is_name = meaning.name != NULL;
+    r = meaning.name ? linkwatch_filter_add_name(filter, meaning.name)
+                     : linkwatch_filter_add_index(filter, meaning.ifindex);
+    meaning_clear(&meaning);
+    return r;
+}
+
 static int add_meanings(struct linkwatch_filter *filter, const struct ctl *ctl,
                         const struct linkwatch_list *list)
 {
-    int names = 0, indexes = 0;
-    int r = 0;
+    int names = 0;
 
-    for (int i = 0; r >= 0 && i < ctl->count; i++) {
-        struct meaning meaning;
+    for (int i = 0; i < ctl->count; i++) {
+        bool is_name;
+        int r = add_meaning(filter, ctl->arguments[i], list, &is_name);
 
-        r = meaning_find(ctl->arguments[i], list, &meaning);
         if (r < 0)
-            break;
-        *(meaning.name ? &names : &indexes) += 1;
-        r = meaning.name ? linkwatch_filter_add_name(filter, meaning.name)
-                         : linkwatch_filter_add_index(filter, meaning.ifindex);
-        meaning_clear(&meaning);
+            return wrong_name(ctl->arguments[i], r);
+        names += is_name;
     }
-    if (r < 0) {
-        ctl_complain("%s", strerror(-r));
-        return EXIT_FAILED;
-    }
-    if (names == 0 || indexes == 0)
+    if (names == 0 || names == ctl->count)
         return EXIT_MET;
     ctl_complain("monitor takes names or indexes, not both");
     return EXIT_USAGE;
@@ -317,12 +341,27 @@ static char *name_of(const struct linkwatch_list *list, int ifindex)
     return NULL;
 }
 
+/* Whether the daemon takes it; a wait would try it for ever. */
+static int check_name(const char *name)
+{
+    struct linkwatch_filter *filter;
+    int r = linkwatch_filter_new(&filter);
+
+    if (r < 0)
+        return out_of_memory();
+    r = linkwatch_filter_add_name(filter, name);
+    linkwatch_filter_free(filter);
+    return r < 0 ? wrong_name(name, r) : EXIT_MET;
+}
+
 int fetch_meaning(const struct ctl *ctl, const char *text, char **ret)
 {
     struct linkwatch_list *list = NULL;
     struct meaning meaning = {0};
-    int code = meaning_depends(text) ? list_all(ctl, &list) : EXIT_MET;
+    int code = check_name(text);
 
+    if (code == EXIT_MET && meaning_depends(text))
+        code = list_all(ctl, &list);
     if (code != EXIT_MET)
         return code;
     if (meaning_find(text, list, &meaning) >= 0 && !meaning.name) {

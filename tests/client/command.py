@@ -323,6 +323,24 @@ def never_met():
 
 
 @tap.test
+def limits():
+    """What the daemon would refuse in a filter is wrong usage, and the limit is told."""
+    many = "at most 256 names or indexes can be given, which together take at most 32768 bytes"
+    for command in ("list", "monitor"):
+        for names in (["a"] * 257, ["\U0001f600" * 127] * 100):
+            tap.equal(run(command, *names), (2, "", f"linkwatchctl: {many}\n"), command)
+    for command in (["list"], ["monitor"], ["show"], ["wait"]):
+        behind = ["up"] if command == ["wait"] else []
+        tap.equal(run(*command, "x" * 128, *behind),
+                  (2, "", f"linkwatchctl: a name has at most 127 characters: {'x' * 128}\n"),
+                  str(command))
+    with fake.Fake() as daemon:
+        call, code = answered(daemon, "list", *["a"] * 256, reply=[link(1, "a")])[:2]
+        tap.equal((len(call["parameters"]["filter"]["names"]), code), (256, 0), "outcome")
+        tap.equal(answered(daemon, "list", r"\xff" * 127, reply=[])[1], 1, "exit code")
+
+
+@tap.test
 def not_utf8():
     """A name that is not UTF-8 is asked for by an escape, which messages show, too."""
     with fake.Fake() as daemon:
