@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "client/ctl/event_lines.h"
+#include "client/ctl/json_members.h"
 #include "client/ctl/link_rows.h"
 #include "client/ctl/netns_label.h"
 
@@ -46,10 +47,48 @@ static struct lines lines_of(const struct watched *watched)
     return (struct lines){.output = &watched->monitor->output, .label = watched->label};
 }
 
+static void print_message(const struct watched *watched, const char *json)
+{
+    if (watched->members)
+        netns_print_object(watched->members, json);
+    else
+        fputs(json, stdout);
+    putchar('\n');
+}
+
+/* What differs when a connection is there again, as JSON: in the words of the daemon's events. */
+static void tell_difference(const struct watched *watched, const char *type,
+                            const struct linkwatch_link *before, const struct linkwatch_link *link,
+                            const struct linkwatch_event *event)
+{
+    char *text = NULL;
+    size_t size;
+    FILE *to;
+
+    if (is_text(watched) || !watched->known ||
+        linkwatch_event_learned(event) != LINKWATCH_LEARNED_SNAPSHOT)
+        return;
+    to = open_memstream(&text, &size);
+    if (!to)
+        return;
+    fprintf(to, "{\"type\":\"%s\",\"learned\":\"snapshot\",\"link\":%s", type,
+            linkwatch_link_json(link));
+    if (before) {
+        fputs(",\"old\":", to);
+        json_write_old(to, linkwatch_link_json(before), linkwatch_link_json(link));
+    }
+    putc('}', to);
+    if (fclose(to) == 0)
+        print_message(watched, text);
+    free(text);
+}
+
 static void on_add(void *user, struct linkwatch_link *link, const struct linkwatch_event *event)
 {
     const struct watched *watched = user;
     struct lines lines = lines_of(watched);
+
+    tell_difference(watched, "add", NULL, link, event);
 
     if (shows(watched))
         lines_add(&lines, link, event);
@@ -61,6 +100,7 @@ static void on_change(void *user, struct linkwatch_link *before, struct linkwatc
     const struct watched *watched = user;
     struct lines lines = lines_of(watched);
 
+    tell_difference(watched, "change", before, link, event);
     if (shows(watched))
         lines_change(&lines, before, link, fields, event);
 }
@@ -70,6 +110,7 @@ static void on_remove(void *user, struct linkwatch_link *link, const struct link
     const struct watched *watched = user;
     struct lines lines = lines_of(watched);
 
+    tell_difference(watched, "remove", NULL, link, event);
     if (shows(watched))
         lines_remove(&lines, link, event);
 }
@@ -141,6 +182,10 @@ static void on_ready(void *user)
 {
     struct watched *watched = user;
 
+    if (watched->ready) {
+        print_message(watched, watched->ready);
+        output_flush(&watched->monitor->output);
+    }
     settle(watched);
     watched->known = true;
 }
@@ -255,12 +300,19 @@ int64_t watched_tick(struct watched *watched, int64_t now)
 static void on_message(void *user, const char *json)
 {
     struct watched *watched = user;
+    struct json_member type;
+    bool is_type = json_find(json, "type", strlen("type"), &type);
 
-    if (watched->members)
-        netns_print_object(watched->members, json);
-    else
-        fputs(json, stdout);
-    putchar('\n');
+    /* After the first picture, on_add() and the like tell what of a snapshot is news, before the
+     * "ready" that follows. */
+    if (is_type && watched->known && json_is_text(&type, "snapshot"))
+        return;
+    if (is_type && json_is_text(&type, "ready")) {
+        free(watched->ready);
+        watched->ready = strdup(json);
+        return;
+    }
+    print_message(watched, json);
     output_flush(&watched->monitor->output);
 }
 
@@ -389,6 +441,7 @@ struct watched *watched_free(struct watched *watched)
     free(watched->label);
     free(watched->members);
     free(watched->why);
+    free(watched->ready);
     free(watched);
     return NULL;
 }

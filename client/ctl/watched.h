@@ -25,6 +25,7 @@ struct watched {
     bool heard;   /* a daemon was there */
     bool settled; /* the first picture need not wait for this one any longer */
     bool known;   /* its links were shown */
+    char *ready;  /* the message, until what differs was told; for JSON */
     bool broken;  /* there is no connection */
     bool told;    /* and that was said; */
     char *why;    /* else it will be, with this reason */

@@ -137,6 +137,32 @@ def monitors_json():
         tap.contains(errors, "no connection to linkwatchd: the daemon hung up; trying again\n")
 
 
+@tap.test
+def monitors_differences():
+    """monitor --json tells what differs after a restart of the daemon as events, before ready"""
+    with fake.Fake() as daemon:
+        process, peer = monitor(daemon, "--json")
+        for _ in range(3):
+            process.line()
+        peer.close()
+        peer = daemon.accept()
+        peer.monitor()
+        peer.event("lost", 2, OTHER)
+        now = {**LINKS[0], "mtu": 9, "new": {"a": ["}", 1]}, "flags": ["UP"]}
+        del now["operstate"]
+        peer.picture(2, now, link(21, "v\"9"), instance=OTHER)
+        peer.event("remove", 3, OTHER, link=now)
+        lines = [process.line() for _ in range(6)]
+        got = [json.loads(line) for line in lines]
+        tap.equal([message["type"] for message in got],
+                  ["lost", "remove", "change", "add", "ready", "remove"], "types")
+        tap.equal(sorted(map(str, got[1:4])), sorted(map(str, [
+            {"type": "change", "learned": "snapshot", "link": now,
+             "old": {"flags": ["LOOPBACK", "UP"], "mtu": 1500, "operstate": "UNKNOWN", "new": None}},
+            {"type": "add", "learned": "snapshot", "link": link(21, "v\"9")},
+            {"type": "remove", "learned": "snapshot", "link": LINKS[1]}])), "differences")
+
+
 def asked(daemon, *arguments):
     """Runs it, and answers with the links; the connection that follows."""
     process = daemon.run(CTL, "--socket", daemon.path, *arguments, env=environment(),

@@ -1,0 +1,111 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "client/ctl/json_members.h"
+
+#include <string.h>
+
+/* Behind the string that begins there. */
+static const char *skip_string(const char *at)
+{
+    for (at++; *at && *at != '"'; at++)
+        if (*at == '\\' && at[1])
+            at++;
+    return *at ? at + 1 : at;
+}
+
+/* Behind the value that begins there: at a comma or a bracket that is not part of it. */
+static const char *skip_value(const char *at)
+{
+    int depth = 0;
+
+    while (*at) {
+        if (*at == '"') {
+            at = skip_string(at);
+            continue;
+        }
+        if (depth == 0 && (*at == ',' || *at == '}' || *at == ']'))
+            break;
+        if (*at == '{' || *at == '[')
+            depth++;
+        if (*at == '}' || *at == ']')
+            depth--;
+        at++;
+    }
+    return at;
+}
+
+bool json_next(const char **at, struct json_member *ret)
+{
+    const char *text = *at;
+
+    if (*text != '{' && *text != ',')
+        return false;
+    text++;
+    if (*text != '"')
+        return false;
+    ret->name = text + 1;
+    text = skip_string(text);
+    ret->name_length = (size_t)(text - ret->name) - 1;
+    if (*text != ':')
+        return false;
+    ret->value = text + 1;
+    text = skip_value(ret->value);
+    ret->value_length = (size_t)(text - ret->value);
+    *at = text;
+    return true;
+}
+
+bool json_find(const char *object, const char *name, size_t name_length, struct json_member *ret)
+{
+    struct json_member member;
+
+    while (json_next(&object, &member))
+        if (member.name_length == name_length && memcmp(member.name, name, name_length) == 0) {
+            *ret = member;
+            return true;
+        }
+    return false;
+}
+
+bool json_is_text(const struct json_member *member, const char *text)
+{
+    size_t length = strlen(text);
+
+    return member->value_length == length + 2 && member->value[0] == '"' &&
+           memcmp(member->value + 1, text, length) == 0;
+}
+
+static void write_member(FILE *to, const char *separator, const struct json_member *member,
+                         bool is_null)
+{
+    fprintf(to, "%s\"%.*s\":", separator, (int)member->name_length, member->name);
+    if (is_null)
+        fputs("null", to);
+    else
+        fwrite(member->value, 1, member->value_length, to);
+}
+
+static bool is_same(const struct json_member *a, const struct json_member *b)
+{
+    return a->value_length == b->value_length && memcmp(a->value, b->value, a->value_length) == 0;
+}
+
+void json_write_old(FILE *to, const char *before, const char *now)
+{
+    const char *separator = "";
+    const char *at = before;
+    struct json_member member, other;
+
+    putc('{', to);
+    while (json_next(&at, &member))
+        if (!json_find(now, member.name, member.name_length, &other) || !is_same(&member, &other)) {
+            write_member(to, separator, &member, false);
+            separator = ",";
+        }
+    at = now;
+    while (json_next(&at, &member))
+        if (!json_find(before, member.name, member.name_length, &other)) {
+            write_member(to, separator, &member, true);
+            separator = ",";
+        }
+    putc('}', to);
+}

@@ -1,0 +1,31 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* The members of a JSON object, as the library writes it: valid, in one line. Pure. */
+#ifndef LINKWATCH_CLIENT_CTL_JSON_MEMBERS_H
+#define LINKWATCH_CLIENT_CTL_JSON_MEMBERS_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdio.h>
+
+/* Both are parts of the object's text: the name without its quotes, the value as it stands. */
+struct json_member {
+    const char *name;
+    size_t name_length;
+    const char *value;
+    size_t value_length;
+};
+
+/* The next member; *at is the object's text at the beginning. False at the end. */
+bool json_next(const char **at, struct json_member *ret);
+
+/* The member of that name. */
+bool json_find(const char *object, const char *name, size_t name_length, struct json_member *ret);
+
+/* Whether the value is that string. */
+bool json_is_text(const struct json_member *member, const char *text);
+
+/* Writes an object of the members in which two objects differ, with their values before; null
+ * for what there was not. */
+void json_write_old(FILE *to, const char *before, const char *now);
+
+#endif
