@@ -193,19 +193,25 @@ static int wrong_condition(const char *text)
     return EXIT_USAGE;
 }
 
+int ctl_parse_condition(const char *text, struct linkwatch_condition **ret)
+{
+    int r = linkwatch_condition_parse(text, ret);
+
+    if (r >= 0)
+        return EXIT_MET;
+    if (r == -EINVAL)
+        return wrong_condition(text);
+    ctl_complain("%s: %s", text, strerror(-r));
+    return EXIT_FAILED;
+}
+
 static int parse(const struct ctl *ctl, struct linkwatch_condition **conditions)
 {
-    for (int i = 1; i < ctl->count; i++) {
-        int r = linkwatch_condition_parse(ctl->arguments[i], &conditions[i - 1]);
+    int code = EXIT_MET;
 
-        if (r == -EINVAL)
-            return wrong_condition(ctl->arguments[i]);
-        if (r < 0) {
-            ctl_complain("%s: %s", ctl->arguments[i], strerror(-r));
-            return EXIT_FAILED;
-        }
-    }
-    return EXIT_MET;
+    for (int i = 1; code == EXIT_MET && i < ctl->count; i++)
+        code = ctl_parse_condition(ctl->arguments[i], &conditions[i - 1]);
+    return code;
 }
 
 int ctl_wait(const struct ctl *ctl)

@@ -19,12 +19,18 @@ enum {
     EXIT_UNKNOWN = 5,
 };
 
+/* --kind, --state, --master: at most one of each. */
+#define CTL_CONDITIONS 3
+
 /* What the command line asks for. */
 struct ctl {
     const char *path;  /* of the socket */
     const char *netns; /* the network namespace; NULL for the daemon's */
     int netns_fd;      /* a socket in there, -1 for none */
     bool all_netns;    /* the daemon's, and all that have a name */
+    /* Of list: the links that meet all of these. */
+    struct linkwatch_condition *conditions[CTL_CONDITIONS];
+    size_t condition_count;
     bool json;
     bool pager;
     bool has_timeout;
@@ -53,6 +59,9 @@ struct linkwatch *ctl_connect(const struct ctl *ctl, int *ret_code);
 
 /* Says why the daemon at that path can't be reached, and gives the exit code. */
 int ctl_unreachable(const struct ctl *ctl, int error);
+
+/* Reads a condition, or says why it is none, and gives the exit code. */
+int ctl_parse_condition(const char *text, struct linkwatch_condition **ret);
 
 /* Why a network namespace can't be entered, in words, for an error of linkwatch_netns_open(). */
 const char *ctl_netns_reason(int error);

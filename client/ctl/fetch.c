@@ -77,6 +77,14 @@ static int choose(struct fetcher *fetcher, int argument, const struct linkwatch_
     return 0;
 }
 
+static bool meets(const struct ctl *ctl, const struct linkwatch_link *link)
+{
+    for (size_t i = 0; i < ctl->condition_count; i++)
+        if (!linkwatch_condition_met(ctl->conditions[i], link, NULL))
+            return false;
+    return true;
+}
+
 /* Finds the links in the list that the command line means. -ENOMEM. */
 static int choose_all(struct fetcher *fetcher, struct fetched *fetched)
 {
@@ -89,9 +97,12 @@ static int choose_all(struct fetcher *fetcher, struct fetched *fetched)
         r = -ENOMEM;
     for (int i = 0; r >= 0 && i < fetcher->ctl->count; i++)
         r = choose(fetcher, i, fetched->list, chosen);
-    for (size_t i = 0; r >= 0 && i < count; i++)
-        if (chosen[i] || !depends(fetcher->ctl))
-            fetched->links[fetched->count++] = linkwatch_list_get(fetched->list, i);
+    for (size_t i = 0; r >= 0 && i < count; i++) {
+        struct linkwatch_link *link = linkwatch_list_get(fetched->list, i);
+
+        if ((chosen[i] || !depends(fetcher->ctl)) && meets(fetcher->ctl, link))
+            fetched->links[fetched->count++] = link;
+    }
     free(chosen);
     return r;
 }

@@ -68,6 +68,9 @@ static const char help[] =
     "                       /run/docker/netns\n"
     "  -j, --json           print JSON: an array for list, an object for show and\n"
     "                       status, an object a line for monitor\n"
+    "      --kind KIND      list the links of that kind, as the column KIND shows it,\n"
+    "      --state STATE    that are in that operational state,\n"
+    "      --master NAME    that are ports of that link, or of those that a glob matches\n"
     "  -t, --timeout T      let wait end after T: seconds, or a number with ms, s, min, h\n"
     "      --no-pager       don't page long output\n"
     "  -h, --help           print this help\n"
@@ -253,10 +256,30 @@ static int run_command(struct ctl *ctl, const char *name)
         return wrong_usage("--timeout is for wait alone", "");
     if (ctl->all_netns && command->run != ctl_list && command->run != ctl_monitor)
         return wrong_usage("--all-netns is for list and monitor alone", "");
+    if (ctl->condition_count > 0 && command->run != ctl_list)
+        return wrong_usage("--kind, --state and --master are for list alone", "");
     if (ctl->all_netns && ctl->netns)
         return wrong_usage("--all-netns and --netns exclude each other", "");
     code = open_netns(ctl);
     return code == EXIT_MET ? command->run(ctl) : code;
+}
+
+/* One of --kind, --state, --master. */
+static int set_condition(struct ctl *ctl, const char *word, const char *value)
+{
+    char *text;
+    int code;
+
+    if (ctl->condition_count == CTL_CONDITIONS)
+        return wrong_usage("too many of --kind, --state and --master", "");
+    if (asprintf(&text, "%s%s", word, value) < 0)
+        return EXIT_FAILED;
+    code = ctl_parse_condition(text, &ctl->conditions[ctl->condition_count]);
+    free(text);
+    if (code != EXIT_MET)
+        return code;
+    ctl->condition_count++;
+    return -1;
 }
 
 static int set_timeout(struct ctl *ctl, const char *text)
@@ -277,6 +300,12 @@ static int take_option(struct ctl *ctl, int option)
     case 'n':
         ctl->netns = optarg;
         return -1;
+    case 'k':
+        return set_condition(ctl, "kind=", optarg);
+    case 'S':
+        return set_condition(ctl, "operstate=", optarg);
+    case 'm':
+        return set_condition(ctl, "master=", optarg);
     case 'N':
         ctl->all_netns = true;
         return -1;
@@ -307,24 +336,32 @@ int main(int argc, char *argv[])
         {"no-pager", no_argument, NULL, 'P'},
         {"help", no_argument, NULL, 'h'},
         {"version", no_argument, NULL, 'V'},
+        {"kind", required_argument, NULL, 'k'},
+        {"state", required_argument, NULL, 'S'},
+        {"master", required_argument, NULL, 'm'},
+
         {NULL, 0, NULL, 0},
     };
     struct ctl ctl = {.netns_fd = -1, .pager = true, .timeout = LINKWATCH_FOREVER};
-    int option;
+    int option, code;
 
     setlocale(LC_CTYPE, "");
     /* A reader that went away is told by EPIPE. */
     signal(SIGPIPE, SIG_IGN);
     ctl.path = linkwatch_default_path();
     while ((option = getopt_long(argc, argv, "s:n:jt:hV", options, NULL)) >= 0) {
-        int code = take_option(&ctl, option);
-
+        code = take_option(&ctl, option);
         if (code >= 0)
             return code;
     }
-    if (optind == argc)
-        return run_command(&ctl, "list");
-    ctl.arguments = argv + optind + 1;
-    ctl.count = argc - optind - 1;
-    return run_command(&ctl, argv[optind]);
+    if (optind == argc) {
+        code = run_command(&ctl, "list");
+    } else {
+        ctl.arguments = argv + optind + 1;
+        ctl.count = argc - optind - 1;
+        code = run_command(&ctl, argv[optind]);
+    }
+    for (size_t i = 0; i < ctl.condition_count; i++)
+        linkwatch_condition_free(ctl.conditions[i]);
+    return code;
 }

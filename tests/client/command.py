@@ -68,6 +68,20 @@ def by_peer():
 
 
 @tap.test
+def table_by_properties():
+    """list shows links by kind, as the column KIND has it, by state and by master."""
+    with fake.Fake() as daemon:
+        for options, indexes in ((["--kind", "veth"], [20]), (["--kind", "loopback"], [1]),
+                                 (["--kind", "ether"], []), (["--state", "up"], [20]),
+                                 (["--state", "UNKNOWN"], [1]), (["--master", "br*"], [20]),
+                                 (["--kind", "veth", "--state", "DOWN"], []),
+                                 (["--kind", "veth", "--state", "UP", "--master", "br0"], [20])):
+            _, code, output, errors = answered(daemon, "--json", "list", *options, reply=LINKS)
+            tap.equal((code, errors), (0, ""), "outcome")
+            tap.equal([found["ifindex"] for found in json.loads(output)], indexes, str(options))
+
+
+@tap.test
 def table_of_none():
     """list of no link at all writes nothing."""
     with fake.Fake() as daemon:
@@ -268,7 +282,8 @@ WRONG = (["frobnicate"], ["--frobnicate"], ["show"], ["show", "a", "b"], ["wait"
          ["wait", "a", "up", "--timeout", "-1"], ["wait", "a", "up", "--timeout", "5d"],
          ["wait", "a", "up", "--timeout", "."], ["wait", "a", "up", "--timeout", "9" * 30],
          ["wait", "a", "sideways"], ["wait", "a", "mtu="], ["wait", "a", "mtu=big"],
-         ["wait", "a", "mtu=-1"],
+         ["wait", "a", "mtu=-1"], ["list", "--state", "foo"], ["--kind", "veth", "show", "a"],
+         ["--master", "br0", "monitor"], ["--kind", "a", "--kind", "b", "--kind", "c", "--kind", "d"],
          ["wait", "a", "mtu=4294967296"], ["wait", "a", "operstate=foo"], ["wait", "a", "address=zz"],
          ["wait", "a", "address=02:"], ["wait", "a", "address=02:0"], ["wait", "a", "address=:"],
          ["wait", "a", "address=" + ":".join(["00"] * 33)], ["wait", "a", "upp"], ["wait", "a", "absent", "up"],
