@@ -11,6 +11,7 @@
 #define HEAD      "{\"parameters\":"
 #define LIST_LINK HEAD "{\"link\":"
 #define CONTINUES "},\"continues\":true}"
+#define MORE      ",\"more_follows\":true"
 
 static const char *const type_names[EVENT_TYPE_COUNT] = {
     [EVENT_SNAPSHOT] = "snapshot", [EVENT_READY] = "ready", [EVENT_LOST] = "lost",
@@ -168,7 +169,7 @@ int message_event(const char *instance, const struct event *event, struct buffer
         writer_put_integer(&writer, event->moved_to.ifindex);
     }
     if (event->more_follows)
-        writer_put(&writer, ",\"more_follows\":true");
+        writer_put(&writer, MORE);
     if (event->flaps) {
         writer_put(&writer, ",\"flaps\":");
         writer_put_integer(&writer, event->flaps);
@@ -196,6 +197,7 @@ void message_put_snapshot(struct writer *writer, const char *instance, uint64_t 
         writer->failed = true;
     put_head(writer, instance, EVENT_SNAPSHOT, sequence);
     put_link(writer, link);
+    writer_put(writer, MORE);
     put_tail(writer);
 }
 
@@ -203,11 +205,21 @@ size_t message_snapshot_size(struct link *link)
 {
     static const char rest[] = HEAD "{\"type\":\"snapshot\",\"instance\":"
                                     "\"0123456789abcdef0123456789abcdef\","
-                                    "\"sequence\":18446744073709551615,\"link\":},"
-                                    "\"continues\":true}";
+                                    "\"sequence\":18446744073709551615,\"link\":" MORE CONTINUES;
     const struct buffer *text = message_link_text(link);
 
     return sizeof(rest) + (text ? text->length : 0);
+}
+
+int message_more_follows(const struct buffer *message, struct buffer **ret)
+{
+    struct writer writer;
+
+    writer_init(&writer);
+    writer_add(&writer, message->data, message->length - sizeof(CONTINUES));
+    writer_put(&writer, MORE);
+    put_tail(&writer);
+    return writer_to_buffer(&writer, ret);
 }
 
 int message_ready(const char *instance, uint64_t sequence, const struct source_state *source,

@@ -26,6 +26,9 @@ int message_event(const char *instance, const struct event *event, struct buffer
 int message_source(const char *instance, const struct event *event,
                    const struct source_state *source, struct buffer **ret);
 
+/* A copy of such a reply that says more_follows, which it must not say already. */
+int message_more_follows(const struct buffer *message, struct buffer **ret);
+
 /* Adds a reply of Monitor that tells a link as it is at that position. */
 void message_put_snapshot(struct writer *writer, const char *instance, uint64_t sequence,
                           struct link *link);

@@ -29,6 +29,7 @@ struct stream {
     bool in_snapshot;
     int snapshot_index; /* of the last link passed */
     bool owes_ready;
+    bool in_picture;     /* from the beginning of a snapshot until ready */
     bool told_blindness; /* that nothing is known yet, and why */
 
     bool owes_lost;
@@ -50,7 +51,7 @@ struct stream *stream_new(struct stream_origin *origin, struct filter *filter)
     stream->origin = origin;
     stream->filter = filter;
     go_to(stream, history_newest(origin->history));
-    stream->in_snapshot = stream->owes_ready = true;
+    stream->in_snapshot = stream->owes_ready = stream->in_picture = true;
     return stream;
 }
 
@@ -80,7 +81,7 @@ static void start_over(struct stream *stream, int64_t lost)
     go_to(stream, history_newest(stream->origin->history));
     stream->owes_lost = true;
     stream->lost = lost;
-    stream->in_snapshot = stream->owes_ready = true;
+    stream->in_snapshot = stream->owes_ready = stream->in_picture = true;
     stream->snapshot_index = 0;
     stream->progress = (struct filter_progress){.glob = 0};
     stream->doubtful = link_unref(stream->doubtful);
@@ -106,7 +107,7 @@ int stream_resume(struct stream *stream, const char *instance, int64_t sequence)
         return 0;
     }
     go_to(stream, (uint64_t)sequence);
-    stream->in_snapshot = false;
+    stream->in_snapshot = stream->in_picture = false;
     return 0;
 }
 
@@ -131,11 +132,33 @@ static int tell_lost(struct stream *stream, struct buffer **ret)
     return 1;
 }
 
+static bool is_blind(const struct stream *stream)
+{
+    struct source_state source;
+
+    stream->origin->describe(stream->origin->user, &source);
+    return source.last_look_usec < 0;
+}
+
 static bool more_follows(const struct stream *stream, uint64_t sequence)
 {
     const struct event *event = history_get(stream->origin->history, sequence);
 
     return event && event->more_follows;
+}
+
+/* An event before ready, as what belongs together with it: who resumed from there would miss the
+ * rest of the snapshot. */
+static struct buffer *message_in_picture(struct history *history, uint64_t sequence)
+{
+    struct buffer *shared = history_message(history, sequence);
+    struct buffer *message = NULL;
+
+    if (!shared)
+        return NULL;
+    (void)message_more_follows(shared, &message);
+    buffer_unref(shared);
+    return message;
 }
 
 /* The message of an event; alone: none of those that belong together with it is told after it. */
@@ -145,7 +168,9 @@ static struct buffer *event_message(const struct stream *stream, uint64_t sequen
     struct buffer *message;
     struct event event;
 
-    if (!alone || !more_follows(stream, sequence))
+    if (stream->in_picture && !more_follows(stream, sequence) && !is_blind(stream))
+        return message_in_picture(history, sequence);
+    if (!alone || !more_follows(stream, sequence) || stream->in_picture)
         return history_message(history, sequence);
     event = *history_get(history, sequence);
     event.more_follows = false;
@@ -273,16 +298,8 @@ static int tell_ready(struct stream *stream, struct buffer **ret)
     r = message_ready(history_instance(stream->origin->history), stream->cursor, &source, ret);
     if (r < 0)
         return r;
-    stream->owes_ready = false;
+    stream->owes_ready = stream->in_picture = false;
     return 1;
-}
-
-static bool is_blind(const struct stream *stream)
-{
-    struct source_state source;
-
-    stream->origin->describe(stream->origin->user, &source);
-    return source.last_look_usec < 0;
 }
 
 /* Before the first complete dump an empty picture would be a lie: what is told is why there is
@@ -331,7 +348,7 @@ static int next(struct stream *stream, bool many, const struct slice *slice, str
         return tell_lost(stream, ret);
     if (stream->owes_ready && is_blind(stream))
         return tell_blindness(stream, slice, ret);
-    if (many && !stream->in_snapshot && !stream->held && filter_passes_all(stream->filter) &&
+    if (many && !stream->in_picture && !stream->held && filter_passes_all(stream->filter) &&
         stream->cursor < history_newest(history))
         return tell_events(stream, ret);
     if (!stream->doubtful)

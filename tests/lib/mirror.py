@@ -60,6 +60,8 @@ class Mirror:
         self.counts[message["type"]] += 1
         self._check_instance(message)
         self._check_sequence(message)
+        assert self._fresh is None or "link" not in message or message.get("more_follows"), \
+            f"a position before ready that seems resumable: {message}"
         getattr(self, "_take_" + message["type"])(message)
         self.sequence = message["sequence"]
         self.more_follows = message.get("more_follows", False)
@@ -112,7 +114,8 @@ class Mirror:
 
     def _take_ready(self, message):
         assert message["source"]["standing"], message
-        assert not self.more_follows, f"ready between events that belong together: {message}"
+        assert self._fresh is not None or not self.more_follows, \
+            f"ready between events that belong together: {message}"
         if self._fresh is not None:
             self.links, self._fresh = self._fresh, None
         self.ready = message

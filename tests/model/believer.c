@@ -163,7 +163,7 @@ static void take_event(struct believer *believer, const char *type, const json_t
 
 static void take_ready(struct believer *believer, const json_t *parameters)
 {
-    CHECK(!believer->ready && !believer->more_follows);
+    CHECK(!believer->ready && (believer->fresh || !believer->more_follows));
     text_in(json_object_get(parameters, "source"), "standing");
     believer->ready = true;
     if (!believer->fresh)
@@ -224,6 +224,9 @@ static void take_parameters(struct believer *believer, const json_t *parameters)
     check_number(believer, type, sequence);
     if (!believer->begins || (believer->resumes && strcmp(type, "lost") != 0))
         CHECK(strcmp(believer->instance, instance) == 0);
+    /* Before ready no position can be resumed from; before the first dump there is none but the
+     * source's. */
+    CHECK(!believer->fresh || more_follows || !json_object_get(parameters, "link"));
     if (strcmp(type, "snapshot") == 0)
         take_snapshot(believer, parameters);
     else if (strcmp(type, "ready") == 0)

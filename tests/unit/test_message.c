@@ -157,9 +157,9 @@ static void a_snapshot_is_the_link_at_a_position_and_has_no_time(void **state)
         message_put_snapshot(&writer, INSTANCE, 7, link);
         r = writer_to_buffer(&writer, &message);
         assert_is(read_message(r, message),
-                  json_pack("{s:{s:s, s:s, s:i, s:o}, s:b}", "parameters", "type", "snapshot",
+                  json_pack("{s:{s:s, s:s, s:i, s:o, s:b}, s:b}", "parameters", "type", "snapshot",
                             "instance", INSTANCE, "sequence", 7, "link", link_json(link),
-                            "continues", 1));
+                            "more_follows", 1, "continues", 1));
         assert_non_null(link->json);
     }
     link_unref(link);

@@ -120,6 +120,48 @@ static void during_the_snapshot_events_of_links_it_has_passed_are_told(void **st
     world_stop(&world);
 }
 
+static bool tells_more(struct stream *stream, const char *type, uint64_t sequence)
+{
+    struct told told;
+
+    assert_true(stream_tell(stream, &told));
+    assert_string_equal(told.type, type);
+    assert_int_equal(told.sequence, sequence);
+    return told.more_follows;
+}
+
+/* Who resumed from such a position would miss the rest of the snapshot. */
+static void whatever_comes_before_ready_says_that_more_follows(void **state)
+{
+    struct source_state source = {.standing = "denied", .reason = "", .last_look_usec = 1};
+    struct world world;
+    struct stream *stream;
+
+    (void)state;
+    world_start(&world, PLENTY);
+    add_links(&world, 2, 3);
+    stream = world_stream(&world, NULL);
+    assert_true(tells_more(stream, "snapshot", 2));
+    notify(&world, 2, "told");
+    assert_int_equal(history_add_source(world.history, &source, 1, 2), 0);
+    assert_true(tells_more(stream, "change", 3));
+    assert_true(tells_more(stream, "source", 4));
+    assert_true(tells_more(stream, "snapshot", 4));
+    notify(&world, 3, "told, too");
+    assert_true(tells_more(stream, "change", 5));
+    assert_false(tells_more(stream, "ready", 5));
+    notify(&world, 3, "again");
+    assert_false(tells_more(stream, "change", 6));
+    stream_free(stream);
+
+    stream = world_stream(&world, NULL);
+    assert_int_equal(stream_resume(stream, INSTANCE, 5), 0);
+    assert_false(tells_more(stream, "change", 6));
+    assert_false(tells_more(stream, "ready", 6));
+    stream_free(stream);
+    world_stop(&world);
+}
+
 static void a_link_that_goes_before_its_turn_is_not_mentioned(void **state)
 {
     struct world world;
@@ -619,6 +661,7 @@ int main(void)
         cmocka_unit_test(a_snapshot_of_each_link_then_ready_then_events),
         cmocka_unit_test(with_no_links_ready_comes_alone),
         cmocka_unit_test(during_the_snapshot_events_of_links_it_has_passed_are_told),
+        cmocka_unit_test(whatever_comes_before_ready_says_that_more_follows),
         cmocka_unit_test(a_link_that_goes_before_its_turn_is_not_mentioned),
         cmocka_unit_test(a_change_of_the_source_is_told_during_the_snapshot),
         cmocka_unit_test(before_the_first_dump_the_source_comes_alone_and_the_picture_after_it),
