@@ -4,9 +4,11 @@ daemon: systemd's varlinkctl, and python3-varlink."""
 
 import json
 import os
+import shlex
 import subprocess
 
 import daemon as daemons
+import manual
 import netns
 import packages
 import tap
@@ -134,6 +136,27 @@ def varlinkctl_calls():
                                           "org.linkwatch.Links.List", '{"filter":{"names":1}}')
         assert code != 0
         tap.contains(errors, "org.varlink.service.InvalidParameter")
+
+
+@tap.test
+def varlinkctl_as_documented():
+    """The examples with varlinkctl in org.linkwatch.Links(7) list the bridges and follow links"""
+    text, = manual.examples("org.linkwatch.Links.7.in", "varlinkctl")
+    text = text.replace("/run/linkwatchd/socket", "/mnt/socket").replace("\\\n", " ")
+    listing, following = (shlex.split(line) for line in text.splitlines())
+    with daemons.Daemon() as daemon, Guest(daemon) as guest:
+        netns.delete_all()
+        netns.ip("link add b3 type bridge")
+        daemon.call("Refresh")
+        tap.contains(guest.varlinkctl(*listing[1:]), '"b3"')
+        process = guest.start(*following)
+        try:
+            assert any('"ready"' in line for line in process.stdout), "no ready"
+        finally:
+            process.terminate()
+            process.wait()
+            process.stdout.close()
+            process.stderr.close()
 
 
 @tap.test
