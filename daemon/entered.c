@@ -11,6 +11,11 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+/* musl 1.2.3 lacks it. */
+#ifndef SO_NETNS_COOKIE
+#define SO_NETNS_COOKIE 71
+#endif
+
 /* Of the bytes for all histories, the part of the entered namespaces is one of so many. */
 #define HISTORY_PART 2
 

@@ -62,10 +62,16 @@ int tracee_set_registers(pid_t tid, const struct user_regs_struct *registers)
     return ptrace(PTRACE_SETREGS, tid, NULL, registers) < 0 ? -errno : 0;
 }
 
+/* What ptrace() takes for a request. */
+#ifdef __GLIBC__
+typedef enum __ptrace_request ptrace_request;
+#else
+typedef int ptrace_request;
+#endif
+
 int tracee_resume(pid_t tid, int request, int number)
 {
-    /* glibc takes the requests for an enum of its own. */
-    return ptrace((enum __ptrace_request)request, tid, NULL, (long)number) < 0 ? -errno : 0;
+    return ptrace((ptrace_request)request, tid, NULL, (long)number) < 0 ? -errno : 0;
 }
 
 int tracee_interrupt(pid_t tid)
