@@ -101,7 +101,10 @@ def completed(shell, line, *names):
             rename(name)
             written, shown = run(f"linkwatchctl --json --socket {daemon.socket} " + line)
             assert written, f"{name!r} was not found: {shown!r}"
-            found = json.loads(written)
+            try:
+                found = json.loads(written)
+            except ValueError:
+                raise AssertionError(f"{name!r}: {written!r} after {shown!r}") from None
             found = found[0] if isinstance(found, list) else found
             tap.equal(name_of(found), name, "the link's name")
 
