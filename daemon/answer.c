@@ -87,7 +87,6 @@ enum list_piece { LIST_LINK, LIST_TEXT, LIST_TAIL, LIST_OVER };
 
 struct list {
     struct answer answer;
-    struct users *users;
     struct user *user;
     struct filter *filter;
     struct filter_progress progress;
@@ -145,7 +144,7 @@ static int list_next(struct answer *answer, const struct slice *slice, struct bu
         text = message_link_text(list->found);
         if (!text)
             return -ENOMEM;
-        *ret = buffer_ref(text);
+        *ret = text;
         list->piece = LIST_TAIL;
         return ANSWER_PIECE;
     case LIST_TAIL:
@@ -165,7 +164,7 @@ static void list_free(struct answer *answer)
 {
     struct list *list = (struct list *)answer;
 
-    users_release(list->users, list->user, held_by(list->count));
+    quota_give(&list->user->lists, held_by(list->count));
     for (size_t i = 0; i < list->count; i++)
         link_unref(list->links[i]);
     message_list_clear(&list->pieces);
@@ -191,22 +190,20 @@ static void take_links(struct list *list, const struct table *table, size_t coun
         list->links[list->count++] = link_ref(link);
 }
 
-static int new_list(struct namespace *namespace, struct users *users, struct user *user,
-                    struct answer **ret)
+static int new_list(struct namespace *namespace, struct user *user, struct answer **ret)
 {
     static const struct answer_kind kind = {.next = list_next, .free = list_free};
     const struct table *table = source_table(namespace_source(namespace));
     size_t count = table_count(table);
     struct list *list;
 
-    if (!users_hold(users, user, held_by(count)))
+    if (!quota_take(&user->lists, held_by(count)))
         return -EUSERS;
     list = new_answer(&kind, NULL, sizeof(*list) + held_by(count));
     if (!list) {
-        users_release(users, user, held_by(count));
+        quota_give(&user->lists, held_by(count));
         return -ENOMEM;
     }
-    list->users = users;
     list->user = user;
     take_links(list, table, count);
     *ret = &list->answer;
@@ -227,12 +224,12 @@ static int refuse_list(struct namespace *namespace, struct answer **ret)
     return r < 0 ? r : answer_reply(message, ret);
 }
 
-int answer_list(struct namespace *namespace, struct users *users, struct user *user,
-                struct filter *filter, struct answer **ret)
+int answer_list(struct namespace *namespace, struct user *user, struct filter *filter,
+                struct answer **ret)
 {
     struct answer *answer = NULL;
     struct list *list;
-    int r = never_looked(namespace) ? -EUSERS : new_list(namespace, users, user, &answer);
+    int r = never_looked(namespace) ? -EUSERS : new_list(namespace, user, &answer);
 
     if (r < 0) {
         filter_free(filter);

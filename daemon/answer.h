@@ -47,8 +47,8 @@ int answer_reply(struct buffer *message, struct answer **ret);
 
 /* The links that pass the filter, which it takes (also on failure), as they are now; or the error
  * that says why not: no look succeeded yet, or Lists of the user hold too much already. */
-int answer_list(struct namespace *namespace, struct users *users, struct user *user,
-                struct filter *filter, struct answer **ret);
+int answer_list(struct namespace *namespace, struct user *user, struct filter *filter,
+                struct answer **ret);
 
 /* What a stream tells, which it takes, also on failure; news: who waits for more. */
 int answer_stream(struct waitlist *news, struct stream *stream, struct answer **ret);

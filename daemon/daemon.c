@@ -10,6 +10,7 @@
 #include "daemon/clock.h"
 #include "daemon/methods.h"
 #include "daemon/namespaces.h"
+#include "daemon/rtnl.h"
 #include "daemon/systemd.h"
 
 #define STATUS_SIZE 320
@@ -21,6 +22,7 @@ struct daemon {
     const char *socket;
     struct budget budget;
     struct budget_part part; /* of the own namespace */
+    struct rtnl_room *room;
     struct namespace *namespace;
     struct entered *entered;
     struct server *server;
@@ -70,7 +72,6 @@ static int on_call(void *user, struct connection *connection, const char *messag
         .entered = daemon->entered,
         .namespace = connection_namespace(connection),
         .server = daemon->server,
-        .users = server_users(daemon->server),
         .user = connection_user(connection),
         .started_usec = daemon->started_usec,
     };
@@ -90,14 +91,19 @@ static bool make_parts(struct daemon *daemon, struct ev_loop *loop,
     static const struct namespace_handlers handlers = {.settled = on_settled,
                                                        .reported = on_reported};
     const struct config *config = &daemon->config;
+    struct source_resources resources;
 
     daemon->started_usec = clock_usec(CLOCK_MONOTONIC);
     set_budget(daemon, config);
     daemon->part.budget = &daemon->budget;
-    daemon->namespace = namespace_new(loop, daemon->log, &config->source, &daemon->part, -1,
+    daemon->room = rtnl_room_new();
+    if (!daemon->room)
+        return false;
+    resources = (struct source_resources){.budget = &daemon->part, .room = daemon->room};
+    daemon->namespace = namespace_new(loop, daemon->log, &config->source, &resources, -1,
                                       config->history_bytes, &handlers, daemon);
     if (daemon->namespace)
-        daemon->entered = entered_new(loop, daemon->namespace, &daemon->budget);
+        daemon->entered = entered_new(loop, daemon->namespace, &daemon->budget, daemon->room);
     if (!daemon->entered)
         return false;
     entered_configure(daemon->entered, &config->namespaces, &config->source, config->history_bytes);
@@ -138,6 +144,7 @@ struct daemon *daemon_free(struct daemon *daemon)
     server_free(daemon->server);
     entered_free(daemon->entered);
     namespace_free(daemon->namespace);
+    rtnl_room_free(daemon->room);
     free(daemon);
     return NULL;
 }

@@ -25,6 +25,7 @@ struct owner {
     uid_t uid;
     size_t count;
     struct budget_part part;
+    struct quota quota;
 };
 
 /* What a socket is known by; all zero where the kernel does not say. */
@@ -38,30 +39,35 @@ struct place {
     struct entered *entered;
     struct owner *owner;
     struct cookie cookie;
+    struct quota quota;
     struct namespace *namespace;
     struct ev_timer linger; /* active: nobody is there */
 };
 
 struct entered {
     struct ev_loop *loop;
+    struct rtnl_room *room;
     struct namespace *own;
     struct budget *budget;
     struct entered_limits limits;
     struct source_config source;
     size_t history_bytes;
+    struct quota links; /* what the links of all may have */
     TAILQ_HEAD(places, place) places;
     LIST_HEAD(owners, owner) owners;
     size_t count;
     size_t owner_count;
 };
 
-struct entered *entered_new(struct ev_loop *loop, struct namespace *own, struct budget *budget)
+struct entered *entered_new(struct ev_loop *loop, struct namespace *own, struct budget *budget,
+                            struct rtnl_room *room)
 {
     struct entered *entered = calloc(1, sizeof(*entered));
 
     if (!entered)
         return NULL;
     entered->loop = loop;
+    entered->room = room;
     entered->own = own;
     entered->budget = budget;
     TAILQ_INIT(&entered->places);
@@ -102,6 +108,8 @@ static struct owner *add_owner(struct entered *entered, uid_t uid)
             return NULL;
         owner->uid = uid;
         owner->part.budget = entered->budget;
+        owner->quota =
+            (struct quota){.above = &entered->links, .privileged = uid == 0 || uid == geteuid()};
         LIST_INSERT_HEAD(&entered->owners, owner, entry);
         entered->owner_count++;
     }
@@ -152,6 +160,7 @@ void entered_configure(struct entered *entered, const struct entered_limits *lim
     entered->limits = *limits;
     entered->source = *source;
     entered->history_bytes = history_bytes;
+    entered->links.max = limits->bytes;
     TAILQ_FOREACH(place, &entered->places, entry)
     source_reconfigure(namespace_source(place->namespace), source);
     share(entered);
@@ -269,6 +278,7 @@ static struct place *new_place(struct entered *entered, uid_t uid, int socket)
 {
     static const struct namespace_handlers handlers = {.abandoned = on_abandoned};
     struct place *place = calloc(1, sizeof(*place));
+    struct source_resources resources;
 
     if (!place)
         return NULL;
@@ -278,8 +288,11 @@ static struct place *new_place(struct entered *entered, uid_t uid, int socket)
         free(place);
         return NULL;
     }
-    place->namespace = namespace_new(entered->loop, NULL, &entered->source, &place->owner->part,
-                                     socket, entered->history_bytes, &handlers, place);
+    place->quota.above = &place->owner->quota;
+    resources = (struct source_resources){
+        .budget = &place->owner->part, .room = entered->room, .quota = &place->quota};
+    place->namespace = namespace_new(entered->loop, NULL, &entered->source, &resources, socket,
+                                     entered->history_bytes, &handlers, place);
     if (!place->namespace) {
         drop_owner(entered, place->owner);
         free(place);
@@ -353,6 +366,11 @@ int entered_enter(struct entered *entered, uid_t uid, int socket, struct namespa
 size_t entered_count(const struct entered *entered)
 {
     return entered->count;
+}
+
+size_t entered_bytes(const struct entered *entered)
+{
+    return entered->links.used;
 }
 
 const struct entered_limits *entered_limits(const struct entered *entered)

@@ -17,13 +17,15 @@
 struct entered_limits {
     size_t namespaces;          /* in total */
     size_t namespaces_per_user; /* of one user id */
+    size_t bytes;               /* memory of all their links */
 };
 
 struct entered;
 
-/* own: the daemon's namespace. A socket of that one leads there. budget: what polling is paid from.
- * NULL without memory. */
-struct entered *entered_new(struct ev_loop *loop, struct namespace *own, struct budget *budget);
+/* own: the daemon's namespace. A socket of that one leads there. budget: what polling is paid from;
+ * room: where all receive. Both outlive it. NULL without memory. */
+struct entered *entered_new(struct ev_loop *loop, struct namespace *own, struct budget *budget,
+                            struct rtnl_room *room);
 
 /* Nobody may be in one of them any more. */
 struct entered *entered_free(struct entered *entered);
@@ -40,6 +42,8 @@ int entered_enter(struct entered *entered, uid_t uid, int socket, struct namespa
                   const char **ret_limit);
 
 size_t entered_count(const struct entered *entered);
+/* Bytes that the links of all have. */
+size_t entered_bytes(const struct entered *entered);
 const struct entered_limits *entered_limits(const struct entered *entered);
 
 #endif

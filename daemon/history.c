@@ -8,12 +8,14 @@
 
 #include "daemon/message.h"
 
-#define FIRST_CAPACITY 256
+#define FIRST_CAPACITY 16
 /* What the allocator takes for itself, about. */
 #define ALLOCATION 16
 /* A piece for writing: so many messages, or bytes, whichever is reached first. */
 #define JOINED_MESSAGES 64
 #define JOINED_BYTES    ((size_t)48 * 1024)
+/* One is kept that takes at most this part of the bytes: one of so many. */
+#define JOINED_PART 8
 
 struct history {
     char instance[33];
@@ -67,6 +69,13 @@ struct history *history_new(const char *instance, size_t bytes_max)
     return history;
 }
 
+static void drop_joined(struct history *history)
+{
+    if (history->joined)
+        history->bytes -= message_bytes(history->joined);
+    history->joined = buffer_unref(history->joined);
+}
+
 static void forget_oldest(struct history *history)
 {
     struct event *event = slot(history, history->oldest++);
@@ -95,16 +104,40 @@ struct history *history_free(struct history *history)
     if (!history)
         return NULL;
     forget_all(history);
-    buffer_unref(history->joined);
+    drop_joined(history);
     free(history->ring);
     free(history);
     return NULL;
 }
 
+static int resize(struct history *history, size_t capacity)
+{
+    struct history resized = *history;
+
+    resized.capacity = capacity;
+    resized.ring = calloc(capacity, sizeof(*resized.ring));
+    if (!resized.ring)
+        return -ENOMEM;
+    for (uint64_t i = history->oldest; i < history->next; i++)
+        *slot(&resized, i) = *slot(history, i);
+    free(history->ring);
+    history->ring = resized.ring;
+    history->capacity = capacity;
+    return 0;
+}
+
 void history_set_bytes_max(struct history *history, size_t bytes_max)
 {
+    size_t capacity = history->capacity;
+
+    if (bytes_max < history->bytes_max)
+        drop_joined(history);
     history->bytes_max = bytes_max;
     keep_bound(history);
+    while (capacity > FIRST_CAPACITY && held(history) <= capacity / 4)
+        capacity /= 2;
+    if (capacity < history->capacity)
+        (void)resize(history, capacity);
 }
 
 const char *history_instance(const struct history *history)
@@ -114,18 +147,7 @@ const char *history_instance(const struct history *history)
 
 static int grow(struct history *history)
 {
-    struct history grown = *history;
-
-    grown.capacity = history->capacity ? history->capacity * 2 : FIRST_CAPACITY;
-    grown.ring = calloc(grown.capacity, sizeof(*grown.ring));
-    if (!grown.ring)
-        return -ENOMEM;
-    for (uint64_t i = history->oldest; i < history->next; i++)
-        *slot(&grown, i) = *slot(history, i);
-    free(history->ring);
-    history->ring = grown.ring;
-    history->capacity = grown.capacity;
-    return 0;
+    return resize(history, history->capacity ? history->capacity * 2 : FIRST_CAPACITY);
 }
 
 /* The number is used up in any case: a consumer that can't be told the event sees that
@@ -133,6 +155,7 @@ static int grow(struct history *history)
 static void leave_out(struct history *history)
 {
     forget_all(history);
+    drop_joined(history);
     history->cut = false;
     history->oldest = ++history->next;
 }
@@ -264,6 +287,20 @@ static struct buffer *join(struct buffer *const *messages, size_t count, size_t 
     return joined;
 }
 
+/* For the others who want the same, where it does not cost them much of what is held. */
+static void keep_joined(struct history *history, struct buffer *joined, uint64_t first,
+                        uint64_t last)
+{
+    drop_joined(history);
+    if (message_bytes(joined) > history->bytes_max / JOINED_PART)
+        return;
+    history->joined = buffer_ref(joined);
+    history->joined_first = first;
+    history->joined_last = last;
+    history->bytes += message_bytes(joined);
+    keep_bound(history);
+}
+
 struct buffer *history_messages(struct history *history, uint64_t sequence, uint64_t *ret_last)
 {
     struct buffer *messages[JOINED_MESSAGES];
@@ -282,10 +319,9 @@ struct buffer *history_messages(struct history *history, uint64_t sequence, uint
         buffer_unref(messages[i]);
     if (!joined)
         return NULL;
-    buffer_unref(history->joined);
-    history->joined = buffer_ref(joined);
-    history->joined_first = sequence;
-    history->joined_last = *ret_last = sequence + count - 1;
+    *ret_last = sequence + count - 1;
+    if (count > 1)
+        keep_joined(history, joined, sequence, *ret_last);
     return joined;
 }
 

@@ -4,8 +4,20 @@
 #include <errno.h>
 #include <linux/rtnetlink.h>
 
+static int parse(struct quota *quota, const struct nlmsghdr *message, struct link **ret)
+{
+    int r = link_parse(message, ret);
+
+    if (r >= 0 && !link_charge(*ret, quota)) {
+        link_unref(*ret);
+        return -ENOMEM;
+    }
+    return r;
+}
+
 /* Most lines are those of the dump before. */
-int intake_dump_line(struct reconcile *reconcile, const struct nlmsghdr *message)
+int intake_dump_line(struct reconcile *reconcile, struct quota *quota,
+                     const struct nlmsghdr *message)
 {
     uint64_t digest = 0;
     int ifindex;
@@ -15,7 +27,7 @@ int intake_dump_line(struct reconcile *reconcile, const struct nlmsghdr *message
     if (link_digest(message, &ifindex, &digest) >= 0 &&
         reconcile_dump_repeats(reconcile, ifindex, digest))
         return 0;
-    r = link_parse(message, &link);
+    r = parse(quota, message, &link);
     if (r < 0)
         return r;
     r = reconcile_dump_line(reconcile, link, digest);
@@ -23,11 +35,11 @@ int intake_dump_line(struct reconcile *reconcile, const struct nlmsghdr *message
     return r;
 }
 
-int intake_notification(struct reconcile *reconcile, const struct nlmsghdr *message,
-                        int *ret_ifindex)
+int intake_notification(struct reconcile *reconcile, struct quota *quota,
+                        const struct nlmsghdr *message, int *ret_ifindex)
 {
     struct link *link;
-    int r = link_parse(message, &link);
+    int r = parse(quota, message, &link);
 
     if (r < 0)
         return r;
@@ -40,10 +52,11 @@ int intake_notification(struct reconcile *reconcile, const struct nlmsghdr *mess
     return r;
 }
 
-int intake_answer(struct reconcile *reconcile, const struct nlmsghdr *message, int ifindex)
+int intake_answer(struct reconcile *reconcile, struct quota *quota, const struct nlmsghdr *message,
+                  int ifindex)
 {
     struct link *link;
-    int r = link_parse(message, &link);
+    int r = parse(quota, message, &link);
 
     if (r < 0)
         return r;

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Reads links from rtnetlink messages and leads them into reconcile. All functions: 0; as
- * link_parse() says it, where the message is no state of a link; or -ENOMEM. Pure. */
+/* Reads links from rtnetlink messages and leads them into reconcile. Their memory counts in a
+ * quota, NULL for none. All functions: 0; as link_parse() says it, where the message is no state of
+ * a link; or -ENOMEM, also where the quota has no room. Pure. */
 #ifndef LINKWATCH_DAEMON_INTAKE_H
 #define LINKWATCH_DAEMON_INTAKE_H
 
@@ -9,14 +10,16 @@
 #include "daemon/reconcile.h"
 
 /* A line of the dump under way. -ENOENT: it has just an index. */
-int intake_dump_line(struct reconcile *reconcile, const struct nlmsghdr *message);
+int intake_dump_line(struct reconcile *reconcile, struct quota *quota,
+                     const struct nlmsghdr *message);
 
 /* An RTM_NEWLINK or RTM_DELLINK that the kernel sent by itself. *ret_ifindex is the link that it
  * tells of, untouched if it tells of none. */
-int intake_notification(struct reconcile *reconcile, const struct nlmsghdr *message,
-                        int *ret_ifindex);
+int intake_notification(struct reconcile *reconcile, struct quota *quota,
+                        const struct nlmsghdr *message, int *ret_ifindex);
 
 /* An RTM_NEWLINK that answers the question for that link; -EBADMSG if it is about another one. */
-int intake_answer(struct reconcile *reconcile, const struct nlmsghdr *message, int ifindex);
+int intake_answer(struct reconcile *reconcile, struct quota *quota, const struct nlmsghdr *message,
+                  int ifindex);
 
 #endif

@@ -361,6 +361,36 @@ int link_digest(const struct nlmsghdr *message, int *ret_ifindex, uint64_t *ret)
     return 0;
 }
 
+/* What an allocation takes beside its bytes, about. */
+#define ALLOCATION 16
+
+bool link_charge(struct link *link, struct quota *quota)
+{
+    if (!quota_take(quota, link->size + ALLOCATION))
+        return false;
+    link->quota = quota;
+    return true;
+}
+
+static size_t json_bytes(const struct buffer *json)
+{
+    return sizeof(*json) + json->length + ALLOCATION;
+}
+
+void link_keep_json(struct link *link, struct buffer *json)
+{
+    link_forget_json(link);
+    if (quota_take(link->quota, json_bytes(json)))
+        link->json = buffer_ref(json);
+}
+
+void link_forget_json(struct link *link)
+{
+    if (link->json)
+        quota_give(link->quota, json_bytes(link->json));
+    link->json = buffer_unref(link->json);
+}
+
 struct link *link_ref(struct link *link)
 {
     if (link)
@@ -371,7 +401,8 @@ struct link *link_ref(struct link *link)
 struct link *link_unref(struct link *link)
 {
     if (link && --link->references == 0) {
-        buffer_unref(link->json);
+        link_forget_json(link);
+        quota_give(link->quota, link->size + ALLOCATION);
         free(link);
     }
     return NULL;
@@ -390,6 +421,10 @@ struct link *link_copy(const struct link *link)
     if (!copy)
         return NULL;
     memcpy(copy, link, link->size);
+    if (!link_charge(copy, link->quota)) {
+        free(copy);
+        return NULL;
+    }
     copy->references = 1;
     copy->json = NULL;
     copy->altnames = moved(link->altnames, link, copy);

@@ -10,6 +10,7 @@
 #include <stdint.h>
 
 #include "daemon/buffer.h"
+#include "daemon/quota.h"
 #include "protocol/fields.h"
 
 /* The kernel's MAX_ADDR_LEN. */
@@ -32,7 +33,8 @@ struct link_destination {
  * member has a value only where known has the bit of its field. */
 struct link {
     unsigned references;
-    /* Its encoding, kept here by whoever made it; NULL if nobody has. */
+    struct quota *quota; /* what its memory counts in; NULL for none */
+    /* Its encoding, by link_keep_json(); NULL if there is none. */
     struct buffer *json;
     link_fields known;
     int ifindex;
@@ -93,12 +95,20 @@ int link_parse(const struct nlmsghdr *message, struct link **ret);
  * if it is too short to have an index. */
 int link_digest(const struct nlmsghdr *message, int *ret_ifindex, uint64_t *ret);
 
+/* Its memory, and that of its copies and its encoding, counts in that quota from now on, which must
+ * outlive it. Once; false if there is no room for it. */
+bool link_charge(struct link *link, struct quota *quota);
+
+/* Keeps its encoding, or not where there is no room for it; and lets go of it. */
+void link_keep_json(struct link *link, struct buffer *json);
+void link_forget_json(struct link *link);
+
 struct link *link_ref(struct link *link);
 
 /* Drops a reference. Always NULL. */
 struct link *link_unref(struct link *link);
 
-/* A copy with one reference, free to be resolved anew. NULL without memory. */
+/* A copy with one reference, free to be resolved anew. NULL without memory, or room for it. */
 struct link *link_copy(const struct link *link);
 
 /* Names the master and the lower link, from those links themselves or NULL where

@@ -75,9 +75,14 @@ int message_error(const char *error, json_t *parameters, struct buffer **ret)
 
 struct buffer *message_link_text(struct link *link)
 {
-    if (!link->json && encode_link(link, &link->json) < 0)
+    struct buffer *text;
+
+    if (link->json)
+        return buffer_ref(link->json);
+    if (encode_link(link, &text) < 0)
         return NULL;
-    return link->json;
+    link_keep_json(link, text);
+    return text;
 }
 
 /* What every reply of Monitor begins with. */
@@ -193,12 +198,17 @@ int message_source(const char *instance, const struct event *event,
 void message_put_snapshot(struct writer *writer, const char *instance, uint64_t sequence,
                           struct link *link)
 {
-    if (!message_link_text(link))
-        writer->failed = true;
+    struct buffer *text = message_link_text(link);
+
     put_head(writer, instance, EVENT_SNAPSHOT, sequence);
-    put_link(writer, link);
+    writer_put(writer, ",\"link\":");
+    if (text)
+        writer_add(writer, text->data, text->length);
+    else
+        writer->failed = true;
     writer_put(writer, MORE);
     put_tail(writer);
+    buffer_unref(text);
 }
 
 size_t message_snapshot_size(struct link *link)
@@ -206,9 +216,11 @@ size_t message_snapshot_size(struct link *link)
     static const char rest[] = HEAD "{\"type\":\"snapshot\",\"instance\":"
                                     "\"0123456789abcdef0123456789abcdef\","
                                     "\"sequence\":18446744073709551615,\"link\":" MORE CONTINUES;
-    const struct buffer *text = message_link_text(link);
+    struct buffer *text = message_link_text(link);
+    size_t length = text ? text->length : 0;
 
-    return sizeof(rest) + (text ? text->length : 0);
+    buffer_unref(text);
+    return sizeof(rest) + length;
 }
 
 int message_more_follows(const struct buffer *message, struct buffer **ret)

@@ -42,8 +42,8 @@ int message_ready(const char *instance, uint64_t sequence, const struct source_s
                   struct buffer **ret);
 int message_lost(const char *instance, uint64_t sequence, int64_t lost, struct buffer **ret);
 
-/* The text of the type Link, without a NUL. It is made once and kept with the link, for
- * it is the same for each consumer: not a new reference. NULL without memory. */
+/* The text of the type Link, without a NUL: a new reference. It is the same for each consumer, and
+ * kept with the link where there is room for it. NULL without memory. */
 struct buffer *message_link_text(struct link *link);
 
 /* The pieces of the replies to a List: each is link, the text of a link, and more; the last one is

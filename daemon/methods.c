@@ -127,7 +127,7 @@ static int list(const struct request *request)
         return refuse_member(request, "filter", wrong);
     if (r < 0)
         return r;
-    return answer_list(context->namespace, context->users, context->user, filter, request->ret);
+    return answer_list(context->namespace, context->user, filter, request->ret);
 }
 
 /* -EINVAL if it is no position; *ret_member is then what filter_new() would say. */

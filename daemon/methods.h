@@ -14,7 +14,6 @@ struct methods_context {
     struct entered *entered;
     struct namespace *namespace;
     const struct server *server;
-    struct users *users;
     struct user *user;
     int64_t started_usec; /* the daemon, of CLOCK_MONOTONIC */
 };

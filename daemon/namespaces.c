@@ -98,9 +98,10 @@ static bool make_instance(char text[2 * INSTANCE_BYTES + 1])
 }
 
 struct namespace *namespace_new(struct ev_loop *loop, struct log *log,
-                                const struct source_config *config, struct budget_part *part,
-                                int socket, size_t history_bytes,
-                                const struct namespace_handlers *handlers, void *user)
+                                const struct source_config *config,
+                                const struct source_resources *resources, int socket,
+                                size_t history_bytes, const struct namespace_handlers *handlers,
+                                void *user)
 {
     static const struct source_handlers source_handlers = {
         .changed = on_changed, .reported = on_reported, .settled = on_settled};
@@ -117,7 +118,7 @@ struct namespace *namespace_new(struct ev_loop *loop, struct log *log,
     if (make_instance(instance))
     namespace->history = history_new(instance, history_bytes);
     if (namespace->history)
-    namespace->source = source_new(loop, config, part, socket, &source_handlers, namespace);
+    namespace->source = source_new(loop, config, resources, socket, &source_handlers, namespace);
     if (!namespace->source)
         return namespace_free(namespace);
     namespace->streams = (struct stream_origin){.history = namespace->history,

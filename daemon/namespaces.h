@@ -21,14 +21,15 @@ struct namespace_handlers {
     void (*abandoned)(void *user);
 };
 
-/* A namespace whose history has at most so many bytes, polled at the expense of part: that of the
+/* A namespace whose history has at most so many bytes, that uses these resources: that of the
  * socket, which it takes (not on failure), or the daemon's own for -1. What happens there is
  * written to the log, if there is one. It starts with the next iteration of the loop. Handlers may
  * be NULL. NULL without memory. */
 struct namespace *namespace_new(struct ev_loop *loop, struct log *log,
-                                const struct source_config *config, struct budget_part *part,
-                                int socket, size_t history_bytes,
-                                const struct namespace_handlers *handlers, void *user);
+                                const struct source_config *config,
+                                const struct source_resources *resources, int socket,
+                                size_t history_bytes, const struct namespace_handlers *handlers,
+                                void *user);
 struct namespace *namespace_free(struct namespace *namespace);
 
 /* Who waits for the next event, and for the end of the next look. */

@@ -18,12 +18,16 @@
 /* What no honest datagram exceeds. */
 #define CAPACITY_MAX ((size_t)256 * 1024 * 1024)
 
+struct rtnl_room {
+    char *data;
+    size_t capacity;
+};
+
 struct rtnl {
     struct nl_sock *socket;
     rtnl_handler handler;
     void *user;
-    char *data;
-    size_t capacity;
+    struct rtnl_room *room;
     uint32_t port; /* 0 as long as the socket has none */
     bool dumping;
     bool interrupted; /* the dump under way */
@@ -92,7 +96,27 @@ static int open_socket(struct rtnl *rtnl, int handed)
     return r;
 }
 
-int rtnl_open(int fd, size_t receive_buffer, rtnl_handler handler, void *user, struct rtnl **ret)
+struct rtnl_room *rtnl_room_new(void)
+{
+    struct rtnl_room *room = calloc(1, sizeof(*room));
+
+    if (!room)
+        return NULL;
+    room->capacity = FIRST_CAPACITY;
+    room->data = malloc(room->capacity);
+    return room->data ? room : rtnl_room_free(room);
+}
+
+struct rtnl_room *rtnl_room_free(struct rtnl_room *room)
+{
+    if (room)
+        free(room->data);
+    free(room);
+    return NULL;
+}
+
+int rtnl_open(int fd, size_t receive_buffer, struct rtnl_room *room, rtnl_handler handler,
+              void *user, struct rtnl **ret)
 {
     struct rtnl *rtnl = calloc(1, sizeof(*rtnl));
     int r;
@@ -101,10 +125,9 @@ int rtnl_open(int fd, size_t receive_buffer, rtnl_handler handler, void *user, s
         return -ENOMEM;
     rtnl->handler = handler;
     rtnl->user = user;
-    rtnl->capacity = FIRST_CAPACITY;
-    rtnl->data = malloc(rtnl->capacity);
+    rtnl->room = room;
     rtnl->socket = nl_socket_alloc();
-    if (!rtnl->data || !rtnl->socket) {
+    if (!rtnl->socket) {
         rtnl_close(rtnl);
         return -ENOMEM;
     }
@@ -126,7 +149,6 @@ struct rtnl *rtnl_close(struct rtnl *rtnl)
         return NULL;
     if (rtnl->socket)
         nl_socket_free(rtnl->socket);
-    free(rtnl->data);
     free(rtnl);
     return NULL;
 }
@@ -288,7 +310,7 @@ static void take_message(struct rtnl *rtnl, const struct nlmsghdr *message)
 
 static void take_datagram(struct rtnl *rtnl, size_t length)
 {
-    struct nlmsghdr *message = (struct nlmsghdr *)(void *)rtnl->data;
+    struct nlmsghdr *message = (struct nlmsghdr *)(void *)rtnl->room->data;
     int rest = (int)length;
 
     for (; nlmsg_ok(message, rest); message = nlmsg_next(message, &rest))
@@ -299,18 +321,18 @@ static void take_datagram(struct rtnl *rtnl, size_t length)
 
 /* Makes room for datagrams of twice that length, if there is memory for it. Nothing that was
  * received may be in use. */
-static void grow_for(struct rtnl *rtnl, size_t length)
+static void grow_for(struct rtnl_room *room, size_t length)
 {
     size_t capacity = length < CAPACITY_MAX / 2 ? 2 * length : CAPACITY_MAX;
     char *data;
 
-    if (capacity <= rtnl->capacity)
+    if (capacity <= room->capacity)
         return;
-    data = realloc(rtnl->data, capacity);
+    data = realloc(room->data, capacity);
     if (!data)
         return;
-    rtnl->data = data;
-    rtnl->capacity = capacity;
+    room->data = data;
+    room->capacity = capacity;
 }
 
 /* A datagram did not fit: what was in it is lost, like in an overrun. */
@@ -325,7 +347,7 @@ static void take_truncated(struct rtnl *rtnl)
 static int receive_one(struct rtnl *rtnl)
 {
     struct sockaddr_nl sender = {0};
-    struct iovec iov = {.iov_base = rtnl->data, .iov_len = rtnl->capacity};
+    struct iovec iov = {.iov_base = rtnl->room->data, .iov_len = rtnl->room->capacity};
     struct msghdr header = {
         .msg_name = &sender, .msg_namelen = sizeof(sender), .msg_iov = &iov, .msg_iovlen = 1};
     ssize_t n;
@@ -338,11 +360,11 @@ static int receive_one(struct rtnl *rtnl)
         tell(rtnl, RTNL_MALFORMED, NULL, -EPERM);
         return 1;
     }
-    if (header.msg_flags & MSG_TRUNC || (size_t)n > rtnl->capacity)
+    if (header.msg_flags & MSG_TRUNC || (size_t)n > rtnl->room->capacity)
         take_truncated(rtnl);
     else
         take_datagram(rtnl, (size_t)n);
-    grow_for(rtnl, (size_t)n);
+    grow_for(rtnl->room, (size_t)n);
     return 1;
 }
 

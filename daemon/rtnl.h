@@ -26,10 +26,17 @@ typedef void (*rtnl_handler)(void *user, enum rtnl_event event, const struct nlm
 
 struct rtnl;
 
+/* Where datagrams are received, one after the other, by any number of sockets. NULL without memory.
+ */
+struct rtnl_room;
+struct rtnl_room *rtnl_room_new(void);
+struct rtnl_room *rtnl_room_free(struct rtnl_room *room);
+
 /* Opens a non-blocking socket, or uses the one that is given (else -1), which it takes, but not on
  * failure. Its receive buffer is as large as receive_buffer bytes where an unprivileged process may
  * have that, else as large as it may. -errno as the kernel said it. */
-int rtnl_open(int fd, size_t receive_buffer, rtnl_handler handler, void *user, struct rtnl **ret);
+int rtnl_open(int fd, size_t receive_buffer, struct rtnl_room *room, rtnl_handler handler,
+              void *user, struct rtnl **ret);
 
 /* Closes it. Takes NULL; always NULL. */
 struct rtnl *rtnl_close(struct rtnl *rtnl);

@@ -292,11 +292,6 @@ const struct server_limits *server_limits(const struct server *server)
     return &server->limits;
 }
 
-struct users *server_users(const struct server *server)
-{
-    return server->users;
-}
-
 size_t server_session_count(const struct server *server)
 {
     return users_sessions(server->users);

@@ -46,7 +46,6 @@ void server_set_limits(struct server *server, const struct server_limits *limits
 
 const struct server_limits *server_limits(const struct server *server);
 
-struct users *server_users(const struct server *server);
 size_t server_session_count(const struct server *server);
 const struct server_counters *server_counters(const struct server *server);
 

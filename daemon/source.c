@@ -35,6 +35,7 @@ struct source {
     void *user;
     bool was_handed; /* its socket; there is no other */
     int handed;      /* that socket while it is not open; -1 */
+    struct source_resources resources;
     struct rtnl *rtnl;
     struct standing *standing;
     struct table *table;
@@ -146,13 +147,18 @@ static int count_malformed(struct source *source, int error)
 
 static void take_dump_line(struct source *source, const struct nlmsghdr *message)
 {
-    int r = count_malformed(source, intake_dump_line(source->reconcile, message));
+    struct quota *quota = source->resources.quota;
+    int r;
 
+    /* It has failed; what is in it would cost time for nothing. */
+    if (source->look_error == -EDQUOT)
+        return;
+    r = count_malformed(source, intake_dump_line(source->reconcile, quota, message));
     /* A link came or went while the kernel collected them. */
     if (r == -ENOENT && !source->look_error)
         source->look_error = -EINTR;
     if (r == -ENOMEM)
-        source->look_error = r;
+        source->look_error = quota && quota->refused ? -EDQUOT : r;
 }
 
 static void lose(struct source *source)
@@ -164,7 +170,8 @@ static void lose(struct source *source)
 static void take_notification(struct source *source, const struct nlmsghdr *message)
 {
     int ifindex = 0;
-    int r = count_malformed(source, intake_notification(source->reconcile, message, &ifindex));
+    int r = count_malformed(
+        source, intake_notification(source->reconcile, source->resources.quota, message, &ifindex));
 
     if (r == -ENOMSG)
         return;
@@ -251,7 +258,7 @@ static void leave_question(struct source *source, bool refused)
 /* The answer to a question for one link. */
 static void take_link(struct source *source, const struct nlmsghdr *message)
 {
-    int r = intake_answer(source->reconcile, message, source->asked);
+    int r = intake_answer(source->reconcile, source->resources.quota, message, source->asked);
 
     source->was_answered = true;
     standing_answered(source->standing);
@@ -332,8 +339,8 @@ static void open_socket(struct source *source)
     int r = -EBADF;
 
     if (!source->was_handed || source->handed >= 0)
-        r = rtnl_open(source->handed, source->config.receive_buffer, on_rtnl, source,
-                      &source->rtnl);
+        r = rtnl_open(source->handed, source->config.receive_buffer, source->resources.room,
+                      on_rtnl, source, &source->rtnl);
     source->counters.opens++;
     if (r < 0) {
         close_socket(source, r);
@@ -363,6 +370,8 @@ static void begin_look(struct source *source)
 
     source->counters.dumps++;
     source->look_error = 0;
+    if (source->resources.quota)
+        source->resources.quota->refused = false;
     source->alone = source->drained;
     read_clocks(source);
     reconcile_dump_begin(source->reconcile);
@@ -520,7 +529,7 @@ static const char *blind_hint(void)
 }
 
 struct source *source_new(struct ev_loop *loop, const struct source_config *config,
-                          struct budget_part *part, int socket,
+                          const struct source_resources *resources, int socket,
                           const struct source_handlers *handlers, void *user)
 {
     struct source *source = calloc(1, sizeof(*source));
@@ -528,6 +537,7 @@ struct source *source_new(struct ev_loop *loop, const struct source_config *conf
     if (!source)
         return NULL;
     source->loop = loop;
+    source->resources = *resources;
     source->config = *config;
     source->handlers = *handlers;
     source->user = user;
@@ -539,7 +549,7 @@ struct source *source_new(struct ev_loop *loop, const struct source_config *conf
     ev_set_priority(&source->readable, EV_MAXPRI);
     source->readable.data = source->due.data = source;
     source->config.standing.blind_hint = blind_hint();
-    source->standing = standing_new(&source->config.standing, part, on_report, source);
+    source->standing = standing_new(&source->config.standing, resources->budget, on_report, source);
     source->table = table_new(on_change, source);
     source->reconcile = source->table ? reconcile_new(source->table) : NULL;
     source->handed = -1;

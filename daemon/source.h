@@ -13,6 +13,7 @@
 #include "daemon/table.h"
 
 struct ev_loop;
+struct rtnl_room;
 struct source;
 
 struct source_handlers {
@@ -41,11 +42,17 @@ struct source_config {
     size_t receive_buffer; /* bytes that are asked for */
 };
 
-/* Starts with the next turn of the loop. part: what polling is paid from. socket: one of the
- * namespace that it is about, which it takes (not on failure), or -1 for the namespace that the
- * daemon is in. NULL without memory. */
+/* What it shares with others; all of it outlives it. */
+struct source_resources {
+    struct budget_part *budget; /* what polling is paid from */
+    struct rtnl_room *room;     /* where it receives */
+    struct quota *quota;        /* of its links' memory; NULL for none. Without room a dump fails */
+};
+
+/* Starts with the next turn of the loop. socket: one of the namespace that it is about, which it
+ * takes (not on failure), or -1 for the namespace that the daemon is in. NULL without memory. */
 struct source *source_new(struct ev_loop *loop, const struct source_config *config,
-                          struct budget_part *part, int socket,
+                          const struct source_resources *resources, int socket,
                           const struct source_handlers *handlers, void *user);
 struct source *source_free(struct source *source);
 

@@ -32,6 +32,8 @@
 #define JOIN_DELAY_MAX  (300 * SEC)
 #define RETRY_DELAY_MIN (50 * MSEC)
 #define RETRY_DELAY_MAX (5 * SEC)
+/* Where links have no room, there may be many of them, in many namespaces. */
+#define FULL_DELAY_MAX (60 * SEC)
 
 struct standing {
     struct standing_config config;
@@ -339,7 +341,8 @@ static int look_failed(struct standing *standing, int64_t now, int error)
 {
     standing->failures++;
     standing->wanted_now = true;
-    backoff_push(&standing->retrying, now, RETRY_DELAY_MIN, RETRY_DELAY_MAX);
+    backoff_push(&standing->retrying, now, RETRY_DELAY_MIN,
+                 error == -EDQUOT ? FULL_DELAY_MAX : RETRY_DELAY_MAX);
     if (standing->failures < FAILURES_UNTIL_STALE)
         return 0;
     standing->look_is_urgent = false;
@@ -351,6 +354,7 @@ static int dump_failed(struct standing *standing, int64_t now, int error)
     bool was_stale = standing->report.now.stale && standing->report.now.look_error;
     const char *what = error == -ENODATA    ? "the kernel's answer is empty"
                        : error == -EMSGSIZE ? "the kernel's answer was truncated"
+                       : error == -EDQUOT   ? "its links have no room in namespaces-memory-max"
                                             : "the kernel does not list its links";
 
     if (look_failed(standing, now, error) == 0)

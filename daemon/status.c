@@ -57,7 +57,7 @@ json_t *status_describe(struct namespace *namespace, const struct entered *enter
     source_describe(source, &state);
     return json_pack(
         "{s:s, s:o, s:o, s:I, s:s, s:o*, s:o*, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, "
-        "s:I, s:o}",
+        "s:o, s:o, s:I, s:o}",
         "version", PACKAGE_VERSION, "position", position(events), "source",
         message_source_state(&state), "interval_usec", (json_int_t)report->interval_usec, "cadence",
         standing_cadence_name(report->cadence), "look_cost_usec",
@@ -68,8 +68,10 @@ json_t *status_describe(struct namespace *namespace, const struct entered *enter
         "sessions_per_user_max", number(limits->users.sessions_per_user), "namespaces",
         number(entered_count(entered)), "namespaces_max",
         number(entered_limits(entered)->namespaces), "namespaces_per_user_max",
-        number(entered_limits(entered)->namespaces_per_user), "request_max",
-        number(limits->request), "json_depth_max", number(limits->json_depth), "uptime_usec",
+        number(entered_limits(entered)->namespaces_per_user), "namespaces_memory",
+        number(entered_bytes(entered)), "namespaces_memory_max",
+        number(entered_limits(entered)->bytes), "request_max", number(limits->request),
+        "json_depth_max", number(limits->json_depth), "uptime_usec",
         (json_int_t)(clock_usec(CLOCK_MONOTONIC) - started_usec), "counters",
         counters(namespace, server_counters(server)));
 }

@@ -87,6 +87,27 @@ struct table *table_new(table_handler handler, void *user)
     return table;
 }
 
+static size_t altnames_bytes(const struct link *link)
+{
+    return link->altname_count * sizeof(struct name);
+}
+
+static void free_altnames(struct entry *entry)
+{
+    if (entry->altnames)
+        quota_give(entry->link->quota, altnames_bytes(entry->link));
+    free(entry->altnames);
+    entry->altnames = NULL;
+}
+
+static struct entry *free_entry(struct entry *entry)
+{
+    quota_give(entry->link->quota, sizeof(*entry));
+    link_unref(entry->link);
+    free(entry);
+    return NULL;
+}
+
 struct table *table_free(struct table *table)
 {
     struct entry *entry, *next;
@@ -95,9 +116,8 @@ struct table *table_free(struct table *table)
         return NULL;
     for (entry = LIST_FIRST(&table->order); entry; entry = next) {
         next = LIST_NEXT(entry, order);
-        link_unref(entry->link);
-        free(entry->altnames);
-        free(entry);
+        free_altnames(entry);
+        free_entry(entry);
     }
     free(table);
     return NULL;
@@ -236,9 +256,14 @@ static uint32_t unseen_flaps(const struct link *before, const struct link *after
 
 static struct name *new_altnames(const struct link *link)
 {
-    struct name *names = calloc(link->altname_count, sizeof(*names));
+    struct name *names;
     const char *altname = NULL;
 
+    if (!quota_take(link->quota, altnames_bytes(link)))
+        return NULL;
+    names = calloc(link->altname_count, sizeof(*names));
+    if (!names)
+        quota_give(link->quota, altnames_bytes(link));
     for (unsigned i = 0; names && (altname = link_next_altname(link, altname)); i++)
         names[i] = (struct name){.text = altname, .ifindex = link->ifindex, .place = i + 1};
     return names;
@@ -257,8 +282,7 @@ static void remove_names(struct table *table, struct entry *entry)
     names_remove(&table->names, &entry->name);
     for (size_t i = 0; i < entry->link->altname_count; i++)
         names_remove(&table->names, &entry->altnames[i]);
-    free(entry->altnames);
-    entry->altnames = NULL;
+    free_altnames(entry);
 }
 
 /* The same names, in the memory of another state of the link. */
@@ -281,7 +305,7 @@ static struct link *replace(struct table *table, struct entry *entry, struct lin
     struct link *before = entry->link;
 
     /* Nobody asks for a snapshot of what is past. */
-    before->json = buffer_unref(before->json);
+    link_forget_json(before);
     if (change->fields & NAME_FIELDS) {
         remove_names(table, entry);
         entry->link = link_ref(after);
@@ -423,16 +447,19 @@ static void insert(struct table *table, struct entry *entry)
 
 static struct entry *new_entry(struct link *link)
 {
-    struct entry *entry = calloc(1, sizeof(*entry));
+    struct entry *entry;
 
-    if (!entry)
+    if (!quota_take(link->quota, sizeof(*entry)))
         return NULL;
-    if (link->altname_count && !(entry->altnames = new_altnames(link))) {
-        free(entry);
+    entry = calloc(1, sizeof(*entry));
+    if (!entry) {
+        quota_give(link->quota, sizeof(*entry));
         return NULL;
     }
-    entry->ifindex = link->ifindex;
     entry->link = link_ref(link);
+    if (link->altname_count && !(entry->altnames = new_altnames(link)))
+        return free_entry(entry);
+    entry->ifindex = link->ifindex;
     entry->master.source = entry->lower.source = link->ifindex;
     entry->lower.lower = true;
     return entry;
@@ -478,7 +505,7 @@ void table_remove(struct table *table, int ifindex, enum change_source source,
     if (moved_to)
         change.moved_to = *moved_to;
     /* The history may hold it for long, and does not count this. */
-    link->json = buffer_unref(link->json);
+    link_forget_json(link);
     unrelate_entry(table, entry);
     remove_names(table, entry);
     RB_REMOVE(entries, &table->entries, entry);
@@ -487,7 +514,8 @@ void table_remove(struct table *table, int ifindex, enum change_source source,
     table->orphans += count_ports(table, ifindex);
     if (table->at == entry)
         table->at = NULL;
-    free(entry);
+    link_ref(link);
+    free_entry(entry);
     forget_lines_of_dependents(table, ifindex);
     /* Those that name it keep its name until the kernel tells of them: mostly they
      * are about to go too, else the peer went into another namespace. */

@@ -15,7 +15,7 @@ struct users {
     uint32_t factor; /* odd */
     size_t sessions;
     size_t privileged; /* sessions, of those */
-    size_t held;
+    struct quota lists;
     struct bucket buckets[1 << BUCKET_BITS];
 };
 
@@ -26,6 +26,7 @@ struct users *users_new(uid_t own, unsigned seed)
     if (!users)
         return NULL;
     users->own = own;
+    users->lists.max = USERS_HELD_MAX;
     users->factor = seed | 1;
     return users;
 }
@@ -92,6 +93,7 @@ static struct user *new_user(struct users *users, uid_t uid)
     if (!user)
         return NULL;
     user->uid = uid;
+    user->lists = (struct quota){.above = &users->lists, .privileged = is_privileged(users, uid)};
     workqueue_share_init(&user->share);
     LIST_INSERT_HEAD(bucket_of(users, uid), user, entry);
     return user;
@@ -131,21 +133,4 @@ void users_leave(struct users *users, struct user *user)
 size_t users_sessions(const struct users *users)
 {
     return users->sessions;
-}
-
-bool users_hold(struct users *users, struct user *user, size_t bytes)
-{
-    size_t left = minus(USERS_HELD_MAX, users->held);
-
-    if (user->held > 0 && user->held + bytes > minus(left, bytes))
-        return false;
-    user->held += bytes;
-    users->held += bytes;
-    return true;
-}
-
-void users_release(struct users *users, struct user *user, size_t bytes)
-{
-    user->held -= bytes;
-    users->held -= bytes;
 }

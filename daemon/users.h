@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Who the consumers are, by user id: how many connections each has, what their Lists hold, and
- * whether there is room for more. Each question takes the same time, however many there are.
+/* Who the consumers are, by user id: how many connections each has, and whether there is room for
+ * more. Each question takes the same time, however many there are.
  *
  * Of what is limited in total, a user gets at most as much as is left for others: one alone
  * may have half of it, two a third each, and so on; so a few can't take all. A part of the
@@ -13,6 +13,7 @@
 #include <stddef.h>
 #include <sys/types.h>
 
+#include "daemon/quota.h"
 #include "daemon/workqueue.h"
 
 struct users;
@@ -21,7 +22,7 @@ struct user {
     LIST_ENTRY(user) entry;
     uid_t uid;
     size_t sessions;
-    size_t held; /* bytes, by Lists */
+    struct quota lists; /* what Lists hold */
     struct workqueue_share share;
 };
 
@@ -50,10 +51,5 @@ int users_enter(struct users *users, uid_t uid, const struct users_limits *limit
 void users_leave(struct users *users, struct user *user);
 
 size_t users_sessions(const struct users *users);
-
-/* A List of the user holds so many bytes; false if there is no room for it. One at least has
- * room, and is released in the end. */
-bool users_hold(struct users *users, struct user *user, size_t bytes);
-void users_release(struct users *users, struct user *user, size_t bytes);
 
 #endif

@@ -4,6 +4,7 @@
 import contextlib
 import json
 import os
+import socket
 import subprocess
 import sys
 import tempfile
@@ -127,6 +128,26 @@ class Namespace:
         self._process.stdin.close()
         self._process.wait()
 
+    def rtnl(self, count=1):
+        """Sockets of rtnetlink in there."""
+        # In a process of its own, for none can be sure to come back.
+        ours, its = socket.socketpair()
+        script = ("import socket, sys; s = [socket.socket(socket.AF_NETLINK, socket.SOCK_RAW, 0) "
+                  "for _ in range(int(sys.argv[2]))]; "
+                  "socket.send_fds(socket.socket(fileno=int(sys.argv[1])), [b'x'], [each.fileno() for each in s])")
+        with ours, its:
+            run("nsenter", f"--net=/proc/{self.pid}/ns/net", "python3", "-c", script,
+                str(its.fileno()), str(count), pass_fds=(its.fileno(),))
+            _data, descriptors, _flags, _address = socket.recv_fds(ours, 1, count)
+        return [socket.socket(fileno=each) for each in descriptors]
+
     def ip(self, arguments):
         """Runs ip(8) in there."""
-        return run("nsenter", f"--net=/proc/{self.pid}/ns/net", "ip", *arguments.split())
+        return self._run(*arguments.split())
+
+    def batch(self, lines):
+        """Runs many commands of ip(8) in there at full speed."""
+        self._run("-batch", "-", text="".join(line + "\n" for line in lines))
+
+    def _run(self, *arguments, **options):
+        return run("nsenter", f"--net=/proc/{self.pid}/ns/net", "ip", *arguments, **options)

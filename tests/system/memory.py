@@ -29,7 +29,12 @@ KERNEL = "one connection, in the kernel"
 LISTS = "all Lists together"
 HISTORY = "the history"
 REST = "the rest, with 450 links"
+TABLES = "the links of all entered namespaces"
+NAMESPACES = "all entered namespaces, but for their links"
 TOTAL = "together"
+# Of each user, all of one namespace with so many links.
+FULL_NAMESPACES = 50
+FULL_LINKS = 1000
 # Whose events a history holds no longer than that.
 CHANGES = 6000
 # As long as they may be, and they let everything pass.
@@ -119,6 +124,37 @@ def _fill_history():
     netns.batch(f"link set b0 alias {number:06}{ALIAS}" for number in range(CHANGES))
 
 
+class Guest:
+    """A process of another user that hands in so many sockets of a namespace, and stays."""
+
+    def __init__(self, path, uid, namespace, count):
+        # Made by root, who may enter.
+        sockets = namespace.rtnl(count)
+        end, self._end = os.pipe()
+        self._ready, ready = os.pipe()
+        self._child = os.fork()
+        if self._child == 0:
+            try:
+                os.setgid(uid)
+                os.setuid(uid)
+                connections = [varlink.Connection(path) for _ in range(count)]
+                for connection, handed in zip(connections, sockets):
+                    connection.enter(handed)
+                os.write(ready, b"x")
+                os.read(end, 1)
+            except BaseException as error:  # pylint: disable=broad-except
+                tap.diag(f"guest {uid}: {error!r}")
+                os._exit(1)
+            os._exit(0)
+        for each in sockets:
+            each.close()
+        os.close(end)
+        os.close(ready)
+
+    until_ready = User.until_ready
+    close = User.close
+
+
 def _serves(daemon, bystander):
     """Others are served: who is there, and root, who comes now."""
     bystander.call("Refresh")
@@ -168,13 +204,41 @@ def _stays_within(kinds):
 
 
 @tap.test
+def full_namespaces():
+    """With namespaces full of links that several users entered, its memory is what is documented, and
+    it serves"""
+    if daemons.SANITIZED:
+        raise tap.Skip("the sanitizers need memory of their own")
+    with cgroup.MemoryCgroup(allowed()) as group, netns.Namespace() as full, \
+            daemons.Daemon("--log-level", "err", wrapper=group.wrapper()) as daemon, \
+            contextlib.ExitStack() as stack:
+        os.chmod(daemon.directory, 0o755)
+        full.batch(f"link add b{number} numtxqueues 1 type bridge" for number in range(FULL_LINKS))
+        full.batch(f"link property add dev b{number} altname {name}{number}{'x' * 100}"
+                   for number in range(FULL_LINKS) for name in "abc")
+        bystander = stack.enter_context(daemon.connect())
+        before = group.used()
+        guests = [Guest(daemon.socket, uid, full, FULL_NAMESPACES) for uid in USERS]
+        for guest in guests:
+            stack.callback(guest.close)
+        for guest in guests:
+            guest.until_ready()
+        status = _serves(daemon, bystander)
+        tap.diag(f"{status['namespaces']} namespaces of {FULL_LINKS} links: {status['namespaces_memory'] >> 20} "
+                 f"MiB counted, {group.most() - before >> 20} MiB taken")
+        tap.equal(status["namespaces"], len(guests) * FULL_NAMESPACES)
+        assert status["namespaces_memory"] > status["namespaces_memory_max"] / 2, status
+        assert group.most() - before < documented(NAMESPACES) + documented(TABLES), group.most()
+
+
+@tap.test
 def fits():
-    """What the defaults allow to all connections, Lists and the history together, fits into what
-    the unit allows"""
+    """What the defaults allow to all connections, Lists, namespaces and the history together, fits into
+    what the unit allows"""
     with daemons.Daemon() as daemon:
         sessions_max = daemon.status()["sessions_max"]
     total = (sessions_max * (documented(OWN) + documented(KERNEL)) + documented(LISTS) +
-             documented(HISTORY) + documented(REST))
+             documented(HISTORY) + documented(REST) + documented(NAMESPACES) + documented(TABLES))
     tap.equal(documented(TOTAL), total, "the sum")
     assert total < allowed(), (total, allowed())
 

@@ -23,15 +23,7 @@ def rtnl(namespace=None):
     """A socket of rtnetlink, in another namespace or in this one."""
     if namespace is None:
         return socket.socket(socket.AF_NETLINK, socket.SOCK_RAW, socket.NETLINK_ROUTE)
-    # In a process of its own, for none can be sure to come back.
-    ours, its = socket.socketpair()
-    script = ("import socket, sys; s = socket.socket(socket.AF_NETLINK, socket.SOCK_RAW, 0); "
-              "socket.send_fds(socket.socket(fileno=int(sys.argv[1])), [b'x'], [s.fileno()])")
-    with ours, its:
-        netns.run("nsenter", f"--net=/proc/{namespace.pid}/ns/net", "python3", "-c", script,
-                  str(its.fileno()), pass_fds=(its.fileno(),))
-        _data, descriptors, _flags, _address = socket.recv_fds(ours, 1, 1)
-    return socket.socket(fileno=descriptors[0])
+    return namespace.rtnl()[0]
 
 
 def names(connection):
@@ -47,6 +39,8 @@ def refused(connection, descriptors, data):
 
 
 ENTER = varlink.encode("Enter", {"socket_fd": 0})
+# Of links without alternative names, at the bound below.
+TOO_MANY = 300
 
 
 @tap.test
@@ -260,6 +254,33 @@ def none_allowed():
             except varlink.Error as error:
                 tap.equal(error.parameters, {"limit": option[2:]})
             tap.equal(guest.enter(own), {})
+
+
+@tap.test
+def memory_bounded():
+    """Where its links have no room in namespaces-memory-max, an entered namespace is stale, with the
+    reason, until they have; others are not"""
+    with daemons.Daemon("--namespaces-memory-max", "256K") as daemon, netns.Namespace() as other, \
+            netns.Namespace() as small, rtnl(other) as handed, rtnl(small) as little, \
+            Mirror(daemon.socket, rtnl=handed) as mirror, daemon.connect() as guest:
+        mirror.until_ready()
+        guest.enter(little)
+
+        def is_stale(reason):
+            sources = [event["source"] for event in mirror.events if event["type"] == "source"]
+            return sources and sources[-1]["stale"] and reason in sources[-1]["reason"]
+
+        other.batch(f"link add many{n} type bridge" for n in range(TOO_MANY))
+        mirror.until(lambda: is_stale("namespaces-memory-max"), "its staleness")
+        status = daemon.status()
+        tap.equal(status["source"]["stale"], False)
+        assert status["namespaces_memory"] <= status["namespaces_memory_max"] == 256 << 10, status
+        small.ip("link add here type bridge")
+        guest.call("Refresh")
+        tap.equal(names(guest), ["here", "lo"])
+        other.batch(f"link del many{n}" for n in range(1, TOO_MANY))
+        mirror.until(lambda: not is_stale("") and len(mirror.links) == 2, "its links")
+        tap.equal(sorted(link["ifname"] for link in mirror.links.values()), ["lo", "many0"])
 
 
 @tap.test

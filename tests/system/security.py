@@ -13,7 +13,7 @@ netns.enter()
 
 # What has a default that the daemon tells.
 OPTIONS = {"sessions-max", "sessions-per-user-max", "namespaces-max", "namespaces-per-user-max",
-           "request-max", "json-depth-max", "history-size"}
+           "namespaces-memory-max", "request-max", "json-depth-max", "history-size"}
 # What no option sets: words of SECURITY.md with a number in them, and the constant that it is, with
 # its file and what the constant is multiplied with to be that number.
 FIGURES = (
@@ -28,14 +28,15 @@ FIGURES = (
     (r"one field of a filter \| \d+, globs of (\d+) characters", "daemon/filter.h",
      "FILTER_GLOB_MAX", 1),
     (r"all Lists being read \| (\d+) MiB", "daemon/users.h", "USERS_HELD_MAX", 1 / (1 << 20)),
+    (r"others; 1 in (\d+) is kept for root", "daemon/quota.h", "QUOTA_RESERVE", 1),
     (r"log lines in 10 s \| (\d+), and \d+ warnings \|", "daemon/log.c", "BURST", 1),
     (r"log lines in 10 s \| \d+, and (\d+) warnings \|", "daemon/log.c", "BURST", 1),
     (r"\(the send buffer is (\d+) KiB,", "daemon/server.c", "SEND_BUFFER", 2 / 1024),
     (r"if (\d+) of these wait and no child", "daemon/closer.c", "SOCKETS_MAX", 1),
     (r"in slices of (\d+) us", "daemon/workqueue.h", "WORKQUEUE_SLICE_USEC", 1),
-    (r"a buffer of at least (\d+) KiB of address space", "daemon/rtnl.c", "FIRST_CAPACITY",
+    (r"All sockets receive in one buffer, which is (\d+) KiB", "daemon/rtnl.c", "FIRST_CAPACITY",
      1 / 1024),
-    (r"longest datagram, at most (\d+) MiB", "daemon/rtnl.c", "CAPACITY_MAX", 1 / (1 << 20)),
+    (r"the longest datagram, at most (\d+) MiB", "daemon/rtnl.c", "CAPACITY_MAX", 1 / (1 << 20)),
     (r"(\d+) MiB of links in a mirror or a list", "client/link_object.h", "LIMIT_OF_LINKS",
      1 / (1 << 20)),
     (r"After (\d+) spoilt ones \(`SPOILT_MAX`", "reach/duplicate.c", "SPOILT_MAX", 1),

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* users: who may come in, and what Lists may hold. */
+/* users: who may come in. */
 #include "tests/unit/support.h"
 
 #include <errno.h>
@@ -129,30 +129,6 @@ static void who_left_is_forgotten(void **state)
     users_free(users);
 }
 
-static void lists_of_a_user_hold_half_of_the_memory_at_most_and_one_always_has_room(void **state)
-{
-    struct users *users = new_users();
-    struct user *one, *other;
-    const char *limit;
-    const size_t some = USERS_HELD_MAX / 100;
-
-    (void)state;
-    assert_int_equal(users_enter(users, 1000, &limits, &one, &limit), 0);
-    assert_int_equal(users_enter(users, 1001, &limits, &other, &limit), 0);
-    for (int i = 0; i < 50; i++)
-        assert_true(users_hold(users, one, some));
-    assert_false(users_hold(users, one, some));
-    assert_true(users_hold(users, other, 2 * USERS_HELD_MAX));
-    assert_false(users_hold(users, other, 1));
-    users_release(users, other, 2 * USERS_HELD_MAX);
-    for (int i = 0; i < 25; i++)
-        assert_true(users_hold(users, other, some));
-    assert_false(users_hold(users, other, some));
-    users_leave(users, one);
-    users_leave(users, other);
-    users_free(users);
-}
-
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -161,7 +137,6 @@ int main(void)
         cmocka_unit_test(a_reserve_is_left_for_root_and_the_daemons_own_user),
         cmocka_unit_test(what_root_has_is_its_reserve_first),
         cmocka_unit_test(who_left_is_forgotten),
-        cmocka_unit_test(lists_of_a_user_hold_half_of_the_memory_at_most_and_one_always_has_room),
     };
 
     return cmocka_run_group_tests_name("users", tests, NULL, NULL);

@@ -1,0 +1,30 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Memory that is limited in total and shared, level by level: all of it between users, what a user
+ * has between his network namespaces. Who is on a level gets at most as much as is left for others
+ * there: one alone may have half of it, two a third each, and so on; so a few can't take all. A
+ * part of the total is reserved for the privileged. Who has nothing yet gets one piece of any size.
+ * Pure. */
+#ifndef LINKWATCH_DAEMON_QUOTA_H
+#define LINKWATCH_DAEMON_QUOTA_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+/* The part that is reserved: one of so many. */
+#define QUOTA_RESERVE 16
+
+struct quota {
+    struct quota *above; /* what it is a part of; NULL for the total */
+    size_t max;          /* of the total, in bytes */
+    bool privileged;     /* may have of what is reserved; so may what is below it */
+    bool refused;        /* once: for whoever makes it false and wants to know */
+    size_t used;
+};
+
+/* Takes bytes, or returns false if there is no room for them. NULL has no limit. */
+bool quota_take(struct quota *quota, size_t bytes);
+
+/* Gives bytes back that were taken. */
+void quota_give(struct quota *quota, size_t bytes);
+
+#endif
