@@ -82,17 +82,18 @@ void budget_spend_saved(struct budget *budget, int64_t now, int64_t price)
 
 static int64_t for_active(const struct budget *budget)
 {
-    return max_time(budget->ppm + budget->saved_usec * SEC / SPENDING_TIME, budget->ppm / 2);
+    return max_time(budget->ppm + budget->saved_usec * SEC / SPENDING_TIME, budget->ppm / SAVING);
 }
 
 /* What the active ones don't need; never nothing, so that one of a few is not left alone. */
 static int64_t for_quiet(const struct budget *budget)
 {
-    int64_t active = min_time(budget->demand[BUDGET_ACTIVE].usec * SEC / budget->interval_min_usec,
-                              for_active(budget));
-    int64_t least = budget->ppm / SAVING;
+    int64_t wanted = budget->demand[BUDGET_ACTIVE].usec * SEC / budget->interval_min_usec;
+    int64_t active = min_time(wanted, for_active(budget));
+    int64_t part = budget->ppm / SAVING;
+    int64_t owed = max_time(-budget->saved_usec, 0) * SEC / SPENDING_TIME;
 
-    return max_time(budget->ppm - least - active, least);
+    return max_time(budget->ppm - part - owed - active, part);
 }
 
 /* Rounded up, for nothing is no share. */

@@ -8,11 +8,12 @@
 
 /* A change is seldom alone. */
 #define ACTIVE_TIME (10 * SEC)
-/* Dumps of several namespaces are due at multiples of this. */
-#define GRID (25 * MSEC)
-/* Intervals from here on are shortened by up to one part of so many. */
-#define SPREAD_FROM (2 * SEC)
-#define SPREAD      8
+/* Dumps of several namespaces are due at multiples of this; those of long intervals, which are
+ * shortened by up to one part of so many, at multiples of that. */
+#define GRID      (25 * MSEC)
+#define LONG      (2 * SEC)
+#define SPREAD    8
+#define LONG_GRID (200 * MSEC)
 
 void cadence_init(struct cadence *cadence, struct budget_part *part)
 {
@@ -48,23 +49,42 @@ void cadence_count(struct cadence *cadence, int64_t now, bool polled)
         budget_add(cadence->part, cadence->class, cadence->counted);
 }
 
+static void pay(struct cadence *cadence, int64_t now, int64_t usec)
+{
+    struct budget *budget = cadence->part->budget;
+
+    switch (cadence->payment) {
+    case CADENCE_FREE:
+        break;
+    case CADENCE_FROM_BUDGET:
+        budget_spend(budget, now, usec);
+        break;
+    case CADENCE_FROM_SAVINGS:
+        budget_spend_saved(budget, now, usec);
+        break;
+    }
+}
+
 /* Dumps at the longest interval go on where the budget does not suffice for them, and leave the
  * active ones theirs. */
 void cadence_begin(struct cadence *cadence, int64_t now, bool paid)
 {
-    struct budget *budget = cadence->part->budget;
-    int64_t price = max_time(cadence_price(cadence), 0);
+    bool rare = cadence_interval(cadence) >= cadence->part->budget->interval_max_usec;
 
     cadence->dice = cadence->dice * 1664525 + 1013904223;
-    if (paid && cadence_interval(cadence) < budget->interval_max_usec)
-        budget_spend(budget, now, price);
-    else if (paid)
-        budget_spend_saved(budget, now, price);
+    cadence->payment = !paid ? CADENCE_FREE : rare ? CADENCE_FROM_SAVINGS : CADENCE_FROM_BUDGET;
+    cadence->paid = max_time(cadence_price(cadence), 0);
+    pay(cadence, now, cadence->paid);
 }
 
-void cadence_measure(struct cadence *cadence, const struct price_measure *cost)
+/* The price is less than the mean: it has nothing of what disturbs a few of them. What they cost
+ * all together is what counts in the budget, as far as it can be measured. */
+void cadence_measure(struct cadence *cadence, int64_t now, const struct price_measure *cost)
 {
     price_add(&cadence->price, cost);
+    if (price_wants_cpu_time(&cadence->price))
+        pay(cadence, now, cost->cpu_usec - cadence->paid);
+    cadence->payment = CADENCE_FREE;
 }
 
 int64_t cadence_price(const struct cadence *cadence)
@@ -93,9 +113,8 @@ int64_t cadence_due(const struct cadence *cadence, int64_t began, int64_t interv
 
     if (cadence->part->budget->namespaces < 2 || interval < 2 * GRID || due < 0 || due == INT64_MAX)
         return due;
-    if (interval >= SPREAD_FROM)
-        due -= shortening(cadence, interval);
-    else
-        due += GRID / 2;
-    return due - due % GRID;
+    if (interval < LONG)
+        return due + GRID / 2 - (due + GRID / 2) % GRID;
+    due -= shortening(cadence, interval);
+    return due - due % LONG_GRID;
 }

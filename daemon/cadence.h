@@ -10,6 +10,12 @@
 #include "daemon/budget.h"
 #include "daemon/price.h"
 
+enum cadence_payment {
+    CADENCE_FREE,
+    CADENCE_FROM_BUDGET,
+    CADENCE_FROM_SAVINGS, /* as far as they go */
+};
+
 struct cadence {
     struct budget_part *part;
     struct price price;
@@ -19,6 +25,9 @@ struct cadence {
     bool polled;
     enum budget_class class;
     int64_t counted; /* price of a dump */
+    /* How the dump under way was paid, and how much that was. */
+    enum cadence_payment payment;
+    int64_t paid;
 };
 
 /* The part must be there until cadence_free(). */
@@ -35,8 +44,8 @@ void cadence_uncount(struct cadence *cadence);
 /* A dump begins; paid: from the budget. */
 void cadence_begin(struct cadence *cadence, int64_t now, bool paid);
 
-/* What one did cost. */
-void cadence_measure(struct cadence *cadence, const struct price_measure *cost);
+/* What it did cost in the end. */
+void cadence_measure(struct cadence *cadence, int64_t now, const struct price_measure *cost);
 
 /* What one costs; -1 before the first. */
 int64_t cadence_price(const struct cadence *cadence);

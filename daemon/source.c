@@ -52,6 +52,8 @@ struct source {
     struct price_measure measured; /* when the clocks were read last */
     int look_error;                /* of that dump: why it is not complete, though it ended well */
     bool drained;              /* the queue was read empty, and nothing came or was asked since */
+    bool clean;                /* that need not be tried: nothing came after the last dump */
+    bool clocked;              /* the clocks were read in this turn of the loop */
     bool alone;                /* of the look under way: nothing else came since it was asked for */
     struct standing_dump look; /* how its dump ended */
     bool settling;             /* the dump ended, and left questions */
@@ -320,6 +322,7 @@ static void on_rtnl(void *user, enum rtnl_event event, const struct nlmsghdr *me
 /* Closes the socket; who waits for a look has no use of waiting on. */
 static void close_socket(struct source *source, int error)
 {
+    source->clean = false;
     if (source->rtnl)
         ev_io_stop(source->loop, &source->readable);
     /* Without a descriptor for it, it is lost. */
@@ -373,7 +376,9 @@ static void begin_look(struct source *source)
     if (source->resources.quota)
         source->resources.quota->refused = false;
     source->alone = source->drained;
-    read_clocks(source);
+    source->clean = false;
+    if (!source->clocked)
+        read_clocks(source);
     reconcile_dump_begin(source->reconcile);
     r = rtnl_ask_dump(source->rtnl);
     if (r < 0) {
@@ -418,6 +423,7 @@ static void receive(struct source *source)
         return;
     r = receive_batch(source);
     source->drained = r == 0;
+    source->clean = r == 1 && has_all(source);
     if (source->dumping)
         charge_look(source);
     if (r < 0)
@@ -443,7 +449,7 @@ static void wait_until(struct source *source, int64_t deadline)
 static void ask_link(struct source *source)
 {
     read_clocks(source);
-    source->drained = false;
+    source->drained = source->clean = false;
     /* A question that could not be sent is one without an answer. */
     source->asked = reconcile_question(source->reconcile);
     (void)rtnl_ask_link(source->rtnl, source->asked);
@@ -498,25 +504,39 @@ static void obey(struct source *source)
 
 static void run(struct source *source)
 {
-    if (source->dumping || source->settling)
-        read_clocks(source);
-    receive(source);
     obey(source);
+    source->clocked = false;
     source->handlers.settled(source->user);
 }
 
 static void on_readable(struct ev_loop *loop, struct ev_io *io, int events)
 {
+    struct source *source = io->data;
+
     (void)loop;
     (void)events;
-    run(io->data);
+    if (source->dumping || source->settling)
+        read_clocks(source);
+    receive(source);
+    run(source);
 }
 
+/* The loop would have told before that there is something to read. */
 static void on_due(struct ev_loop *loop, struct ev_timer *timer, int events)
 {
+    struct source *source = timer->data;
+
     (void)loop;
     (void)events;
-    run(timer->data);
+    read_clocks(source);
+    source->clocked = true;
+    if (source->rtnl && source->clean) {
+        source->drained = true;
+        standing_drained(source->standing, now_usec());
+    } else {
+        receive(source);
+    }
+    run(source);
 }
 
 /* Some sandboxes deny netlink and leave sysfs. It is no second source: it tells of no change, and

@@ -436,7 +436,7 @@ static void look_succeeded(struct standing *standing, int64_t now, const struct 
     if (now >= after(standing->opened_at, OPEN_DELAY_MAX))
         backoff_reset(&standing->opening);
     standing->report.now.last_look = now;
-    cadence_measure(&standing->cadence, &dump->cost);
+    cadence_measure(&standing->cadence, now, &dump->cost);
     report_fresh(&standing->report);
     if (!dump->native && standing->joined && standing->config.mode == STANDING_AUTO) {
         standing->known_incomplete = true;

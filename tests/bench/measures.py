@@ -242,6 +242,37 @@ def idle(plan):
     yield Row(f"idle, CPU in {plan.idle_seconds} s", "ms", [cpu * 1e3], limit_at_most=1)
 
 
+def _in_namespaces(plan, daemon, active):
+    """Many namespaces, entered at a daemon."""
+    return plan.stage(plan.few).start_and_go(
+        "many_namespaces", daemon.path, daemon.pid, plan.namespaces, active,
+        int(plan.settle_seconds * 1000), int(plan.namespace_seconds * 1000))
+
+
+def many_namespaces(plan):
+    """Many namespaces: polled, with something happening in some of them; and subscribed."""
+    stage = plan.stage(plan.few)
+    with stage.daemon(denied=True) as daemon:
+        polled = _in_namespaces(plan, daemon, plan.active)
+    with stage.daemon("--source", "subscribe") as daemon:
+        audited = _in_namespaces(plan, daemon, 0)
+    name = f"{plan.namespaces} namespaces"
+    yield Row(f"{name} denied, CPU while nothing happens", "%", [polled["quiet_share"]],
+              limit_at_most=1)
+    yield Row(f"{name} denied, CPU with {plan.active} active", "%", [polled["active_share"]],
+              limit_at_most=1)
+    yield Row(f"{name} denied, delay in an active one, median", "ms", [polled["delay_p50"] / 1e3],
+              limit_at_most=50)
+    yield Row(f"{name} denied, delay in an active one, p99", "ms", [polled["delay_p99"] / 1e3],
+              limit_at_most=100)
+    yield Row(f"{name} denied, delay in another one, worst", "ms", [polled["first_worst"] / 1e3],
+              limit_at_most=5000)
+    yield Row("memory of a namespace of two links", "KiB", [polled["memory"]], limit_at_most=64)
+    yield Row(f"{name}, wake-ups beside {audited['dumps']} audits in {plan.namespace_seconds} s",
+              "", [max(0, audited["woken"] - 2 * audited["dumps"])], limit_at_most=0)
+    yield Row(f"{name}, CPU of audits", "%", [audited["share"]])
+
+
 def _fill_history(plan, stage, daemon):
     """Until old events are dropped, with a consumer, so that all is encoded."""
     with contextlib.closing(stages.Connection(daemon.path)) as connection:
@@ -327,5 +358,6 @@ def snapshot(plan):
               [runs["ours"][0]["first"] / 1e3])
 
 
-ALL = [event_delay, full_rate, fan_out, one_poll, detection_delay, idle, memory, start, snapshot,
+ALL = [event_delay, full_rate, fan_out, one_poll, detection_delay, idle,
+       many_namespaces, memory, start, snapshot,
        reach.traced, reach.started]

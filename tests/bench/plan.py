@@ -22,6 +22,7 @@ class Plan:
     detections = 60
     pollers = [(1, 15), (10, 5)]
     idle_seconds = 60
+    namespaces, active, settle_seconds, namespace_seconds = 1000, 20, 30, 60
     fill = 60000
     starts = 10
     snapshots = 20
@@ -60,6 +61,7 @@ class Plan:
         self.detections = 4
         self.pollers = [(1, 1)]
         self.idle_seconds = 0.2
+        self.namespaces, self.active, self.settle_seconds, self.namespace_seconds = 6, 2, 0.1, 0.5
         self.fill = 480
         self.starts = 2
         self.snapshots = 2
