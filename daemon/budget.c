@@ -7,12 +7,13 @@
 
 #define SEC INT64_C(1000000)
 
-/* The most that can be saved: the budget of so long a time. Five seconds of polling at 50 ms cost
- * no more in gVisor, where a dump takes half a millisecond, beside what the budget gives then. */
+/* The most that can be saved: the budget of so long a time. */
 #define SAVED_MAX (30 * SEC)
 /* What is saved is spent, and what was spent in advance is saved, so fast that it would take this
  * time. */
 #define SPENDING_TIME (2 * SEC)
+/* And not faster than so many times the budget. */
+#define SPENDING_MAX 2
 /* One part of so many is saved while nothing happens. */
 #define SAVING 8
 
@@ -82,7 +83,9 @@ void budget_spend_saved(struct budget *budget, int64_t now, int64_t price)
 
 static int64_t for_active(const struct budget *budget)
 {
-    return max_time(budget->ppm + budget->saved_usec * SEC / SPENDING_TIME, budget->ppm / SAVING);
+    int64_t all = budget->ppm + budget->saved_usec * SEC / SPENDING_TIME;
+
+    return max_time(min_time(all, SPENDING_MAX * (int64_t)budget->ppm), budget->ppm / SAVING);
 }
 
 /* What the active ones don't need; never nothing, so that one of a few is not left alone. */
