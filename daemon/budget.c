@@ -13,7 +13,7 @@
  * time. */
 #define SPENDING_TIME (2 * SEC)
 /* And not faster than so many times the budget. */
-#define SPENDING_MAX 2
+#define SPENDING_MAX 4
 /* One part of so many is saved while nothing happens. */
 #define SAVING 8
 
