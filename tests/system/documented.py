@@ -52,6 +52,28 @@ def no_hyphenation():
         tap.equal(divided, [], os.path.basename(page))
 
 
+@tap.test
+def status_lines():
+    """linkwatchctl(1) explains each line of linkwatchctl status, and no other"""
+    page = manual.read(os.path.join(manual.FOLDER, "linkwatchctl.1"))
+    section = page.split(".SH OUTPUT OF STATUS\n")[1].split("\n.SH ")[0]
+    with daemons.Daemon() as daemon:
+        told = netns.run(os.environ["LINKWATCHCTL"], "--socket", daemon.socket, "status")
+    tap.equal(re.findall(r"^\.B (\w+)$", section, re.MULTILINE),
+              re.findall(r"^ *(\w+): ", told, re.MULTILINE), "lines")
+
+
+@tap.test
+def show_with_a_glob():
+    """linkwatchctl show with a glob shows each link that matches, beginning with index and name"""
+    with daemons.Daemon() as daemon:
+        netns.ip("link add manual1 type veth peer name manual2")
+        daemon.call("Refresh")
+        told = netns.run(os.environ["LINKWATCHCTL"], "--socket", daemon.socket, "show", "manual*")
+        netns.ip("link del manual1")
+    tap.equal(re.findall(r"^\d+: (\S+)$", told, re.MULTILINE), ["manual2", "manual1"], "links")
+
+
 def follow(command, ready="ready", suffix="", **environment):
     """Runs an example that follows links; when it has written that line, a link comes, changes and
     goes, and it must write so."""
