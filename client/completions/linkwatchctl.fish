@@ -38,7 +38,7 @@ function __linkwatchctl_arguments
             continue
         end
         switch $word
-            case -s --socket -n --netns -t --timeout
+            case -s --socket -n --netns -t --timeout --kind --state --master --type --field
                 set skip yes
             case '-*'
             case '*'
@@ -71,6 +71,14 @@ complete -c linkwatchctl -s n -l netns -r -F -a '(__linkwatchctl_namespaces)' -d
 complete -c linkwatchctl -l all-netns -d 'List and monitor all network namespaces'
 complete -c linkwatchctl -s j -l json -d 'Print JSON'
 complete -c linkwatchctl -s t -l timeout -x -a '500ms 5s 1min 1h' -d 'Let wait end after that time'
+complete -c linkwatchctl -l kind -x -a 'veth bridge bond vlan vxlan macvlan dummy tun ifb wireguard ether loopback' -d 'List the links of that kind'
+complete -c linkwatchctl -l state -x -a 'UP DOWN UNKNOWN LOWERLAYERDOWN NOTPRESENT TESTING DORMANT' -d 'List the links in that state'
+complete -c linkwatchctl -l master -x -a '(__linkwatchctl_links)' -d 'List the ports of that link'
+complete -c linkwatchctl -l type -x -a 'add change remove' -d 'Monitor events of these types'
+complete -c linkwatchctl -l field -x -a 'operstate flags carrier mtu ifname address master' -d 'Monitor changes of these fields'
+complete -c linkwatchctl -l no-list -d 'Monitor without the links at the beginning'
+complete -c linkwatchctl -l no-legend -d 'Print tables without their head'
+complete -c linkwatchctl -l color -a 'auto always never' -d 'Colour the output'
 complete -c linkwatchctl -l no-pager -d "Don't page long output"
 complete -c linkwatchctl -s h -l help -d 'Print a short help'
 complete -c linkwatchctl -s V -l version -d 'Print the version'

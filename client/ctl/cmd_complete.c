@@ -100,7 +100,7 @@ int ctl_complete(const struct ctl *ctl)
     linkwatch_close(connection);
     if (r < 0)
         return code;
-    output_begin(&output, false);
+    output_begin(&output, ctl->colour, false);
     offer_all(list, ctl->count ? ctl->arguments[0] : "");
     linkwatch_list_free(list);
     return output_end(&output, code);

@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "client/ctl/ctl.h"
+#include "client/ctl/event_lines.h"
 #include "client/ctl/fetch.h"
 #include "client/ctl/netns_follow.h"
 #include "client/ctl/output.h"
@@ -167,10 +168,10 @@ static int monitor_links(struct monitor *monitor)
 
 int ctl_monitor(const struct ctl *ctl)
 {
-    struct monitor monitor = {.ctl = ctl, .code = EXIT_MET};
+    struct monitor monitor = {.ctl = ctl, .code = EXIT_MET, .day = lines_today()};
     int code = ctl_filter(ctl, &monitor.filter);
 
-    output_begin(&monitor.output, false);
+    output_begin(&monitor.output, ctl->colour, false);
     if (code == EXIT_MET)
         code = monitor_links(&monitor);
     for (size_t i = 0; i < monitor.count; i++)

@@ -34,9 +34,10 @@ static void print_array(const struct fetch *fetch)
     puts("]");
 }
 
-static int print_table(const struct fetch *fetch, bool has_netns, const struct output *output)
+static int print_table(const struct fetch *fetch, const struct ctl *ctl,
+                       const struct output *output)
 {
-    struct table *table = links_table_new(has_netns);
+    struct table *table = links_table_new(ctl);
     int r;
 
     for (size_t i = 0; i < fetch->count; i++)
@@ -51,10 +52,10 @@ static int print_list(const struct fetch *fetch, const struct ctl *ctl, int code
 {
     struct output output;
 
-    output_begin(&output, ctl->pager && !ctl->json);
+    output_begin(&output, ctl->colour, ctl->pager && !ctl->json);
     if (ctl->json)
         print_array(fetch);
-    else if (fetch_count(fetch) > 0 && print_table(fetch, ctl->all_netns, &output) < 0)
+    else if (fetch_count(fetch) > 0 && print_table(fetch, ctl, &output) < 0)
         code = EXIT_FAILED;
     return output_end(&output, code);
 }
@@ -113,7 +114,7 @@ int ctl_show(const struct ctl *ctl)
 
     if (fetch.count > 0) {
         code = fetch_check(&fetch, ctl);
-        output_begin(&output, ctl->pager && !ctl->json);
+        output_begin(&output, ctl->colour, ctl->pager && !ctl->json);
         print_each(&fetch.items[0], ctl, &output);
         code = output_end(&output, code);
     }

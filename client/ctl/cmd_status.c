@@ -272,7 +272,7 @@ int ctl_status(const struct ctl *ctl)
         linkwatch_close(connection);
         return code;
     }
-    output_begin(&output, ctl->pager && !ctl->json);
+    output_begin(&output, ctl->colour, ctl->pager && !ctl->json);
     if (ctl->json)
         puts(linkwatch_status_json(status));
     else

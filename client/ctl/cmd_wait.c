@@ -140,7 +140,7 @@ static int print_met(const struct ctl *ctl, const struct linkwatch_link *link)
 {
     struct output output;
 
-    output_begin(&output, false);
+    output_begin(&output, ctl->colour, false);
     if (ctl->json)
         puts(link ? linkwatch_link_json(link) : "null");
     return output_end(&output, EXIT_MET);

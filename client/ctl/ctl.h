@@ -7,6 +7,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "client/ctl/event_filter.h"
+#include "client/ctl/output.h"
 #include "client/linkwatch.h"
 
 /* Exit codes; they are promised in linkwatchctl(1). */
@@ -31,8 +33,12 @@ struct ctl {
     /* Of list: the links that meet all of these. */
     struct linkwatch_condition *conditions[CTL_CONDITIONS];
     size_t condition_count;
+    struct event_filter events; /* of monitor */
+    bool no_list;               /* monitor doesn't show the first picture */
     bool json;
     bool pager;
+    bool no_legend;   /* tables have no head */
+    enum when colour; /* output is coloured */
     bool has_timeout;
     int64_t timeout; /* microseconds, LINKWATCH_FOREVER without one */
     int count;       /* arguments after the command */

@@ -3,22 +3,9 @@
 
 #include <stdint.h>
 #include <stdio.h>
-#include <string.h>
 #include <time.h>
 
 #include "client/ctl/changes.h"
-
-/* Microseconds since 1970 as the time of the day here. */
-static void print_time(int64_t realtime)
-{
-    time_t seconds = (time_t)(realtime / 1000000);
-    char text[16];
-    struct tm tm;
-
-    if (!localtime_r(&seconds, &tm) || strftime(text, sizeof(text), "%H:%M:%S", &tm) == 0)
-        strcpy(text, "--:--:--");
-    printf("%s.%03d ", text, (int)(realtime / 1000 % 1000));
-}
 
 static int64_t now(void)
 {
@@ -28,10 +15,48 @@ static int64_t now(void)
     return (int64_t)time.tv_sec * 1000000 + time.tv_nsec / 1000;
 }
 
+static int day_of(const struct tm *tm)
+{
+    return ((tm->tm_year + 1900) * 100 + tm->tm_mon + 1) * 100 + tm->tm_mday;
+}
+
+int lines_today(void)
+{
+    time_t seconds = (time_t)(now() / 1000000);
+    struct tm tm;
+
+    return localtime_r(&seconds, &tm) ? day_of(&tm) : 0;
+}
+
+/* What was learned before midnight may be told behind it: just a later day is told. */
+static void print_day(const struct lines *lines, const struct tm *tm)
+{
+    int day = day_of(tm);
+
+    if (day <= *lines->day)
+        return;
+    *lines->day = day;
+    printf("-- %04d-%02d-%02d --\n", tm->tm_year + 1900, tm->tm_mon + 1, tm->tm_mday);
+}
+
+/* Microseconds since 1970 as the time of the day here. */
+static void print_time(const struct lines *lines, int64_t realtime)
+{
+    time_t seconds = (time_t)(realtime / 1000000);
+    char text[16] = "--:--:--";
+    struct tm tm;
+
+    if (localtime_r(&seconds, &tm)) {
+        print_day(lines, &tm);
+        strftime(text, sizeof(text), "%H:%M:%S", &tm);
+    }
+    printf("%s.%03d ", text, (int)(realtime / 1000 % 1000));
+}
+
 static void begin_line(const struct lines *lines, int64_t realtime, char sign, enum colour colour)
 {
     output_colour(lines->output, FAINT);
-    print_time(realtime);
+    print_time(lines, realtime);
     output_colour(lines->output, PLAIN);
     if (lines->label)
         printf("%s ", lines->label);

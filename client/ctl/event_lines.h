@@ -10,7 +10,11 @@
 struct lines {
     const struct output *output;
     const char *label;
+    int *day; /* of the last line: a later one is told in a line of its own */
 };
+
+/* The day that is now here, as a number that grows. */
+int lines_today(void);
 
 void lines_add(const struct lines *lines, const struct linkwatch_link *link,
                const struct linkwatch_event *event);

@@ -13,14 +13,16 @@ enum colour links_state_colour(const char *state)
     return strcmp(state, "DOWN") == 0 ? RED : YELLOW;
 }
 
-struct table *links_table_new(bool has_netns)
+struct table *links_table_new(const struct ctl *ctl)
 {
     static const char *const head[] = {"INDEX", "LINK",    "KIND",   "STATE",
                                        "MTU",   "ADDRESS", "MASTER", "FLAGS"};
     size_t columns = sizeof(head) / sizeof(head[0]);
-    struct table *table = table_new(columns + (has_netns ? 1 : 0));
+    struct table *table = table_new(columns + (ctl->all_netns ? 1 : 0));
 
-    if (has_netns)
+    if (ctl->no_legend)
+        return table;
+    if (ctl->all_netns)
         table_add(table, "NETNS", BOLD);
     for (size_t i = 0; i < columns; i++)
         table_add(table, head[i], BOLD);

@@ -6,8 +6,9 @@
 #include "client/ctl/ctl.h"
 #include "client/ctl/output.h"
 
-/* A table with its head, and with a column for network namespaces or without. */
-struct table *links_table_new(bool has_netns);
+/* A table with its head if the command line doesn't refuse it, and with --all-netns with a column
+ * for network namespaces. */
+struct table *links_table_new(const struct ctl *ctl);
 
 /* label is that of the link's network namespace, NULL in a table without. */
 void links_table_add(struct table *table, const char *label, const struct linkwatch_link *link);

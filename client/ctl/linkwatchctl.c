@@ -71,8 +71,13 @@ static const char help[] =
     "      --kind KIND      list the links of that kind, as the column KIND shows it,\n"
     "      --state STATE    that are in that operational state,\n"
     "      --master NAME    that are ports of that link, or of those that a glob matches\n"
+    "      --type TYPES     monitor events of these types: add, change, remove (with commas)\n"
+    "      --field FIELDS   monitor changes of these fields, as show names them (with commas)\n"
+    "      --no-list        monitor without the links at the beginning\n"
     "  -t, --timeout T      let wait end after T: seconds, or a number with ms, s, min, h\n"
     "      --no-pager       don't page long output\n"
+    "      --no-legend      print tables without their head\n"
+    "      --color[=WHEN]   colour the output: auto (on a terminal), always, never\n"
     "  -h, --help           print this help\n"
     "  -V, --version        print the version\n"
     "\n"
@@ -167,7 +172,7 @@ static int print(const char *text)
 {
     struct output output;
 
-    output_begin(&output, false);
+    output_begin(&output, WHEN_NEVER, false);
     fputs(text, stdout);
     return output_end(&output, EXIT_MET);
 }
@@ -258,6 +263,8 @@ static int run_command(struct ctl *ctl, const char *name)
         return wrong_usage("--all-netns is for list and monitor alone", "");
     if (ctl->condition_count > 0 && command->run != ctl_list)
         return wrong_usage("--kind, --state and --master are for list alone", "");
+    if ((ctl->events.types || ctl->events.fields || ctl->no_list) && command->run != ctl_monitor)
+        return wrong_usage("--type, --field and --no-list are for monitor alone", "");
     if (ctl->all_netns && ctl->netns)
         return wrong_usage("--all-netns and --netns exclude each other", "");
     code = open_netns(ctl);
@@ -282,6 +289,33 @@ static int set_condition(struct ctl *ctl, const char *word, const char *value)
     return -1;
 }
 
+static int set_colour(struct ctl *ctl, const char *text)
+{
+    static const char *const words[] = {
+        [WHEN_AUTO] = "auto", [WHEN_ALWAYS] = "always", [WHEN_NEVER] = "never"};
+
+    for (int when = WHEN_AUTO; when <= WHEN_NEVER; when++)
+        if (strcmp(text, words[when]) == 0) {
+            ctl->colour = (enum when)when;
+            return -1;
+        }
+    return wrong_usage("--color is auto, always or never, not ", text);
+}
+
+static int set_types(struct ctl *ctl, const char *text)
+{
+    if (event_filter_add_types(&ctl->events, text) >= 0)
+        return -1;
+    return wrong_usage("--type is add, change or remove, or some of them with commas, not ", text);
+}
+
+static int set_fields(struct ctl *ctl, const char *text)
+{
+    if (event_filter_add_fields(&ctl->events, text) >= 0)
+        return -1;
+    return wrong_usage("--field is a field as show names it, or some with commas, not ", text);
+}
+
 static int set_timeout(struct ctl *ctl, const char *text)
 {
     ctl->has_timeout = true;
@@ -299,6 +333,18 @@ static int take_option(struct ctl *ctl, int option)
         return -1;
     case 'n':
         ctl->netns = optarg;
+        return -1;
+    case 'T':
+        return set_types(ctl, optarg);
+    case 'f':
+        return set_fields(ctl, optarg);
+    case 'L':
+        ctl->no_list = true;
+        return -1;
+    case 'C':
+        return set_colour(ctl, optarg ? optarg : "always");
+    case 'G':
+        ctl->no_legend = true;
         return -1;
     case 'k':
         return set_condition(ctl, "kind=", optarg);
@@ -337,6 +383,11 @@ int main(int argc, char *argv[])
         {"help", no_argument, NULL, 'h'},
         {"version", no_argument, NULL, 'V'},
         {"kind", required_argument, NULL, 'k'},
+        {"type", required_argument, NULL, 'T'},
+        {"field", required_argument, NULL, 'f'},
+        {"no-list", no_argument, NULL, 'L'},
+        {"color", optional_argument, NULL, 'C'},
+        {"no-legend", no_argument, NULL, 'G'},
         {"state", required_argument, NULL, 'S'},
         {"master", required_argument, NULL, 'm'},
 

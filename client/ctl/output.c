@@ -30,12 +30,13 @@ static bool terminal_is_dumb(void)
     return !term || strcmp(term, "dumb") == 0;
 }
 
-void output_begin(struct output *output, bool want_pager)
+void output_begin(struct output *output, enum when colour, bool want_pager)
 {
     bool terminal = isatty(STDOUT_FILENO) && !terminal_is_dumb();
 
     output->error = 0;
-    output->coloured = terminal && !is_set("NO_COLOR");
+    output->coloured =
+        colour == WHEN_ALWAYS || (colour == WHEN_AUTO && terminal && !is_set("NO_COLOR"));
     output->pager = terminal && want_pager ? pager_start() : 0;
 }
 

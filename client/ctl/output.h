@@ -9,6 +9,8 @@
 
 enum colour { PLAIN, BOLD, FAINT, RED, GREEN, YELLOW, COLOUR_COUNT };
 
+enum when { WHEN_AUTO, WHEN_ALWAYS, WHEN_NEVER };
+
 struct output {
     bool coloured;
     pid_t pager; /* 0 without one */
@@ -16,7 +18,7 @@ struct output {
 };
 
 /* Looks at where the output goes, and starts a pager if there shall be one. */
-void output_begin(struct output *output, bool want_pager);
+void output_begin(struct output *output, enum when colour, bool want_pager);
 
 /* Flushes, and waits for the pager. The exit code: a reader that went away is no
  * failure, a full disk is. */

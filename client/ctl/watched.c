@@ -36,6 +36,11 @@ static bool shows(const struct watched *watched)
     return is_text(watched) && watched->monitor->started;
 }
 
+static bool passes(const struct watched *watched, enum event_type type, linkwatch_fields fields)
+{
+    return event_filter_passes(&watched->monitor->ctl->events, type, fields);
+}
+
 /* The one whose connection stands for the daemon. */
 static bool is_first(const struct watched *watched)
 {
@@ -44,7 +49,7 @@ static bool is_first(const struct watched *watched)
 
 static struct lines lines_of(const struct watched *watched)
 {
-    return (struct lines){.output = &watched->monitor->output, .label = watched->label};
+    return (struct lines){&watched->monitor->output, watched->label, &watched->monitor->day};
 }
 
 static void print_message(const struct watched *watched, const char *json)
@@ -88,8 +93,9 @@ static void on_add(void *user, struct linkwatch_link *link, const struct linkwat
     const struct watched *watched = user;
     struct lines lines = lines_of(watched);
 
+    if (!passes(watched, EVENT_TYPE_ADD, 0))
+        return;
     tell_difference(watched, "add", NULL, link, event);
-
     if (shows(watched))
         lines_add(&lines, link, event);
 }
@@ -100,6 +106,8 @@ static void on_change(void *user, struct linkwatch_link *before, struct linkwatc
     const struct watched *watched = user;
     struct lines lines = lines_of(watched);
 
+    if (!passes(watched, EVENT_TYPE_CHANGE, fields))
+        return;
     tell_difference(watched, "change", before, link, event);
     if (shows(watched))
         lines_change(&lines, before, link, fields, event);
@@ -110,6 +118,8 @@ static void on_remove(void *user, struct linkwatch_link *link, const struct link
     const struct watched *watched = user;
     struct lines lines = lines_of(watched);
 
+    if (!passes(watched, EVENT_TYPE_REMOVE, 0))
+        return;
     tell_difference(watched, "remove", NULL, link, event);
     if (shows(watched))
         lines_remove(&lines, link, event);
@@ -144,7 +154,7 @@ static void add_rows(struct table *table, const struct watched *watched)
 
 static void print_picture(const struct monitor *monitor)
 {
-    struct table *table = links_table_new(monitor->ctl->all_netns);
+    struct table *table = links_table_new(monitor->ctl);
 
     for (size_t i = 0; i < monitor->count; i++)
         add_rows(table, monitor->items[i]);
@@ -167,7 +177,7 @@ void monitor_settle(struct monitor *monitor)
     }
     if (!any)
         return;
-    if (!monitor->ctl->json)
+    if (!monitor->ctl->json && !monitor->ctl->no_list)
         print_picture(monitor);
     monitor->started = true;
 }
@@ -305,7 +315,10 @@ static void on_message(void *user, const char *json)
 
     /* After the first picture, on_add() and the like tell what of a snapshot is news, before the
      * "ready" that follows. */
-    if (is_type && watched->known && json_is_text(&type, "snapshot"))
+    if (is_type && json_is_text(&type, "snapshot") &&
+        (watched->known || watched->monitor->ctl->no_list))
+        return;
+    if (!event_filter_passes_json(&watched->monitor->ctl->events, json))
         return;
     if (is_type && json_is_text(&type, "ready")) {
         free(watched->ready);

@@ -39,6 +39,7 @@ struct monitor {
     struct linkwatch_filter *filter;
     struct watched **items; /* the daemon's own, then those that have a name, in order */
     size_t count;
+    int day;      /* of the last line, as lines_today() has it */
     bool started; /* the first picture was shown */
     bool finished;
     int code;

@@ -189,6 +189,26 @@ def colours():
         tap.contains(on_terminal(daemon, "list", reply=reply, env={"NO_COLOR": ""}), "\x1b[32m")
 
 
+@tap.test
+def colour_as_asked():
+    """--color says whether output is coloured, wherever it goes and whatever NO_COLOR says."""
+    with fake.Fake() as daemon:
+        for option in ("--color=always", "--color"):
+            _, code, output, _ = answered(daemon, option, "list", reply=LINKS, env={"NO_COLOR": "1"})
+            tap.equal(code, 0, "exit code")
+            tap.contains(output, "\x1b[32mUP\x1b[0m")
+        assert "\x1b" not in on_terminal(daemon, "--color=never", "list", reply=LINKS)
+        assert "\x1b" not in answered(daemon, "--color=auto", "list", reply=LINKS)[2]
+
+
+@tap.test
+def no_legend():
+    """--no-legend leaves out the head of the table."""
+    with fake.Fake() as daemon:
+        tap.equal(answered(daemon, "--no-legend", "list", "lo", reply=LINKS[:1])[2],
+                  "1  lo  loopback  UNKNOWN  1500  -  -  LOOPBACK,UP\n", "output")
+
+
 def pager(daemon):
     """A pager that marks what goes through it."""
     path = os.path.join(daemon.directory, "pager")
@@ -282,7 +302,9 @@ WRONG = (["frobnicate"], ["--frobnicate"], ["show"], ["show", "a", "b"], ["wait"
          ["wait", "a", "up", "--timeout", "-1"], ["wait", "a", "up", "--timeout", "5d"],
          ["wait", "a", "up", "--timeout", "."], ["wait", "a", "up", "--timeout", "9" * 30],
          ["wait", "a", "sideways"], ["wait", "a", "mtu="], ["wait", "a", "mtu=big"],
-         ["wait", "a", "mtu=-1"], ["list", "--state", "foo"], ["--kind", "veth", "show", "a"],
+         ["wait", "a", "mtu=-1"], ["list", "--state", "foo"], ["list", "--type", "add"],
+         ["monitor", "--type", "sub"], ["monitor", "--type", "add,"], ["monitor", "--field", "x"],
+         ["--no-list", "list"], ["list", "--color=pink"], ["monitor", "--type", "add,,change"], ["--kind", "veth", "show", "a"],
          ["--master", "br0", "monitor"], ["--kind", "a", "--kind", "b", "--kind", "c", "--kind", "d"],
          ["wait", "a", "mtu=4294967296"], ["wait", "a", "operstate=foo"], ["wait", "a", "address=zz"],
          ["wait", "a", "address=02:"], ["wait", "a", "address=02:0"], ["wait", "a", "address=:"],
@@ -370,7 +392,9 @@ def helps():
     code, output, _ = run("--help")
     tap.equal(code, 0, "exit code")
     for word in ("list [IF...]", "monitor [IF...]", "show IF", "wait IF CONDITION...", "refresh",
-                 "status", "--socket PATH", "--json", "--timeout T", "--no-pager", "--help", "--all-netns",
+                 "status", "--socket PATH", "--json", "--timeout T", "--no-pager", "--help", "--all-netns", "--kind KIND",
+                 "--state STATE", "--master NAME", "--type TYPES", "--field FIELDS", "--no-list",
+                 "--no-legend", "--color[=WHEN]",
                  "--version", "present", "absent", "up", "down", "carrier", "no-carrier",
                  "operstate=STATE", "mtu=N", "address=A", "master=NAME", "nomaster", "kind=KIND",
                  "renamed", "name=NAME", "0 done", "1 it failed", "2 wrong usage", "3 the daemon",

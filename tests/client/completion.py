@@ -49,6 +49,7 @@ def options(shell):
     """A word that starts with - is an option."""
     got = offers(start(shell, "linkwatchctl list --"))
     tap.equal({"--socket", "--netns", "--all-netns", "--json", "--timeout", "--no-pager", "--help",
+               "--kind", "--state", "--master", "--type", "--field", "--no-list", "--no-legend",
                "--version"} - got, set(),
               "missing")
 

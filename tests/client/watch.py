@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 """linkwatchctl monitor and wait: what they tell of what happens."""
 
+import datetime
 import json
 import signal
 
@@ -161,6 +162,57 @@ def monitors_differences():
              "old": {"flags": ["LOOPBACK", "UP"], "mtu": 1500, "operstate": "UNKNOWN", "new": None}},
             {"type": "add", "learned": "snapshot", "link": link(21, "v\"9")},
             {"type": "remove", "learned": "snapshot", "link": LINKS[1]}])), "differences")
+
+
+CHANGES = (("add", link(21, "v9")), ("change", {**LINKS[0], "mtu": 9}),
+           ("change", {**LINKS[0], "mtu": 9, "flags": []}), ("remove", link(21, "v9")))
+
+
+def some_events(json_wanted, *options):
+    """What a monitor with these options shows of the events: lines, or types."""
+    with fake.Fake() as daemon:
+        process, peer = monitor(daemon, *(["--json"] if json_wanted else []), "--no-list", *options)
+        old = ({"mtu": 1500}, {"flags": ["LOOPBACK", "UP"]})
+        for number, (kind, told) in enumerate(CHANGES):
+            peer.event(kind, 8 + number, link=told,
+                       **({"old": old[number - 1]} if kind == "change" else {}))
+        peer.event("source", 12, source={**fake.SOURCE, "reason": "the end"})
+        shown = [process.line()]
+        while "the end" not in shown[-1]:
+            shown.append(process.line())
+    return [json.loads(line)["type"] for line in shown[:-1]] if json_wanted \
+        else [line.split()[1] for line in shown[:-1]]
+
+
+@tap.test
+def monitors_some():
+    """monitor shows events by type, and changes by field, in text and JSON"""
+    for options, text, types in (
+            ([], "+~~-", ["add", "change", "change", "remove"]),
+            (["--type", "add"], "+", ["add"]), (["--type", "change,remove"], "~~-",
+                                                ["change", "change", "remove"]),
+            (["--type", "add", "--type", "remove"], "+-", ["add", "remove"]),
+            (["--field", "mtu"], "+~-", ["add", "change", "remove"]),
+            (["--field", "flags,operstate", "--type", "change"], "~", ["change"])):
+        tap.equal("".join(some_events(False, *options)), text, str(options))
+        tap.equal(some_events(True, *options), ["ready", *types], str(options))
+
+
+@tap.test
+def monitors_days():
+    """Where the day changes, monitor writes the date first"""
+    with fake.Fake() as daemon:
+        process, peer = monitor(daemon)
+        process.expect(*TABLE.splitlines())
+        for number, (day, mtu) in enumerate((("2001-01-01", 1), ("2100-01-31", 2),
+                                             ("2100-01-31", 3), ("2100-02-01", 4))):
+            at = datetime.datetime.fromisoformat(day + "T10:00:00+00:00").timestamp()
+            peer.event("change", 8 + number, link={**LINKS[0], "mtu": mtu}, old={},
+                       realtime_usec=int(at) * 1000000)
+        shown = [process.line() for _ in range(6)]
+        tap.equal([line if line.startswith("--") else line.split()[0] for line in shown],
+                  ["10:00:00.000", "-- 2100-01-31 --", "10:00:00.000", "10:00:00.000",
+                   "-- 2100-02-01 --", "10:00:00.000"], "lines")
 
 
 def asked(daemon, *arguments):

@@ -1,0 +1,28 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Which events monitor shows: --type and --field. Pure. */
+#ifndef LINKWATCH_CLIENT_CTL_EVENT_FILTER_H
+#define LINKWATCH_CLIENT_CTL_EVENT_FILTER_H
+
+#include <stdbool.h>
+
+#include "client/linkwatch.h"
+
+struct event_filter {
+    unsigned types;          /* bits of those below; 0 for all */
+    linkwatch_fields fields; /* of changes; 0 for all */
+};
+
+enum event_type { EVENT_TYPE_ADD = 1, EVENT_TYPE_CHANGE = 2, EVENT_TYPE_REMOVE = 4 };
+
+/* Adds names with commas between them. -EINVAL. */
+int event_filter_add_types(struct event_filter *filter, const char *names);
+int event_filter_add_fields(struct event_filter *filter, const char *names);
+
+/* fields are those that changed, for a change. */
+bool event_filter_passes(const struct event_filter *filter, enum event_type type,
+                         linkwatch_fields fields);
+
+/* The same of a message of the daemon's; what is no event passes. */
+bool event_filter_passes_json(const struct event_filter *filter, const char *message);
+
+#endif
