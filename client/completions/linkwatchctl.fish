@@ -69,7 +69,7 @@ complete -c linkwatchctl -f
 complete -c linkwatchctl -s s -l socket -r -F -d "The daemon's socket"
 complete -c linkwatchctl -s n -l netns -r -F -a '(__linkwatchctl_namespaces)' -d 'The network namespace'
 complete -c linkwatchctl -l all-netns -d 'List and monitor all network namespaces'
-complete -c linkwatchctl -s j -l json -d 'Print JSON'
+complete -c linkwatchctl -s j -l json -a 'short pretty off' -d 'Print JSON'
 complete -c linkwatchctl -s t -l timeout -x -a '500ms 5s 1min 1h' -d 'Let wait end after that time'
 complete -c linkwatchctl -l kind -x -a 'veth bridge bond vlan vxlan macvlan dummy tun ifb wireguard ether loopback' -d 'List the links of that kind'
 complete -c linkwatchctl -l state -x -a 'UP DOWN UNKNOWN LOWERLAYERDOWN NOTPRESENT TESTING DORMANT' -d 'List the links in that state'

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* linkwatchctl list and show. */
+#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -10,28 +11,36 @@
 #include "client/ctl/netns_label.h"
 #include "client/ctl/output.h"
 
-static void print_object(const struct fetched *fetched, const struct linkwatch_link *link)
-{
-    const char *json = linkwatch_link_json(link);
-
-    if (fetched->members)
-        netns_print_object(fetched->members, json);
-    else
-        fputs(json, stdout);
-}
-
-static void print_array(const struct fetch *fetch)
+static void write_array(FILE *to, const struct fetch *fetch)
 {
     const char *separator = "";
 
-    putchar('[');
+    putc('[', to);
     for (size_t i = 0; i < fetch->count; i++)
         for (size_t j = 0; j < fetch->items[i].count; j++) {
-            fputs(separator, stdout);
-            print_object(&fetch->items[i], fetch->items[i].links[j]);
+            fputs(separator, to);
+            netns_write_object(to, fetch->items[i].members,
+                               linkwatch_link_json(fetch->items[i].links[j]));
             separator = ",";
         }
-    puts("]");
+    putc(']', to);
+}
+
+static int print_array(const struct fetch *fetch, const struct ctl *ctl)
+{
+    char *text = NULL;
+    size_t size;
+    FILE *to = open_memstream(&text, &size);
+    int r;
+
+    if (!to)
+        return -ENOMEM;
+    write_array(to, fetch);
+    r = fclose(to) == 0 ? 0 : -ENOMEM;
+    if (r >= 0)
+        ctl_print_json(ctl, text);
+    free(text);
+    return r;
 }
 
 static int print_table(const struct fetch *fetch, const struct ctl *ctl,
@@ -51,12 +60,18 @@ static int print_table(const struct fetch *fetch, const struct ctl *ctl,
 static int print_list(const struct fetch *fetch, const struct ctl *ctl, int code)
 {
     struct output output;
+    int r = 0;
 
     output_begin(&output, ctl->colour, ctl->pager && !ctl->json);
+
     if (ctl->json)
-        print_array(fetch);
-    else if (fetch_count(fetch) > 0 && print_table(fetch, ctl, &output) < 0)
+        r = print_array(fetch, ctl);
+    else if (fetch_count(fetch) > 0)
+        r = print_table(fetch, ctl, &output);
+    if (r < 0) {
+        ctl_complain("%s", strerror(-r));
         code = EXIT_FAILED;
+    }
     return output_end(&output, code);
 }
 
@@ -100,7 +115,7 @@ static void print_each(const struct fetched *fetched, const struct ctl *ctl,
 {
     for (size_t i = 0; i < fetched->count; i++) {
         if (ctl->json)
-            puts(linkwatch_link_json(fetched->links[i]));
+            ctl_print_json(ctl, linkwatch_link_json(fetched->links[i]));
         else
             print_fields(fetched->links[i], output);
     }

@@ -274,7 +274,7 @@ int ctl_status(const struct ctl *ctl)
     }
     output_begin(&output, ctl->colour, ctl->pager && !ctl->json);
     if (ctl->json)
-        puts(linkwatch_status_json(status));
+        ctl_print_json(ctl, linkwatch_status_json(status));
     else
         print_status(status, ctl, &output);
     linkwatch_status_free(status);

@@ -142,7 +142,7 @@ static int print_met(const struct ctl *ctl, const struct linkwatch_link *link)
 
     output_begin(&output, ctl->colour, false);
     if (ctl->json)
-        puts(link ? linkwatch_link_json(link) : "null");
+        ctl_print_json(ctl, link ? linkwatch_link_json(link) : "null");
     return output_end(&output, EXIT_MET);
 }
 

@@ -36,6 +36,7 @@ struct ctl {
     struct event_filter events; /* of monitor */
     bool no_list;               /* monitor doesn't show the first picture */
     bool json;
+    bool pretty; /* with line breaks in it */
     bool pager;
     bool no_legend;   /* tables have no head */
     enum when colour; /* output is coloured */
@@ -65,6 +66,9 @@ struct linkwatch *ctl_connect(const struct ctl *ctl, int *ret_code);
 
 /* Says why the daemon at that path can't be reached, and gives the exit code. */
 int ctl_unreachable(const struct ctl *ctl, int error);
+
+/* Prints a line, or more, of JSON as the command line wants it. */
+void ctl_print_json(const struct ctl *ctl, const char *json);
 
 /* Reads a condition, or says why it is none, and gives the exit code. */
 int ctl_parse_condition(const char *text, struct linkwatch_condition **ret);

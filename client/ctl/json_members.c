@@ -109,3 +109,32 @@ void json_write_old(FILE *to, const char *before, const char *now)
         }
     putc('}', to);
 }
+
+static void break_line(FILE *to, int level)
+{
+    fprintf(to, "\n%*s", level * 2, "");
+}
+
+void json_write_pretty(FILE *to, const char *value)
+{
+    int level = 0;
+
+    while (*value) {
+        const char *end = *value == '"' ? skip_string(value) : value + 1;
+        bool opens = *value == '{' || *value == '[';
+        bool closes = *value == '}' || *value == ']';
+
+        if (closes)
+            break_line(to, --level);
+        fwrite(value, 1, (size_t)(end - value), to);
+        if (*value == ':')
+            putc(' ', to);
+        if (opens && (*end == '}' || *end == ']'))
+            putc(*end++, to);
+        else if (opens)
+            break_line(to, ++level);
+        else if (*value == ',')
+            break_line(to, level);
+        value = end;
+    }
+}

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* The members of a JSON object, as the library writes it: valid, in one line. Pure. */
+/* JSON, and the members of an object, as the library writes it: valid, in one line. Pure. */
 #ifndef LINKWATCH_CLIENT_CTL_JSON_MEMBERS_H
 #define LINKWATCH_CLIENT_CTL_JSON_MEMBERS_H
 
@@ -23,6 +23,9 @@ bool json_find(const char *object, const char *name, size_t name_length, struct 
 
 /* Whether the value is that string. */
 bool json_is_text(const struct json_member *member, const char *text);
+
+/* Writes any value with line breaks, and two blanks for each level. */
+void json_write_pretty(FILE *to, const char *value);
 
 /* Writes an object of the members in which two objects differ, with their values before; null
  * for what there was not. */

@@ -10,6 +10,7 @@
 #include <string.h>
 
 #include "client/ctl/ctl.h"
+#include "client/ctl/json_members.h"
 #include "client/ctl/output.h"
 #include "client/ctl/text.h"
 #include "client/ctl/timespan.h"
@@ -66,8 +67,9 @@ static const char help[] =
     "                       a process id, or a path\n"
     "      --all-netns      list and monitor the daemon's namespace and all in /run/netns and\n"
     "                       /run/docker/netns\n"
-    "  -j, --json           print JSON: an array for list, an object for show and\n"
-    "                       status, an object a line for monitor\n"
+    "  -j, --json[=MODE]    print JSON: an array for list, an object for show and\n"
+    "                       status, an object a line for monitor; MODE is short, pretty\n"
+    "                       (with line breaks) or off\n"
     "      --kind KIND      list the links of that kind, as the column KIND shows it,\n"
     "      --state STATE    that are in that operational state,\n"
     "      --master NAME    that are ports of that link, or of those that a glob matches\n"
@@ -289,6 +291,24 @@ static int set_condition(struct ctl *ctl, const char *word, const char *value)
     return -1;
 }
 
+void ctl_print_json(const struct ctl *ctl, const char *json)
+{
+    if (ctl->pretty)
+        json_write_pretty(stdout, json);
+    else
+        fputs(json, stdout);
+    putchar('\n');
+}
+
+static int set_json(struct ctl *ctl, const char *text)
+{
+    ctl->json = strcmp(text, "off") != 0;
+    ctl->pretty = strcmp(text, "pretty") == 0;
+    if (ctl->pretty || !ctl->json || strcmp(text, "short") == 0)
+        return -1;
+    return wrong_usage("--json is short, pretty or off, not ", text);
+}
+
 static int set_colour(struct ctl *ctl, const char *text)
 {
     static const char *const words[] = {
@@ -356,8 +376,7 @@ static int take_option(struct ctl *ctl, int option)
         ctl->all_netns = true;
         return -1;
     case 'j':
-        ctl->json = true;
-        return -1;
+        return set_json(ctl, optarg ? optarg : "short");
     case 't':
         return set_timeout(ctl, optarg);
     case 'P':
@@ -377,7 +396,7 @@ int main(int argc, char *argv[])
         {"socket", required_argument, NULL, 's'},
         {"netns", required_argument, NULL, 'n'},
         {"all-netns", no_argument, NULL, 'N'},
-        {"json", no_argument, NULL, 'j'},
+        {"json", optional_argument, NULL, 'j'},
         {"timeout", required_argument, NULL, 't'},
         {"no-pager", no_argument, NULL, 'P'},
         {"help", no_argument, NULL, 'h'},
@@ -394,24 +413,20 @@ int main(int argc, char *argv[])
         {NULL, 0, NULL, 0},
     };
     struct ctl ctl = {.netns_fd = -1, .pager = true, .timeout = LINKWATCH_FOREVER};
-    int option, code;
+    int option, code = -1;
 
     setlocale(LC_CTYPE, "");
     /* A reader that went away is told by EPIPE. */
     signal(SIGPIPE, SIG_IGN);
     ctl.path = linkwatch_default_path();
-    while ((option = getopt_long(argc, argv, "s:n:jt:hV", options, NULL)) >= 0) {
+    while (code < 0 && (option = getopt_long(argc, argv, "s:n:jt:hV", options, NULL)) >= 0)
         code = take_option(&ctl, option);
-        if (code >= 0)
-            return code;
-    }
-    if (optind == argc) {
-        code = run_command(&ctl, "list");
-    } else {
+    if (code < 0 && optind < argc) {
         ctl.arguments = argv + optind + 1;
         ctl.count = argc - optind - 1;
-        code = run_command(&ctl, argv[optind]);
     }
+    if (code < 0)
+        code = run_command(&ctl, optind < argc ? argv[optind] : "list");
     for (size_t i = 0; i < ctl.condition_count; i++)
         linkwatch_condition_free(ctl.conditions[i]);
     return code;

@@ -88,7 +88,10 @@ char *netns_members(const char *name)
     return NULL;
 }
 
-void netns_print_object(const char *members, const char *object)
+void netns_write_object(FILE *to, const char *members, const char *object)
 {
-    printf("{%s,%s", members, object + 1);
+    if (members)
+        fprintf(to, "{%s,%s", members, object + 1);
+    else
+        fputs(object, to);
 }

@@ -3,6 +3,8 @@
 #ifndef LINKWATCH_CLIENT_CTL_NETNS_LABEL_H
 #define LINKWATCH_CLIENT_CTL_NETNS_LABEL_H
 
+#include <stdio.h>
+
 /* One word that is safe to show: a name as --netns takes it, with escapes for blanks, too; "-"
  * for NULL, the daemon's own namespace. To be freed. NULL without memory. */
 char *netns_label(const char *name);
@@ -11,7 +13,7 @@ char *netns_label(const char *name);
  * names of links. To be freed. NULL without memory. */
 char *netns_members(const char *name);
 
-/* Prints a JSON object with those members before its own. */
-void netns_print_object(const char *members, const char *object);
+/* Writes a JSON object with those members before its own; NULL for none. */
+void netns_write_object(FILE *to, const char *members, const char *object);
 
 #endif

@@ -54,11 +54,16 @@ static struct lines lines_of(const struct watched *watched)
 
 static void print_message(const struct watched *watched, const char *json)
 {
-    if (watched->members)
-        netns_print_object(watched->members, json);
-    else
-        fputs(json, stdout);
-    putchar('\n');
+    char *text = NULL;
+    size_t size;
+    FILE *to = open_memstream(&text, &size);
+
+    if (!to)
+        return;
+    netns_write_object(to, watched->members, json);
+    if (fclose(to) == 0)
+        ctl_print_json(watched->monitor->ctl, text);
+    free(text);
 }
 
 /* What differs when a connection is there again, as JSON: in the words of the daemon's events. */
@@ -381,14 +386,19 @@ static int open_mirror(struct watched *watched)
 /* A namespace came or went. */
 static void tell_of_netns(const struct watched *watched, const char *type, const char *text)
 {
+    char *json;
+
     if (!watched->name.path)
         return;
     if (shows(watched))
         notice(watched, text);
     if (is_text(watched))
         return;
-    printf("{%s,\"type\":\"%s\"}\n", watched->members, type);
+    if (asprintf(&json, "{\"type\":\"%s\"}", type) < 0)
+        return;
+    print_message(watched, json);
     output_flush(&watched->monitor->output);
+    free(json);
 }
 
 static void complain(struct watched *watched, int error)

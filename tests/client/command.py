@@ -100,6 +100,21 @@ def array():
 
 
 @tap.test
+def modes_of_json():
+    """--json=pretty is the same with line breaks, short that without, and off is text."""
+    with fake.Fake() as daemon:
+        links = [link(1, 'l"o[]{}:,', altnames=[], deep={"a": [1, {}], "b": "x\\"})]
+        code, output, _ = answered(daemon, "--json=pretty", "list", reply=links)[1:]
+        tap.equal((code, output), (0, json.dumps(links, indent=2) + "\n"), "pretty")
+        tap.equal(answered(daemon, "--json=pretty", "show", "l*", reply=links)[2],
+                  json.dumps(links[0], indent=2) + "\n", "pretty")
+        for option in ("--json", "--json=short", "-j"):
+            tap.equal(answered(daemon, option, "list", reply=links)[2],
+                      json.dumps(links, separators=(",", ":")) + "\n", option)
+        tap.equal(answered(daemon, "-j", "--json=off", "list", reply=LINKS)[2], TABLE + "\n", "off")
+
+
+@tap.test
 def array_of_none():
     """list --json of no link is an empty array."""
     with fake.Fake() as daemon:
@@ -304,7 +319,7 @@ WRONG = (["frobnicate"], ["--frobnicate"], ["show"], ["show", "a", "b"], ["wait"
          ["wait", "a", "sideways"], ["wait", "a", "mtu="], ["wait", "a", "mtu=big"],
          ["wait", "a", "mtu=-1"], ["list", "--state", "foo"], ["list", "--type", "add"],
          ["monitor", "--type", "sub"], ["monitor", "--type", "add,"], ["monitor", "--field", "x"],
-         ["--no-list", "list"], ["list", "--color=pink"], ["monitor", "--type", "add,,change"], ["--kind", "veth", "show", "a"],
+         ["--no-list", "list"], ["list", "--color=pink"], ["list", "--json=long"], ["monitor", "--type", "add,,change"], ["--kind", "veth", "show", "a"],
          ["--master", "br0", "monitor"], ["--kind", "a", "--kind", "b", "--kind", "c", "--kind", "d"],
          ["wait", "a", "mtu=4294967296"], ["wait", "a", "operstate=foo"], ["wait", "a", "address=zz"],
          ["wait", "a", "address=02:"], ["wait", "a", "address=02:0"], ["wait", "a", "address=:"],
@@ -392,7 +407,7 @@ def helps():
     code, output, _ = run("--help")
     tap.equal(code, 0, "exit code")
     for word in ("list [IF...]", "monitor [IF...]", "show IF", "wait IF CONDITION...", "refresh",
-                 "status", "--socket PATH", "--json", "--timeout T", "--no-pager", "--help", "--all-netns", "--kind KIND",
+                 "status", "--socket PATH", "--json[=MODE]", "--timeout T", "--no-pager", "--help", "--all-netns", "--kind KIND",
                  "--state STATE", "--master NAME", "--type TYPES", "--field FIELDS", "--no-list",
                  "--no-legend", "--color[=WHEN]",
                  "--version", "present", "absent", "up", "down", "carrier", "no-carrier",
