@@ -77,6 +77,7 @@ complete -c linkwatchctl -l master -x -a '(__linkwatchctl_links)' -d 'List the p
 complete -c linkwatchctl -l type -x -a 'add change remove' -d 'Monitor events of these types'
 complete -c linkwatchctl -l field -x -a 'operstate flags carrier mtu ifname address master' -d 'Monitor changes of these fields'
 complete -c linkwatchctl -l no-list -d 'Monitor without the links at the beginning'
+complete -c linkwatchctl -s l -l full -d "Don't cut tables to the terminal's width"
 complete -c linkwatchctl -l no-legend -d 'Print tables without their head'
 complete -c linkwatchctl -l color -a 'auto always never' -d 'Colour the output'
 complete -c linkwatchctl -l no-pager -d "Don't page long output"

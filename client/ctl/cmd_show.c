@@ -52,7 +52,7 @@ static int print_table(const struct fetch *fetch, const struct ctl *ctl,
     for (size_t i = 0; i < fetch->count; i++)
         for (size_t j = 0; j < fetch->items[i].count; j++)
             links_table_add(table, fetch->items[i].label, fetch->items[i].links[j]);
-    r = table_print(table, output);
+    r = table_print(table, output, ctl->full);
     table_free(table);
     return r;
 }

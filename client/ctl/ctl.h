@@ -38,6 +38,7 @@ struct ctl {
     bool json;
     bool pretty; /* with line breaks in it */
     bool pager;
+    bool full;        /* tables are not cut to the terminal's width */
     bool no_legend;   /* tables have no head */
     enum when colour; /* output is coloured */
     bool has_timeout;

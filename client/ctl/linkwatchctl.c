@@ -78,6 +78,7 @@ static const char help[] =
     "      --no-list        monitor without the links at the beginning\n"
     "  -t, --timeout T      let wait end after T: seconds, or a number with ms, s, min, h\n"
     "      --no-pager       don't page long output\n"
+    "  -l, --full           don't cut tables to the terminal's width\n"
     "      --no-legend      print tables without their head\n"
     "      --color[=WHEN]   colour the output: auto (on a terminal), always, never\n"
     "  -h, --help           print this help\n"
@@ -363,6 +364,9 @@ static int take_option(struct ctl *ctl, int option)
         return -1;
     case 'C':
         return set_colour(ctl, optarg ? optarg : "always");
+    case 'l':
+        ctl->full = true;
+        return -1;
     case 'G':
         ctl->no_legend = true;
         return -1;
@@ -406,6 +410,7 @@ int main(int argc, char *argv[])
         {"field", required_argument, NULL, 'f'},
         {"no-list", no_argument, NULL, 'L'},
         {"color", optional_argument, NULL, 'C'},
+        {"full", no_argument, NULL, 'l'},
         {"no-legend", no_argument, NULL, 'G'},
         {"state", required_argument, NULL, 'S'},
         {"master", required_argument, NULL, 'm'},
@@ -419,7 +424,7 @@ int main(int argc, char *argv[])
     /* A reader that went away is told by EPIPE. */
     signal(SIGPIPE, SIG_IGN);
     ctl.path = linkwatch_default_path();
-    while (code < 0 && (option = getopt_long(argc, argv, "s:n:jt:hV", options, NULL)) >= 0)
+    while (code < 0 && (option = getopt_long(argc, argv, "s:n:jlt:hV", options, NULL)) >= 0)
         code = take_option(&ctl, option);
     if (code < 0 && optind < argc) {
         ctl.arguments = argv + optind + 1;

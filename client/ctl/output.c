@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <unistd.h>
 
 #include "client/ctl/ctl.h"
@@ -30,6 +31,13 @@ static bool terminal_is_dumb(void)
     return !term || strcmp(term, "dumb") == 0;
 }
 
+static size_t terminal_columns(void)
+{
+    struct winsize size;
+
+    return ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) == 0 ? size.ws_col : 0;
+}
+
 void output_begin(struct output *output, enum when colour, bool want_pager)
 {
     bool terminal = isatty(STDOUT_FILENO) && !terminal_is_dumb();
@@ -37,6 +45,7 @@ void output_begin(struct output *output, enum when colour, bool want_pager)
     output->error = 0;
     output->coloured =
         colour == WHEN_ALWAYS || (colour == WHEN_AUTO && terminal && !is_set("NO_COLOR"));
+    output->columns = terminal ? terminal_columns() : 0;
     output->pager = terminal && want_pager ? pager_start() : 0;
 }
 
@@ -180,15 +189,35 @@ static void print_cell(const struct cell *cell, size_t width, const struct outpu
         printf("%*s", (int)(width - cell->width), "");
 }
 
-int table_print(const struct table *table, const struct output *output)
+/* Cuts the cells of the last column, before which the others take that many columns. */
+static int cut_last(struct table *table, size_t before, size_t columns)
+{
+    size_t room = columns > before ? columns - before : 1;
+
+    for (size_t i = table->columns - 1; i < table->count; i += table->columns) {
+        table->cells[i].text = text_cut(table->cells[i].text, room);
+        if (!table->cells[i].text)
+            return -ENOMEM;
+    }
+    return 0;
+}
+
+int table_print(struct table *table, const struct output *output, bool full)
 {
     size_t *widths = table && !table->failed ? calloc(table->columns, sizeof(*widths)) : NULL;
+    size_t before = 0;
 
     if (!widths)
         return -ENOMEM;
     /* The last column needs no padding. */
-    for (size_t column = 0; column + 1 < table->columns; column++)
+    for (size_t column = 0; column + 1 < table->columns; column++) {
         widths[column] = width_of_column(table, column) + 2;
+        before += widths[column];
+    }
+    if (!full && output->columns > 0 && cut_last(table, before, output->columns) < 0) {
+        free(widths);
+        return -ENOMEM;
+    }
     for (size_t i = 0; i < table->count; i++) {
         size_t column = i % table->columns;
 

@@ -13,8 +13,9 @@ enum when { WHEN_AUTO, WHEN_ALWAYS, WHEN_NEVER };
 
 struct output {
     bool coloured;
-    pid_t pager; /* 0 without one */
-    int error;   /* errno of the first write that failed, 0 for none */
+    size_t columns; /* of the terminal; 0 for no limit */
+    pid_t pager;    /* 0 without one */
+    int error;      /* errno of the first write that failed, 0 for none */
 };
 
 /* Looks at where the output goes, and starts a pager if there shall be one. */
@@ -50,7 +51,8 @@ void table_add(struct table *table, const char *text, enum colour colour);
 /* The same with text that was made safe before. */
 void table_add_clean(struct table *table, const char *text, enum colour colour);
 
-/* -ENOMEM if there wasn't enough memory for it. */
-int table_print(const struct table *table, const struct output *output);
+/* The last column is cut to the terminal's width, if full is false. -ENOMEM if there wasn't enough
+ * memory for it. */
+int table_print(struct table *table, const struct output *output, bool full);
 
 #endif

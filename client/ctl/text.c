@@ -67,3 +67,43 @@ size_t text_width(const char *clean)
 
     return width < 0 ? strlen(clean) : (size_t)width;
 }
+
+/* How many bytes of it fit into that many columns. */
+static size_t bytes_within(const char *clean, size_t columns)
+{
+    const char *at = clean;
+    mbstate_t state = {0};
+
+    while (*at) {
+        wchar_t wide;
+        size_t bytes = mbrtowc(&wide, at, strlen(at), &state);
+        int width = bytes > 0 && bytes <= strlen(at) ? wcwidth(wide) : -1;
+
+        if (width < 0)
+            bytes = (size_t)(width = 1);
+        if ((size_t)width > columns)
+            break;
+        columns -= (size_t)width;
+        at += bytes;
+    }
+    return (size_t)(at - clean);
+}
+
+char *text_cut(char *clean, size_t columns)
+{
+    const char *ellipsis = text_is_utf8() ? "…" : "...";
+    size_t width = text_is_utf8() ? 1 : 3;
+    size_t bytes;
+    char *larger;
+
+    if (text_width(clean) <= columns)
+        return clean;
+    bytes = bytes_within(clean, columns > width ? columns - width : 0);
+    larger = realloc(clean, bytes + strlen(ellipsis) + 1);
+    if (!larger) {
+        free(clean);
+        return NULL;
+    }
+    strcpy(larger + bytes, ellipsis);
+    return larger;
+}

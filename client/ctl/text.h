@@ -19,6 +19,10 @@ char *text_clean(const char *text, size_t *ret_width);
 /* The same without blanks, which are escapes, too. */
 char *text_word(const char *text);
 
+/* Cuts such a copy so that it takes no more columns, with an ellipsis at its end; it is made larger
+ * for that if need be. NULL without memory, and then the copy is freed. */
+char *text_cut(char *clean, size_t columns);
+
 /* How many columns such a copy takes. */
 size_t text_width(const char *clean);
 

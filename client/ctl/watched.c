@@ -163,7 +163,7 @@ static void print_picture(const struct monitor *monitor)
 
     for (size_t i = 0; i < monitor->count; i++)
         add_rows(table, monitor->items[i]);
-    if (table_print(table, &monitor->output) < 0)
+    if (table_print(table, &monitor->output, monitor->ctl->full) < 0)
         notice(monitor->items[0], "there is not enough memory to show the links");
     table_free(table);
 }

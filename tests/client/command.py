@@ -224,6 +224,23 @@ def no_legend():
                   "1  lo  loopback  UNKNOWN  1500  -  -  LOOPBACK,UP\n", "output")
 
 
+@tap.test
+def cut():
+    """On a terminal tables are cut to its width, by characters; not with --full, nor elsewhere."""
+    with fake.Fake() as daemon:
+        wide = [link(1, "網", flags=["ü" * 40])]
+        for locale, end in (("C.UTF-8", "ü…"), ("C", "...")):
+            shown = on_terminal(daemon, "--color=never", "list", reply=wide, columns=70,
+                                env={"LC_ALL": locale}).splitlines()
+            tap.equal(shown[1][-len(end):], end, "end")
+            if locale == "C.UTF-8":
+                tap.equal(len(shown[1]), 69, "characters, of which one is wide")
+        for text in (on_terminal(daemon, "--full", "list", reply=wide, columns=70),
+                     on_terminal(daemon, "list", reply=wide), answered(daemon, "list", reply=wide)[2]):
+            tap.contains(text, "ü" * 40)
+        tap.contains(on_terminal(daemon, "list", reply=wide, columns=3), "…")
+
+
 def pager(daemon):
     """A pager that marks what goes through it."""
     path = os.path.join(daemon.directory, "pager")

@@ -1,9 +1,12 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 """linkwatchctl as a test runs it."""
 
+import fcntl
 import os
 import pty
+import struct
 import subprocess
+import termios
 
 import tap
 import wait
@@ -58,9 +61,10 @@ def answered(daemon, *arguments, reply=None, error=None, **options):
     return (call, *end(process))
 
 
-def on_terminal(daemon, *arguments, reply, env=None):
+def on_terminal(daemon, *arguments, reply, env=None, columns=0):
     """What it writes on a terminal."""
     ours, its = pty.openpty()
+    fcntl.ioctl(its, termios.TIOCSWINSZ, struct.pack("HHHH", 24, columns, 0, 0))
     process = start("--socket", daemon.path, *arguments, env=env, stdout=its)
     os.close(its)
     peer = daemon.accept()
