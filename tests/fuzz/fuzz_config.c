@@ -44,12 +44,13 @@ static void check_values(const struct config *config)
     CHECK(config->socket[0] && memchr(config->socket, '\0', sizeof(config->socket)));
     CHECK(config->socket_mode <= 0777);
     CHECK(standing->mode < STANDING_MODE_COUNT);
-    CHECK(standing->budget_ppm >= 100 && standing->budget_ppm <= 1000000);
-    CHECK(standing->interval_min_usec >= 10000);
-    CHECK(standing->interval_min_usec <= standing->interval_max_usec);
-    CHECK(standing->interval_max_usec <= INT64_C(3600000000));
+    CHECK(config->budget_ppm >= 100 && config->budget_ppm <= 1000000);
+    CHECK(config->interval_min_usec >= 10000);
+    CHECK(config->interval_min_usec <= config->interval_max_usec);
+    CHECK(config->interval_max_usec <= INT64_C(3600000000));
     CHECK(standing->audit_usec >= 10000 && standing->audit_usec <= INT64_C(86400000000));
     CHECK(config->history_bytes >= 1024);
+    CHECK(config->namespaces.bytes >= 1024);
     CHECK(config->limits.users.sessions >= 1 && config->limits.users.sessions_per_user >= 1);
     CHECK(config->limits.request >= 256 && config->limits.request <= (size_t)1 << 30);
     CHECK(config->limits.json_depth >= 3 && config->limits.json_depth <= 1000);

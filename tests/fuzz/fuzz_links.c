@@ -25,6 +25,7 @@
 
 struct trial {
     struct netlink netlink;
+    struct rtnl_room *room;
     struct rtnl *rtnl;
     struct table *table;
     struct reconcile *reconcile;
@@ -174,8 +175,9 @@ static void start(struct trial *trial)
     trial->table = table_new(on_change, trial);
     trial->reconcile = reconcile_new(trial->table);
     trial->history = history_new(INSTANCE, 65536);
-    CHECK(trial->table && trial->reconcile && trial->history);
-    CHECK(rtnl_open(-1, 1 << 20, on_rtnl, trial, &trial->rtnl) == 0);
+    trial->room = rtnl_room_new();
+    CHECK(trial->table && trial->reconcile && trial->history && trial->room);
+    CHECK(rtnl_open(-1, 1 << 20, trial->room, on_rtnl, trial, &trial->rtnl) == 0);
     believer_init(&trial->believer, NULL);
     /* What is not known yet is the empty picture, as of event 0. */
     trial->believer.ready = true;
@@ -206,6 +208,7 @@ static void stop(struct trial *trial)
     CHECK(table_contradictions(trial->table) == 0);
     check_picture(trial);
     rtnl_close(trial->rtnl);
+    rtnl_room_free(trial->room);
     history_free(trial->history);
     reconcile_free(trial->reconcile);
     table_free(trial->table);
