@@ -9,9 +9,14 @@ static size_t minus(size_t a, size_t b)
 /* What nobody has yet, of what that one may share out. */
 static size_t left(const struct quota *quota, bool privileged)
 {
-    if (quota->above)
-        return minus(left(quota->above, privileged || quota->privileged), quota->used);
-    return minus(quota->max - (privileged ? 0 : quota->max / QUOTA_RESERVE), quota->used);
+    size_t used = quota->used;
+
+    while (quota->above) {
+        privileged |= quota->privileged;
+        quota = quota->above;
+        used += quota->used;
+    }
+    return minus(quota->max - (privileged ? 0 : quota->max / QUOTA_RESERVE), used);
 }
 
 static bool has_room(const struct quota *quota, size_t bytes)

@@ -67,7 +67,7 @@ static int prepare(struct loop *loop)
         const struct linkwatch_mirror *mirror = monitor->items[i]->mirror;
 
         fds[MIRRORS + i].fd = mirror ? linkwatch_mirror_fd(mirror) : -1;
-        fds[MIRRORS + i].events = mirror ? linkwatch_mirror_events(mirror) : 0;
+        fds[MIRRORS + i].events = mirror ? (short)linkwatch_mirror_events(mirror) : (short)0;
         fds[MIRRORS + i].revents = 0;
     }
     return 0;

@@ -210,12 +210,12 @@ static const struct command *find_command(const char *name, bool *ret_more)
 static int ambiguous(const char *name)
 {
     char list[256] = "";
+    size_t length = 0;
 
     for (size_t i = 0; i < sizeof(commands) / sizeof(commands[0]); i++)
-        if (strncmp(commands[i].name, name, strlen(name)) == 0) {
-            strcat(list, *list ? ", " : "");
-            strcat(list, commands[i].name);
-        }
+        if (strncmp(commands[i].name, name, strlen(name)) == 0 && length < sizeof(list))
+            length += (size_t)snprintf(list + length, sizeof(list) - length, "%s%s",
+                                       length ? ", " : "", commands[i].name);
     ctl_complain("\"%s\" may be one of: %s", name, list);
     return wrong_usage(NULL, NULL);
 }

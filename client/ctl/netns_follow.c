@@ -61,9 +61,7 @@ static int merge(struct monitor *monitor, struct netns_names *names)
 
         if (order < 0)
             end(watched);
-        else if (order == 0)
-            items[monitor->count++] = watched;
-        else if (watched_new(monitor, name, &watched) >= 0)
+        else if (order == 0 || watched_new(monitor, name, &watched) >= 0)
             items[monitor->count++] = watched;
         i += order <= 0;
         j += order >= 0;

@@ -104,6 +104,6 @@ char *text_cut(char *clean, size_t columns)
         free(clean);
         return NULL;
     }
-    strcpy(larger + bytes, ellipsis);
+    memcpy(larger + bytes, ellipsis, strlen(ellipsis) + 1);
     return larger;
 }
