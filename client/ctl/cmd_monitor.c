@@ -66,9 +66,11 @@ static int prepare(struct loop *loop)
     for (size_t i = 0; i < loop->count; i++) {
         const struct linkwatch_mirror *mirror = monitor->items[i]->mirror;
 
-        fds[MIRRORS + i].fd = mirror ? linkwatch_mirror_fd(mirror) : -1;
-        fds[MIRRORS + i].events = mirror ? (short)linkwatch_mirror_events(mirror) : (short)0;
-        fds[MIRRORS + i].revents = 0;
+        fds[MIRRORS + i] = (struct pollfd){.fd = -1};
+        if (!mirror)
+            continue;
+        fds[MIRRORS + i].fd = linkwatch_mirror_fd(mirror);
+        fds[MIRRORS + i].events = linkwatch_mirror_events(mirror);
     }
     return 0;
 }
