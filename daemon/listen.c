@@ -33,8 +33,7 @@ static int address_of(const char *path, struct sockaddr_un *ret)
     return 0;
 }
 
-/* As systemd's DirectoryMode=: whoever may connect must reach the socket, whatever the umask. */
-static int make_folder_of(const char *path)
+int listen_make_folder(const char *path)
 {
     char folder[sizeof(((struct sockaddr_un *)0)->sun_path)];
     const char *slash = strrchr(path, '/');
@@ -44,6 +43,7 @@ static int make_folder_of(const char *path)
     if (!slash || slash == path)
         return 0;
     snprintf(folder, sizeof(folder), "%.*s", (int)(slash - path), path);
+    /* Whoever may connect must reach the socket. */
     mask = umask(022);
     r = mkdir(folder, 0755) < 0 && errno != EEXIST ? -errno : 0;
     umask(mask);
@@ -184,8 +184,6 @@ int listen_at(const char *path, mode_t mode, int *ret_fd)
     struct lock lock;
     int r = address_of(path, &address);
 
-    if (r >= 0)
-        r = make_folder_of(address.sun_path);
     if (r >= 0)
         r = lock_beside(&address, &lock);
     if (r < 0)

@@ -145,7 +145,10 @@ static int listen_on(struct process *process, struct daemon_socket *ret)
                   strerror(-fd));
         return fd;
     }
-    r = listen_at(config->socket, config->socket_mode, &ret->fd);
+    /* Another one is the administrator's: a mistake in it must not make folders. */
+    r = strcmp(config->socket, DEFAULT_SOCKET) == 0 ? listen_make_folder(config->socket) : 0;
+    if (r >= 0)
+        r = listen_at(config->socket, config->socket_mode, &ret->fd);
     if (r < 0)
         log_write(process->log, LOG_ERR, "cannot listen on %s: %s%s", config->socket, strerror(-r),
                   listen_hint(r));
