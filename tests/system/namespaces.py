@@ -162,6 +162,8 @@ def what_is_refused():
         tcp = stack.enter_context(socket.socket(socket.AF_INET))
         pipe = os.pipe()
         path = os.open("/proc/self/ns/net", os.O_PATH)
+        # Before it answers, it may not have opened its own yet.
+        daemon.status()
         before = len(os.listdir(f"/proc/{daemon.pid}/fd"))
         for descriptors in ([generic], [connected], [tcp], [pipe[0]], [path], [rtnl(), rtnl()],
                             [rtnl(), tcp]):
