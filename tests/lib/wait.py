@@ -5,7 +5,7 @@ import select
 import time
 
 # For what happens within milliseconds on an idle machine.
-SECONDS = 30
+SECONDS = 60
 # Between two looks at a condition that no descriptor tells of.
 TICK = 0.01
 
