@@ -45,6 +45,7 @@ def documented(lines):
         shell.stdin.write(line + "\n")
         shell.stdin.flush()
 
+    docker.forget_networks()
     with open(log, "w", encoding="utf-8") as output, subprocess.Popen(
             ["sh"], stdin=subprocess.PIPE, stdout=output, stderr=output, text=True,
             env=environment) as shell:
