@@ -77,6 +77,11 @@ bin_PROGRAMS += linkwatch-run
 linkwatch_run_CPPFLAGS = $(client_cppflags)
 linkwatch_run_SOURCES = reach/linkwatch_run.c
 linkwatch_run_LDADD = reach/libreach.la
+started_programs += tests/bin/linkwatch-run
+tests_bin_linkwatch_run_CPPFLAGS = $(linkwatch_run_CPPFLAGS)
+tests_bin_linkwatch_run_SOURCES = $(linkwatch_run_SOURCES)
+tests_bin_linkwatch_run_LDADD = $(linkwatch_run_LDADD)
+tests_bin_linkwatch_run_LDFLAGS = $(AM_LDFLAGS) -no-install
 
 man_MANS = doc/linkwatch-run.1
 dist_bashcompletion_DATA += reach/completions/linkwatch-run

@@ -93,17 +93,9 @@ class Plan:
         return [self._daemon, "--source", "poll"]
 
     def runner(self, *options):
-        """How linkwatch-run is started; None if it was not built. Not by libtool's script, if
-        that can be helped: it takes longer than all else."""
-        for program in (".libs/linkwatch-run", "linkwatch-run"):
-            path = os.path.join(self._build, program)
-            if os.access(path, os.X_OK):
-                return [path, *options]
-        return None
-
-    def environment(self):
-        """That of all programs whose time is compared with one run by the runner."""
-        return dict(os.environ, LD_LIBRARY_PATH=os.path.join(self._build, "client/.libs"))
+        """How linkwatch-run is started; None if it was not built."""
+        path = os.path.join(os.environ["LINKWATCH_BIN"], "linkwatch-run")
+        return [path, *options] if os.access(path, os.X_OK) else None
 
     def close(self):
         """Gives everything up."""

@@ -136,8 +136,8 @@ class Stage:
         return self.program(name, *arguments).result()
 
     def run_command(self, command):
-        """Runs a command that ends in a benchmark program, in the runner's environment."""
-        return Program(self.inside(*command), env=self.plan.environment()).result()
+        """Runs a command that ends in a benchmark program."""
+        return Program(self.inside(*command)).result()
 
     def start_and_go(self, name, *arguments):
         """Runs a benchmark program, and returns what it measured."""

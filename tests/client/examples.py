@@ -8,7 +8,7 @@ import fake
 import tap
 from fake import INSTANCE, OTHER, link
 
-EXAMPLES = os.path.join(os.path.dirname(os.environ.get("LINKWATCHCTL", "")), "client", "examples")
+EXAMPLES = os.path.join(os.environ.get("LINKWATCH_BUILD", "."), "client", "examples")
 
 
 def begin(daemon, name, *arguments):

@@ -10,7 +10,7 @@ import tempfile
 
 import tap
 
-BUILD = os.path.dirname(os.environ.get("LINKWATCHCTL", ""))
+BUILD = os.environ.get("LINKWATCH_BUILD", ".")
 SOURCE = os.environ.get("LINKWATCH_SOURCE", "")
 LIBRARY = os.path.join(BUILD, "client", ".libs", "liblinkwatch.so")
 

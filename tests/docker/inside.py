@@ -15,7 +15,7 @@ import wait
 
 sys.argv.pop(1)
 
-RUN = os.path.join(os.environ["LINKWATCH_BUILD"], "linkwatch-run")
+RUN = os.path.join(os.environ["LINKWATCH_BIN"], "linkwatch-run")
 
 
 def _installed():
@@ -23,8 +23,8 @@ def _installed():
     packages of Docker have, which are below a root folder of their own."""
     folder = docker.ROOT / "bin"
     folder.mkdir()
-    for name in ("linkwatchd", "linkwatch-run"):
-        (folder / name).symlink_to(os.path.join(os.environ["LINKWATCH_BUILD"], name))
+    for program in (daemons.BINARY, RUN):
+        (folder / os.path.basename(program)).symlink_to(program)
     for name in ("docker", "dockerd"):
         (folder / name).write_text(f'#!/bin/sh\nexec chroot {docker.ROOT}/root {name} "$@"\n',
                                    encoding="ascii")

@@ -14,7 +14,7 @@ import docker_scenarios as scenarios
 import netns
 import tap
 
-RUN = os.path.join(os.environ["LINKWATCH_BUILD"], "linkwatch-run")
+RUN = os.path.join(os.environ["LINKWATCH_BIN"], "linkwatch-run")
 # Whatever is started ends with the process namespace; whatever is mounted, with that of mounts.
 ENTER = ("unshare", "--net", "--mount", "--pid", "--fork", "--kill-child", "--mount-proc")
 CGROUP = "linkwatch-docker"

@@ -17,7 +17,7 @@ import sandbox
 import table
 import wait
 
-RUN = os.path.join(os.environ["LINKWATCH_BUILD"], "linkwatch-run")
+RUN = os.path.join(os.environ["LINKWATCH_BIN"], "linkwatch-run")
 CONTAINERD = "/run/own-containerd.sock"
 NAMESPACES = ("unshare", "--net", "--mount", "--pid", "--fork", "--kill-child", "--mount-proc")
 WITHOUT_RAW = ("setpriv", "--pdeathsig=KILL", "--bounding-set=-net_raw", "--inh-caps=-net_raw")

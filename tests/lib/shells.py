@@ -23,7 +23,7 @@ printf '%s\\n' "${COMPREPLY[@]}"
 """
 _FISH = 'source $argv[1]; complete -C $argv[2]'
 _SOURCE = os.environ.get("LINKWATCH_SOURCE", "")
-_BUILD = os.environ.get("LINKWATCH_BUILD", ".")
+_BIN = os.environ.get("LINKWATCH_BIN", ".")
 
 SHELLS = ("bash", "fish")
 
@@ -33,7 +33,7 @@ def start(shell, folder, line):
     if not shutil.which(shell):
         raise tap.Skip(f"there is no {shell}")
     file = os.path.join(_SOURCE, folder, line.split()[0] + (".fish" if shell == "fish" else ""))
-    path = os.path.abspath(_BUILD) + os.pathsep + os.environ["PATH"]
+    path = os.path.abspath(_BIN) + os.pathsep + os.environ["PATH"]
     if shell == "fish":
         command = ["fish", "--no-config", "-c", _FISH]
     else:

@@ -11,7 +11,7 @@ import tap
 import wait
 
 _SOURCE = os.environ.get("LINKWATCH_SOURCE", "")
-_BUILD = os.environ.get("LINKWATCH_BUILD", ".")
+_BIN = os.environ.get("LINKWATCH_BIN", ".")
 
 # No file of the user's is read.
 _COMMANDS = {
@@ -45,7 +45,7 @@ class Terminal:
 
     def __enter__(self):
         hidden = os.path.join(self._directory, ".config")
-        environment = {"PATH": os.path.abspath(_BUILD) + os.pathsep + os.environ["PATH"],
+        environment = {"PATH": os.path.abspath(_BIN) + os.pathsep + os.environ["PATH"],
                        "HOME": self._directory, "LC_ALL": "C.UTF-8", "TERM": "xterm",
                        "XDG_CONFIG_HOME": hidden, "XDG_DATA_HOME": hidden}
         self._pid, self._fd = pty.fork()

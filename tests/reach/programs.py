@@ -17,7 +17,7 @@ import tap
 import updates
 import wait
 
-RUN = os.path.join(os.environ.get("LINKWATCH_BUILD", "."), "linkwatch-run")
+RUN = os.path.join(os.environ.get("LINKWATCH_BIN", "."), "linkwatch-run")
 _HERE = pathlib.Path(__file__).parent
 WAYS = _HERE / "ways.py"
 _BUILT = pathlib.Path(os.environ.get("LINKWATCH_BUILD", "."), "tests/reach")

@@ -305,7 +305,7 @@ def empty_environment():
         tap.equal(code, 1)
         tap.contains(stderr, "/nonexistent/of-the-file")
     for program, *arguments in (("linkwatchctl", "list"), ("linkwatch-run", "--require", "true")):
-        path = os.path.join(os.path.dirname(daemons.BINARY), program)
+        path = os.path.join(os.environ.get("LINKWATCH_BIN", "."), program)
         if not os.path.exists(path):
             tap.diag(f"{program} is not built")
             continue
