@@ -267,9 +267,9 @@ def folder_of_the_socket():
 @tap.test
 def bad_socket_path():
     """A path that can't be a socket's is refused with a message that names it"""
-    code, _, stderr = run("--socket", "/nonexistent/folder/socket", "--config", "/dev/null")
+    code, _, stderr = run("--socket", "/proc/nonexistent/folder/socket", "--config", "/dev/null")
     tap.equal(code, 1)
-    tap.contains(stderr, "/nonexistent/folder/socket")
+    tap.contains(stderr, "/proc/nonexistent/folder/socket")
     code, _, stderr = run("--socket", "/tmp/" + "x" * 200, "--config", "/dev/null")
     tap.equal(code, 2)
     refused(code, stderr, "--socket")
@@ -288,22 +288,22 @@ def socket_mode():
 @tap.test
 def environment():
     """LINKWATCH_SOCKET stands in for --socket, and is overruled by it"""
-    with daemons.Daemon(env={"LINKWATCH_SOCKET": "/nonexistent/socket"}) as daemon:
+    with daemons.Daemon(env={"LINKWATCH_SOCKET": "/proc/nonexistent/socket"}) as daemon:
         assert daemon.status()["links"] >= 1
-    code, _, stderr = run("--config", "/dev/null", env={"LINKWATCH_SOCKET": "/nonexistent/socket"})
+    code, _, stderr = run("--config", "/dev/null", env={"LINKWATCH_SOCKET": "/proc/nonexistent/socket"})
     tap.equal(code, 1)
-    tap.contains(stderr, "/nonexistent/socket")
+    tap.contains(stderr, "/proc/nonexistent/socket")
 
 
 @tap.test
 def empty_environment():
     """An empty LINKWATCH_SOCKET counts as none for the daemon, linkwatchctl and linkwatch-run"""
     with daemons.Daemon(serves=False) as daemon:
-        pathlib.Path(daemon.config).write_text("[Socket]\nPath=/nonexistent/of-the-file\n",
+        pathlib.Path(daemon.config).write_text("[Socket]\nPath=/proc/nonexistent/of-the-file\n",
                                                encoding="ascii")
         code, _, stderr = run("--config", daemon.config, env={"LINKWATCH_SOCKET": ""})
         tap.equal(code, 1)
-        tap.contains(stderr, "/nonexistent/of-the-file")
+        tap.contains(stderr, "/proc/nonexistent/of-the-file")
     for program, *arguments in (("linkwatchctl", "list"), ("linkwatch-run", "--require", "true")):
         path = os.path.join(os.environ.get("LINKWATCH_BIN", "."), program)
         if not os.path.exists(path):
