@@ -197,8 +197,8 @@ struct linkwatch *linkwatch_close(struct linkwatch *connection);
  *   -EOPNOTSUPP  it has no such method: it is of another version
  *   -EACCES      it doesn't want to
  *   -EBUSY       a limit was reached
- *   -EIO         it could not look at the kernel (refresh)
- *   -ENODATA     it could never look at the kernel: nobody knows what links there are
+ *   -EIO         it could not dump the links (refresh)
+ *   -ENODATA     it could never dump them: nobody knows what links there are
  *   -EREMOTEIO   any other.
  * -ECHILD: this process was forked from the one that connected; it may close it alone.
  * -ETIMEDOUT: no answer in time. -EPROTO: the answer was not understood.
@@ -221,8 +221,8 @@ size_t linkwatch_list_count(const struct linkwatch_list *list);
  * someone has a reference. */
 struct linkwatch_link *linkwatch_list_get(const struct linkwatch_list *list, size_t place);
 
-/* Makes the daemon look at the kernel now. Then it knows all that had happened before
- * the call, whether or not the kernel told it. */
+/* Makes the daemon dump the links now. Then it knows all that had happened before the
+ * call, whether or not the kernel sent notifications. */
 int linkwatch_refresh(struct linkwatch *connection, int64_t timeout);
 
 /* How the daemon does. Values are asked for by their names in org.linkwatch.Links(7),
@@ -382,9 +382,9 @@ int linkwatch_source_get_errno(const struct linkwatch_source *source, int *ret);
 int linkwatch_source_get_errno_name(const struct linkwatch_source *source, const char **ret);
 /* The kernel can't be looked at: the picture is the last known one. */
 bool linkwatch_source_is_stale(const struct linkwatch_source *source);
-/* When the last look ended, in microseconds since 1970. -ENODATA if there was none: then
+/* When the last complete dump ended, in microseconds since 1970. -ENODATA if there was none: then
  * nothing is known of the links, which is not the same as that there are none. */
-int linkwatch_source_get_last_look(const struct linkwatch_source *source, int64_t *ret);
+int linkwatch_source_get_last_dump(const struct linkwatch_source *source, int64_t *ret);
 
 /* Any of them may be NULL. user is what was given to linkwatch_mirror_new().
  *

@@ -103,7 +103,7 @@ static int read_source(const json_t *parameters, struct linkwatch_source *source
     source->last_look = -1;
     if (!source->standing || !source->reason || !json_is_boolean(stale))
         return -EBADMSG;
-    return read_number(object, "last_look_usec", &source->last_look);
+    return read_number(object, "last_dump_usec", &source->last_look);
 }
 
 static int read_link(const json_t *parameters, struct message *message)
@@ -245,7 +245,7 @@ bool linkwatch_source_is_stale(const struct linkwatch_source *source)
     return source->stale;
 }
 
-int linkwatch_source_get_last_look(const struct linkwatch_source *source, int64_t *ret)
+int linkwatch_source_get_last_dump(const struct linkwatch_source *source, int64_t *ret)
 {
     return give(source->last_look, ret);
 }

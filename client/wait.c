@@ -163,7 +163,7 @@ static void on_source(void *user, const struct linkwatch_source *source)
     struct wait *wait = user;
     int64_t last_look;
 
-    if (wait->only_looks && linkwatch_source_get_last_look(source, &last_look) < 0)
+    if (wait->only_looks && linkwatch_source_get_last_dump(source, &last_look) < 0)
         finish(wait, -ENODATA, NULL);
     if (wait->source)
         wait->source(wait->user, source);

@@ -83,10 +83,9 @@ static const struct {
     {SERVICE "ExpectedMore", -EREMOTEIO, "the daemon expected the flag \"more\"", NULL},
     {SERVICE "PermissionDenied", -EACCES, "the daemon refuses it", NULL},
     {OWN "LimitReached", -EBUSY, "a limit of the daemon's was reached", "limit"},
-    {OWN "LookFailed", -EIO, "the daemon can't look at the kernel", "errno_name"},
+    {OWN "DumpFailed", -EIO, "the daemon can't dump the links", "errno_name"},
     {OWN "NeverLooked", -ENODATA,
-     "nobody knows what links there are, for the daemon could never look at the kernel",
-     "errno_name"},
+     "nobody knows what links there are, for the daemon could never dump them", "errno_name"},
 };
 
 int wire_errno(const struct reply *reply)

@@ -76,7 +76,7 @@ static int look_failure(struct namespace *namespace, struct buffer **ret)
 {
     const struct standing_report *report = source_report(namespace_source(namespace));
 
-    return message_error(never_looked(namespace) ? LINKS ".NeverLooked" : LINKS ".LookFailed",
+    return message_error(never_looked(namespace) ? LINKS ".NeverLooked" : LINKS ".DumpFailed",
                          message_failure(report->look_reason, report->look_error), ret);
 }
 

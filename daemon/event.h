@@ -46,7 +46,7 @@ struct source_state {
     const char *reason;
     int error; /* errno, positive, or 0 */
     bool stale;
-    int64_t last_look_usec; /* since 1970, -1 for none */
+    int64_t last_dump_usec; /* since 1970, -1 for none */
 };
 
 #endif

@@ -324,8 +324,8 @@ json_t *message_source_state(const struct source_state *source)
     return json_pack("{s:s, s:s, s:o*, s:s*, s:b, s:o*}", "standing", source->standing, "reason",
                      source->reason, "errno", source->error ? json_integer(source->error) : NULL,
                      "errno_name", source->error ? strerrorname_np(source->error) : NULL, "stale",
-                     source->stale, "last_look_usec",
-                     source->last_look_usec >= 0 ? json_integer(source->last_look_usec) : NULL);
+                     source->stale, "last_dump_usec",
+                     source->last_dump_usec >= 0 ? json_integer(source->last_dump_usec) : NULL);
 }
 
 json_t *message_position(const char *instance, uint64_t sequence)

@@ -60,7 +60,7 @@ int message_list_new(json_t *position, json_t *source, struct message_list *ret)
 /* Drops the references; takes NULL. */
 void message_list_clear(struct message_list *list);
 
-/* The parameters of LookFailed and NeverLooked: why, in words, and a (positive) errno; a new
+/* The parameters of DumpFailed and NeverLooked: why, in words, and a (positive) errno; a new
  * reference, NULL without memory. */
 json_t *message_failure(const char *reason, int error);
 

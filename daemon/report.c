@@ -27,7 +27,7 @@ void report_init(struct report *report, standing_handler handler, void *user)
                                       .look_reason = report->look_reason,
                                       .stale = true,
                                       .last_look = STANDING_NEVER,
-                                      .look_cost_usec = -1},
+                                      .dump_cost_usec = -1},
                               .reason = "starting",
                               .handler = handler,
                               .user = user};

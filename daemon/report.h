@@ -39,7 +39,7 @@ struct standing_report {
     int look_error;
     int64_t last_look; /* when the last complete look ended, STANDING_NEVER for none */
     int64_t interval_usec;
-    int64_t look_cost_usec; /* of the last few; -1 before the first look */
+    int64_t dump_cost_usec; /* of the last few; -1 before the first look */
     uint64_t contradictions;
 };
 

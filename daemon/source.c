@@ -65,7 +65,7 @@ struct source {
     /* When the last complete look ended: as standing reports it, and in microseconds since
      * 1970, -1 for none. */
     int64_t last_look;
-    int64_t last_look_usec;
+    int64_t last_dump_usec;
     bool joined;
     bool dumping;
     bool has_looked;
@@ -127,7 +127,7 @@ static void note_last_look(struct source *source)
     if (last_look == source->last_look)
         return;
     source->last_look = last_look;
-    source->last_look_usec = clock_usec(CLOCK_REALTIME);
+    source->last_dump_usec = clock_usec(CLOCK_REALTIME);
 }
 
 static void on_report(void *user, const struct standing_report *before,
@@ -562,7 +562,7 @@ struct source *source_new(struct ev_loop *loop, const struct source_config *conf
     source->handlers = *handlers;
     source->user = user;
     source->last_look = STANDING_NEVER;
-    source->last_look_usec = -1;
+    source->last_dump_usec = -1;
     ev_init(&source->readable, on_readable);
     ev_timer_init(&source->due, on_due, 0., 0.);
     /* What happens to links goes before what consumers want. */
@@ -666,7 +666,7 @@ void source_describe(const struct source *source, struct source_state *ret)
         .reason = failed ? report->look_reason : report->reason,
         .error = failed ? report->look_error : report->error,
         .stale = report->stale,
-        .last_look_usec = source->last_look_usec,
+        .last_dump_usec = source->last_dump_usec,
     };
 }
 

@@ -555,7 +555,7 @@ void standing_consumers(struct standing *standing, size_t count)
 const struct standing_report *standing_report(struct standing *standing)
 {
     standing->report.now.cadence = cadence(standing);
-    standing->report.now.look_cost_usec = cadence_price(&standing->cadence);
+    standing->report.now.dump_cost_usec = cadence_price(&standing->cadence);
     standing->report.now.interval_usec = standing->failures >= FAILURES_UNTIL_STALE
                                              ? standing->retrying.delay
                                              : look_interval(standing);

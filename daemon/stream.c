@@ -137,7 +137,7 @@ static bool is_blind(const struct stream *stream)
     struct source_state source;
 
     stream->origin->describe(stream->origin->user, &source);
-    return source.last_look_usec < 0;
+    return source.last_dump_usec < 0;
 }
 
 static bool more_follows(const struct stream *stream, uint64_t sequence)

@@ -23,11 +23,11 @@ void frame_init(struct frame *frame, size_t max);
 void frame_clear(struct frame *frame);
 
 /* Room for more bytes: *ret points at *ret_size > 0 free bytes, to be filled and
- * told by frame_filled(). -EMSGSIZE if the message begun is over the limit,
- * -ENOMEM. */
+ * then counted with frame_filled(). -EMSGSIZE if the message begun is over the
+ * limit, -ENOMEM. */
 int frame_reserve(struct frame *frame, char **ret, size_t *ret_size);
 
-/* Says that n bytes of the reserved room were written. */
+/* n bytes of the reserved room were written. */
 void frame_filled(struct frame *frame, size_t n);
 
 /* The next whole message, without its NUL (which is there), valid until the next

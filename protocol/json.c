@@ -6,9 +6,9 @@
 #include <stdbool.h>
 #include <string.h>
 
-/* jansson's lexer does not look whether its buffer could grow: without memory it drops a
- * character and goes on, and the document says something else than its text. errno tells,
- * if it is looked at before jansson itself resets it, which it does behind each number. So
+/* jansson's lexer does not check whether its buffer could grow: without memory it drops a
+ * character and goes on, and the document differs from its text. errno shows that,
+ * if it is read before jansson itself resets it, which it does after each number. So
  * the text is given to it in pieces that end where a number may end. */
 struct reading {
     const char *text;

@@ -93,7 +93,7 @@ static bool is_blind(const struct linkwatch_status *status)
 {
     int64_t last_look;
 
-    return linkwatch_status_get_number(status, "source.last_look_usec", &last_look) < 0;
+    return linkwatch_status_get_number(status, "source.last_dump_usec", &last_look) < 0;
 }
 
 static void print_standing(const struct linkwatch_status *status, const struct output *output)
@@ -149,10 +149,10 @@ static void print_picture(const struct linkwatch_status *status, const struct ou
     if (is_blind(status))
         fputs("no look yet", stdout);
     else
-        print_age(number(status, "source.last_look_usec"));
-    if (linkwatch_status_get_number(status, "look_cost_usec", &value) >= 0)
+        print_age(number(status, "source.last_dump_usec"));
+    if (linkwatch_status_get_number(status, "dump_cost_usec", &value) >= 0)
         printf(" (it cost %s of CPU time)",
-               timespan_format(number(status, "look_cost_usec"), span));
+               timespan_format(number(status, "dump_cost_usec"), span));
     putchar('\n');
 }
 

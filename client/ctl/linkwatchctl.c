@@ -150,7 +150,7 @@ bool ctl_is_blind(const struct linkwatch_source *source)
 {
     int64_t last_look;
 
-    return linkwatch_source_get_last_look(source, &last_look) < 0;
+    return linkwatch_source_get_last_dump(source, &last_look) < 0;
 }
 
 void ctl_describe_blindness(const struct linkwatch_source *source, char *text, size_t size)

@@ -64,12 +64,12 @@ ERRORS = (
     (SERVICE + "PermissionDenied", {}, "EACCES: the daemon refuses it"),
     (OWN + "LimitReached", {"limit": "sessions"},
      "EBUSY: a limit of the daemon's was reached (sessions)"),
-    (OWN + "LookFailed", {"errno": 13, "errno_name": "EACCES"},
-     "EIO: the daemon can't look at the kernel (EACCES)"),
+    (OWN + "DumpFailed", {"errno": 13, "errno_name": "EACCES"},
+     "EIO: the daemon can't dump the links (EACCES)"),
     (OWN + "NeverLooked", {"errno": 97, "errno_name": "EAFNOSUPPORT", "reason": "no socket"},
-     "ENODATA: nobody knows what links there are, for the daemon could never look at the kernel: "
+     "ENODATA: nobody knows what links there are, for the daemon could never dump them: "
      "no socket (EAFNOSUPPORT)"),
-    (OWN + "LookFailed", {"errno": 13}, "EIO: the daemon can't look at the kernel"),
+    (OWN + "DumpFailed", {"errno": 13}, "EIO: the daemon can't dump the links"),
     ("com.example.Other", {}, "EREMOTEIO: the daemon answered com.example.Other"),
 )
 

@@ -323,8 +323,8 @@ def absurd_status():
     with fake.Fake() as daemon:
         for number in (-2**63, 2**63 - 1):
             absurd = {**STATUS, "uptime_usec": number, "interval_usec": number, "links": number,
-                      "look_cost_usec": number, "history": {"bytes": number, "bytes_max": number},
-                      "source": {"last_look_usec": number, "standing": "", "reason": ""}}
+                      "dump_cost_usec": number, "history": {"bytes": number, "bytes_max": number},
+                      "source": {"last_dump_usec": number, "standing": "", "reason": ""}}
             tap.equal(answered(daemon, "status", reply=absurd)[1], 0, "exit code")
 
 
@@ -498,18 +498,18 @@ def refresh():
         tap.equal((call["method"], code, output, errors),
                   ("org.linkwatch.Links.Refresh", 0, "", ""), "outcome")
         _, code, _, errors = answered(daemon, "refresh",
-                                      error=("org.linkwatch.Links.LookFailed",
+                                      error=("org.linkwatch.Links.DumpFailed",
                                              {"reason": "it is busy", "errno": 16,
                                               "errno_name": "EBUSY"}))
         tap.equal(code, 1, "exit code")
-        tap.contains(errors, "the daemon can't look at the kernel: it is busy (EBUSY)")
+        tap.contains(errors, "the daemon can't dump the links: it is busy (EBUSY)")
 
 
 STATUS = {
     "version": "0.1.0", "position": {"instance": INSTANCE, "sequence": 9},
     "source": {"standing": "denied", "reason": "joining failed", "errno": 13,
-               "errno_name": "EACCES", "stale": False, "last_look_usec": 0},
-    "interval_usec": 500000, "cadence": "polling", "look_cost_usec": 2500, "links": 1,
+               "errno_name": "EACCES", "stale": False, "last_dump_usec": 0},
+    "interval_usec": 500000, "cadence": "polling", "dump_cost_usec": 2500, "links": 1,
     "receive_buffer": 212992,
     "history": {"oldest": 1, "events": 9, "bytes": 4096, "bytes_max": 16777216},
     "sessions": 2, "sessions_max": 1000, "sessions_per_user_max": 100, "request_max": 40960,

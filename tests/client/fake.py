@@ -16,7 +16,7 @@ BUILD = os.environ.get("LINKWATCH_CLIENT_TESTS", "")
 INSTANCE = "1" * 32
 OTHER = "2" * 32
 SOURCE = {"standing": "trusted", "reason": "looks agree", "stale": False,
-          "last_look_usec": 1700000000000000}
+          "last_dump_usec": 1700000000000000}
 BLIND = {"standing": "denied", "reason": "no socket", "errno": 13, "errno_name": "EACCES",
          "stale": True}
 

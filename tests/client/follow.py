@@ -341,8 +341,8 @@ def sources():
         denied = {"standing": "denied", "reason": "no", "stale": False, "errno": 13,
                   "errno_name": "EACCES"}
         peer.event("source", 8, source=denied)
-        peer.event("source", 9, source={**denied, "stale": True, "last_look_usec": 5})
-        peer.event("source", 10, source={**denied, "stale": True, "last_look_usec": 6})
+        peer.event("source", 9, source={**denied, "stale": True, "last_dump_usec": 5})
+        peer.event("source", 10, source={**denied, "stale": True, "last_dump_usec": 6})
         peer.event("remove", 11, link=link(2, "eth0"))
         mirror.expect("source denied 13 EACCES", "source denied stale 13 EACCES",
                       "remove 2 eth0 notification #11")

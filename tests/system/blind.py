@@ -82,7 +82,7 @@ def check_monitor(daemon, name, words):
     with Mirror(daemon.socket) as mirror:
         first = mirror.take()
         tap.equal((first["type"], first["source"]["stale"]), ("source", True), "the first message")
-        assert "last_look_usec" not in first["source"], first
+        assert "last_dump_usec" not in first["source"], first
         check_reason(first["source"], name, words)
         daemon.status()
         assert not mirror.connection.has_message(), mirror.take()

@@ -84,12 +84,12 @@ def test_failing_looks(kind, value, told):
                 Mirror(daemon.socket) as mirror:
             mirror.until_ready()
             known = daemon.links()
-            looked = daemon.status()["source"]["last_look_usec"]
+            looked = daemon.status()["source"]["last_dump_usec"]
             fault.set(kind, value)
             netns.ip("link add fails0 type bridge")
             wait.until(lambda: daemon.status()["source"]["stale"], "a stale picture", 90)
             tap.equal(daemon.links(), known, "the last known picture")
-            assert daemon.status()["source"]["last_look_usec"] - looked < 60_000_000
+            assert daemon.status()["source"]["last_dump_usec"] - looked < 60_000_000
             if told:
                 try:
                     daemon.call("Refresh")
@@ -97,7 +97,7 @@ def test_failing_looks(kind, value, told):
                 except varlink.Error as error:
                     tap.equal((error.name, error.parameters["errno"],
                                error.parameters["errno_name"]),
-                              (varlink.INTERFACE + ".LookFailed", getattr(errno, told), told))
+                              (varlink.INTERFACE + ".DumpFailed", getattr(errno, told), told))
             calm_for(daemon, 1_000_000, 0.2)
             fault.set(kind, 0, 0)
             mirror.until_event("add", "fails0")

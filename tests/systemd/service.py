@@ -332,7 +332,7 @@ def ready_after_the_first_look():
             tap.equal(consumer.expect_error("org.linkwatch.Links.NeverLooked")["errno_name"],
                       "ETIMEDOUT")
             silent.set(faults.DUMP_SILENT, times=0)
-            wait.until(lambda: "last_look_usec" in status()["source"], "a look with an answer")
+            wait.until(lambda: "last_dump_usec" in status()["source"], "a look with an answer")
             tap.equal(names(), {"lo"}, "links")
     MACHINE.drop_in(SERVICE, "faults", None)
 

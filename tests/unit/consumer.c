@@ -19,7 +19,7 @@ static void describe(void *user, struct source_state *ret)
     const struct world *world = user;
 
     *ret = (struct source_state){
-        .standing = "trusted", .reason = "", .last_look_usec = world->blind ? -1 : 0};
+        .standing = "trusted", .reason = "", .last_dump_usec = world->blind ? -1 : 0};
 }
 
 void world_start(struct world *world, size_t history_bytes)

@@ -54,7 +54,7 @@ static void one_slow_look_does_not_make_looks_dear(void **state)
     virtual_run_to_look(&virtual);
     virtual.dump.cost.cpu_usec = 10 * MSEC;
     virtual_end_look(&virtual);
-    assert_int_equal(standing_report(virtual.standing)->look_cost_usec, 100);
+    assert_int_equal(standing_report(virtual.standing)->dump_cost_usec, 100);
     assert_int_equal(standing_report(virtual.standing)->interval_usec, INTERVAL_MIN);
     virtual_stop(&virtual);
 }

@@ -308,7 +308,7 @@ static void a_change_of_the_source_is_an_event_without_a_link(void **state)
 {
     struct history *history = new_history(PLENTY);
     struct source_state source = {
-        .standing = "denied", .reason = "because", .error = EACCES, .last_look_usec = -1};
+        .standing = "denied", .reason = "because", .error = EACCES, .last_dump_usec = -1};
     struct buffer *message;
 
     (void)state;

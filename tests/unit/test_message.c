@@ -15,7 +15,7 @@ static const struct source_state source = {.standing = "incomplete",
                                            .reason = "a look showed more",
                                            .error = 0,
                                            .stale = true,
-                                           .last_look_usec = 77};
+                                           .last_dump_usec = 77};
 
 /* Checks that a message is one JSON text with its NUL and frees it. */
 static json_t *read_message(int r, struct buffer *message)
@@ -176,14 +176,14 @@ static void ready_and_source_tell_the_source(void **state)
     assert_is(read_message(r, message),
               json_pack("{s:{s:s, s:s, s:i, s:{s:s, s:s, s:b, s:i}}, s:b}", "parameters", "type",
                         "ready", "instance", INSTANCE, "sequence", 7, "source", "standing",
-                        "incomplete", "reason", "a look showed more", "stale", 1, "last_look_usec",
+                        "incomplete", "reason", "a look showed more", "stale", 1, "last_dump_usec",
                         77, "continues", 1));
     r = message_source(INSTANCE, &event, &source, &message);
     assert_is(read_message(r, message),
               json_pack("{s:{s:s, s:s, s:i, s:i, s:i, s:{s:s, s:s, s:b, s:i}}, s:b}", "parameters",
                         "type", "source", "instance", INSTANCE, "sequence", 8, "realtime_usec", 1,
                         "monotonic_usec", 2, "source", "standing", "incomplete", "reason",
-                        "a look showed more", "stale", 1, "last_look_usec", 77, "continues", 1));
+                        "a look showed more", "stale", 1, "last_dump_usec", 77, "continues", 1));
 }
 
 static void lost_tells_how_many_unless_nobody_knows(void **state)
@@ -204,7 +204,7 @@ static void lost_tells_how_many_unless_nobody_knows(void **state)
 static void an_errno_is_told_as_its_number_and_name(void **state)
 {
     struct source_state denied = {
-        .standing = "denied", .reason = "refused", .error = ENOPROTOOPT, .last_look_usec = -1};
+        .standing = "denied", .reason = "refused", .error = ENOPROTOOPT, .last_dump_usec = -1};
 
     (void)state;
     assert_is(message_source_state(&denied),

@@ -133,7 +133,7 @@ static bool tells_more(struct stream *stream, const char *type, uint64_t sequenc
 /* Who resumed from such a position would miss the rest of the snapshot. */
 static void whatever_comes_before_ready_says_that_more_follows(void **state)
 {
-    struct source_state source = {.standing = "denied", .reason = "", .last_look_usec = 1};
+    struct source_state source = {.standing = "denied", .reason = "", .last_dump_usec = 1};
     struct world world;
     struct stream *stream;
 
@@ -182,7 +182,7 @@ static void a_change_of_the_source_is_told_during_the_snapshot(void **state)
 {
     struct world world;
     struct stream *stream;
-    struct source_state source = {.standing = "denied", .reason = "", .last_look_usec = -1};
+    struct source_state source = {.standing = "denied", .reason = "", .last_dump_usec = -1};
 
     (void)state;
     world_start(&world, PLENTY);
@@ -200,7 +200,7 @@ static void a_change_of_the_source_is_told_during_the_snapshot(void **state)
 
 static void change_source(struct world *world, const char *reason)
 {
-    struct source_state source = {.standing = "denied", .reason = reason, .last_look_usec = -1};
+    struct source_state source = {.standing = "denied", .reason = reason, .last_dump_usec = -1};
 
     assert_int_equal(history_add_source(world->history, &source, 1, 2), 0);
 }
