@@ -26,6 +26,7 @@ enum sort {
     KIND,
     RENAMED,
     NAME,
+    USABLE,
     SORT_COUNT
 };
 
@@ -45,6 +46,7 @@ static const char *const words[SORT_COUNT] = {
     [KIND] = "kind=",
     [RENAMED] = "renamed",
     [NAME] = "name=",
+    [USABLE] = "usable",
 };
 
 struct linkwatch_condition {
@@ -127,6 +129,7 @@ static bool can_be_met(enum sort sort, const char *value, int64_t *number)
     case KIND:
     case RENAMED:
     case NAME:
+    case USABLE:
     case SORT_COUNT:
         break;
     }
@@ -269,6 +272,8 @@ bool linkwatch_condition_met(const struct linkwatch_condition *condition,
         return is_renamed(link, first);
     case NAME:
         return linkwatch_link_matches(link, condition->text);
+    case USABLE:
+        return linkwatch_link_usable(link, NULL);
     case SORT_COUNT:
         break;
     }

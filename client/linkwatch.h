@@ -144,6 +144,12 @@ const char *linkwatch_link_json(const struct linkwatch_link *link);
  * a backslash takes the special meaning from any other. */
 bool linkwatch_link_matches(const struct linkwatch_link *link, const char *name);
 
+/* Whether the link can be expected to carry traffic: it is up, and its operational state is UP, or
+ * UNKNOWN (or not told, as in gVisor) with a carrier that is not known to be missing. If not, and
+ * ret_reason is not NULL, *ret_reason is why, in words that complete "it is not usable: ...". The
+ * text is static. */
+bool linkwatch_link_usable(const struct linkwatch_link *link, const char **ret_reason);
+
 /* A copy of any text that is safe to show: what could steer a terminal or mislead its reader
  * (control characters, bytes that are not UTF-8, characters without a shape like marks of the
  * direction of writing) is an escape like \x1b or \u202e, a backslash is \\, and with
@@ -270,6 +276,7 @@ int linkwatch_enter(struct linkwatch *connection, int socket_fd, int64_t timeout
  *   up, down     it is set up or down by the administrator (flag UP)
  *   carrier, no-carrier
  *                its lower layer is connected or not; of a link that is down, neither
+ *   usable       linkwatch_link_usable()
  *   operstate=STATE
  *                UP, DOWN, UNKNOWN, ...; in small letters too
  *   mtu=N        its MTU is N

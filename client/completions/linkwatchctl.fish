@@ -74,6 +74,7 @@ complete -c linkwatchctl -s t -l timeout -x -a '500ms 5s 1min 1h' -d 'Let wait e
 complete -c linkwatchctl -l kind -x -a 'veth bridge bond vlan vxlan macvlan dummy tun ifb wireguard ether loopback' -d 'List the links of that kind'
 complete -c linkwatchctl -l state -x -a 'UP DOWN UNKNOWN LOWERLAYERDOWN NOTPRESENT TESTING DORMANT' -d 'List the links in that state'
 complete -c linkwatchctl -l master -x -a '(__linkwatchctl_links)' -d 'List the ports of that link'
+complete -c linkwatchctl -l usable -d 'List the links that can be expected to carry traffic'
 complete -c linkwatchctl -l type -x -a 'add change remove' -d 'Monitor events of these types'
 complete -c linkwatchctl -l field -x -a 'operstate flags carrier mtu ifname address master' -d 'Monitor changes of these fields'
 complete -c linkwatchctl -l no-list -d 'Monitor without the links at the beginning'
@@ -95,7 +96,7 @@ complete -c linkwatchctl -n __linkwatchctl_needs_command -a help -d 'A short hel
 complete -c linkwatchctl -n '__linkwatchctl_at 0 999 list monitor' -a '(__linkwatchctl_links)' -d Link
 complete -c linkwatchctl -n '__linkwatchctl_at 0 0 show wait' -a '(__linkwatchctl_links)' -d Link
 
-complete -c linkwatchctl -n '__linkwatchctl_at 1 999 wait' -a 'present absent up down carrier no-carrier nomaster renamed' -d Condition
+complete -c linkwatchctl -n '__linkwatchctl_at 1 999 wait' -a 'present absent up down carrier no-carrier usable nomaster renamed' -d Condition
 complete -c linkwatchctl -n '__linkwatchctl_at 1 999 wait' -a 'operstate=UP operstate=DOWN operstate=UNKNOWN operstate=LOWERLAYERDOWN operstate=NOTPRESENT operstate=TESTING operstate=DORMANT' -d State
 complete -c linkwatchctl -n '__linkwatchctl_at 1 999 wait' -a 'mtu= address=' -d Condition
 complete -c linkwatchctl -n '__linkwatchctl_at 1 999 wait' -a 'kind=veth kind=bridge kind=bond kind=vlan kind=vxlan kind=macvlan kind=dummy kind=tun kind=ifb kind=wireguard' -d Kind

@@ -91,7 +91,7 @@ int ctl_list(const struct ctl *ctl)
 
 static void print_fields(const struct linkwatch_link *link, const struct output *output)
 {
-    const char *name;
+    const char *name, *reason;
 
     output_colour(output, BOLD);
     printf("%d: ", linkwatch_link_ifindex(link));
@@ -108,6 +108,10 @@ static void print_fields(const struct linkwatch_link *link, const struct output 
         putchar('\n');
         free(text);
     }
+    if (linkwatch_link_usable(link, &reason))
+        printf("%20s: yes\n", "usable");
+    else
+        printf("%20s: no, %s\n", "usable", reason);
 }
 
 static void print_each(const struct fetched *fetched, const struct ctl *ctl,

@@ -36,6 +36,15 @@ static void on_source(void *user, const struct linkwatch_source *source)
     ctl_complain("%s%s", why, subject->ctl->timeout == 0 ? "" : "; waiting for that");
 }
 
+/* Of usable, which of the things that it needs is missing. */
+static void write_reason(FILE *to, const char *condition, const struct linkwatch_link *link)
+{
+    const char *reason;
+
+    if (strcmp(condition, "usable") == 0 && !linkwatch_link_usable(link, &reason))
+        fprintf(to, " (%s)", reason);
+}
+
 /* "eth0 does not meet up, mtu=9000" */
 static void write_unmet(FILE *to, const struct subject *subject, const struct linkwatch_link *link)
 {
@@ -46,6 +55,7 @@ static void write_unmet(FILE *to, const struct subject *subject, const struct li
         if (linkwatch_condition_met(subject->conditions[i - 1], link, NULL))
             continue;
         fprintf(to, "%s%s", separator, subject->ctl->arguments[i]);
+        write_reason(to, subject->ctl->arguments[i], link);
         separator = ", ";
     }
     if (*separator == ' ')
@@ -186,10 +196,11 @@ static int wrong_condition(const char *text)
                          values[i].value);
             return EXIT_USAGE;
         }
-    ctl_complain("%s is no condition; there are present, absent, up, down, carrier, no-carrier, "
-                 "operstate=STATE, mtu=N, address=A, master=NAME, nomaster, kind=KIND, renamed, "
-                 "name=NAME",
-                 text);
+    ctl_complain(
+        "%s is no condition; there are present, absent, up, down, carrier, no-carrier, "
+        "usable, operstate=STATE, mtu=N, address=A, master=NAME, nomaster, kind=KIND, renamed, "
+        "name=NAME",
+        text);
     return EXIT_USAGE;
 }
 

@@ -21,8 +21,8 @@ enum {
     EXIT_UNKNOWN = 5,
 };
 
-/* --kind, --state, --master: at most one of each. */
-#define CTL_CONDITIONS 3
+/* --kind, --state, --master, --usable: at most one of each. */
+#define CTL_CONDITIONS 4
 
 /* What the command line asks for. */
 struct ctl {

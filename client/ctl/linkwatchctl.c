@@ -56,7 +56,7 @@ static const char help[] =
     "IF is the name or an alternative name of a link, or a shell glob ('eth*');\n"
     "a backslash before a special character takes it as it is ('a\\[1\\]'). Where no link\n"
     "is called so, it may be an index, or name@peer as ip prints it.\n"
-    "CONDITION is one of present, absent, up, down, carrier, no-carrier,\n"
+    "CONDITION is one of present, absent, up, down, carrier, no-carrier, usable,\n"
     "operstate=STATE, mtu=N, address=A, master=NAME, nomaster, kind=KIND, renamed,\n"
     "name=NAME.\n"
     "\n"
@@ -73,6 +73,7 @@ static const char help[] =
     "      --kind KIND      list the links of that kind, as the column KIND shows it,\n"
     "      --state STATE    that are in that operational state,\n"
     "      --master NAME    that are ports of that link, or of those that a glob matches\n"
+    "      --usable         that can be expected to carry traffic; show tells why one cannot\n"
     "      --type TYPES     monitor events of these types: add, change, remove (with commas)\n"
     "      --field FIELDS   monitor changes of these fields, as show names them (with commas)\n"
     "      --no-list        monitor without the links at the beginning\n"
@@ -265,7 +266,7 @@ static int run_command(struct ctl *ctl, const char *name)
     if (ctl->all_netns && command->run != ctl_list && command->run != ctl_monitor)
         return wrong_usage("--all-netns is for list and monitor alone", "");
     if (ctl->condition_count > 0 && command->run != ctl_list)
-        return wrong_usage("--kind, --state and --master are for list alone", "");
+        return wrong_usage("--kind, --state, --master and --usable are for list alone", "");
     if ((ctl->events.types || ctl->events.fields || ctl->no_list) && command->run != ctl_monitor)
         return wrong_usage("--type, --field and --no-list are for monitor alone", "");
     if (ctl->all_netns && ctl->netns)
@@ -274,14 +275,14 @@ static int run_command(struct ctl *ctl, const char *name)
     return code == EXIT_MET ? command->run(ctl) : code;
 }
 
-/* One of --kind, --state, --master. */
+/* One of --kind, --state, --master, --usable. */
 static int set_condition(struct ctl *ctl, const char *word, const char *value)
 {
     char *text;
     int code;
 
     if (ctl->condition_count == CTL_CONDITIONS)
-        return wrong_usage("too many of --kind, --state and --master", "");
+        return wrong_usage("too many of --kind, --state, --master and --usable", "");
     if (asprintf(&text, "%s%s", word, value) < 0)
         return EXIT_FAILED;
     code = ctl_parse_condition(text, &ctl->conditions[ctl->condition_count]);
@@ -376,6 +377,8 @@ static int take_option(struct ctl *ctl, int option)
         return set_condition(ctl, "operstate=", optarg);
     case 'm':
         return set_condition(ctl, "master=", optarg);
+    case 'u':
+        return set_condition(ctl, "usable", "");
     case 'N':
         ctl->all_netns = true;
         return -1;
@@ -414,7 +417,7 @@ int main(int argc, char *argv[])
         {"no-legend", no_argument, NULL, 'G'},
         {"state", required_argument, NULL, 'S'},
         {"master", required_argument, NULL, 'm'},
-
+        {"usable", no_argument, NULL, 'u'},
         {NULL, 0, NULL, 0},
     };
     struct ctl ctl = {.netns_fd = -1, .pager = true, .timeout = LINKWATCH_FOREVER};

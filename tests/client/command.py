@@ -74,6 +74,7 @@ def table_by_properties():
         for options, indexes in ((["--kind", "veth"], [20]), (["--kind", "loopback"], [1]),
                                  (["--kind", "ether"], []), (["--state", "up"], [20]),
                                  (["--state", "UNKNOWN"], [1]), (["--master", "br*"], [20]),
+                                 (["--usable"], [1, 20]), (["--usable", "--kind", "veth"], [20]),
                                  (["--kind", "veth", "--state", "DOWN"], []),
                                  (["--kind", "veth", "--state", "UP", "--master", "br0"], [20])):
             _, code, output, errors = answered(daemon, "--json", "list", *options, reply=LINKS)
@@ -133,7 +134,11 @@ def show():
                   (0, ["7: eth0", "            altnames: lan,uplink",
                        "           link_type: ether", "               flags: ",
                        "             carrier: no", "                 mtu: 0",
-                       "            linkinfo: port of bridge"]), "outcome")
+                       "            linkinfo: port of bridge",
+                       "              usable: no, it is down"]), "outcome")
+        _, code, output, _ = answered(daemon, "show", "eth0",
+                                      reply=[link(7, "eth0", flags=["UP"], operstate="UP")])
+        tap.equal((code, output.splitlines()[-1]), (0, "              usable: yes"), "outcome")
 
 
 @tap.test
@@ -337,7 +342,7 @@ WRONG = (["frobnicate"], ["--frobnicate"], ["show"], ["show", "a", "b"], ["wait"
          ["wait", "a", "mtu=-1"], ["list", "--state", "foo"], ["list", "--type", "add"],
          ["monitor", "--type", "sub"], ["monitor", "--type", "add,"], ["monitor", "--field", "x"],
          ["--no-list", "list"], ["list", "--color=pink"], ["list", "--json=long"], ["monitor", "--type", "add,,change"], ["--kind", "veth", "show", "a"],
-         ["--master", "br0", "monitor"], ["--kind", "a", "--kind", "b", "--kind", "c", "--kind", "d"],
+         ["--master", "br0", "monitor"], ["--kind", "a", "--kind", "b", "--kind", "c", "--kind", "d", "--kind", "e"],
          ["wait", "a", "mtu=4294967296"], ["wait", "a", "operstate=foo"], ["wait", "a", "address=zz"],
          ["wait", "a", "address=02:"], ["wait", "a", "address=02:0"], ["wait", "a", "address=:"],
          ["wait", "a", "address=" + ":".join(["00"] * 33)], ["wait", "a", "upp"], ["wait", "a", "absent", "up"],
@@ -425,9 +430,9 @@ def helps():
     tap.equal(code, 0, "exit code")
     for word in ("list [IF...]", "monitor [IF...]", "show IF", "wait IF CONDITION...", "refresh",
                  "status", "--socket PATH", "--json[=MODE]", "--timeout T", "--no-pager", "--help", "--all-netns", "--kind KIND",
-                 "--state STATE", "--master NAME", "--type TYPES", "--field FIELDS", "--no-list",
+                 "--state STATE", "--master NAME", "--usable", "--type TYPES", "--field FIELDS", "--no-list",
                  "--no-legend", "--color[=WHEN]",
-                 "--version", "present", "absent", "up", "down", "carrier", "no-carrier",
+                 "--version", "present", "absent", "up", "down", "carrier", "no-carrier", "usable",
                  "operstate=STATE", "mtu=N", "address=A", "master=NAME", "nomaster", "kind=KIND",
                  "renamed", "name=NAME", "0 done", "1 it failed", "2 wrong usage", "3 the daemon",
                  "4 timed out"):
@@ -569,7 +574,7 @@ def blind_list():
                                           "errno_name": "EACCES"}))
             tap.equal((code, output), (5, ""), "outcome")
             tap.contains(errors, "nobody knows what links there are, for the daemon could never "
-                                 "look at the kernel: no socket (EACCES)")
+                                 "dump them: no socket (EACCES)")
 
 
 @tap.test

@@ -49,7 +49,7 @@ def options(shell):
     """A word that starts with - is an option."""
     got = offers(start(shell, "linkwatchctl list --"))
     tap.equal({"--socket", "--netns", "--all-netns", "--json", "--timeout", "--no-pager", "--help",
-               "--kind", "--state", "--master", "--type", "--field", "--no-list", "--no-legend",
+               "--kind", "--state", "--master", "--usable", "--type", "--field", "--no-list", "--no-legend",
                "--version"} - got, set(),
               "missing")
 
@@ -184,7 +184,7 @@ def conditions(shell):
     def offered(line):
         return offers(start(shell, "linkwatchctl --socket /nonexistent wait eth0 " + line))
     got = offered("")
-    tap.equal({"present", "absent", "up", "down", "carrier", "no-carrier", "nomaster",
+    tap.equal({"present", "absent", "up", "down", "carrier", "no-carrier", "usable", "nomaster",
                "renamed"} - got, set(), "missing")
     tap.equal(offered("up car"), {"carrier"}, "with car")
     states = {value.split("=")[-1] for value in offered("operstate=")}

@@ -1,0 +1,53 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Whether a link can be expected to carry traffic. */
+#include <string.h>
+
+#include "client/linkwatch.h"
+
+/* What the operational states mean that are neither UP nor UNKNOWN (RFC 2863). */
+static const struct {
+    const char *state;
+    const char *reason;
+} unusable[] = {
+    {"DOWN", "its operational state is DOWN"},
+    {"LOWERLAYERDOWN", "the link below it is down"},
+    {"DORMANT", "it waits for an event outside, like authentication"},
+    {"TESTING", "it is in a test"},
+    {"NOTPRESENT", "its hardware is missing"},
+};
+
+/* Drivers that do not set an operational state, and kernels without one, leave the carrier. */
+static const char *why_without_state(const struct linkwatch_link *link)
+{
+    bool carrier;
+
+    if (linkwatch_link_get_carrier(link, &carrier) >= 0 && !carrier)
+        return "it has no carrier";
+    return NULL;
+}
+
+static const char *why_not(const struct linkwatch_link *link)
+{
+    const char *state;
+    int up = linkwatch_link_has_flag(link, "UP");
+
+    if (up < 0)
+        return "the kernel does not say whether it is up";
+    if (up == 0)
+        return "it is down";
+    if (linkwatch_link_get_operstate(link, &state) < 0 || strcmp(state, "UNKNOWN") == 0)
+        return why_without_state(link);
+    for (size_t i = 0; i < sizeof(unusable) / sizeof(unusable[0]); i++)
+        if (strcmp(state, unusable[i].state) == 0)
+            return unusable[i].reason;
+    return strcmp(state, "UP") == 0 ? NULL : "its operational state is not known here";
+}
+
+bool linkwatch_link_usable(const struct linkwatch_link *link, const char **ret_reason)
+{
+    const char *reason = why_not(link);
+
+    if (reason && ret_reason)
+        *ret_reason = reason;
+    return !reason;
+}
