@@ -74,7 +74,7 @@ def table_by_properties():
         for options, indexes in ((["--kind", "veth"], [20]), (["--kind", "loopback"], [1]),
                                  (["--kind", "ether"], []), (["--state", "up"], [20]),
                                  (["--state", "UNKNOWN"], [1]), (["--master", "br*"], [20]),
-                                 (["--usable"], [1, 20]), (["--usable", "--kind", "veth"], [20]),
+                                 (["--usable"], [1]), (["--usable", "--kind", "veth"], []),
                                  (["--kind", "veth", "--state", "DOWN"], []),
                                  (["--kind", "veth", "--state", "UP", "--master", "br0"], [20])):
             _, code, output, errors = answered(daemon, "--json", "list", *options, reply=LINKS)
