@@ -134,22 +134,23 @@ EXTRA_DIST += \
 	tests/reach/inside.py \
 	$(reach_scripts) \
 	$(END)
+# The ones that take longest first, so that the others are run beside them.
 reach_scripts = \
+	tests/reach/trixie.py \
+	tests/reach/turmoil.py \
+	tests/reach/trixie_systrap.py \
+	tests/reach/many.py \
 	tests/reach/abroad.py \
 	tests/reach/as_kernel.py \
+	tests/reach/bookworm.py \
 	tests/reach/completion.py \
 	tests/reach/consistent.py \
 	tests/reach/grants.py \
-	tests/reach/many.py \
 	tests/reach/native.py \
 	tests/reach/network_services.py \
 	tests/reach/passing.py \
 	tests/reach/preload.py \
 	tests/reach/robust.py \
-	tests/reach/turmoil.py \
-	tests/reach/bookworm.py \
-	tests/reach/trixie.py \
-	tests/reach/trixie_systrap.py \
 	$(END)
 if BUILD_REACH
 reach_tests += $(reach_scripts)

@@ -9,7 +9,7 @@ import sys
 import traceback
 
 # No test needs a tenth of it; it is there so that a hang is a failure with a traceback.
-TEST_SECONDS = int(os.environ.get("LINKWATCH_TEST_SECONDS", "300"))
+TEST_SECONDS = int(os.environ.get("LINKWATCH_TEST_SECONDS", "600"))
 
 CLEANUP_SECONDS = 30
 # Every process that a test starts has it, unless somebody cleared its environment.
