@@ -65,19 +65,19 @@ int answer_reply(struct buffer *message, struct answer **ret)
     return 0;
 }
 
-static bool never_looked(struct namespace *namespace)
+static bool never_dumped(struct namespace *namespace)
 {
-    return source_report(namespace_source(namespace))->last_look == STANDING_NEVER;
+    return source_report(namespace_source(namespace))->last_dump == STANDING_NEVER;
 }
 
-/* That, and why, the kernel can't be looked at. What was never looked at is unknown, and not the
- * same as what is not there. */
-static int look_failure(struct namespace *namespace, struct buffer **ret)
+/* Why dumps fail. Where none ever worked, the links are unknown, which is not the same as that
+ * there are none. */
+static int dump_failure(struct namespace *namespace, struct buffer **ret)
 {
     const struct standing_report *report = source_report(namespace_source(namespace));
 
-    return message_error(never_looked(namespace) ? LINKS ".NeverLooked" : LINKS ".DumpFailed",
-                         message_failure(report->look_reason, report->look_error), ret);
+    return message_error(never_dumped(namespace) ? LINKS ".NeverLooked" : LINKS ".DumpFailed",
+                         message_failure(report->dump_reason, report->dump_error), ret);
 }
 
 /* --- a list of links */
@@ -216,8 +216,8 @@ static int refuse_list(struct namespace *namespace, struct answer **ret)
     struct buffer *message = NULL;
     int r;
 
-    if (never_looked(namespace))
-        r = look_failure(namespace, &message);
+    if (never_dumped(namespace))
+        r = dump_failure(namespace, &message);
     else
         r = message_error(LINKS ".LimitReached", json_pack("{s:s}", "limit", "list-memory"),
                           &message);
@@ -229,7 +229,7 @@ int answer_list(struct namespace *namespace, struct user *user, struct filter *f
 {
     struct answer *answer = NULL;
     struct list *list;
-    int r = never_looked(namespace) ? -EUSERS : new_list(namespace, user, &answer);
+    int r = never_dumped(namespace) ? -EUSERS : new_list(namespace, user, &answer);
 
     if (r < 0) {
         filter_free(filter);
@@ -283,29 +283,29 @@ int answer_stream(struct waitlist *news, struct stream *stream, struct answer **
     return 0;
 }
 
-/* --- a look at the kernel */
+/* --- after a dump */
 
 struct refresh {
     struct answer answer;
     struct namespace *namespace;
-    uint64_t look;
-    int (*tell)(struct namespace *namespace, int looked, struct buffer **ret);
-    bool told;
+    uint64_t request;
+    int (*make)(struct namespace *namespace, int done, struct buffer **ret);
+    bool answered;
 };
 
 static int refresh_next(struct answer *answer, const struct slice *slice, struct buffer **ret)
 {
     struct refresh *refresh = (struct refresh *)answer;
-    int looked = source_looked(namespace_source(refresh->namespace), refresh->look);
+    int done = source_dump_done(namespace_source(refresh->namespace), refresh->request);
     int r;
 
     (void)slice;
-    if (refresh->told)
+    if (refresh->answered)
         return ANSWER_END;
-    if (looked == 0)
+    if (done == 0)
         return ANSWER_WAITS;
-    refresh->told = true;
-    r = refresh->tell(refresh->namespace, looked, ret);
+    refresh->answered = true;
+    r = refresh->make(refresh->namespace, done, ret);
     return r < 0 ? r : ANSWER_PIECE;
 }
 
@@ -314,29 +314,29 @@ static void refresh_free(struct answer *answer)
     free(answer);
 }
 
-static int tell_refreshed(struct namespace *namespace, int looked, struct buffer **ret)
+static int make_refreshed(struct namespace *namespace, int done, struct buffer **ret)
 {
     const struct history *history = namespace_history(namespace);
     json_t *position;
 
-    if (looked < 0)
-        return look_failure(namespace, ret);
+    if (done < 0)
+        return dump_failure(namespace, ret);
     position = message_position(history_instance(history), history_newest(history));
     return message_reply(json_pack("{s:o}", "position", position), false, ret);
 }
 
-/* Whether it can be looked at, the calls that follow learn. */
-static int tell_entered(struct namespace *namespace, int looked, struct buffer **ret)
+/* If the dump failed, the calls that follow report it. */
+static int make_entered(struct namespace *namespace, int done, struct buffer **ret)
 {
     (void)namespace;
-    (void)looked;
+    (void)done;
     return message_reply(json_object(), false, ret);
 }
 
 static struct refresh *new_refresh(struct namespace *namespace)
 {
     static const struct answer_kind kind = {.next = refresh_next, .free = refresh_free};
-    struct refresh *refresh = new_answer(&kind, namespace_looks(namespace), sizeof(*refresh));
+    struct refresh *refresh = new_answer(&kind, namespace_dumps(namespace), sizeof(*refresh));
 
     if (refresh)
         refresh->namespace = namespace;
@@ -349,8 +349,8 @@ int answer_refresh(struct namespace *namespace, struct answer **ret)
 
     if (!refresh)
         return -ENOMEM;
-    refresh->tell = tell_refreshed;
-    refresh->look = source_look(namespace_source(namespace));
+    refresh->make = make_refreshed;
+    refresh->request = source_request_dump(namespace_source(namespace));
     *ret = &refresh->answer;
     return 0;
 }
@@ -362,8 +362,8 @@ int answer_enter(struct namespace *namespace, struct answer **ret)
 
     if (!refresh)
         return -ENOMEM;
-    refresh->tell = tell_entered;
-    refresh->look = source_is_fresh(source) ? 0 : source_look(source);
+    refresh->make = make_entered;
+    refresh->request = source_is_fresh(source) ? 0 : source_request_dump(source);
     *ret = &refresh->answer;
     return 0;
 }

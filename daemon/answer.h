@@ -46,17 +46,17 @@ struct answer *answer_free(struct answer *answer);
 int answer_reply(struct buffer *message, struct answer **ret);
 
 /* The links that pass the filter, which it takes (also on failure), as they are now; or the error
- * that says why not: no look succeeded yet, or Lists of the user hold too much already. */
+ * that says why not: no dump succeeded yet, or Lists of the user hold too much already. */
 int answer_list(struct namespace *namespace, struct user *user, struct filter *filter,
                 struct answer **ret);
 
-/* What a stream tells, which it takes, also on failure; news: who waits for more. */
+/* What a stream emits, which it takes, also on failure; news: who waits for more. */
 int answer_stream(struct waitlist *news, struct stream *stream, struct answer **ret);
 
-/* That the namespace was entered, when a look is over or it needs none. */
+/* That the namespace was entered, when a dump is done or if none is needed. */
 int answer_enter(struct namespace *namespace, struct answer **ret);
 
-/* The position when a look, which begins now, is over; or why there can't be one. */
+/* The position when a dump that begins now is done; or why there can't be one. */
 int answer_refresh(struct namespace *namespace, struct answer **ret);
 
 #endif

@@ -57,7 +57,7 @@ void budget_set(struct budget *budget, uint32_t ppm, int64_t interval_min_usec,
 void budget_add(struct budget_part *part, enum budget_class class, int64_t price);
 void budget_remove(struct budget_part *part, enum budget_class class, int64_t price);
 
-/* A dump was asked for. The other one: from what is saved, as far as that goes. */
+/* A dump was requested. The other one: from what is saved, as far as that goes. */
 void budget_spend(struct budget *budget, int64_t now, int64_t price);
 void budget_spend_saved(struct budget *budget, int64_t now, int64_t price);
 

@@ -5,7 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* Rounds of questions until what still contradicts itself stays as it was. */
+/* Rounds of queries until what still contradicts itself stays as it was. */
 #define ROUNDS_MAX 8
 /* With more claims than these that wait for each other, another dump is cheaper. */
 #define WAITING_MAX 1000
@@ -72,7 +72,7 @@ static struct claim *claim_on(struct claims *claims, int ifindex)
     return claim;
 }
 
-/* A line of a dump that says the same as the last one is to be read all the same. */
+/* A line of a dump that repeats the last one is to be read all the same. */
 static void forget_line(const struct claims *claims, int ifindex)
 {
     struct table_note *note = table_note(claims->table, ifindex);
@@ -162,22 +162,22 @@ static bool fits(const struct claims *claims, const struct claim *claim)
 
 /* --- applying */
 
-static int put(struct claims *claims, const struct claim *said)
+static int put(struct claims *claims, const struct claim *given)
 {
-    const struct link *known = table_find(claims->table, said->ifindex);
+    const struct link *known = table_find(claims->table, given->ifindex);
     struct table_note *note;
     int r;
 
-    if (!said->link) {
-        table_remove(claims->table, said->ifindex, said->source, &said->moved_to);
+    if (!given->link) {
+        table_remove(claims->table, given->ifindex, given->source, &given->moved_to);
         return 0;
     }
-    if (known && said->weighed && link_is_another(known, said->link))
-        table_remove(claims->table, said->ifindex, said->source, NULL);
-    r = table_put(claims->table, said->link, said->source);
-    note = table_note(claims->table, said->ifindex);
+    if (known && given->weighed && link_is_another(known, given->link))
+        table_remove(claims->table, given->ifindex, given->source, NULL);
+    r = table_put(claims->table, given->link, given->source);
+    note = table_note(claims->table, given->ifindex);
     if (note) {
-        note->digest = r < 0 ? 0 : said->digest;
+        note->digest = r < 0 ? 0 : given->digest;
         note->missed = 0;
     }
     return r;
@@ -198,9 +198,9 @@ static void withdraw(struct claims *claims)
     }
 }
 
-static int put_alone(struct claims *claims, const struct claim *said)
+static int put_alone(struct claims *claims, const struct claim *given)
 {
-    int r = put(claims, said);
+    int r = put(claims, given);
 
     withdraw(claims);
     return r;
@@ -220,27 +220,27 @@ static void set_link(struct claim *claim, struct link *link)
     claim->link = link;
 }
 
-int claims_take(struct claims *claims, const struct claim *said)
+int claims_take(struct claims *claims, const struct claim *given)
 {
-    bool fitting = fits(claims, said);
-    struct claim *claim = claims_find(claims, said->ifindex);
+    bool fitting = fits(claims, given);
+    struct claim *claim = claims_find(claims, given->ifindex);
 
     claims->age++;
     if (!claim && fitting)
-        return put_alone(claims, said);
-    claim = claim_on(claims, said->ifindex);
+        return put_alone(claims, given);
+    claim = claim_on(claims, given->ifindex);
     if (!claim)
         return -ENOMEM;
-    set_link(claim, said->link);
-    claim->source = said->source;
-    claim->weighed = said->weighed;
-    claim->moved_to = said->moved_to;
-    claim->digest = said->digest;
+    set_link(claim, given->link);
+    claim->source = given->source;
+    claim->weighed = given->weighed;
+    claim->moved_to = given->moved_to;
+    claim->digest = given->digest;
     claim->age = claims->age;
     set_state(claims, claim, fitting ? CLAIM_OVER : CLAIM_WAITS);
     if (fitting)
-        return put_alone(claims, said);
-    forget_line(claims, said->ifindex);
+        return put_alone(claims, given);
+    forget_line(claims, given->ifindex);
     return 0;
 }
 
@@ -298,14 +298,14 @@ static void apply_fitting(struct claims *claims)
 }
 
 /* A walk through the obstacles of one claim. */
-struct doubt {
+struct walk {
     struct claims *claims;
     struct claim *claim;
-    bool gives_up; /* there were enough questions */
+    bool gives_up; /* there were enough queries */
     bool found;
 };
 
-/* Without the master, which nothing is known of; the next dump may tell more. */
+/* Without the master, of which nothing is known; the next dump may have it. */
 static bool leave_master_out(struct claim *claim)
 {
     struct link *copy = link_copy(claim->link);
@@ -319,17 +319,17 @@ static bool leave_master_out(struct claim *claim)
     return true;
 }
 
-/* The claim and what is known of another link contradict each other: who has the older
- * information is asked for. */
-static void doubt(struct doubt *doubt, enum obstacle obstacle, int ifindex)
+/* The claim and what is known of another link contradict each other: the one with the older
+ * information is queried. */
+static void resolve(struct walk *walk, enum obstacle obstacle, int ifindex)
 {
-    struct claims *claims = doubt->claims;
-    struct claim *claim = doubt->claim;
+    struct claims *claims = walk->claims;
+    struct claim *claim = walk->claim;
     const struct claim *other = claims_find(claims, ifindex);
     bool claim_is_older = other && other->age > claim->age;
 
-    doubt->found = true;
-    if (doubt->gives_up) {
+    walk->found = true;
+    if (walk->gives_up) {
         if (obstacle == MASTER && leave_master_out(claim))
             claims->unsettled++;
         else
@@ -340,8 +340,8 @@ static void doubt(struct doubt *doubt, enum obstacle obstacle, int ifindex)
     }
 }
 
-/* Whether an obstacle goes away with what waits, or was asked for. */
-static bool goes_away(const struct doubt *doubt, enum obstacle obstacle, const struct claim *other,
+/* Whether an obstacle goes away with what waits, or was queried. */
+static bool goes_away(const struct walk *walk, enum obstacle obstacle, const struct claim *other,
                       const char *name)
 {
     if (!other || other->state == CLAIM_OVER)
@@ -356,16 +356,16 @@ static bool goes_away(const struct doubt *doubt, enum obstacle obstacle, const s
     case PORT:
         break;
     }
-    return master_of(other->link) != doubt->claim->ifindex;
+    return master_of(other->link) != walk->claim->ifindex;
 }
 
-static bool question_obstacle(void *user, enum obstacle obstacle, int ifindex, const char *name)
+static bool check_obstacle(void *user, enum obstacle obstacle, int ifindex, const char *name)
 {
-    struct doubt *at = user;
+    struct walk *walk = user;
 
-    if (!goes_away(at, obstacle, claims_find(at->claims, ifindex), name))
-        doubt(at, obstacle, ifindex);
-    return at->claim->state != CLAIM_WAITS || (at->found && at->gives_up);
+    if (!goes_away(walk, obstacle, claims_find(walk->claims, ifindex), name))
+        resolve(walk, obstacle, ifindex);
+    return walk->claim->state != CLAIM_WAITS || (walk->found && walk->gives_up);
 }
 
 static bool share_a_name(const struct link *a, const struct link *b)
@@ -382,35 +382,35 @@ static bool share_a_name(const struct link *a, const struct link *b)
     return false;
 }
 
-static void question_rivals(struct doubt *at)
+static void check_rivals(struct walk *walk)
 {
     struct claim *rival;
 
-    RB_FOREACH(rival, claim_tree, &at->claims->tree)
+    RB_FOREACH(rival, claim_tree, &walk->claims->tree)
     {
-        if (at->claim->state != CLAIM_WAITS)
+        if (walk->claim->state != CLAIM_WAITS)
             return;
-        if (rival != at->claim && rival->state == CLAIM_WAITS &&
-            share_a_name(at->claim->link, rival->link))
-            doubt(at, BEARER, rival->ifindex);
+        if (rival != walk->claim && rival->state == CLAIM_WAITS &&
+            share_a_name(walk->claim->link, rival->link))
+            resolve(walk, BEARER, rival->ifindex);
     }
 }
 
-/* Nothing fits. True if something contradicts itself, so that it is asked for, or given up. */
-static bool question(struct claims *claims, bool gives_up)
+/* Nothing fits. True if something contradicts itself, so that it is queried, or given up. */
+static bool check_all(struct claims *claims, bool gives_up)
 {
-    struct doubt at = {.claims = claims, .gives_up = gives_up};
+    struct walk walk = {.claims = claims, .gives_up = gives_up};
     bool found = false;
 
-    RB_FOREACH(at.claim, claim_tree, &claims->tree)
+    RB_FOREACH(walk.claim, claim_tree, &claims->tree)
     {
-        if (at.claim->state != CLAIM_WAITS)
+        if (walk.claim->state != CLAIM_WAITS)
             continue;
-        at.found = false;
-        (void)visit_obstacles(claims, at.claim, question_obstacle, &at);
-        if (!at.found)
-            question_rivals(&at);
-        found |= at.found;
+        walk.found = false;
+        (void)visit_obstacles(claims, walk.claim, check_obstacle, &walk);
+        if (!walk.found)
+            check_rivals(&walk);
+        found |= walk.found;
     }
     return found;
 }
@@ -475,7 +475,7 @@ static void settle(struct claims *claims)
             return;
         if (!claims->waiting)
             break;
-        if (!question(claims, gives_up || claims->waiting > WAITING_MAX))
+        if (!check_all(claims, gives_up || claims->waiting > WAITING_MAX))
             apply_cycle(claims);
         else if (claims->asking)
             claims->rounds++;
@@ -493,7 +493,7 @@ int claims_settle(struct claims *claims)
     return failed ? -ENOMEM : 0;
 }
 
-int claims_question(const struct claims *claims)
+int claims_query(const struct claims *claims)
 {
     struct claim *claim;
 

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* What was said of links and can't be put into the table as it is: another link bears the
- * name, the master is not known, ports of the one that is gone are there. Claims wait until
- * they fit, say which links the kernel is to be asked for, and what fits together only as a
- * whole (names that were swapped) goes in one after the other. Pure. */
+/* A claim is a state of a link, from a notification or a dump, that can't be put into the table as
+ * it is: another link bears the name, the master is not known, ports of the one that is gone are
+ * there. Claims wait until they fit, name the links that are to be queried, and what fits together
+ * only as a whole (names that were swapped) goes in one after the other. Pure. */
 #ifndef LINKWATCH_DAEMON_CLAIMS_H
 #define LINKWATCH_DAEMON_CLAIMS_H
 
@@ -15,8 +15,8 @@
 
 enum claim_state {
     CLAIM_WAITS,
-    CLAIM_ASKS, /* what was said is out of date or contradicted: the kernel is to be asked */
-    CLAIM_OVER, /* applied, or given up; what it said is known until all claims are over */
+    CLAIM_ASKS, /* it is out of date or contradicted: the link is to be queried */
+    CLAIM_OVER, /* applied, or given up; kept until all claims are over */
 };
 
 struct claim {
@@ -27,9 +27,9 @@ struct claim {
     enum change_source source;
     bool weighed; /* it may be another link than the one that the table has */
     struct link_destination moved_to;
-    uint64_t digest;      /* of the line that said it, or 0 */
+    uint64_t digest;      /* of the dump line that it comes from, or 0 */
     uint64_t age;         /* the larger, the younger */
-    uint64_t notified_in; /* number of the dump under which a notification said it */
+    uint64_t notified_in; /* number of the dump under which a notification about it came */
 };
 
 RB_HEAD(claim_tree, claim);
@@ -40,9 +40,9 @@ struct claims {
     size_t waiting;
     size_t asking;
     uint64_t age;
-    unsigned rounds;  /* of questions, since there were no claims */
-    size_t unsettled; /* links that stay as they were, though something else was said of them */
-    bool refused;     /* the kernel does not answer questions */
+    unsigned rounds;  /* of queries, since there were no claims */
+    size_t unsettled; /* links that stay as they were, though messages contradict them */
+    bool refused;     /* the kernel does not answer queries */
     bool failed;      /* something was lost for lack of memory */
 };
 
@@ -57,22 +57,22 @@ struct claim *claims_find(const struct claims *claims, int ifindex);
 /* What the members ifindex, link, source, weighed, moved_to and digest say is put into the
  * table if it fits, else it becomes a claim, which takes its own reference to the link. 0, or
  * -ENOMEM. */
-int claims_take(struct claims *claims, const struct claim *said);
+int claims_take(struct claims *claims, const struct claim *given);
 
-/* Remembers that a notification told of that link under that dump. */
+/* Remembers that a notification about that link came under that dump. */
 int claims_remember(struct claims *claims, int ifindex, uint64_t dump);
 
-/* The kernel is to be asked for that link. 0, or -ENOMEM. */
+/* That link is to be queried. 0, or -ENOMEM. */
 int claims_ask(struct claims *claims, int ifindex);
 
-/* No answer will come to that question. */
+/* No answer will come to that query. */
 void claims_drop(struct claims *claims, int ifindex);
 
-/* Applies what fits, and finds out what must be asked. Not while a dump is under way, which
- * may tell it for nothing. -ENOMEM if something was lost since the last time. */
+/* Applies what fits, and finds out which links must be queried. Not while a dump is under way,
+ * which may show it anyway. -ENOMEM if something was lost since the last time. */
 int claims_settle(struct claims *claims);
 
-/* The next link to ask for, 0 for none. */
-int claims_question(const struct claims *claims);
+/* The next link to query, 0 for none. */
+int claims_query(const struct claims *claims);
 
 #endif

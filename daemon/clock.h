@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* The clocks, in microseconds. Modules that decide something by time are told it. */
+/* The clocks, in microseconds. Modules that decide something by time get it as an argument. */
 #ifndef LINKWATCH_DAEMON_CLOCK_H
 #define LINKWATCH_DAEMON_CLOCK_H
 

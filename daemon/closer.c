@@ -26,7 +26,7 @@ struct closer {
 };
 
 /* The child: has all that its parent has, waits until that has closed its own, and ends. */
-static void end_when_told(pid_t parent, const sigset_t *signals)
+static void end_when_signalled(pid_t parent, const sigset_t *signals)
 {
     int number;
 
@@ -49,7 +49,7 @@ static pid_t make_child(void)
     sigprocmask(SIG_SETMASK, &all, &before);
     child = fork();
     if (child == 0)
-        end_when_told(parent, &signals);
+        end_when_signalled(parent, &signals);
     sigprocmask(SIG_SETMASK, &before, NULL);
     return child;
 }

@@ -35,7 +35,7 @@ static const struct option_row rows[] = {
      SECOND / 100, 86400 * SECOND, "60s", "time between two checks of a trusted subscription",
      false},
     {"receive-buffer", "Source", "ReceiveBuffer", OPTION_SIZE, MEMBER(source.receive_buffer), 1024,
-     INT_MAX / 2, "16M", "receive buffer of the netlink socket that is asked for", true},
+     INT_MAX / 2, "16M", "receive buffer to request for the netlink socket", true},
     {"history-size", "History", "Size", OPTION_SIZE, MEMBER(history_bytes), 1024, INT64_C(1) << 40,
      "8M", "memory for past events", false},
     {"sessions-max", "Limits", "SessionsMax", OPTION_COUNT, MEMBER(limits.users.sessions), 1,
@@ -140,7 +140,7 @@ static int on_pair(void *user, const char *section, const char *key, const char 
     return 1;
 }
 
-/* Lines for the library, which does not tell their numbers to on_pair(). */
+/* Lines for the library, which does not pass their numbers to on_pair(). */
 static char *read_line(char *line, int size, void *user)
 {
     struct reading *reading = user;
@@ -379,7 +379,7 @@ void config_print_help(FILE *to)
         print_option(to, rows[i].name, option_placeholder(&rows[i]), rows[i].help,
                      rows[i].fallback);
     print_option(to, "config", "FILE", "configuration file", DEFAULT_CONFIG);
-    print_option(to, "check-config", "", "only say whether the configuration is right", NULL);
+    print_option(to, "check-config", "", "only check the configuration", NULL);
     print_option(to, "help", "", "this text", NULL);
     print_option(to, "version", "", "the version", NULL);
     fputs("\nLINKWATCH_SOCKET in the environment stands in for --socket. See linkwatchd(8).\n", to);

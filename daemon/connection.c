@@ -17,7 +17,7 @@
 /* What is taken from an answer before it is written. */
 #define BYTES_IN_HAND  ((size_t)16 * 1024)
 #define PIECES_IN_HAND 192
-/* Seconds between looks for a consumer that sends nothing more and may be gone. */
+/* Seconds between probes for a consumer that sends nothing more and may be gone. */
 #define ABSENCE_CHECK 1.
 
 struct connection {
@@ -240,7 +240,7 @@ static bool still_listens(const struct connection *connection)
     return poll(&poll_fd, 1, 0) == 0 || !(poll_fd.revents & (POLLHUP | POLLERR));
 }
 
-/* Says why the connection ends, if nothing else is being said. */
+/* Reports why the connection ends, if no answer is under way. */
 static void refuse_descriptors(struct connection *connection)
 {
     struct buffer *message;
@@ -328,7 +328,7 @@ static void on_wake(void *user)
     go_on_later(user, is_endless(user) ? WORKQUEUE_EVENTS : WORKQUEUE_REQUESTS);
 }
 
-/* The loop doesn't tell of it again before its turn came. */
+/* The loop does not report it again before this connection's slice. */
 static void on_readable(struct ev_loop *loop, struct ev_io *io, int events)
 {
     struct connection *connection = io->data;

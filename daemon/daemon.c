@@ -6,8 +6,8 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "daemon/chronicle.h"
 #include "daemon/clock.h"
+#include "daemon/eventlog.h"
 #include "daemon/methods.h"
 #include "daemon/namespaces.h"
 #include "daemon/rtnl.h"
@@ -58,8 +58,8 @@ static void on_settled(void *user)
 
     daemon->ready = true;
     server_start(daemon->server);
-    chronicle_start(daemon->log, source_report(source), table_count(source_table(source)),
-                    daemon->socket);
+    eventlog_start(daemon->log, source_report(source), table_count(source_table(source)),
+                   daemon->socket);
     daemon_notify_ready(daemon);
 }
 

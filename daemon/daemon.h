@@ -20,7 +20,7 @@ struct daemon_socket {
 };
 
 /* A daemon that serves on that socket, which it takes (also on failure), once the first dump was
- * taken or has failed. service is NULL where no manager is to be told. It and the texts must
+ * taken or has failed. service is NULL where there is no manager. It and the texts must
  * outlive the daemon. NULL without memory, or without random bytes. */
 struct daemon *daemon_new(struct ev_loop *loop, struct log *log, struct systemd *systemd,
                           const struct config *config, const struct daemon_socket *socket);
@@ -29,7 +29,7 @@ struct daemon *daemon_free(struct daemon *daemon);
 /* Takes what may change while it runs; of the rest, it warns. */
 void daemon_reload(struct daemon *daemon, const struct config *config);
 
-/* Tells the service manager that it is ready (again), as soon as it is. */
+/* Notifies the service manager that it is ready (again), as soon as it is. */
 void daemon_notify_ready(const struct daemon *daemon);
 
 struct namespace *daemon_namespace(const struct daemon *daemon);

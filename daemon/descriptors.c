@@ -28,7 +28,7 @@ struct passed {
 };
 
 /* Without room for descriptors, the kernel says that there are some, and drops them when the bytes
- * are read; when they are only looked at, it keeps them. */
+ * are read; with MSG_PEEK, it keeps them. */
 static ssize_t peek(int fd, void *room, size_t size)
 {
     struct iovec piece = {.iov_base = room, .iov_len = size};
@@ -103,8 +103,8 @@ static int inspect_and_end(void *argument)
     return 0;
 }
 
-/* To look at a descriptor is to have it, and even a close() that is not the last one may have to
- * wait (FUSE). So a child that shares memory but not descriptors looks at it: this process goes on
+/* Whoever inspects a descriptor has it, and even a close() that is not the last one may have to
+ * wait (FUSE). So a child that shares memory but not descriptors does it: this process goes on
  * when the child has begun to end, before its descriptors are closed. */
 static bool inspect(struct inspection *inspection, struct closer *closer)
 {
@@ -136,7 +136,7 @@ ssize_t descriptors_receive(int fd, void *room, size_t size, struct closer *clos
 
     *ret_netlink = -1;
     if (n > 0) {
-        /* No more than was looked at: who knows what came behind it. */
+        /* No more than was inspected: something else may have come after it. */
         n = recv(fd, room, (size_t)n, MSG_DONTWAIT);
         return n < 0 ? -errno : n;
     }

@@ -18,10 +18,10 @@ struct filter;
 int filter_new(const json_t *json, bool links_only, struct filter **ret, const char **ret_member);
 struct filter *filter_free(struct filter *filter);
 
-/* Whether everything passes, so that nothing need be asked. */
+/* Whether everything passes, so that nothing need be matched. */
 bool filter_passes_all(const struct filter *filter);
 
-/* How far a question has come; all zero at the beginning, and when it is answered. */
+/* How far a match has come; all zero at the beginning, and when it is decided. */
 struct filter_progress {
     bool after; /* of an event */
     size_t glob;

@@ -150,7 +150,7 @@ static int grow(struct history *history)
     return resize(history, history->capacity ? history->capacity * 2 : FIRST_CAPACITY);
 }
 
-/* The number is used up in any case: a consumer that can't be told the event sees that
+/* The number is used up in any case: a consumer that does not get the event sees that
  * one is missing. */
 static void leave_out(struct history *history)
 {

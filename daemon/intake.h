@@ -13,12 +13,12 @@
 int intake_dump_line(struct reconcile *reconcile, struct quota *quota,
                      const struct nlmsghdr *message);
 
-/* An RTM_NEWLINK or RTM_DELLINK that the kernel sent by itself. *ret_ifindex is the link that it
- * tells of, untouched if it tells of none. */
+/* An RTM_NEWLINK or RTM_DELLINK that the kernel sent by itself. *ret_ifindex is its link, untouched
+ * if it is about none. */
 int intake_notification(struct reconcile *reconcile, struct quota *quota,
                         const struct nlmsghdr *message, int *ret_ifindex);
 
-/* An RTM_NEWLINK that answers the question for that link; -EBADMSG if it is about another one. */
+/* An RTM_NEWLINK that answers the query for that link; -EBADMSG if it is about another one. */
 int intake_answer(struct reconcile *reconcile, struct quota *quota, const struct nlmsghdr *message,
                   int ifindex);
 

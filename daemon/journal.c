@@ -15,7 +15,7 @@
 #include <sys/un.h>
 #include <unistd.h>
 
-/* What is asked for, as libsystemd does; the kernel grants less without privilege. */
+/* What is asked for, as libsystemd does; the kernel gives less without privilege. */
 #define SEND_BUFFER (8 << 20)
 
 struct entry {

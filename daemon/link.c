@@ -147,7 +147,7 @@ static void take_states(struct attributes *attributes, struct link *link)
         link->has_carrier = true;
         link->carrier = carrier != 0;
         /* Of many links that are down (bridges, lo) the kernel says that they have one; of
-         * none of them it is of use, and sysfs refuses to tell it. */
+         * none of them it is of use, and sysfs refuses to show it. */
         if (link->flags & IFF_UP)
             link->known |= LINK_FIELD_BIT(CARRIER);
     }
@@ -592,7 +592,7 @@ static bool addresses_are(const struct link *before, const struct link *after, b
  * port, TUNSETLINK on a tap), so that none of them says anything by itself. Its kind stays:
  * with the same kind it is the same link, and with two kinds it is another one, unless it
  * kept its address.
- * Where no kind is told (a device of hardware; gVisor tells none of any) a link that has
+ * Where there is no kind (a device of hardware; gVisor reports none at all) a link that has
  * both a name and an address that it had not is another one: such are the links after a
  * restored checkpoint, where indexes begin anew. The permanent address, where there is one,
  * says more than the present one, which a bond gives to its ports. */

@@ -29,7 +29,7 @@ struct link_destination {
     int ifindex; /* there; 0 if unknown */
 };
 
-/* A link as one message tells it. Shared, and never changed once it is shared. A
+/* A link as one message describes it. Shared, and never changed once it is shared. A
  * member has a value only where known has the bit of its field. */
 struct link {
     unsigned references;
@@ -39,10 +39,10 @@ struct link {
     link_fields known;
     int ifindex;
     uint16_t type;  /* ARPHRD_*, field link_type */
-    uint32_t flags; /* IFF_*, as the kernel said them */
+    uint32_t flags; /* IFF_*, as the kernel gave them */
     uint8_t operstate;
     uint8_t linkmode;
-    bool has_carrier; /* the kernel said one; the field is known if the link is up, too */
+    bool has_carrier; /* the kernel gave one; the field is known if the link is up, too */
     bool carrier;
     uint32_t carrier_changes;
     uint32_t carrier_up_count;
@@ -90,7 +90,7 @@ struct link {
  * that the message does not have is not known. */
 int link_parse(const struct nlmsghdr *message, struct link **ret);
 
-/* The index that a message is about, and a digest of all that it says: 64 bits, so that
+/* The index that a message is about, and a digest of all its content: 64 bits, so that
  * two messages that differ have the same one as rarely as memory fails; never 0. -EBADMSG
  * if it is too short to have an index. */
 int link_digest(const struct nlmsghdr *message, int *ret_ifindex, uint64_t *ret);

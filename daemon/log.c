@@ -19,7 +19,7 @@
 #include "protocol/utf8.h"
 
 /* So many lines in so many microseconds; more come when the links or the consumers
- * are in a storm, and tell nothing new. */
+ * are in a storm, and would add nothing. */
 #define BURST  50
 #define PERIOD INT64_C(10000000)
 
@@ -91,7 +91,7 @@ static void start_period(struct log *log)
     ev_timer_start(log->loop, &log->period_over);
 }
 
-static void tell_held_back(struct log *log, enum importance importance)
+static void report_held_back(struct log *log, enum importance importance)
 {
     struct quota *quota = &log->quotas[importance];
     struct log_line *line;
@@ -118,7 +118,7 @@ static void on_period_over(struct ev_loop *loop, struct ev_timer *timer, int eve
     (void)loop;
     (void)events;
     for (enum importance i = 0; i < IMPORTANCE_COUNT; i++)
-        tell_held_back(log, i);
+        report_held_back(log, i);
 }
 
 struct log *log_new(int level)
@@ -159,7 +159,7 @@ void log_attach(struct log *log, struct ev_loop *loop)
         ev_timer_stop(log->loop, &log->period_over);
     log->loop = NULL;
     for (enum importance i = 0; i < IMPORTANCE_COUNT; i++)
-        tell_held_back(log, i);
+        report_held_back(log, i);
     log->loop = loop;
 }
 
@@ -182,7 +182,7 @@ static bool admit(struct log *log, int priority)
     int64_t now = clock_usec(CLOCK_MONOTONIC);
 
     if (quota->written == 0 || now - quota->began >= PERIOD) {
-        tell_held_back(log, importance);
+        report_held_back(log, importance);
         quota->began = now;
     }
     if (quota->written < BURST) {

@@ -74,7 +74,7 @@ static void on_watchdog(struct ev_loop *loop, struct ev_timer *timer, int events
     systemd_alive(timer->data);
 }
 
-/* What the machine says about a write is told by the write itself: nobody reads the other end
+/* The error of the write itself is enough where these signals come: nobody reads the other end
  * (SIGPIPE), a file may not grow any more (SIGXFSZ), a terminal belongs to others (SIGTTOU). */
 static void ignore_signals(void)
 {

@@ -18,18 +18,18 @@ int message_reply(json_t *parameters, bool continues, struct buffer **ret);
 /* An error reply. parameters as above; it may be an empty object. */
 int message_error(const char *error, json_t *parameters, struct buffer **ret);
 
-/* A reply of Monitor that tells an event about a link. */
+/* A reply of Monitor with an event about a link. */
 int message_event(const char *instance, const struct event *event, struct buffer **ret);
 
 /* A reply of Monitor of type source; sequence and times are the event's. Without times
- * (realtime_usec below 0) it tells the state now. */
+ * (realtime_usec below 0) it has the state now. */
 int message_source(const char *instance, const struct event *event,
                    const struct source_state *source, struct buffer **ret);
 
-/* A copy of such a reply that says more_follows, which it must not say already. */
+/* A copy of such a reply with more_follows, which it must not have already. */
 int message_more_follows(const struct buffer *message, struct buffer **ret);
 
-/* Adds a reply of Monitor that tells a link as it is at that position. */
+/* Adds a reply of Monitor with a link as it is at that position. */
 void message_put_snapshot(struct writer *writer, const char *instance, uint64_t sequence,
                           struct link *link);
 
@@ -37,7 +37,7 @@ void message_put_snapshot(struct writer *writer, const char *instance, uint64_t 
 size_t message_snapshot_size(struct link *link);
 
 /* Replies of Monitor that are made for one consumer. lost is how many events were
- * lost, -1 if that can't be told. */
+ * lost, -1 if that is unknown. */
 int message_ready(const char *instance, uint64_t sequence, const struct source_state *source,
                   struct buffer **ret);
 int message_lost(const char *instance, uint64_t sequence, int64_t lost, struct buffer **ret);

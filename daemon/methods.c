@@ -149,7 +149,7 @@ static int check_since(const json_t *since, const char **ret_member)
     return *ret_member ? -EINVAL : 0;
 }
 
-/* A stream as the call wants it; NULL, with the error told to *ret. */
+/* A stream as the call wants it; NULL, with the error in *ret. */
 static struct stream *new_stream(const struct request *request, struct filter *filter, int *ret)
 {
     const json_t *since = call_parameter(request->call, "since");

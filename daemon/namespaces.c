@@ -5,8 +5,8 @@
 #include <stdlib.h>
 #include <sys/random.h>
 
-#include "daemon/chronicle.h"
 #include "daemon/clock.h"
+#include "daemon/eventlog.h"
 
 #define INSTANCE_BYTES 16
 
@@ -21,8 +21,8 @@ struct namespace
     bool settled;
     struct waitlist news; /* who waits for an event after this one */
     uint64_t newest;
-    struct waitlist looks; /* and for the end of a look after this one */
-    uint64_t look;
+    struct waitlist dumps; /* and for the end of a dump after this one */
+    uint64_t dump;
     size_t consumers;
 };
 
@@ -42,7 +42,7 @@ static void on_changed(void *user, const struct change *change)
     struct namespace *namespace = user;
 
     if (namespace->log)
-        chronicle_change(namespace->log, change, !source_has_looked(namespace->source));
+        eventlog_change(namespace->log, change, !source_has_dumped(namespace->source));
     check_added(namespace,
                 history_add_change(namespace->history, change, clock_usec(CLOCK_REALTIME),
                                    clock_usec(CLOCK_MONOTONIC)));
@@ -59,7 +59,7 @@ static void on_reported(void *user, const struct standing_report *before,
                 history_add_source(namespace->history, &state, clock_usec(CLOCK_REALTIME),
                                    clock_usec(CLOCK_MONOTONIC)));
     if (namespace->log)
-        chronicle_report(namespace->log, before, after, namespace->settled);
+        eventlog_report(namespace->log, before, after, namespace->settled);
     if (namespace->handlers.reported)
     namespace->handlers.reported(namespace->user);
 }
@@ -76,13 +76,13 @@ static void on_settled(void *user)
 {
     struct namespace *namespace = user;
 
-    if (!namespace->settled && source_has_looked(namespace->source)) {
+    if (!namespace->settled && source_has_dumped(namespace->source)) {
         namespace->settled = true;
         if (namespace->handlers.settled)
         namespace->handlers.settled(namespace->user);
     }
     wake(&namespace->news, &namespace->newest, history_newest(namespace->history));
-    wake(&namespace->looks, &namespace->look, source_looks(namespace->source));
+    wake(&namespace->dumps, &namespace->dump, source_dumps_done(namespace->source));
 }
 
 /* What one calls this run of the daemon, in this namespace. */
@@ -111,7 +111,7 @@ struct namespace *namespace_new(struct ev_loop *loop, struct log *log,
     if (!namespace)
         return NULL;
     TAILQ_INIT(&namespace->news);
-    TAILQ_INIT(&namespace->looks);
+    TAILQ_INIT(&namespace->dumps);
     namespace->log = log;
     namespace->handlers = *handlers;
     namespace->user = user;
@@ -143,9 +143,9 @@ struct waitlist *namespace_news(struct namespace *namespace)
     return &namespace->news;
 }
 
-struct waitlist *namespace_looks(struct namespace *namespace)
+struct waitlist *namespace_dumps(struct namespace *namespace)
 {
-    return &namespace->looks;
+    return &namespace->dumps;
 }
 
 void namespace_set_history_bytes(struct namespace *namespace, size_t bytes)

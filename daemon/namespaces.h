@@ -32,9 +32,9 @@ struct namespace *namespace_new(struct ev_loop *loop, struct log *log,
                                 void *user);
 struct namespace *namespace_free(struct namespace *namespace);
 
-/* Who waits for the next event, and for the end of the next look. */
+/* Who waits for the next event, and for the end of the next dump. */
 struct waitlist *namespace_news(struct namespace *namespace);
-struct waitlist *namespace_looks(struct namespace *namespace);
+struct waitlist *namespace_dumps(struct namespace *namespace);
 
 /* Another bound of its history, from now on. */
 void namespace_set_history_bytes(struct namespace *namespace, size_t bytes);

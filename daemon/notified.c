@@ -5,7 +5,7 @@
 #include <string.h>
 
 /* Fields that Linux always notifies of when they change; of others (the alias of a link
- * that is down, the queueing discipline, ...) only a dump tells. */
+ * that is down, the queueing discipline, ...) only a dump shows them. */
 #define NOTIFIED_FIELDS \
     (LINK_FIELD_BIT(IFNAME) | LINK_FIELD_BIT(OPERSTATE) | LINK_FIELD_BIT(MASTER_IFINDEX))
 /* These too, where they are the link's own. */

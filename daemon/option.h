@@ -34,7 +34,7 @@ struct option_row {
     int needs_restart;
 };
 
-/* Reads a value into its place. -EINVAL if it does not say anything of the kind, -ERANGE
+/* Reads a value into its place. -EINVAL if it is no value of that type, -ERANGE
  * if it is out of bounds; then nothing is changed. */
 int option_set(const struct option_row *row, const char *text, struct config *config);
 

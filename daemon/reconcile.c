@@ -6,14 +6,14 @@
 
 #include "daemon/claims.h"
 
-/* Questions after a dump: so many, and one more for so many lines. Where more links are
- * missing, another dump is cheaper than to ask for each. */
-#define QUESTIONS          2
-#define LINES_PER_QUESTION 8
+/* Queries after a dump: so many, and one more for so many lines. Where more links are
+ * missing, another dump is cheaper than to query each. */
+#define QUERIES         2
+#define LINES_PER_QUERY 8
 /* Dumps, one after another, in which a link must be missing where there is no other proof. */
 #define ENOUGH             2
 #define ENOUGH_INTERRUPTED 5
-/* After so many dumps a kernel that answered no question is asked again. */
+/* After so many dumps a kernel that answered no query is queried again. */
 #define REFUSED_DUMPS 64
 /* The loopback link, where there is one. */
 #define LOOPBACK 1
@@ -23,7 +23,7 @@ struct reconcile {
     struct claims claims;
     uint64_t dump; /* number of the last one begun */
     bool dumping;
-    size_t told;
+    size_t lines;
     bool native;
     unsigned empty; /* dumps without a line, one after another */
     /* Notifications were lost: a state that is notified of may be that of another link, up to
@@ -73,13 +73,13 @@ static int settle(struct reconcile *reconcile)
     return reconcile->dumping ? 0 : claims_settle(&reconcile->claims);
 }
 
-/* What a notification said is younger than a line of the dump under way. */
+/* A notification is younger than a line of the dump under way. */
 static int remember(struct reconcile *reconcile, int ifindex)
 {
     struct table_note *note = table_note(reconcile->table, ifindex);
 
     if (note) {
-        note->told_in = note->notified_in = reconcile->dump;
+        note->dumped_in = note->notified_in = reconcile->dump;
         note->missed = 0;
     }
     if (!reconcile->dumping || (note && !claims_find(&reconcile->claims, ifindex)))
@@ -87,10 +87,10 @@ static int remember(struct reconcile *reconcile, int ifindex)
     return claims_remember(&reconcile->claims, ifindex, reconcile->dump);
 }
 
-static int take_notification(struct reconcile *reconcile, const struct claim *said)
+static int take_notification(struct reconcile *reconcile, const struct claim *given)
 {
-    int r = claims_take(&reconcile->claims, said);
-    int remembered = remember(reconcile, said->ifindex);
+    int r = claims_take(&reconcile->claims, given);
+    int remembered = remember(reconcile, given->ifindex);
     int settled = settle(reconcile);
 
     if (r < 0)
@@ -117,7 +117,7 @@ void reconcile_dump_begin(struct reconcile *reconcile)
 {
     reconcile->dump++;
     reconcile->dumping = true;
-    reconcile->told = 0;
+    reconcile->lines = 0;
     reconcile->native = false;
     reconcile->claims.unsettled = 0;
     /* It may have been the moment, and not the kernel. */
@@ -127,18 +127,18 @@ void reconcile_dump_begin(struct reconcile *reconcile)
 
 static void count_line(struct reconcile *reconcile, const struct link *link)
 {
-    reconcile->told++;
+    reconcile->lines++;
     if (link->known & LINK_FIELD_BIT(OPERSTATE))
         reconcile->native = true;
 }
 
-static void mark_told(struct reconcile *reconcile, int ifindex)
+static void mark_dumped(struct reconcile *reconcile, int ifindex)
 {
     struct table_note *note = table_note(reconcile->table, ifindex);
 
     if (!note)
         return;
-    note->told_in = reconcile->dump;
+    note->dumped_in = reconcile->dump;
     note->missed = 0;
 }
 
@@ -148,12 +148,12 @@ bool reconcile_dump_repeats(struct reconcile *reconcile, int ifindex, uint64_t d
 
     if (!note || !digest || note->digest != digest)
         return false;
-    /* One such line is enough, and looking for the link costs as much as all the rest. */
+    /* One such line is enough, and finding the link costs as much as all the rest. */
     if (reconcile->native)
-        reconcile->told++;
+        reconcile->lines++;
     else
         count_line(reconcile, table_find(reconcile->table, ifindex));
-    note->told_in = reconcile->dump;
+    note->dumped_in = reconcile->dump;
     note->missed = 0;
     return true;
 }
@@ -166,8 +166,8 @@ static bool was_notified(const struct reconcile *reconcile, int ifindex, const s
            (claim && claim->notified_in == reconcile->dump);
 }
 
-/* Whether a line says something else than what is known since it was asked for. */
-static bool is_doubtful(const struct reconcile *reconcile, struct link *link)
+/* Whether a line differs from what is known since the dump was requested. */
+static bool is_contradicted(const struct reconcile *reconcile, struct link *link)
 {
     const struct claim *claim = claims_find(&reconcile->claims, link->ifindex);
     const struct link *known = table_find(reconcile->table, link->ifindex);
@@ -185,7 +185,7 @@ int reconcile_dump_line(struct reconcile *reconcile, struct link *link, uint64_t
     int r = 0;
 
     count_line(reconcile, link);
-    if (is_doubtful(reconcile, link))
+    if (is_contradicted(reconcile, link))
         r = claims_ask(&reconcile->claims, link->ifindex);
     else if (!was_notified(reconcile, link->ifindex,
                            claims_find(&reconcile->claims, link->ifindex)))
@@ -194,7 +194,7 @@ int reconcile_dump_line(struct reconcile *reconcile, struct link *link, uint64_t
                                                             .source = CHANGE_BY_DUMP,
                                                             .weighed = true,
                                                             .digest = digest});
-    mark_told(reconcile, link->ifindex);
+    mark_dumped(reconcile, link->ifindex);
     return r;
 }
 
@@ -209,7 +209,7 @@ struct evidence {
 
 static bool is_missing(const struct reconcile *reconcile, const struct link *link)
 {
-    return table_note(reconcile->table, link->ifindex)->told_in != reconcile->dump;
+    return table_note(reconcile->table, link->ifindex)->dumped_in != reconcile->dump;
 }
 
 static size_t count_missing(const struct reconcile *reconcile)
@@ -229,7 +229,7 @@ static bool is_gone(const struct reconcile *reconcile, const struct evidence *ev
         return true;
     if (reconcile->claims.refused)
         return missed >= (evidence->error ? ENOUGH_INTERRUPTED : ENOUGH);
-    return !evidence->error && reconcile->told && missed >= ENOUGH;
+    return !evidence->error && reconcile->lines && missed >= ENOUGH;
 }
 
 /* 1 if only another dump can say what became of the link. */
@@ -246,9 +246,9 @@ static int judge_missing(struct reconcile *reconcile, int ifindex, const struct 
     return claims_ask(&reconcile->claims, ifindex);
 }
 
-/* Native Linux says it if links changed under a dump, and else has told all of them. Some
+/* Native Linux flags a dump under which links changed, and else has listed all of them. Some
  * other kernels answer with an empty dump where there is no room for the right one, so that
- * a missing line proves nothing, unless it is missing again; the link itself is asked for,
+ * a missing line proves nothing, unless it is missing again; the link itself is queried,
  * or where that costs more, another dump. */
 static int judge_all_missing(struct reconcile *reconcile, int error, size_t *ret_missing)
 {
@@ -256,7 +256,7 @@ static int judge_all_missing(struct reconcile *reconcile, int error, size_t *ret
     struct evidence evidence = {
         .error = error,
         .proof = !error && reconcile->native,
-        .asking = missing <= QUESTIONS + reconcile->told / LINES_PER_QUESTION,
+        .asking = missing <= QUERIES + reconcile->lines / LINES_PER_QUERY,
     };
     struct link *link;
     int failed = 0;
@@ -277,14 +277,14 @@ static int judge_all_missing(struct reconcile *reconcile, int error, size_t *ret
 /* A namespace may have no link, not even a loopback link; or there was no room for them. */
 static int judge_empty(struct reconcile *reconcile)
 {
-    if (reconcile->told || reconcile->claims.refused || table_count(reconcile->table))
+    if (reconcile->lines || reconcile->claims.refused || table_count(reconcile->table))
         return 0;
     return claims_ask(&reconcile->claims, LOOPBACK);
 }
 
 static void count_empty(struct reconcile *reconcile, int error, bool alone)
 {
-    if (reconcile->told)
+    if (reconcile->lines)
         reconcile->empty = 0;
     else if (!error && alone)
         reconcile->empty++;
@@ -293,13 +293,13 @@ static void count_empty(struct reconcile *reconcile, int error, bool alone)
 int reconcile_dump_end(struct reconcile *reconcile, int error, bool alone,
                        struct reconcile_verdict *ret)
 {
-    struct reconcile_verdict verdict = {.told = reconcile->told, .native = reconcile->native};
+    struct reconcile_verdict verdict = {.lines = reconcile->lines, .native = reconcile->native};
     int r = 0, empty = 0, settled;
 
     reconcile->dumping = false;
     count_empty(reconcile, error, alone);
     verdict.empty = reconcile->empty >= ENOUGH;
-    if ((!error && (reconcile->told || alone)) || (error == -EINTR && reconcile->told)) {
+    if ((!error && (reconcile->lines || alone)) || (error == -EINTR && reconcile->lines)) {
         r = judge_all_missing(reconcile, error, &verdict.missing);
         empty = judge_empty(reconcile);
     }
@@ -310,11 +310,11 @@ int reconcile_dump_end(struct reconcile *reconcile, int error, bool alone,
     return r < 0 ? r : empty < 0 ? empty : settled;
 }
 
-/* --- questions */
+/* --- queries */
 
-int reconcile_question(const struct reconcile *reconcile)
+int reconcile_query(const struct reconcile *reconcile)
 {
-    return reconcile->dumping ? 0 : claims_question(&reconcile->claims);
+    return reconcile->dumping ? 0 : claims_query(&reconcile->claims);
 }
 
 int reconcile_answered(struct reconcile *reconcile, int ifindex, struct link *link)

@@ -1,15 +1,15 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Makes of what the kernel says changes of the table, so that the table shows at no moment
+/* Turns messages of the kernel into changes of the table, so that the table shows at no moment
  * what no kernel has: two links of one name, a port of a master that is not there.
  *
  * Notifications and the lines of dumps go in. What fits is put into the table at once. What
  * contradicts the table is a claim, and waits: up to the end of the dump under way, which may
- * show how it fits, and then for the answers to questions about single links. What remains
+ * show how it fits, and then for the answers to queries for single links. What remains
  * consistent is applied, an older bearer of a name before a newer one; names that were swapped
  * go in one after the other, as changes that belong together.
  *
  * Of two claims that contradict each other, and of a claim that contradicts the table, the
- * one with the older information is asked for. After a few rounds, links that still
+ * one with the older information is queried. After a few rounds, links that still
  * contradict each other stay as they were until the next dump. Pure. */
 #ifndef LINKWATCH_DAEMON_RECONCILE_H
 #define LINKWATCH_DAEMON_RECONCILE_H
@@ -26,10 +26,10 @@ struct reconcile;
 struct reconcile *reconcile_new(struct table *table);
 struct reconcile *reconcile_free(struct reconcile *reconcile);
 
-/* The socket was closed: what it was about to say is forgotten. */
+/* The socket was closed: what was expected from it is forgotten. */
 void reconcile_reset(struct reconcile *reconcile);
 
-/* A notification told this state of a link, or with RTM_DELLINK the last one of a link that
+/* A notification reported this state of a link, or with RTM_DELLINK the last one of a link that
  * is gone. 0, or -ENOMEM: then it is lost. */
 int reconcile_notified(struct reconcile *reconcile, struct link *link);
 int reconcile_notified_gone(struct reconcile *reconcile, struct link *link);
@@ -39,21 +39,21 @@ void reconcile_overrun(struct reconcile *reconcile);
 
 /* A dump begins, has a line for each link, and ends. Notifications may come in between; a
  * line may be older than they are (Linux hands a part of a dump over after it let go of the
- * lock under which it made it): where it differs, the link is asked for. The digest is that
+ * lock under which it made it): where it differs, the link is queried. The digest is that
  * of link_digest(). 0, or -ENOMEM. */
 void reconcile_dump_begin(struct reconcile *reconcile);
 int reconcile_dump_line(struct reconcile *reconcile, struct link *link, uint64_t digest);
 
-/* Whether a line is the same, byte for byte, as the last one about that link, and nothing was
- * told since: then it counts and need not even be read. Else it goes to
+/* Whether a line is the same, byte for byte, as the last one about that link, and no
+ * notification came since: then it counts and need not even be read. Else it goes to
  * reconcile_dump_line(). */
 bool reconcile_dump_repeats(struct reconcile *reconcile, int ifindex, uint64_t digest);
 
 /* How a dump ended. */
 struct reconcile_verdict {
-    size_t told;    /* lines */
+    size_t lines;   /* lines */
     size_t missing; /* links that another dump must show to be missing, too */
-    bool native;    /* a line had IFLA_OPERSTATE, as native Linux always says it */
+    bool native;    /* a line had IFLA_OPERSTATE, as those of native Linux always do */
     /* Without a line, and so was the dump before it. If no link is known once all is
      * settled, there is none. */
     bool empty;
@@ -61,24 +61,23 @@ struct reconcile_verdict {
 
 /* The dump is over: 0, -EINTR if links changed under it, or another error: then nothing
  * follows from what it did not show. alone: since the queue was read empty, and then the
- * dump asked for, nothing but the dump was received, so that no part of it was dropped for
+ * dump requested, nothing but the dump was received, so that no part of it was dropped for
  * lack of room. -ENOMEM if something is lost. */
 int reconcile_dump_end(struct reconcile *reconcile, int error, bool alone,
                        struct reconcile_verdict *ret);
 
-/* The next link that the kernel is to be asked for, by its index, 0 for none; never while a
- * dump is under way. */
-int reconcile_question(const struct reconcile *reconcile);
+/* The next link to be queried, by its index, 0 for none; never while a dump is under way. */
+int reconcile_query(const struct reconcile *reconcile);
 
 /* The answer: its state, NULL if there is no such link. 0, or -ENOMEM. */
 int reconcile_answered(struct reconcile *reconcile, int ifindex, struct link *link);
 
-/* There is none, though it was asked for several times; or, refused, because this kernel
- * does not answer such questions: then further dumps decide. */
+/* There is none after several attempts; or, refused, because this kernel
+ * does not answer such queries: then further dumps decide. */
 int reconcile_unanswered(struct reconcile *reconcile, int ifindex, bool refused);
 
-/* How many links stay as they were since the last dump began, though something else was said
- * of them. */
+/* How many links stay as they were since the last dump began, though messages contradict
+ * them. */
 size_t reconcile_unsettled(const struct reconcile *reconcile);
 
 #endif

@@ -5,46 +5,47 @@
 #include <stdio.h>
 #include <string.h>
 
-static bool says_the_same(const struct standing_report *a, const struct standing_report *b)
+static bool is_same(const struct standing_report *a, const struct standing_report *b)
 {
     return a->standing == b->standing && a->error == b->error && a->stale == b->stale &&
-           a->look_error == b->look_error && strcmp(a->reason, b->reason) == 0 &&
-           strcmp(a->look_reason, b->look_reason) == 0;
+           a->dump_error == b->dump_error && strcmp(a->reason, b->reason) == 0 &&
+           strcmp(a->dump_reason, b->dump_reason) == 0;
 }
 
-static void remember_told(struct report *report)
+static void remember_reported(struct report *report)
 {
-    report->told = report->now;
-    report->told.reason = memcpy(report->told_reason, report->reason, sizeof(report->reason));
-    report->told.look_reason =
-        memcpy(report->told_look_reason, report->look_reason, sizeof(report->look_reason));
+    report->reported = report->now;
+    report->reported.reason =
+        memcpy(report->reported_reason, report->reason, sizeof(report->reason));
+    report->reported.dump_reason =
+        memcpy(report->reported_dump_reason, report->dump_reason, sizeof(report->dump_reason));
 }
 
 void report_init(struct report *report, standing_handler handler, void *user)
 {
     *report = (struct report){.now = {.standing = STANDING_DENIED,
                                       .reason = report->reason,
-                                      .look_reason = report->look_reason,
+                                      .dump_reason = report->dump_reason,
                                       .stale = true,
-                                      .last_look = STANDING_NEVER,
+                                      .last_dump = STANDING_NEVER,
                                       .dump_cost_usec = -1},
                               .reason = "starting",
                               .handler = handler,
                               .user = user};
-    remember_told(report);
+    remember_reported(report);
 }
 
 void report_publish(struct report *report)
 {
-    struct standing_report before = report->told;
+    struct standing_report before = report->reported;
     char reason[sizeof(report->reason)];
-    char look_reason[sizeof(report->look_reason)];
+    char dump_reason[sizeof(report->dump_reason)];
 
-    if (says_the_same(&before, &report->now))
+    if (is_same(&before, &report->now))
         return;
-    before.reason = memcpy(reason, report->told_reason, sizeof(reason));
-    before.look_reason = memcpy(look_reason, report->told_look_reason, sizeof(look_reason));
-    remember_told(report);
+    before.reason = memcpy(reason, report->reported_reason, sizeof(reason));
+    before.dump_reason = memcpy(dump_reason, report->reported_dump_reason, sizeof(dump_reason));
+    remember_reported(report);
     if (report->handler)
         report->handler(report->user, &before, &report->now);
 }
@@ -66,16 +67,16 @@ void report_standing(struct report *report, enum standing_value value, int error
 void report_stale(struct report *report, int error, const char *reason, const char *hint)
 {
     report->now.stale = true;
-    report->now.look_error = -error;
-    snprintf(report->look_reason, sizeof(report->look_reason), "%s%s%s", reason, hint ? "; " : "",
+    report->now.dump_error = -error;
+    snprintf(report->dump_reason, sizeof(report->dump_reason), "%s%s%s", reason, hint ? "; " : "",
              hint ? hint : "");
 }
 
 void report_fresh(struct report *report)
 {
     report->now.stale = false;
-    report->now.look_error = 0;
-    report->look_reason[0] = '\0';
+    report->now.dump_error = 0;
+    report->dump_reason[0] = '\0';
 }
 
 const char *standing_name(enum standing_value value)

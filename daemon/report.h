@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* What is thought of the subscription and of the picture, as it is reported; and whether that is
- * news. Pure. */
+/* The standing of the subscription and the state of the dumps, as they are reported; and whether
+ * they differ from what was reported before. Pure. */
 #ifndef LINKWATCH_DAEMON_REPORT_H
 #define LINKWATCH_DAEMON_REPORT_H
 
@@ -19,15 +19,15 @@ enum standing_value {
 };
 
 enum standing_cadence {
-    STANDING_POLLING, /* dumps are what tells of changes */
-    STANDING_PROVING, /* dumps grow rarer while they agree with the subscription */
-    STANDING_AUDIT,   /* the subscription tells; dumps check it */
-    STANDING_RETRY,   /* the kernel can't be looked at; trying again */
+    STANDING_POLLING, /* changes are learned from dumps */
+    STANDING_PROVING, /* dumps become rarer while they agree with the subscription */
+    STANDING_AUDIT,   /* changes are learned from notifications; dumps check them */
+    STANDING_RETRY,   /* dumps fail, and are tried again */
     STANDING_IDLE,    /* nobody listens: polling, as rarely as allowed */
     STANDING_CADENCE_COUNT
 };
 
-/* What a person and a consumer are told. */
+/* What people and consumers see. */
 struct standing_report {
     enum standing_value standing;
     enum standing_cadence cadence;
@@ -35,28 +35,28 @@ struct standing_report {
     int error;          /* errno behind it, positive, or 0 */
     bool stale;
     /* Why it is: what failed last, in words, and its errno, positive. "" and 0 if it is not. */
-    const char *look_reason;
-    int look_error;
-    int64_t last_look; /* when the last complete look ended, STANDING_NEVER for none */
+    const char *dump_reason;
+    int dump_error;
+    int64_t last_dump; /* when the last complete dump ended, STANDING_NEVER for none */
     int64_t interval_usec;
-    int64_t dump_cost_usec; /* of the last few; -1 before the first look */
+    int64_t dump_cost_usec; /* of the last few; -1 before the first */
     uint64_t contradictions;
 };
 
-/* The standing, its reason, or staleness changed. While the picture is stale (as it is at the
- * start) a standing is no news: of retries, one that fails in another way is told, and the one
- * that works, together with the standing reached by then. */
+/* The standing, its reason, or staleness changed. While the links are stale (as they are at the
+ * start) a change of the standing alone is not reported: of retries, one that fails in another
+ * way is, and the one that works, together with the standing reached by then. */
 typedef void (*standing_handler)(void *user, const struct standing_report *before,
                                  const struct standing_report *after);
 
 struct report {
     struct standing_report now;
     char reason[160];
-    char look_reason[240];
+    char dump_reason[240];
     /* As it was reported last. */
-    struct standing_report told;
-    char told_reason[160];
-    char told_look_reason[240];
+    struct standing_report reported;
+    char reported_reason[160];
+    char reported_dump_reason[240];
     standing_handler handler;
     void *user;
 };
@@ -67,7 +67,7 @@ void report_init(struct report *report, standing_handler handler, void *user);
 /* Calls the handler, if it differs from what was reported. */
 void report_publish(struct report *report);
 
-/* error is -errno or 0. Publishes it, but for a picture that is stale. */
+/* error is -errno or 0. Publishes it, unless the links are stale. */
 void report_standing(struct report *report, enum standing_value value, int error,
                      const char *reason, ...) __attribute__((format(printf, 4, 5)));
 

@@ -33,7 +33,7 @@ struct rtnl {
     bool interrupted; /* the dump under way */
     unsigned dump_sequence;
     bool asking;
-    unsigned question_sequence;
+    unsigned query_sequence;
 };
 
 /* libnl keeps its own error numbers and merges errnos in them; the one that the
@@ -46,7 +46,7 @@ static int failed(int libnl_error)
 }
 
 /* SO_RCVBUFFORCE is for the privileged, and the plain one is cut to
- * net.core.rmem_max without an error: what was granted is asked for later. */
+ * net.core.rmem_max without an error: the size is read back later. */
 static void enlarge_receive_buffer(int fd, size_t bytes)
 {
     int size = bytes > INT32_MAX / 2 ? INT32_MAX / 2 : (int)bytes;
@@ -131,7 +131,7 @@ int rtnl_open(int fd, size_t receive_buffer, struct rtnl_room *room, rtnl_handle
         rtnl_close(rtnl);
         return -ENOMEM;
     }
-    /* A dump's end says all; some kernels acknowledge it too. */
+    /* The end of a dump is enough; some kernels acknowledge it too. */
     nl_socket_disable_auto_ack(rtnl->socket);
     r = open_socket(rtnl, fd);
     if (r < 0) {
@@ -218,13 +218,13 @@ int rtnl_ask_dump(struct rtnl *rtnl)
 
 int rtnl_ask_link(struct rtnl *rtnl, int ifindex)
 {
-    int r = send_request(rtnl, 0, ifindex, &rtnl->question_sequence);
+    int r = send_request(rtnl, 0, ifindex, &rtnl->query_sequence);
 
     rtnl->asking = r == 0;
     return r;
 }
 
-static void tell(struct rtnl *rtnl, enum rtnl_event event, const struct nlmsghdr *message,
+static void emit(struct rtnl *rtnl, enum rtnl_event event, const struct nlmsghdr *message,
                  int error)
 {
     rtnl->handler(rtnl->user, event, message, error);
@@ -235,10 +235,10 @@ static void end_dump(struct rtnl *rtnl, int error)
     rtnl->dumping = false;
     if (error == 0 && rtnl->interrupted)
         error = -EINTR;
-    tell(rtnl, error ? RTNL_DUMP_FAILED : RTNL_DUMP_DONE, NULL, error);
+    emit(rtnl, error ? RTNL_DUMP_FAILED : RTNL_DUMP_DONE, NULL, error);
 }
 
-/* Bridge ports are told in AF_BRIDGE too, with an RTM_DELLINK when a port that lives
+/* Bridge ports are reported in AF_BRIDGE too, with an RTM_DELLINK when a port that lives
  * on leaves its bridge. */
 static bool is_about_link(const struct nlmsghdr *message)
 {
@@ -247,7 +247,7 @@ static bool is_about_link(const struct nlmsghdr *message)
     if (message->nlmsg_type != RTM_NEWLINK && message->nlmsg_type != RTM_DELLINK)
         return false;
     if (message->nlmsg_len < NLMSG_LENGTH(sizeof(*info)))
-        return true; /* whoever reads it says that it is malformed */
+        return true; /* the parser finds that it is malformed */
     return info->ifi_family == AF_UNSPEC;
 }
 
@@ -276,7 +276,7 @@ static void take_dump_message(struct rtnl *rtnl, const struct nlmsghdr *message)
         break;
     case RTM_NEWLINK:
         if (is_about_link(message))
-            tell(rtnl, RTNL_DUMP_LINE, message, 0);
+            emit(rtnl, RTNL_DUMP_LINE, message, 0);
         break;
     }
 }
@@ -289,7 +289,7 @@ static void take_answer(struct rtnl *rtnl, const struct nlmsghdr *message)
     if (!is_link && !is_error)
         return;
     rtnl->asking = false;
-    tell(rtnl, is_link ? RTNL_LINK : RTNL_NO_LINK, is_link ? message : NULL,
+    emit(rtnl, is_link ? RTNL_LINK : RTNL_NO_LINK, is_link ? message : NULL,
          is_link ? 0 : error_in(message));
 }
 
@@ -299,12 +299,12 @@ static void take_message(struct rtnl *rtnl, const struct nlmsghdr *message)
     if (message->nlmsg_pid == rtnl->port) {
         if (rtnl->dumping && message->nlmsg_seq == rtnl->dump_sequence)
             take_dump_message(rtnl, message);
-        else if (rtnl->asking && message->nlmsg_seq == rtnl->question_sequence)
+        else if (rtnl->asking && message->nlmsg_seq == rtnl->query_sequence)
             take_answer(rtnl, message);
     } else if (message->nlmsg_type == NLMSG_OVERRUN) {
-        tell(rtnl, RTNL_OVERRUN, NULL, 0);
+        emit(rtnl, RTNL_OVERRUN, NULL, 0);
     } else if (is_about_link(message)) {
-        tell(rtnl, RTNL_NOTIFICATION, message, 0);
+        emit(rtnl, RTNL_NOTIFICATION, message, 0);
     }
 }
 
@@ -316,7 +316,7 @@ static void take_datagram(struct rtnl *rtnl, size_t length)
     for (; nlmsg_ok(message, rest); message = nlmsg_next(message, &rest))
         take_message(rtnl, message);
     if (rest > 0)
-        tell(rtnl, RTNL_MALFORMED, NULL, -EBADMSG);
+        emit(rtnl, RTNL_MALFORMED, NULL, -EBADMSG);
 }
 
 /* Makes room for datagrams of twice that length, if there is memory for it. Nothing that was
@@ -338,7 +338,7 @@ static void grow_for(struct rtnl_room *room, size_t length)
 /* A datagram did not fit: what was in it is lost, like in an overrun. */
 static void take_truncated(struct rtnl *rtnl)
 {
-    tell(rtnl, RTNL_OVERRUN, NULL, -EMSGSIZE);
+    emit(rtnl, RTNL_OVERRUN, NULL, -EMSGSIZE);
     /* It may have been the last part of the dump under way. */
     if (rtnl->dumping)
         end_dump(rtnl, -EMSGSIZE);
@@ -352,12 +352,12 @@ static int receive_one(struct rtnl *rtnl)
         .msg_name = &sender, .msg_namelen = sizeof(sender), .msg_iov = &iov, .msg_iovlen = 1};
     ssize_t n;
 
-    /* With MSG_TRUNC the full length is told of a datagram that did not fit. */
+    /* With MSG_TRUNC the full length is returned for a datagram that did not fit. */
     n = recvmsg(rtnl_fd(rtnl), &header, MSG_TRUNC | MSG_DONTWAIT);
     if (n < 0)
         return errno == EAGAIN || errno == EWOULDBLOCK ? 0 : -errno;
     if (sender.nl_pid != 0) {
-        tell(rtnl, RTNL_MALFORMED, NULL, -EPERM);
+        emit(rtnl, RTNL_MALFORMED, NULL, -EPERM);
         return 1;
     }
     if (header.msg_flags & MSG_TRUNC || (size_t)n > rtnl->room->capacity)
@@ -378,8 +378,8 @@ int rtnl_receive(struct rtnl *rtnl, unsigned datagrams)
         case -EINTR:
             break;
         case -ENOBUFS:
-            /* Told once; what was queued before can still be read. */
-            tell(rtnl, RTNL_OVERRUN, NULL, 0);
+            /* Reported once; what was queued before can still be read. */
+            emit(rtnl, RTNL_OVERRUN, NULL, 0);
             break;
         default:
             return r;

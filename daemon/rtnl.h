@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* The rtnetlink socket: join the group of link updates, ask for a dump, receive. It
+/* The rtnetlink socket: join the group of link updates, request a dump, receive. It
  * knows nothing of links; what it receives goes to one handler, message by message.
  * One socket for both, so that the kernel's order of dump and notifications holds. */
 #ifndef LINKWATCH_DAEMON_RTNL_H
@@ -10,12 +10,12 @@
 
 enum rtnl_event {
     RTNL_NOTIFICATION, /* an RTM_NEWLINK or RTM_DELLINK that the kernel sent by itself */
-    RTNL_DUMP_LINE,    /* an RTM_NEWLINK that belongs to the dump asked for */
+    RTNL_DUMP_LINE,    /* an RTM_NEWLINK that belongs to the requested dump */
     RTNL_DUMP_DONE,    /* the dump is complete */
     RTNL_DUMP_FAILED,  /* the dump is over and not complete; error says why, -EINTR that
                         * links changed meanwhile (NLM_F_DUMP_INTR) */
-    RTNL_LINK,         /* an RTM_NEWLINK that answers the question for one link */
-    RTNL_NO_LINK,      /* the question was answered with an error; -ENODEV: there is none */
+    RTNL_LINK,         /* an RTM_NEWLINK that answers the query for one link */
+    RTNL_NO_LINK,      /* the query was answered with an error; -ENODEV: there is none */
     RTNL_OVERRUN,      /* the kernel had to drop messages */
     RTNL_MALFORMED,    /* a message that can't be one, or not from the kernel */
 };
@@ -34,7 +34,7 @@ struct rtnl_room *rtnl_room_free(struct rtnl_room *room);
 
 /* Opens a non-blocking socket, or uses the one that is given (else -1), which it takes, but not on
  * failure. Its receive buffer is as large as receive_buffer bytes where an unprivileged process may
- * have that, else as large as it may. -errno as the kernel said it. */
+ * have that, else as large as it may. -errno of the system call. */
 int rtnl_open(int fd, size_t receive_buffer, struct rtnl_room *room, rtnl_handler handler,
               void *user, struct rtnl **ret);
 
@@ -44,17 +44,17 @@ struct rtnl *rtnl_close(struct rtnl *rtnl);
 /* The descriptor, to be watched for reading. */
 int rtnl_fd(const struct rtnl *rtnl);
 
-/* Size of the receive buffer in bytes as the kernel granted it (SO_RCVBUF, which
+/* Size of the receive buffer in bytes as the kernel set it (SO_RCVBUF, which
  * counts its own overhead too), or -errno. */
 int rtnl_receive_buffer(const struct rtnl *rtnl);
 
-/* Joins RTNLGRP_LINK. -errno as the kernel said it. */
+/* Joins RTNLGRP_LINK. -errno of the system call. */
 int rtnl_join(struct rtnl *rtnl);
 
 /* Asks for a dump of all links. One at a time: -EBUSY while one is under way. */
 int rtnl_ask_dump(struct rtnl *rtnl);
 
-/* Asks for one link. One question at a time: the answer to an earlier one is let go. */
+/* Queries one link. One query at a time: the answer to an earlier one is dropped. */
 int rtnl_ask_link(struct rtnl *rtnl, int ifindex);
 
 /* Receives up to so many datagrams and hands their messages to the handler. 1 if

@@ -84,7 +84,7 @@ static void on_closed(void *closed_user, struct connection *connection)
     accept_again(server);
 }
 
-/* Tells why, as far as the socket takes it at once, and closes. */
+/* Sends the reason, as far as the socket takes it at once, and closes. */
 static void refuse(struct server *server, int fd, uid_t uid, const char *limit)
 {
     struct log_line *line = log_begin(server->log, LOG_WARNING, LOG_KIND_SESSION_REFUSED);
@@ -130,7 +130,7 @@ static void receive_consumer(struct server *server, int fd)
     struct user *user;
     int r;
 
-    /* For limits and logs; some sandboxes don't tell the truth here. */
+    /* For limits and logs; in some sandboxes it is not the truth. */
     (void)getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &peer, &length);
     bound_send_buffer(fd);
     r = users_enter(server->users, peer.uid, &server->limits.users, &user, &limit);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* A slice of the loop's time, handed down to whoever does something in it. Who has done a unit of
+/* A slice of the loop's time, handed down to the code that runs in it. Who has done a unit of
  * work asks whether it is over, and if so keeps its place and lets others go on; so each slice does
  * at least one unit, and overruns by one at most. NULL is a slice without end. Pure: the clock is
  * given. */

@@ -15,7 +15,7 @@
 #include "daemon/notified.h"
 #include "daemon/reconcile.h"
 #include "daemon/rtnl.h"
-#include "daemon/suspects.h"
+#include "daemon/unconfirmed.h"
 
 /* Before others have their turn: datagrams that are received, and how long that may take. One of
  * a notification takes some 2 us; the kernel makes those of a dump meanwhile, 150 us each. */
@@ -23,8 +23,8 @@
 #define BATCH_USEC INT64_C(100)
 /* But the whole answer of a kernel that puts a dump into one datagram, and its end. */
 #define BATCH_MIN 2
-/* And how long links may be asked for one by one. */
-#define QUESTIONS_USEC INT64_C(1000)
+/* And how long links may be queried one by one. */
+#define QUERIES_USEC INT64_C(1000)
 
 struct source {
     struct ev_loop *loop;
@@ -41,35 +41,35 @@ struct source {
     struct table *table;
     struct reconcile *reconcile;
     struct source_counters counters;
-    /* Looks that others asked for, by number: the last one that was asked for, that began, that
+    /* Dumps that others requested, by number: the last one that was requested, that began, that
      * ended, and that ended well; and why the last one that did not. */
     uint64_t wanted;
     uint64_t begun;
     uint64_t ended;
     uint64_t succeeded;
     int failure;
-    struct price_measure cost;     /* of the last look and what was asked since, up to measured */
+    struct price_measure cost;     /* of the last dump and its queries, up to measured */
     struct price_measure measured; /* when the clocks were read last */
-    int look_error;                /* of that dump: why it is not complete, though it ended well */
-    bool drained;              /* the queue was read empty, and nothing came or was asked since */
-    bool clean;                /* that need not be tried: nothing came after the last dump */
+    int dump_error;                /* of that dump: why it is not complete, though it ended well */
+    bool drained;              /* the queue was read empty, and nothing came or was sent since */
+    bool clean;                /* it is empty without a read: nothing came after the last dump */
     bool clocked;              /* the clocks were read in this turn of the loop */
-    bool alone;                /* of the look under way: nothing else came since it was asked for */
-    struct standing_dump look; /* how its dump ended */
-    bool settling;             /* the dump ended, and left questions */
-    int asked;                 /* index of the link that was asked for last */
-    bool was_answered;         /* on this socket, some question */
+    bool alone;                /* of the dump under way: nothing else came since it was requested */
+    struct standing_dump dump; /* how its dump ended */
+    bool settling;             /* the dump ended, and left queries */
+    int asked;                 /* index of the link that was queried last */
+    bool was_answered;         /* on this socket, some query */
     /* Links of which a group of changes that is not over shows something unexpected. */
-    int surprises[SUSPECTS_MAX];
-    size_t surprise_count;
-    /* When the last complete look ended: as standing reports it, and in microseconds since
+    int unconfirmed[UNCONFIRMED_MAX];
+    size_t unconfirmed_count;
+    /* When the last complete dump ended: as standing reports it, and in microseconds since
      * 1970, -1 for none. */
-    int64_t last_look;
+    int64_t last_dump;
     int64_t last_dump_usec;
     bool joined;
     bool dumping;
-    bool has_looked;
-    bool fresh; /* looked at since the socket was opened */
+    bool has_dumped;
+    bool fresh; /* dumped since the socket was opened */
 };
 
 static int64_t now_usec(void)
@@ -78,11 +78,11 @@ static int64_t now_usec(void)
 }
 
 /* Nothing comes between changes that belong together, no change of the standing either. */
-static void tell_surprises(struct source *source)
+static void report_unconfirmed(struct source *source)
 {
-    for (size_t i = 0; i < source->surprise_count; i++)
-        standing_surprised(source->standing, now_usec(), source->surprises[i]);
-    source->surprise_count = 0;
+    for (size_t i = 0; i < source->unconfirmed_count; i++)
+        standing_unconfirmed(source->standing, now_usec(), source->unconfirmed[i]);
+    source->unconfirmed_count = 0;
 }
 
 static void on_change(void *user, const struct change *change)
@@ -91,18 +91,18 @@ static void on_change(void *user, const struct change *change)
     const struct link *link = change_link(change);
 
     if (change->source == CHANGE_BY_DUMP && change_is_notified(change) &&
-        source->surprise_count < SUSPECTS_MAX)
-        source->surprises[source->surprise_count++] = link->ifindex;
+        source->unconfirmed_count < UNCONFIRMED_MAX)
+        source->unconfirmed[source->unconfirmed_count++] = link->ifindex;
     if (change->source == CHANGE_BY_NOTIFICATION && change->entails_more)
         standing_dump_soon(source->standing);
     standing_activate(source->standing, now_usec());
     source->handlers.changed(source->user, change);
     if (!change->more_follows)
-        tell_surprises(source);
+        report_unconfirmed(source);
 }
 
-/* All looks that have begun. */
-static void end_looks(struct source *source, int error)
+/* All that have begun. */
+static void end_requests(struct source *source, int error)
 {
     source->ended = source->begun;
     if (error)
@@ -111,22 +111,22 @@ static void end_looks(struct source *source, int error)
         source->succeeded = source->begun;
 }
 
-/* Those that are asked for, too. */
-static void fail_looks(struct source *source, int error)
+/* Those that have not begun, too. */
+static void fail_requests(struct source *source, int error)
 {
     if (source->ended == source->wanted)
         return;
     source->begun = source->wanted;
-    end_looks(source, error);
+    end_requests(source, error);
 }
 
-static void note_last_look(struct source *source)
+static void note_last_dump(struct source *source)
 {
-    int64_t last_look = standing_report(source->standing)->last_look;
+    int64_t last_dump = standing_report(source->standing)->last_dump;
 
-    if (last_look == source->last_look)
+    if (last_dump == source->last_dump)
         return;
-    source->last_look = last_look;
+    source->last_dump = last_dump;
     source->last_dump_usec = clock_usec(CLOCK_REALTIME);
 }
 
@@ -135,7 +135,7 @@ static void on_report(void *user, const struct standing_report *before,
 {
     struct source *source = user;
 
-    note_last_look(source);
+    note_last_dump(source);
     source->handlers.reported(source->user, before, after);
 }
 
@@ -153,14 +153,14 @@ static void take_dump_line(struct source *source, const struct nlmsghdr *message
     int r;
 
     /* It has failed; what is in it would cost time for nothing. */
-    if (source->look_error == -EDQUOT)
+    if (source->dump_error == -EDQUOT)
         return;
     r = count_malformed(source, intake_dump_line(source->reconcile, quota, message));
     /* A link came or went while the kernel collected them. */
-    if (r == -ENOENT && !source->look_error)
-        source->look_error = -EINTR;
+    if (r == -ENOENT && !source->dump_error)
+        source->dump_error = -EINTR;
     if (r == -ENOMEM)
-        source->look_error = quota && quota->refused ? -EDQUOT : r;
+        source->dump_error = quota && quota->refused ? -EDQUOT : r;
 }
 
 static void lose(struct source *source)
@@ -181,8 +181,8 @@ static void take_notification(struct source *source, const struct nlmsghdr *mess
     standing_notified(source->standing, ifindex);
     if (r < 0)
         lose(source);
-    /* Something was not told before: a link that this one names, or the end of one. */
-    if (!source->settling && reconcile_question(source->reconcile))
+    /* It shows a change without a notification: of a link that this one names, or a removal. */
+    if (!source->settling && reconcile_query(source->reconcile))
         standing_dump_soon(source->standing);
 }
 
@@ -194,8 +194,8 @@ static void read_clocks(struct source *source)
     source->measured.wall_usec = now_usec();
 }
 
-/* What was done since the clocks were read last was done for the look under way. */
-static void charge_look(struct source *source)
+/* What was done since the clocks were read last was done for the dump under way. */
+static void charge_dump(struct source *source)
 {
     struct price_measure began = source->measured;
 
@@ -204,41 +204,41 @@ static void charge_look(struct source *source)
     source->cost.wall_usec += source->measured.wall_usec - began.wall_usec;
 }
 
-/* A look is over when what its dump left in doubt is settled, too. */
-static void end_look_if_settled(struct source *source)
+/* A dump is over when what it left open is settled, too. */
+static void end_dump_if_settled(struct source *source)
 {
-    struct standing_dump *look = &source->look;
+    struct standing_dump *dump = &source->dump;
     int r;
 
     if (!source->settling)
         return;
-    charge_look(source);
-    if (reconcile_question(source->reconcile))
+    charge_dump(source);
+    if (reconcile_query(source->reconcile))
         return;
     source->settling = false;
-    look->cost = source->cost;
+    dump->cost = source->cost;
     source->cost = (struct price_measure){.cpu_usec = 0};
-    look->unsettled = reconcile_unsettled(source->reconcile);
-    look->empty &= table_count(source->table) == 0;
-    if (look->error || !(look->told || look->empty))
+    dump->unsettled = reconcile_unsettled(source->reconcile);
+    dump->empty &= table_count(source->table) == 0;
+    if (dump->error || !(dump->lines || dump->empty))
         source->counters.dumps_failed++;
-    r = standing_dump_ended(source->standing, now_usec(), look);
-    note_last_look(source);
+    r = standing_dump_ended(source->standing, now_usec(), dump);
+    note_last_dump(source);
     if (r != 0)
-        end_looks(source, r < 0 ? r : 0);
-    if (r != 0 || source_report(source)->last_look != STANDING_NEVER)
-        source->has_looked = source->fresh = true;
+        end_requests(source, r < 0 ? r : 0);
+    if (r != 0 || source_report(source)->last_dump != STANDING_NEVER)
+        source->has_dumped = source->fresh = true;
 }
 
-static void end_dump(struct source *source, int error)
+static void take_dump_end(struct source *source, int error)
 {
     struct reconcile_verdict verdict;
     int r = reconcile_dump_end(source->reconcile, error, source->alone, &verdict);
 
     source->dumping = false;
     source->settling = true;
-    source->look = (struct standing_dump){.error = r < 0 ? r : error,
-                                          .told = verdict.told,
+    source->dump = (struct standing_dump){.error = r < 0 ? r : error,
+                                          .lines = verdict.lines,
                                           .empty = verdict.empty,
                                           .missing = verdict.missing,
                                           .native = verdict.native};
@@ -251,13 +251,13 @@ static void take_reconciled(struct source *source, int error)
 }
 
 /* There is no answer. */
-static void leave_question(struct source *source, bool refused)
+static void take_no_answer(struct source *source, bool refused)
 {
     standing_answered(source->standing);
     take_reconciled(source, reconcile_unanswered(source->reconcile, source->asked, refused));
 }
 
-/* The answer to a question for one link. */
+/* The answer to a query for one link. */
 static void take_link(struct source *source, const struct nlmsghdr *message)
 {
     int r = intake_answer(source->reconcile, source->resources.quota, message, source->asked);
@@ -278,7 +278,7 @@ static bool is_passing(int error)
 static void take_no_link(struct source *source, int error)
 {
     if (error != -ENODEV) {
-        leave_question(source, !is_passing(error));
+        take_no_answer(source, !is_passing(error));
         return;
     }
     source->was_answered = true;
@@ -301,7 +301,7 @@ static void on_rtnl(void *user, enum rtnl_event event, const struct nlmsghdr *me
         break;
     case RTNL_DUMP_DONE:
     case RTNL_DUMP_FAILED:
-        end_dump(source, error ? error : source->look_error);
+        take_dump_end(source, error ? error : source->dump_error);
         break;
     case RTNL_LINK:
         take_link(source, message);
@@ -319,7 +319,7 @@ static void on_rtnl(void *user, enum rtnl_event event, const struct nlmsghdr *me
     }
 }
 
-/* Closes the socket; who waits for a look has no use of waiting on. */
+/* Closes the socket; requests for a dump fail at once. */
 static void close_socket(struct source *source, int error)
 {
     source->clean = false;
@@ -333,8 +333,8 @@ static void close_socket(struct source *source, int error)
     source->dumping = source->settling = false;
     source->joined = source->was_answered = false;
     reconcile_reset(source->reconcile);
-    source->has_looked = true;
-    fail_looks(source, error);
+    source->has_dumped = true;
+    fail_requests(source, error);
 }
 
 static void open_socket(struct source *source)
@@ -366,13 +366,13 @@ static void join(struct source *source)
     standing_joined(source->standing, now_usec(), r);
 }
 
-static void begin_look(struct source *source)
+static void begin_dump(struct source *source)
 {
     int64_t began = now_usec();
     int r;
 
     source->counters.dumps++;
-    source->look_error = 0;
+    source->dump_error = 0;
     if (source->resources.quota)
         source->resources.quota->refused = false;
     source->alone = source->drained;
@@ -394,10 +394,10 @@ static void begin_look(struct source *source)
  * before the next dump. Each system call counts where it is dear (gVisor). */
 static bool has_all(const struct source *source)
 {
-    const struct standing_dump *look = &source->look;
+    const struct standing_dump *dump = &source->dump;
 
-    return source->settling && !source->joined && source->alone && look->told && !look->error &&
-           !look->missing;
+    return source->settling && !source->joined && source->alone && dump->lines && !dump->error &&
+           !dump->missing;
 }
 
 /* As rtnl_receive(). */
@@ -425,7 +425,7 @@ static void receive(struct source *source)
     source->drained = r == 0;
     source->clean = r == 1 && has_all(source);
     if (source->dumping)
-        charge_look(source);
+        charge_dump(source);
     if (r < 0)
         standing_broken(source->standing, now_usec(), r);
     else if (r == 0)
@@ -445,57 +445,57 @@ static void wait_until(struct source *source, int64_t deadline)
     ev_timer_start(source->loop, &source->due);
 }
 
-/* What it costs counts as the look's that is under way, or else as the next one's. */
+/* What it costs counts for the dump under way, or else for the next one. */
 static void ask_link(struct source *source)
 {
     read_clocks(source);
     source->drained = source->clean = false;
-    /* A question that could not be sent is one without an answer. */
-    source->asked = reconcile_question(source->reconcile);
+    /* A query that could not be sent is one without an answer. */
+    source->asked = reconcile_query(source->reconcile);
     (void)rtnl_ask_link(source->rtnl, source->asked);
     standing_asked(source->standing, now_usec());
     receive(source);
-    charge_look(source);
+    charge_dump(source);
 }
 
 /* Does what standing wants to have done. */
-static void obey(struct source *source)
+static void act(struct source *source)
 {
     int64_t deadline = STANDING_NEVER;
-    int64_t end = now_usec() + QUESTIONS_USEC;
+    int64_t end = now_usec() + QUERIES_USEC;
 
     for (;;) {
-        end_look_if_settled(source);
-        standing_doubt(source->standing, reconcile_question(source->reconcile));
+        end_dump_if_settled(source);
+        standing_set_query(source->standing, reconcile_query(source->reconcile));
         switch (standing_next(source->standing, now_usec(), &deadline)) {
         case STANDING_OPEN:
             open_socket(source);
             break;
         case STANDING_CLOSE:
-            close_socket(source, -source_report(source)->look_error);
+            close_socket(source, -source_report(source)->dump_error);
             break;
         case STANDING_JOIN:
             join(source);
             break;
         case STANDING_DUMP:
-            begin_look(source);
+            begin_dump(source);
             /* Linux has made the first part of its answer when the request returns. */
             receive(source);
             break;
-        case STANDING_ASK:
+        case STANDING_QUERY:
             ask_link(source);
             if (now_usec() < end)
                 break;
             wait_until(source, 0);
             return;
-        case STANDING_LEAVE:
-            /* A kernel that never answered a question does not do so. */
-            leave_question(source, !source->was_answered);
+        case STANDING_UNANSWERED:
+            /* A kernel that never answered a query does not do so. */
+            take_no_answer(source, !source->was_answered);
             break;
         case STANDING_WAIT:
-            /* Without a socket, who waits for a look learns that at once. */
+            /* Without a socket, requests for a dump fail at once. */
             if (!source->rtnl)
-                fail_looks(source, -source_report(source)->look_error);
+                fail_requests(source, -source_report(source)->dump_error);
             wait_until(source, deadline);
             return;
         }
@@ -504,7 +504,7 @@ static void obey(struct source *source)
 
 static void run(struct source *source)
 {
-    obey(source);
+    act(source);
     source->clocked = false;
     source->handlers.settled(source->user);
 }
@@ -521,7 +521,7 @@ static void on_readable(struct ev_loop *loop, struct ev_io *io, int events)
     run(source);
 }
 
-/* The loop would have told before that there is something to read. */
+/* If there were something to read, the loop would have called on_readable() first. */
 static void on_due(struct ev_loop *loop, struct ev_timer *timer, int events)
 {
     struct source *source = timer->data;
@@ -539,7 +539,7 @@ static void on_due(struct ev_loop *loop, struct ev_timer *timer, int events)
     run(source);
 }
 
-/* Some sandboxes deny netlink and leave sysfs. It is no second source: it tells of no change, and
+/* Some sandboxes deny netlink and leave sysfs. It is no second source: it reports no changes, and
  * not all of a link. But who reads that nothing can be seen should know what can. */
 static const char *blind_hint(void)
 {
@@ -561,7 +561,7 @@ struct source *source_new(struct ev_loop *loop, const struct source_config *conf
     source->config = *config;
     source->handlers = *handlers;
     source->user = user;
-    source->last_look = STANDING_NEVER;
+    source->last_dump = STANDING_NEVER;
     source->last_dump_usec = -1;
     ev_init(&source->readable, on_readable);
     ev_timer_init(&source->due, on_due, 0., 0.);
@@ -646,9 +646,9 @@ const struct standing_report *source_report(const struct source *source)
     return standing_report(source->standing);
 }
 
-bool source_has_looked(const struct source *source)
+bool source_has_dumped(const struct source *source)
 {
-    return source->has_looked;
+    return source->has_dumped;
 }
 
 int source_receive_buffer(const struct source *source)
@@ -659,12 +659,12 @@ int source_receive_buffer(const struct source *source)
 void source_describe(const struct source *source, struct source_state *ret)
 {
     const struct standing_report *report = source_report(source);
-    bool failed = report->stale && report->look_error;
+    bool failed = report->stale && report->dump_error;
 
     *ret = (struct source_state){
         .standing = standing_name(report->standing),
-        .reason = failed ? report->look_reason : report->reason,
-        .error = failed ? report->look_error : report->error,
+        .reason = failed ? report->dump_reason : report->reason,
+        .error = failed ? report->dump_error : report->error,
         .stale = report->stale,
         .last_dump_usec = source->last_dump_usec,
     };
@@ -676,7 +676,7 @@ void source_set_consumers(struct source *source, size_t count)
     wait_until(source, 0);
 }
 
-uint64_t source_look(struct source *source)
+uint64_t source_request_dump(struct source *source)
 {
     standing_dump_now(source->standing);
     standing_activate(source->standing, now_usec());
@@ -684,14 +684,14 @@ uint64_t source_look(struct source *source)
     return source->wanted = source->begun + 1;
 }
 
-int source_looked(const struct source *source, uint64_t look)
+int source_dump_done(const struct source *source, uint64_t dump)
 {
-    if (source->succeeded >= look)
+    if (source->succeeded >= dump)
         return 1;
-    return source->ended >= look ? source->failure : 0;
+    return source->ended >= dump ? source->failure : 0;
 }
 
-uint64_t source_looks(const struct source *source)
+uint64_t source_dumps_done(const struct source *source)
 {
     return source->ended;
 }

@@ -22,7 +22,7 @@ struct source_handlers {
     /* The standing, its reason or staleness changed. */
     void (*reported)(void *user, const struct standing_report *before,
                      const struct standing_report *after);
-    /* A batch is over: a good moment to tell consumers. */
+    /* A batch is over: a good moment to wake consumers. */
     void (*settled)(void *user);
 };
 
@@ -62,7 +62,7 @@ struct source *source_free(struct source *source);
 void source_leave(struct source *source);
 void source_return(struct source *source, int socket);
 
-/* Whether the kernel was looked at since the socket was opened. */
+/* Whether there was a complete dump since the socket was opened. */
 bool source_is_fresh(const struct source *source);
 
 /* The socket as it is open now, or -1. */
@@ -75,10 +75,10 @@ const struct table *source_table(const struct source *source);
 const struct source_counters *source_counters(const struct source *source);
 const struct standing_report *source_report(const struct source *source);
 
-/* True once the first look has been taken, or has failed. */
-bool source_has_looked(const struct source *source);
+/* True once the first dump is complete, or has failed. */
+bool source_has_dumped(const struct source *source);
 
-/* Receive buffer in bytes as granted, or -errno if there is no socket. */
+/* Receive buffer in bytes as the kernel set it, or -errno if there is no socket. */
 int source_receive_buffer(const struct source *source);
 
 /* The state for consumers, its texts valid until the next turn of the loop. */
@@ -87,15 +87,14 @@ void source_describe(const struct source *source, struct source_state *ret);
 /* How many consumers listen: with none, polling is rare. */
 void source_set_consumers(struct source *source, size_t count);
 
-/* Asks for a look at the kernel: for dumps that begin after this call. The result is what to ask
- * source_looked() with. */
-uint64_t source_look(struct source *source);
+/* Requests a dump that begins after this call, and returns the number of the request. */
+uint64_t source_request_dump(struct source *source);
 
-/* 1 if that look ended, and all that had happened before source_look() is told; 0 if it has not
- * ended yet; -errno if the kernel could not be looked at. It ends before settled() is called. */
-int source_looked(const struct source *source, uint64_t look);
+/* 1 if that request is fulfilled, and all that had happened before it is reported; 0 if not yet;
+ * -errno if the dump failed. It is fulfilled before settled() is called. */
+int source_dump_done(const struct source *source, uint64_t request);
 
-/* How many looks have ended. */
-uint64_t source_looks(const struct source *source);
+/* How many requested dumps have ended. */
+uint64_t source_dumps_done(const struct source *source);
 
 #endif

@@ -6,8 +6,8 @@
 
 #include "daemon/backoff.h"
 #include "daemon/cadence.h"
-#include "daemon/question.h"
-#include "daemon/suspects.h"
+#include "daemon/query.h"
+#include "daemon/unconfirmed.h"
 
 #define MSEC INT64_C(1000)
 #define SEC  (1000 * MSEC)
@@ -17,13 +17,13 @@
  * loaded machine. */
 #define GRACE (3 * SEC)
 /* A dump that takes longer lost its end. */
-#define LOOK_TIMEOUT (10 * SEC)
-/* Looks that fail one after another until consumers are told. */
+#define DUMP_TIMEOUT (10 * SEC)
+/* Dumps that fail one after another until consumers are told. */
 #define FAILURES_UNTIL_STALE 3
 /* A dump during which links changed may leave out a link that is there; that many, one
  * after another, don't leave out the same one. */
 #define INTERRUPTED_UNTIL_BELIEVED 5
-/* Looks that somebody waits for may use a quarter of a CPU. */
+/* Dumps that somebody waits for may use a quarter of a CPU. */
 #define URGENT_COST_FACTOR 4
 
 #define OPEN_DELAY_MIN  (100 * MSEC)
@@ -47,11 +47,11 @@ struct standing {
     struct backoff joining;
     bool known_incomplete; /* for good, also after the socket was opened anew */
 
-    bool looking;
-    int64_t look_began;  /* of the last look, also when it is over */
-    bool look_is_urgent; /* somebody waits for the look under way */
-    bool look_excused;   /* what it shows may rightly not have been told */
-    bool surprised;      /* by the look under way */
+    bool dumping;
+    int64_t dump_began;  /* of the last dump, also when it is over */
+    bool dump_is_urgent; /* somebody waits for the dump under way */
+    bool dump_excused;   /* what it shows may come without a notification */
+    bool contradicted;   /* by the dump under way */
     bool wanted_now;
     bool demanded; /* by somebody who wants it now */
     bool wanted_soon;
@@ -62,11 +62,11 @@ struct standing {
     unsigned interrupted;
     struct backoff retrying;
     int64_t proving_interval;
-    int64_t proof_began; /* when the last look that counted as a proof began */
+    int64_t proof_began; /* when the last dump that counted as a proof began */
 
     struct cadence cadence;
-    struct question question;
-    struct suspects suspects;
+    struct query query;
+    struct unconfirmed unconfirmed;
     size_t consumers;
 };
 
@@ -80,7 +80,7 @@ struct standing *standing_new(const struct standing_config *config, struct budge
     standing->config = *config;
     report_init(&standing->report, handler, user);
     cadence_init(&standing->cadence, part);
-    standing->look_began = standing->drained_at = -STANDING_NEVER;
+    standing->dump_began = standing->drained_at = -STANDING_NEVER;
     return standing;
 }
 
@@ -101,10 +101,10 @@ void standing_reconfigure(struct standing *standing, const struct standing_confi
     standing->config.blind_hint = before.blind_hint;
 }
 
-/* Why the kernel can't be looked at; whoever calls it publishes. */
+/* Why dumps fail; the caller publishes. */
 static void set_stale(struct standing *standing, int error, const char *reason)
 {
-    bool never = standing->report.now.last_look == STANDING_NEVER;
+    bool never = standing->report.now.last_dump == STANDING_NEVER;
 
     report_stale(&standing->report, error, reason, never ? standing->config.blind_hint : NULL);
 }
@@ -139,7 +139,7 @@ static int64_t interval_max(const struct standing *standing)
     return standing->cadence.part->budget->interval_max_usec;
 }
 
-static int64_t look_interval(const struct standing *standing)
+static int64_t dump_interval(const struct standing *standing)
 {
     switch (regular_cadence(standing)) {
     case STANDING_POLLING:
@@ -168,15 +168,15 @@ static void count_dumps(struct standing *standing, int64_t now)
                       (regular == STANDING_POLLING || proving || standing->wanted_soon));
 }
 
-/* When the next look is due, if nothing else happens. */
-static int64_t look_due(const struct standing *standing)
+/* When the next dump is due, if nothing else happens. */
+static int64_t dump_due(const struct standing *standing)
 {
     const struct cadence *own = &standing->cadence;
-    int64_t began = standing->look_began;
+    int64_t began = standing->dump_began;
     int64_t urgent = max_time(cadence_price(own), 0) * URGENT_COST_FACTOR;
     int64_t due = regular_cadence(standing) == STANDING_PROVING
-                      ? after(began, look_interval(standing))
-                      : cadence_due(own, began, look_interval(standing));
+                      ? after(began, dump_interval(standing))
+                      : cadence_due(own, began, dump_interval(standing));
 
     if (standing->wanted_soon)
         due = min_time(due, cadence_due(own, began, cadence_interval(own)));
@@ -185,27 +185,27 @@ static int64_t look_due(const struct standing *standing)
     return max_time(due, standing->retrying.at);
 }
 
-static void forget_suspects(struct standing *standing)
+static void forget_unconfirmed(struct standing *standing)
 {
-    standing->suspects.count = 0;
+    standing->unconfirmed.count = 0;
 }
 
-/* A suspect that was not told of in time: the subscription is incomplete. What is
+/* A change that no notification confirmed in time: the subscription is incomplete. What is
  * still queued came in time, however late it is read (the process may have been
  * stopped), so an empty queue must have been seen since. */
-static void judge_suspects(struct standing *standing)
+static void judge_unconfirmed(struct standing *standing)
 {
     int ifindex;
-    size_t overdue = suspects_overdue(&standing->suspects, standing->drained_at, &ifindex);
+    size_t overdue = unconfirmed_overdue(&standing->unconfirmed, standing->drained_at, &ifindex);
 
     if (!overdue)
         return;
     standing->report.now.contradictions += overdue;
     standing->known_incomplete = true;
     report_standing(&standing->report, STANDING_INCOMPLETE, 0,
-                    "a look showed a change of link %d that the subscription did not tell",
+                    "a dump showed a change of link %d that the subscription did not report",
                     ifindex);
-    forget_suspects(standing);
+    forget_unconfirmed(standing);
 }
 
 static bool wants_to_join(const struct standing *standing)
@@ -217,14 +217,14 @@ static void forget_socket(struct standing *standing)
 {
     standing->open = false;
     standing->joined = false;
-    standing->looking = false;
+    standing->dumping = false;
     standing->congested = false;
     cadence_uncount(&standing->cadence);
     standing_answered(standing);
-    /* Who waits for a look still does. */
-    standing->wanted_now |= standing->look_is_urgent;
-    standing->look_is_urgent = false;
-    forget_suspects(standing);
+    /* Those who wait for a dump still do. */
+    standing->wanted_now |= standing->dump_is_urgent;
+    standing->dump_is_urgent = false;
+    forget_unconfirmed(standing);
 }
 
 void standing_let_go(struct standing *standing)
@@ -239,7 +239,7 @@ static void give_up_socket(struct standing *standing, int64_t now, int error, co
     standing->close_wanted |= standing->open;
     forget_socket(standing);
     backoff_push(&standing->opening, now, OPEN_DELAY_MIN, OPEN_DELAY_MAX);
-    /* In one step, for those who are told. */
+    /* In one step, as one report. */
     set_stale(standing, error, what);
     report_standing(&standing->report, STANDING_DENIED, error, "%s", what);
     report_publish(&standing->report);
@@ -249,13 +249,13 @@ enum standing_action standing_next(struct standing *standing, int64_t now, int64
 {
     int64_t deadline;
 
-    if (standing->looking && standing->drained_at >= after(standing->look_began, LOOK_TIMEOUT))
+    if (standing->dumping && standing->drained_at >= after(standing->dump_began, DUMP_TIMEOUT))
         give_up_socket(standing, now, -ETIMEDOUT, "the kernel's answer did not come to its end");
     if (standing->close_wanted) {
         standing->close_wanted = false;
         return STANDING_CLOSE;
     }
-    judge_suspects(standing);
+    judge_unconfirmed(standing);
     count_dumps(standing, now);
     if (!standing->open) {
         if (now >= standing->opening.at)
@@ -265,19 +265,19 @@ enum standing_action standing_next(struct standing *standing, int64_t now, int64
     }
     if (wants_to_join(standing) && now >= standing->joining.at)
         return STANDING_JOIN;
-    if (question_is_due(&standing->question, standing->drained_at))
-        return STANDING_ASK;
-    if (question_is_hopeless(&standing->question, standing->drained_at))
-        return STANDING_LEAVE;
-    if (!standing->looking && !standing->question.ifindex && now >= look_due(standing))
+    if (query_is_due(&standing->query, standing->drained_at))
+        return STANDING_QUERY;
+    if (query_is_hopeless(&standing->query, standing->drained_at))
+        return STANDING_UNANSWERED;
+    if (!standing->dumping && !standing->query.ifindex && now >= dump_due(standing))
         return STANDING_DUMP;
 
-    deadline = standing->looking ? after(standing->look_began, LOOK_TIMEOUT) : look_due(standing);
-    if (standing->question.ifindex)
-        deadline = question_next(&standing->question);
+    deadline = standing->dumping ? after(standing->dump_began, DUMP_TIMEOUT) : dump_due(standing);
+    if (standing->query.ifindex)
+        deadline = query_next(&standing->query);
     if (wants_to_join(standing))
         deadline = min_time(deadline, standing->joining.at);
-    *ret_deadline = min_time(deadline, suspects_next(&standing->suspects));
+    *ret_deadline = min_time(deadline, unconfirmed_next(&standing->unconfirmed));
     return STANDING_WAIT;
 }
 
@@ -292,10 +292,11 @@ void standing_opened(struct standing *standing, int64_t now, int error)
     standing->excuse_next = true;
     standing->wanted_now = true;
     standing_activate(standing, now);
-    standing->look_began = -STANDING_NEVER;
+    standing->dump_began = -STANDING_NEVER;
     backoff_reset(&standing->joining);
     if (standing->config.mode == STANDING_POLL)
-        report_standing(&standing->report, STANDING_DENIED, 0, "told to poll (--source poll)");
+        report_standing(&standing->report, STANDING_DENIED, 0,
+                        "polling by configuration (--source poll)");
 }
 
 void standing_broken(struct standing *standing, int64_t now, int error)
@@ -318,26 +319,26 @@ void standing_joined(struct standing *standing, int64_t now, int error)
         return;
     }
     standing->joined = true;
-    /* What happened before the join was never to be told: a look that begins now
+    /* No notification came of what happened before the join: a dump that begins now
      * fills the gap, and neither it nor the one under way proves anything. */
     standing->wanted_now = true;
     standing->excuse_next = true;
-    standing->look_excused = true;
+    standing->dump_excused = true;
     if (standing->config.mode == STANDING_SUBSCRIBE) {
         report_standing(&standing->report, STANDING_TRUSTED, 0,
-                        "told to believe it (--source subscribe)");
+                        "trusted by configuration (--source subscribe)");
     } else if (standing->known_incomplete) {
         report_standing(&standing->report, STANDING_INCOMPLETE, 0,
-                        "the subscription did not tell everything before");
+                        "the subscription did not report everything before");
     } else {
         begin_proof(standing, now);
         report_standing(&standing->report, STANDING_UNPROVEN, 0,
-                        "joined RTNLGRP_LINK; looks have yet to agree with it");
+                        "joined RTNLGRP_LINK; dumps have yet to agree with it");
     }
 }
 
-/* 0 if it is tried again before anybody is told, else the error. */
-static int look_failed(struct standing *standing, int64_t now, int error)
+/* 0 if another attempt comes before this is reported, else the error. */
+static int count_failure(struct standing *standing, int64_t now, int error)
 {
     standing->failures++;
     standing->wanted_now = true;
@@ -345,22 +346,22 @@ static int look_failed(struct standing *standing, int64_t now, int error)
                  error == -EDQUOT ? FULL_DELAY_MAX : RETRY_DELAY_MAX);
     if (standing->failures < FAILURES_UNTIL_STALE)
         return 0;
-    standing->look_is_urgent = false;
+    standing->dump_is_urgent = false;
     return error;
 }
 
 static int dump_failed(struct standing *standing, int64_t now, int error)
 {
-    bool was_stale = standing->report.now.stale && standing->report.now.look_error;
+    bool was_stale = standing->report.now.stale && standing->report.now.dump_error;
     const char *what = error == -ENODATA    ? "the kernel's answer is empty"
                        : error == -EMSGSIZE ? "the kernel's answer was truncated"
                        : error == -EDQUOT   ? "its links have no room in namespaces-memory-max"
                                             : "the kernel does not list its links";
 
-    if (look_failed(standing, now, error) == 0)
+    if (count_failure(standing, now, error) == 0)
         return 0;
     set_stale(standing, error, what);
-    /* Another error of a picture that was stale before is no news, but it counts. */
+    /* Another error while the links are stale is not reported, but counts. */
     if (!was_stale)
         report_publish(&standing->report);
     return error;
@@ -368,20 +369,20 @@ static int dump_failed(struct standing *standing, int64_t now, int error)
 
 void standing_dump_begun(struct standing *standing, int64_t now, int error)
 {
-    standing->look_began = now;
+    standing->dump_began = now;
     if (error) {
-        /* A socket that can't be asked is opened anew, now and then. */
-        if (look_failed(standing, now, error) < 0)
-            give_up_socket(standing, now, error, "asking the kernel for its links was refused");
+        /* A socket that refuses requests is opened anew, now and then. */
+        if (count_failure(standing, now, error) < 0)
+            give_up_socket(standing, now, error, "the request for a dump was refused");
         return;
     }
-    /* Who asks for dumps, and how often, is no reason to poll less. */
+    /* Dumps on demand, however frequent, are no reason to poll less. */
     cadence_begin(&standing->cadence, now, standing->cadence.polled && !standing->demanded);
     standing->demanded = false;
-    standing->looking = true;
-    standing->surprised = false;
-    standing->look_excused = standing->excuse_next || standing->congested;
-    standing->look_is_urgent |= standing->wanted_now;
+    standing->dumping = true;
+    standing->contradicted = false;
+    standing->dump_excused = standing->excuse_next || standing->congested;
+    standing->dump_is_urgent |= standing->wanted_now;
     standing->excuse_next = false;
     standing->wanted_now = false;
     standing->wanted_soon = false;
@@ -392,42 +393,42 @@ bool standing_wants_cpu_time(const struct standing *standing)
     return price_wants_cpu_time(&standing->cadence.price);
 }
 
-void standing_doubt(struct standing *standing, int ifindex)
+void standing_set_query(struct standing *standing, int ifindex)
 {
-    question_set(&standing->question, ifindex);
+    query_set(&standing->query, ifindex);
 }
 
 void standing_asked(struct standing *standing, int64_t now)
 {
-    question_asked(&standing->question, now);
+    query_asked(&standing->query, now);
 }
 
 void standing_answered(struct standing *standing)
 {
-    question_answered(&standing->question);
+    query_answered(&standing->query);
 }
 
-/* A look that nothing excuses agreed with the subscription, or did not. */
-static void weigh_look(struct standing *standing)
+/* A dump that nothing excuses agreed with the subscription, or did not. */
+static void weigh_dump(struct standing *standing)
 {
-    if (standing->report.now.standing != STANDING_UNPROVEN || standing->look_excused)
+    if (standing->report.now.standing != STANDING_UNPROVEN || standing->dump_excused)
         return;
-    if (standing->surprised || standing->suspects.count) {
-        begin_proof(standing, standing->look_began);
+    if (standing->contradicted || standing->unconfirmed.count) {
+        begin_proof(standing, standing->dump_began);
         return;
     }
-    /* Looks on demand, close together, prove no more than the time they span. */
-    if (standing->look_began < after(standing->proof_began, look_interval(standing)))
+    /* Dumps on demand, close together, prove no more than the time they span. */
+    if (standing->dump_began < after(standing->proof_began, dump_interval(standing)))
         return;
-    standing->proof_began = standing->look_began;
+    standing->proof_began = standing->dump_began;
     standing->proving_interval =
         min_time(standing->proving_interval * 2, standing->config.audit_usec);
     if (standing->proving_interval >= standing->config.audit_usec)
         report_standing(&standing->report, STANDING_TRUSTED, 0,
-                        "looks agreed with the subscription up to the audit interval");
+                        "dumps agreed with the subscription up to the audit interval");
 }
 
-static void look_succeeded(struct standing *standing, int64_t now, const struct standing_dump *dump)
+static void dump_succeeded(struct standing *standing, int64_t now, const struct standing_dump *dump)
 {
     standing->failures = 0;
     standing->interrupted = 0;
@@ -435,7 +436,7 @@ static void look_succeeded(struct standing *standing, int64_t now, const struct 
     /* A socket that works for a moment, again and again, does not count. */
     if (now >= after(standing->opened_at, OPEN_DELAY_MAX))
         backoff_reset(&standing->opening);
-    standing->report.now.last_look = now;
+    standing->report.now.last_dump = now;
     cadence_measure(&standing->cadence, now, &dump->cost);
     report_fresh(&standing->report);
     if (!dump->native && standing->joined && standing->config.mode == STANDING_AUTO) {
@@ -443,7 +444,7 @@ static void look_succeeded(struct standing *standing, int64_t now, const struct 
         report_standing(&standing->report, STANDING_INCOMPLETE, 0,
                         "the kernel's answers are not those of a native Linux");
     }
-    weigh_look(standing);
+    weigh_dump(standing);
     report_publish(&standing->report);
 }
 
@@ -454,7 +455,7 @@ static int error_of(const struct standing *standing, const struct standing_dump 
 
     if (error == 0 && dump->unsettled)
         error = -EINTR;
-    if (dump->told || dump->empty)
+    if (dump->lines || dump->empty)
         return error;
     /* An answer without links is mostly one that had no room. */
     if (error == 0 || (error == -EINTR && standing->interrupted + 1 >= INTERRUPTED_UNTIL_BELIEVED))
@@ -466,56 +467,56 @@ int standing_dump_ended(struct standing *standing, int64_t now, const struct sta
 {
     int error = error_of(standing, dump);
 
-    standing->looking = false;
-    /* What an excused look did not come to tell, or left to be confirmed, the next one
-     * tells: the excuse is the same. */
-    if (standing->look_excused && (error || dump->missing))
+    standing->dumping = false;
+    /* What an excused dump did not show, or left to be confirmed, the next one shows: the
+     * excuse is the same. */
+    if (standing->dump_excused && (error || dump->missing))
         standing->excuse_next = true;
     if (error == -EINTR && ++standing->interrupted < INTERRUPTED_UNTIL_BELIEVED) {
-        standing->wanted_now |= standing->look_is_urgent;
+        standing->wanted_now |= standing->dump_is_urgent;
         standing->wanted_soon = true;
         return 0;
     }
     if (error && error != -EINTR)
         return dump_failed(standing, now, error);
-    look_succeeded(standing, now, dump);
+    dump_succeeded(standing, now, dump);
     if (dump->missing || standing->congested) {
         standing->wanted_now = true;
         return 0;
     }
-    if (!standing->look_is_urgent)
+    if (!standing->dump_is_urgent)
         return 0;
-    standing->look_is_urgent = false;
+    standing->dump_is_urgent = false;
     return 1;
 }
 
 void standing_notified(struct standing *standing, int ifindex)
 {
-    suspects_clear(&standing->suspects, ifindex);
+    unconfirmed_confirm(&standing->unconfirmed, ifindex);
 }
 
-void standing_surprised(struct standing *standing, int64_t now, int ifindex)
+void standing_unconfirmed(struct standing *standing, int64_t now, int ifindex)
 {
     bool believed = standing->report.now.standing == STANDING_UNPROVEN ||
                     standing->report.now.standing == STANDING_TRUSTED;
 
-    if (!believed || standing->config.mode != STANDING_AUTO || standing->look_excused)
+    if (!believed || standing->config.mode != STANDING_AUTO || standing->dump_excused)
         return;
-    standing->surprised = true;
+    standing->contradicted = true;
     if (standing->report.now.standing == STANDING_TRUSTED) {
-        begin_proof(standing, standing->look_began);
+        begin_proof(standing, standing->dump_began);
         report_standing(&standing->report, STANDING_UNPROVEN, 0,
-                        "a look showed a change of link %d first; looks have to agree anew",
+                        "a dump showed a change of link %d first; dumps have to agree anew",
                         ifindex);
     }
-    suspects_add(&standing->suspects, ifindex, after(now, GRACE));
+    unconfirmed_add(&standing->unconfirmed, ifindex, after(now, GRACE));
 }
 
 void standing_overrun(struct standing *standing)
 {
     standing->congested = true;
-    standing->look_excused = true;
-    forget_suspects(standing);
+    standing->dump_excused = true;
+    forget_unconfirmed(standing);
 }
 
 void standing_drained(struct standing *standing, int64_t now)
@@ -558,7 +559,7 @@ const struct standing_report *standing_report(struct standing *standing)
     standing->report.now.dump_cost_usec = cadence_price(&standing->cadence);
     standing->report.now.interval_usec = standing->failures >= FAILURES_UNTIL_STALE
                                              ? standing->retrying.delay
-                                             : look_interval(standing);
+                                             : dump_interval(standing);
     if (!standing->open)
         standing->report.now.interval_usec = standing->opening.delay;
     return &standing->report.now;

@@ -14,23 +14,23 @@
 struct stream {
     struct stream_origin *origin;
     struct filter *filter;
-    uint64_t cursor; /* the last event that was told, or passed over */
+    uint64_t cursor; /* the last event that was emitted, or passed over */
     uint64_t seen;   /* the last one that was held against the filter */
-    uint64_t held;   /* of those between, the one to be told next; 0 for none */
+    uint64_t held;   /* of those between, the one to be emitted next; 0 for none */
 
     /* What is held against the filter: the event after the last one seen, or this link of the
      * snapshot. The cursor stays where it is until that is decided. */
     struct filter_progress progress;
-    struct link *doubtful;
+    struct link *undecided;
 
     /* A snapshot goes through the table in the order of the indexes, while the table
-     * goes on changing: events about links that it has passed are told in between,
-     * events about the others are not, for it will tell their outcome. */
+     * goes on changing: events about links that it has passed are emitted in between,
+     * events about the others are not, for it will show their outcome. */
     bool in_snapshot;
     int snapshot_index; /* of the last link passed */
     bool owes_ready;
-    bool in_picture;     /* from the beginning of a snapshot until ready */
-    bool told_blindness; /* that nothing is known yet, and why */
+    bool before_ready; /* from the beginning of a snapshot until ready */
+    bool sent_source;  /* that nothing is known yet, and why */
 
     bool owes_lost;
     int64_t lost; /* how many, -1 if that can't be known */
@@ -51,7 +51,7 @@ struct stream *stream_new(struct stream_origin *origin, struct filter *filter)
     stream->origin = origin;
     stream->filter = filter;
     go_to(stream, history_newest(origin->history));
-    stream->in_snapshot = stream->owes_ready = stream->in_picture = true;
+    stream->in_snapshot = stream->owes_ready = stream->before_ready = true;
     return stream;
 }
 
@@ -59,7 +59,7 @@ struct stream *stream_free(struct stream *stream)
 {
     if (!stream)
         return NULL;
-    link_unref(stream->doubtful);
+    link_unref(stream->undecided);
     filter_free(stream->filter);
     free(stream);
     return NULL;
@@ -75,16 +75,16 @@ static void start_over(struct stream *stream, int64_t lost)
 {
     if (lost > 0)
         stream->origin->events_lost += (uint64_t)lost;
-    /* It may be overtaken again before it was told: then the sum counts. */
+    /* It may be overtaken again before that was emitted: then the sum counts. */
     if (stream->owes_lost)
         lost = lost < 0 || stream->lost < 0 ? -1 : stream->lost + lost;
     go_to(stream, history_newest(stream->origin->history));
     stream->owes_lost = true;
     stream->lost = lost;
-    stream->in_snapshot = stream->owes_ready = stream->in_picture = true;
+    stream->in_snapshot = stream->owes_ready = stream->before_ready = true;
     stream->snapshot_index = 0;
     stream->progress = (struct filter_progress){.glob = 0};
-    stream->doubtful = link_unref(stream->doubtful);
+    stream->undecided = link_unref(stream->undecided);
 }
 
 static void start_over_from(struct stream *stream, uint64_t sequence)
@@ -107,12 +107,12 @@ int stream_resume(struct stream *stream, const char *instance, int64_t sequence)
         return 0;
     }
     go_to(stream, (uint64_t)sequence);
-    stream->in_snapshot = stream->in_picture = false;
+    stream->in_snapshot = stream->before_ready = false;
     return 0;
 }
 
 /* As filter_passes_event(). */
-static int is_to_tell(struct stream *stream, const struct event *event, const struct slice *slice)
+static int is_wanted(struct stream *stream, const struct event *event, const struct slice *slice)
 {
     const struct link *link = event->after ? event->after : event->before;
 
@@ -121,7 +121,7 @@ static int is_to_tell(struct stream *stream, const struct event *event, const st
     return filter_passes_event(stream->filter, event, &stream->progress, slice);
 }
 
-static int tell_lost(struct stream *stream, struct buffer **ret)
+static int emit_lost(struct stream *stream, struct buffer **ret)
 {
     const struct history *history = stream->origin->history;
     int r = message_lost(history_instance(history), stream->cursor, stream->lost, ret);
@@ -132,7 +132,7 @@ static int tell_lost(struct stream *stream, struct buffer **ret)
     return 1;
 }
 
-static bool is_blind(const struct stream *stream)
+static bool never_dumped(const struct stream *stream)
 {
     struct source_state source;
 
@@ -149,7 +149,7 @@ static bool more_follows(const struct stream *stream, uint64_t sequence)
 
 /* An event before ready, as what belongs together with it: who resumed from there would miss the
  * rest of the snapshot. */
-static struct buffer *message_in_picture(struct history *history, uint64_t sequence)
+static struct buffer *message_before_ready(struct history *history, uint64_t sequence)
 {
     struct buffer *shared = history_message(history, sequence);
     struct buffer *message = NULL;
@@ -161,24 +161,24 @@ static struct buffer *message_in_picture(struct history *history, uint64_t seque
     return message;
 }
 
-/* The message of an event; alone: none of those that belong together with it is told after it. */
+/* The message of an event; alone: none of those that belong together with it follows. */
 static struct buffer *event_message(const struct stream *stream, uint64_t sequence, bool alone)
 {
     struct history *history = stream->origin->history;
     struct buffer *message;
     struct event event;
 
-    if (stream->in_picture && !more_follows(stream, sequence) && !is_blind(stream))
-        return message_in_picture(history, sequence);
-    if (!alone || !more_follows(stream, sequence) || stream->in_picture)
+    if (stream->before_ready && !more_follows(stream, sequence) && !never_dumped(stream))
+        return message_before_ready(history, sequence);
+    if (!alone || !more_follows(stream, sequence) || stream->before_ready)
         return history_message(history, sequence);
     event = *history_get(history, sequence);
     event.more_follows = false;
     return message_event(history_instance(history), &event, &message) < 0 ? NULL : message;
 }
 
-/* Tells the event that was held back; next: the one to be held back then, 0 for none. */
-static int tell_held(struct stream *stream, uint64_t next, struct buffer **ret)
+/* Emits the event that was held back; next: the one to be held back then, 0 for none. */
+static int emit_held(struct stream *stream, uint64_t next, struct buffer **ret)
 {
     *ret = event_message(stream, stream->held, next == 0);
     if (!*ret)
@@ -188,10 +188,10 @@ static int tell_held(struct stream *stream, uint64_t next, struct buffer **ret)
     return 1;
 }
 
-/* The next event that is to be told; 0 if the cursor came to the end. Of events that belong
- * together, the filter or the snapshot may leave out the last ones, and the last one that is told
+/* The next event that is to be emitted; 0 if the cursor came to the end. Of events that belong
+ * together, the filter or the snapshot may leave out the last ones, and the last one that is sent
  * must not promise more: each is held back until the next one is found, or there is none. */
-static int tell_event(struct stream *stream, const struct slice *slice, struct buffer **ret)
+static int emit_event(struct stream *stream, const struct slice *slice, struct buffer **ret)
 {
     struct history *history = stream->origin->history;
 
@@ -200,15 +200,15 @@ static int tell_event(struct stream *stream, const struct slice *slice, struct b
         int r;
 
         if (stream->held && (at_end || !more_follows(stream, stream->seen)))
-            return tell_held(stream, 0, ret);
+            return emit_held(stream, 0, ret);
         if (at_end)
             return 0;
-        r = is_to_tell(stream, history_get(history, stream->seen + 1), slice);
+        r = is_wanted(stream, history_get(history, stream->seen + 1), slice);
         if (r < 0)
             return r;
         stream->seen++;
         if (r > 0 && stream->held)
-            return tell_held(stream, stream->seen, ret);
+            return emit_held(stream, stream->seen, ret);
         if (r > 0)
             stream->held = stream->seen;
         else if (!stream->held)
@@ -218,7 +218,7 @@ static int tell_event(struct stream *stream, const struct slice *slice, struct b
     }
 }
 
-/* Links of a snapshot that are told together. */
+/* Links of a snapshot in one buffer. */
 struct piece {
     struct link *links[PIECE_LINKS];
     size_t count;
@@ -230,8 +230,8 @@ static int collect(struct stream *stream, size_t bytes, const struct slice *slic
                    struct piece *piece)
 {
     for (size_t n = 1; piece->bytes < bytes && piece->count < PIECE_LINKS; n++) {
-        bool doubted = stream->doubtful;
-        struct link *link = stream->doubtful;
+        bool was_undecided = stream->undecided;
+        struct link *link = stream->undecided;
         int r;
 
         if (!link)
@@ -239,7 +239,7 @@ static int collect(struct stream *stream, size_t bytes, const struct slice *slic
         if (!link)
             return 1;
         r = filter_passes_link(stream->filter, link, &stream->progress, slice);
-        stream->doubtful = r < 0 ? link : NULL;
+        stream->undecided = r < 0 ? link : NULL;
         if (r < 0)
             return r;
         stream->snapshot_index = link->ifindex;
@@ -250,7 +250,7 @@ static int collect(struct stream *stream, size_t bytes, const struct slice *slic
             link_unref(link);
         }
         /* Meanwhile others may have changed, and their events come first. */
-        if (doubted || slice_is_over_after(slice, n))
+        if (was_undecided || slice_is_over_after(slice, n))
             return -EAGAIN;
     }
     return 0;
@@ -276,7 +276,7 @@ static int write_piece(const struct stream *stream, const struct piece *piece, s
 }
 
 /* The next links of the snapshot, until there is so much of them; 0 at its end. */
-static int tell_links(struct stream *stream, size_t bytes, const struct slice *slice,
+static int emit_links(struct stream *stream, size_t bytes, const struct slice *slice,
                       struct buffer **ret)
 {
     struct piece piece = {.count = 0};
@@ -289,7 +289,7 @@ static int tell_links(struct stream *stream, size_t bytes, const struct slice *s
     return r < 0 ? r : 0;
 }
 
-static int tell_ready(struct stream *stream, struct buffer **ret)
+static int emit_ready(struct stream *stream, struct buffer **ret)
 {
     struct source_state source;
     int r;
@@ -298,13 +298,13 @@ static int tell_ready(struct stream *stream, struct buffer **ret)
     r = message_ready(history_instance(stream->origin->history), stream->cursor, &source, ret);
     if (r < 0)
         return r;
-    stream->owes_ready = stream->in_picture = false;
+    stream->owes_ready = stream->before_ready = false;
     return 1;
 }
 
-/* Before the first complete dump an empty picture would be a lie: what is told is why there is
- * none, and the events that a consumer who resumes has yet to hear. */
-static int tell_blindness(struct stream *stream, const struct slice *slice, struct buffer **ret)
+/* Before the first complete dump an empty snapshot would be wrong: the source shows why there is
+ * none, and a consumer that resumes gets the events that it has missed. */
+static int emit_source(struct stream *stream, const struct slice *slice, struct buffer **ret)
 {
     struct event event = {.type = EVENT_SOURCE,
                           .sequence = stream->cursor,
@@ -313,19 +313,19 @@ static int tell_blindness(struct stream *stream, const struct slice *slice, stru
     struct source_state source;
     int r;
 
-    if (stream->told_blindness)
-        return tell_event(stream, slice, ret);
+    if (stream->sent_source)
+        return emit_event(stream, slice, ret);
     stream->origin->describe(stream->origin->user, &source);
     r = message_source(history_instance(stream->origin->history), &event, &source, ret);
     if (r < 0)
         return r;
-    stream->told_blindness = true;
+    stream->sent_source = true;
     return 1;
 }
 
 /* Several events in one buffer, the same for all consumers that want everything and stand
  * at the same place. */
-static int tell_events(struct stream *stream, struct buffer **ret)
+static int emit_events(struct stream *stream, struct buffer **ret)
 {
     uint64_t last;
     struct buffer *messages = history_messages(stream->origin->history, stream->cursor + 1, &last);
@@ -345,18 +345,18 @@ static int next(struct stream *stream, bool many, const struct slice *slice, str
     if (!history_reaches(stream, stream->cursor))
         start_over_from(stream, stream->cursor);
     if (stream->owes_lost)
-        return tell_lost(stream, ret);
-    if (stream->owes_ready && is_blind(stream))
-        return tell_blindness(stream, slice, ret);
-    if (many && !stream->in_picture && !stream->held && filter_passes_all(stream->filter) &&
+        return emit_lost(stream, ret);
+    if (stream->owes_ready && never_dumped(stream))
+        return emit_source(stream, slice, ret);
+    if (many && !stream->before_ready && !stream->held && filter_passes_all(stream->filter) &&
         stream->cursor < history_newest(history))
-        return tell_events(stream, ret);
-    if (!stream->doubtful)
-        r = tell_event(stream, slice, ret);
+        return emit_events(stream, ret);
+    if (!stream->undecided)
+        r = emit_event(stream, slice, ret);
     if (r == 0 && stream->in_snapshot)
-        r = tell_links(stream, many ? PIECE_BYTES : 1, slice, ret);
+        r = emit_links(stream, many ? PIECE_BYTES : 1, slice, ret);
     if (r == 0 && stream->owes_ready)
-        r = tell_ready(stream, ret);
+        r = emit_ready(stream, ret);
     return r;
 }
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* What one consumer of Monitor is told, message by message: a cursor on the history,
+/* What one consumer of Monitor receives, message by message: a cursor on the history,
  * and a snapshot of the table where the history can't help. Constant memory, however
  * far behind the consumer is. Pure. */
 #ifndef LINKWATCH_DAEMON_STREAM_H

@@ -16,13 +16,13 @@
 
 #include "daemon/clock.h"
 
-/* Seconds until a manager that had no room is told once more. */
+/* Seconds until a message for which the manager had no room is sent again. */
 #define RETRY .1
 
 struct systemd {
     struct ev_loop *loop;
     int fd;
-    /* What it was not told yet. */
+    /* What was not sent yet. */
     bool ready_pending;
     bool alive_pending;
     bool status_pending;
@@ -147,7 +147,7 @@ void systemd_ready(struct systemd *systemd, const char *status)
     systemd_status(systemd, status);
 }
 
-/* If the manager does not read, it need not know: what it is told next is that this is over. */
+/* If the manager does not read, it need not know: the next message says that this is over. */
 void systemd_reloading(struct systemd *systemd)
 {
     char text[64];

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* What a service tells its manager (systemd), and gets from it. Nothing waits for a manager that
- * does not read: it is told when it does. Without a manager the functions do nothing. */
+/* What a service sends to its manager (systemd), and gets from it. Nothing waits for a manager
+ * that does not read: messages are sent when it does. Without a manager the functions do
+ * nothing. */
 #ifndef LINKWATCH_DAEMON_SYSTEMD_H
 #define LINKWATCH_DAEMON_SYSTEMD_H
 

@@ -39,7 +39,7 @@ struct table {
     struct entries entries;
     struct order order;
     struct relations relations;
-    struct entry *at; /* where a walk is: a dump tells links in their order, mostly */
+    struct entry *at; /* where a walk is: a dump lists links in their order, mostly */
     size_t count;
     struct names names;
     size_t orphans;      /* links whose master is not there */
@@ -130,8 +130,7 @@ static struct entry *find(const struct table *table, int ifindex)
     return RB_FIND(entries, (struct entries *)&table->entries, &key);
 }
 
-/* The same for whoever goes through the links: the one that is asked for is most often
- * the next one. */
+/* The same for walks through the links: mostly the next one is wanted. */
 static struct entry *find_in_walk(struct table *table, int ifindex)
 {
     struct entry *entry = table->at;
@@ -217,7 +216,7 @@ size_t table_contradictions(const struct table *table)
     return table->names.shared + table->orphans;
 }
 
-static void tell(struct table *table, struct change *change)
+static void emit(struct table *table, struct change *change)
 {
     change->more_follows = table_contradictions(table) > 0 || table->derived_left > 0;
     table->handler(table->user, change);
@@ -297,7 +296,7 @@ static void move_names(struct entry *entry, const struct link *link)
 
 #define NAME_FIELDS (LINK_FIELD_BIT(IFNAME) | LINK_FIELD_BIT(ALTNAMES))
 
-/* Puts a new state of a known link in place and tells it; gives back the one before, with
+/* Puts a new state of a known link in place and emits the change; returns the one before, with
  * the table's reference. altnames are those of the new one if its names are others. */
 static struct link *replace(struct table *table, struct entry *entry, struct link *after,
                             struct name *altnames, struct change *change)
@@ -319,11 +318,11 @@ static struct link *replace(struct table *table, struct entry *entry, struct lin
     change->type = CHANGE_CHANGE;
     change->before = before;
     change->after = after;
-    tell(table, change);
+    emit(table, change);
     return before;
 }
 
-/* The next line of a dump about those that name a link is to be read, whatever it says:
+/* The next line of a dump about those that name a link is to be read, even if it is the same:
  * what the link contributes to them is to be found out anew. */
 static void forget_lines_of_dependents(struct table *table, int target)
 {
@@ -424,7 +423,7 @@ static void update_dependents(struct table *table, const struct link *target,
 }
 
 /* Links of a kind that comes in pairs name each other, but only the end that was made
- * last is told with its peer's name. */
+ * last is reported with its peer's name. */
 static bool is_new_end_of_pair(const struct table *table, const struct link *link)
 {
     const struct link *peer = link_of(table, lower_target(link));
@@ -486,7 +485,7 @@ static int add(struct table *table, struct link *link, enum change_source source
     /* NOLINTNEXTLINE(clang-analyzer-unix.Malloc): the tree has the entry */
     change.entails_more = source == CHANGE_BY_NOTIFICATION && is_new_end_of_pair(table, link);
     table->derived_left = count_outdated(table, link);
-    tell(table, &change);
+    emit(table, &change);
     update_dependents(table, link, source, &dependents);
     free_dependents(&dependents);
     return 0;
@@ -517,10 +516,10 @@ void table_remove(struct table *table, int ifindex, enum change_source source,
     link_ref(link);
     free_entry(entry);
     forget_lines_of_dependents(table, ifindex);
-    /* Those that name it keep its name until the kernel tells of them: mostly they
+    /* Those that name it keep its name until the kernel reports them: mostly they
      * are about to go too, else the peer went into another namespace. */
     change.entails_more = next_dependent(table, ifindex, NULL) != NULL;
-    tell(table, &change);
+    emit(table, &change);
     link_unref(link);
 }
 

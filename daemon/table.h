@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* All links of a namespace: a store that tells what changes in it. Pure. */
+/* All links of a namespace: a store that reports what changes in it. Pure. */
 #ifndef LINKWATCH_DAEMON_TABLE_H
 #define LINKWATCH_DAEMON_TABLE_H
 
@@ -20,7 +20,7 @@ enum change_source {
     CHANGE_BY_DUMP,
 };
 
-/* What happened to one link. Valid during the call that tells it. */
+/* What happened to one link. Valid during the call that reports it. */
 struct change {
     enum change_type type;
     enum change_source source;
@@ -30,7 +30,7 @@ struct change {
     uint32_t flaps;      /* carrier changes beyond what before and after show */
     /* Only what another link contributes changed: its name, or its IFF_UP. */
     bool derived;
-    /* Another link changed with this one, and the kernel does not tell it: the
+    /* Another link changed with this one, without a notification: the
      * other end of a pair got, or lost, its peer. */
     bool entails_more;
     /* With this change alone the links are as no kernel has them: the next one belongs to it. */
@@ -49,15 +49,15 @@ typedef void (*table_handler)(void *user, const struct change *change);
 
 struct table;
 
-/* An empty table that tells handler of each change, right after it was made. The
+/* An empty table that calls handler for each change, right after it was made. The
  * handler must not call the table's changing functions. NULL without memory. */
 struct table *table_new(table_handler handler, void *user);
 
-/* Frees it and what it holds, telling nobody. Takes NULL; always NULL. */
+/* Frees it and what it holds, without calling the handler. Takes NULL; always NULL. */
 struct table *table_free(struct table *table);
 
 /* That is the link of its index from now on, new or changed. What is known already is not
- * told again. 0, or -ENOMEM (then nothing changed). The table takes its own reference. */
+ * reported again. 0, or -ENOMEM (then nothing changed). The table takes its own reference. */
 int table_put(struct table *table, struct link *link, enum change_source source);
 
 /* That link is gone, if it was there; moved_to may be NULL. */
@@ -88,10 +88,10 @@ struct link *table_next(const struct table *table, int ifindex);
 /* The link of that index, or NULL. */
 struct link *table_find(const struct table *table, int ifindex);
 
-/* What whoever fills the table remembers of each link; zero for a new one. */
+/* What the code that fills the table remembers of each link; zero for a new one. */
 struct table_note {
-    uint64_t told_in;     /* number of the last dump that told it */
-    uint64_t notified_in; /* the last one under which a notification told it */
+    uint64_t dumped_in;   /* number of the last dump that listed it */
+    uint64_t notified_in; /* the last one under which a notification about it came */
     unsigned missed;      /* dumps that ended without it, up to the last */
     /* Of the line of a dump that the link was read from. The table makes it 0 where the same
      * line is to be read anew. */

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* Who the consumers are, by user id: how many connections each has, and whether there is room for
- * more. Each question takes the same time, however many there are.
+ * more. Each check takes the same time, however many there are.
  *
  * Of what is limited in total, a user gets at most as much as is left for others: one alone
  * may have half of it, two a third each, and so on; so a few can't take all. A part of the

@@ -131,7 +131,7 @@ struct workqueue *workqueue_new(struct ev_loop *loop, int64_t (*clock)(void))
     ev_check_init(&queue->urgent, on_urgent);
     ev_check_init(&queue->round, on_round);
     ev_idle_init(&queue->more, on_more);
-    /* Of watchers of one priority, those that libev looked at last are called first; these are
+    /* Of watchers of one priority, those that libev checked last are called first; these are
      * the last. */
     ev_set_priority(&queue->urgent, EV_MAXPRI);
     ev_set_priority(&queue->round, EV_MINPRI);

@@ -20,7 +20,7 @@ struct workqueue;
 
 /* A user's time before the next user is served. */
 #define WORKQUEUE_SLICE_USEC INT64_C(20)
-/* A round, which is what is done between two looks at what is urgent: as long as that took, and at
+/* A round, which is what is done between two checks for urgent work: as long as that took, and at
  * least and at most so long. */
 #define WORKQUEUE_ROUND_MIN_USEC INT64_C(20)
 #define WORKQUEUE_ROUND_MAX_USEC INT64_C(200)

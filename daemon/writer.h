@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* JSON text under construction: pieces are added at its end, and it becomes a buffer.
- * Nobody need check on the way; in the end it is told if there was no memory. Pure.
+ * Nobody need check on the way; a lack of memory is reported at the end. Pure.
  *
  * Objects of known members, of which there is one for each event, are written with this;
  * all else is the JSON library's, and so is every string that needs escaping. */

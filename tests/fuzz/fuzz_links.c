@@ -119,7 +119,7 @@ static void leave_questions(struct trial *trial)
 {
     int ifindex;
 
-    for (int i = 0; (ifindex = reconcile_question(trial->reconcile)); i++) {
+    for (int i = 0; (ifindex = reconcile_query(trial->reconcile)); i++) {
         CHECK(i < 10000);
         if (i % 3)
             CHECK(reconcile_unanswered(trial->reconcile, ifindex, false) == 0);

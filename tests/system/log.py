@@ -32,7 +32,7 @@ def start():
         daemon.status()
         told = lines(daemon)
         tap.equal(len(told), 2, "the number of lines")
-        tap.equal(told[0], "the subscription is unproven: joined RTNLGRP_LINK; looks have yet to "
+        tap.equal(told[0], "the subscription is unproven: joined RTNLGRP_LINK; dumps have yet to "
                   "agree with it", "the first line")
         assert re.fullmatch(r"version \S+ on %s, links: 1" % re.escape(daemon.socket), told[1])
 

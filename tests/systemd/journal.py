@@ -69,7 +69,7 @@ def start():
 def start_in_words():
     """The start is told in two lines that leave no question."""
     told = [e["MESSAGE"] for e in MACHINE.journal("_SYSTEMD_UNIT=" + SERVICE)]
-    tap.equal(told[0], "the subscription is unproven: joined RTNLGRP_LINK; looks have yet to "
+    tap.equal(told[0], "the subscription is unproven: joined RTNLGRP_LINK; dumps have yet to "
               "agree with it", "the first line")
     assert re.fullmatch(r"version \S+ on /run/linkwatchd/socket, links: 1", told[1]), told
 
@@ -194,7 +194,7 @@ def standing():
     restart("[Source]\nIntervalMin=10ms\nAuditInterval=20ms\n")
     entry = until_entry("STANDING", "STANDING=trusted")
     tap.equal(entry["OLD_STANDING"], "unproven", "the one before")
-    tap.contains(entry["MESSAGE"], "the subscription is trusted, it was unproven: looks agreed")
+    tap.contains(entry["MESSAGE"], "the subscription is trusted, it was unproven: dumps agreed")
 
 
 @tap.test

@@ -12,7 +12,7 @@
 #define INSTANCE "0123456789abcdef0123456789abcdef"
 
 static const struct source_state source = {.standing = "incomplete",
-                                           .reason = "a look showed more",
+                                           .reason = "a dump showed more",
                                            .error = 0,
                                            .stale = true,
                                            .last_dump_usec = 77};
@@ -176,14 +176,14 @@ static void ready_and_source_tell_the_source(void **state)
     assert_is(read_message(r, message),
               json_pack("{s:{s:s, s:s, s:i, s:{s:s, s:s, s:b, s:i}}, s:b}", "parameters", "type",
                         "ready", "instance", INSTANCE, "sequence", 7, "source", "standing",
-                        "incomplete", "reason", "a look showed more", "stale", 1, "last_dump_usec",
+                        "incomplete", "reason", "a dump showed more", "stale", 1, "last_dump_usec",
                         77, "continues", 1));
     r = message_source(INSTANCE, &event, &source, &message);
     assert_is(read_message(r, message),
               json_pack("{s:{s:s, s:s, s:i, s:i, s:i, s:{s:s, s:s, s:b, s:i}}, s:b}", "parameters",
                         "type", "source", "instance", INSTANCE, "sequence", 8, "realtime_usec", 1,
                         "monotonic_usec", 2, "source", "standing", "incomplete", "reason",
-                        "a look showed more", "stale", 1, "last_dump_usec", 77, "continues", 1));
+                        "a dump showed more", "stale", 1, "last_dump_usec", 77, "continues", 1));
 }
 
 static void lost_tells_how_many_unless_nobody_knows(void **state)

@@ -10,7 +10,7 @@
 
 static unsigned actions(const struct virtual *virtual)
 {
-    return virtual->opens + virtual->closes + virtual->joins + virtual->looks;
+    return virtual->opens + virtual->closes + virtual->joins + virtual->dumps;
 }
 
 /* An hour of the same, and no second of it in which much is done. */
@@ -51,7 +51,7 @@ static void empty_dumps_for_ever_cost_next_to_nothing(void **state)
 
     (void)state;
     virtual_start(&virtual, STANDING_AUTO);
-    virtual.dump.told = 0;
+    virtual.dump.lines = 0;
     an_hour_of(&virtual, 20);
     virtual_stop(&virtual);
 }
@@ -66,7 +66,7 @@ static void a_socket_that_breaks_on_each_receive_costs_next_to_nothing(void **st
     virtual_run(&virtual, 1 * SEC);
     before = actions(&virtual);
     for (int64_t end = virtual.now + 3600 * SEC; virtual.now < end;) {
-        virtual_run_to_look(&virtual);
+        virtual_run_to_dump(&virtual);
         standing_broken(virtual.standing, virtual.now, -EACCES);
     }
     /* Close, open, join and look, each half a minute in the end. */
@@ -101,7 +101,7 @@ static void change_weather(struct virtual *virtual, struct dice *dice, unsigned 
     virtual->join_error = maybe_error(dice, of);
     virtual->ask_error = maybe_error(dice, of);
     virtual->dump = (struct standing_dump){.error = maybe_error(dice, of),
-                                           .told = roll(dice, of) ? 5 : 0,
+                                           .lines = roll(dice, of) ? 5 : 0,
                                            .missing = roll(dice, of) ? 0 : 1,
                                            .native = roll(dice, 20) != 0,
                                            /* looks on demand are bounded by their cost */
@@ -128,8 +128,8 @@ static void random_input(struct virtual *virtual, struct dice *dice)
         standing_notified(virtual->standing, (int)roll(dice, 20));
         break;
     case 5:
-        if (virtual->looking)
-            standing_surprised(virtual->standing, virtual->now, (int)roll(dice, 20));
+        if (virtual->dumping)
+            standing_unconfirmed(virtual->standing, virtual->now, (int)roll(dice, 20));
         break;
     case 6:
         if (roll(dice, 20) == 0)
@@ -188,7 +188,7 @@ static void after_any_weather_it_finds_back_by_itself(void **state)
         }
         virtual.open_error = virtual.join_error = virtual.ask_error = 0;
         virtual.never_drained = false;
-        virtual.dump = (struct standing_dump){.told = 5, .native = true, .cost.cpu_usec = 100};
+        virtual.dump = (struct standing_dump){.lines = 5, .native = true, .cost.cpu_usec = 100};
         virtual.dump_takes = 1 * MSEC;
         virtual_run(&virtual, 31 * SEC + 10 * SEC);
         assert_false(standing_report(virtual.standing)->stale);

@@ -94,7 +94,7 @@ static void notify_gone(struct told *told, int ifindex)
 
 static void answer(struct told *told, int ifindex, struct link *link)
 {
-    assert_int_equal(reconcile_question(told->reconcile), ifindex);
+    assert_int_equal(reconcile_query(told->reconcile), ifindex);
     assert_int_equal(reconcile_answered(told->reconcile, ifindex, link), 0);
     link_unref(link);
 }
@@ -148,7 +148,7 @@ static void assert_told(const struct told *told, size_t at, enum change_type typ
 
 static void assert_no_question(const struct told *told)
 {
-    assert_int_equal(reconcile_question(told->reconcile), 0);
+    assert_int_equal(reconcile_query(told->reconcile), 0);
 }
 
 /* --- links that are missing */
@@ -436,7 +436,7 @@ static void links_that_contradict_each_other_for_ever_stay_as_they_were_and_the_
     LINE(.ifindex = 3, .ifname = "eth3", .mac = 3);
     LINE(.ifindex = 9, .ifname = "eth2", .mac = 9);
     end_dump(&told, 0);
-    while ((asked = reconcile_question(told.reconcile))) {
+    while ((asked = reconcile_query(told.reconcile))) {
         assert_int_in_range(++rounds, 1, 20);
         answer(&told, asked, LINK(.ifindex = asked, .ifname = "eth2"));
     }
@@ -559,7 +559,7 @@ static void a_port_whose_master_can_not_be_had_is_shown_without_it(void **state)
     start(&told, false);
     dump(&told, 1, 1);
     notify(&told, LINK(.ifindex = 2, .ifname = "port", .master = 9));
-    for (int i = 0; (asked = reconcile_question(told.reconcile)); i++) {
+    for (int i = 0; (asked = reconcile_query(told.reconcile)); i++) {
         assert_int_in_range(i, 0, 20);
         answer(&told, asked, asked == 9 ? NULL : LINK(.ifindex = 2, .ifname = "port", .master = 9));
     }

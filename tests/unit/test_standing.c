@@ -9,12 +9,12 @@
 #define GRACE (3 * SEC)
 
 /* Lets the next dump tell a change of these links that nothing told before. */
-static void surprise(struct virtual *virtual, int first, int last)
+static void show_unconfirmed(struct virtual *virtual, int first, int last)
 {
-    virtual_run_to_look(virtual);
+    virtual_run_to_dump(virtual);
     for (int ifindex = first; ifindex <= last; ifindex++)
-        standing_surprised(virtual->standing, virtual->now, ifindex);
-    virtual_end_look(virtual);
+        standing_unconfirmed(virtual->standing, virtual->now, ifindex);
+    virtual_end_dump(virtual);
 }
 
 static uint64_t contradictions(struct virtual *virtual)
@@ -32,7 +32,7 @@ static void before_anything_the_standing_is_denied_and_stale(void **state)
     virtual_start(&virtual, STANDING_AUTO);
     assert_int_equal(virtual_standing(&virtual), STANDING_DENIED);
     assert_true(standing_report(virtual.standing)->stale);
-    assert_true(standing_report(virtual.standing)->last_look == STANDING_NEVER);
+    assert_true(standing_report(virtual.standing)->last_dump == STANDING_NEVER);
     virtual_stop(&virtual);
 }
 
@@ -72,10 +72,10 @@ static void a_denied_join_is_tried_again_ever_more_rarely(void **state)
     virtual_stop(&virtual);
 }
 
-static void a_join_that_works_later_makes_it_unproven_and_looks_at_once(void **state)
+static void a_join_that_works_later_makes_it_unproven_and_dumps_at_once(void **state)
 {
     struct virtual virtual;
-    unsigned looks = 0;
+    unsigned dumps = 0;
 
     (void)state;
     virtual_start(&virtual, STANDING_AUTO);
@@ -83,13 +83,13 @@ static void a_join_that_works_later_makes_it_unproven_and_looks_at_once(void **s
     virtual_run(&virtual, 4 * SEC);
     virtual.join_error = 0;
     while (virtual.joins < 2) {
-        looks = virtual.looks;
+        dumps = virtual.dumps;
         virtual_run(&virtual, 10 * MSEC);
     }
     assert_int_equal(virtual_standing(&virtual), STANDING_UNPROVEN);
     assert_int_equal(virtual.before, STANDING_DENIED);
     virtual_run(&virtual, 1 * MSEC);
-    assert_int_in_range(virtual.looks, looks + 1, looks + 2);
+    assert_int_in_range(virtual.dumps, dumps + 1, dumps + 2);
     virtual_stop(&virtual);
 }
 
@@ -99,13 +99,13 @@ static void what_happened_before_the_join_is_no_contradiction(void **state)
 
     (void)state;
     virtual_start(&virtual, STANDING_AUTO);
-    surprise(&virtual, 1, 9);
+    show_unconfirmed(&virtual, 1, 9);
     virtual_run_to(&virtual, STANDING_TRUSTED, 300 * SEC);
     assert_int_equal(contradictions(&virtual), 0);
     virtual_stop(&virtual);
 }
 
-static void a_look_under_way_at_the_join_proves_nothing(void **state)
+static void a_dump_under_way_at_the_join_proves_nothing(void **state)
 {
     struct virtual virtual;
 
@@ -114,13 +114,13 @@ static void a_look_under_way_at_the_join_proves_nothing(void **state)
     virtual.join_error = -EACCES;
     virtual.dump_takes = 4 * SEC;
     virtual_run(&virtual, 5 * SEC - 1 * MSEC);
-    assert_true(virtual.looking);
+    assert_true(virtual.dumping);
     virtual.join_error = 0;
     virtual_run(&virtual, 2 * MSEC);
     assert_int_equal(virtual_standing(&virtual), STANDING_UNPROVEN);
-    assert_true(virtual.looking);
-    standing_surprised(virtual.standing, virtual.now, 7);
-    virtual_end_look(&virtual);
+    assert_true(virtual.dumping);
+    standing_unconfirmed(virtual.standing, virtual.now, 7);
+    virtual_end_dump(&virtual);
     virtual.dump_takes = 1 * MSEC;
     virtual_run(&virtual, 2 * GRACE);
     assert_int_equal(virtual_standing(&virtual), STANDING_UNPROVEN);
@@ -133,17 +133,17 @@ static void a_removal_before_the_join_is_no_contradiction_when_it_is_confirmed(v
 
     (void)state;
     virtual_start(&virtual, STANDING_AUTO);
-    virtual_run_to_look(&virtual);
+    virtual_run_to_dump(&virtual);
     virtual.dump.missing = 1;
-    virtual_end_look(&virtual);
+    virtual_end_dump(&virtual);
     virtual.dump.missing = 0;
-    surprise(&virtual, 5, 5); /* the second dump agrees: the link is removed */
+    show_unconfirmed(&virtual, 5, 5); /* the second dump agrees: the link is removed */
     virtual_run(&virtual, 2 * GRACE);
     assert_int_equal(virtual_standing(&virtual), STANDING_UNPROVEN);
     virtual_stop(&virtual);
 }
 
-static void the_excuse_of_a_join_lasts_until_a_look_is_complete(void **state)
+static void the_excuse_of_a_join_lasts_until_a_dump_is_complete(void **state)
 {
     static const int errors[] = {EINTR, EBUSY, EMSGSIZE};
 
@@ -152,11 +152,11 @@ static void the_excuse_of_a_join_lasts_until_a_look_is_complete(void **state)
         struct virtual virtual;
 
         virtual_start(&virtual, STANDING_AUTO);
-        virtual_run_to_look(&virtual);
+        virtual_run_to_dump(&virtual);
         virtual.dump.error = -errors[i];
-        virtual_end_look(&virtual);
+        virtual_end_dump(&virtual);
         virtual.dump.error = 0;
-        surprise(&virtual, 5, 5); /* the first look did not come to tell it */
+        show_unconfirmed(&virtual, 5, 5); /* the first look did not come to tell it */
         virtual_run(&virtual, 2 * GRACE);
         assert_int_equal(virtual_standing(&virtual), STANDING_UNPROVEN);
         virtual_stop(&virtual);
@@ -165,7 +165,7 @@ static void the_excuse_of_a_join_lasts_until_a_look_is_complete(void **state)
 
 /* --- unproven and trusted */
 
-static void looks_that_agree_up_to_the_audit_interval_make_it_trusted(void **state)
+static void dumps_that_agree_up_to_the_audit_interval_make_it_trusted(void **state)
 {
     struct virtual virtual;
     int64_t began;
@@ -178,12 +178,12 @@ static void looks_that_agree_up_to_the_audit_interval_make_it_trusted(void **sta
     virtual_run_to(&virtual, STANDING_TRUSTED, 300 * SEC);
     /* 50 ms, doubled up to more than 60 s. */
     assert_int_in_range(virtual.now - began, 60 * SEC, 110 * SEC);
-    assert_int_in_range(virtual.looks, 11, 14);
+    assert_int_in_range(virtual.dumps, 11, 14);
     assert_int_equal(standing_report(virtual.standing)->error, 0);
     virtual_stop(&virtual);
 }
 
-static void looks_on_demand_prove_no_more_than_the_time_they_span(void **state)
+static void dumps_on_demand_prove_no_more_than_the_time_they_span(void **state)
 {
     struct virtual virtual;
 
@@ -193,18 +193,18 @@ static void looks_on_demand_prove_no_more_than_the_time_they_span(void **state)
         standing_dump_now(virtual.standing);
         virtual_run(&virtual, 2 * MSEC);
     }
-    assert_int_in_range(virtual.looks, 900, 1100);
+    assert_int_in_range(virtual.dumps, 900, 1100);
     assert_int_equal(virtual_standing(&virtual), STANDING_UNPROVEN);
     virtual_stop(&virtual);
 }
 
-static void a_surprise_that_is_notified_of_in_time_is_a_race_and_no_contradiction(void **state)
+static void a_change_that_is_confirmed_in_time_is_a_race_and_no_contradiction(void **state)
 {
     struct virtual virtual;
 
     (void)state;
     virtual_start_trusted(&virtual);
-    surprise(&virtual, 5, 5);
+    show_unconfirmed(&virtual, 5, 5);
     virtual_run(&virtual, GRACE - 1 * MSEC);
     standing_notified(virtual.standing, 5);
     virtual_run(&virtual, 3600 * SEC);
@@ -213,13 +213,13 @@ static void a_surprise_that_is_notified_of_in_time_is_a_race_and_no_contradictio
     virtual_stop(&virtual);
 }
 
-static void a_surprise_that_is_not_notified_of_makes_it_incomplete(void **state)
+static void a_change_that_is_never_confirmed_makes_it_incomplete(void **state)
 {
     struct virtual virtual;
 
     (void)state;
     virtual_start_trusted(&virtual);
-    surprise(&virtual, 5, 5);
+    show_unconfirmed(&virtual, 5, 5);
     virtual_run(&virtual, GRACE - 1 * MSEC);
     assert_int_equal(virtual_standing(&virtual), STANDING_UNPROVEN);
     virtual_run(&virtual, 2 * MSEC);
@@ -230,13 +230,13 @@ static void a_surprise_that_is_not_notified_of_makes_it_incomplete(void **state)
     virtual_stop(&virtual);
 }
 
-static void a_notification_of_another_link_does_not_clear_a_suspect(void **state)
+static void a_notification_of_another_link_confirms_nothing(void **state)
 {
     struct virtual virtual;
 
     (void)state;
     virtual_start_trusted(&virtual);
-    surprise(&virtual, 5, 6);
+    show_unconfirmed(&virtual, 5, 6);
     standing_notified(virtual.standing, 5);
     standing_notified(virtual.standing, 7);
     virtual_run(&virtual, GRACE + 1 * MSEC);
@@ -245,13 +245,13 @@ static void a_notification_of_another_link_does_not_clear_a_suspect(void **state
     virtual_stop(&virtual);
 }
 
-static void hundreds_of_suspects_are_cleared_by_their_notifications(void **state)
+static void hundreds_of_changes_are_confirmed_by_their_notifications(void **state)
 {
     struct virtual virtual;
 
     (void)state;
     virtual_start_trusted(&virtual);
-    surprise(&virtual, 1, 500);
+    show_unconfirmed(&virtual, 1, 500);
     for (int ifindex = 1; ifindex <= 500; ifindex++)
         standing_notified(virtual.standing, ifindex);
     virtual_run(&virtual, 2 * GRACE);
@@ -261,13 +261,13 @@ static void hundreds_of_suspects_are_cleared_by_their_notifications(void **state
     virtual_stop(&virtual);
 }
 
-static void a_suspect_is_not_judged_before_the_queue_is_empty(void **state)
+static void an_unconfirmed_change_is_not_judged_before_the_queue_is_empty(void **state)
 {
     struct virtual virtual;
 
     (void)state;
     virtual_start_trusted(&virtual);
-    surprise(&virtual, 5, 5);
+    show_unconfirmed(&virtual, 5, 5);
     /* The process was stopped for a minute; the notification is still queued. */
     virtual.never_drained = true;
     virtual_run(&virtual, 60 * SEC);
@@ -279,14 +279,14 @@ static void a_suspect_is_not_judged_before_the_queue_is_empty(void **state)
     virtual_stop(&virtual);
 }
 
-static void a_surprise_lets_a_trusted_subscription_prove_itself_anew(void **state)
+static void an_unconfirmed_change_makes_a_trusted_subscription_unproven(void **state)
 {
     struct virtual virtual;
 
     (void)state;
     virtual_start_trusted(&virtual);
     /* It is notified of in the end, but something told nothing of it for too long. */
-    surprise(&virtual, 5, 5);
+    show_unconfirmed(&virtual, 5, 5);
     standing_notified(virtual.standing, 5);
     assert_int_equal(virtual_standing(&virtual), STANDING_UNPROVEN);
     assert_int_equal(contradictions(&virtual), 0);
@@ -296,19 +296,19 @@ static void a_surprise_lets_a_trusted_subscription_prove_itself_anew(void **stat
     virtual_stop(&virtual);
 }
 
-static void a_surprise_before_trust_lets_the_proof_begin_anew(void **state)
+static void an_unconfirmed_change_before_trust_restarts_the_proof(void **state)
 {
     struct virtual virtual;
-    int64_t surprised;
+    int64_t unconfirmed;
 
     (void)state;
     virtual_start(&virtual, STANDING_AUTO);
     virtual_run(&virtual, 50 * SEC);
-    surprise(&virtual, 5, 5);
-    surprised = virtual.now;
+    show_unconfirmed(&virtual, 5, 5);
+    unconfirmed = virtual.now;
     standing_notified(virtual.standing, 5);
     virtual_run_to(&virtual, STANDING_TRUSTED, 300 * SEC);
-    assert_true(virtual.now - surprised > 60 * SEC);
+    assert_true(virtual.now - unconfirmed > 60 * SEC);
     virtual_stop(&virtual);
 }
 
@@ -317,16 +317,16 @@ static void a_surprise_before_trust_lets_the_proof_begin_anew(void **state)
 static void incomplete_stays_for_good_and_polls(void **state)
 {
     struct virtual virtual;
-    unsigned looks;
+    unsigned dumps;
 
     (void)state;
     virtual_start_trusted(&virtual);
-    surprise(&virtual, 5, 5);
+    show_unconfirmed(&virtual, 5, 5);
     virtual_run_to(&virtual, STANDING_INCOMPLETE, 2 * GRACE);
-    looks = virtual.looks;
+    dumps = virtual.dumps;
     virtual_run(&virtual, 3600 * SEC);
     assert_int_equal(virtual_standing(&virtual), STANDING_INCOMPLETE);
-    assert_int_in_range(virtual.looks - looks, 3600 * 19, 3600 * 20 + 1);
+    assert_int_in_range(virtual.dumps - dumps, 3600 * 19, 3600 * 20 + 1);
     assert_int_equal(contradictions(&virtual), 1);
     virtual_stop(&virtual);
 }
@@ -337,7 +337,7 @@ static void incomplete_outlives_a_socket_that_is_opened_anew(void **state)
 
     (void)state;
     virtual_start_trusted(&virtual);
-    surprise(&virtual, 5, 5);
+    show_unconfirmed(&virtual, 5, 5);
     virtual_run_to(&virtual, STANDING_INCOMPLETE, 2 * GRACE);
     standing_broken(virtual.standing, virtual.now, -ENETDOWN);
     assert_int_equal(virtual_standing(&virtual), STANDING_DENIED);
@@ -388,27 +388,27 @@ static void interrupted_dumps_without_a_line_say_nothing_of_the_kernel(void **st
 
 /* --- overruns */
 
-static void a_surprise_after_an_overrun_is_no_contradiction(void **state)
+static void an_unconfirmed_change_after_an_overrun_is_no_contradiction(void **state)
 {
     struct virtual virtual;
 
     (void)state;
     virtual_start_trusted(&virtual);
     standing_overrun(virtual.standing);
-    surprise(&virtual, 1, 20);
+    show_unconfirmed(&virtual, 1, 20);
     virtual_run(&virtual, 3600 * SEC);
     assert_int_equal(virtual_standing(&virtual), STANDING_TRUSTED);
     assert_int_equal(contradictions(&virtual), 0);
     virtual_stop(&virtual);
 }
 
-static void an_overrun_clears_the_suspects_that_stand(void **state)
+static void an_overrun_excuses_all_unconfirmed_changes(void **state)
 {
     struct virtual virtual;
 
     (void)state;
     virtual_start_trusted(&virtual);
-    surprise(&virtual, 5, 5);
+    show_unconfirmed(&virtual, 5, 5);
     standing_overrun(virtual.standing); /* it may have swallowed their notifications */
     virtual_run(&virtual, 3600 * SEC);
     assert_int_equal(virtual_standing(&virtual), STANDING_TRUSTED);
@@ -422,27 +422,27 @@ static void a_removal_lost_in_an_overrun_is_no_contradiction(void **state)
     (void)state;
     virtual_start_trusted(&virtual);
     standing_overrun(virtual.standing);
-    virtual_run_to_look(&virtual);
+    virtual_run_to_dump(&virtual);
     virtual.dump.missing = 1;
-    virtual_end_look(&virtual);
+    virtual_end_dump(&virtual);
     virtual.dump.missing = 0;
-    surprise(&virtual, 5, 5); /* the second dump agrees */
+    show_unconfirmed(&virtual, 5, 5); /* the second dump agrees */
     virtual_run(&virtual, 2 * GRACE);
     assert_int_equal(virtual_standing(&virtual), STANDING_TRUSTED);
     virtual_stop(&virtual);
 }
 
-static void an_overrun_during_a_look_excuses_it_and_the_next(void **state)
+static void an_overrun_during_a_dump_excuses_it_and_the_next(void **state)
 {
     struct virtual virtual;
 
     (void)state;
     virtual_start_trusted(&virtual);
-    virtual_run_to_look(&virtual);
+    virtual_run_to_dump(&virtual);
     standing_overrun(virtual.standing);
-    standing_surprised(virtual.standing, virtual.now, 5);
-    virtual_end_look(&virtual);
-    surprise(&virtual, 6, 6);
+    standing_unconfirmed(virtual.standing, virtual.now, 5);
+    virtual_end_dump(&virtual);
+    show_unconfirmed(&virtual, 6, 6);
     virtual_run(&virtual, 2 * GRACE);
     assert_int_equal(virtual_standing(&virtual), STANDING_TRUSTED);
     virtual_stop(&virtual);
@@ -456,7 +456,7 @@ static void a_contradiction_long_after_an_overrun_counts(void **state)
     virtual_start_trusted(&virtual);
     standing_overrun(virtual.standing);
     virtual_run(&virtual, 300 * SEC);
-    surprise(&virtual, 5, 5);
+    show_unconfirmed(&virtual, 5, 5);
     virtual_run(&virtual, 2 * GRACE);
     assert_int_equal(virtual_standing(&virtual), STANDING_INCOMPLETE);
     virtual_stop(&virtual);
@@ -464,7 +464,7 @@ static void a_contradiction_long_after_an_overrun_counts(void **state)
 
 /* --- modes */
 
-static void told_to_poll_it_never_joins(void **state)
+static void with_source_poll_it_never_joins(void **state)
 {
     struct virtual virtual;
 
@@ -474,11 +474,11 @@ static void told_to_poll_it_never_joins(void **state)
     assert_int_equal(virtual.joins, 0);
     assert_int_equal(virtual_standing(&virtual), STANDING_DENIED);
     assert_int_equal(standing_report(virtual.standing)->error, 0);
-    assert_int_in_range(virtual.looks, 3600 * 19, 3600 * 20 + 2);
+    assert_int_in_range(virtual.dumps, 3600 * 19, 3600 * 20 + 2);
     virtual_stop(&virtual);
 }
 
-static void told_to_subscribe_it_believes_whatever_a_look_shows(void **state)
+static void with_source_subscribe_it_believes_whatever_a_dump_shows(void **state)
 {
     struct virtual virtual;
 
@@ -487,14 +487,14 @@ static void told_to_subscribe_it_believes_whatever_a_look_shows(void **state)
     virtual.dump.native = false;
     virtual_run(&virtual, 10 * SEC);
     assert_int_equal(virtual_standing(&virtual), STANDING_TRUSTED);
-    surprise(&virtual, 5, 5);
+    show_unconfirmed(&virtual, 5, 5);
     virtual_run(&virtual, 600 * SEC);
     assert_int_equal(virtual_standing(&virtual), STANDING_TRUSTED);
-    assert_int_in_range(virtual.looks, 11, 14); /* audits alone */
+    assert_int_in_range(virtual.dumps, 11, 14); /* audits alone */
     virtual_stop(&virtual);
 }
 
-static void told_to_subscribe_and_denied_it_audits_and_tries_again(void **state)
+static void with_source_subscribe_and_denied_it_audits_and_tries_again(void **state)
 {
     struct virtual virtual;
 
@@ -503,7 +503,7 @@ static void told_to_subscribe_and_denied_it_audits_and_tries_again(void **state)
     virtual.join_error = -EACCES;
     virtual_run(&virtual, 600 * SEC);
     assert_int_equal(virtual_standing(&virtual), STANDING_DENIED);
-    assert_int_in_range(virtual.looks, 10, 13);
+    assert_int_in_range(virtual.dumps, 10, 13);
     assert_int_in_range(virtual.joins, 6, 9);
     virtual_stop(&virtual);
 }
@@ -528,33 +528,33 @@ int main(void)
         cmocka_unit_test(before_anything_the_standing_is_denied_and_stale),
         cmocka_unit_test(a_refused_join_is_denied_with_the_kernels_errno),
         cmocka_unit_test(a_denied_join_is_tried_again_ever_more_rarely),
-        cmocka_unit_test(a_join_that_works_later_makes_it_unproven_and_looks_at_once),
+        cmocka_unit_test(a_join_that_works_later_makes_it_unproven_and_dumps_at_once),
         cmocka_unit_test(what_happened_before_the_join_is_no_contradiction),
-        cmocka_unit_test(a_look_under_way_at_the_join_proves_nothing),
+        cmocka_unit_test(a_dump_under_way_at_the_join_proves_nothing),
         cmocka_unit_test(a_removal_before_the_join_is_no_contradiction_when_it_is_confirmed),
-        cmocka_unit_test(the_excuse_of_a_join_lasts_until_a_look_is_complete),
-        cmocka_unit_test(looks_that_agree_up_to_the_audit_interval_make_it_trusted),
-        cmocka_unit_test(looks_on_demand_prove_no_more_than_the_time_they_span),
-        cmocka_unit_test(a_surprise_that_is_notified_of_in_time_is_a_race_and_no_contradiction),
-        cmocka_unit_test(a_surprise_that_is_not_notified_of_makes_it_incomplete),
-        cmocka_unit_test(a_notification_of_another_link_does_not_clear_a_suspect),
-        cmocka_unit_test(hundreds_of_suspects_are_cleared_by_their_notifications),
-        cmocka_unit_test(a_suspect_is_not_judged_before_the_queue_is_empty),
-        cmocka_unit_test(a_surprise_lets_a_trusted_subscription_prove_itself_anew),
-        cmocka_unit_test(a_surprise_before_trust_lets_the_proof_begin_anew),
+        cmocka_unit_test(the_excuse_of_a_join_lasts_until_a_dump_is_complete),
+        cmocka_unit_test(dumps_that_agree_up_to_the_audit_interval_make_it_trusted),
+        cmocka_unit_test(dumps_on_demand_prove_no_more_than_the_time_they_span),
+        cmocka_unit_test(a_change_that_is_confirmed_in_time_is_a_race_and_no_contradiction),
+        cmocka_unit_test(a_change_that_is_never_confirmed_makes_it_incomplete),
+        cmocka_unit_test(a_notification_of_another_link_confirms_nothing),
+        cmocka_unit_test(hundreds_of_changes_are_confirmed_by_their_notifications),
+        cmocka_unit_test(an_unconfirmed_change_is_not_judged_before_the_queue_is_empty),
+        cmocka_unit_test(an_unconfirmed_change_makes_a_trusted_subscription_unproven),
+        cmocka_unit_test(an_unconfirmed_change_before_trust_restarts_the_proof),
         cmocka_unit_test(incomplete_stays_for_good_and_polls),
         cmocka_unit_test(incomplete_outlives_a_socket_that_is_opened_anew),
         cmocka_unit_test(answers_that_are_not_those_of_linux_make_it_incomplete_at_once),
         cmocka_unit_test(foreign_answers_of_a_kernel_that_denies_are_just_denied),
         cmocka_unit_test(interrupted_dumps_without_a_line_say_nothing_of_the_kernel),
-        cmocka_unit_test(a_surprise_after_an_overrun_is_no_contradiction),
-        cmocka_unit_test(an_overrun_clears_the_suspects_that_stand),
+        cmocka_unit_test(an_unconfirmed_change_after_an_overrun_is_no_contradiction),
+        cmocka_unit_test(an_overrun_excuses_all_unconfirmed_changes),
         cmocka_unit_test(a_removal_lost_in_an_overrun_is_no_contradiction),
-        cmocka_unit_test(an_overrun_during_a_look_excuses_it_and_the_next),
+        cmocka_unit_test(an_overrun_during_a_dump_excuses_it_and_the_next),
         cmocka_unit_test(a_contradiction_long_after_an_overrun_counts),
-        cmocka_unit_test(told_to_poll_it_never_joins),
-        cmocka_unit_test(told_to_subscribe_it_believes_whatever_a_look_shows),
-        cmocka_unit_test(told_to_subscribe_and_denied_it_audits_and_tries_again),
+        cmocka_unit_test(with_source_poll_it_never_joins),
+        cmocka_unit_test(with_source_subscribe_it_believes_whatever_a_dump_shows),
+        cmocka_unit_test(with_source_subscribe_and_denied_it_audits_and_tries_again),
         cmocka_unit_test(each_standing_and_cadence_has_its_name),
     };
 

@@ -16,8 +16,8 @@ static void on_report(void *user, const struct standing_report *before,
     /* Nobody is told of what did not change. */
     assert_true(before->standing != after->standing || before->stale != after->stale ||
                 before->error != after->error || strcmp(before->reason, after->reason) != 0 ||
-                before->look_error != after->look_error ||
-                strcmp(before->look_reason, after->look_reason) != 0);
+                before->dump_error != after->dump_error ||
+                strcmp(before->dump_reason, after->dump_reason) != 0);
     virtual->reports++;
     virtual->before = before->standing;
 }
@@ -26,7 +26,7 @@ static void start(struct virtual *virtual, const struct standing_config *config)
 {
     *virtual = (struct virtual){
         .now = 1000 * SEC,
-        .dump = {.told = 3, .native = true, .cost.cpu_usec = 100},
+        .dump = {.lines = 3, .native = true, .cost.cpu_usec = 100},
         .dump_takes = 1 * MSEC,
     };
     budget_set(&virtual->budget, BUDGET_PPM, INTERVAL_MIN, INTERVAL_MAX);
@@ -57,11 +57,11 @@ void virtual_stop(struct virtual *virtual)
     assert_null(standing_free(virtual->standing));
 }
 
-static void do_look(struct virtual *virtual)
+static void do_dump(struct virtual *virtual)
 {
-    virtual->looks++;
-    virtual->last_look_began = virtual->now;
-    virtual->looking = virtual->ask_error == 0;
+    virtual->dumps++;
+    virtual->last_dump_began = virtual->now;
+    virtual->dumping = virtual->ask_error == 0;
     standing_dump_begun(virtual->standing, virtual->now, virtual->ask_error);
 }
 
@@ -75,21 +75,21 @@ static bool do_next(struct virtual *virtual, int64_t *ret_deadline)
         return true;
     case STANDING_CLOSE:
         virtual->closes++;
-        virtual->looking = false;
+        virtual->dumping = false;
         return true;
     case STANDING_JOIN:
         virtual->joins++;
         standing_joined(virtual->standing, virtual->now, virtual->join_error);
         return true;
     case STANDING_DUMP:
-        assert_false(virtual->looking);
-        do_look(virtual);
+        assert_false(virtual->dumping);
+        do_dump(virtual);
         return true;
-    case STANDING_ASK:
+    case STANDING_QUERY:
         virtual->asks++;
         standing_asked(virtual->standing, virtual->now);
         return true;
-    case STANDING_LEAVE:
+    case STANDING_UNANSWERED:
         virtual->leaves++;
         standing_answered(virtual->standing);
         return true;
@@ -99,7 +99,7 @@ static bool do_next(struct virtual *virtual, int64_t *ret_deadline)
     return false;
 }
 
-void virtual_obey(struct virtual *virtual)
+void virtual_act(struct virtual *virtual)
 {
     virtual->deadline = STANDING_NEVER;
     if (!virtual->never_drained)
@@ -109,10 +109,10 @@ void virtual_obey(struct virtual *virtual)
         assert_int_in_range(i, 0, 20);
 }
 
-void virtual_end_look(struct virtual *virtual)
+void virtual_end_dump(struct virtual *virtual)
 {
-    assert_true(virtual->looking);
-    virtual->looking = false;
+    assert_true(virtual->dumping);
+    virtual->dumping = false;
     virtual->dump.cost.wall_usec = 2 * virtual->dump.cost.cpu_usec;
     virtual->settled = standing_dump_ended(virtual->standing, virtual->now, &virtual->dump);
 }
@@ -120,10 +120,10 @@ void virtual_end_look(struct virtual *virtual)
 /* When something is due: what standing waits for, or the end of the dump under way. */
 static int64_t next_due(const struct virtual *virtual)
 {
-    int64_t end = virtual->last_look_began + virtual->dump_takes;
+    int64_t end = virtual->last_dump_began + virtual->dump_takes;
     int64_t due = virtual->deadline;
 
-    if (virtual->looking && end < due)
+    if (virtual->dumping && end < due)
         due = end;
     /* A turn of the loop takes its time too. */
     return due > virtual->now ? due : virtual->now + 10;
@@ -140,15 +140,15 @@ static bool step(struct virtual *virtual, int64_t until)
         return false;
     }
     virtual->now = next;
-    if (virtual->looking && next >= virtual->last_look_began + virtual->dump_takes)
-        virtual_end_look(virtual);
-    virtual_obey(virtual);
+    if (virtual->dumping && next >= virtual->last_dump_began + virtual->dump_takes)
+        virtual_end_dump(virtual);
+    virtual_act(virtual);
     return true;
 }
 
 void virtual_run_until(struct virtual *virtual, int64_t until)
 {
-    virtual_obey(virtual);
+    virtual_act(virtual);
     while (step(virtual, until))
         ;
 }
@@ -158,12 +158,12 @@ void virtual_run(struct virtual *virtual, int64_t duration)
     virtual_run_until(virtual, virtual->now + duration);
 }
 
-void virtual_run_to_look(struct virtual *virtual)
+void virtual_run_to_dump(struct virtual *virtual)
 {
-    unsigned looks = virtual->looks;
+    unsigned dumps = virtual->dumps;
 
-    virtual_obey(virtual);
-    while (virtual->looks == looks)
+    virtual_act(virtual);
+    while (virtual->dumps == dumps)
         assert_true(step(virtual, virtual->now + 3600 * SEC));
 }
 
@@ -171,7 +171,7 @@ void virtual_run_to(struct virtual *virtual, enum standing_value standing, int64
 {
     int64_t until = virtual->now + limit;
 
-    virtual_obey(virtual);
+    virtual_act(virtual);
     while (virtual_standing(virtual) != standing)
         assert_true(step(virtual, until));
 }
@@ -189,12 +189,12 @@ void virtual_start_trusted(struct virtual *virtual)
     virtual_run_to(virtual, STANDING_TRUSTED, 300 * SEC);
 }
 
-unsigned virtual_looks_a_minute(struct virtual *virtual)
+unsigned virtual_dumps_a_minute(struct virtual *virtual)
 {
-    unsigned before = virtual->looks;
+    unsigned before = virtual->dumps;
 
     virtual_run(virtual, 60 * SEC);
-    return virtual->looks - before;
+    return virtual->dumps - before;
 }
 
 enum standing_value virtual_standing(struct virtual *virtual)

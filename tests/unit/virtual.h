@@ -32,11 +32,11 @@ struct virtual
     bool never_drained; /* the queue is never seen empty */
 
     /* What happened. */
-    unsigned opens, closes, joins, looks, asks, leaves, reports;
-    int64_t last_look_began;
+    unsigned opens, closes, joins, dumps, asks, leaves, reports;
+    int64_t last_dump_began;
     int settled;                /* what the last standing_dump_ended() gave */
     enum standing_value before; /* of the last report */
-    bool looking;
+    bool dumping;
     int64_t deadline; /* when standing wants to be asked again */
 };
 
@@ -49,23 +49,23 @@ void virtual_start_denied(struct virtual *virtual);
 void virtual_start_trusted(struct virtual *virtual);
 
 /* Does what standing wants, as the daemon would, until it wants to wait. */
-void virtual_obey(struct virtual *virtual);
+void virtual_act(struct virtual *virtual);
 
 /* Lets the dump under way end now as virtual->dump says. */
-void virtual_end_look(struct virtual *virtual);
+void virtual_end_dump(struct virtual *virtual);
 
 /* Lets time pass up to that moment, doing what is due; dumps take dump_takes. */
 void virtual_run_until(struct virtual *virtual, int64_t until);
 void virtual_run(struct virtual *virtual, int64_t duration);
 
 /* Runs until the next dump has begun, and leaves it under way. */
-void virtual_run_to_look(struct virtual *virtual);
+void virtual_run_to_dump(struct virtual *virtual);
 
 /* Runs until the standing is that one; fails if that takes longer than limit. */
 void virtual_run_to(struct virtual *virtual, enum standing_value standing, int64_t limit);
 
 /* How many dumps begin in a minute, which passes. */
-unsigned virtual_looks_a_minute(struct virtual *virtual);
+unsigned virtual_dumps_a_minute(struct virtual *virtual);
 
 enum standing_value virtual_standing(struct virtual *virtual);
 

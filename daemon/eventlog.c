@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-#include "daemon/chronicle.h"
+#include "daemon/eventlog.h"
 
 #include <inttypes.h>
 #include <jansson.h>
@@ -11,7 +11,7 @@
 
 #include "daemon/encode.h"
 
-/* What people who look after a machine want to read of; the rest is for debugging. */
+/* What administrators want to read; the rest is for debugging. */
 #define NOTABLE_FIELDS                                                              \
     (LINK_FIELD_BIT(IFNAME) | LINK_FIELD_BIT(OPERSTATE) | LINK_FIELD_BIT(CARRIER) | \
      LINK_FIELD_BIT(MTU) | LINK_FIELD_BIT(ADDRESS) | LINK_FIELD_BIT(MASTER) |       \
@@ -59,8 +59,8 @@ static char *value_of(const struct link *link, enum link_field field)
     return text;
 }
 
-static void tell_value(struct log_line *line, const char *prefix, const struct link *link,
-                       enum link_field field)
+static void add_value(struct log_line *line, const char *prefix, const struct link *link,
+                      enum link_field field)
 {
     char *value = value_of(link, field);
 
@@ -133,7 +133,7 @@ static void describe_change(struct text *text, const struct change *change)
         append(text, "%s carrier changes unseen: %u", text->length ? "," : "", change->flaps);
 }
 
-static void tell_fields(struct log_line *line, const struct change *change)
+static void add_fields(struct log_line *line, const struct change *change)
 {
     const struct link *before = change->before;
     const struct link *after = change->after;
@@ -144,14 +144,14 @@ static void tell_fields(struct log_line *line, const struct change *change)
         if (!(fields & (UINT64_C(1) << field)))
             continue;
         if (before)
-            tell_value(line, "OLD_", before, field);
+            add_value(line, "OLD_", before, field);
         if (after)
-            tell_value(line, "NEW_", after, field);
+            add_value(line, "NEW_", after, field);
     }
 }
 
 /* Which link, by its name before, too: then a search for it finds how it got another. */
-static void tell_link(struct log_line *line, const struct change *change)
+static void add_link(struct log_line *line, const struct change *change)
 {
     const struct link *link = change_link(change);
 
@@ -212,15 +212,15 @@ static enum log_kind kind_of(enum change_type type)
     return LOG_KIND_LINK_CHANGED;
 }
 
-void chronicle_change(struct log *log, const struct change *change, bool first_look)
+void eventlog_change(struct log *log, const struct change *change, bool first_dump)
 {
-    int priority = first_look || !is_notable(change) ? LOG_DEBUG : LOG_INFO;
+    int priority = first_dump || !is_notable(change) ? LOG_DEBUG : LOG_INFO;
     struct log_line *line = log_begin(log, priority, kind_of(change->type));
 
     if (!line)
         return;
-    tell_link(line, change);
-    tell_fields(line, change);
+    add_link(line, change);
+    add_fields(line, change);
     end_line(line, change);
 }
 
@@ -231,8 +231,8 @@ static const char *error_name(int error)
     return name ? name : "";
 }
 
-static void tell_report(struct log_line *line, const struct standing_report *report,
-                        const char *reason, int error)
+static void add_report(struct log_line *line, const struct standing_report *report,
+                       const char *reason, int error)
 {
     log_text(line, "", "STANDING", standing_name(report->standing));
     log_text(line, "", "REASON", reason);
@@ -242,28 +242,28 @@ static void tell_report(struct log_line *line, const struct standing_report *rep
     }
 }
 
-static void tell_stale(struct log *log, const struct standing_report *report)
+static void log_stale(struct log *log, const struct standing_report *report)
 {
     struct log_line *line = log_begin(log, LOG_WARNING, LOG_KIND_STALE);
 
-    tell_report(line, report, report->look_reason, report->look_error);
-    log_end(line, "the kernel cannot be looked at: %s: %s; %s", report->look_reason,
-            error_name(report->look_error),
-            report->last_look == STANDING_NEVER ? "nothing is known of its links"
-                                                : "what is told of the links is the last known");
+    add_report(line, report, report->dump_reason, report->dump_error);
+    log_end(line, "the links cannot be dumped: %s: %s; %s", report->dump_reason,
+            error_name(report->dump_error),
+            report->last_dump == STANDING_NEVER ? "no links are known"
+                                                : "the last known links are published");
 }
 
-static void tell_fresh(struct log *log, const struct standing_report *report)
+static void log_fresh(struct log *log, const struct standing_report *report)
 {
     struct log_line *line = log_begin(log, LOG_NOTICE, LOG_KIND_FRESH);
 
-    tell_report(line, report, report->reason, 0);
-    log_end(line, "the kernel can be looked at again; the links are as it tells");
+    add_report(line, report, report->reason, 0);
+    log_end(line, "the links can be dumped again, and are up to date");
 }
 
 /* How it came to a standing at the start is no change of it. */
-static void tell_standing(struct log *log, const struct standing_report *before,
-                          const struct standing_report *after, bool serving)
+static void log_standing(struct log *log, const struct standing_report *before,
+                         const struct standing_report *after, bool serving)
 {
     bool polls = after->standing == STANDING_DENIED || after->standing == STANDING_INCOMPLETE;
     bool changed = serving && before->standing != after->standing;
@@ -271,36 +271,36 @@ static void tell_standing(struct log *log, const struct standing_report *before,
 
     if (changed)
         log_text(line, "OLD_", "STANDING", standing_name(before->standing));
-    tell_report(line, after, after->reason, after->error);
+    add_report(line, after, after->reason, after->error);
     log_end(line, "the subscription is %s%s%s: %s%s%s", standing_name(after->standing),
             changed ? ", it was " : "", changed ? standing_name(before->standing) : "",
             after->reason, after->error ? ": " : "", error_name(after->error));
 }
 
-void chronicle_report(struct log *log, const struct standing_report *before,
-                      const struct standing_report *after, bool serving)
+void eventlog_report(struct log *log, const struct standing_report *before,
+                     const struct standing_report *after, bool serving)
 {
-    /* Without a picture, the standing says nothing more. */
+    /* While no links are known, the standing says nothing more. */
     if (after->stale) {
         if (serving)
-            tell_stale(log, after);
+            log_stale(log, after);
         return;
     }
     if (serving && before->stale)
-        tell_fresh(log, after);
+        log_fresh(log, after);
     if (before->standing != after->standing || before->error != after->error ||
         strcmp(before->reason, after->reason) != 0)
-        tell_standing(log, before, after, serving);
+        log_standing(log, before, after, serving);
 }
 
-void chronicle_start(struct log *log, const struct standing_report *report, size_t links,
-                     const char *socket)
+void eventlog_start(struct log *log, const struct standing_report *report, size_t links,
+                    const char *socket)
 {
     struct log_line *line = log_begin(log, LOG_INFO, LOG_KIND_STARTED);
 
-    tell_report(line, report, report->reason, report->error);
+    add_report(line, report, report->reason, report->error);
     log_number(line, "LINKS", (int64_t)links);
     log_end(line, "version %s on %s, links: %zu", PACKAGE_VERSION, socket, links);
     if (report->stale)
-        tell_stale(log, report);
+        log_stale(log, report);
 }
