@@ -2,6 +2,7 @@
 #include "reach/seccomp.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <linux/netlink.h>
 #include <linux/seccomp.h>
 #include <seccomp.h>
@@ -85,15 +86,20 @@ static int trace_subscriptions(scmp_filter_ctx filter)
 static int trace_part(scmp_filter_ctx filter, int first, int count)
 {
     static const int calls[] = {
-        SCMP_SYS(recvmsg), SCMP_SYS(recvfrom), SCMP_SYS(recvmmsg), SCMP_SYS(read),  SCMP_SYS(readv),
-        SCMP_SYS(sendto),  SCMP_SYS(sendmsg),  SCMP_SYS(sendmmsg), SCMP_SYS(close),
+        SCMP_SYS(recvmsg), SCMP_SYS(recvfrom), SCMP_SYS(recvmmsg), SCMP_SYS(read),
+        SCMP_SYS(readv),   SCMP_SYS(sendto),   SCMP_SYS(sendmsg),  SCMP_SYS(sendmmsg),
+        SCMP_SYS(close),   SCMP_SYS(dup),      SCMP_SYS(dup2),     SCMP_SYS(dup3),
     };
+    static const unsigned copies[] = {F_DUPFD, F_DUPFD_CLOEXEC};
     unsigned mask = ~((unsigned)count - 1);
+    const struct scmp_arg_cmp is_there = SCMP_A0_32(SCMP_CMP_MASKED_EQ, mask, (unsigned)first);
     int r = 0;
 
     for (size_t i = 0; i < sizeof(calls) / sizeof(calls[0]) && r >= 0; i++)
-        r = seccomp_rule_add(filter, TRACE, calls[i], 1,
-                             SCMP_A0_32(SCMP_CMP_MASKED_EQ, mask, (unsigned)first));
+        r = seccomp_rule_add(filter, TRACE, calls[i], 1, is_there);
+    for (size_t i = 0; i < sizeof(copies) / sizeof(copies[0]) && r >= 0; i++)
+        r = seccomp_rule_add(filter, TRACE, SCMP_SYS(fcntl), 2, is_there,
+                             SCMP_A1_32(SCMP_CMP_EQ, copies[i], 0));
     return r;
 }
 

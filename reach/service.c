@@ -359,6 +359,22 @@ static operation_beginning *choose(const struct service *service, pid_t tid,
     return choose_for_socket(service, tid, registers, ret_inode);
 }
 
+/* A socket of the range gets another number, too. */
+static bool copies(const struct service *service, const struct user_regs_struct *registers)
+{
+    switch (registers->orig_rax) {
+    case SYS_fcntl:
+        if (registers->rsi != F_DUPFD && registers->rsi != F_DUPFD_CLOEXEC)
+            return false;
+        /* fall through */
+    case SYS_dup:
+    case SYS_dup2:
+    case SYS_dup3:
+        return range_has(&service->range, (int)registers->rdi);
+    }
+    return false;
+}
+
 bool service_begin(struct service *service, pid_t tid, const struct user_regs_struct *registers,
                    bool enters)
 {
@@ -366,6 +382,8 @@ bool service_begin(struct service *service, pid_t tid, const struct user_regs_st
     operation_beginning *begin;
     uint64_t inode = 0;
 
+    if (copies(service, registers))
+        subscriptions_copied(service->subscriptions);
     begin = choose(service, tid, registers, &inode);
     if (!begin || tracee_hold(tid, registers) < 0)
         return false;

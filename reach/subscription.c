@@ -43,6 +43,7 @@ RB_HEAD(subscription_tree, subscription);
 struct subscriptions {
     struct subscription_tree tree; /* by inode: each call on one looks it up */
     bool rings_by_acknowledgement;
+    bool copied; /* some may be under several numbers */
 };
 
 static int compare(const struct subscription *a, const struct subscription *b)
@@ -256,10 +257,22 @@ void subscriptions_tell(struct subscriptions *list, const struct links *links,
             push(s, update);
 }
 
-/* Without memory, its own is let go with the others'. */
-static void share(struct subscription *subscription, pid_t process)
+void subscriptions_copied(struct subscriptions *list)
 {
-    if (tracee_has_socket(process, subscription->fd, subscription->inode))
+    list->copied = true;
+}
+
+static bool has(const struct subscriptions *list, const struct subscription *subscription,
+                pid_t process)
+{
+    return tracee_has_socket(process, subscription->fd, subscription->inode, list->copied);
+}
+
+/* Without memory, its own is let go with the others'. */
+static void share(const struct subscriptions *list, struct subscription *subscription,
+                  pid_t process)
+{
+    if (has(list, subscription, process))
         add_holder(subscription, process);
 }
 
@@ -268,26 +281,27 @@ void subscriptions_share(struct subscriptions *list, pid_t process)
     struct subscription *s;
 
     EACH (s, list)
-        share(s, process);
+        share(list, s, process);
 }
 
 void subscriptions_inherit(struct subscriptions *list, pid_t parent, pid_t child)
 {
     struct subscription *s;
 
+    /* A copy of all descriptors, which need not be looked at. */
     EACH (s, list)
         if (is_holder(s, parent))
-            share(s, child);
+            add_holder(s, child);
 }
 
-static void review_holders(struct subscription *subscription)
+static void review_holders(const struct subscriptions *list, struct subscription *subscription)
 {
     struct holder **place = &subscription->holders;
 
     while (*place) {
         struct holder *holder = *place;
 
-        if (tracee_has_socket(holder->process, subscription->fd, subscription->inode)) {
+        if (has(list, subscription, holder->process)) {
             place = &holder->next;
         } else {
             *place = holder->next;
@@ -296,10 +310,23 @@ static void review_holders(struct subscription *subscription)
     }
 }
 
+static void remove_holder(struct subscription *subscription, pid_t process)
+{
+    for (struct holder **place = &subscription->holders; *place; place = &(*place)->next) {
+        struct holder *holder = *place;
+
+        if (holder->process != process)
+            continue;
+        *place = holder->next;
+        free(holder);
+        return;
+    }
+}
+
 /* Whether nobody has it any more; then it is let go. */
 static bool review(struct subscriptions *list, struct subscription *subscription)
 {
-    review_holders(subscription);
+    review_holders(list, subscription);
     if (subscription->holders)
         return false;
     let_go(list, subscription);
@@ -319,11 +346,23 @@ bool subscriptions_review(struct subscriptions *list)
 bool subscriptions_review_process(struct subscriptions *list, pid_t process)
 {
     struct subscription *s, *next;
+    struct tracee_sockets sockets;
     bool any = false;
 
+    if (subscriptions_is_empty(list))
+        return false;
+
+    /* Once for all: there may be thousands of them. */
+    tracee_list_sockets(process, &sockets);
     RB_FOREACH_SAFE (s, subscription_tree, &list->tree, next)
-        if (is_holder(s, process))
-            any |= review(list, s);
+        if (is_holder(s, process) && !tracee_sockets_have(&sockets, s->inode)) {
+            remove_holder(s, process);
+            if (!s->holders) {
+                let_go(list, s);
+                any = true;
+            }
+        }
+    tracee_free_sockets(&sockets);
     return any;
 }
 

@@ -52,6 +52,9 @@ struct subscription *subscriptions_find(const struct subscriptions *list, uint64
 void subscriptions_tell(struct subscriptions *list, const struct links *links,
                         enum audience audience, struct update *update);
 
+/* A program copied one to another number, and may do so again: from now on it has those that are
+ * under any of its numbers. */
+void subscriptions_copied(struct subscriptions *list);
 /* Another process may have some of them, too. */
 void subscriptions_share(struct subscriptions *list, pid_t process);
 /* A process made another one, which has what it had. */

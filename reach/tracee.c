@@ -228,6 +228,17 @@ bool tracee_lives(pid_t pid)
     return state != 'X' && state != 'Z';
 }
 
+/* Whether what is, or is not, under that number is the truth: what has ended has no descriptors
+ * either, while other threads of it may. */
+static bool can_be_seen(pid_t pid, int fd)
+{
+    struct stat status;
+    char path[64];
+
+    snprintf(path, sizeof(path), "/proc/%d/fd/%d", (int)pid, fd);
+    return (lstat(path, &status) == 0 || errno == ENOENT) && tracee_lives(pid);
+}
+
 /* 1 if one of the thread's descriptors is that socket; -errno where it can't be seen. */
 static int has_socket(pid_t tid, uint64_t inode)
 {
@@ -264,16 +275,108 @@ static bool others_have_socket(pid_t pid, uint64_t inode)
     return found;
 }
 
-bool tracee_has_socket(pid_t pid, int fd, uint64_t inode)
+bool tracee_has_socket(pid_t pid, int fd, uint64_t inode, bool copied)
 {
     int r;
 
     if (tracee_socket(pid, fd) == inode)
         return true;
+    if (!copied && can_be_seen(pid, fd))
+        return false;
     r = has_socket(pid, inode);
     if (r == 0 && !tracee_lives(pid))
         return others_have_socket(pid, inode);
     return r > 0 || ((r == -EACCES || r == -EPERM) && tracee_lives(pid));
+}
+
+static int compare_inodes(const void *a, const void *b)
+{
+    uint64_t left = *(const uint64_t *)a, right = *(const uint64_t *)b;
+
+    return (left > right) - (left < right);
+}
+
+static int add_inode(struct tracee_sockets *sockets, uint64_t inode)
+{
+    /* Room for as many again each time that their number is a power of two. */
+    if ((sockets->count & (sockets->count - 1)) == 0) {
+        size_t room = sockets->count ? 2 * sockets->count : 1;
+        uint64_t *inodes = reallocarray(sockets->inodes, room, sizeof(*inodes));
+
+        if (!inodes)
+            return -ENOMEM;
+        sockets->inodes = inodes;
+    }
+    sockets->inodes[sockets->count++] = inode;
+    return 0;
+}
+
+/* -errno where that thread's can't be seen. */
+static int list_thread(pid_t tid, struct tracee_sockets *sockets)
+{
+    const struct dirent *entry;
+    char path[64];
+    DIR *directory;
+    int r = 0;
+
+    snprintf(path, sizeof(path), "/proc/%d/fd", (int)tid);
+    directory = opendir(path);
+    if (!directory)
+        return -errno;
+    while (r >= 0 && (entry = readdir(directory))) {
+        uint64_t inode = entry->d_name[0] == '.' ? 0 : tracee_socket(tid, atoi(entry->d_name));
+
+        if (inode != 0)
+            r = add_inode(sockets, inode);
+    }
+    closedir(directory);
+    return r;
+}
+
+/* Its first thread has ended: the others have what it had. */
+static void list_others(pid_t pid, struct tracee_sockets *sockets)
+{
+    const struct dirent *entry;
+    char path[64];
+    DIR *directory;
+
+    snprintf(path, sizeof(path), "/proc/%d/task", (int)pid);
+    directory = opendir(path);
+    if (!directory)
+        return;
+    while (sockets->count == 0 && (entry = readdir(directory)))
+        if (entry->d_name[0] != '.' && list_thread((pid_t)atoi(entry->d_name), sockets) == -ENOMEM)
+            sockets->unseen = true;
+    closedir(directory);
+}
+
+void tracee_list_sockets(pid_t pid, struct tracee_sockets *ret)
+{
+    int r;
+
+    *ret = (struct tracee_sockets){.count = 0};
+    r = list_thread(pid, ret);
+    if (r == -ENOMEM)
+        ret->unseen = true;
+    else if (ret->count == 0 && !tracee_lives(pid))
+        list_others(pid, ret);
+    else
+        ret->unseen = r < 0;
+    if (ret->count > 1)
+        qsort(ret->inodes, ret->count, sizeof(*ret->inodes), compare_inodes);
+}
+
+bool tracee_sockets_have(const struct tracee_sockets *sockets, uint64_t inode)
+{
+    return sockets->unseen ||
+           (sockets->count > 0 &&
+            bsearch(&inode, sockets->inodes, sockets->count, sizeof(inode), compare_inodes));
+}
+
+void tracee_free_sockets(struct tracee_sockets *sockets)
+{
+    free(sockets->inodes);
+    *sockets = (struct tracee_sockets){.count = 0};
 }
 
 int tracee_get_network(pid_t tid, struct tracee_network *ret)

@@ -61,9 +61,20 @@ uint64_t tracee_socket(pid_t pid, int fd);
 /* Whether there is such a process, and more of it than its exit status. */
 bool tracee_lives(pid_t pid);
 
-/* Whether the process has that socket, as fd or as another of its descriptors. Where that
- * can't be seen it has it. */
-bool tracee_has_socket(pid_t pid, int fd, uint64_t inode);
+/* Whether the process has that socket, as fd or, if it may have been copied, as another of its
+ * descriptors, which are all looked at then. Where that can't be seen it has it. */
+bool tracee_has_socket(pid_t pid, int fd, uint64_t inode, bool copied);
+
+/* The sockets of a process. */
+struct tracee_sockets {
+    uint64_t *inodes; /* in ascending order */
+    size_t count;
+    bool unseen; /* they can't be seen: it may have any */
+};
+
+void tracee_list_sockets(pid_t pid, struct tracee_sockets *ret);
+bool tracee_sockets_have(const struct tracee_sockets *sockets, uint64_t inode);
+void tracee_free_sockets(struct tracee_sockets *sockets);
 
 /* What a network namespace is known by. */
 struct tracee_network {

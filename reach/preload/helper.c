@@ -67,6 +67,8 @@ static int open_answerer(struct answerer *answerer, const char *path)
     answerer->members = members_new();
     if (!answerer->subscriptions || !answerer->members)
         return -ENOMEM;
+    /* Nobody sees it here when they are. */
+    subscriptions_copied(answerer->subscriptions);
     return links_new(path, answerer->subscriptions, NULL, &answerer->links);
 }
 

@@ -186,6 +186,16 @@ def displaced():
     netns.delete_all()
 
 
+@tap.test
+def copied():
+    """A program that keeps a copy of its socket under another number, and closes the first one, is
+    told of links there"""
+    with daemons.Daemon() as daemon, start(situation("copied"), daemon) as running:
+        netns.ip("link add one type bridge")
+        running.until(f"^16 {netns.link('one')['ifindex']} ", "the link")
+    netns.delete_all()
+
+
 if not os.path.exists(programs.RUN):
     tap.skip_all("linkwatch-run was not built here")
 netns.enter()

@@ -3,6 +3,7 @@
 
 import ctypes
 import errno
+import fcntl
 import os
 import queue
 import select
@@ -184,6 +185,18 @@ def displaced():
     netlink = ways.subscriber()
     number = os.dup2(netlink.fileno(), 77, inheritable=True)
     os.execv(sys.executable, [sys.executable, __file__, "given", str(number)])
+
+
+def copied():
+    """Keeps a copy of the socket under another number, in more than one way, and closes the first
+    one each time."""
+    netlink = ways.subscriber()
+    for copy in (lambda fd: fcntl.fcntl(fd, fcntl.F_DUPFD_CLOEXEC, fd),
+                 lambda fd: fcntl.fcntl(fd, fcntl.F_DUPFD, fd), lambda fd: os.dup2(fd, fd + 1)):
+        number = copy(netlink.fileno())
+        netlink.close()
+        netlink = socket.socket(fileno=number)
+    _follow(netlink)
 
 
 def _receive_once(channel):
