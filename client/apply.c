@@ -18,33 +18,33 @@ static struct linkwatch_event by_filter(const struct linkwatch_event *event)
 }
 
 static int follow_add(const struct apply_context *context, const struct step *step,
-                      struct picture *picture, struct steps *steps)
+                      struct link_set *set, struct steps *steps)
 {
     int r;
 
-    if (picture_get(picture, linkwatch_link_ifindex(step->now)))
+    if (link_set_get(set, linkwatch_link_ifindex(step->now)))
         return -EBADMSG;
     r = steps_add(steps, MESSAGE_ADD, NULL, step->now, &step->event);
-    return r < 0 ? r : picture_put_within(picture, step->now, context->limit);
+    return r < 0 ? r : link_set_put_within(set, step->now, context->limit);
 }
 
 static int follow_remove(const struct apply_context *context, const struct step *step,
-                         struct picture *picture, struct steps *steps)
+                         struct link_set *set, struct steps *steps)
 {
     int ifindex = linkwatch_link_ifindex(step->now);
     int r;
 
-    if (!picture_get(picture, ifindex))
+    if (!link_set_get(set, ifindex))
         return context->filtered ? 0 : -EBADMSG;
     r = steps_add(steps, MESSAGE_REMOVE, step->now, NULL, &step->event);
     if (r >= 0)
-        picture_drop(picture, ifindex);
+        link_set_drop(set, ifindex);
     return r;
 }
 
-/* A link that wasn't told came into the filter, or is passing it on its way. */
+/* A link that isn't known came into the filter, or is passing it on its way. */
 static int follow_change_of_unknown(const struct apply_context *context, const struct step *step,
-                                    struct picture *picture, struct steps *steps)
+                                    struct link_set *set, struct steps *steps)
 {
     struct linkwatch_event event = by_filter(&step->event);
     int r;
@@ -54,20 +54,20 @@ static int follow_change_of_unknown(const struct apply_context *context, const s
     if (!linkwatch_filter_matches(context->filter, step->now))
         return 0;
     r = steps_add(steps, MESSAGE_ADD, NULL, step->now, &event);
-    return r < 0 ? r : picture_put_within(picture, step->now, context->limit);
+    return r < 0 ? r : link_set_put_within(set, step->now, context->limit);
 }
 
 static int follow_change(const struct apply_context *context, const struct step *step,
-                         struct picture *picture, struct steps *steps)
+                         struct link_set *set, struct steps *steps)
 {
     int ifindex = linkwatch_link_ifindex(step->now);
-    struct linkwatch_link *before = picture_get(picture, ifindex);
+    struct linkwatch_link *before = link_set_get(set, ifindex);
     struct linkwatch_event event = by_filter(&step->event);
     bool left;
     int r;
 
     if (!before)
-        return follow_change_of_unknown(context, step, picture, steps);
+        return follow_change_of_unknown(context, step, set, steps);
     left = apply_leaves(context->filter, before, step->now);
     r = steps_add(steps, MESSAGE_CHANGE, before, step->now, &step->event);
     if (r >= 0 && left)
@@ -75,13 +75,13 @@ static int follow_change(const struct apply_context *context, const struct step 
     if (r < 0)
         return r;
     if (!left)
-        return picture_put_within(picture, step->now, context->limit);
-    picture_drop(picture, ifindex);
+        return link_set_put_within(set, step->now, context->limit);
+    link_set_drop(set, ifindex);
     return 0;
 }
 
-int apply_all(const struct apply_context *context, const struct steps *events,
-              struct picture *picture, struct steps *ret_told)
+int apply_all(const struct apply_context *context, const struct steps *events, struct link_set *set,
+              struct steps *ret_steps)
 {
     int r = 0;
 
@@ -89,11 +89,11 @@ int apply_all(const struct apply_context *context, const struct steps *events,
         const struct step *step = &events->at[i];
 
         if (step->type == MESSAGE_ADD)
-            r = follow_add(context, step, picture, ret_told);
+            r = follow_add(context, step, set, ret_steps);
         else if (step->type == MESSAGE_REMOVE)
-            r = follow_remove(context, step, picture, ret_told);
+            r = follow_remove(context, step, set, ret_steps);
         else
-            r = follow_change(context, step, picture, ret_told);
+            r = follow_change(context, step, set, ret_steps);
     }
     return r;
 }

@@ -1,24 +1,23 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* What events make of a picture, and what of it is to be told: to a consumer with a filter,
- * links come and go that only changed. Pure. */
+/* Applies events to a set of links, and finds what is to be reported: for a consumer with a filter,
+ * links that only changed may come and go. Pure. */
 #ifndef LINKWATCH_CLIENT_APPLY_H
 #define LINKWATCH_CLIENT_APPLY_H
 
+#include "client/link_set.h"
 #include "client/linkwatch.h"
-#include "client/picture.h"
 #include "client/steps.h"
 
 struct apply_context {
     const struct linkwatch_filter *filter;
     bool filtered; /* some links don't fit it */
-    size_t limit;  /* bytes of the picture's links */
+    size_t limit;  /* bytes of the set's links */
 };
 
 /* Applies the events, which are steps of messages, in their order. -EBADMSG if one doesn't fit
- * the picture, -E2BIG beyond the limit, -ENOMEM: then the picture is as the events before made
- * it. */
-int apply_all(const struct apply_context *context, const struct steps *events,
-              struct picture *picture, struct steps *ret_told);
+ * the set, -E2BIG beyond the limit, -ENOMEM: then those before it are applied. */
+int apply_all(const struct apply_context *context, const struct steps *events, struct link_set *set,
+              struct steps *ret_steps);
 
 /* Whether a link left the filter. One that the daemon lets pass and that we wouldn't is kept:
  * the daemon knows better. */

@@ -59,7 +59,7 @@ int socket_connect(const char *path)
     return fd;
 }
 
-/* Waits while the daemon has too many waiting: nothing tells when it hasn't. */
+/* Waits while the daemon's backlog is full: no event shows when it isn't any more. */
 static int connect_by(const char *path, uint64_t deadline)
 {
     int fd;
@@ -153,7 +153,7 @@ int connection_break(struct linkwatch *connection, int error)
         return connection_fail(connection, error, "the daemon hung up");
     case -E2BIG:
         return connection_fail(connection, error,
-                               "the daemon tells of more links than the limit allows");
+                               "the daemon has more links than the limit allows");
     }
     return connection_fail(connection, error, strerror(-error));
 }
@@ -262,7 +262,7 @@ static int send_call(struct linkwatch *connection, const char *text, size_t size
 
     if (r == -ETOOMANYREFS || r == -EPERM)
         return r;
-    /* The daemon may have said why it hung up. */
+    /* The daemon may have sent the reason before it hung up. */
     return r == -ECONNRESET ? 0 : r;
 }
 

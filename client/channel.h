@@ -33,10 +33,10 @@ int connection_next(struct linkwatch *connection, uint64_t deadline, struct repl
 size_t connection_limit(const struct linkwatch *connection);
 
 /* Hangs up in the middle of an answer that was not understood or taken; the next call connects
- * anew. Says why, and returns the error. */
+ * anew. Keeps the reason for linkwatch_error(), and returns the error. */
 int connection_break(struct linkwatch *connection, int error);
 
-/* Says in words why a call fails, for linkwatch_error(), and returns the error. */
+/* Keeps in words why a call fails, for linkwatch_error(), and returns the error. */
 int connection_fail(struct linkwatch *connection, int error, const char *words);
 
 #endif

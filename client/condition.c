@@ -190,7 +190,7 @@ static bool is_down(const struct linkwatch_link *link)
     return linkwatch_link_has_flag(link, "UP") == 0;
 }
 
-/* Of a link that is down none is told: neither is met. */
+/* A link that is down has no carrier state: neither is met. */
 static bool has_carrier(const struct linkwatch_link *link, bool wanted)
 {
     bool carrier;

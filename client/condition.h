@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Conditions on a link, beyond what linkwatch.h says of them. */
+/* Conditions on a link, beyond what linkwatch.h has. */
 #ifndef LINKWATCH_CLIENT_CONDITION_H
 #define LINKWATCH_CLIENT_CONDITION_H
 

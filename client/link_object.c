@@ -18,7 +18,7 @@ LINK_FIELDS(X)
 _Static_assert((int)LINKWATCH_FIELD_LINK_IFINDEX + 1 == (int)LINK_FIELD_COUNT,
                "no field is missing");
 
-/* A name is a text whose bytes may be told beside it. */
+/* A name is a text whose bytes may stand beside it. */
 enum form { NUMBER, TRUTH, TEXT, TEXTS, NAME, NAMES, INFO };
 
 static const enum form forms[LINK_FIELD_COUNT] = {

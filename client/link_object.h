@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* A link, as the daemon's JSON tells it. */
+/* A link, read from the daemon's JSON. */
 #ifndef LINKWATCH_CLIENT_LINK_OBJECT_H
 #define LINKWATCH_CLIENT_LINK_OBJECT_H
 
@@ -7,7 +7,7 @@
 
 #include "client/linkwatch.h"
 
-/* Bytes that links may take where nobody says anything else: they are those of one network
+/* Bytes that links may take by default: they are those of one network
  * namespace, and more are a mistake, or worse. */
 #define LIMIT_OF_LINKS ((size_t)64 * 1024 * 1024)
 

@@ -193,15 +193,15 @@ struct linkwatch;
 const char *linkwatch_default_path(void);
 
 /* Connects. -ENOENT or -ECONNREFUSED: there is no daemon. -ENAMETOOLONG, -EACCES and
- * what else connect(2) tells. A daemon that doesn't accept in 5 s is -ETIMEDOUT. */
+ * other errors of connect(2). A daemon that doesn't accept in 5 s is -ETIMEDOUT. */
 int linkwatch_connect(const char *path, struct linkwatch **ret);
 struct linkwatch *linkwatch_close(struct linkwatch *connection);
 
 /* Why the last call on this connection failed, in words; "" if it didn't. It is
  * valid until the next call. Errors that the daemon answered are
- *   -EINVAL      it doesn't like a parameter
+ *   -EINVAL      it doesn't accept a parameter
  *   -EOPNOTSUPP  it has no such method: it is of another version
- *   -EACCES      it doesn't want to
+ *   -EACCES      it refuses the call
  *   -EBUSY       a limit was reached
  *   -EIO         it could not dump the links (refresh)
  *   -ENODATA     it could never dump them: nobody knows what links there are
@@ -233,7 +233,7 @@ int linkwatch_refresh(struct linkwatch *connection, int64_t timeout);
 
 /* How the daemon does. Values are asked for by their names in org.linkwatch.Links(7),
  * with dots between levels: "version", "source.standing", "counters.dumps". -ENODATA
- * if the daemon doesn't tell it, -EINVAL if it is of another type. */
+ * if the daemon doesn't send it, -EINVAL if it is of another type. */
 struct linkwatch_status;
 
 int linkwatch_status(struct linkwatch *connection, int64_t timeout, struct linkwatch_status **ret);
@@ -252,7 +252,7 @@ const char *linkwatch_status_json(const struct linkwatch_status *status);
  * or a path if it has a '/' ("/run/docker/netns/1234"). The calling thread stays where it is.
  * Another namespace than one's own can be entered with CAP_SYS_ADMIN in it, or by the user who
  * made the user namespace that owns it. -ENOENT: there is no such name or process; -EINVAL: it
- * is no network namespace; -EPERM; -EACCES; what else open(2), setns(2) and socket(2) say. */
+ * is no network namespace; -EPERM; -EACCES; other errors of open(2), setns(2) and socket(2). */
 int linkwatch_netns_open(const char *netns, int *ret_fd);
 
 /* The same for any socket, as socket(2) makes it, bound there to the address if one is given. */
@@ -262,7 +262,7 @@ int linkwatch_netns_socket(const char *netns, int domain, int type, int protocol
 /* From now on the connection is about the network namespace of that rtnetlink socket, of which it
  * keeps a duplicate: it enters again when it connects anew. The daemon reads from the socket; the
  * caller may close it, and must not read from it. Who hands in the same socket shares the daemon's
- * picture of the namespace. Errors as those of the calls above; -EINVAL: it is no such socket, or a
+ * table and history of it. Errors as those of the calls above; -EINVAL: it is no such socket, or a
  * connected one; -EBUSY: the daemon watches as many namespaces as it may; -EOPNOTSUPP: the daemon
  * does not know other namespaces, or the kernel can't (gVisor 20221219). On failure nothing changes
  * for the connection. */
@@ -287,7 +287,7 @@ int linkwatch_enter(struct linkwatch *connection, int socket_fd, int64_t timeout
  *                "ether", "loopback", ...
  *   renamed      it has another name than when the wait began to see it
  *   name=NAME    it is called NAME, which may be a glob
- * Of what the kernel doesn't tell, nothing is met: neither carrier nor no-carrier. */
+ * What the kernel doesn't report meets nothing: neither carrier nor no-carrier. */
 struct linkwatch_condition;
 
 /* Reads a condition. -EINVAL if it is none of the above, or one with a value that no link can
@@ -307,22 +307,22 @@ bool linkwatch_condition_met(const struct linkwatch_condition *condition,
  * under its new name.
  *
  * 0 when it is met, with the link in *ret_link if that isn't NULL (a reference of the
- * caller's; NULL for absent), -ETIMEDOUT. A timeout of 0 only looks, for which the
+ * caller's; NULL for absent), -ETIMEDOUT. A timeout of 0 only checks, for which the
  * daemon has 5 s. If there is no daemon at the beginning the
  * wait fails at once as linkwatch_connect() does; a daemon that goes away during it is
- * waited for. So is one that could never look at the kernel, for nothing is met by links of
- * which nothing is known, not even absent; with a timeout of 0 that is -ENODATA. */
+ * waited for. So is the first dump of one that could never dump the links: as long as
+ * none are known no condition is met, not even absent; with a timeout of 0 that is -ENODATA. */
 int linkwatch_wait(const char *path, const char *glob,
                    struct linkwatch_condition *const *conditions, size_t count, int64_t timeout,
                    struct linkwatch_link **ret_link);
 
-/* Where the daemon has its picture from: see below. */
+/* The daemon's source of links: see below. */
 struct linkwatch_source;
 
 /* What else a wait may be given; zero and NULL for what isn't wanted. */
 struct linkwatch_wait_options {
     size_t size; /* sizeof(struct linkwatch_wait_options) */
-    /* Called with what the daemon has its picture from, at the beginning and when that changes. */
+    /* Called with the daemon's source, at the beginning and when it changes. */
     void (*source)(void *user, const struct linkwatch_source *source);
     void *user;
     /* A socket of the network namespace that it is about, as for linkwatch_enter(). */
@@ -338,18 +338,18 @@ int linkwatch_wait_with(const char *path, const char *glob,
 
 /* --- Mirror: the links as they are all the time, for event loops ------------ */
 
-/* A mirror follows the daemon and tells, by callbacks, one continuous story: never a
- * change or remove of a link that it hasn't added, never an add of one that it has. It
+/* A mirror follows the daemon and reports, by callbacks, one continuous sequence of events: never
+ * a change or remove of a link that it hasn't added, never an add of one that it has. It
  * connects by itself, and again when the connection breaks (after 50 ms, then twice as
- * long each time up to 5 s). What happened in between is told when it is back: from
- * the daemon's history where that holds it, else by comparing. */
+ * long each time up to 5 s). What happened in between is reported when it is connected again:
+ * from the daemon's history where that holds it, else by comparing. */
 struct linkwatch_mirror;
 
 /* How a mirror learned something. */
 enum linkwatch_learned {
-    LINKWATCH_LEARNED_NOTIFICATION, /* the kernel told the daemon */
-    LINKWATCH_LEARNED_DUMP,         /* the daemon saw it when it looked */
-    LINKWATCH_LEARNED_SNAPSHOT,     /* it was so when the mirror got a fresh picture */
+    LINKWATCH_LEARNED_NOTIFICATION, /* the kernel notified the daemon */
+    LINKWATCH_LEARNED_DUMP,         /* the daemon found it in a dump */
+    LINKWATCH_LEARNED_SNAPSHOT,     /* the mirror found it in a snapshot of the daemon's */
     LINKWATCH_LEARNED_FILTER,       /* the link came into the filter or left it */
     LINKWATCH_LEARNED_OTHER         /* in a way that a later version may know */
 };
@@ -371,13 +371,13 @@ int linkwatch_event_get_monotonic(const struct linkwatch_event *event, int64_t *
 int64_t linkwatch_event_flaps(const struct linkwatch_event *event);
 
 /* Where a link that is removed lives on, if it moved to another network namespace and the
- * kernel told it: the number by which the daemon's namespace knows that one, and the link's
+ * kernel reported it: the number by which the daemon's namespace knows that one, and the link's
  * index there. Else -ENODATA. */
 int linkwatch_event_get_new_netnsid(const struct linkwatch_event *event, int64_t *ret);
 int linkwatch_event_get_new_ifindex(const struct linkwatch_event *event, int64_t *ret);
 
-/* A struct linkwatch_source is where the daemon has its picture from, valid during the
- * callback. */
+/* A struct linkwatch_source describes where the daemon's links come from, and how far they can be
+ * trusted. It is valid during the callback. */
 
 /* "denied", "unproven", "trusted" or "incomplete": how far the kernel's own updates are
  * believed. */
@@ -387,7 +387,7 @@ const char *linkwatch_source_reason(const struct linkwatch_source *source);
 /* The errno behind it, positive, and its name, like "EACCES". -ENODATA if there is none. */
 int linkwatch_source_get_errno(const struct linkwatch_source *source, int *ret);
 int linkwatch_source_get_errno_name(const struct linkwatch_source *source, const char **ret);
-/* The kernel can't be looked at: the picture is the last known one. */
+/* The daemon can't dump the links: they are the last known ones. */
 bool linkwatch_source_is_stale(const struct linkwatch_source *source);
 /* When the last complete dump ended, in microseconds since 1970. -ENODATA if there was none: then
  * nothing is known of the links, which is not the same as that there are none. */
@@ -396,13 +396,13 @@ int linkwatch_source_get_last_dump(const struct linkwatch_source *source, int64_
 /* Any of them may be NULL. user is what was given to linkwatch_mirror_new().
  *
  * What belongs together (two links that swap their names, a bridge that goes with its ports,
- * a fresh picture) happens at once: linkwatch_mirror_get() and the like show its outcome from
+ * a fresh snapshot) happens at once: linkwatch_mirror_get() and the like show its outcome from
  * the first of its callbacks on, and never two links of one name. */
 struct linkwatch_callbacks {
     size_t size; /* sizeof(struct linkwatch_callbacks); with more than a library knows, the
                   * rest must be zero */
 
-    /* A link is there that wasn't. The links of the first picture come this way too. */
+    /* A link is there that wasn't. The links of the first snapshot come this way too. */
     void (*add)(void *user, struct linkwatch_link *link, const struct linkwatch_event *event);
     /* A link changed: fields are those in which now differs from before. There may be
      * none, if it flapped or if only something changed that this library doesn't know. */
@@ -411,20 +411,20 @@ struct linkwatch_callbacks {
     /* A link is gone; link is how it was last. Learned by filter: it lives on, but
      * doesn't match any more. Such a remove follows a change that shows why. */
     void (*remove)(void *user, struct linkwatch_link *link, const struct linkwatch_event *event);
-    /* What was told up to here is the complete picture: after the first snapshot, after
-     * each new connection, and after each loss. */
+    /* The links are complete now: after the first snapshot, after each new connection, and
+     * after each loss. */
     void (*ready)(void *user);
     /* The mirror was too slow for the daemon's history, or the daemon was started anew:
-     * that many events (-1 if nobody knows) won't be told one by one. Their outcome
+     * that many events (-1 if unknown) won't be reported one by one. Their outcome
      * will, before ready. */
     void (*lost)(void *user, int64_t events);
-    /* The source's standing changed, or its picture became stale or fresh again. Before
-     * the daemon could look at the kernel for the first time, this alone is called, and
-     * the mirror is not ready. */
+    /* The source's standing changed, or the links became stale or fresh again. Before
+     * the daemon's first complete dump, this alone is called, and the mirror is not
+     * ready. */
     void (*source)(void *user, const struct linkwatch_source *source);
     /* There is a connection (again). If resumed, nothing is missing in what follows. */
     void (*connected)(void *user, bool resumed);
-    /* There is none: a negative errno, and the reason in words. Told once, however often
+    /* There is none: a negative errno, and the reason in words. Called once, however often
      * the mirror tries again. */
     void (*disconnected)(void *user, int error, const char *reason);
     /* Every message of the daemon's, before it is understood, as a JSON object in one
@@ -439,15 +439,15 @@ int linkwatch_mirror_new(const char *path, const struct linkwatch_filter *filter
                          const struct linkwatch_callbacks *callbacks, void *user,
                          struct linkwatch_mirror **ret);
 
-/* Makes it one of another network namespace, as linkwatch_enter() says, before the first
+/* Makes it one of another network namespace, like linkwatch_enter(), before the first
  * linkwatch_mirror_process(): later it is -EBUSY. It keeps a duplicate of the socket, and so finds
  * its place in the daemon's history after each new connection. */
 int linkwatch_mirror_enter(struct linkwatch_mirror *mirror, int socket_fd);
 
-/* How many bytes the links may take that it knows, those of a fresh picture that it gets
- * until it is complete, and events that belong together: each of the three. 64 MiB unless
- * this is called, which are more than 30,000 links. If the daemon tells of more, that is told
- * by disconnected, with -E2BIG, and the mirror tries again later. */
+/* How many bytes the links may take that it knows, those of a snapshot until it is complete, and
+ * events that belong together: each of the three. 64 MiB unless this is called, which are more
+ * than 30,000 links. If the daemon has more, disconnected is called with -E2BIG, and the mirror
+ * tries again later. */
 void linkwatch_mirror_set_limit(struct linkwatch_mirror *mirror, size_t bytes);
 
 /* Ends it. It may be called from a callback: that is the last one then. A process that was
@@ -466,7 +466,7 @@ int linkwatch_mirror_timeout(const struct linkwatch_mirror *mirror);
 
 /* Does what can be done without waiting; callbacks are called from here alone. It may
  * be called at any time, also for nothing. A bounded amount of work is done, so that
- * others have their turn. -ECANCELED if a callback ended the mirror, -ECHILD in a process
+ * the loop can go on. -ECANCELED if a callback ended the mirror, -ECHILD in a process
  * that was forked from the one that made it, else 0: whatever
  * goes wrong with the daemon or the memory, the mirror tries again by itself. */
 int linkwatch_mirror_process(struct linkwatch_mirror *mirror);
@@ -475,7 +475,7 @@ int linkwatch_mirror_process(struct linkwatch_mirror *mirror);
  * did, 0 if the time was up, -EINTR if a signal came first, -ECANCELED. */
 int linkwatch_mirror_wait(struct linkwatch_mirror *mirror, int64_t timeout);
 
-/* The links that were told and are still there. Whether that is complete and what the
+/* The number of links that were added and not removed. Whether they are complete and what the
  * daemon knows now: true between ready and the next lost or disconnected. */
 size_t linkwatch_mirror_count(const struct linkwatch_mirror *mirror);
 bool linkwatch_mirror_is_ready(const struct linkwatch_mirror *mirror);

@@ -13,15 +13,15 @@
 #include "client/channel.h"
 #include "client/deadline.h"
 #include "client/linkwatch.h"
+#include "client/mirror_state.h"
 #include "client/netns.h"
-#include "client/story.h"
 #include "client/wire.h"
 #include "protocol/frame.h"
 
 #define FIRST_DELAY   UINT64_C(50000)
 #define LONGEST_DELAY UINT64_C(5000000)
 
-/* Before others have their turn. */
+/* Before linkwatch_mirror_process() returns. */
 #define MESSAGES_AT_ONCE 256
 
 struct linkwatch_mirror {
@@ -40,11 +40,11 @@ struct linkwatch_mirror {
     uint64_t delay;    /* of the next retry */
     bool unfinished;   /* more may be there: go on at once */
     bool heard;        /* a message came on this connection */
-    bool told;         /* the application was told how the connection is */
+    bool reported;     /* the application knows whether there is a connection */
 
     pid_t owner; /* the process that made it */
     bool processing;
-    struct story story;
+    struct mirror_state state;
 };
 
 int linkwatch_mirror_new(const char *path, const struct linkwatch_filter *filter,
@@ -60,7 +60,7 @@ int linkwatch_mirror_new(const char *path, const struct linkwatch_filter *filter
     mirror->delay = FIRST_DELAY;
     mirror->owner = getpid();
     frame_init(&mirror->in, WIRE_REPLY_MAX);
-    r = story_init(&mirror->story, filter, callbacks, user);
+    r = mirror_state_init(&mirror->state, filter, callbacks, user);
     if (r >= 0) {
         mirror->path = strdup(path ? path : linkwatch_default_path());
         mirror->epoll_fd = epoll_create1(EPOLL_CLOEXEC);
@@ -87,7 +87,7 @@ static void hang_up(struct linkwatch_mirror *mirror)
     free(mirror->call);
     mirror->call = NULL;
     mirror->unfinished = false;
-    story_break(&mirror->story);
+    mirror_state_break(&mirror->state);
 }
 
 struct linkwatch_mirror *linkwatch_mirror_free(struct linkwatch_mirror *mirror)
@@ -95,7 +95,7 @@ struct linkwatch_mirror *linkwatch_mirror_free(struct linkwatch_mirror *mirror)
     if (!mirror)
         return NULL;
     /* From a callback: the rest when it has returned. */
-    mirror->story.ended = true;
+    mirror->state.ended = true;
     if (mirror->processing)
         return NULL;
     hang_up(mirror);
@@ -103,7 +103,7 @@ struct linkwatch_mirror *linkwatch_mirror_free(struct linkwatch_mirror *mirror)
         close(mirror->epoll_fd);
     if (mirror->namespace_fd >= 0)
         close(mirror->namespace_fd);
-    story_clear(&mirror->story);
+    mirror_state_clear(&mirror->state);
     free(mirror->path);
     free(mirror);
     return NULL;
@@ -134,7 +134,7 @@ static const char *words_for(int error)
     case -ECONNRESET:
         return "the daemon hung up";
     case -E2BIG:
-        return "the daemon tells of more links than the mirror's limit allows";
+        return "the daemon has more links than the mirror's limit allows";
     }
     return strerror(-error);
 }
@@ -144,21 +144,21 @@ static void give_up(struct linkwatch_mirror *mirror, int error, const char *word
 {
     bool was_connected = mirror->heard;
 
-    /* A daemon that talks nonsense after it was ready must not make a busy loop. */
-    if (mirror->story.ready && error != -EBADMSG && error != -E2BIG)
+    /* A daemon that sends nonsense after it was ready must not cause a busy loop. */
+    if (mirror->state.ready && error != -EBADMSG && error != -E2BIG)
         mirror->delay = FIRST_DELAY;
     hang_up(mirror);
     mirror->retry_at = clock_now() + mirror->delay;
     mirror->delay = mirror->delay * 2 < LONGEST_DELAY ? mirror->delay * 2 : LONGEST_DELAY;
     mirror->heard = false;
-    if (mirror->told && !was_connected)
+    if (mirror->reported && !was_connected)
         return;
-    mirror->told = true;
-    if (!mirror->story.ended && mirror->story.callbacks.disconnected)
-        mirror->story.callbacks.disconnected(mirror->story.user, error, words);
+    mirror->reported = true;
+    if (!mirror->state.ended && mirror->state.callbacks.disconnected)
+        mirror->state.callbacks.disconnected(mirror->state.user, error, words);
 }
 
-/* Says to epoll what is to be waited for. */
+/* Sets what epoll waits for. */
 static int watch(struct linkwatch_mirror *mirror, int operation)
 {
     struct epoll_event event = {.events = EPOLLIN | (mirror->call ? EPOLLOUT : 0)};
@@ -189,8 +189,8 @@ static int put_enter_first(struct linkwatch_mirror *mirror)
 
 static int begin(struct linkwatch_mirror *mirror)
 {
-    int r =
-        wire_call("Monitor", story_begin(&mirror->story), true, &mirror->call, &mirror->call_size);
+    int r = wire_call("Monitor", mirror_state_begin(&mirror->state), true, &mirror->call,
+                      &mirror->call_size);
 
     mirror->passed_fd = mirror->namespace_fd;
     mirror->entering = mirror->namespace_fd >= 0;
@@ -234,26 +234,26 @@ static int send_call(struct linkwatch_mirror *mirror)
     return watch(mirror, EPOLL_CTL_MOD);
 }
 
-static void tell_connected(struct linkwatch_mirror *mirror, const struct message *message)
+static void report_connected(struct linkwatch_mirror *mirror, const struct message *message)
 {
-    bool resumed = story_resumes(&mirror->story) && message->type != MESSAGE_LOST;
+    bool resumed = mirror_state_resumes(&mirror->state) && message->type != MESSAGE_LOST;
 
     mirror->heard = true;
-    mirror->told = true;
-    if (!mirror->story.ended && mirror->story.callbacks.connected)
-        mirror->story.callbacks.connected(mirror->story.user, resumed);
+    mirror->reported = true;
+    if (!mirror->state.ended && mirror->state.callbacks.connected)
+        mirror->state.callbacks.connected(mirror->state.user, resumed);
 }
 
-static int tell_message(struct linkwatch_mirror *mirror, const json_t *parameters)
+static int report_message(struct linkwatch_mirror *mirror, const json_t *parameters)
 {
     char *json;
 
-    if (mirror->story.ended || !mirror->story.callbacks.message)
+    if (mirror->state.ended || !mirror->state.callbacks.message)
         return 0;
     json = json_dumps(parameters, JSON_COMPACT | JSON_ENSURE_ASCII);
     if (!json)
         return -ENOMEM;
-    mirror->story.callbacks.message(mirror->story.user, json);
+    mirror->state.callbacks.message(mirror->state.user, json);
     free(json);
     return 0;
 }
@@ -264,14 +264,14 @@ static int take_event(struct linkwatch_mirror *mirror, const json_t *parameters)
     int r = message_read(parameters, &message);
 
     if (r == -EBADMSG)
-        story_forget_position(&mirror->story);
+        mirror_state_forget_position(&mirror->state);
     if (r < 0)
         return r;
     if (!mirror->heard)
-        tell_connected(mirror, &message);
-    r = tell_message(mirror, parameters);
+        report_connected(mirror, &message);
+    r = report_message(mirror, parameters);
     if (r >= 0)
-        r = story_tell(&mirror->story, &message);
+        r = mirror_state_take(&mirror->state, &message);
     message_clear(&message);
     return r;
 }
@@ -283,7 +283,7 @@ static void take_error(struct linkwatch_mirror *mirror, const struct reply *repl
     char *words = wire_error_text(reply);
 
     if (error == -EINVAL)
-        story_forget_position(&mirror->story);
+        mirror_state_forget_position(&mirror->state);
     give_up(mirror, error, words ? words : words_for(error));
     free(words);
 }
@@ -294,7 +294,7 @@ static int take_message(struct linkwatch_mirror *mirror, const char *text, size_
     int r = wire_parse(text, length, &reply);
 
     if (r == -EBADMSG)
-        story_forget_position(&mirror->story);
+        mirror_state_forget_position(&mirror->state);
     if (r < 0)
         return r;
     if (reply.error) {
@@ -351,7 +351,7 @@ static int go_on(struct linkwatch_mirror *mirror)
     mirror->unfinished = false;
     for (int i = 0; r >= 0 && i < MESSAGES_AT_ONCE; i++) {
         r = take_some(mirror);
-        if (mirror->fd < 0 || mirror->story.ended || r == 0)
+        if (mirror->fd < 0 || mirror->state.ended || r == 0)
             return r;
     }
     mirror->unfinished = r > 0;
@@ -370,7 +370,7 @@ static void process(struct linkwatch_mirror *mirror)
     if (r >= 0)
         r = go_on(mirror);
     if (r == -EMSGSIZE) {
-        story_forget_position(&mirror->story);
+        mirror_state_forget_position(&mirror->state);
         r = -EBADMSG;
     }
     if (r < 0)
@@ -379,7 +379,7 @@ static void process(struct linkwatch_mirror *mirror)
 
 void linkwatch_mirror_set_limit(struct linkwatch_mirror *mirror, size_t bytes)
 {
-    mirror->story.limit = bytes;
+    mirror->state.limit = bytes;
 }
 
 int linkwatch_mirror_process(struct linkwatch_mirror *mirror)
@@ -391,7 +391,7 @@ int linkwatch_mirror_process(struct linkwatch_mirror *mirror)
     mirror->processing = true;
     process(mirror);
     mirror->processing = false;
-    if (!mirror->story.ended)
+    if (!mirror->state.ended)
         return 0;
     linkwatch_mirror_free(mirror);
     return -ECANCELED;
@@ -438,26 +438,26 @@ int linkwatch_mirror_wait(struct linkwatch_mirror *mirror, int64_t timeout)
 
 size_t linkwatch_mirror_count(const struct linkwatch_mirror *mirror)
 {
-    return mirror->story.held.count;
+    return mirror->state.held.count;
 }
 
 bool linkwatch_mirror_is_ready(const struct linkwatch_mirror *mirror)
 {
-    return mirror->story.ready;
+    return mirror->state.ready;
 }
 
 struct linkwatch_link *linkwatch_mirror_get(const struct linkwatch_mirror *mirror, int ifindex)
 {
-    return picture_get(&mirror->story.held, ifindex);
+    return link_set_get(&mirror->state.held, ifindex);
 }
 
 struct linkwatch_link *linkwatch_mirror_find(const struct linkwatch_mirror *mirror,
                                              const char *name)
 {
-    return picture_find(&mirror->story.held, name);
+    return link_set_find(&mirror->state.held, name);
 }
 
 struct linkwatch_link *linkwatch_mirror_next(const struct linkwatch_mirror *mirror, int ifindex)
 {
-    return picture_next(&mirror->story.held, ifindex);
+    return link_set_next(&mirror->state.held, ifindex);
 }

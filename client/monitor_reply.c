@@ -100,10 +100,10 @@ static int read_source(const json_t *parameters, struct linkwatch_source *source
     source->error = (int)json_integer_value(json_object_get(object, "errno"));
     source->error_name = json_string_value(json_object_get(object, "errno_name"));
     source->stale = json_is_true(stale);
-    source->last_look = -1;
+    source->last_dump = -1;
     if (!source->standing || !source->reason || !json_is_boolean(stale))
         return -EBADMSG;
-    return read_number(object, "last_dump_usec", &source->last_look);
+    return read_number(object, "last_dump_usec", &source->last_dump);
 }
 
 static int read_link(const json_t *parameters, struct message *message)
@@ -247,5 +247,5 @@ bool linkwatch_source_is_stale(const struct linkwatch_source *source)
 
 int linkwatch_source_get_last_dump(const struct linkwatch_source *source, int64_t *ret)
 {
-    return give(source->last_look, ret);
+    return give(source->last_dump, ret);
 }

@@ -37,7 +37,7 @@ struct linkwatch_source {
     int error;              /* 0 for none */
     const char *error_name; /* NULL for none */
     bool stale;
-    int64_t last_look; /* -1 for none */
+    int64_t last_dump; /* -1 for none */
 };
 
 /* Strings belong to the JSON it was read from. */

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* A NETLINK_ROUTE socket in another network namespace. A socket stays in the namespace that it
- * was made in, whoever holds it.
+ * was made in, no matter which process holds it.
  *
  * setns() is for the calling thread alone, and a thread that could not come back would go on in
  * the wrong namespace. So nothing of this program ever enters: a child that shares memory and

@@ -5,10 +5,10 @@
 
 #include "client/condition.h"
 #include "client/deadline.h"
-#include "client/picture.h"
+#include "client/link_set.h"
 
-/* For a timeout of 0 the picture must come before it can be judged. */
-#define FIRST_LOOK INT64_C(5000000)
+/* With a timeout of 0, the time within which the links must come. */
+#define CHECK_TIMEOUT INT64_C(5000000)
 
 struct wait {
     struct linkwatch_mirror *mirror;
@@ -16,10 +16,10 @@ struct wait {
     struct linkwatch_condition *const *conditions;
     size_t count;
     bool absent;
-    struct picture firsts; /* the links that are followed, as they were first seen */
-    bool heard;            /* a daemon was there */
-    bool looked;           /* the picture was complete once */
-    bool only_looks;       /* it is not waited for anything */
+    struct link_set firsts; /* the links that are followed, as they were first seen */
+    bool heard;             /* a daemon was there */
+    bool was_ready;         /* the links were complete once */
+    bool checks_once;       /* the timeout is 0 */
     void (*source)(void *user, const struct linkwatch_source *source);
     void *user;
     const int *socket_fd;
@@ -41,10 +41,10 @@ static void finish(struct wait *wait, int result, struct linkwatch_link *link)
 /* A link is followed from the moment its name matches. */
 static int follow(struct wait *wait, struct linkwatch_link *link)
 {
-    if (picture_get(&wait->firsts, linkwatch_link_ifindex(link)) ||
+    if (link_set_get(&wait->firsts, linkwatch_link_ifindex(link)) ||
         !linkwatch_link_matches(link, wait->glob))
         return 0;
-    return picture_put(&wait->firsts, link);
+    return link_set_put(&wait->firsts, link);
 }
 
 static bool all_met(const struct wait *wait, const struct linkwatch_link *link,
@@ -71,7 +71,7 @@ static void judge(struct wait *wait, struct linkwatch_link *link)
 
     if (r < 0)
         finish(wait, r, NULL);
-    first = picture_get(&wait->firsts, linkwatch_link_ifindex(link));
+    first = link_set_get(&wait->firsts, linkwatch_link_ifindex(link));
     if (!first || (!any_follows(wait) && !linkwatch_link_matches(link, wait->glob)))
         return;
     if (all_met(wait, link, first))
@@ -126,7 +126,7 @@ static void on_remove(void *user, struct linkwatch_link *link, const struct link
     struct wait *wait = user;
 
     (void)event;
-    picture_drop(&wait->firsts, linkwatch_link_ifindex(link));
+    link_set_drop(&wait->firsts, linkwatch_link_ifindex(link));
     judge_absence(wait);
 }
 
@@ -134,7 +134,7 @@ static void on_ready(void *user)
 {
     struct wait *wait = user;
 
-    wait->looked = true;
+    wait->was_ready = true;
     judge_absence(wait);
 }
 
@@ -157,13 +157,13 @@ static void on_disconnected(void *user, int error, const char *reason)
         finish(wait, error, NULL);
 }
 
-/* What was never looked at meets nothing. */
+/* As long as no links are known, no condition is met. */
 static void on_source(void *user, const struct linkwatch_source *source)
 {
     struct wait *wait = user;
-    int64_t last_look;
+    int64_t last_dump;
 
-    if (wait->only_looks && linkwatch_source_get_last_dump(source, &last_look) < 0)
+    if (wait->checks_once && linkwatch_source_get_last_dump(source, &last_dump) < 0)
         finish(wait, -ENODATA, NULL);
     if (wait->source)
         wait->source(wait->user, source);
@@ -201,10 +201,10 @@ static int make_mirror(struct wait *wait, const char *path)
 static int run(struct wait *wait, int64_t timeout)
 {
     uint64_t deadline = deadline_after(timeout);
-    uint64_t first_look = deadline_after(timeout == 0 ? FIRST_LOOK : timeout);
+    uint64_t first_deadline = deadline_after(timeout == 0 ? CHECK_TIMEOUT : timeout);
 
     while (!wait->done) {
-        uint64_t until = wait->looked ? deadline : first_look;
+        uint64_t until = wait->was_ready ? deadline : first_deadline;
         uint64_t now = clock_now();
         int r;
 
@@ -249,7 +249,7 @@ int linkwatch_wait_with(const char *path, const char *glob,
                         struct linkwatch_link **ret_link)
 {
     struct wait wait = {
-        .glob = glob, .conditions = conditions, .count = count, .only_looks = timeout == 0};
+        .glob = glob, .conditions = conditions, .count = count, .checks_once = timeout == 0};
     int r = take_options(&wait, options);
 
     if (r >= 0)
@@ -259,7 +259,7 @@ int linkwatch_wait_with(const char *path, const char *glob,
     if (r >= 0)
         r = run(&wait, timeout);
     linkwatch_mirror_free(wait.mirror);
-    picture_clear(&wait.firsts);
+    link_set_clear(&wait.firsts);
     if (r >= 0 && ret_link)
         *ret_link = wait.met;
     else

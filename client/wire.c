@@ -74,7 +74,7 @@ static const struct {
     const char *name;
     int error;
     const char *words;
-    const char *parameter; /* the one that says more */
+    const char *parameter; /* the one with the detail */
 } errors[] = {
     {SERVICE "InvalidParameter", -EINVAL, "the daemon doesn't accept a parameter", "parameter"},
     {SERVICE "MethodNotFound", -EOPNOTSUPP, "the daemon has no such method", "method"},

@@ -89,7 +89,7 @@ complete -c linkwatchctl -n __linkwatchctl_needs_command -a list -d 'The links n
 complete -c linkwatchctl -n __linkwatchctl_needs_command -a monitor -d 'The links, then what happens to them'
 complete -c linkwatchctl -n __linkwatchctl_needs_command -a show -d 'Everything that is known about a link'
 complete -c linkwatchctl -n __linkwatchctl_needs_command -a wait -d 'Until a link meets conditions'
-complete -c linkwatchctl -n __linkwatchctl_needs_command -a refresh -d 'Make the daemon look at the kernel now'
+complete -c linkwatchctl -n __linkwatchctl_needs_command -a refresh -d 'Make the daemon dump the links now'
 complete -c linkwatchctl -n __linkwatchctl_needs_command -a status -d 'How the daemon does'
 complete -c linkwatchctl -n __linkwatchctl_needs_command -a help -d 'A short help'
 

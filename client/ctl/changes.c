@@ -83,7 +83,7 @@ static void print_field(const struct linkwatch_link *before, const struct linkwa
     print_value(now, field, output);
 }
 
-/* An index says nothing more beside the name that changed with it. */
+/* An index adds nothing to the name that changed with it. */
 static linkwatch_fields without_repetitions(linkwatch_fields fields)
 {
     if (fields & LINKWATCH_FIELD_MASK(MASTER))

@@ -43,7 +43,7 @@ static int catch_signals(struct loop *loop)
     loop->signal_fd = signalfd(-1, &signals, SFD_CLOEXEC | SFD_NONBLOCK);
     if (loop->signal_fd >= 0)
         return EXIT_MET;
-    ctl_complain("signalfd: %s", strerror(errno));
+    ctl_error("signalfd: %s", strerror(errno));
     return EXIT_FAILED;
 }
 
@@ -57,7 +57,7 @@ static int prepare(struct loop *loop)
     loop->fds = fds;
     loop->count = monitor->count;
     fds[SIGNALS] = (struct pollfd){.fd = loop->signal_fd, .events = POLLIN};
-    /* Tells when it goes away. */
+    /* Without events: POLLERR when it goes away. */
     fds[READER] = (struct pollfd){.fd = STDOUT_FILENO};
     if (follows(loop))
         netns_dirs_prepare(&loop->follow.dirs, fds + DIRECTORIES);
@@ -75,7 +75,7 @@ static int prepare(struct loop *loop)
     return 0;
 }
 
-/* Says what is due, and gives the time until something is, as poll() takes it. */
+/* Reports what is due, and returns the time until something is, as poll() takes it. */
 static int tick(struct loop *loop)
 {
     const struct monitor *monitor = loop->monitor;
@@ -120,7 +120,7 @@ static int run(struct loop *loop)
         int timeout = tick(loop);
 
         if (prepare(loop) < 0) {
-            ctl_complain("out of memory");
+            ctl_error("out of memory");
             return EXIT_FAILED;
         }
         if (poll(loop->fds, MIRRORS + loop->count, timeout) < 0)
@@ -140,7 +140,7 @@ static int begin(struct monitor *monitor)
 {
     monitor->items = calloc(1, sizeof(struct watched *));
     if (!monitor->items || watched_new(monitor, NULL, &monitor->items[0]) < 0) {
-        ctl_complain("out of memory");
+        ctl_error("out of memory");
         return EXIT_FAILED;
     }
     monitor->count = 1;

@@ -69,7 +69,7 @@ static int print_list(const struct fetch *fetch, const struct ctl *ctl, int code
     else if (fetch_count(fetch) > 0)
         r = print_table(fetch, ctl, &output);
     if (r < 0) {
-        ctl_complain("%s", strerror(-r));
+        ctl_error("%s", strerror(-r));
         code = EXIT_FAILED;
     }
     return output_end(&output, code);

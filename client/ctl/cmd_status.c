@@ -16,18 +16,19 @@ struct word {
 };
 
 static const struct word standings[] = {
-    {"denied", "the kernel refuses its updates", YELLOW},
-    {"unproven", "the kernel gives its updates; looks must yet show that they are all", YELLOW},
-    {"trusted", "the kernel gives its updates, and looks agree with them", GREEN},
-    {"incomplete", "the kernel doesn't tell every change, so the daemon looks for itself", YELLOW},
+    {"denied", "the kernel refuses notifications", YELLOW},
+    {"unproven", "the kernel sends notifications; dumps must yet show that none is missing",
+     YELLOW},
+    {"trusted", "the kernel sends notifications, and dumps agree with them", GREEN},
+    {"incomplete", "the kernel doesn't report every change, so the daemon polls", YELLOW},
     {NULL, NULL, PLAIN},
 };
 
 static const struct word cadences[] = {
-    {"polling", "the kernel's updates can't be relied on", PLAIN},
-    {"proving", "rarer each time that a look agrees with the updates", PLAIN},
-    {"audit", "only to make sure: the updates are good", PLAIN},
-    {"retry", "the last look failed", YELLOW},
+    {"polling", "notifications can't be relied on", PLAIN},
+    {"proving", "rarer each time that a dump agrees with the notifications", PLAIN},
+    {"audit", "only to verify the notifications", PLAIN},
+    {"retry", "the last dump failed", YELLOW},
     {"idle", "nobody is watching", PLAIN},
     {NULL, NULL, PLAIN},
 };
@@ -39,7 +40,7 @@ static const struct word *find_word(const struct word *words, const char *name)
     return words;
 }
 
-/* Values that are needed for a line; 0 where an older daemon doesn't tell. None is below
+/* Values that are needed for a line; 0 where an older daemon doesn't send them. None is below
  * that. */
 static int64_t number(const struct linkwatch_status *status, const char *name)
 {
@@ -57,7 +58,7 @@ static const char *text(const struct linkwatch_status *status, const char *name)
     return value;
 }
 
-/* "1 look", "2 looks" */
+/* "1 dump", "2 dumps" */
 static void print_count(const struct linkwatch_status *status, const char *name, const char *thing)
 {
     int64_t count = number(status, name);
@@ -88,12 +89,12 @@ static bool is_stale(const struct linkwatch_status *status)
     return stale;
 }
 
-/* Whether nothing is known, for no look ever worked. */
-static bool is_blind(const struct linkwatch_status *status)
+/* Whether no links are known, for no dump ever worked. */
+static bool never_dumped(const struct linkwatch_status *status)
 {
-    int64_t last_look;
+    int64_t last_dump;
 
-    return linkwatch_status_get_number(status, "source.last_dump_usec", &last_look) < 0;
+    return linkwatch_status_get_number(status, "source.last_dump_usec", &last_dump) < 0;
 }
 
 static void print_standing(const struct linkwatch_status *status, const struct output *output)
@@ -101,10 +102,10 @@ static void print_standing(const struct linkwatch_status *status, const struct o
     const char *standing = text(status, "source.standing");
     const char *error;
 
-    label("Updates");
+    label("Standing");
     print_word(find_word(standings, standing), standing, output);
     if (strcmp(standing, "denied") == 0 && !is_stale(status))
-        fputs(", so the daemon looks for itself", stdout);
+        fputs(", so the daemon polls", stdout);
     putchar('\n');
     label("Because");
     output_text(text(status, "source.reason"));
@@ -124,30 +125,30 @@ static void print_age(int64_t realtime)
 
     clock_gettime(CLOCK_REALTIME, &now);
     age = (int64_t)now.tv_sec * 1000000 + now.tv_nsec / 1000 - realtime;
-    printf("last look %s ago", timespan_format(age > 0 ? age : 0, span));
+    printf("last dump %s ago", timespan_format(age > 0 ? age : 0, span));
 }
 
-static void print_picture(const struct linkwatch_status *status, const struct output *output)
+static void print_links(const struct linkwatch_status *status, const struct output *output)
 {
     char span[TIMESPAN_SIZE];
     bool stale = is_stale(status);
     int64_t value;
 
-    label("Picture");
+    label("Links");
     output_colour(output, stale ? RED : GREEN);
-    fputs(!stale ? "fresh" : is_blind(status) ? "unknown" : "stale", stdout);
+    fputs(!stale ? "fresh" : never_dumped(status) ? "unknown" : "stale", stdout);
     output_colour(output, PLAIN);
-    if (stale && is_blind(status)) {
-        fputs(": the kernel could never be looked at\n", stdout);
+    if (stale && never_dumped(status)) {
+        fputs(": the daemon could never dump them\n", stdout);
         return;
     }
     if (stale)
-        fputs(": the kernel can't be looked at, what is shown is the last known", stdout);
+        fputs(": the daemon can't dump them, these are the last known", stdout);
     fputs(", ", stdout);
     print_count(status, "links", "link");
     fputs(", ", stdout);
-    if (is_blind(status))
-        fputs("no look yet", stdout);
+    if (never_dumped(status))
+        fputs("no dump yet", stdout);
     else
         print_age(number(status, "source.last_dump_usec"));
     if (linkwatch_status_get_number(status, "dump_cost_usec", &value) >= 0)
@@ -161,8 +162,8 @@ static void print_cadence(const struct linkwatch_status *status, const struct ou
     const char *cadence = text(status, "cadence");
     char span[TIMESPAN_SIZE];
 
-    label("Looks");
-    printf("every %s, ", timespan_format(number(status, "interval_usec"), span));
+    label("Cadence");
+    printf("a dump every %s, ", timespan_format(number(status, "interval_usec"), span));
     print_word(find_word(cadences, cadence), cadence, output);
     putchar('\n');
 }
@@ -203,7 +204,7 @@ static void print_consumers(const struct linkwatch_status *status)
 
 static void print_counters(const struct linkwatch_status *status)
 {
-    label("Heard");
+    label("Received");
     print_count(status, "counters.notifications", "notification");
     fputs(", ", stdout);
     print_count(status, "counters.contradictions", "contradiction");
@@ -212,11 +213,9 @@ static void print_counters(const struct linkwatch_status *status)
     fputs(", ", stdout);
     print_count(status, "counters.malformed", "malformed message");
     putchar('\n');
-    label("Looked");
-    print_count(status, "counters.dumps", "time");
-    fputs(", of which failed ", stdout);
-    print_count(status, "counters.dumps_failed", "time");
-    putchar('\n');
+    label("Dumps");
+    printf("%lld, of which %lld failed\n", (long long)number(status, "counters.dumps"),
+           (long long)number(status, "counters.dumps_failed"));
 }
 
 static void print_socket(const struct linkwatch_status *status)
@@ -248,7 +247,7 @@ static void print_status(const struct linkwatch_status *status, const struct ctl
     output_text(ctl->path);
     printf(", up for %s\n", timespan_format(number(status, "uptime_usec"), span));
     print_standing(status, output);
-    print_picture(status, output);
+    print_links(status, output);
     print_cadence(status, output);
     print_history(status);
     print_consumers(status);

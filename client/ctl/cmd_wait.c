@@ -10,7 +10,7 @@
 #include "client/ctl/output.h"
 #include "client/ctl/timespan.h"
 
-/* How many links are told of after a timeout, and how long it may take to get them, in
+/* How many links are shown after a timeout, and how long it may take to get them, in
  * microseconds. */
 #define EXPLAINED_MAX    4
 #define EXPLAIN_PATIENCE INT64_C(2000000)
@@ -20,20 +20,20 @@ struct subject {
     const struct ctl *ctl;
     const char *glob; /* what the IF means */
     struct linkwatch_condition *const *conditions;
-    bool blind; /* nothing is known of them */
+    bool never_dumped; /* no links are known */
 };
 
-/* Whoever waits in vain shall know what for. */
+/* Shows why the condition is not met. */
 static void on_source(void *user, const struct linkwatch_source *source)
 {
     struct subject *subject = user;
     char why[480];
 
-    subject->blind = ctl_is_blind(source);
-    if (!subject->blind)
+    subject->never_dumped = ctl_never_dumped(source);
+    if (!subject->never_dumped)
         return;
-    ctl_describe_blindness(source, why, sizeof(why));
-    ctl_complain("%s%s", why, subject->ctl->timeout == 0 ? "" : "; waiting for that");
+    ctl_describe_failure(source, why, sizeof(why));
+    ctl_error("%s%s", why, subject->ctl->timeout == 0 ? "" : "; waiting for that");
 }
 
 /* Of usable, which of the things that it needs is missing. */
@@ -116,14 +116,15 @@ static char *explain(const struct subject *subject)
 static int timed_out(const struct subject *subject)
 {
     char span[TIMESPAN_SIZE];
-    char *why = subject->blind ? NULL : explain(subject);
-    const char *text = subject->blind ? ", and nobody knows whether the condition is met" : "";
+    char *why = subject->never_dumped ? NULL : explain(subject);
+    const char *text =
+        subject->never_dumped ? ", and nobody knows whether the condition is met" : "";
 
     if (subject->ctl->timeout == 0)
-        ctl_complain("the condition isn't met%s", why ? why : "");
+        ctl_error("the condition isn't met%s", why ? why : "");
     else
-        ctl_complain("the timeout of %s expired%s", timespan_format(subject->ctl->timeout, span),
-                     why ? why : text);
+        ctl_error("the timeout of %s expired%s", timespan_format(subject->ctl->timeout, span),
+                  why ? why : text);
     free(why);
     return EXIT_TIMED_OUT;
 }
@@ -134,13 +135,13 @@ static int failed(const struct subject *subject, int error)
     case -ETIMEDOUT:
         return timed_out(subject);
     case -ENODATA:
-        ctl_complain("nobody knows whether the condition is met");
+        ctl_error("nobody knows whether the condition is met");
         return EXIT_UNKNOWN;
     case -EINVAL:
-        ctl_complain("absent goes with no other condition");
+        ctl_error("absent goes with no other condition");
         return EXIT_USAGE;
     case -ENOMEM:
-        ctl_complain("%s", strerror(-error));
+        ctl_error("%s", strerror(-error));
         return EXIT_FAILED;
     }
     return ctl_unreachable(subject->ctl, error);
@@ -192,11 +193,11 @@ static int wrong_condition(const char *text)
 {
     for (size_t i = 0; i < sizeof(values) / sizeof(values[0]); i++)
         if (strncmp(text, values[i].word, strlen(values[i].word)) == 0) {
-            ctl_complain("%s can never be met: the value of %s is %s", text, values[i].word,
-                         values[i].value);
+            ctl_error("%s can never be met: the value of %s is %s", text, values[i].word,
+                      values[i].value);
             return EXIT_USAGE;
         }
-    ctl_complain(
+    ctl_error(
         "%s is no condition; there are present, absent, up, down, carrier, no-carrier, "
         "usable, operstate=STATE, mtu=N, address=A, master=NAME, nomaster, kind=KIND, renamed, "
         "name=NAME",
@@ -212,7 +213,7 @@ int ctl_parse_condition(const char *text, struct linkwatch_condition **ret)
         return EXIT_MET;
     if (r == -EINVAL)
         return wrong_condition(text);
-    ctl_complain("%s: %s", text, strerror(-r));
+    ctl_error("%s: %s", text, strerror(-r));
     return EXIT_FAILED;
 }
 
@@ -232,7 +233,7 @@ int ctl_wait(const struct ctl *ctl)
     int code;
 
     if (!conditions) {
-        ctl_complain("out of memory");
+        ctl_error("out of memory");
         return EXIT_FAILED;
     }
     code = parse(ctl, conditions);

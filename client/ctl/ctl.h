@@ -34,7 +34,7 @@ struct ctl {
     struct linkwatch_condition *conditions[CTL_CONDITIONS];
     size_t condition_count;
     struct event_filter events; /* of monitor */
-    bool no_list;               /* monitor doesn't show the first picture */
+    bool no_list;               /* monitor doesn't show the links at the beginning */
     bool json;
     bool pretty; /* with line breaks in it */
     bool pager;
@@ -60,30 +60,30 @@ int ctl_status(const struct ctl *ctl);
 int ctl_complete(const struct ctl *ctl);
 
 /* One line on stderr, with the program's name before it. */
-void ctl_complain(const char *format, ...) __attribute__((format(printf, 1, 2)));
+void ctl_error(const char *format, ...) __attribute__((format(printf, 1, 2)));
 
-/* Connects, or says why not; then *ret_code is the exit code. */
+/* Connects, or prints an error; then *ret_code is the exit code. */
 struct linkwatch *ctl_connect(const struct ctl *ctl, int *ret_code);
 
-/* Says why the daemon at that path can't be reached, and gives the exit code. */
+/* Prints why the daemon at that path can't be reached, and returns the exit code. */
 int ctl_unreachable(const struct ctl *ctl, int error);
 
 /* Prints a line, or more, of JSON as the command line wants it. */
 void ctl_print_json(const struct ctl *ctl, const char *json);
 
-/* Reads a condition, or says why it is none, and gives the exit code. */
+/* Reads a condition, or prints an error, and returns the exit code. */
 int ctl_parse_condition(const char *text, struct linkwatch_condition **ret);
 
 /* Why a network namespace can't be entered, in words, for an error of linkwatch_netns_open(). */
 const char *ctl_netns_reason(int error);
 
-/* Whether the daemon that has its picture from there could never look at the kernel. */
-bool ctl_is_blind(const struct linkwatch_source *source);
+/* Whether the daemon with that source could never dump the links. */
+bool ctl_never_dumped(const struct linkwatch_source *source);
 
-/* Says, after that, that it couldn't, and why. */
-void ctl_describe_blindness(const struct linkwatch_source *source, char *text, size_t size);
+/* The text for that, with the reason. */
+void ctl_describe_failure(const struct linkwatch_source *source, char *text, size_t size);
 
-/* Says why a call failed, and gives the exit code. */
+/* Prints why a call failed, and returns the exit code. */
 int ctl_call_failed(const struct ctl *ctl, const struct linkwatch *connection, int error);
 
 #endif

@@ -28,7 +28,7 @@ int lines_today(void)
     return localtime_r(&seconds, &tm) ? day_of(&tm) : 0;
 }
 
-/* What was learned before midnight may be told behind it: just a later day is told. */
+/* What was learned before midnight may be printed after it: just a later day is printed. */
 static void print_day(const struct lines *lines, const struct tm *tm)
 {
     int day = day_of(tm);
@@ -97,7 +97,7 @@ static const char *learned_words(const struct linkwatch_event *event)
     return "?";
 }
 
-/* As ip(8) says it. */
+/* As ip(8) prints it. */
 static void print_destination(const struct linkwatch_event *event)
 {
     int64_t number;

@@ -10,7 +10,7 @@
 struct lines {
     const struct output *output;
     const char *label;
-    int *day; /* of the last line: a later one is told in a line of its own */
+    int *day; /* of the last line: a later one is printed in a line of its own */
 };
 
 /* The day that is now here, as a number that grows. */

@@ -139,8 +139,8 @@ static int fetch_named(struct fetcher *fetcher, const struct netns_name *name)
     if (netns_name_is_none(r))
         return 0;
     if (r < 0) {
-        ctl_complain("the network namespace \"%s\" can't be entered: %s", name->name,
-                     ctl_netns_reason(r));
+        ctl_error("the network namespace \"%s\" can't be entered: %s", name->name,
+                  ctl_netns_reason(r));
         failed(fetcher, EXIT_FAILED);
         return r == -EOPNOTSUPP ? r : 0;
     }
@@ -150,8 +150,8 @@ static int fetch_named(struct fetcher *fetcher, const struct netns_name *name)
         r = fetch_one(fetcher, name->name);
     if (r >= 0)
         return 0;
-    ctl_complain("network namespace \"%s\": %s (linkwatchd at %s)", name->name,
-                 linkwatch_error(fetcher->connection), fetcher->ctl->path);
+    ctl_error("network namespace \"%s\": %s (linkwatchd at %s)", name->name,
+              linkwatch_error(fetcher->connection), fetcher->ctl->path);
     failed(fetcher, EXIT_FAILED);
     return is_of_one(r) ? 0 : r;
 }
@@ -165,7 +165,7 @@ static void fetch_all_named(struct fetcher *fetcher)
     int r = netns_names_read(has_own ? &own : NULL, &names, &directory);
 
     if (r < 0) {
-        ctl_complain("%s: %s", r == -ENOMEM ? "network namespaces" : directory, strerror(-r));
+        ctl_error("%s: %s", r == -ENOMEM ? "network namespaces" : directory, strerror(-r));
         failed(fetcher, EXIT_FAILED);
     }
     for (size_t i = 0; i < names.count; i++)
@@ -189,21 +189,21 @@ static int wrong_name(const char *name, int error)
 {
     switch (error) {
     case -E2BIG:
-        ctl_complain("at most %d names or indexes can be given, which together take at most %d "
-                     "bytes",
-                     LINKWATCH_FILTER_ENTRIES_MAX, LINKWATCH_FILTER_BYTES_MAX);
+        ctl_error("at most %d names or indexes can be given, which together take at most %d "
+                  "bytes",
+                  LINKWATCH_FILTER_ENTRIES_MAX, LINKWATCH_FILTER_BYTES_MAX);
         return EXIT_USAGE;
     case -ENAMETOOLONG:
-        ctl_complain("a name has at most %d characters: %s", LINKWATCH_FILTER_NAME_MAX, name);
+        ctl_error("a name has at most %d characters: %s", LINKWATCH_FILTER_NAME_MAX, name);
         return EXIT_USAGE;
     }
-    ctl_complain("%s: %s", name, strerror(-error));
+    ctl_error("%s: %s", name, strerror(-error));
     return EXIT_FAILED;
 }
 
 static int out_of_memory(void)
 {
-    ctl_complain("out of memory");
+    ctl_error("out of memory");
     return EXIT_FAILED;
 }
 
@@ -267,7 +267,7 @@ int fetch_check(const struct fetch *fetch, const struct ctl *ctl)
 
     for (int i = 0; i < ctl->count; i++)
         if (!fetch->matched[i]) {
-            ctl_complain("there is no link \"%s\"", ctl->arguments[i]);
+            ctl_error("there is no link \"%s\"", ctl->arguments[i]);
             code = EXIT_FAILED;
         }
     return code;
@@ -320,7 +320,7 @@ static int add_meanings(struct linkwatch_filter *filter, const struct ctl *ctl,
     }
     if (names == 0 || names == ctl->count)
         return EXIT_MET;
-    ctl_complain("monitor takes names or indexes, not both");
+    ctl_error("monitor takes names or indexes, not both");
     return EXIT_USAGE;
 }
 

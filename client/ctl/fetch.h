@@ -21,12 +21,12 @@ struct fetch {
     bool *matched; /* the arguments of the command line: whether they match any link */
 };
 
-/* A filter of what the command line names, or the exit code. It may have to ask the daemon which
- * links there are. */
+/* A filter of what the command line names, or the exit code. It may have to list the links
+ * first. */
 int ctl_filter(const struct ctl *ctl, struct linkwatch_filter **ret);
 
-/* The exit code; whatever it is, what could be had is in *ret, and why the rest couldn't was
- * said. */
+/* The exit code; in any case *ret has what could be fetched, and errors were printed for the
+ * rest. */
 int fetch_links(const struct ctl *ctl, struct fetch *ret);
 void fetch_clear(struct fetch *fetch);
 
@@ -36,7 +36,7 @@ int fetch_meaning(const struct ctl *ctl, const char *text, char **ret);
 /* How many links there are. */
 size_t fetch_count(const struct fetch *fetch);
 
-/* Whoever names a link wants to hear if there is none: says so, and gives the exit code. */
+/* Prints an error for each named link that isn't there, and returns the exit code. */
 int fetch_check(const struct fetch *fetch, const struct ctl *ctl);
 
 #endif

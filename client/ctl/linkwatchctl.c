@@ -48,8 +48,8 @@ static const char help[] =
     "  monitor [IF...]      the links now, then what happens to them, until interrupted\n"
     "  show IF              everything that is known about a link\n"
     "  wait IF CONDITION... until a link meets all the conditions at once\n"
-    "  refresh              make the daemon look at the kernel now\n"
-    "  status               how the daemon does, and how far its picture can be trusted\n"
+    "  refresh              make the daemon dump the links now\n"
+    "  status               how the daemon does, and how far its links can be trusted\n"
     "  help                 print this help\n"
     "  complete [TEXT]      what a shell may offer for IF, one word a line\n"
     "\n"
@@ -73,7 +73,7 @@ static const char help[] =
     "      --kind KIND      list the links of that kind, as the column KIND shows it,\n"
     "      --state STATE    that are in that operational state,\n"
     "      --master NAME    that are ports of that link, or of those that a glob matches\n"
-    "      --usable         that can be expected to carry traffic; show tells why one cannot\n"
+    "      --usable         that can be expected to carry traffic; show has the reason if not\n"
     "      --type TYPES     monitor events of these types: add, change, remove (with commas)\n"
     "      --field FIELDS   monitor changes of these fields, as show names them (with commas)\n"
     "      --no-list        monitor without the links at the beginning\n"
@@ -87,10 +87,10 @@ static const char help[] =
     "\n"
     "Exit codes: 0 done, or the condition is met; 1 it failed, or there is no such link;\n"
     "2 wrong usage; 3 the daemon can't be reached; 4 timed out; 5 nobody knows, for the\n"
-    "daemon could never look at the kernel.\n";
+    "daemon could never dump the links.\n";
 
 /* Part of it may be what others chose. */
-void ctl_complain(const char *format, ...)
+void ctl_error(const char *format, ...)
 {
     char *text = NULL;
     char *clean;
@@ -111,11 +111,11 @@ void ctl_complain(const char *format, ...)
 int ctl_unreachable(const struct ctl *ctl, int error)
 {
     if (error == -ENOENT || error == -ECONNREFUSED)
-        ctl_complain("no linkwatchd at %s (%s); start it with \"systemctl start linkwatchd\" or "
-                     "\"linkwatchd --socket %s\"",
-                     ctl->path, strerror(-error), ctl->path);
+        ctl_error("no linkwatchd at %s (%s); start it with \"systemctl start linkwatchd\" or "
+                  "\"linkwatchd --socket %s\"",
+                  ctl->path, strerror(-error), ctl->path);
     else
-        ctl_complain("can't talk to linkwatchd at %s: %s", ctl->path, strerror(-error));
+        ctl_error("can't talk to linkwatchd at %s: %s", ctl->path, strerror(-error));
     return EXIT_NO_DAEMON;
 }
 
@@ -137,7 +137,7 @@ struct linkwatch *ctl_connect(const struct ctl *ctl, int *ret_code)
 
 int ctl_call_failed(const struct ctl *ctl, const struct linkwatch *connection, int error)
 {
-    ctl_complain("%s (linkwatchd at %s)", linkwatch_error(connection), ctl->path);
+    ctl_error("%s (linkwatchd at %s)", linkwatch_error(connection), ctl->path);
     switch (error) {
     case -ETIMEDOUT:
         return EXIT_TIMED_OUT;
@@ -147,19 +147,19 @@ int ctl_call_failed(const struct ctl *ctl, const struct linkwatch *connection, i
     return EXIT_FAILED;
 }
 
-bool ctl_is_blind(const struct linkwatch_source *source)
+bool ctl_never_dumped(const struct linkwatch_source *source)
 {
-    int64_t last_look;
+    int64_t last_dump;
 
-    return linkwatch_source_get_last_dump(source, &last_look) < 0;
+    return linkwatch_source_get_last_dump(source, &last_dump) < 0;
 }
 
-void ctl_describe_blindness(const struct linkwatch_source *source, char *text, size_t size)
+void ctl_describe_failure(const struct linkwatch_source *source, char *text, size_t size)
 {
     const char *name;
     bool named = linkwatch_source_get_errno_name(source, &name) >= 0;
 
-    snprintf(text, size, "linkwatchd could never look at the kernel: %s%s%s%s",
+    snprintf(text, size, "linkwatchd could never dump the links: %s%s%s%s",
              linkwatch_source_reason(source), named ? " (" : "", named ? name : "",
              named ? ")" : "");
 }
@@ -167,7 +167,7 @@ void ctl_describe_blindness(const struct linkwatch_source *source, char *text, s
 static int wrong_usage(const char *message, const char *what)
 {
     if (message)
-        ctl_complain("%s%s", message, what);
+        ctl_error("%s%s", message, what);
     fputs("Try \"linkwatchctl --help\".\n", stderr);
     return EXIT_USAGE;
 }
@@ -217,7 +217,7 @@ static int ambiguous(const char *name)
         if (strncmp(commands[i].name, name, strlen(name)) == 0 && length < sizeof(list))
             length += (size_t)snprintf(list + length, sizeof(list) - length, "%s%s",
                                        length ? ", " : "", commands[i].name);
-    ctl_complain("\"%s\" may be one of: %s", name, list);
+    ctl_error("\"%s\" may be one of: %s", name, list);
     return wrong_usage(NULL, NULL);
 }
 
@@ -239,13 +239,12 @@ static int open_netns(struct ctl *ctl)
     if (r >= 0)
         return EXIT_MET;
     if (r == -ENOENT)
-        ctl_complain(
-            "there is no network namespace \"%s\": give a name of those in /run/netns (\"ip "
-            "netns\"), a process id, or a path with a slash",
-            ctl->netns);
+        ctl_error("there is no network namespace \"%s\": give a name of those in /run/netns (\"ip "
+                  "netns\"), a process id, or a path with a slash",
+                  ctl->netns);
     else
-        ctl_complain("the network namespace \"%s\" can't be entered: %s", ctl->netns,
-                     ctl_netns_reason(r));
+        ctl_error("the network namespace \"%s\" can't be entered: %s", ctl->netns,
+                  ctl_netns_reason(r));
     return EXIT_FAILED;
 }
 
@@ -424,7 +423,7 @@ int main(int argc, char *argv[])
     int option, code = -1;
 
     setlocale(LC_CTYPE, "");
-    /* A reader that went away is told by EPIPE. */
+    /* A reader that went away shows as EPIPE. */
     signal(SIGPIPE, SIG_IGN);
     ctl.path = linkwatch_default_path();
     while (code < 0 && (option = getopt_long(argc, argv, "s:n:jlt:hV", options, NULL)) >= 0)

@@ -87,7 +87,7 @@ static int add(struct netns_names *names, const char *directory, const char *fil
     if (asprintf(&name.path, "%s%s", directory, file) < 0)
         return -ENOMEM;
     name.name = strcmp(directory, NAMED) == 0 ? name.path + strlen(NAMED) : name.path;
-    /* It may be gone again; or what it is can't be seen, which opening it tells. */
+    /* It may be gone again; or what it is can't be seen until it is opened. */
     if (netns_name_identify(name.path, &name) == -ENOENT) {
         free(name.path);
         return 0;
@@ -130,7 +130,7 @@ static void leave_one_each(struct netns_names *names, const struct netns_name *s
         struct netns_name *name = &names->items[i];
         bool known = left > 0 && is_same_file(name, &names->items[left - 1]);
 
-        /* A file that couldn't be looked at is like no other. */
+        /* A file without a known inode is like no other. */
         if ((known && name->inode != 0) || (skip && is_same_file(name, skip)))
             free(name->path);
         else
@@ -195,7 +195,7 @@ void netns_dirs_watch(struct netns_dirs *dirs)
 void netns_dirs_prepare(const struct netns_dirs *dirs, struct pollfd fds[NETNS_DIRS_FDS])
 {
     fds[0] = (struct pollfd){.fd = dirs->inotify_fd, .events = POLLIN};
-    /* Each poll tells once that mounts changed since the one before. */
+    /* Each poll() returns once for mounts that changed since the one before. */
     fds[1] = (struct pollfd){.fd = dirs->mountinfo_fd, .events = POLLPRI};
 }
 

@@ -28,23 +28,23 @@ void netns_names_clear(struct netns_names *names);
 
 int netns_name_compare(const struct netns_name *a, const struct netns_name *b);
 
-/* Reads the directories. A file may be no namespace at all: linkwatch_netns_open() tells. skip
+/* Reads the directories. A file may be no namespace at all: see linkwatch_netns_open(). skip
  * is a name of a namespace to leave out, NULL for none. -EACCES and the like: a directory could
  * not be read; then *ret has what the other one has, and *ret_directory names the first.
  * -ENOMEM: *ret is untouched. */
 int netns_names_read(const struct netns_name *skip, struct netns_names *ret,
                      const char **ret_directory);
 
-/* Whether that error of linkwatch_netns_open() says that the file is no network namespace, not
+/* Whether that error of linkwatch_netns_open() means that the file is no network namespace, not
  * yet one, or none any more. */
 bool netns_name_is_none(int error);
 
 /* Finds out what a namespace's file is. -errno. */
 int netns_name_identify(const char *path, struct netns_name *ret);
 
-/* Tells that the directories may have changed. */
+/* Becomes readable when the directories may have changed. */
 struct netns_dirs {
-    int inotify_fd;   /* files come and go; -1 if the kernel doesn't tell */
+    int inotify_fd;   /* files come and go; -1 if the kernel has none */
     int mountinfo_fd; /* and namespaces are mounted on them, or unmounted */
     int watches[4];   /* of inotify: /run, its subdirectories, and theirs */
 };

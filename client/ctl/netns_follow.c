@@ -8,7 +8,7 @@
 
 #include "client/ctl/netns_own.h"
 
-/* Should the kernel not tell of changes, and for what failed for want of descriptors or memory. */
+/* Without notifications of the kernel, and for what failed for want of descriptors or memory. */
 #define PERIOD 5000000
 
 /* Each namespace takes three descriptors. */
@@ -88,9 +88,9 @@ static void read_names(struct netns_follow *follow, struct monitor *monitor)
 
     netns_dirs_watch(&follow->dirs);
     r = netns_names_read(follow->has_own ? &follow->own : NULL, &names, &directory);
-    if (r < 0 && !follow->complained) {
-        ctl_complain("%s: %s", r == -ENOMEM ? "network namespaces" : directory, strerror(-r));
-        follow->complained = true;
+    if (r < 0 && !follow->error_reported) {
+        ctl_error("%s: %s", r == -ENOMEM ? "network namespaces" : directory, strerror(-r));
+        follow->error_reported = true;
     }
     if (r != -ENOMEM && merge(monitor, &names) >= 0)
         start_all(monitor);

@@ -7,7 +7,7 @@
 #include "client/ctl/netns_dirs.h"
 
 /* Finds out which file the daemon's own namespace is. False where that isn't known: it is if
- * this program is in the same one, and the kernel can tell. */
+ * this program is in the same one, and the kernel has cookies to show it. */
 bool netns_own(const struct ctl *ctl, struct netns_name *ret);
 
 #endif

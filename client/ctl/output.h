@@ -18,7 +18,7 @@ struct output {
     int error;      /* errno of the first write that failed, 0 for none */
 };
 
-/* Looks at where the output goes, and starts a pager if there shall be one. */
+/* Finds out where the output goes, and starts a pager if there shall be one. */
 void output_begin(struct output *output, enum when colour, bool want_pager);
 
 /* Flushes, and waits for the pager. The exit code: a reader that went away is no
@@ -41,7 +41,7 @@ const char *output_arrow(void);
 struct table;
 
 /* Makes one of that many columns. The program is in no state to go on without memory:
- * the functions of a table take care of that, and table_print() says so. */
+ * the functions of a table take care of that, and table_print() returns the error. */
 struct table *table_new(size_t columns);
 struct table *table_free(struct table *table);
 

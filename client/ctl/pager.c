@@ -33,7 +33,7 @@ static void split(char *text, char *words[WORDS_MAX])
     words[count] = NULL;
 }
 
-/* Becomes the pager. If that fails, tells its parent why. */
+/* Becomes the pager. If that fails, sends its parent the error. */
 static void become(char *words[], int in, int report)
 {
     int error;

@@ -13,8 +13,8 @@
 #include "client/ctl/link_rows.h"
 #include "client/ctl/netns_label.h"
 
-/* So long one namespace's connection may be away before that is said: if the daemon is away,
- * that is said once. In microseconds. */
+/* So long the connection of one namespace may be down before that is reported: if the daemon is
+ * away, that is reported once. In microseconds. */
 #define PUT_OFF 1000000
 
 int64_t monotonic_now(void)
@@ -67,9 +67,9 @@ static void print_message(const struct watched *watched, const char *json)
 }
 
 /* What differs when a connection is there again, as JSON: in the words of the daemon's events. */
-static void tell_difference(const struct watched *watched, const char *type,
-                            const struct linkwatch_link *before, const struct linkwatch_link *link,
-                            const struct linkwatch_event *event)
+static void print_difference(const struct watched *watched, const char *type,
+                             const struct linkwatch_link *before, const struct linkwatch_link *link,
+                             const struct linkwatch_event *event)
 {
     char *text = NULL;
     size_t size;
@@ -100,7 +100,7 @@ static void on_add(void *user, struct linkwatch_link *link, const struct linkwat
 
     if (!passes(watched, EVENT_TYPE_ADD, 0))
         return;
-    tell_difference(watched, "add", NULL, link, event);
+    print_difference(watched, "add", NULL, link, event);
     if (shows(watched))
         lines_add(&lines, link, event);
 }
@@ -113,7 +113,7 @@ static void on_change(void *user, struct linkwatch_link *before, struct linkwatc
 
     if (!passes(watched, EVENT_TYPE_CHANGE, fields))
         return;
-    tell_difference(watched, "change", before, link, event);
+    print_difference(watched, "change", before, link, event);
     if (shows(watched))
         lines_change(&lines, before, link, fields, event);
 }
@@ -125,7 +125,7 @@ static void on_remove(void *user, struct linkwatch_link *link, const struct link
 
     if (!passes(watched, EVENT_TYPE_REMOVE, 0))
         return;
-    tell_difference(watched, "remove", NULL, link, event);
+    print_difference(watched, "remove", NULL, link, event);
     if (shows(watched))
         lines_remove(&lines, link, event);
 }
@@ -139,9 +139,9 @@ static void notice(const struct watched *watched, const char *text)
     if (is_text(watched))
         lines_notice(&lines, text);
     else if (watched->name.path)
-        ctl_complain("network namespace \"%s\": %s", watched->name.name, text);
+        ctl_error("network namespace \"%s\": %s", watched->name.name, text);
     else
-        ctl_complain("%s", text);
+        ctl_error("%s", text);
 }
 
 static void add_rows(struct table *table, const struct watched *watched)
@@ -157,7 +157,7 @@ static void add_rows(struct table *table, const struct watched *watched)
     }
 }
 
-static void print_picture(const struct monitor *monitor)
+static void print_links(const struct monitor *monitor)
 {
     struct table *table = links_table_new(monitor->ctl);
 
@@ -183,7 +183,7 @@ void monitor_settle(struct monitor *monitor)
     if (!any)
         return;
     if (!monitor->ctl->json && !monitor->ctl->no_list)
-        print_picture(monitor);
+        print_links(monitor);
     monitor->started = true;
 }
 
@@ -221,13 +221,13 @@ static void on_lost(void *user, int64_t events)
     notice(watched, text);
 }
 
-/* Before there is a picture: why there is none. */
-static void tell_blindness(struct watched *watched, const struct linkwatch_source *source)
+/* While no links are known: why. */
+static void print_failure(struct watched *watched, const struct linkwatch_source *source)
 {
     char why[480];
     char text[512];
 
-    ctl_describe_blindness(source, why, sizeof(why));
+    ctl_describe_failure(source, why, sizeof(why));
     snprintf(text, sizeof(text), "no links are known: %s", why);
     notice(watched, text);
     settle(watched);
@@ -240,8 +240,8 @@ static void on_source(void *user, const struct linkwatch_source *source)
 
     if (!is_text(watched))
         return;
-    if (ctl_is_blind(source)) {
-        tell_blindness(watched, source);
+    if (ctl_never_dumped(source)) {
+        print_failure(watched, source);
         return;
     }
     if (!watched->known)
@@ -255,11 +255,11 @@ static void on_connected(void *user, bool resumed)
 {
     struct watched *watched = user;
 
-    if (watched->heard && (is_first(watched) || watched->told))
+    if (watched->heard && (is_first(watched) || watched->reported))
         notice(watched, resumed ? "connected again; nothing is missing" : "connected again");
     watched->heard = true;
     watched->broken = false;
-    watched->told = false;
+    watched->reported = false;
 }
 
 static bool is_unreachable(int error)
@@ -284,12 +284,12 @@ static void on_disconnected(void *user, int error, const char *reason)
         return;
     }
     watched->broken = true;
-    watched->told = false;
+    watched->reported = false;
     free(watched->why);
     watched->why = strdup(reason);
-    watched->tell_at = 0;
+    watched->report_at = 0;
     if (!is_first(watched) && is_passing(error))
-        watched->tell_at = monotonic_now() + PUT_OFF;
+        watched->report_at = monotonic_now() + PUT_OFF;
     watched_tick(watched, monotonic_now());
 }
 
@@ -297,16 +297,16 @@ int64_t watched_tick(struct watched *watched, int64_t now)
 {
     char text[512];
 
-    if (!watched->broken || watched->told)
+    if (!watched->broken || watched->reported)
         return INT64_MAX;
     if (!is_first(watched) && watched->monitor->items[0]->broken)
-        watched->tell_at = now + PUT_OFF;
-    if (watched->tell_at > now)
-        return watched->tell_at;
+        watched->report_at = now + PUT_OFF;
+    if (watched->report_at > now)
+        return watched->report_at;
     snprintf(text, sizeof(text), "%s: %s; trying again",
              is_first(watched) ? "no connection to linkwatchd" : "it can't be watched",
              watched->why ? watched->why : "out of memory");
-    watched->told = true;
+    watched->reported = true;
     notice(watched, text);
     settle(watched);
     return INT64_MAX;
@@ -318,7 +318,7 @@ static void on_message(void *user, const char *json)
     struct json_member type;
     bool is_type = json_find(json, "type", strlen("type"), &type);
 
-    /* After the first picture, on_add() and the like tell what of a snapshot is news, before the
+    /* After the first snapshot, on_add() and the like print how a snapshot differs, before the
      * "ready" that follows. */
     if (is_type && json_is_text(&type, "snapshot") &&
         (watched->known || watched->monitor->ctl->no_list))
@@ -384,7 +384,7 @@ static int open_mirror(struct watched *watched)
 }
 
 /* A namespace came or went. */
-static void tell_of_netns(const struct watched *watched, const char *type, const char *text)
+static void print_netns_event(const struct watched *watched, const char *type, const char *text)
 {
     char *json;
 
@@ -401,16 +401,16 @@ static void tell_of_netns(const struct watched *watched, const char *type, const
     free(json);
 }
 
-static void complain(struct watched *watched, int error)
+static void report_error(struct watched *watched, int error)
 {
-    if (watched->complained || (watched->name.path && netns_name_is_none(error)))
+    if (watched->error_reported || (watched->name.path && netns_name_is_none(error)))
         return;
-    watched->complained = true;
+    watched->error_reported = true;
     if (watched->name.path)
-        ctl_complain("the network namespace \"%s\" can't be entered: %s", watched->name.name,
-                     ctl_netns_reason(error));
+        ctl_error("the network namespace \"%s\" can't be entered: %s", watched->name.name,
+                  ctl_netns_reason(error));
     else
-        ctl_complain("can't begin to monitor: %s", strerror(-error));
+        ctl_error("can't begin to monitor: %s", strerror(-error));
 }
 
 void watched_start(struct watched *watched)
@@ -419,17 +419,17 @@ void watched_start(struct watched *watched)
 
     watched->retry = r == -ENOMEM || r == -EMFILE || r == -ENFILE;
     if (r < 0) {
-        complain(watched, r);
+        report_error(watched, r);
         settle(watched);
         return;
     }
-    tell_of_netns(watched, "netns_add", "network namespace added");
+    print_netns_event(watched, "netns_add", "network namespace added");
 }
 
 void watched_end(struct watched *watched)
 {
     if (watched->mirror)
-        tell_of_netns(watched, "netns_remove", "network namespace removed");
+        print_netns_event(watched, "netns_remove", "network namespace removed");
 }
 
 int watched_new(struct monitor *monitor, struct netns_name *name, struct watched **ret)

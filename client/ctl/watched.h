@@ -19,17 +19,17 @@ struct watched {
     char *label;            /* with --all-netns: see netns_label.h */
     char *members;
     struct linkwatch_mirror *mirror; /* NULL if the namespace can't be watched */
-    bool complained;                 /* that it can't */
+    bool error_reported;             /* that it can't */
     bool retry;                      /* it may be possible later */
 
-    bool heard;   /* a daemon was there */
-    bool settled; /* the first picture need not wait for this one any longer */
-    bool known;   /* its links were shown */
-    char *ready;  /* the message, until what differs was told; for JSON */
-    bool broken;  /* there is no connection */
-    bool told;    /* and that was said; */
-    char *why;    /* else it will be, with this reason */
-    int64_t tell_at;
+    bool heard;    /* a daemon was there */
+    bool settled;  /* the first list need not wait for this one any longer */
+    bool known;    /* its links were shown */
+    char *ready;   /* the message, until what differs was printed; for JSON */
+    bool broken;   /* there is no connection */
+    bool reported; /* and that was reported; */
+    char *why;     /* else it will be, with this reason */
+    int64_t report_at;
 };
 
 /* What all of them share. */
@@ -40,12 +40,12 @@ struct monitor {
     struct watched **items; /* the daemon's own, then those that have a name, in order */
     size_t count;
     int day;      /* of the last line, as lines_today() has it */
-    bool started; /* the first picture was shown */
+    bool started; /* the first list was shown */
     bool finished;
     int code;
 };
 
-/* Takes over a name, or NULL. What goes wrong later is said, and shows by there being no mirror.
+/* Takes over a name, or NULL. Later errors are printed, and leave it without a mirror.
  * -ENOMEM. */
 int watched_new(struct monitor *monitor, struct netns_name *name, struct watched **ret);
 struct watched *watched_free(struct watched *watched);
@@ -53,14 +53,14 @@ struct watched *watched_free(struct watched *watched);
 /* Begins, once the monitor has it among its items; also again, if retry is set. */
 void watched_start(struct watched *watched);
 
-/* Says that it is over, before it is freed. */
+/* Reports that it is over, before it is freed. */
 void watched_end(struct watched *watched);
 
-/* Says what was put off until now, in microseconds of CLOCK_MONOTONIC. When there is something
- * to be said at the earliest, INT64_MAX for never. */
+/* Reports what was put off until now, in microseconds of CLOCK_MONOTONIC. Returns when to call it
+ * again at the earliest, INT64_MAX for never. */
 int64_t watched_tick(struct watched *watched, int64_t now);
 
-/* Shows the first picture, once nothing that was there at the beginning keeps it waiting. */
+/* Shows the first list, once nothing that was there at the beginning keeps it waiting. */
 void monitor_settle(struct monitor *monitor);
 
 int64_t monotonic_now(void);

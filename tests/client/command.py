@@ -531,14 +531,14 @@ def status():
         _, code, output, _ = answered(daemon, "status", reply=STATUS)
         tap.equal(code, 0, "exit code")
         for words in (f"linkwatchd 0.1.0 at {daemon.path}, up for 2 h 0 min",
-                      "Updates: denied: the kernel refuses its updates, so the daemon looks",
-                      "Because: joining failed (EACCES)", "Picture: fresh, 1 link, last look ",
-                      "(it cost 2 ms of CPU time)", "Looks: every 500 ms, polling: ",
+                      "Standing: denied: the kernel refuses notifications, so the daemon polls",
+                      "Because: joining failed (EACCES)", "Links: fresh, 1 link, last dump ",
+                      "(it cost 2 ms of CPU time)", "Cadence: a dump every 500 ms, polling: ",
                       "History: 9 events, 4 KiB of at most 16 MiB; 9 since the start",
                       "2 now, of at most 1000 (100 for one user); 20 since the start, 6 refused",
                       "Lost: 7 events",
                       "0 notifications, 3 contradictions, 2 overruns, 5 malformed messages",
-                      "Looked: 12 times, of which failed 1 time",
+                      "Dumps: 12, of which 1 failed",
                       "opened 1 time, tried to join 4 times, receive buffer of 208 KiB"):
             tap.contains(output, words)
 
@@ -549,17 +549,17 @@ def stale_status():
     with fake.Fake() as daemon:
         stale = {**STATUS, "source": {**STATUS["source"], "stale": True}}
         _, _, output, _ = answered(daemon, "status", reply=stale)
-        tap.contains(output, "stale: the kernel can't be looked at, what is shown is the last known")
+        tap.contains(output, "stale: the daemon can't dump them, these are the last known")
 
 
 @tap.test
 def blind_status():
-    """status says that nothing is known, where no look ever worked."""
+    """status shows that no links are known, where no dump ever worked."""
     with fake.Fake() as daemon:
         _, _, output, _ = answered(daemon, "status", reply={**STATUS, "source": fake.BLIND})
-        for words in ("Updates: denied: the kernel refuses its updates\n",
+        for words in ("Standing: denied: the kernel refuses notifications\n",
                       "Because: no socket (EACCES)",
-                      "Picture: unknown: the kernel could never be looked at\n"):
+                      "Links: unknown: the daemon could never dump them\n"):
             tap.contains(output, words)
 
 
@@ -592,7 +592,7 @@ def new_standing():
         newer = {"source": {"standing": "doubtful", "reason": "new"}, "cadence": "often"}
         _, code, output, _ = answered(daemon, "status", reply=newer)
         tap.equal(code, 0, "exit code")
-        tap.contains(output, "Updates: doubtful\n")
+        tap.contains(output, "Standing: doubtful\n")
         tap.contains(output, ", often\n")
 
 

@@ -91,7 +91,7 @@ def endless_picture():
         except (BrokenPipeError, ConnectionResetError):
             pass
         assert index < 10000, "it took all"
-        mirror.expect("connected anew", "disconnected E2BIG: the daemon tells of more links than the "
+        mirror.expect("connected anew", "disconnected E2BIG: the daemon has more links than the "
                       "mirror's limit allows")
         peer = daemon.accept()
         assert "since" not in peer.monitor()
@@ -137,7 +137,7 @@ def endless_list():
         except (BrokenPipeError, ConnectionResetError):
             pass
         assert index < 10000, "it took all"
-        caller.expect("E2BIG: the daemon tells of more links than the limit allows")
+        caller.expect("E2BIG: the daemon has more links than the limit allows")
         peer = daemon.accept()
         peer.call()
         peer.list([link(1, "lo")])

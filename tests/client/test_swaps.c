@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* The story of links that swap their names in cycles, while the connection breaks in the
- * middle of what belongs together, and events are lost there: never do two links have one name
- * for who looks from a callback, with a filter and without. The seeds are fixed. */
+/* A mirror of links that swap their names in cycles, while the connection breaks in the middle of
+ * events that belong together, and events are lost there: in a callback two links never have one
+ * name, with a filter and without. The seeds are fixed. */
 #include <errno.h>
 #include <setjmp.h>
 #include <stdarg.h>
@@ -13,7 +13,7 @@
 
 #include <cmocka.h>
 
-#include "client/story.h"
+#include "client/mirror_state.h"
 
 #define LINKS  6
 #define SEEDS  200
@@ -24,7 +24,7 @@ struct world {
     unsigned seed;
     const char *filter; /* a name's first letters pass; NULL for all */
 
-    /* The daemon: who bears which letter, and what it told. */
+    /* The daemon: who bears which letter, and its events. */
     char names[LINKS + 1];
     int mtus[LINKS + 1];
     json_t *history[EVENTS + 1]; /* NULL if the filter holds it back */
@@ -32,9 +32,9 @@ struct world {
     int64_t sequence;
 
     /* The application. */
-    struct story story;
+    struct mirror_state state;
     bool known[LINKS + 1];
-    int told;
+    int reported;
     int readies;
     int torn; /* connections that broke in the middle */
 };
@@ -71,7 +71,7 @@ static void send_json(struct world *world, json_t *json)
     struct message message;
 
     assert_int_equal(message_read(json, &message), 0);
-    assert_int_equal(story_tell(&world->story, &message), 0);
+    assert_int_equal(mirror_state_take(&world->state, &message), 0);
     message_clear(&message);
 }
 
@@ -100,7 +100,7 @@ static void send_history(struct world *world, int64_t from, int64_t to)
 
 static void make_connection(struct world *world)
 {
-    json_t *parameters = story_begin(&world->story);
+    json_t *parameters = mirror_state_begin(&world->state);
     const json_t *since = json_object_get(parameters, "since");
 
     if (since) {
@@ -150,7 +150,7 @@ static void happen(struct world *world, int64_t *ret_first, int64_t *ret_last)
 static void check_truth(struct world *world)
 {
     for (int index = 1; index <= LINKS; index++) {
-        const struct linkwatch_link *link = picture_get(&world->story.held, index);
+        const struct linkwatch_link *link = link_set_get(&world->state.held, index);
 
         assert_int_equal(link != NULL, passes(world, world->names[index]));
         assert_int_equal(link != NULL, world->known[index]);
@@ -161,11 +161,12 @@ static void check_truth(struct world *world)
 
 static void check_names(struct world *world)
 {
-    const struct picture *held = &world->story.held;
+    const struct link_set *held = &world->state.held;
 
     for (size_t i = 0; i < held->count; i++)
-        assert_ptr_equal(picture_find(held, linkwatch_link_ifname(held->links[i])), held->links[i]);
-    world->told++;
+        assert_ptr_equal(link_set_find(held, linkwatch_link_ifname(held->links[i])),
+                         held->links[i]);
+    world->reported++;
 }
 
 static void on_add(void *user, struct linkwatch_link *link, const struct linkwatch_event *event)
@@ -228,8 +229,8 @@ static void step(struct world *world)
     case 0:
         /* The connection breaks somewhere in it. */
         send_history(world, first, torn_at);
-        world->torn += world->story.begun.count > 0;
-        story_break(&world->story);
+        world->torn += world->state.begun.count > 0;
+        mirror_state_break(&world->state);
         make_connection(world);
         break;
     case 1:
@@ -241,7 +242,7 @@ static void step(struct world *world)
     default:
         send_history(world, first, last);
     }
-    assert_int_equal(world->story.begun.count, 0);
+    assert_int_equal(world->state.begun.count, 0);
     check_truth(world);
 }
 
@@ -262,15 +263,15 @@ static void run(unsigned seed, const char *letters, struct world *sums)
         snprintf(glob, sizeof(glob), "[%s]", letters);
         assert_int_equal(linkwatch_filter_add_name(filter, glob), 0);
     }
-    assert_int_equal(story_init(&world->story, filter, &callbacks, world), 0);
+    assert_int_equal(mirror_state_init(&world->state, filter, &callbacks, world), 0);
     linkwatch_filter_free(filter);
     make_connection(world);
     for (int i = 0; i < STEPS; i++)
         step(world);
-    story_clear(&world->story);
+    mirror_state_clear(&world->state);
     for (int i = 0; i <= EVENTS; i++)
         json_decref(world->history[i]);
-    sums->told += world->told;
+    sums->reported += world->reported;
     sums->readies += world->readies;
     sums->torn += world->torn;
     free(world);
@@ -286,7 +287,7 @@ static void run_seeds(const char *letters)
     /* Nothing of all this happened by chance just never. */
     assert_true(sums->torn > SEEDS);
     assert_true(sums->readies > SEEDS);
-    assert_true(sums->told > SEEDS * STEPS / 2);
+    assert_true(sums->reported > SEEDS * STEPS / 2);
     free(sums);
 }
 

@@ -152,7 +152,7 @@ def endless():
         except (BrokenPipeError, ConnectionResetError):
             pass
         assert sequence < 10000, "it took all"
-        mirror.expect("disconnected E2BIG: the daemon tells of more links than the mirror's limit "
+        mirror.expect("disconnected E2BIG: the daemon has more links than the mirror's limit "
                       "allows")
 
 

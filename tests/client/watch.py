@@ -78,7 +78,7 @@ def monitors_on():
 
 
 def blind_first(peer):
-    """What a daemon tells that could never look at the kernel."""
+    """What a daemon sends that could never dump the links."""
     peer.event("source", 7, source=fake.BLIND, realtime_usec=None, monotonic_usec=None)
 
 
@@ -92,8 +92,8 @@ def monitors_blindly():
         peer = daemon.accept()
         peer.monitor()
         blind_first(peer)
-        tap.equal(words(process), "! no links are known: linkwatchd could never look at the "
-                                  "kernel: no socket (EACCES)", "line")
+        tap.equal(words(process), "! no links are known: linkwatchd could never dump the links: "
+                                  "no socket (EACCES)", "line")
         peer.picture(8, *LINKS)
         process.expect(*TABLE.splitlines())
 
@@ -357,7 +357,7 @@ def blind_wait(daemon, *arguments):
     return process, peer
 
 
-BLIND = "linkwatchctl: linkwatchd could never look at the kernel: no socket (EACCES)"
+BLIND = "linkwatchctl: linkwatchd could never dump the links: no socket (EACCES)"
 
 
 @tap.test
@@ -380,7 +380,7 @@ def judges_blindly():
 
 @tap.test
 def waits_until_seeing():
-    """Once the daemon can look at the kernel the conditions are judged"""
+    """Once the daemon has dumped the links the conditions are judged"""
     with fake.Fake() as daemon:
         process, peer = blind_wait(daemon)
         peer.picture(8)

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* What liblinkwatch makes of a daemon that may say anything: the application is told one
- * story without contradictions, and every link that it is given can be read.
+/* What liblinkwatch makes of a daemon that may send anything: the application gets a sequence of
+ * events without contradictions, and every link that it is given can be read.
  *
  * The first byte chooses how the bytes are cut into pieces, and the filter; the rest is
  * what the daemon sends. After a message that can't be understood the mirror connects
@@ -10,8 +10,8 @@
 
 #include "client/link_object.h"
 #include "client/linkwatch.h"
+#include "client/mirror_state.h"
 #include "client/monitor_reply.h"
-#include "client/story.h"
 #include "client/wire.h"
 #include "protocol/fields.h"
 #include "protocol/frame.h"
@@ -22,7 +22,7 @@
 #define KNOWN_MAX 256
 
 struct trial {
-    struct story story;
+    struct mirror_state state;
     struct frame frame;
     unsigned pieces;
     int known[KNOWN_MAX]; /* indexes, in no order; 0 where there is none */
@@ -121,9 +121,9 @@ static void connect_anew(struct trial *trial)
 {
     json_t *parameters;
 
-    story_break(&trial->story);
+    mirror_state_break(&trial->state);
     trial->ready = false;
-    parameters = story_begin(&trial->story);
+    parameters = mirror_state_begin(&trial->state);
     CHECK(parameters);
     json_decref(parameters);
 }
@@ -143,7 +143,7 @@ static void start(struct trial *trial, uint8_t choice)
     CHECK(linkwatch_filter_new(&filter) == 0);
     if (choice & 1)
         CHECK(linkwatch_filter_add_name(filter, "v*") == 0);
-    CHECK(story_init(&trial->story, filter, &callbacks, trial) == 0);
+    CHECK(mirror_state_init(&trial->state, filter, &callbacks, trial) == 0);
     linkwatch_filter_free(filter);
     frame_init(&trial->frame, 65536);
     connect_anew(trial);
@@ -155,9 +155,9 @@ static void stop(struct trial *trial)
 
     for (size_t i = 0; i < KNOWN_MAX; i++)
         count += trial->known[i] != 0;
-    CHECK(trial->overflowed || count == trial->story.held.count);
-    CHECK(trial->ready == trial->story.ready);
-    story_clear(&trial->story);
+    CHECK(trial->overflowed || count == trial->state.held.count);
+    CHECK(trial->ready == trial->state.ready);
+    mirror_state_clear(&trial->state);
     frame_clear(&trial->frame);
 }
 
@@ -168,10 +168,10 @@ static int take_event(struct trial *trial, const json_t *parameters)
 
     if (r < 0) {
         CHECK(r == -EBADMSG);
-        story_forget_position(&trial->story);
+        mirror_state_forget_position(&trial->state);
         return r;
     }
-    r = story_tell(&trial->story, &message);
+    r = mirror_state_take(&trial->state, &message);
     CHECK(r == 0 || r == -EBADMSG);
     message_clear(&message);
     return r;

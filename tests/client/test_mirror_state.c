@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* The story that a mirror tells, beside a model of the daemon that loses, restarts and
- * hangs up at random: whatever happens, the application hears of no change or remove of
- * a link that it doesn't know, of no add of one that it does, and knows in the end what
- * there is. The seeds are fixed: a failure comes again. */
+/* The state of a mirror, beside a model of the daemon that loses events, restarts and hangs up at
+ * random: whatever happens, the application gets no change or remove of a link that it doesn't
+ * know, and no add of one that it does, and in the end it knows the right links. The seeds are
+ * fixed: a failure can be repeated. */
 #include <errno.h>
 #include <fnmatch.h>
 #include <setjmp.h>
@@ -15,7 +15,7 @@
 
 #include <cmocka.h>
 
-#include "client/story.h"
+#include "client/mirror_state.h"
 
 #define LINKS   8
 #define HISTORY 32
@@ -26,7 +26,7 @@ struct state {
     bool there;
     bool in; /* its name begins with e: it fits the filter */
     int mtu;
-    int made; /* which link of that index it is; carrier_changes tells it */
+    int made; /* which link of that index it is, in carrier_changes */
 };
 
 struct world {
@@ -42,7 +42,7 @@ struct world {
     bool connected;
 
     /* The application. */
-    struct story story;
+    struct mirror_state state;
     bool known[LINKS + 1];
     int readies;
     int resumes;
@@ -78,13 +78,13 @@ static json_t *message_json(const struct world *world, const char *type, int64_t
                      (json_int_t)sequence, "learned", "notification");
 }
 
-/* Tells the story one message, and takes the reference to it. */
-static void send_to_story(struct world *world, json_t *json)
+/* Passes one message on, and takes the reference to it. */
+static void send(struct world *world, json_t *json)
 {
     struct message message;
 
     assert_int_equal(message_read(json, &message), 0);
-    assert_int_equal(story_tell(&world->story, &message), 0);
+    assert_int_equal(mirror_state_take(&world->state, &message), 0);
     message_clear(&message);
     json_decref(json);
 }
@@ -139,15 +139,15 @@ static void happen(struct world *world, int passed)
     json_t *event = record(world, index, type, &before, &world->links[index]);
 
     if (event && world->connected && index <= passed)
-        send_to_story(world, json_incref(event));
+        send(world, json_incref(event));
 }
 
 static void send_ready(struct world *world)
 {
-    send_to_story(world, message_json(world, "ready", world->sequence));
+    send(world, message_json(world, "ready", world->sequence));
 }
 
-/* Links in their order; in between things happen, and are told of those that passed. */
+/* Links in their order; in between come events about those that passed. */
 static void send_snapshot(struct world *world)
 {
     for (int index = 1; index <= LINKS; index++) {
@@ -157,7 +157,7 @@ static void send_snapshot(struct world *world)
             json_t *json = message_json(world, "snapshot", world->sequence);
 
             json_object_set_new(json, "link", link_json(index, &world->links[index]));
-            send_to_story(world, json);
+            send(world, json);
         }
     }
     send_ready(world);
@@ -166,7 +166,7 @@ static void send_snapshot(struct world *world)
 static void send_lost(struct world *world)
 {
     world->losses++;
-    send_to_story(world, message_json(world, "lost", world->sequence));
+    send(world, message_json(world, "lost", world->sequence));
     send_snapshot(world);
 }
 
@@ -177,7 +177,7 @@ static void send_history(struct world *world, int64_t since)
         json_t *event = world->history[sequence % HISTORY];
 
         if (event)
-            send_to_story(world, json_incref(event));
+            send(world, json_incref(event));
     }
     send_ready(world);
 }
@@ -195,7 +195,7 @@ static void answer_since(struct world *world, const json_t *since)
 
 static void make_connection(struct world *world)
 {
-    json_t *parameters = story_begin(&world->story);
+    json_t *parameters = mirror_state_begin(&world->state);
     const json_t *since = json_object_get(parameters, "since");
 
     world->connected = true;
@@ -208,7 +208,7 @@ static void make_connection(struct world *world)
 
 static void break_connection(struct world *world)
 {
-    story_break(&world->story);
+    mirror_state_break(&world->state);
     world->connected = false;
 }
 
@@ -229,7 +229,7 @@ static void check_truth(struct world *world)
 {
     for (int index = 1; index <= LINKS; index++) {
         const struct state *state = &world->links[index];
-        struct linkwatch_link *link = picture_get(&world->story.held, index);
+        struct linkwatch_link *link = link_set_get(&world->state.held, index);
         char *json;
 
         assert_int_equal(link != NULL, state->there && passes(world, state));
@@ -325,11 +325,11 @@ static void run(unsigned seed, const char *glob, struct world *sums)
     assert_int_equal(linkwatch_filter_new(&filter), 0);
     if (glob)
         assert_int_equal(linkwatch_filter_add_name(filter, glob), 0);
-    assert_int_equal(story_init(&world.story, filter, &callbacks, &world), 0);
+    assert_int_equal(mirror_state_init(&world.state, filter, &callbacks, &world), 0);
     linkwatch_filter_free(filter);
     for (int i = 0; i < STEPS; i++)
         step(&world);
-    story_clear(&world.story);
+    mirror_state_clear(&world.state);
     for (int i = 0; i < HISTORY; i++)
         json_decref(world.history[i]);
     sums->readies += world.readies;
@@ -349,13 +349,13 @@ static void run_seeds(const char *glob)
     assert_true(sums.readies >= sums.resumes + sums.losses);
 }
 
-static void the_story_is_consistent_and_ends_right(void **state)
+static void the_events_are_consistent_and_the_links_end_right(void **state)
 {
     (void)state;
     run_seeds(NULL);
 }
 
-static void the_story_of_a_filter_is_consistent_and_ends_right(void **state)
+static void with_a_filter_the_events_are_consistent_and_the_links_end_right(void **state)
 {
     (void)state;
     run_seeds("e*");
@@ -364,8 +364,8 @@ static void the_story_of_a_filter_is_consistent_and_ends_right(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(the_story_is_consistent_and_ends_right),
-        cmocka_unit_test(the_story_of_a_filter_is_consistent_and_ends_right),
+        cmocka_unit_test(the_events_are_consistent_and_the_links_end_right),
+        cmocka_unit_test(with_a_filter_the_events_are_consistent_and_the_links_end_right),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

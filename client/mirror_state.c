@@ -1,0 +1,442 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "client/mirror_state.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "client/apply.h"
+#include "client/link_filter.h"
+#include "client/link_object.h"
+
+/* Calls the application back, unless it has ended the mirror. */
+#define CALL(state, name, ...)                                     \
+    do {                                                           \
+        if (!(state)->ended && (state)->callbacks.name)            \
+            (state)->callbacks.name((state)->user, ##__VA_ARGS__); \
+    } while (0)
+
+static const struct linkwatch_event by_snapshot = {
+    .learned = LINKWATCH_LEARNED_SNAPSHOT, .realtime = -1, .monotonic = -1};
+
+/* A program built with an older header has fewer callbacks. One that was built with a newer
+ * header may have more, as long as it doesn't count on them. */
+static int take_callbacks(struct mirror_state *state, const struct linkwatch_callbacks *callbacks)
+{
+    const char *bytes = (const char *)callbacks;
+    size_t size = callbacks->size;
+
+    if (size < offsetof(struct linkwatch_callbacks, add))
+        return -EINVAL;
+    for (; size > sizeof(*callbacks); size--)
+        if (bytes[size - 1])
+            return -EINVAL;
+    memcpy(&state->callbacks, callbacks, size);
+    return 0;
+}
+
+int mirror_state_init(struct mirror_state *state, const struct linkwatch_filter *filter,
+                      const struct linkwatch_callbacks *callbacks, void *user)
+{
+    int r;
+
+    *state = (struct mirror_state){
+        .user = user, .filtered = !filter_is_empty(filter), .limit = LIMIT_OF_LINKS};
+    r = take_callbacks(state, callbacks);
+    return r < 0 ? r : filter_copy(filter, &state->filter);
+}
+
+static void forget_begun(struct mirror_state *state)
+{
+    steps_clear(&state->begun);
+    state->begun_bytes = 0;
+}
+
+void mirror_state_clear(struct mirror_state *state)
+{
+    link_set_clear(&state->held);
+    link_set_clear(&state->fresh);
+    forget_begun(state);
+    linkwatch_filter_free(state->filter);
+    free(state->instance);
+    free(state->source);
+    *state = (struct mirror_state){.ended = true};
+}
+
+static void collect(struct mirror_state *state)
+{
+    link_set_clear(&state->fresh);
+    forget_begun(state);
+    state->collecting = true;
+    state->complete = false;
+    state->ready = false;
+}
+
+static int add_member(json_t *parameters, const char *name, json_t *value)
+{
+    return json_object_set_new(parameters, name, value);
+}
+
+json_t *mirror_state_begin(struct mirror_state *state)
+{
+    json_t *parameters = json_object();
+    int r = 0;
+
+    if (state->filtered)
+        r = add_member(parameters, "filter", filter_to_json(state->filter));
+    if (state->complete && r == 0)
+        r = add_member(parameters, "since",
+                       json_pack("{s:s, s:I}", "instance", state->instance, "sequence",
+                                 (json_int_t)state->reported));
+    if (r < 0) {
+        json_decref(parameters);
+        return NULL;
+    }
+    state->begins = true;
+    if (!state->complete)
+        collect(state);
+    return parameters;
+}
+
+bool mirror_state_resumes(const struct mirror_state *state)
+{
+    return !state->collecting;
+}
+
+void mirror_state_break(struct mirror_state *state)
+{
+    link_set_clear(&state->fresh);
+    forget_begun(state);
+    state->sequence = state->reported;
+    state->collecting = false;
+    state->ready = false;
+}
+
+void mirror_state_forget_position(struct mirror_state *state)
+{
+    state->complete = false;
+}
+
+static int take_instance(struct mirror_state *state, const struct message *message)
+{
+    char *instance;
+
+    if (state->instance && strcmp(state->instance, message->event.instance) == 0)
+        return 0;
+    instance = strdup(message->event.instance);
+    if (!instance)
+        return -ENOMEM;
+    free(state->instance);
+    state->instance = instance;
+    return 0;
+}
+
+/* Whether it has a number of its own. */
+static bool is_event(const struct message *message)
+{
+    switch (message->type) {
+    case MESSAGE_SOURCE:
+    case MESSAGE_OTHER:
+        /* Without a time it is a state at that position. */
+        return message->event.realtime >= 0;
+    case MESSAGE_ADD:
+    case MESSAGE_REMOVE:
+    case MESSAGE_CHANGE:
+        return true;
+    case MESSAGE_SNAPSHOT:
+    case MESSAGE_READY:
+    case MESSAGE_LOST:
+    case MESSAGE_TYPE_COUNT:
+        break;
+    }
+    return false;
+}
+
+/* Whether the message's number can follow. While a snapshot comes, or with a filter,
+ * numbers are skipped; otherwise none is. */
+static bool follows(const struct mirror_state *state, const struct message *message)
+{
+    int64_t step = message->event.sequence - state->sequence;
+
+    if (is_event(message))
+        return state->collecting || state->filtered ? step > 0 : step == 1;
+    return state->collecting || state->filtered ? step >= 0 : step == 0;
+}
+
+static int check_position(struct mirror_state *state, const struct message *message)
+{
+    if (message->type == MESSAGE_LOST || (state->begins && state->collecting))
+        return take_instance(state, message);
+    if (strcmp(state->instance, message->event.instance) != 0)
+        return -EBADMSG;
+    return follows(state, message) ? 0 : -EBADMSG;
+}
+
+static void report_step(struct mirror_state *state, const struct step *step)
+{
+    if (!step->before)
+        CALL(state, add, step->now, &step->event);
+    else if (!step->now)
+        CALL(state, remove, step->before, &step->event);
+    else
+        CALL(state, change, step->before, step->now,
+             linkwatch_link_compare(step->before, step->now), &step->event);
+}
+
+/* The links are as they are after all of the steps already: in between, the application never
+ * sees two links of one name. */
+static void report_steps(struct mirror_state *state, struct steps *steps)
+{
+    for (size_t i = 0; i < steps->count; i++)
+        report_step(state, &steps->at[i]);
+    steps_clear(steps);
+}
+
+/* Three parts of bringing the application from held to fresh, in this order, so that a
+ * name is given up before another link has it. */
+
+static int find_gone(const struct mirror_state *state, struct steps *steps)
+{
+    int r = 0;
+
+    for (size_t i = 0; i < state->held.count && r >= 0; i++) {
+        struct linkwatch_link *link = state->held.links[i];
+        struct linkwatch_link *now = link_set_get(&state->fresh, linkwatch_link_ifindex(link));
+
+        if (!now || link_is_another(link, now))
+            r = steps_add(steps, MESSAGE_REMOVE, link, NULL, &by_snapshot);
+    }
+    return r;
+}
+
+static int find_changed(const struct mirror_state *state, struct steps *steps)
+{
+    int r = 0;
+
+    for (size_t i = 0; i < state->fresh.count && r >= 0; i++) {
+        struct linkwatch_link *now = state->fresh.links[i];
+        struct linkwatch_link *before = link_set_get(&state->held, linkwatch_link_ifindex(now));
+
+        if (before && !link_is_another(before, now) && linkwatch_link_compare(before, now))
+            r = steps_add(steps, MESSAGE_CHANGE, before, now, &by_snapshot);
+    }
+    return r;
+}
+
+static int find_new(const struct mirror_state *state, struct steps *steps)
+{
+    int r = 0;
+
+    for (size_t i = 0; i < state->fresh.count && r >= 0; i++) {
+        struct linkwatch_link *now = state->fresh.links[i];
+        struct linkwatch_link *before = link_set_get(&state->held, linkwatch_link_ifindex(now));
+
+        if (!before || link_is_another(before, now))
+            r = steps_add(steps, MESSAGE_ADD, NULL, now, &by_snapshot);
+    }
+    return r;
+}
+
+static void replace_held(struct mirror_state *state, struct link_set *by)
+{
+    link_set_clear(&state->held);
+    state->held = *by;
+    *by = (struct link_set){0};
+}
+
+/* The snapshot is complete: reports how it differs from what the application knows. */
+static int settle(struct mirror_state *state)
+{
+    struct steps steps = {0};
+    int r = find_gone(state, &steps);
+
+    if (r >= 0)
+        r = find_changed(state, &steps);
+    if (r >= 0)
+        r = find_new(state, &steps);
+    if (r < 0) {
+        steps_clear(&steps);
+        return r;
+    }
+    replace_held(state, &state->fresh);
+    state->collecting = false;
+    report_steps(state, &steps);
+    return 0;
+}
+
+static char *source_key(const struct linkwatch_source *source)
+{
+    char *key;
+    int n = asprintf(&key, "%s %d %d %s", source->standing, source->error, source->stale,
+                     source->reason);
+
+    return n < 0 ? NULL : key;
+}
+
+/* Reports the source, if it differs from what was reported last. */
+static int report_source(struct mirror_state *state, const struct linkwatch_source *source)
+{
+    char *key;
+
+    if (!source->standing)
+        return 0;
+    key = source_key(source);
+    if (!key)
+        return -ENOMEM;
+    if (state->source && strcmp(state->source, key) == 0) {
+        free(key);
+        return 0;
+    }
+    free(state->source);
+    state->source = key;
+    CALL(state, source, source);
+    return 0;
+}
+
+static int report_ready(struct mirror_state *state, const struct message *message)
+{
+    int r = state->collecting ? settle(state) : 0;
+
+    if (r >= 0)
+        r = report_source(state, &message->source);
+    if (r < 0)
+        return r;
+    state->complete = true;
+    state->ready = true;
+    CALL(state, ready);
+    return 0;
+}
+
+static void report_lost(struct mirror_state *state, const struct message *message)
+{
+    collect(state);
+    CALL(state, lost, message->lost);
+}
+
+static int change_in_fresh(struct mirror_state *state, struct linkwatch_link *now)
+{
+    int ifindex = linkwatch_link_ifindex(now);
+    struct linkwatch_link *before = link_set_get(&state->fresh, ifindex);
+
+    if (before ? apply_leaves(state->filter, before, now)
+               : !linkwatch_filter_matches(state->filter, now)) {
+        link_set_drop(&state->fresh, ifindex);
+        return 0;
+    }
+    return link_set_put_within(&state->fresh, now, state->limit);
+}
+
+/* An event during a snapshot is about a link that the snapshot had already. */
+static int take_into_fresh(struct mirror_state *state, const struct message *message)
+{
+    switch (message->type) {
+    case MESSAGE_SOURCE:
+        return report_source(state, &message->source);
+    case MESSAGE_SNAPSHOT:
+    case MESSAGE_ADD:
+        return link_set_put_within(&state->fresh, message->link, state->limit);
+    case MESSAGE_CHANGE:
+        return change_in_fresh(state, message->link);
+    case MESSAGE_REMOVE:
+        link_set_drop(&state->fresh, linkwatch_link_ifindex(message->link));
+        return 0;
+    case MESSAGE_OTHER:
+        return 0;
+    case MESSAGE_READY:
+    case MESSAGE_LOST:
+    case MESSAGE_TYPE_COUNT:
+        break;
+    }
+    return -EBADMSG;
+}
+
+/* Events that belong together came to their end: they happen at once, or not at all. One
+ * alone needs no copy. */
+static int follow_begun(struct mirror_state *state)
+{
+    bool alone = state->begun.count == 1;
+    struct apply_context context = {
+        .filter = state->filter, .filtered = state->filtered, .limit = state->limit};
+    struct link_set copy = {0};
+    struct steps steps = {0};
+    int r = alone ? 0 : link_set_copy(&state->held, &copy);
+
+    if (r >= 0)
+        r = apply_all(&context, &state->begun, alone ? &state->held : &copy, &steps);
+    if (r >= 0 && !alone)
+        replace_held(state, &copy);
+    link_set_clear(&copy);
+    forget_begun(state);
+    if (r >= 0)
+        report_steps(state, &steps);
+    steps_clear(&steps);
+    return r;
+}
+
+/* An event about a link waits for the last of those that belong together. */
+static int begin(struct mirror_state *state, const struct message *message)
+{
+    struct linkwatch_event event = message->event;
+
+    state->begun_bytes += sizeof(struct step) + link_bytes(message->link);
+    if (state->begun_bytes > state->limit)
+        return -E2BIG;
+    /* The message ends before. */
+    event.instance = state->instance;
+    return steps_add(&state->begun, message->type, NULL, message->link, &event);
+}
+
+static int follow(struct mirror_state *state, const struct message *message)
+{
+    int r = 0;
+
+    switch (message->type) {
+    case MESSAGE_SOURCE:
+        r = report_source(state, &message->source);
+        break;
+    case MESSAGE_ADD:
+    case MESSAGE_REMOVE:
+    case MESSAGE_CHANGE:
+        r = begin(state, message);
+        break;
+    case MESSAGE_OTHER:
+        break;
+    case MESSAGE_SNAPSHOT:
+    case MESSAGE_READY:
+    case MESSAGE_LOST:
+    case MESSAGE_TYPE_COUNT:
+        return -EBADMSG;
+    }
+    if (r >= 0 && !message->more_follows && state->begun.count > 0)
+        r = follow_begun(state);
+    return r;
+}
+
+static int take(struct mirror_state *state, const struct message *message)
+{
+    if (message->type == MESSAGE_LOST) {
+        report_lost(state, message);
+        return 0;
+    }
+    if (message->type == MESSAGE_READY)
+        return state->begun.count > 0 ? -EBADMSG : report_ready(state, message);
+    return state->collecting ? take_into_fresh(state, message) : follow(state, message);
+}
+
+int mirror_state_take(struct mirror_state *state, const struct message *message)
+{
+    int r = check_position(state, message);
+
+    if (r >= 0)
+        r = take(state, message);
+    if (r == -EBADMSG || r == -E2BIG)
+        mirror_state_forget_position(state);
+    if (r < 0)
+        return r;
+    state->sequence = message->event.sequence;
+    if (state->begun.count == 0)
+        state->reported = state->sequence;
+    state->begins = false;
+    return 0;
+}

@@ -1,0 +1,64 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* The state of a mirror: the daemon's messages go in, callbacks come out that report one
+ * continuous and consistent sequence of events, across lost connections and lost events. Pure: no
+ * descriptor, no clock. */
+#ifndef LINKWATCH_CLIENT_MIRROR_STATE_H
+#define LINKWATCH_CLIENT_MIRROR_STATE_H
+
+#include <jansson.h>
+
+#include "client/link_set.h"
+#include "client/linkwatch.h"
+#include "client/monitor_reply.h"
+#include "client/steps.h"
+
+struct mirror_state {
+    struct linkwatch_callbacks callbacks;
+    void *user;
+    struct linkwatch_filter *filter; /* owned */
+    bool filtered;                   /* some links don't fit it: then numbers are skipped */
+    bool ended;                      /* nothing is reported any more */
+
+    struct link_set held;  /* what the application knows when the callbacks under way are done */
+    struct link_set fresh; /* the snapshot, while it comes */
+    struct steps begun;    /* events that belong together, of which more follow */
+    size_t begun_bytes;
+    size_t limit;    /* bytes of held, of fresh, and of begun */
+    bool collecting; /* into fresh; else events go to held */
+    bool begins;     /* nothing came on this connection yet */
+    bool ready;
+
+    /* The position: the last number that came, of that instance, and the last that was
+     * reported. Complete if one may resume from the latter. */
+    char *instance; /* NULL before the first message */
+    int64_t sequence;
+    int64_t reported;
+    bool complete;
+
+    char *source; /* as it was reported last; NULL for never */
+};
+
+/* -EINVAL if the callbacks are of an unknown size, -ENOMEM. */
+int mirror_state_init(struct mirror_state *state, const struct linkwatch_filter *filter,
+                      const struct linkwatch_callbacks *callbacks, void *user);
+void mirror_state_clear(struct mirror_state *state);
+
+/* A connection begins. The parameters to call Monitor with: since, if it is possible to
+ * resume. NULL without memory. */
+json_t *mirror_state_begin(struct mirror_state *state);
+
+/* Whether the connection that began resumes. */
+bool mirror_state_resumes(const struct mirror_state *state);
+
+/* The connection is over. */
+void mirror_state_break(struct mirror_state *state);
+
+/* It is not possible to resume: the next connection starts with a snapshot. */
+void mirror_state_forget_position(struct mirror_state *state);
+
+/* Reports what follows from a message. -EBADMSG if it doesn't fit what came before, -E2BIG
+ * if there are more links, or events that belong together, than the limit allows: then the
+ * connection is to be given up, and the position is forgotten; -ENOMEM. */
+int mirror_state_take(struct mirror_state *state, const struct message *message);
+
+#endif
