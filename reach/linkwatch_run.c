@@ -15,7 +15,7 @@
 #include "reach/preload/launch.h"
 #include "reach/program.h"
 #include "reach/say.h"
-#include "reach/start.h"
+#include "reach/tracing/start.h"
 
 /* As env(1) and nice(1). */
 #define EXIT_FAILED    125

@@ -7,20 +7,10 @@ noinst_LTLIBRARIES += reach/libreach.la
 reach_libreach_la_CPPFLAGS = $(AM_CPPFLAGS) $(LIBSECCOMP_CFLAGS) \
 	-DPRELOAD_LIBRARY='"$(pkglibdir)/linkwatch-run-preload.so"'
 reach_libreach_la_SOURCES = \
-	reach/confined.c \
-	reach/confined.h \
 	reach/detach.c \
 	reach/detach.h \
 	reach/doorbell.c \
 	reach/doorbell.h \
-	reach/duplicate.c \
-	reach/duplicate.h \
-	reach/seccomp.c \
-	reach/seccomp.h \
-	reach/fulfil.c \
-	reach/fulfil.h \
-	reach/injection.c \
-	reach/injection.h \
 	reach/kernel.c \
 	reach/kernel.h \
 	reach/links.c \
@@ -29,10 +19,10 @@ reach_libreach_la_SOURCES = \
 	reach/moment.h \
 	reach/need.c \
 	reach/need.h \
-	reach/networks.c \
-	reach/networks.h \
-	reach/operation.c \
-	reach/operation.h \
+	reach/origin.c \
+	reach/origin.h \
+	reach/policy.c \
+	reach/policy.h \
 	reach/preload/answerer.c \
 	reach/preload/answerer.h \
 	reach/preload/helper.c \
@@ -42,34 +32,46 @@ reach_libreach_la_SOURCES = \
 	reach/preload/members.c \
 	reach/preload/members.h \
 	reach/preload/protocol.h \
-	reach/origin.c \
-	reach/origin.h \
-	reach/place.c \
-	reach/place.h \
-	reach/policy.c \
-	reach/policy.h \
+	reach/process.c \
+	reach/process.h \
 	reach/program.c \
 	reach/program.h \
-	reach/receive.c \
-	reach/receive.h \
 	reach/say.c \
 	reach/say.h \
-	reach/service.c \
-	reach/service.h \
-	reach/start.c \
-	reach/start.h \
 	reach/subscription.c \
 	reach/subscription.h \
 	reach/told.c \
 	reach/told.h \
-	reach/tracee.c \
-	reach/tracee.h \
-	reach/tracer.c \
-	reach/tracer.h \
+	reach/tracing/confined.c \
+	reach/tracing/confined.h \
+	reach/tracing/duplicate.c \
+	reach/tracing/duplicate.h \
+	reach/tracing/fulfil.c \
+	reach/tracing/fulfil.h \
+	reach/tracing/injection.c \
+	reach/tracing/injection.h \
+	reach/tracing/networks.c \
+	reach/tracing/networks.h \
+	reach/tracing/operation.c \
+	reach/tracing/operation.h \
+	reach/tracing/place.c \
+	reach/tracing/place.h \
+	reach/tracing/receive.c \
+	reach/tracing/receive.h \
+	reach/tracing/seccomp.c \
+	reach/tracing/seccomp.h \
+	reach/tracing/service.c \
+	reach/tracing/service.h \
+	reach/tracing/start.c \
+	reach/tracing/start.h \
+	reach/tracing/tracee.c \
+	reach/tracing/tracee.h \
+	reach/tracing/tracer.c \
+	reach/tracing/tracer.h \
+	reach/tracing/watch.c \
+	reach/tracing/watch.h \
 	reach/update.c \
 	reach/update.h \
-	reach/watch.c \
-	reach/watch.h \
 	$(END)
 reach_libreach_la_LIBADD = client/liblinkwatch.la $(LIBSECCOMP_LIBS)
 

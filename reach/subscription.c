@@ -10,7 +10,7 @@
 #include <unistd.h>
 
 #include "reach/doorbell.h"
-#include "reach/tracee.h"
+#include "reach/process.h"
 
 /* More than the kernel's own queue would hold of them. */
 #define UPDATES_MAX 1024
@@ -265,7 +265,7 @@ void subscriptions_copied(struct subscriptions *list)
 static bool has(const struct subscriptions *list, const struct subscription *subscription,
                 pid_t process)
 {
-    return tracee_has_socket(process, subscription->fd, subscription->inode, list->copied);
+    return process_has_socket(process, subscription->fd, subscription->inode, list->copied);
 }
 
 /* Without memory, its own is let go with the others'. */
@@ -346,23 +346,23 @@ bool subscriptions_review(struct subscriptions *list)
 bool subscriptions_review_process(struct subscriptions *list, pid_t process)
 {
     struct subscription *s, *next;
-    struct tracee_sockets sockets;
+    struct process_sockets sockets;
     bool any = false;
 
     if (subscriptions_is_empty(list))
         return false;
 
     /* Once for all: there may be thousands of them. */
-    tracee_list_sockets(process, &sockets);
+    process_list_sockets(process, &sockets);
     RB_FOREACH_SAFE (s, subscription_tree, &list->tree, next)
-        if (is_holder(s, process) && !tracee_sockets_have(&sockets, s->inode)) {
+        if (is_holder(s, process) && !process_sockets_have(&sockets, s->inode)) {
             remove_holder(s, process);
             if (!s->holders) {
                 let_go(list, s);
                 any = true;
             }
         }
-    tracee_free_sockets(&sockets);
+    process_free_sockets(&sockets);
     return any;
 }
 

@@ -6,7 +6,7 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
-#include "reach/tracee.h"
+#include "reach/process.h"
 
 struct member {
     pid_t process;
@@ -53,7 +53,7 @@ static bool has_ended(const struct member *member)
 {
     struct pollfd end = {.fd = member->pidfd, .events = POLLIN};
 
-    return member->pidfd < 0 ? !tracee_lives(member->process) : poll(&end, 1, 0) > 0;
+    return member->pidfd < 0 ? !process_lives(member->process) : poll(&end, 1, 0) > 0;
 }
 
 static int make_room(struct members *list)

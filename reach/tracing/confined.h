@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* Processes that put themselves under a seccomp filter of their own. It may end them for any
  * call that they don't make by themselves, so none are injected into them. */
-#ifndef REACH_CONFINED_H
-#define REACH_CONFINED_H
+#ifndef REACH_TRACING_CONFINED_H
+#define REACH_TRACING_CONFINED_H
 
 #include <stdbool.h>
 #include <sys/types.h>

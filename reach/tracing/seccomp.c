@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-#include "reach/seccomp.h"
+#include "reach/tracing/seccomp.h"
 
 #include <errno.h>
 #include <fcntl.h>

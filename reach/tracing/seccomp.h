@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* The seccomp filter of the program: at which of its system calls it stops for us. */
-#ifndef REACH_SECCOMP_H
-#define REACH_SECCOMP_H
+#ifndef REACH_TRACING_SECCOMP_H
+#define REACH_TRACING_SECCOMP_H
 
 #include <stdbool.h>
 

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* Where a traced program wants to have a datagram: its buffers, and what it wants to know about
  * it. */
-#ifndef REACH_PLACE_H
-#define REACH_PLACE_H
+#ifndef REACH_TRACING_PLACE_H
+#define REACH_TRACING_PLACE_H
 
 #include <stdbool.h>
 #include <stddef.h>

@@ -2,16 +2,16 @@
 /* What we do about one call of a thread, from its entry until it is over: a row of calls in the
  * thread, each of which is followed by a function that says what comes next. Many threads can
  * be in one at a time; each goes on at its own stops. */
-#ifndef REACH_OPERATION_H
-#define REACH_OPERATION_H
+#ifndef REACH_TRACING_OPERATION_H
+#define REACH_TRACING_OPERATION_H
 
 #include <linux/netlink.h>
 #include <stdbool.h>
 #include <stdint.h>
 #include <sys/types.h>
 
-#include "reach/injection.h"
 #include "reach/policy.h"
+#include "reach/tracing/injection.h"
 
 struct service;
 struct operation;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-#include "reach/operation.h"
+#include "reach/tracing/operation.h"
 
 #include <errno.h>
 #include <stdlib.h>

@@ -5,21 +5,21 @@
  *
  * Whatever is done with its sockets, the program does itself, in calls that are injected into
  * it: the kernel asks who sends, and our rights may be others than the program's. */
-#ifndef REACH_SERVICE_H
-#define REACH_SERVICE_H
+#ifndef REACH_TRACING_SERVICE_H
+#define REACH_TRACING_SERVICE_H
 
 #include <stdbool.h>
 #include <sys/types.h>
 #include <sys/user.h>
 
-#include "reach/confined.h"
-#include "reach/duplicate.h"
-#include "reach/injection.h"
-#include "reach/networks.h"
-#include "reach/operation.h"
-#include "reach/seccomp.h"
 #include "reach/subscription.h"
-#include "reach/watch.h"
+#include "reach/tracing/confined.h"
+#include "reach/tracing/duplicate.h"
+#include "reach/tracing/injection.h"
+#include "reach/tracing/networks.h"
+#include "reach/tracing/operation.h"
+#include "reach/tracing/seccomp.h"
+#include "reach/tracing/watch.h"
 
 struct service {
     struct range range;

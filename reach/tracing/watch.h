@@ -2,8 +2,8 @@
 /* Processes whose threads stop at each of their calls for a while: those that made an rtnetlink
  * socket where a filter above ours answers subscriptions before we see them. Any of the threads
  * may be the one that subscribes. */
-#ifndef REACH_WATCH_H
-#define REACH_WATCH_H
+#ifndef REACH_TRACING_WATCH_H
+#define REACH_TRACING_WATCH_H
 
 #include <stdbool.h>
 #include <sys/types.h>

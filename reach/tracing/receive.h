@@ -1,15 +1,15 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* The program receives on a socket that we tell of links: at the exit of the call, what
  * the doorbell stands for takes its place. */
-#ifndef REACH_RECEIVE_H
-#define REACH_RECEIVE_H
+#ifndef REACH_TRACING_RECEIVE_H
+#define REACH_TRACING_RECEIVE_H
 
 #include <stdbool.h>
 #include <sys/types.h>
 #include <sys/user.h>
 
-#include "reach/injection.h"
 #include "reach/subscription.h"
+#include "reach/tracing/injection.h"
 
 /* The calls that threads stand in. */
 struct receives;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-#include "reach/duplicate.h"
+#include "reach/tracing/duplicate.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -16,8 +16,8 @@
 #include <unistd.h>
 
 #include "client/linkwatch.h"
-#include "reach/service.h"
-#include "reach/tracee.h"
+#include "reach/process.h"
+#include "reach/tracing/service.h"
 
 /* So many sockets that somebody else sent descriptors to are left open. */
 #define SPOILT_MAX 16
@@ -54,7 +54,7 @@ static int open_pidfd(pid_t tid)
 {
     int pidfd = (int)syscall(SYS_pidfd_open, tid, PIDFD_THREAD);
 
-    return pidfd >= 0 ? pidfd : (int)syscall(SYS_pidfd_open, tracee_process(tid), 0);
+    return pidfd >= 0 ? pidfd : (int)syscall(SYS_pidfd_open, process_of_thread(tid), 0);
 }
 
 static int take_by_pidfd(pid_t tid, int fd, int *ret)
@@ -193,7 +193,7 @@ static bool is_rtnetlink(int fd, uint64_t inode)
     socklen_t size = sizeof(protocol);
 
     return is_netlink(fd) && getsockopt(fd, SOL_SOCKET, SO_PROTOCOL, &protocol, &size) == 0 &&
-           protocol == NETLINK_ROUTE && tracee_socket(getpid(), fd) == inode;
+           protocol == NETLINK_ROUTE && process_socket(getpid(), fd) == inode;
 }
 
 /* The descriptor in the next parcel, which stays where it is: to close what is ours of it doesn't

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-#include "reach/receive.h"
+#include "reach/tracing/receive.h"
 
 #include <errno.h>
 #include <linux/netlink.h>
@@ -11,8 +11,9 @@
 
 #include "reach/doorbell.h"
 #include "reach/moment.h"
-#include "reach/place.h"
-#include "reach/tracee.h"
+#include "reach/process.h"
+#include "reach/tracing/place.h"
+#include "reach/tracing/tracee.h"
 
 /* Milliseconds until a thread is woken, for the first time and at the most. */
 #define WAKE_FIRST 500
@@ -111,7 +112,7 @@ bool receives_begin(struct receives *list, struct subscriptions *subscriptions, 
     receives_forget(list, tid);
     if (subscriptions_is_empty(subscriptions))
         return false;
-    inode = tracee_socket(tid, (int)registers->rdi);
+    inode = process_socket(tid, (int)registers->rdi);
     subscription = subscriptions_find(subscriptions, inode);
     if (!subscription)
         return false;

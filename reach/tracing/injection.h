@@ -8,8 +8,8 @@
  * have rewritten that (systrap); there, a page of memory that is made before the thread's own
  * call holds an instruction of ours. In the end the registers are those that the thread's own
  * call would leave. */
-#ifndef REACH_INJECTION_H
-#define REACH_INJECTION_H
+#ifndef REACH_TRACING_INJECTION_H
+#define REACH_TRACING_INJECTION_H
 
 #include <stdbool.h>
 #include <stdint.h>

@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-#include "reach/start.h"
+#include "reach/tracing/start.h"
 
 #include <stddef.h>
 #include <sys/prctl.h>
 
 #include "reach/detach.h"
-#include "reach/seccomp.h"
-#include "reach/tracer.h"
+#include "reach/tracing/seccomp.h"
+#include "reach/tracing/tracer.h"
 
 struct job {
     const char *path;

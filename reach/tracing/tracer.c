@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-#include "reach/tracer.h"
+#include "reach/tracing/tracer.h"
 
 #include <errno.h>
 #include <linux/netlink.h>
@@ -16,9 +16,10 @@
 
 #include "reach/detach.h"
 #include "reach/moment.h"
-#include "reach/receive.h"
-#include "reach/service.h"
-#include "reach/tracee.h"
+#include "reach/process.h"
+#include "reach/tracing/receive.h"
+#include "reach/tracing/service.h"
+#include "reach/tracing/tracee.h"
 
 #define STOPPED_FOR_CALL (SIGTRAP | 0x80)
 
@@ -267,7 +268,8 @@ static void on_birth(struct tracer *tracer, pid_t tid)
     unsigned long born;
 
     if (has_heritage(&tracer->service) && tracee_get_message(tid, &born) >= 0)
-        pass_on(&tracer->service, tracee_process(tid), tracee_process((pid_t)born), (pid_t)born);
+        pass_on(&tracer->service, process_of_thread(tid), process_of_thread((pid_t)born),
+                (pid_t)born);
     go_on(tracer, tid, 0);
 }
 
@@ -278,8 +280,8 @@ static void on_newborn(struct tracer *tracer, pid_t tid)
 
     if (!has_heritage(&tracer->service))
         return;
-    process = tracee_process(tid);
-    pass_on(&tracer->service, process == tid ? tracee_parent(tid) : process, process, tid);
+    process = process_of_thread(tid);
+    pass_on(&tracer->service, process == tid ? process_parent(tid) : process, process, tid);
 }
 
 /* All of its threads are gone but for the one that did it, which is the first one now. */

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* The tracer beside the program, which keeps this process. */
-#ifndef REACH_START_H
-#define REACH_START_H
+#ifndef REACH_TRACING_START_H
+#define REACH_TRACING_START_H
 
 /* Starts it and puts this process under its filter. The path is of the daemon's socket. -errno:
  * nothing happened, but that a process may have lost the gain of privilege by set-user-ID programs.

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-#include "reach/watch.h"
+#include "reach/tracing/watch.h"
 
 #include <dirent.h>
 #include <errno.h>
@@ -8,7 +8,8 @@
 #include <stdlib.h>
 #include <sys/syscall.h>
 
-#include "reach/tracee.h"
+#include "reach/process.h"
+#include "reach/tracing/tracee.h"
 
 /* Programs subscribe soon after they made the socket, or never; some join one group after
  * the other. */
@@ -147,7 +148,7 @@ static void add_others(struct watch *watch)
 
 void watches_add(struct watches *list, pid_t tid)
 {
-    struct watch *watch = watch_of(list, tracee_process(tid));
+    struct watch *watch = watch_of(list, process_of_thread(tid));
 
     if (!watch)
         return;

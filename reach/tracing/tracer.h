@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* The tracer: follows the program and all that comes of it, until the last one ends. */
-#ifndef REACH_TRACER_H
-#define REACH_TRACER_H
+#ifndef REACH_TRACING_TRACER_H
+#define REACH_TRACING_TRACER_H
 
 #include <sys/types.h>
 
-#include "reach/seccomp.h"
+#include "reach/tracing/seccomp.h"
 
 struct tracer;
 

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-#include "reach/injection.h"
+#include "reach/tracing/injection.h"
 
 #include <errno.h>
 #include <sys/mman.h>
 #include <sys/syscall.h>
 
-#include "reach/tracee.h"
+#include "reach/tracing/tracee.h"
 
 /* syscall; int3: nobody is to go on behind it. */
 static const uint8_t page_text[] = {0x0f, 0x05, 0xcc};

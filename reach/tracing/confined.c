@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-#include "reach/confined.h"
+#include "reach/tracing/confined.h"
 
 #include <stdlib.h>
 
-#include "reach/tracee.h"
+#include "reach/process.h"
 
 struct confined {
     pid_t *processes;
@@ -61,7 +61,7 @@ void confined_add(struct confined *list, pid_t process)
 
 bool confined_has(const struct confined *list, pid_t tid)
 {
-    return !confined_is_empty(list) && has_process(list, tracee_process(tid));
+    return !confined_is_empty(list) && has_process(list, process_of_thread(tid));
 }
 
 void confined_forget(struct confined *list, pid_t tid)

@@ -4,8 +4,8 @@
  *
  * A socket is of the namespace that its thread was in when it made it, wherever it is bound
  * later. Nothing of a namespace but its own is held when no subscription is about it any more. */
-#ifndef REACH_NETWORKS_H
-#define REACH_NETWORKS_H
+#ifndef REACH_TRACING_NETWORKS_H
+#define REACH_TRACING_NETWORKS_H
 
 #include <stdbool.h>
 #include <stdint.h>

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-#include "reach/fulfil.h"
+#include "reach/tracing/fulfil.h"
 
 #include <errno.h>
 #include <linux/rtnetlink.h>
@@ -7,9 +7,10 @@
 #include <sys/socket.h>
 #include <sys/syscall.h>
 
+#include "reach/process.h"
 #include "reach/say.h"
-#include "reach/service.h"
-#include "reach/tracee.h"
+#include "reach/tracing/service.h"
+#include "reach/tracing/tracee.h"
 
 /* A subscription of ours tells of links alone. */
 static void say_groups(struct service *service)
@@ -72,7 +73,7 @@ static bool may_serve(struct operation *operation)
 static int serve(struct service *service, struct operation *operation)
 {
     const struct ruling *ruling = &operation->ruling;
-    pid_t process = tracee_process(operation->injection.tid);
+    pid_t process = process_of_thread(operation->injection.tid);
     int r, duplicate = operation->duplicate;
 
     if (ruling->membership.wanted)

@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* Duplicates of the program's sockets. Linux gives them to a tracer; where it doesn't
  * (gVisor), the program is made to send them to a socket of ours. */
-#ifndef REACH_DUPLICATE_H
-#define REACH_DUPLICATE_H
+#ifndef REACH_TRACING_DUPLICATE_H
+#define REACH_TRACING_DUPLICATE_H
 
 #include <stdbool.h>
 
-#include "reach/operation.h"
+#include "reach/tracing/operation.h"
 
 struct duplicator;
 

@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-#include "reach/place.h"
+#include "reach/tracing/place.h"
 
 #include <linux/netlink.h>
 #include <stdlib.h>
 #include <sys/syscall.h>
 
 #include "reach/origin.h"
-#include "reach/tracee.h"
+#include "reach/tracing/tracee.h"
 
 /* The kernel takes no more messages in one call. */
 #define MESSAGES_MAX 1024

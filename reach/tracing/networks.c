@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-#include "reach/networks.h"
+#include "reach/tracing/networks.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -14,7 +14,7 @@
 
 #include "client/linkwatch.h"
 #include "reach/moment.h"
-#include "reach/tracee.h"
+#include "reach/process.h"
 
 /* Sockets that were made in other namespaces lately, and may be subscribed yet. */
 #define REMEMBERED_MAX 4096
@@ -22,13 +22,13 @@
 
 struct network {
     struct network *next;
-    struct tracee_network id;
+    struct process_network id;
     struct links *links;
 };
 
 struct origin_of_socket {
     uint64_t inode;
-    struct tracee_network id;
+    struct process_network id;
 };
 
 struct networks {
@@ -36,7 +36,7 @@ struct networks {
     struct subscriptions *subscriptions;
     struct network *first; /* home is the last one */
     struct links *home;
-    struct tracee_network id; /* of home */
+    struct process_network id; /* of home */
     bool compares;
     int epoll_fd;
     int64_t due; /* when the first of them has something to do, in milliseconds; -1 for never */
@@ -44,13 +44,13 @@ struct networks {
     struct origin_of_socket remembered[REMEMBERED_MAX];
 };
 
-static bool is_same(const struct tracee_network *a, const struct tracee_network *b)
+static bool is_same(const struct process_network *a, const struct process_network *b)
 {
     return a->device == b->device && a->inode == b->inode;
 }
 
 /* Takes over the links, also if it fails. */
-static int add(struct networks *networks, const struct tracee_network *id, struct links *links)
+static int add(struct networks *networks, const struct process_network *id, struct links *links)
 {
     struct network *network = malloc(sizeof(*network));
     struct epoll_event event = {.events = EPOLLIN, .data.ptr = links};
@@ -99,7 +99,7 @@ int networks_new(const char *path, struct subscriptions *subscriptions, pid_t pr
                  struct networks **ret)
 {
     struct networks *networks = calloc(1, sizeof(*networks));
-    struct tracee_network theirs;
+    struct process_network theirs;
     int r;
 
     if (!networks)
@@ -111,8 +111,8 @@ int networks_new(const char *path, struct subscriptions *subscriptions, pid_t pr
     if (r >= 0 && !networks->path)
         r = -ENOMEM;
     /* The program has not left yet. gVisor of 2022 numbers namespaces anew for everybody. */
-    networks->compares = tracee_get_network(getpid(), &networks->id) >= 0 &&
-                         tracee_get_network(program, &theirs) >= 0 &&
+    networks->compares = process_get_network(getpid(), &networks->id) >= 0 &&
+                         process_get_network(program, &theirs) >= 0 &&
                          is_same(&networks->id, &theirs);
     if (r >= 0)
         r = open_home(networks);
@@ -153,21 +153,21 @@ struct links *networks_home(const struct networks *networks)
 }
 
 /* Of one that can't be seen, it is taken for granted that it is where we are. */
-static bool find_elsewhere(const struct networks *networks, pid_t tid, struct tracee_network *ret)
+static bool find_elsewhere(const struct networks *networks, pid_t tid, struct process_network *ret)
 {
-    return networks->compares && tracee_get_network(tid, ret) >= 0 && !is_same(ret, &networks->id);
+    return networks->compares && process_get_network(tid, ret) >= 0 && !is_same(ret, &networks->id);
 }
 
 bool networks_is_elsewhere(const struct networks *networks, pid_t tid)
 {
-    struct tracee_network id;
+    struct process_network id;
 
     return find_elsewhere(networks, tid, &id);
 }
 
 void networks_remember(struct networks *networks, pid_t tid, uint64_t inode)
 {
-    struct tracee_network id;
+    struct process_network id;
 
     if (inode == 0 || !find_elsewhere(networks, tid, &id))
         return;
@@ -176,7 +176,7 @@ void networks_remember(struct networks *networks, pid_t tid, uint64_t inode)
 }
 
 /* The namespace of a socket; of one that wasn't made elsewhere it is ours. */
-static struct tracee_network recall(const struct networks *networks, uint64_t inode)
+static struct process_network recall(const struct networks *networks, uint64_t inode)
 {
     size_t count = networks->remembered_count;
 
@@ -208,11 +208,11 @@ static int open_sockets(const char *netns, struct links_sockets *ret)
 
 /* By the socket itself, where the kernel gives its namespace; else by the thread, if it is still
  * where it made the socket. */
-static int enter(pid_t tid, const struct tracee_network *id, int duplicate,
+static int enter(pid_t tid, const struct process_network *id, int duplicate,
                  struct links_sockets *ret)
 {
     int namespace_fd = ioctl(duplicate, SIOCGSKNS);
-    struct tracee_network now;
+    struct process_network now;
     char netns[64];
     int r;
 
@@ -223,13 +223,13 @@ static int enter(pid_t tid, const struct tracee_network *id, int duplicate,
         if (r >= 0)
             return r;
     }
-    if (tracee_get_network(tid, &now) < 0 || !is_same(&now, id))
+    if (process_get_network(tid, &now) < 0 || !is_same(&now, id))
         return -EXDEV;
     snprintf(netns, sizeof(netns), "/proc/%d/ns/net", (int)tid);
     return open_sockets(netns, ret);
 }
 
-static int open_network(struct networks *networks, pid_t tid, const struct tracee_network *id,
+static int open_network(struct networks *networks, pid_t tid, const struct process_network *id,
                         int duplicate, struct links **ret)
 {
     struct links_sockets sockets;
@@ -252,7 +252,7 @@ static int open_network(struct networks *networks, pid_t tid, const struct trace
 int networks_find(struct networks *networks, pid_t tid, uint64_t inode, int duplicate,
                   struct links **ret)
 {
-    struct tracee_network id = recall(networks, inode);
+    struct process_network id = recall(networks, inode);
 
     for (const struct network *n = networks->first; n; n = n->next)
         if (is_same(&n->id, &id)) {

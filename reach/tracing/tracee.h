@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* One traced thread, stopped: its registers, its memory, and what /proc tells of it. The
+/* One traced thread, stopped: its registers and its memory. The
  * thread is meant by its id in all of these; -ESRCH means that it is gone. */
-#ifndef REACH_TRACEE_H
-#define REACH_TRACEE_H
+#ifndef REACH_TRACING_TRACEE_H
+#define REACH_TRACING_TRACEE_H
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -48,41 +48,5 @@ ssize_t tracee_read(pid_t tid, uint64_t address, void *buffer, size_t size);
 int tracee_write(pid_t tid, uint64_t address, const void *data, size_t size);
 /* As a debugger: where only we write, for it passes over the protection. Word by word. */
 int tracee_poke(pid_t tid, uint64_t address, const void *data, size_t size);
-
-/* The process that the thread belongs to. */
-pid_t tracee_process(pid_t tid);
-/* The process that made that one, or has it now; 0 if that can't be told. */
-pid_t tracee_parent(pid_t tid);
-
-/* The inode of the socket that is this process's or thread's descriptor fd, 0 if that is
- * none. */
-uint64_t tracee_socket(pid_t pid, int fd);
-
-/* Whether there is such a process, and more of it than its exit status. */
-bool tracee_lives(pid_t pid);
-
-/* Whether the process has that socket, as fd or, if it may have been copied, as another of its
- * descriptors, which are all looked at then. Where that can't be seen it has it. */
-bool tracee_has_socket(pid_t pid, int fd, uint64_t inode, bool copied);
-
-/* The sockets of a process. */
-struct tracee_sockets {
-    uint64_t *inodes; /* in ascending order */
-    size_t count;
-    bool unseen; /* they can't be seen: it may have any */
-};
-
-void tracee_list_sockets(pid_t pid, struct tracee_sockets *ret);
-bool tracee_sockets_have(const struct tracee_sockets *sockets, uint64_t inode);
-void tracee_free_sockets(struct tracee_sockets *sockets);
-
-/* What a network namespace is known by. */
-struct tracee_network {
-    dev_t device;
-    ino_t inode;
-};
-
-/* That of the thread now. */
-int tracee_get_network(pid_t tid, struct tracee_network *ret);
 
 #endif

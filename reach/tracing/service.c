@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-#include "reach/service.h"
+#include "reach/tracing/service.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -9,9 +9,10 @@
 #include <sys/socket.h>
 #include <sys/syscall.h>
 
-#include "reach/fulfil.h"
 #include "reach/moment.h"
-#include "reach/tracee.h"
+#include "reach/process.h"
+#include "reach/tracing/fulfil.h"
+#include "reach/tracing/tracee.h"
 
 /* The least time between two reviews of all subscriptions, in milliseconds. */
 #define REVIEW_TIME 1000
@@ -21,7 +22,7 @@ bool service_is_confined(const struct service *service, pid_t tid)
     if (confined_has(service->confined, tid))
         return true;
     for (const struct operation *o = service->operations; o; o = o->next)
-        if (o->confines && tracee_process(o->injection.tid) == tracee_process(tid))
+        if (o->confines && process_of_thread(o->injection.tid) == process_of_thread(tid))
             return true;
     return false;
 }
@@ -34,7 +35,7 @@ static int end_socket(struct service *service, struct operation *operation)
     pid_t tid = operation->injection.tid;
 
     if (range_has(&service->range, (int)operation->fd))
-        networks_remember(service->networks, tid, tracee_socket(tid, (int)operation->fd));
+        networks_remember(service->networks, tid, process_socket(tid, (int)operation->fd));
     return operation_end(operation, operation->fd);
 }
 
@@ -255,11 +256,11 @@ static bool is_for_all(const struct injection *injection)
 /* Another thread of the process is in a call of ours, or is going to be. */
 static bool others_are_injected(const struct service *service, const struct operation *operation)
 {
-    pid_t process = tracee_process(operation->injection.tid);
+    pid_t process = process_of_thread(operation->injection.tid);
 
     for (const struct operation *other = service->operations; other; other = other->next)
         if (other != operation && other->injection.injected && !other->confines &&
-            tracee_process(other->injection.tid) == process)
+            process_of_thread(other->injection.tid) == process)
             return true;
     return false;
 }
@@ -268,7 +269,7 @@ static bool others_are_injected(const struct service *service, const struct oper
 static int on_filter_installed(struct service *service, struct operation *operation, int64_t result)
 {
     if (result >= 0) {
-        confined_add(service->confined, tracee_process(operation->injection.tid));
+        confined_add(service->confined, process_of_thread(operation->injection.tid));
         /* What unmaps it may be forbidden now. */
         operation->injection.page = 0;
     }
@@ -329,7 +330,7 @@ static operation_beginning *choose_for_socket(const struct service *service, pid
         /* Who was confined before could not have its sockets moved. */
         if (!range_has(&service->range, fd) && confined_is_empty(service->confined))
             return NULL;
-        *ret_inode = tracee_socket(tid, fd);
+        *ret_inode = process_socket(tid, fd);
         return *ret_inode != 0 ? fulfil_begin : NULL;
     case SYS_sendto:
         if (registers->r9 == 0)
@@ -338,7 +339,7 @@ static operation_beginning *choose_for_socket(const struct service *service, pid
     case SYS_sendmsg:
     case SYS_sendmmsg:
     case SYS_close:
-        *ret_inode = idle ? 0 : tracee_socket(tid, fd);
+        *ret_inode = idle ? 0 : process_socket(tid, fd);
         if (!is_subscribed(service, *ret_inode))
             return NULL;
         return registers->orig_rax == SYS_close ? begin_close : begin_send;

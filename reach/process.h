@@ -1,0 +1,47 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* What /proc tells of a process or a thread: which sockets it has, above all. */
+#ifndef REACH_PROCESS_H
+#define REACH_PROCESS_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+/* The process that the thread belongs to. */
+pid_t process_of_thread(pid_t tid);
+/* The process that made that one, or has it now; 0 if that can't be told. */
+pid_t process_parent(pid_t tid);
+
+/* The inode of the socket that is this process's or thread's descriptor fd, 0 if that is
+ * none. */
+uint64_t process_socket(pid_t pid, int fd);
+
+/* Whether there is such a process, and more of it than its exit status. */
+bool process_lives(pid_t pid);
+
+/* Whether the process has that socket, as fd or, if it may have been copied, as another of its
+ * descriptors, which are all looked at then. Where that can't be seen it has it. */
+bool process_has_socket(pid_t pid, int fd, uint64_t inode, bool copied);
+
+/* The sockets of a process. */
+struct process_sockets {
+    uint64_t *inodes; /* in ascending order */
+    size_t count;
+    bool unseen; /* they can't be seen: it may have any */
+};
+
+void process_list_sockets(pid_t pid, struct process_sockets *ret);
+bool process_sockets_have(const struct process_sockets *sockets, uint64_t inode);
+void process_free_sockets(struct process_sockets *sockets);
+
+/* What a network namespace is known by. */
+struct process_network {
+    dev_t device;
+    ino_t inode;
+};
+
+/* That of the thread now. */
+int process_get_network(pid_t tid, struct process_network *ret);
+
+#endif
