@@ -4,8 +4,8 @@
 import sys
 
 # As trial.run() prints them.
-COLUMNS = ("environment", "standing", "changes made", "events seen", "told as flaps",
-           "interval of looks", "delay, median", "delay, worst", "CPU")
+COLUMNS = ("environment", "standing", "changes made", "events seen", "reported as flaps",
+           "interval of dumps", "delay, median", "delay, worst", "CPU")
 
 print("| " + " | ".join(COLUMNS) + " |")
 print("|" + "---|" * len(COLUMNS))
