@@ -46,7 +46,7 @@ static uint32_t mtu_of(const struct nlmsghdr *message)
     return mtu;
 }
 
-static bool tells_mtu(const char *data, size_t size, int ifindex, uint32_t mtu)
+static bool has_mtu(const char *data, size_t size, int ifindex, uint32_t mtu)
 {
     const struct nlmsghdr *message = (const struct nlmsghdr *)(const void *)data;
 
@@ -66,7 +66,7 @@ static size_t read_some(int fd, char *data, size_t size)
     ssize_t n;
 
     if (poll(&readable, 1, PATIENCE_MSEC) == 0)
-        fail("a change was not told");
+        fail("a change was not reported");
     n = read(fd, data, size);
     if (n <= 0)
         fail_errno("reading of a change");
@@ -80,7 +80,7 @@ static void wait_for_mtu(const struct way *way, int ifindex, uint32_t mtu)
     size_t used = 0;
 
     if (!way->text_format) {
-        while (!tells_mtu(data, read_some(way->fd, data, sizeof(data)), ifindex, mtu))
+        while (!has_mtu(data, read_some(way->fd, data, sizeof(data)), ifindex, mtu))
             ;
         return;
     }
@@ -88,7 +88,7 @@ static void wait_for_mtu(const struct way *way, int ifindex, uint32_t mtu)
     do {
         used += read_some(way->fd, data + used, sizeof(data) - used);
         if (used == sizeof(data))
-            fail("much is told, and not the change");
+            fail("much is reported, and not the change");
     } while (!memmem(data, used, wanted, strlen(wanted)));
 }
 
@@ -139,7 +139,7 @@ __attribute__((noreturn)) static void poll_links(int ifindex, int msec)
         do {
             n = recv(fd, data, sizeof(data), 0);
             for (uint32_t mtu = 1400; n > 0 && mtu <= 1500; mtu += 100)
-                if (mtu != last && tells_mtu(data, (size_t)n, ifindex, mtu)) {
+                if (mtu != last && has_mtu(data, (size_t)n, ifindex, mtu)) {
                     last = mtu;
                     dprintf(STDOUT_FILENO, "mtu %u\n", mtu);
                 }
@@ -198,7 +198,7 @@ static void change_mtu(int fd, int ifindex, uint32_t mtu)
     rtnetlink_send(fd, &request, 1);
 }
 
-/* A command that we started listens at some moment that it does not tell: changes are
+/* A command that we started listens at some moment that is unknown here: changes are
  * made until something comes out, and then what is left of them is read away. */
 static void settle(int fd, int ifindex, const struct way *way)
 {

@@ -29,7 +29,7 @@ struct fanout {
     int *sockets;
     int epoll;
     int64_t bytes; /* read in all */
-    /* The writer is told of a round through this; -1 for the daemon. */
+    /* Starts a round of the writer; -1 for the daemon. */
     int trigger;
     /* What the kernel is asked for, for the daemon. */
     int rtnetlink;
@@ -142,8 +142,8 @@ static void start_writer(struct fanout *fanout, size_t bytes)
     fanout->trigger = trigger[0];
 }
 
-/* Reads the whole picture away. */
-static void read_picture(int fd)
+/* Reads the whole snapshot away. */
+static void read_snapshot(int fd)
 {
     static const char wanted[] = "{\"parameters\":{\"type\":\"ready\"";
     static char data[1024 * 1024];
@@ -153,7 +153,7 @@ static void read_picture(int fd)
         ssize_t n = recv(fd, data + used, sizeof(data) - used, 0);
 
         if (n <= 0)
-            fail_errno("reading the picture");
+            fail_errno("reading the snapshot");
         used += (size_t)n;
     } while (data[used - 1] || !memmem(data, used, wanted, strlen(wanted)));
 }
@@ -163,7 +163,7 @@ static void connect_consumers(struct fanout *fanout, const char *path, int first
     for (long i = 0; i < fanout->consumers; i++) {
         fanout->sockets[i] = unix_connect(path);
         ask_monitor(fanout->sockets[i]);
-        read_picture(fanout->sockets[i]);
+        read_snapshot(fanout->sockets[i]);
         watch_socket(fanout, fanout->sockets[i]);
     }
     fanout->rtnetlink = rtnetlink_open(false);

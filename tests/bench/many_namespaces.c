@@ -3,10 +3,10 @@
  * namespaces of two links each, entered at the daemon with that process id, by
  * one connection each.
  *
- * With ACTIVE 0 nobody listens to events; what is told is how many dumps there
+ * With ACTIVE 0 nobody listens to events; it prints how many dumps there
  * were in MSEC, and how often the daemon woke up for them. Else each connection
  * has a Monitor. Nothing happens for SETTLE_MSEC, and for MSEC more, of which
- * the CPU time is told. Then, for MSEC again, something happens in so many of
+ * the CPU time is printed. Then, for MSEC again, something happens in so many of
  * them, now and then, in the daemon's eyes for the first time at first. */
 #include <linux/if_link.h>
 #include <linux/rtnetlink.h>
@@ -22,9 +22,9 @@
 
 #define NSEC_PER_MSEC INT64_C(1000000)
 #define LOOPBACK      1
-/* From when a change was told to the next one there: up to so long. */
+/* From when a change was reported to the next one there: up to so long. */
 #define GAP_MSEC 2000
-/* What is not told by then is not told at all. */
+/* What is not reported by then is not reported at all. */
 #define PATIENCE_MSEC 30000
 #define SAMPLES_MAX   100000
 
@@ -32,7 +32,7 @@ struct guest {
     int namespace; /* a socket in there */
     int connection;
     int64_t next;    /* change */
-    int64_t changed; /* when it was made, 0: it was told */
+    int64_t changed; /* when it was made, 0: it was reported */
     uint32_t mtu;
     bool is_known; /* to be active */
 };
@@ -222,7 +222,7 @@ static void be_active(struct guest *guests, size_t count, int64_t msec)
         int64_t now = now_nsec();
 
         if (now > end + PATIENCE_MSEC * NSEC_PER_MSEC)
-            fail("a change was not told");
+            fail("a change was not reported");
         for (size_t i = 0; i < count; i++)
             if (!guests[i].changed && now >= guests[i].next && now < end)
                 make_change(&guests[i], now_nsec());

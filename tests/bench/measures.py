@@ -18,33 +18,33 @@ def _delay(stage, samples, gap, *way, cpus=None):
 
 
 def event_delay(plan):
-    """From the request to the kernel to the event's being read by one consumer. Who tells it and
+    """From the request to the kernel to the event's being read by one consumer. The sender and
     who reads it are held on their CPUs: where the scheduler puts them by itself, which is settled
     by chance for a whole run, makes more of a difference than all they do."""
     stage = plan.stage(plan.few)
     cpus = sorted(os.sched_getaffinity(0))
 
-    def ours(teller, reader):
+    def ours(sender, reader):
         with stage.daemon() as daemon:
-            os.sched_setaffinity(daemon.pid, {teller})
+            os.sched_setaffinity(daemon.pid, {sender})
             return _delay(stage, plan.samples, 0, "varlink", daemon.path, cpus={reader})
 
-    def monitor(teller, reader):
-        return _delay(stage, plan.samples, 0, "pipe", "taskset", "-c", teller,
+    def monitor(sender, reader):
+        return _delay(stage, plan.samples, 0, "pipe", "taskset", "-c", sender,
                       "ip", "monitor", "link", cpus={reader})
 
-    for name, teller in (("on one CPU", cpus[0]), ("from CPU to CPU", cpus[-1])):
+    for name, sender in (("on one CPU", cpus[0]), ("from CPU to CPU", cpus[-1])):
         runs = interleave(plan, {
             "raw": lambda: _delay(stage, plan.samples, 0, "raw", cpus={cpus[0]}),
-            "ip": lambda: monitor(teller, cpus[0]),
-            "ours": lambda: ours(teller, cpus[0]),
+            "ip": lambda: monitor(sender, cpus[0]),
+            "ours": lambda: ours(sender, cpus[0]),
         })
         median = {way: [run["delay_p50"] for run in runs[way]] for way in runs}
         worst = {way: [run["delay_p99"] for run in runs[way]] for way in runs}
         name = f"event delay {name}"
         yield Row(f"{name}, median", "µs", median["ours"], "ip monitor", median["ip"], at_most=1.0)
         yield Row(f"{name}, p99", "µs", worst["ours"], "ip monitor", worst["ip"], at_most=1.0)
-        if teller == cpus[0]:
+        if sender == cpus[0]:
             yield Row(f"{name}, median", "µs", median["ours"], "raw listener", median["raw"],
                       at_most=2.5)
 
@@ -98,7 +98,7 @@ def full_rate(plan):
 
 
 def _fan_out_ours(plan, stage, consumers):
-    # A standing that changes would be told too.
+    # A standing that changes would be reported too.
     with stage.daemon("--source", "subscribe") as daemon:
         bare = daemon.resident()
         program = stage.program("fanout", consumers, plan.burst, plan.rounds, "daemon",
@@ -336,10 +336,10 @@ def start(plan):
 
 
 def snapshot(plan):
-    """The whole picture to a new consumer."""
+    """All links to a new consumer."""
     stage = plan.stage(plan.many)
     size = [0]
-    # Not beside a look at as many links, which has its share of the time.
+    # Not beside a dump of as many links, which has its share of the time.
     with stage.daemon("--source", "subscribe") as daemon:
 
         def ours():
@@ -352,8 +352,8 @@ def snapshot(plan):
             "limit": lambda: stage.run("snapshot", plan.snapshots, "limit", size[0]),
         })
     yield Row(f"snapshot, {plan.many} links", "ms",
-              [run["picture_p50"] / 1e3 for run in runs["ours"]], "copy and write",
-              [run["picture_p50"] / 1e3 for run in runs["limit"]], at_most=1.5)
+              [run["snapshot_p50"] / 1e3 for run in runs["ours"]], "copy and write",
+              [run["snapshot_p50"] / 1e3 for run in runs["limit"]], at_most=1.5)
     yield Row(f"snapshot, {plan.many} links, the very first", "ms",
               [runs["ours"][0]["first"] / 1e3])
 

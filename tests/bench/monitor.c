@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* monitor SOCKET CHANGES: one consumer of Monitor. It says "ready" when the picture is
+/* monitor SOCKET CHANGES: one consumer of Monitor. It prints "ready" when the snapshot is
  * complete, and ends with so many changes, or when nothing came for a while. */
 #include <poll.h>
 #include <stdio.h>
@@ -74,7 +74,7 @@ int main(int argc, char **argv)
     ask_monitor(reader.fd);
     while (!reader.ready)
         if (!read_some(&reader, PATIENCE_MSEC))
-            fail("no picture came");
+            fail("no snapshot came");
     wait_for_go();
     while (reader.changes < wanted) {
         long before = reader.changes;

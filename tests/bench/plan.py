@@ -85,7 +85,7 @@ class Plan:
 
     def daemon_command(self, denied):
         """How the daemon is started; denied: with a kernel that refuses the subscription, or
-        where that can't be had, told to behave as if."""
+        where that can't be had, an option to behave as if."""
         if not denied:
             return [self._daemon]
         if os.access(self._deny, os.X_OK):

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* snapshot COUNT WAY...: the whole picture, from the request to its last byte read.
+/* snapshot COUNT WAY...: all links, from the request to its last byte read.
  *
  *   daemon SOCKET   Monitor's snapshot and its "ready"
  *   limit BYTES     a process that copies so many bytes in memory and writes the copy */
@@ -18,7 +18,7 @@
 
 static char data[256 * 1024];
 
-/* The last whole message of what was read is "ready". A picture's pieces are longer
+/* The last whole message of what was read is "ready". A snapshot's pieces are longer
  * than a message, so that it is within the last read or those before. */
 static bool ends_with_ready(const char *text, size_t size)
 {
@@ -31,7 +31,7 @@ static bool ends_with_ready(const char *text, size_t size)
     return before && memcmp(before + 1, ready, strlen(ready)) == 0;
 }
 
-static size_t read_picture(int fd)
+static size_t read_snapshot(int fd)
 {
     size_t total = 0, used = 0;
 
@@ -45,7 +45,7 @@ static size_t read_picture(int fd)
         }
         n = recv(fd, data + used, sizeof(data) - used, 0);
         if (n <= 0)
-            fail_errno("reading the picture");
+            fail_errno("reading the snapshot");
         used += (size_t)n;
         total += (size_t)n;
     } while (!ends_with_ready(data, used));
@@ -58,7 +58,7 @@ static int64_t ask_daemon(const char *path, size_t *ret_bytes)
     int64_t elapsed = -clock_nsec(CLOCK_MONOTONIC);
 
     ask_monitor(fd);
-    *ret_bytes = read_picture(fd);
+    *ret_bytes = read_snapshot(fd);
     elapsed += clock_nsec(CLOCK_MONOTONIC);
     close(fd);
     return elapsed;
@@ -66,17 +66,17 @@ static int64_t ask_daemon(const char *path, size_t *ret_bytes)
 
 __attribute__((noreturn)) static void be_writer(int fd, size_t bytes)
 {
-    char *picture = malloc(bytes), *copy = malloc(CHUNK);
+    char *snapshot = malloc(bytes), *copy = malloc(CHUNK);
     char byte;
 
-    if (!picture || !copy)
+    if (!snapshot || !copy)
         fail_errno("memory");
-    memset(picture, 'x', bytes);
+    memset(snapshot, 'x', bytes);
     while (read(fd, &byte, 1) == 1) {
         for (size_t at = 0; at < bytes; at += CHUNK) {
             size_t size = bytes - at < CHUNK ? bytes - at : CHUNK;
 
-            memcpy(copy, picture + at, size);
+            memcpy(copy, snapshot + at, size);
             write_all(fd, copy, size);
         }
     }
@@ -139,7 +139,7 @@ int main(int argc, char **argv)
     for (long i = 0; i < count; i++)
         samples[i] = limit ? ask_writer(fd, bytes) : ask_daemon(argv[3], &bytes);
     printf("{\"first\":%.3f,", (double)samples[0] / 1e3);
-    print_percentiles("picture", samples, (size_t)count);
+    print_percentiles("snapshot", samples, (size_t)count);
     printf(",\"bytes\":%zu}\n", bytes);
     free(samples);
     return EXIT_SUCCESS;

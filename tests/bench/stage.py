@@ -22,7 +22,7 @@ def let_pass(seconds):
 
 
 class Program:
-    """A running benchmark program: it says when it is ready, is told to go, and gives a result."""
+    """A running benchmark program: it says when it is ready, gets a word to go, and gives a result."""
 
     def __init__(self, command, **options):
         self.process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE,
@@ -114,9 +114,9 @@ class Stage:
                               capture_output=True, check=False)
         if made.returncode != 0:
             raise tap.Skip(f"no ifb links can be made: {made.stderr.strip()}")
-        told = subprocess.run(self.inside("ip", "-json", "link", "show", "dev", "b0"),
+        output = subprocess.run(self.inside("ip", "-json", "link", "show", "dev", "b0"),
                               capture_output=True, check=True)
-        self.first = json.loads(told.stdout)[0]["ifindex"]
+        self.first = json.loads(output.stdout)[0]["ifindex"]
 
     def close(self):
         """Gives up the namespace."""

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* work KIND COUNT [COMMAND...]: does one kind of work so many times, and tells how many
+/* work KIND COUNT [COMMAND...]: does one kind of work so many times, and prints how many
  * nanoseconds one took. */
 #include <fcntl.h>
 #include <netinet/in.h>

@@ -123,7 +123,7 @@ def lists():
 
 @tap.test
 def lists_some():
-    """A name is looked for in all namespaces; only if none has such a link that is an error"""
+    """A name is searched in all namespaces; only if none has such a link that is an error"""
     with private_run(), Daemon() as daemon:
         add("red")
         netns.ip("-n red link add there type bridge")
@@ -222,15 +222,15 @@ def refused():
         nobody = {"user": 65534, "group": 65534}
         code, output, errors = run(daemon, "list", **nobody)
         tap.equal((code, output.split()[8:12]), (1, ["FLAGS", "-", "1", "lo"]), "outcome")
-        told = [f'linkwatchctl: the network namespace "{name}" can\'t be entered: '
+        reported = [f'linkwatchctl: the network namespace "{name}" can\'t be entered: '
                 "Operation not permitted" for name in ("blue", "red")]
-        tap.equal(errors.splitlines(), [f"linkwatchctl: {DOCKER}/: Permission denied", *told],
+        tap.equal(errors.splitlines(), [f"linkwatchctl: {DOCKER}/: Permission denied", *reported],
                   "errors")
 
 
 @tap.test
 def limited():
-    """What the daemon refuses is told, the others go on; and is watched once there is room"""
+    """What the daemon refuses is an error, the others go on; and is watched once there is room"""
     with private_run(), Daemon("--namespaces-max", "1") as daemon:
         add("blue")
         add("red")
@@ -295,7 +295,7 @@ def replaced():
 
 @tap.test
 def follows_json():
-    """monitor --json labels each message, and tells of namespaces that come and go"""
+    """monitor --json labels each message, and reports namespaces that come and go"""
     with private_run(), Daemon() as daemon, Monitor(daemon, "--json") as monitor:
         tap.equal(json.loads(monitor.line())["netns"], None, "own")
         add("blue")
@@ -338,19 +338,19 @@ def churn():
         for number in range(57, 60):
             delete(f"n{number % 7}")
         delete("last")
-        there, told = {"last"}, set()
+        there, reported = {"last"}, set()
         while there:
             message = json.loads(monitor.line())
             name = message["netns"]
             if message["type"] == "netns_add":
                 assert name not in there, message
                 there.add(name)
-                told.add(name)
+                reported.add(name)
             elif message["type"] == "netns_remove":
                 there.remove(name)
             else:
                 assert name is None or name in there, message
-        tap.diag(f"{len(told)} names were told")
+        tap.diag(f"{len(reported)} names were reported")
         wait.until(lambda: monitor.descriptors() < before, "descriptors")
         code, rest, errors = monitor.rest()
         tap.equal((code, rest, errors), (0, [], ""), "outcome")
@@ -360,7 +360,7 @@ def churn():
 
 @tap.test
 def restart():
-    """A daemon that was started anew is told once, not for each namespace"""
+    """A daemon that was started anew is reported once, not for each namespace"""
     with private_run(), Daemon() as daemon:
         for number in range(5):
             add(f"n{number}")

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""The blocking calls beside a daemon that does what a test tells it to."""
+"""The blocking calls beside a daemon that a test plays."""
 
 import signal
 
@@ -46,7 +46,7 @@ def several():
 
 @tap.test
 def missing():
-    """What a status doesn't tell, or tells as something else, is not made up."""
+    """What a status doesn't have, or has as another type, is not made up."""
     with fake.Fake() as daemon:
         caller = daemon.driver("call", FOREVER, "status")
         answer(daemon.accept(), "GetStatus", {"source": {"standing": 5}, "counters": None})
@@ -86,7 +86,7 @@ def error(name, parameters, line):
 
 
 for _error in ERRORS:
-    tap.add(f"the error {_error[0]} {_error[1]} is told in words", error, *_error)
+    tap.add(f"the error {_error[0]} {_error[1]} is explained in words", error, *_error)
 
 
 def broken(break_it, line):
@@ -113,7 +113,7 @@ for _what, _break, _line in (
 
 
 def misunderstood(*replies):
-    """An answer that is none of List's is told, and no crash; the next call connects anew."""
+    """An answer that is none of List's is an error, and no crash; the next call connects anew."""
     with fake.Fake() as daemon:
         caller = daemon.driver("call", FOREVER, "list", "list")
         peer = daemon.accept()
@@ -184,7 +184,7 @@ def signals():
 
 @tap.test
 def nobody():
-    """Without a daemon, connecting tells which of the two it is."""
+    """Without a daemon, the error of connecting shows which of the two it is."""
     with fake.Fake() as daemon:
         daemon.stop()
         daemon.driver("call", FOREVER, "list").expect("ENOENT")
@@ -194,11 +194,11 @@ def nobody():
 
 
 def waiting(daemon, *arguments, sees=()):
-    """A wait that has seen this picture."""
+    """A wait that has these links."""
     waiter = daemon.driver("wait", *arguments)
     peer = daemon.accept()
     parameters = peer.monitor()
-    peer.picture(1, *sees)
+    peer.snapshot(1, *sees)
     return waiter, peer, parameters
 
 
@@ -272,7 +272,7 @@ def through_restart():
         peer = daemon.accept()
         tap.equal(peer.monitor()["since"], {"instance": INSTANCE, "sequence": 1}, "since")
         peer.event("lost", 5, OTHER)
-        peer.picture(5, link(2, "eth0"), instance=OTHER)
+        peer.snapshot(5, link(2, "eth0"), instance=OTHER)
         waiter.expect("0 eth0")
 
 
@@ -286,7 +286,7 @@ def in_vain():
 
 @tap.test
 def only_look():
-    """A timeout of 0 looks once, also where the picture takes longer than nothing."""
+    """A timeout of 0 checks once, also where the links take longer than nothing."""
     with fake.Fake() as daemon:
         waiter, _, _ = waiting(daemon, "eth0", "0", "present", sees=[link(2, "eth0")])
         waiter.expect("0 eth0")

@@ -22,7 +22,7 @@ def table():
 
 @tap.test
 def table_of_some():
-    """list passes names and globs on, and tells which of them matched nothing."""
+    """list passes names and globs on, and names those that matched nothing."""
     with fake.Fake() as daemon:
         call, code, output, errors = answered(daemon, "list", "v*", "nosuch",
                                               reply=LINKS[1:])
@@ -170,7 +170,7 @@ def harmless():
 
 @tap.test
 def bytes_of_names():
-    """Bytes of a name that are not UTF-8, and its backslashes, are escapes that tell it apart."""
+    """Bytes of a name that are not UTF-8, and its backslashes, are escapes that make it unique."""
     with fake.Fake() as daemon:
         links = [link(1, "a\ufffd", ifname_bytes="61ff", master="\ufffd", master_bytes="fe"),
                  link(2, "a\ufffd", ifname_bytes="61fe"), link(3, "a\\xff")]
@@ -307,7 +307,7 @@ def which_socket():
 
 @tap.test
 def long_path():
-    """A socket's path that is too long for a socket is told so."""
+    """A socket's path that is too long for a socket is an error."""
     code, _, errors = run("--socket", "/" + "x" * 200, "status")
     tap.equal(code, 3, "exit code")
     tap.contains(errors, "File name too long")
@@ -350,7 +350,7 @@ WRONG = (["frobnicate"], ["--frobnicate"], ["show"], ["show", "a", "b"], ["wait"
 
 
 def wrong(arguments):
-    """Wrong usage is told on stderr, and the exit code is 2."""
+    """Wrong usage is an error on stderr, and the exit code is 2."""
     code, output, errors = run(*arguments)
     tap.equal((code, output), (2, ""), "outcome")
     assert errors, "no word"
@@ -388,7 +388,7 @@ def help_command():
 
 @tap.test
 def never_met():
-    """A value that no link can have is wrong usage, and what it may be is told."""
+    """A value that no link can have is wrong usage, and the error has what it may be."""
     tap.equal(run("wait", "a", "operstate=foo"),
               (2, "", "linkwatchctl: operstate=foo can never be met: the value of operstate= is UP, "
                "DOWN, UNKNOWN, LOWERLAYERDOWN, NOTPRESENT, TESTING or DORMANT\n"), "outcome")
@@ -398,7 +398,7 @@ def never_met():
 
 @tap.test
 def limits():
-    """What the daemon would refuse in a filter is wrong usage, and the limit is told."""
+    """What the daemon would refuse in a filter is wrong usage, and the error has the limit."""
     many = "at most 256 names or indexes can be given, which together take at most 32768 bytes"
     for command in ("list", "monitor"):
         for names in (["a"] * 257, ["\U0001f600" * 127] * 100):
@@ -425,7 +425,7 @@ def not_utf8():
 
 @tap.test
 def helps():
-    """--help tells every command, option, condition and exit code; --version the version."""
+    """--help has every command, option, condition and exit code; --version the version."""
     code, output, _ = run("--help")
     tap.equal(code, 0, "exit code")
     for word in ("list [IF...]", "monitor [IF...]", "show IF", "wait IF CONDITION...", "refresh",
@@ -443,7 +443,7 @@ def helps():
 
 @tap.test
 def full():
-    """A full disk is told, and the exit code is 1."""
+    """A full disk is an error, and the exit code is 1."""
     with fake.Fake() as daemon, open("/dev/full", "wb") as disk:
         for command, reply in ((["list"], LINKS), (["list", "--json"], []),
                                (["show", "lo"], LINKS[:1]),
@@ -463,7 +463,7 @@ def full_while_monitoring():
         process = start("--socket", daemon.path, "monitor", stdout=disk)
         peer = daemon.accept()
         peer.monitor()
-        peer.picture(1, *LINKS)
+        peer.snapshot(1, *LINKS)
         code, _, errors = end(process)
         tap.equal(code, 1, "exit code")
         tap.contains(errors, "No space left on device")
@@ -489,7 +489,7 @@ def reader_goes():
         os.close(writer)
         peer = daemon.accept()
         peer.monitor()
-        peer.picture(1, *LINKS)
+        peer.snapshot(1, *LINKS)
         tap.contains(os.read(reader, 5).decode(), "INDEX")
         os.close(reader)
         tap.equal(end(process)[::2], (0, ""), "outcome")
@@ -497,7 +497,7 @@ def reader_goes():
 
 @tap.test
 def refresh():
-    """refresh is silent when it worked, and tells why when it didn't."""
+    """refresh is silent when it worked, and prints why when it didn't."""
     with fake.Fake() as daemon:
         call, code, output, errors = answered(daemon, "refresh", reply={"position": {}})
         tap.equal((call["method"], code, output, errors),
@@ -526,7 +526,7 @@ STATUS = {
 
 @tap.test
 def status():
-    """status explains the standing, and tells each number."""
+    """status explains the standing, and shows each number."""
     with fake.Fake() as daemon:
         _, code, output, _ = answered(daemon, "status", reply=STATUS)
         tap.equal(code, 0, "exit code")

@@ -212,7 +212,7 @@ def crowd(names):
 
 @tap.test
 def words():
-    """A word that is offered means one link, also beside others whose names look like it."""
+    """A word that is offered means one link, also beside others with similar names."""
     with crowd([*ZOO, b"a1", b"b\\\\x", b"axff", b"c"]) as daemon:
         for number, altname in enumerate(ALTNAMES):
             rtnl.add_altname(indexes()[ZOO[number]], altname)
@@ -225,8 +225,8 @@ def words():
         assert output.replace("\n", "").isprintable(), output
         named = {}
         for word in output.splitlines():
-            _, told, _ = ctl.run("--socket", daemon.socket, "--json", "list", word)
-            found = json.loads(told)
+            _, listing, _ = ctl.run("--socket", daemon.socket, "--json", "list", word)
+            found = json.loads(listing)
             tap.equal(len(found), 1, f"links that {word} means")
             named.setdefault(found[0]["ifindex"], []).append(word)
         # Each way to write the byte ff is what another link is called.
@@ -258,7 +258,7 @@ def unreachable():
 for _shell in shells.SHELLS:
     for _test in (commands, options, conditions):
         tap.add(f"{_shell}: {_test.__doc__.rstrip('.')}", _test, _shell)
-# Sanitizers look at linkwatchctl, which each shell runs in the same way.
+# Sanitizers check linkwatchctl, which each shell runs in the same way.
 for _shell in terminal.SHELLS[:1] if SANITIZED else terminal.SHELLS:
     for _test in (links, values, in_quotes, in_double_quotes, beginnings, namespaces,
                   sockets):

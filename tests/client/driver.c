@@ -31,7 +31,7 @@ struct driver {
     struct linkwatch_mirror *mirror;
     const char *free_in; /* the callback that ends the mirror */
     bool forks;
-    bool counts; /* tells how often the loop went round, too */
+    bool counts; /* prints how often the loop went round, too */
     int rounds;
     bool known[1 << 16];
 };
@@ -55,7 +55,7 @@ static void say_event(const struct linkwatch_event *event)
         printf(" flaps=%lld", (long long)linkwatch_event_flaps(event));
 }
 
-/* Whatever was told, no two links have one name. */
+/* Whatever was reported, no two links have one name. */
 static void check_names(const struct driver *driver)
 {
     struct linkwatch_link *link = NULL;
@@ -67,7 +67,7 @@ static void check_names(const struct driver *driver)
         }
 }
 
-/* The library's promise, checked whatever a test looks at. */
+/* The library's promise, checked in every test. */
 static void check(struct driver *driver, const struct linkwatch_link *link, bool expected)
 {
     bool *known = &driver->known[linkwatch_link_ifindex(link)];

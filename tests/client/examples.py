@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""The examples work: on a picture, on events, and through a restart of the daemon."""
+"""The examples work: on a snapshot, on events, and through a restart of the daemon."""
 
 import os
 import signal
@@ -25,7 +25,7 @@ def restart(daemon, peer, *links):
     peer = daemon.accept()
     tap.equal(peer.monitor()["since"]["instance"], INSTANCE, "instance")
     peer.event("lost", 1, OTHER)
-    peer.picture(1, *links, instance=OTHER)
+    peer.snapshot(1, *links, instance=OTHER)
     return peer
 
 
@@ -35,7 +35,7 @@ def table():
     with fake.Fake() as daemon:
         program, peer, asked = begin(daemon, "link_table", "eth*", "lan0")
         tap.equal(asked["filter"], {"names": ["eth*", "lan0"]}, "filter")
-        peer.picture(1, link(2, "eth0", operstate="UP"), link(3, "eth1", mtu=9000))
+        peer.snapshot(1, link(2, "eth0", operstate="UP"), link(3, "eth1", mtu=9000))
         program.expect("2 links", "    2 eth0             UP             1500",
                        "    3 eth1             ?              9000")
         peer.event("change", 2, link=link(2, "eth0", operstate="DOWN"), old={})
@@ -49,10 +49,10 @@ def table():
 
 @tap.test
 def events():
-    """The example with sd-event tells what happens, and ends well on SIGTERM."""
+    """The example with sd-event prints what happens, and ends well on SIGTERM."""
     with fake.Fake() as daemon:
         program, peer, _ = begin(daemon, "events")
-        peer.picture(1, link(1, "lo"))
+        peer.snapshot(1, link(1, "lo"))
         program.expect("! connected", "+ lo", "= 1 links")
         peer.event("add", 2, link=link(2, "eth0"))
         peer.event("change", 3, link=link(2, "lan0", mtu=9), old={})
@@ -69,11 +69,11 @@ def harmless():
     """The examples show names so that they don't steer a terminal."""
     with fake.Fake() as daemon:
         program, peer, _ = begin(daemon, "events")
-        peer.picture(1, link(1, "a\x1b[2J"))
+        peer.snapshot(1, link(1, "a\x1b[2J"))
         program.expect("! connected", r"+ a\x1b[2J", "= 1 links")
         program.signal(signal.SIGTERM)
         program, peer, _ = begin(daemon, "link_table")
-        peer.picture(1, link(1, "a\u202e"))
+        peer.snapshot(1, link(1, "a\u202e"))
         program.expect("1 links", r"    1 a\u202e          ?              1500")
 
 

@@ -15,7 +15,7 @@ import wait
 BUILD = os.environ.get("LINKWATCH_CLIENT_TESTS", "")
 INSTANCE = "1" * 32
 OTHER = "2" * 32
-SOURCE = {"standing": "trusted", "reason": "looks agree", "stale": False,
+SOURCE = {"standing": "trusted", "reason": "dumps agree", "stale": False,
           "last_dump_usec": 1700000000000000}
 BLIND = {"standing": "denied", "reason": "no socket", "errno": 13, "errno_name": "EACCES",
          "stale": True}
@@ -71,7 +71,7 @@ class Peer:
         """Sends a reply of Monitor."""
         self.raw(event(kind, sequence, instance, **members))
 
-    def picture(self, sequence, *links, instance=INSTANCE):
+    def snapshot(self, sequence, *links, instance=INSTANCE):
         """Sends a snapshot and ready."""
         for each in links:
             self.event("snapshot", sequence, instance, link=each)
@@ -196,7 +196,7 @@ class Program:
             tap.equal(self.line(), expected, "line")
 
     def ask(self):
-        """Says a line, for which the driver tells the links that it holds."""
+        """Sends a line, for which the driver prints the links that it holds."""
         self._process.stdin.write(b"\n")
         self._process.stdin.flush()
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""The mirror beside a daemon that does what a test tells it to."""
+"""The mirror beside a daemon that a test plays."""
 
 import json
 
@@ -11,7 +11,7 @@ from fake import INSTANCE, OTHER, event, link
 def begin(daemon, *links, arguments=(), sequence=7):
     """A mirror that knows these links."""
     mirror, peer = daemon.mirror(*arguments)
-    peer.picture(sequence, *links)
+    peer.snapshot(sequence, *links)
     mirror.expect("connected anew",
                   *(f"add {each['ifindex']} {each['ifname']} snapshot" for each in links),
                   "source trusted", f"ready {len(links)}")
@@ -27,7 +27,7 @@ def again(daemon, **since):
 
 @tap.test
 def first():
-    """The first picture is told as adds, in the order of the indexes, and then ready."""
+    """The first snapshot is reported as adds, in the order of the indexes, and then ready."""
     with fake.Fake() as daemon:
         mirror, _ = begin(daemon, link(1, "lo"), link(2, "eth0"))
         mirror.ask()
@@ -36,7 +36,7 @@ def first():
 
 @tap.test
 def events():
-    """Events are told with the old and the new value, how they were learned, and flaps."""
+    """Events come with the old and the new value, how they were learned, and flaps."""
     with fake.Fake() as daemon:
         mirror, peer = begin(daemon, link(2, "eth0"))
         peer.event("add", 8, link=link(3, "v0"))
@@ -49,7 +49,7 @@ def events():
 
 @tap.test
 def same():
-    """A change in which nothing known differs is told with no field."""
+    """A change in which nothing known differs has no field."""
     with fake.Fake() as daemon:
         mirror, peer = begin(daemon, link(2, "eth0"))
         peer.event("change", 8, link=link(2, "eth0", newfield=5), old={"newfield": 4}, flaps=2)
@@ -73,7 +73,7 @@ def nobody():
         mirror = daemon.driver("mirror")
         mirror.expect("disconnected ENOENT: No such file or directory")
         daemon.listen()
-        again(daemon).picture(1, link(1, "lo"))
+        again(daemon).snapshot(1, link(1, "lo"))
         mirror.expect("connected anew", "add 1 lo snapshot", "source trusted", "ready 1")
 
 
@@ -115,7 +115,7 @@ def nothing_missed():
 
 @tap.test
 def restarted():
-    """From a daemon that was started anew it tells the differences: removes first."""
+    """From a daemon that was started anew it reports the differences: removes first."""
     with fake.Fake() as daemon:
         mirror, peer = begin(daemon, link(1, "lo"), link(2, "eth0"), link(3, "v0"))
         peer.close()
@@ -123,7 +123,7 @@ def restarted():
         daemon.listen()
         peer = again(daemon, instance=INSTANCE, sequence=7)
         peer.event("lost", 3, OTHER)
-        peer.picture(3, link(1, "lo"), link(2, "eth0", mtu=9000), link(4, "v0"), instance=OTHER)
+        peer.snapshot(3, link(1, "lo"), link(2, "eth0", mtu=9000), link(4, "v0"), instance=OTHER)
         mirror.expect("disconnected ECONNRESET: the daemon hung up", "connected anew", "lost -1",
                       "remove 3 v0 snapshot", "change 2 eth0 mtu:1500:9000 snapshot",
                       "add 4 v0 snapshot", "ready 3")
@@ -137,7 +137,7 @@ def replaced():
     with fake.Fake() as daemon:
         mirror, peer = begin(daemon, link(2, "x", linkinfo={"info_kind": "veth"}))
         peer.event("lost", 20, lost=13)
-        peer.picture(20, link(2, "x", linkinfo={"info_kind": "bridge"}))
+        peer.snapshot(20, link(2, "x", linkinfo={"info_kind": "bridge"}))
         mirror.expect("lost 13", "remove 2 x snapshot", "add 2 x snapshot", "ready 1")
 
 
@@ -147,20 +147,20 @@ def counted_back():
     with fake.Fake() as daemon:
         mirror, peer = begin(daemon, link(2, "x", carrier_changes=5))
         peer.event("lost", 20, lost=13)
-        peer.picture(20, link(2, "x", carrier_changes=4))
+        peer.snapshot(20, link(2, "x", carrier_changes=4))
         mirror.expect("lost 13", "remove 2 x snapshot", "add 2 x snapshot", "ready 1")
 
 
 @tap.test
 def overtaken():
-    """Overtaken by the history, it tells how many events were lost, and the outcome."""
+    """Overtaken by the history, it reports how many events were lost, and the outcome."""
     with fake.Fake() as daemon:
         mirror, peer = begin(daemon, link(2, "eth0"), link(3, "v0"))
         peer.event("lost", 507, lost=500)
         mirror.expect("lost 500")
         mirror.ask()
         mirror.expect("held 2:eth0 3:v0 (not ready)")
-        peer.picture(507, link(2, "eth0"), link(9, "v9"))
+        peer.snapshot(507, link(2, "eth0"), link(9, "v9"))
         mirror.expect("remove 3 v0 snapshot", "add 9 v9 snapshot", "ready 2")
         peer.event("change", 508, link=link(9, "v9", mtu=1), old={"mtu": 1500})
         mirror.expect("change 9 v9 mtu:1500:1 notification #508")
@@ -173,14 +173,14 @@ def lost_in_snapshot():
         mirror, peer = daemon.mirror()
         peer.event("snapshot", 5, link=link(2, "old"))
         peer.event("lost", 50, lost=45)
-        peer.picture(50, link(3, "new"))
+        peer.snapshot(50, link(3, "new"))
         mirror.expect("connected anew", "lost 45", "add 3 new snapshot", "source trusted",
                       "ready 1")
 
 
 @tap.test
 def within_snapshot():
-    """Events that come between snapshots are part of the first picture."""
+    """Events that come between snapshots are part of the first snapshot."""
     with fake.Fake() as daemon:
         mirror, peer = daemon.mirror()
         peer.event("snapshot", 5, link=link(2, "a"))
@@ -198,14 +198,14 @@ def within_snapshot():
 
 @tap.test
 def cut_snapshot():
-    """A connection that ends within a snapshot tells nothing of it."""
+    """A connection that ends within a snapshot reports nothing of it."""
     with fake.Fake() as daemon:
         mirror, peer = daemon.mirror()
         peer.event("snapshot", 5, link=link(2, "a"))
         peer.close()
         mirror.expect("connected anew", "disconnected ECONNRESET: the daemon hung up")
         peer = again(daemon)
-        peer.picture(6, link(3, "b"))
+        peer.snapshot(6, link(3, "b"))
         mirror.expect("connected anew", "add 3 b snapshot", "source trusted", "ready 1")
 
 
@@ -227,7 +227,7 @@ def split():
 
 @tap.test
 def many():
-    """More messages at once than one turn takes are all told."""
+    """More messages at once than one call takes are all reported."""
     with fake.Fake() as daemon:
         mirror, peer = begin(daemon, link(2, "eth0"))
         peer.raw(b"".join(event("change", 8 + i, link=link(2, "eth0", mtu=i), old={"mtu": i})
@@ -277,7 +277,7 @@ NONSENSE = {
     "a change of an unknown link": event("change", 8, link=link(3, "a"), old={}),
     "a remove of an unknown link": event("remove", 8, link=link(3, "a")),
     "a snapshot that nothing announced": event("snapshot", 8, link=link(3, "a")),
-    "ready for a number that wasn't told": event("ready", 8),
+    "ready for a number that wasn't reached": event("ready", 8),
     "a source that is none": event("source", 8, source={"standing": 1}),
     "flaps that are no number": event("change", 8, link=link(2, "eth0"), old={}, flaps="many"),
     "a message without an end": b" " * (1 << 20) + b"x" * 4096,
@@ -286,18 +286,18 @@ NONSENSE = {
 
 
 def nonsense(data):
-    """After nonsense the mirror makes a fresh picture and goes on as if nothing was."""
+    """After nonsense the mirror gets a fresh snapshot and goes on as if nothing was."""
     with fake.Fake() as daemon:
         mirror, peer = begin(daemon, link(2, "eth0"))
         peer.raw(data)
         mirror.expect("disconnected EBADMSG: the daemon's message was not understood")
         assert peer.is_closed()
-        again(daemon).picture(9, link(2, "eth0", mtu=1))
+        again(daemon).snapshot(9, link(2, "eth0", mtu=1))
         mirror.expect("connected anew", "change 2 eth0 mtu:1500:1 snapshot", "ready 1")
 
 
 for _what, _data in NONSENSE.items():
-    tap.add(f"after {_what} the mirror makes a fresh picture", nonsense, _data)
+    tap.add(f"after {_what} the mirror gets a fresh snapshot", nonsense, _data)
 
 
 @tap.test
@@ -319,13 +319,13 @@ def refused_position():
         mirror.line()
         peer = again(daemon, instance=INSTANCE, sequence=7)
         peer.error("org.varlink.service.InvalidParameter", parameter="since")
-        again(daemon).picture(3, link(2, "eth0"))
+        again(daemon).snapshot(3, link(2, "eth0"))
         mirror.expect("connected anew", "ready 1")
 
 
 @tap.test
 def limit():
-    """A limit that was reached is told in words; the position stays."""
+    """A limit that was reached is explained in words; the position stays."""
     with fake.Fake() as daemon:
         mirror, peer = begin(daemon, link(2, "eth0"))
         peer.error("org.linkwatch.Links.LimitReached", limit="sessions")
@@ -335,7 +335,7 @@ def limit():
 
 @tap.test
 def sources():
-    """A source is told when it changes, and not when it doesn't."""
+    """A source is reported when it changes, and not when it doesn't."""
     with fake.Fake() as daemon:
         mirror, peer = begin(daemon, link(2, "eth0"))
         denied = {"standing": "denied", "reason": "no", "stale": False, "errno": 13,
@@ -358,14 +358,14 @@ def blind_at_first():
         mirror.expect("connected anew", "source denied stale 13 EACCES")
         peer.event("source", 9, source={**fake.BLIND, "errno": 1, "errno_name": "EPERM"})
         mirror.expect("source denied stale 1 EPERM")
-        peer.picture(12, link(2, "eth0"))
+        peer.snapshot(12, link(2, "eth0"))
         mirror.expect("add 2 eth0 snapshot", "source trusted", "ready 1")
 
 
 @tap.test
 def blind_anew():
     """A daemon that was started anew and sees nothing leaves the links as they were last, and
-    tells what differs when it sees again."""
+    reports what differs when they are known again."""
     with fake.Fake() as daemon:
         mirror, peer = begin(daemon, link(2, "eth0"))
         peer.close()
@@ -374,13 +374,13 @@ def blind_anew():
         peer.event("source", 1, OTHER, source=fake.BLIND, realtime_usec=None, monotonic_usec=None)
         mirror.expect("disconnected ECONNRESET: the daemon hung up", "connected anew", "lost -1",
                       "source denied stale 13 EACCES")
-        peer.picture(3, link(3, "eth1"), instance=OTHER)
+        peer.snapshot(3, link(3, "eth1"), instance=OTHER)
         mirror.expect("remove 2 eth0 snapshot", "add 3 eth1 snapshot", "source trusted", "ready 1")
 
 
 @tap.test
-def told_once():
-    """However often the mirror tries again, the application is told once."""
+def reported_once():
+    """However often the mirror tries again, the application is called once."""
     with fake.Fake() as daemon:
         mirror, peer = begin(daemon, link(2, "eth0"))
         peer.close()
@@ -396,7 +396,7 @@ def filtered(daemon, *links):
     mirror = daemon.driver("mirror", "eth*")
     peer = daemon.accept()
     tap.equal(peer.monitor().get("filter"), {"names": ["eth*"]}, "filter")
-    peer.picture(7, *links)
+    peer.snapshot(7, *links)
     mirror.expect("connected anew",
                   *(f"add {each['ifindex']} {each['ifname']} snapshot" for each in links),
                   "source trusted", f"ready {len(links)}")
@@ -449,7 +449,7 @@ def goes_out():
 
 @tap.test
 def goes_out_early():
-    """A link that leaves or enters the filter while the first picture comes is told right."""
+    """A link that leaves or enters the filter while the first snapshot comes is reported right."""
     with fake.Fake() as daemon:
         mirror, peer = daemon.mirror("eth*")
         peer.event("snapshot", 5, link=link(2, "eth2"))

@@ -13,7 +13,7 @@ from fake import link
 def begin(daemon, *arguments, links=(link(2, "eth0"),)):
     """A mirror that knows these links."""
     mirror, peer = daemon.mirror(*arguments)
-    peer.picture(7, *links)
+    peer.snapshot(7, *links)
     mirror.expect("connected anew",
                   *(f"add {each['ifindex']} {each['ifname']} snapshot" for each in links),
                   "source trusted", f"ready {len(links)}")
@@ -36,8 +36,8 @@ def types():
 
 
 @tap.test
-def types_in_a_picture():
-    """So they are while a picture comes, and among events that belong together"""
+def types_in_a_snapshot():
+    """So they are while a snapshot comes, and among events that belong together"""
     with fake.Fake() as daemon:
         mirror, peer = daemon.mirror()
         peer.event("hello", 7)
@@ -70,7 +70,7 @@ def shown():
                              stop=signal.SIGTERM)
         peer = daemon.accept()
         peer.monitor()
-        peer.picture(7, link(2, "a"))
+        peer.snapshot(7, link(2, "a"))
         process.line()
         process.line()
         peer.event("address-add", 8, realtime_usec=1)
@@ -79,8 +79,8 @@ def shown():
 
 
 @tap.test
-def endless_picture():
-    """A picture without end is given up at the mirror's limit, which is told"""
+def endless_snapshot():
+    """A snapshot without end is given up at the mirror's limit, with an error"""
     with fake.Fake() as daemon:
         mirror, peer = daemon.mirror("--limit", "100000")
         index = 1
@@ -95,7 +95,7 @@ def endless_picture():
                       "mirror's limit allows")
         peer = daemon.accept()
         assert "since" not in peer.monitor()
-        peer.picture(1, link(2, "eth0"))
+        peer.snapshot(1, link(2, "eth0"))
         mirror.expect("connected anew", "add 2 eth0 snapshot", "source trusted", "ready 1")
 
 
@@ -158,7 +158,7 @@ def forked():
     """A child that lives on takes nothing from its parent, and doesn't make its loop spin"""
     with fake.Fake() as daemon:
         mirror, peer = daemon.mirror("--fork")
-        peer.picture(7, link(2, "eth0"))
+        peer.snapshot(7, link(2, "eth0"))
         mirror.expect("connected anew", "add 2 eth0 snapshot", "source trusted", "ready 1",
                       "child ECHILD")
         peer.event("change", 8, link=link(2, "eth0", mtu=9), old={})

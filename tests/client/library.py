@@ -16,7 +16,7 @@ LIBRARY = os.path.join(BUILD, "client", ".libs", "liblinkwatch.so")
 
 
 def need_library():
-    """Skips a test that looks at the shared library where none was built."""
+    """Skips a test that needs the shared library where none was built."""
     if not os.path.exists(LIBRARY):
         raise tap.Skip("configured with --disable-shared")
 

@@ -34,11 +34,11 @@ def driver(*names, wrapper=(), **options):
 
 def cookie(*wrapper):
     """What the kernel calls the network namespace of a command, and so its sockets."""
-    told = subprocess.run([*wrapper, "python3", "-c", COOKIE], capture_output=True, text=True,
+    result = subprocess.run([*wrapper, "python3", "-c", COOKIE], capture_output=True, text=True,
                           check=False)
-    if told.returncode != 0:
-        raise tap.Skip(f"no SO_NETNS_COOKIE: {told.stderr.strip().splitlines()[-1]}")
-    return told.stdout.strip()
+    if result.returncode != 0:
+        raise tap.Skip(f"no SO_NETNS_COOKIE: {result.stderr.strip().splitlines()[-1]}")
+    return result.stdout.strip()
 
 
 def others_can_run_it():
@@ -208,7 +208,7 @@ def ctl_lists():
 
 @tap.test
 def ctl_complains():
-    """A namespace that isn't there, or is none, is told as that"""
+    """A namespace that isn't there, or is none, is reported as that"""
     with Daemon() as daemon:
         route = ("--socket", daemon.socket, "--netns")
         for name, words in (("no-such", "there is no network namespace"),

@@ -12,14 +12,14 @@ from fake import INSTANCE, OTHER, link
 def begin(daemon, *arguments):
     """A mirror of two links, a and b; it, and its connection."""
     mirror, peer = daemon.mirror(*arguments)
-    peer.picture(7, link(2, "a"), link(3, "b"))
+    peer.snapshot(7, link(2, "a"), link(3, "b"))
     mirror.expect("connected anew", "add 2 a snapshot", "add 3 b snapshot", "source trusted",
                   "ready 2")
     return mirror, peer
 
 
 def nothing(mirror, held="held 2:a 3:b"):
-    """The mirror told nothing so far, and holds that."""
+    """The mirror reported nothing so far, and holds that."""
     mirror.ask()
     mirror.expect(held)
 
@@ -31,7 +31,7 @@ def swap(peer, sequence=8):
 
 @tap.test
 def swapped():
-    """Two links that swap their names do so at once: both changes are told when both are known,
+    """Two links that swap their names do so at once: both changes are reported when both are known,
     and the mirror shows their outcome from the first on"""
     with fake.Fake() as daemon:
         mirror, peer = begin(daemon)
@@ -44,7 +44,7 @@ def swapped():
 
 @tap.test
 def several():
-    """A link that goes, one that gets its name, and a new one are told in their order"""
+    """A link that goes, one that gets its name, and a new one are reported in their order"""
     with fake.Fake() as daemon:
         mirror, peer = begin(daemon)
         peer.event("add", 8, link=link(4, "b"), more_follows=True)
@@ -74,7 +74,7 @@ def alone():
 
 @tap.test
 def broken():
-    """Where the connection breaks in between, nothing of it was told, and all of it comes again"""
+    """Where the connection breaks in between, nothing of it was reported, and all of it comes again"""
     with fake.Fake() as daemon:
         mirror, peer = begin(daemon)
         swap(peer)
@@ -92,33 +92,33 @@ def broken():
 
 @tap.test
 def lost():
-    """Where events are lost in between, the fresh picture tells what came of it, at once, too"""
+    """Where events are lost in between, the fresh snapshot shows what came of it, at once, too"""
     with fake.Fake() as daemon:
         mirror, peer = begin(daemon)
         swap(peer)
         peer.event("lost", 20, lost=12)
-        peer.picture(20, link(2, "b"), link(3, "a"))
+        peer.snapshot(20, link(2, "b"), link(3, "a"))
         mirror.expect("lost 12", "change 2 b ifname:a:b snapshot", "change 3 a ifname:b:a snapshot",
                       "ready 2")
 
 
 @tap.test
 def restarted():
-    """Names that were swapped while there was no daemon are told as swapped at once"""
+    """Names that were swapped while there was no daemon are reported as swapped at once"""
     with fake.Fake() as daemon:
         mirror, peer = begin(daemon)
         peer.close()
         peer = daemon.accept()
         peer.monitor()
         peer.event("lost", 3, OTHER)
-        peer.picture(3, link(2, "b"), link(3, "a"), link(4, "c"), instance=OTHER)
+        peer.snapshot(3, link(2, "b"), link(3, "a"), link(4, "c"), instance=OTHER)
         mirror.expect("disconnected ECONNRESET: the daemon hung up", "connected anew", "lost -1",
                       "change 2 b ifname:a:b snapshot", "change 3 a ifname:b:a snapshot",
                       "add 4 c snapshot", "ready 3")
 
 
 def refused(last):
-    """The mirror gives up the connection, having told nothing of it."""
+    """The mirror gives up the connection, having reported nothing of it."""
     with fake.Fake() as daemon:
         mirror, peer = begin(daemon)
         swap(peer)
@@ -134,7 +134,7 @@ for _what, _data in (
         ("an add of a known link at the end", fake.event("add", 9, link=link(3, "a"))),
         ("a remove of an unknown link at the end", fake.event("remove", 9, link=link(4, "c"))),
         ("a wrong number at the end", fake.event("change", 10, link=link(3, "a"), old={}))):
-    tap.add(f"after {_what} nothing of it was told, and the mirror makes a fresh picture",
+    tap.add(f"after {_what} nothing of it was reported, and the mirror gets a fresh snapshot",
             refused, _data)
 
 
@@ -173,7 +173,7 @@ def wait(*conditions):
         waiter = daemon.driver("wait", conditions[0], "300000", *conditions[1:])
         peer = daemon.accept()
         peer.monitor()
-        peer.picture(7, link(2, "a"), link(3, "b"))
+        peer.snapshot(7, link(2, "a"), link(3, "b"))
         peer.event("change", 8, link=link(2, "c"), old={}, more_follows=True)
         peer.event("change", 9, link=link(3, "a"), old={}, more_follows=True)
         peer.event("change", 10, link=link(2, "b"), old={})
@@ -191,7 +191,7 @@ def waits():
         waiter = daemon.driver("wait", "b", "-1", "mtu=5")
         peer = daemon.accept()
         peer.monitor()
-        peer.picture(7, link(2, "a", mtu=5), link(3, "b"))
+        peer.snapshot(7, link(2, "a", mtu=5), link(3, "b"))
         peer.event("change", 8, link=link(2, "b", mtu=5), old={}, more_follows=True)
         peer.event("change", 9, link=link(3, "a"), old={})
         waiter.expect("0 b")
@@ -205,7 +205,7 @@ def monitored():
                              stop=signal.SIGTERM)
         peer = daemon.accept()
         peer.monitor()
-        peer.picture(7, link(2, "a"), link(3, "b"))
+        peer.snapshot(7, link(2, "a"), link(3, "b"))
         swap(peer)
         lines = [process.line() for _ in range(4)]
         tap.contains(lines[3], '"more_follows":true')
@@ -213,7 +213,7 @@ def monitored():
                              stop=signal.SIGTERM)
         peer = daemon.accept()
         peer.monitor()
-        peer.picture(7, link(2, "a"), link(3, "b"))
+        peer.snapshot(7, link(2, "a"), link(3, "b"))
         for _ in range(3):
             process.line()
         swap(peer)

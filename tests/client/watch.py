@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""linkwatchctl monitor and wait: what they tell of what happens."""
+"""linkwatchctl monitor and wait: what they print of what happens."""
 
 import datetime
 import json
@@ -17,7 +17,7 @@ def monitor(daemon, *arguments, **options):
                          env=environment(options), stop=signal.SIGTERM)
     peer = daemon.accept()
     peer.monitor()
-    peer.picture(7, *LINKS)
+    peer.snapshot(7, *LINKS)
     return process, peer
 
 
@@ -61,14 +61,14 @@ def monitors_ascii():
 
 @tap.test
 def monitors_on():
-    """monitor goes on through a restart of the daemon, and tells the difference."""
+    """monitor goes on through a restart of the daemon, and prints the difference."""
     with fake.Fake() as daemon:
         process, peer = monitor(daemon)
         peer.close()
         peer = daemon.accept()
         tap.equal(peer.monitor()["since"], {"instance": INSTANCE, "sequence": 7}, "since")
         peer.event("lost", 2, OTHER)
-        peer.picture(2, LINKS[0], instance=OTHER)
+        peer.snapshot(2, LINKS[0], instance=OTHER)
         process.expect(*TABLE.splitlines())
         tap.equal([words(process) for _ in range(4)],
                   ["! no connection to linkwatchd: the daemon hung up; trying again",
@@ -94,24 +94,24 @@ def monitors_blindly():
         blind_first(peer)
         tap.equal(words(process), "! no links are known: linkwatchd could never dump the links: "
                                   "no socket (EACCES)", "line")
-        peer.picture(8, *LINKS)
+        peer.snapshot(8, *LINKS)
         process.expect(*TABLE.splitlines())
 
 
 @tap.test
 def monitors_losses():
-    """monitor tells lost events and a new standing in words."""
+    """monitor explains lost events and a new standing in words."""
     with fake.Fake() as daemon:
         process, peer = monitor(daemon)
         peer.event("source", 8, source={**fake.SOURCE, "standing": "denied", "reason": "no\x1b",
                                        "stale": True})
         peer.event("lost", 20, lost=12)
-        peer.picture(20, *LINKS)
+        peer.snapshot(20, *LINKS)
         process.expect(*TABLE.splitlines())
         tap.equal([words(process) for _ in range(3)],
                   ["! stale, denied: no\\x1b",
                    "! 12 events were lost, for they came faster than they were read; what differs "
-                   "now:", "! trusted: looks agree"], "lines")
+                   "now:", "! trusted: dumps agree"], "lines")
 
 
 @tap.test
@@ -140,7 +140,7 @@ def monitors_json():
 
 @tap.test
 def monitors_differences():
-    """monitor --json tells what differs after a restart of the daemon as events, before ready"""
+    """monitor --json prints what differs after a restart of the daemon as events, before ready"""
     with fake.Fake() as daemon:
         process, peer = monitor(daemon, "--json")
         for _ in range(3):
@@ -151,7 +151,7 @@ def monitors_differences():
         peer.event("lost", 2, OTHER)
         now = {**LINKS[0], "mtu": 9, "new": {"a": ["}", 1]}, "flags": ["UP"]}
         del now["operstate"]
-        peer.picture(2, now, link(21, "v\"9"), instance=OTHER)
+        peer.snapshot(2, now, link(21, "v\"9"), instance=OTHER)
         peer.event("remove", 3, OTHER, link=now)
         lines = [process.line() for _ in range(6)]
         got = [json.loads(line) for line in lines]
@@ -173,8 +173,8 @@ def some_events(json_wanted, *options):
     with fake.Fake() as daemon:
         process, peer = monitor(daemon, *(["--json"] if json_wanted else []), "--no-list", *options)
         old = ({"mtu": 1500}, {"flags": ["LOOPBACK", "UP"]})
-        for number, (kind, told) in enumerate(CHANGES):
-            peer.event(kind, 8 + number, link=told,
+        for number, (kind, shown) in enumerate(CHANGES):
+            peer.event(kind, 8 + number, link=shown,
                        **({"old": old[number - 1]} if kind == "change" else {}))
         peer.event("source", 12, source={**fake.SOURCE, "reason": "the end"})
         shown = [process.line()]
@@ -256,7 +256,7 @@ def waits_for_index():
 
 
 def stopped(number):
-    """monitor ends well when it is told to."""
+    """monitor ends well on a signal."""
     with fake.Fake() as daemon:
         process, _peer = monitor(daemon)
         process.expect(*TABLE.splitlines())
@@ -269,11 +269,11 @@ tap.add("monitor ends with exit code 0 on SIGTERM", stopped, signal.SIGTERM)
 
 
 def waiting(daemon, *arguments, sees=()):
-    """A wait that has seen this picture; it and its connection."""
+    """A wait that has these links; it and its connection."""
     process = start("--socket", daemon.path, "wait", *arguments)
     peer = daemon.accept()
     peer.monitor()
-    peer.picture(1, *sees)
+    peer.snapshot(1, *sees)
     return process, peer
 
 
@@ -349,7 +349,7 @@ def says_nothing_more():
 
 
 def blind_wait(daemon, *arguments):
-    """A wait for lo to be absent, told by a daemon that knows nothing."""
+    """A wait for lo to be absent, with a daemon that knows nothing."""
     process = start("--socket", daemon.path, "wait", "lo", "absent", *arguments)
     peer = daemon.accept()
     peer.monitor()
@@ -383,7 +383,7 @@ def waits_until_seeing():
     """Once the daemon has dumped the links the conditions are judged"""
     with fake.Fake() as daemon:
         process, peer = blind_wait(daemon)
-        peer.picture(8)
+        peer.snapshot(8)
         tap.equal(end(process), (0, "", f"{BLIND}; waiting for that\n"), "outcome")
 
 
@@ -419,7 +419,7 @@ CONDITIONS = (
 
 
 def condition(text, fields, met):
-    """What a condition says of a link; of what isn't told, nothing is met."""
+    """Whether a link meets a condition; what isn't reported meets none."""
     with fake.Fake() as daemon:
         seen = {key: value for key, value in link(2, "eth0", **fields).items() if value is not None}
         process, _ = waiting(daemon, "eth0", text, "--timeout", "0", sees=[seen])

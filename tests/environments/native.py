@@ -18,7 +18,7 @@ def one(environment):
 
 
 def blind(environment):
-    """Puts one to the test in which nothing can be looked at."""
+    """Puts one to the test in which dumps fail."""
     netns.delete_all()
     with environment.start() as daemon:
         trial.run_blind(environment.name, daemon, environment.reason)
@@ -26,7 +26,7 @@ def blind(environment):
 
 netns.enter()
 for kind in environments.ALL:
-    tap.add(f"{kind.name}: the picture is the kernel's, with a Refresh and without", one, kind)
+    tap.add(f"{kind.name}: the links are the kernel's, with a Refresh and without", one, kind)
 for kind in environments.BLIND:
-    tap.add(f"{kind.name}: it is told that nothing is known, and why", blind, kind)
+    tap.add(f"{kind.name}: consumers learn that nothing is known, and why", blind, kind)
 tap.main()

@@ -18,7 +18,7 @@ def check(daemon):
 
 @tap.test
 def in_sandbox():
-    """gVisor: the picture is the kernel's, with a Refresh and without"""
+    """gVisor: the links are the kernel's, with a Refresh and without"""
     with daemons.Daemon() as daemon:
         trial.run(f"gVisor of {RELEASE}", daemon, check)
 

@@ -36,7 +36,7 @@ STORIES = {
 
 
 class Tap:
-    """A socket that takes all that the kernel tells of links."""
+    """A socket that takes all that the kernel sends about links."""
 
     def __init__(self):
         self._socket = socket.socket(socket.AF_NETLINK, socket.SOCK_RAW, socket.NETLINK_ROUTE)

@@ -4,8 +4,8 @@
 
 check_LTLIBRARIES += tests/model/libmodel.la
 tests_model_libmodel_la_SOURCES = \
-	tests/model/believer.c \
-	tests/model/believer.h \
+	tests/model/replica.c \
+	tests/model/replica.h \
 	tests/model/check.h \
 	tests/model/simulated_kernel.c \
 	tests/model/simulated_kernel.h \

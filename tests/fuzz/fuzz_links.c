@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* What the kernel says: datagrams of rtnetlink, as they are received, read into links, reconciled
- * with the table, told as events and written as JSON. Whatever they are, who believes the events
- * has the table's picture.
+ * with the table, reported as events and written as JSON. Whatever they are, a replica made of the
+ * events equals the table.
  *
  * The input is netlink messages one behind the other. Those of a dump (NLM_F_MULTI, up to
  * an NLMSG_DONE) share a datagram, the others have one each. */
@@ -17,9 +17,9 @@
 #include "daemon/rtnl.h"
 #include "daemon/table.h"
 #include "tests/fuzz/fuzz.h"
-#include "tests/model/believer.h"
 #include "tests/model/check.h"
 #include "tests/model/netlink.h"
+#include "tests/model/replica.h"
 
 #define INSTANCE "0123456789abcdef0123456789abcdef"
 
@@ -30,7 +30,7 @@ struct trial {
     struct table *table;
     struct reconcile *reconcile;
     struct history *history;
-    struct believer believer;
+    struct replica replica;
     bool dumping;
     bool placeholders; /* the dump under way has lines of which nothing is said */
     uint32_t dump_sequence;
@@ -45,7 +45,7 @@ static void on_change(void *user, const struct change *change)
     message = history_message(trial->history, history_newest(trial->history));
     CHECK(message);
     CHECK(message->data[message->length - 1] == '\0');
-    believer_take(&trial->believer, message->data, message->length - 1);
+    replica_take(&trial->replica, message->data, message->length - 1);
     buffer_unref(message);
 }
 
@@ -115,7 +115,7 @@ static void end_dump(struct trial *trial, int error)
 }
 
 /* What nobody answered, as if the kernel had no such link, or did not answer at all. */
-static void leave_questions(struct trial *trial)
+static void leave_queries(struct trial *trial)
 {
     int ifindex;
 
@@ -159,7 +159,7 @@ static void begin_dump(struct trial *trial)
 {
     char request[256];
 
-    leave_questions(trial);
+    leave_queries(trial);
     trial->placeholders = false;
     reconcile_dump_begin(trial->reconcile);
     CHECK(rtnl_ask_dump(trial->rtnl) == 0);
@@ -178,24 +178,24 @@ static void start(struct trial *trial)
     trial->room = rtnl_room_new();
     CHECK(trial->table && trial->reconcile && trial->history && trial->room);
     CHECK(rtnl_open(-1, 1 << 20, trial->room, on_rtnl, trial, &trial->rtnl) == 0);
-    believer_init(&trial->believer, NULL);
-    /* What is not known yet is the empty picture, as of event 0. */
-    trial->believer.ready = true;
-    snprintf(trial->believer.instance, sizeof(trial->believer.instance), INSTANCE);
+    replica_init(&trial->replica, NULL);
+    /* Before the first event there are no links. */
+    trial->replica.ready = true;
+    snprintf(trial->replica.instance, sizeof(trial->replica.instance), INSTANCE);
 }
 
-static void check_picture(const struct trial *trial)
+static void check_links(const struct trial *trial)
 {
     struct link *link = NULL;
 
-    CHECK(json_object_size(trial->believer.picture) == table_count(trial->table));
+    CHECK(json_object_size(trial->replica.links) == table_count(trial->table));
     while ((link = table_next(trial->table, link ? link->ifindex : 0))) {
         struct buffer *text;
         json_t *json;
 
         CHECK(encode_link(link, &text) == 0);
         json = json_loadb(text->data, text->length, JSON_REJECT_DUPLICATES, NULL);
-        CHECK(json && json_equal(json, believer_link(&trial->believer, link->ifindex)));
+        CHECK(json && json_equal(json, replica_link(&trial->replica, link->ifindex)));
         json_decref(json);
         buffer_unref(text);
     }
@@ -204,15 +204,15 @@ static void check_picture(const struct trial *trial)
 static void stop(struct trial *trial)
 {
     if (!trial->dumping)
-        leave_questions(trial);
+        leave_queries(trial);
     CHECK(table_contradictions(trial->table) == 0);
-    check_picture(trial);
+    check_links(trial);
     rtnl_close(trial->rtnl);
     rtnl_room_free(trial->room);
     history_free(trial->history);
     reconcile_free(trial->reconcile);
     table_free(trial->table);
-    believer_clear(&trial->believer);
+    replica_clear(&trial->replica);
     netlink_stop(&trial->netlink);
 }
 

@@ -18,7 +18,7 @@
 #include "tests/fuzz/fuzz.h"
 #include "tests/model/check.h"
 
-/* Links that the application knows. More than that, and it does not look any further. */
+/* Links that the application knows. Beyond that it checks no more. */
 #define KNOWN_MAX 256
 
 struct trial {

@@ -21,9 +21,9 @@ def replay(target):
 
 
 for name, behaviour in (
-        ("links", "What the kernel says is told truly: links, table, events, JSON"),
+        ("links", "What the kernel sends is reported truly: links, table, events, JSON"),
         ("session", "Whatever a consumer sends, the session answers or ends"),
         ("config", "A configuration file is read within all bounds or refused in a line"),
-        ("mirror", "Whatever a daemon sends, the library tells one consistent story")):
+        ("mirror", "Whatever a daemon sends, the library reports one consistent sequence of events")):
     tap.add(behaviour, replay, name)
 tap.main()

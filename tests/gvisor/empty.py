@@ -34,7 +34,7 @@ def last_link():
             with rtnl.Tap(f"tap{n}"):
                 mirror.until_event("add", f"tap{n}")
             mirror.until_event("remove", f"tap{n}")
-            wait.until(lambda: not daemon.status()["source"]["stale"], "a fresh picture")
+            wait.until(lambda: not daemon.status()["source"]["stale"], "a dump")
             tap.equal(mirror.refresh(daemon.socket).links, {})
 
 

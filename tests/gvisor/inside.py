@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 """The daemon and linkwatchctl in a gVisor sandbox: python3 inside.py RELEASE, run in one by
-the tests beside this. Its kernel refuses the subscription and tells no more than a few
+the tests beside this. Its kernel refuses the subscription and reports no more than a few
 things of a link; the release's tools decide what can be done to links in it."""
 
 import json
@@ -91,7 +91,7 @@ def attached_descriptors():
 
 @tap.test
 def as_ip():
-    """Every link is told with the values that ip prints, and nothing that the kernel didn't say"""
+    """Every link has the values that ip prints, and nothing that the kernel didn't report"""
     with rtnl.Tap("tap0"), daemons.Daemon() as daemon:
         expected = netns.links()
         for link in daemon.links().values():
@@ -105,7 +105,7 @@ def as_ip():
 
 @tap.test
 def list_is_json():
-    """linkwatchctl --json list prints the links that List tells"""
+    """linkwatchctl --json list prints the links of List"""
     with rtnl.Tap("tap0"), daemons.Daemon() as daemon:
         printed = json.loads(ctl(daemon, "--json", "list"))
         links = printed["links"] if isinstance(printed, dict) else printed
@@ -154,7 +154,7 @@ def made_anew():
 def monitor_prints():
     """linkwatchctl monitor prints add and remove of a link that is made after it started"""
     with daemons.Daemon() as daemon, Output(CTL, "--socket", daemon.socket, "monitor") as output:
-        output.until(lambda lines: any("lo" in line for line in lines), "the first picture")
+        output.until(lambda lines: any("lo" in line for line in lines), "the first list")
         for sign in "+-":
             link = rtnl.Tap("tap2") if sign == "+" else link.close()
             output.until(lambda lines, sign=sign: any(
@@ -179,7 +179,7 @@ def monitor_prints_json():
 
 @tap.test
 def no_phantoms():
-    """Dumps in random order tell nothing of links that stay as they are"""
+    """Dumps in random order report nothing of links that stay as they are"""
     with daemons.Daemon() as daemon, Mirror(daemon.socket) as mirror:
         links = [rtnl.Tap(f"many{n}") for n in range(20)]
         mirror.until_ready().refresh(daemon.socket)
@@ -214,7 +214,7 @@ def growing_dumps():
 
 @tap.test
 def refresh():
-    """What was done before a Refresh is told when it answers"""
+    """What was done before a Refresh is reported when it answers"""
     with daemons.Daemon("--interval-min", "1h", "--interval-max", "1h") as daemon, \
             Mirror(daemon.socket) as mirror:
         mirror.until_ready()
@@ -240,7 +240,7 @@ def veth_comes_and_goes():
 
 
 def changes():
-    """A new name, MTU and MAC address are told with the values before"""
+    """A new name, MTU and MAC address are reported with the values before"""
     with daemons.Daemon() as daemon, Mirror(daemon.socket) as mirror:
         netns.ip("link add b0 type bridge")
         mirror.until_event("add", "b0")
@@ -308,8 +308,8 @@ def names():
     """A link is asked for by the name that it has exactly, whatever the characters in it"""
     with rtnl.Tap("a[1]"), rtnl.Tap("a1"), rtnl.Tap("b\\x"), daemons.Daemon() as daemon:
         for name, expected in (("a[1]", ["a1", "a[1]"]), (r"a\[1\]", ["a[1]"]), ("b\\x", ["b\\x"])):
-            told = json.loads(ctl(daemon, "--json", "list", name))
-            tap.equal(sorted(link["ifname"] for link in told), expected, name)
+            listed = json.loads(ctl(daemon, "--json", "list", name))
+            tap.equal(sorted(link["ifname"] for link in listed), expected, name)
         code = subprocess.run([CTL, "--socket", daemon.socket, "--timeout", "0", "wait", r"a\[1\]",
                                "absent"], check=False).returncode
         tap.equal(code, 4, "exit code of wait")

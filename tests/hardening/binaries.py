@@ -97,12 +97,12 @@ def fortified():
 
 @tap.test
 def compiled_as_asked():
-    """The compiler was told so for every file of ours"""
+    """Every file of ours was compiled with these options"""
     for path in FILES:
         producers = re.findall(r"DW_AT_producer +: .*?(GNU C\d+ .*)$",
                                readelf("--debug-dump=info", path), re.MULTILINE)
         if not producers:
-            raise tap.Skip(f"{path} does not tell how it was compiled (no gcc, or no -g)")
+            raise tap.Skip(f"{path} does not contain how it was compiled (no gcc, or no -g)")
         for producer in producers:
             tap.contains(producer, "-fstack-protector-strong")
             tap.contains(producer, "-fstack-clash-protection")

@@ -75,25 +75,25 @@ def _names(links):
 
 def _follow(process, types):
     """The objects that a program prints, one a line, while links come and go: until all
-    those types of events were told of b7."""
-    told = []
+    those types of events were reported of b7."""
+    events = []
     with process.stdout:
         for line in process.stdout:
             message, = _sequence(line)
-            told.append(message)
+            events.append(message)
             if message["type"] == "ready":
                 netns.ip("link add b7 type bridge")
                 netns.ip("link set b7 mtu 1400")
                 netns.ip("link del b7")
-            seen = {m["type"] for m in told if m.get("link", {}).get("ifname") == "b7"}
+            seen = {m["type"] for m in events if m.get("link", {}).get("ifname") == "b7"}
             if seen >= types:
                 break
-    return told
+    return events
 
 
 @tap.test
 def varlinkctl_info():
-    """varlinkctl info, list-interfaces and list-methods tell what the daemon speaks"""
+    """varlinkctl info, list-interfaces and list-methods print what the daemon speaks"""
     with daemons.Daemon() as daemon, Guest(daemon) as guest:
         info = guest.varlinkctl("info", "--json=short", "/mnt/socket")
         tap.equal(json.loads(info)["product"], "linkwatchd")
@@ -166,12 +166,12 @@ def varlinkctl_follows():
         process = guest.start("varlinkctl", "call", "--more", "--json=short", "/mnt/socket",
                               "org.linkwatch.Links.Monitor", "{}")
         try:
-            told = _follow(process, {"add", "change", "remove"})
+            events = _follow(process, {"add", "change", "remove"})
         finally:
             process.terminate()
             process.wait()
             process.stderr.close()
-        tap.equal(told[0]["type"], "snapshot")
+        tap.equal(events[0]["type"], "snapshot")
 
 
 _PYTHON_LIST = """
@@ -223,12 +223,12 @@ def python_follows():
     with daemons.Daemon() as daemon, Guest(daemon) as guest:
         process = guest.start("python3", "-c", _PYTHON_MONITOR)
         try:
-            told = _follow(process, {"add", "change", "remove"})
+            events = _follow(process, {"add", "change", "remove"})
         finally:
             process.kill()
             process.wait()
             process.stderr.close()
-        tap.equal(told[0]["type"], "snapshot")
+        tap.equal(events[0]["type"], "snapshot")
 
 
 tap.main()

@@ -155,7 +155,7 @@ class Daemon:
             return False
 
     def links(self):
-        """What List tells, by index."""
+        """The links of List, by index."""
         return {link["ifindex"]: link for link in self.call("List")["links"]}
 
     def memory(self):

@@ -137,7 +137,7 @@ def prepare():
 
 
 def forget_networks():
-    """Before another start of dockerd: gVisor tells no kind of a link, so that it takes its own
+    """Before another start of dockerd: gVisor reports no kind of a link, so that it takes its own
     bridge for something else."""
     subprocess.run(["ip", "link", "del", "docker0"], check=False, capture_output=True)
     netns.run("rm", "-rf", f"{ROOT}/root/var/lib/docker/network")

@@ -81,8 +81,8 @@ def denied(engine):
 
 def default_bridge(engine):
     """A container on the default bridge runs, and has an address there"""
-    told = engine.run("--rm", docker.IMAGE, "ip", "-4", "address", "show", "dev", "eth0")
-    tap.contains(told, "inet 172.17.")
+    output = engine.run("--rm", docker.IMAGE, "ip", "-4", "address", "show", "dev", "eth0")
+    tap.contains(output, "inet 172.17.")
 
 
 def published_port(engine):
@@ -112,10 +112,10 @@ def container_to_host(engine):
 
         thread = threading.Thread(target=answer)
         thread.start()
-        told = engine.run("--rm", docker.IMAGE, "sh", "-c",
+        output = engine.run("--rm", docker.IMAGE, "sh", "-c",
                           "sleep 3 | nc $(ip route | sed -n 's/default via \\([^ ]*\\).*/\\1/p') 9000")
         thread.join()
-    tap.contains(told, "from the host")
+    tap.contains(output, "from the host")
 
 
 @contextlib.contextmanager

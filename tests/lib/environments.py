@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""The kinds of kernel that the daemon must tell the truth on, as far as they can be made
+"""The kinds of kernel on which the daemon must be right, as far as they can be made
 on any Linux. The same tests run in each of them."""
 
 import errno
@@ -32,7 +32,7 @@ class Environment:
         return daemons.Daemon(*self._options, wrapper=wrapper)
 
     def disturb(self):
-        """Lets something go wrong with the next look."""
+        """Lets something go wrong with the next dump."""
 
     def close(self):
         """The daemon has ended."""
@@ -67,7 +67,7 @@ class Faulty(Environment):
         return daemons.Daemon(env=self._faults.environment())
 
     def disturb(self):
-        # One at a time: together they would be a kernel that can't be looked at.
+        # One at a time: together they would be a kernel on which dumps fail.
         if self._sometimes and not any(map(self._faults.left, self._armed)):
             kind, value, times = next(self._sometimes)
             self._armed.add(kind)
@@ -85,7 +85,7 @@ class Faulty(Environment):
 
 
 class Blind(Environment):
-    """A kernel that can't be looked at at all; reason is the errno's name that is told for it."""
+    """A kernel on which all dumps fail; reason is the errno's name that is published for it."""
 
     def __init__(self, name, reason, deny):
         super().__init__(name, ("denied",), reason, deny=deny, learned=None)
@@ -121,7 +121,7 @@ ALL = (
            always=((faults.JOIN, errno.EACCES),), sometimes=_FAILING_LOOKS),
 )
 
-# Nothing is known of their links, and so it is told; tests/system/blind.py tells what that means.
+# No links are known there; tests/system/blind.py shows what that means.
 BLIND = (
     Blind("the socket denied", "EAFNOSUPPORT", deny=("--socket", "EAFNOSUPPORT")),
     Blind("receiving denied", "EACCES", deny=("--receive", "EACCES")),

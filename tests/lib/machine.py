@@ -49,9 +49,9 @@ def enter():
 
 
 def config_path():
-    """Where the daemon under test looks for its configuration by default."""
-    told = run(os.environ["LINKWATCHD"], "--help")
-    return re.search(r"configuration file \(default (\S+)\)", told).group(1)
+    """Where the daemon under test reads its configuration by default."""
+    output = run(os.environ["LINKWATCHD"], "--help")
+    return re.search(r"configuration file \(default (\S+)\)", output).group(1)
 
 
 def run(*arguments, **options):

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 """A consumer of Monitor that holds the daemon to its word: every message must fit what
-was told before."""
+came before."""
 
 import collections
 
@@ -11,7 +11,7 @@ _LINK_EVENTS = ("add", "remove", "change")
 
 
 class Mirror:
-    """A picture of the links that is made of Monitor's messages alone, in links by index;
+    """The links, made of Monitor's messages alone, in links by index;
     events holds what happened since ready, lost what was announced as lost."""
 
     def __init__(self, path, filter=None, since=None, rtnl=None):  # pylint: disable=redefined-builtin
@@ -65,11 +65,11 @@ class Mirror:
         getattr(self, "_take_" + message["type"])(message)
         self.sequence = message["sequence"]
         self.more_follows = message.get("more_follows", False)
-        self._check_picture()
+        self._check_links()
         return message
 
-    def _check_picture(self):
-        """Outside of events that belong together the picture is one that a kernel may have:
+    def _check_links(self):
+        """Outside of events that belong together the links are such as a kernel may have:
         each name once, and the master of each port there."""
         if self._filtered or self._fresh is not None or self.ready is None or self.more_follows:
             return
@@ -94,7 +94,7 @@ class Mirror:
             return
         assert number >= self.sequence, f"{number} after {self.sequence}: {message}"
         if message["type"] == "source" and "realtime_usec" not in message:
-            # How it is at that position, before there is a picture.
+            # How it is at that position, before there is a snapshot.
             assert self.ready is None, f"a source without a number: {message}"
             return
         if message["type"] in _LINK_EVENTS + ("source",):
@@ -103,7 +103,7 @@ class Mirror:
             if self._fresh is None and not self._filtered:
                 assert number == self.sequence + 1, f"a gap from {self.sequence}: {message}"
 
-    def _picture(self):
+    def _current(self):
         return self.links if self._fresh is None else self._fresh
 
     def _take_snapshot(self, message):
@@ -138,13 +138,13 @@ class Mirror:
     def _take_add(self, message):
         link = message["link"]
         if not self._filtered and not self._resumed:
-            assert link["ifindex"] not in self._picture(), f"added though known: {message}"
-        self._picture()[link["ifindex"]] = link
+            assert link["ifindex"] not in self._current(), f"added though known: {message}"
+        self._current()[link["ifindex"]] = link
         self.events.append(message)
 
     def _take_remove(self, message):
         link = message["link"]
-        held = self._picture().pop(link["ifindex"], None)
+        held = self._current().pop(link["ifindex"], None)
         if not self._filtered and not self._resumed:
             assert held is not None, f"removed though unknown: {message}"
             assert held == link, f"removed {link}, held was {held}"
@@ -152,15 +152,15 @@ class Mirror:
 
     def _take_change(self, message):
         link, old = message["link"], message["old"]
-        held = self._picture().get(link["ifindex"])
+        held = self._current().get(link["ifindex"])
         if not self._filtered and not self._resumed:
             assert held is not None, f"changed though unknown: {message}"
             changed = {f for f in set(held) | set(link) if held.get(f) != link.get(f)}
-            assert changed == set(old), f"changed {changed}, told {set(old)}: {message}"
+            assert changed == set(old), f"changed {changed}, reported {set(old)}: {message}"
             for field, value in old.items():
                 assert held.get(field) == value, f"{field} was {held.get(field)}: {message}"
         assert old, f"nothing changed: {message}"
-        self._picture()[link["ifindex"]] = link
+        self._current()[link["ifindex"]] = link
         self.events.append(message)
 
     def until(self, condition, what, seconds=wait.SECONDS):
@@ -173,7 +173,7 @@ class Mirror:
         return self
 
     def until_ready(self, seconds=wait.SECONDS):
-        """Takes messages until the picture is complete."""
+        """Takes messages until the snapshot is complete."""
         return self.until(lambda: self.ready is not None, "ready", seconds)
 
     def until_event(self, kind, name, seconds=wait.SECONDS):
@@ -193,12 +193,12 @@ class Mirror:
         return found[-1]
 
     def until_sequence(self, sequence, seconds=wait.SECONDS):
-        """Takes messages until everything up to that event was told."""
+        """Takes messages until everything up to that event came."""
         return self.until(lambda: self._fresh is None and (self.sequence or 0) >= sequence,
                           f"event {sequence}", seconds)
 
     def refresh(self, path):
-        """Lets the daemon look at the kernel and takes all that it tells because of it."""
+        """Lets the daemon take a dump, and takes all messages that follow from it."""
         position = varlink.call(path, "Refresh")["position"]
         assert not self._filtered, "events that a filter holds back can't be waited for"
         return self.until_sequence(position["sequence"])

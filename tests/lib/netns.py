@@ -56,13 +56,13 @@ def batch(lines):
 
 
 def links():
-    """What the kernel tells of all links, through iproute2: by index."""
-    told = json.loads(run("ip", "-json", "-details", "link") or "[]")
-    return {link["ifindex"]: link for link in told}
+    """The kernel's state of all links, through iproute2: by index."""
+    listed = json.loads(run("ip", "-json", "-details", "link") or "[]")
+    return {link["ifindex"]: link for link in listed}
 
 
 def link(name):
-    """What the kernel tells of one link, by its name."""
+    """The kernel's state of one link, by its name."""
     return json.loads(run("ip", "-json", "-details", "link", "show", "dev", name))[0]
 
 

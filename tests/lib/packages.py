@@ -41,9 +41,9 @@ def _run(*command, **options):
 
 def _mirrors():
     """Where this machine gets its own release from."""
-    told = _run("apt-get", "indextargets", "--format", "$(RELEASE) $(COMPONENT) $(REPO_URI)",
+    output = _run("apt-get", "indextargets", "--format", "$(RELEASE) $(COMPONENT) $(REPO_URI)",
                 "Created-By: Packages")
-    words = [line.split() for line in told.splitlines()]
+    words = [line.split() for line in output.splitlines()]
     mirrors = {w[2]: None for w in words if w[:2] == [own_release(), "main"]}
     if not mirrors:
         raise tap.Skip("apt knows no mirror of this machine's release")

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""Tests that tell their outcome in TAP (Test Anything Protocol), one behaviour each."""
+"""Tests that print their outcome as TAP (Test Anything Protocol), one behaviour each."""
 
 import atexit
 import os

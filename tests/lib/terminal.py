@@ -26,7 +26,7 @@ _BEGIN = {
            "compinit -u -D",
     "fish": "source {file}",
 }
-# Tells that a command has ended; what is typed for it isn't what it writes.
+# Marks that a command has ended; what is typed for it isn't what it writes.
 _END = "; echo '<''end>'\r"
 SHELLS = tuple(_COMMANDS)
 

@@ -10,7 +10,7 @@ import time
 
 import churn
 import netns
-import picture
+import ip_links
 import rtnl
 import tap
 import varlink
@@ -25,7 +25,7 @@ BLIND_SECONDS = 5
 
 def _is_settled(daemon, mirror):
     mirror.refresh(daemon.socket)
-    picture.settle(daemon, mirror)
+    ip_links.settle(daemon, mirror)
 
 
 def _is_refused(daemon, _mirror):
@@ -39,7 +39,7 @@ def _is_refused(daemon, _mirror):
 
 def _change(daemon, mirror, disturb, check):
     """Runs the script of all environments, with checks on the way; the number of changes that the
-    kernel made. What it can't do there is left out. Looks, and so what is told, fall in between as
+    kernel made. What it can't do there is left out. Dumps, and so the events, fall in between as
     they may."""
     made = 0
     for seed in range(3):
@@ -61,7 +61,7 @@ def _change(daemon, mirror, disturb, check):
 
 def _delay(mirror, kind, name, change):
     """Milliseconds from when a change was made until the daemon learned it by itself; it
-    may be told before the system call returns."""
+    may be reported before the system call returns."""
     change()
     made = time.monotonic()
     event = mirror.until_event(kind, name)
@@ -74,7 +74,7 @@ def _delays(mirror):
     chance = random.Random(1)
 
     def one(kind, name, change):
-        # At any moment between two looks.
+        # At any moment between two dumps.
         moment = time.monotonic() + chance.random() / 5
         wait.until(lambda: time.monotonic() > moment, "the moment", tick=0.001)
         delays.append(_delay(mirror, kind, name, change))
@@ -87,7 +87,7 @@ def _delays(mirror):
 
 
 def run_blind(name, daemon, reason):
-    """The same changes where the kernel can't be looked at: who lists or monitors must be told
+    """The same changes where dumps fail: who lists or monitors must learn
     that nothing is known, and by which errno. Prints the row."""
     with Mirror(daemon.socket) as mirror:
         first = mirror.take()
@@ -107,18 +107,18 @@ def run_blind(name, daemon, reason):
 
 
 def run(name, daemon, check, disturb=lambda: None):
-    """Puts the environment to the test that the daemon runs in: its pictures must be the
+    """Puts the environment to the test that the daemon runs in: its links must be the
     kernel's, after a Refresh and without one. check(daemon) holds the standing that was
     reached against the one expected. Prints the row."""
     with Mirror(daemon.socket) as mirror:
         mirror.until_ready()
         made = _change(daemon, mirror, disturb, _is_settled)
         check(daemon)
-        # From here on nobody asks for a look.
+        # From here on nobody requests a dump.
         before = (daemon.cpu_seconds(), time.monotonic())
         delays = _delays(mirror)
         used = (daemon.cpu_seconds() - before[0]) / (time.monotonic() - before[1])
-        wait.until(lambda: set(picture.kernel()) == set(mirror.links), "the kernel's links")
+        wait.until(lambda: set(ip_links.kernel()) == set(mirror.links), "the kernel's links")
         status = daemon.status()
         seen = [event for event in mirror.events if "link" in event]
         row = (name, status["source"]["standing"], made + len(delays), len(seen),

@@ -6,7 +6,7 @@ import time
 
 # For what happens within milliseconds on an idle machine.
 SECONDS = 60
-# Between two looks at a condition that no descriptor tells of.
+# Between two checks of a condition that no descriptor shows.
 TICK = 0.01
 
 

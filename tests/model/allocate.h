@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* An allocator that fails when it is told to. The definitions take the place of the C
+/* An allocator that fails on demand. The definitions take the place of the C
  * library's for everything in the program; with the sanitizers, which have their own, this
  * is no part of it. */
 #ifndef LINKWATCH_TESTS_MODEL_ALLOCATE_H

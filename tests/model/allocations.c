@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* Each allocation of the daemon fails in turn, and from each on some more do: while it
  * reads its configuration and starts, with events, with requests and in a reload. The
- * outcome is a clean error, or a consumer that is let go; never a crash, a leak or a wrong
- * picture. */
+ * outcome is a clean error, or a consumer that is closed; never a crash, a leak or wrong
+ * links. */
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
@@ -176,7 +176,7 @@ static void ask(struct trial *trial)
     end_calls(trial);
 }
 
-/* A Refresh that says that it worked has told the truth. */
+/* A Refresh that succeeded has brought everything. */
 static void check_refresh(struct trial *trial)
 {
     int index = 10 + trial->refreshes++;
@@ -184,7 +184,7 @@ static void check_refresh(struct trial *trial)
     char name[IF_NAMESIZE];
 
     connect_caller(trial);
-    /* Only the look can bring it. */
+    /* Only the dump can bring it. */
     trial->kernel.faults.drops = 100;
     snprintf(name, sizeof(name), "v%d", index);
     kernel_add(&trial->kernel, index, name, "veth", 0);
@@ -264,7 +264,7 @@ static size_t try_life(int file, size_t fail_at, size_t fail_count)
     kernel_start(&trial.kernel, 1);
     allocate_watch(&trial.allocate);
     for (int i = 0; i < GUESTS; i++)
-        guest_start(&trial.guests[i], i == 0 ? GUEST_WANTS_ALL : GUEST_WANTS_V);
+        guest_start(&trial.guests[i], i == 0 ? GUEST_ALL : GUEST_V);
     live(&trial);
     for (int i = 0; i < GUESTS; i++)
         guest_stop(&trial.guests[i]);

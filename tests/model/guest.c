@@ -15,16 +15,16 @@ static bool begins_with_v(const json_t *link)
            (altnames && json_string_value(json_array_get(altnames, 0))[0] == 'v');
 }
 
-void guest_start(struct guest *guest, enum guest_wish wish)
+void guest_start(struct guest *guest, enum guest_filter filter)
 {
-    *guest = (struct guest){.wish = wish, .fd = -1};
-    believer_init(&guest->believer, wish == GUEST_WANTS_V ? begins_with_v : NULL);
+    *guest = (struct guest){.filter = filter, .fd = -1};
+    replica_init(&guest->replica, filter == GUEST_V ? begins_with_v : NULL);
 }
 
 void guest_stop(struct guest *guest)
 {
     guest_hang_up(guest);
-    believer_clear(&guest->believer);
+    replica_clear(&guest->replica);
     free(guest->received);
 }
 
@@ -49,12 +49,12 @@ static char *call_of(const struct guest *guest, bool resume)
                              "parameters", parameters);
     char *text;
 
-    if (guest->wish == GUEST_WANTS_V)
+    if (guest->filter == GUEST_V)
         json_object_set_new(parameters, "filter", json_pack("{s:[s]}", "names", "v*"));
     if (resume)
         json_object_set_new(parameters, "since",
-                            json_pack("{s:s, s:I}", "instance", guest->believer.instance,
-                                      "sequence", (json_int_t)guest->believer.sequence));
+                            json_pack("{s:s, s:I}", "instance", guest->replica.instance, "sequence",
+                                      (json_int_t)guest->replica.sequence));
     text = json_dumps(call, JSON_COMPACT);
     CHECK(text);
     json_decref(call);
@@ -72,12 +72,12 @@ void guest_connect(struct guest *guest, const struct serve *serve, bool resume)
         return;
     CHECK(fd >= 0);
     guest->fd = fd;
-    /* Only who has a whole picture may go on with it. */
-    resume = resume && guest->believer.ready && !guest->believer.fresh;
+    /* Only with all links it is possible to resume. */
+    resume = resume && guest->replica.ready && !guest->replica.fresh;
     call = call_of(guest, resume);
     guest_send(guest, call, strlen(call) + 1);
     free(call);
-    believer_connects(&guest->believer, resume);
+    replica_connects(&guest->replica, resume);
 }
 
 /* Refused at a limit: later again. */
@@ -88,7 +88,7 @@ static bool is_refusal(const char *message)
     return strncmp(message, error, sizeof(error) - 1) == 0;
 }
 
-static void believe(struct guest *guest)
+static void apply(struct guest *guest)
 {
     char *message = guest->received;
     char *end;
@@ -98,7 +98,7 @@ static void believe(struct guest *guest)
             guest_hang_up(guest);
             return;
         }
-        believer_take(&guest->believer, message, (size_t)(end - message));
+        replica_take(&guest->replica, message, (size_t)(end - message));
         guest->used -= (size_t)(end - message) + 1;
         message = end + 1;
     }
@@ -122,7 +122,7 @@ size_t guest_read(struct guest *guest, size_t most)
         return 0;
     }
     guest->used += (size_t)n;
-    believe(guest);
+    apply(guest);
     return (size_t)n;
 }
 
@@ -183,15 +183,15 @@ void guest_check(const struct guest *guest, const struct kernel *kernel)
 {
     size_t count = 0;
 
-    CHECK(guest->believer.ready);
+    CHECK(guest->replica.ready);
     for (int i = 1; i < KERNEL_LINKS; i++) {
         const struct kernel_link *link = &kernel->links[i];
 
         if (!link->exists ||
-            (guest->wish == GUEST_WANTS_V && link->name[0] != 'v' && link->altname[0] != 'v'))
+            (guest->filter == GUEST_V && link->name[0] != 'v' && link->altname[0] != 'v'))
             continue;
-        check_link(believer_link(&guest->believer, i), kernel, i);
+        check_link(replica_link(&guest->replica, i), kernel, i);
         count++;
     }
-    CHECK(json_object_size(guest->believer.picture) == count);
+    CHECK(json_object_size(guest->replica.links) == count);
 }

@@ -1,25 +1,25 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* A consumer of the model: it follows the links over a connection, as eagerly as it
- * pleases, and believes what it reads. */
+ * pleases, and applies what it reads to its replica. */
 #ifndef LINKWATCH_TESTS_MODEL_GUEST_H
 #define LINKWATCH_TESTS_MODEL_GUEST_H
 
-#include "tests/model/believer.h"
+#include "tests/model/replica.h"
 #include "tests/model/serve.h"
 #include "tests/model/simulated_kernel.h"
 
 /* What it asks for: all links, or those with a name that begins with v. */
-enum guest_wish { GUEST_WANTS_ALL, GUEST_WANTS_V };
+enum guest_filter { GUEST_ALL, GUEST_V };
 
 struct guest {
-    enum guest_wish wish;
+    enum guest_filter filter;
     int fd; /* -1 while it has no connection */
-    struct believer believer;
+    struct replica replica;
     char *received;
     size_t used;
 };
 
-void guest_start(struct guest *guest, enum guest_wish wish);
+void guest_start(struct guest *guest, enum guest_filter filter);
 void guest_stop(struct guest *guest);
 
 /* Connects and asks, from where it stands if it has been there before and wants to. */
@@ -29,10 +29,10 @@ void guest_hang_up(struct guest *guest);
 /* Sends bytes that mean nothing, or a part of a request. */
 void guest_send(const struct guest *guest, const char *bytes, size_t size);
 
-/* Reads up to so many bytes and believes them; how many it got. */
+/* Reads up to so many bytes and applies them; how many it got. */
 size_t guest_read(struct guest *guest, size_t most);
 
-/* Fails unless what it believes is what the kernel has. */
+/* Fails unless its replica is what the kernel has. */
 void guest_check(const struct guest *guest, const struct kernel *kernel);
 
 #endif

@@ -17,7 +17,7 @@
 #define STEPS     150
 #define GUESTS    5
 #define SECOND    INT64_C(1000000)
-/* The default interval of audits is a minute; a contradiction needs a second look. */
+/* The default interval of audits is a minute; a contradiction needs a second dump. */
 #define BOUND (150 * SECOND)
 
 struct model {
@@ -34,7 +34,7 @@ struct totals {
     uint64_t messages;
     uint64_t lost;
     uint64_t overruns;
-    uint64_t failed_looks;
+    uint64_t failed_dumps;
     uint64_t contradictions;
 };
 
@@ -93,7 +93,7 @@ static void rotate_names(struct model *model)
     kernel_rotate_names(&model->kernel, indexes, count);
 }
 
-/* It leaves for another namespace, and may be back with another address before anybody looks. */
+/* It leaves for another namespace, and may be back with another address before the next dump. */
 static void move_away(struct model *model, int index, const char *name)
 {
     struct kernel_link link = model->kernel.links[index];
@@ -313,7 +313,7 @@ static void check_guests(struct model *model)
         guest_check(&model->guests[i], &model->kernel);
 }
 
-/* Asks for a look, and takes the answer. */
+/* Requests a dump, and takes the answer. */
 static void refresh(struct model *model)
 {
     static const char call[] = "{\"method\":\"org.linkwatch.Links.Refresh\"}";
@@ -321,7 +321,7 @@ static void refresh(struct model *model)
     char answer[4096];
     size_t n = 0;
 
-    guest_start(&asking, GUEST_WANTS_ALL);
+    guest_start(&asking, GUEST_ALL);
     asking.fd = serve_connect(&model->serve);
     guest_send(&asking, call, sizeof(call));
     for (int i = 0; i < 2000 && n == 0; i++) {
@@ -352,7 +352,7 @@ static void start(struct model *model, uint64_t seed)
         model->kernel.netlink.socket_error = EMFILE;
     CHECK(serve_start(&model->serve, &model->config) == 0);
     for (int i = 0; i < GUESTS; i++)
-        guest_start(&model->guests[i], chance(model, 30) ? GUEST_WANTS_V : GUEST_WANTS_ALL);
+        guest_start(&model->guests[i], chance(model, 30) ? GUEST_V : GUEST_ALL);
 }
 
 static void stop(struct model *model, struct totals *totals)
@@ -361,11 +361,11 @@ static void stop(struct model *model, struct totals *totals)
 
     totals->changes += model->kernel.changes;
     totals->overruns += counters->overruns;
-    totals->failed_looks += counters->dumps_failed;
+    totals->failed_dumps += counters->dumps_failed;
     totals->contradictions += source_report(serve_source(&model->serve))->contradictions;
     for (int i = 0; i < GUESTS; i++) {
-        totals->messages += model->guests[i].believer.messages;
-        totals->lost += model->guests[i].believer.lost;
+        totals->messages += model->guests[i].replica.messages;
+        totals->lost += model->guests[i].replica.lost;
         guest_stop(&model->guests[i]);
     }
     serve_stop(&model->serve);
@@ -382,11 +382,11 @@ static void run_sequence(uint64_t seed, struct totals *totals)
     mend_kernel(&model.kernel);
     model.config.limits.users.sessions = 4 * GUESTS;
     serve_reload(&model.serve, &model.config);
-    /* Nobody asks: the truth is told within the bound. */
+    /* Without a request: it is published within the bound. */
     for (int64_t time = 0; time < BOUND; time += SECOND / 2)
         pass_time(&model, SECOND / 2);
     check_guests(&model);
-    /* Somebody asks: it is told at once. */
+    /* With a request: it is published at once. */
     change_some_link(&model);
     refresh(&model);
     check_guests(&model);
@@ -413,13 +413,13 @@ int main(int argc, char **argv)
         run_sequence(seed, &totals);
     }
     fprintf(stderr, "\n");
-    printf("# %llu sequences from seed %llu: %llu changes, %llu messages, %llu events told as "
-           "lost, %llu overruns, %llu looks failed, %llu contradictions\n",
+    printf("# %llu sequences from seed %llu: %llu changes, %llu messages, %llu events reported as "
+           "lost, %llu overruns, %llu dumps failed, %llu contradictions\n",
            (unsigned long long)count, (unsigned long long)first, (unsigned long long)totals.changes,
            (unsigned long long)totals.messages, (unsigned long long)totals.lost,
-           (unsigned long long)totals.overruns, (unsigned long long)totals.failed_looks,
+           (unsigned long long)totals.overruns, (unsigned long long)totals.failed_dumps,
            (unsigned long long)totals.contradictions);
-    CHECK(totals.messages && totals.lost && totals.overruns && totals.failed_looks &&
+    CHECK(totals.messages && totals.lost && totals.overruns && totals.failed_dumps &&
           totals.contradictions);
     printf("ok 1 - whatever happens, in the end each consumer believes what the kernel has\n");
     return EXIT_SUCCESS;

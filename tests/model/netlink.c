@@ -105,7 +105,7 @@ socklen_t netlink_peer_address(uid_t uid, struct sockaddr_un *ret)
 }
 
 /* The user that its address names; else the truth. */
-static int tell_peer(int fd, void *value, socklen_t *length)
+static int get_peer(int fd, void *value, socklen_t *length)
 {
     struct sockaddr_un address = {.sun_family = AF_UNIX};
     socklen_t size = sizeof(address) - 1;
@@ -123,7 +123,7 @@ int getsockopt(int fd, int level, int option, void *value, socklen_t *length)
     static const int type = SOCK_RAW;
 
     if (current && level == SOL_SOCKET && option == SO_PEERCRED)
-        return tell_peer(fd, value, length);
+        return get_peer(fd, value, length);
     if (level != SOL_SOCKET || option != SO_TYPE || !is_ours(fd))
         return (int)syscall(SYS_getsockopt, fd, level, option, value, length);
     CHECK(*length == sizeof(type));

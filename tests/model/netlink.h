@@ -21,7 +21,7 @@ struct netlink {
     int join_error;
     bool joined;
     int receive_error; /* of the next receive */
-    bool overrun;      /* the next receive tells that messages were lost */
+    bool overrun;      /* the next receive returns that messages were lost */
     bool congested;    /* notifications are dropped until the queue is seen empty */
 
     int theirs; /* the test's end of the last socket that was opened, -1 for none */

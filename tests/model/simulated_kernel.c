@@ -60,7 +60,7 @@ static void put_altname(struct nl_msg *message, const char *altname)
     nla_nest_end(message, list);
 }
 
-/* What Linux tells of a link. */
+/* The attributes that Linux sends for a link. */
 static struct nl_msg *describe(const struct kernel *kernel, int index, int type, int flags)
 {
     const struct kernel_link *link = &kernel->links[index];
@@ -92,7 +92,7 @@ static struct nl_msg *describe(const struct kernel *kernel, int index, int type,
     return message;
 }
 
-/* As an honest kernel does it: who has no room misses it, and is told that he did. */
+/* As Linux does it: a socket without room misses it, and gets an overrun. */
 static void notify(struct kernel *kernel, int index, int type)
 {
     struct nl_msg *message;
@@ -145,7 +145,7 @@ void kernel_add(struct kernel *kernel, int index, const char *name, const char *
     notify(kernel, index, RTM_NEWLINK);
 }
 
-/* What lies on it goes with it, and its ports are set free; each is told. */
+/* What lies on it goes with it, and its ports are set free; each with a notification. */
 static void release_dependents(struct kernel *kernel, int index)
 {
     for (int i = 1; i < KERNEL_LINKS; i++) {
@@ -209,7 +209,7 @@ void kernel_set_altname(struct kernel *kernel, int index, const char *name)
         return;
     memset(link->altname, 0, sizeof(link->altname));
     strncpy(link->altname, name, sizeof(link->altname) - 1);
-    /* Of a link that is down Linux does not tell it. */
+    /* Linux does not send it for a link that is down. */
     if (link->up)
         notify(kernel, index, RTM_NEWLINK);
     else
@@ -280,13 +280,13 @@ static void append(struct datagram *datagram, struct nl_msg *message,
 
 static void flush(struct kernel *kernel, struct datagram *datagram)
 {
-    /* Without room the answer is cut, and that is told. */
+    /* Without room the answer is cut, and flagged. */
     if (datagram->size && !netlink_send(&kernel->netlink, datagram->bytes, datagram->size))
         kernel_overrun(kernel);
     datagram->size = 0;
 }
 
-/* A link that came or went while the dump was made, on kernels that look twice. */
+/* A link that came or went while the dump was made, on kernels that read their links twice. */
 static struct nl_msg *describe_nameless(int index, int flags)
 {
     struct ifinfomsg info = {.ifi_index = index};
@@ -332,7 +332,7 @@ static void answer_end(struct kernel *kernel, const struct nlmsghdr *request, in
     flush(kernel, &datagram);
 }
 
-static void answer_question(struct kernel *kernel, const struct nlmsghdr *request)
+static void answer_query(struct kernel *kernel, const struct nlmsghdr *request)
 {
     struct datagram datagram = {.size = 0};
     int index = ((const struct ifinfomsg *)NLMSG_DATA(request))->ifi_index;
@@ -360,7 +360,7 @@ bool kernel_answer(struct kernel *kernel)
         return false;
     CHECK(request->nlmsg_type == RTM_GETLINK);
     if (!(request->nlmsg_flags & NLM_F_DUMP)) {
-        answer_question(kernel, request);
+        answer_query(kernel, request);
         return true;
     }
     if (kernel->faults.dump_error) {

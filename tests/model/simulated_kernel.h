@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* A kernel with a few links, that tells what happens to them over a netlink socket as
+/* A kernel with a few links, that reports what happens to them over a netlink socket as
  * Linux does; or as less honest ones do. */
 #ifndef LINKWATCH_TESTS_MODEL_SIMULATED_KERNEL_H
 #define LINKWATCH_TESTS_MODEL_SIMULATED_KERNEL_H
@@ -38,7 +38,7 @@ struct kernel_faults {
     int dump_omits;    /* or leaves out this index, and says that links changed */
     int nameless;      /* or has just this index, -1 for all of them */
     bool no_operstate; /* it is not Linux */
-    bool no_answers;   /* questions for one link are not answered */
+    bool no_answers;   /* queries for one link are not answered */
     int refuses;       /* or with this errno */
 };
 

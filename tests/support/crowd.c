@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* Many mirrors in one process: crowd SOCKET COUNT NAME. Each holds liblinkwatch to its
- * word: what it tells must be one consistent story, and what the daemon sends must have
+ * word: its events must be one consistent sequence, and what the daemon sends must have
  * no gap that was not announced. When all of them know a link of that name, their
- * pictures must be the same; it is printed as a JSON array, and a line of figures goes to
+ * links must be the same; they are printed as a JSON array, and a line of figures goes to
  * standard error. */
 #include <errno.h>
 #include <inttypes.h>
@@ -86,8 +86,8 @@ static struct belief *expect(struct consumer *consumer, struct linkwatch_link *l
     if (!belief)
         fail("%s though unknown: %s", what, linkwatch_link_json(link));
     if (strcmp(belief->json, linkwatch_link_json(link)) != 0)
-        fail("%s from a state that was not told: %s; told was %s", what, linkwatch_link_json(link),
-             belief->json);
+        fail("%s from a state that was not reported: %s; reported was %s", what,
+             linkwatch_link_json(link), belief->json);
     consumer->events++;
     return belief;
 }
@@ -98,7 +98,7 @@ static void on_change(void *user, struct linkwatch_link *before, struct linkwatc
     struct belief *belief = expect(user, before, "changed");
 
     if (fields != linkwatch_link_compare(before, now))
-        fail("changed in other fields than told: %s", linkwatch_link_json(now));
+        fail("changed in other fields than reported: %s", linkwatch_link_json(now));
     if (fields == 0 && linkwatch_event_flaps(event) == 0)
         fail("changed in nothing: %s", linkwatch_link_json(now));
     free(belief->json);
@@ -207,8 +207,8 @@ static size_t turn(struct consumer *consumers, struct pollfd *fds, size_t count,
     return done;
 }
 
-/* What the callbacks told must be what the mirror holds, and the same for all. */
-static void compare_pictures(struct consumer *first, struct consumer *consumer)
+/* What the callbacks reported must be what the mirror holds, and the same for all. */
+static void compare_links(struct consumer *first, struct consumer *consumer)
 {
     struct linkwatch_link *link = NULL;
     size_t count = linkwatch_mirror_count(first->mirror);
@@ -221,11 +221,11 @@ static void compare_pictures(struct consumer *first, struct consumer *consumer)
         struct belief *other = find(first, link);
 
         if (!other || strcmp(other->json, belief->json) != 0)
-            fail("others were told otherwise: %s", belief->json);
+            fail("others have another state: %s", belief->json);
     }
 }
 
-static void print_picture(const struct linkwatch_mirror *mirror)
+static void print_links(const struct linkwatch_mirror *mirror)
 {
     struct linkwatch_link *link = NULL;
     const char *comma = "";
@@ -279,8 +279,8 @@ int main(int argc, char **argv)
     while (turn(consumers, fds, count, argv[3]) < count)
         ;
     for (size_t i = 0; i < count; i++)
-        compare_pictures(&consumers[0], &consumers[i]);
-    print_picture(consumers[0].mirror);
+        compare_links(&consumers[0], &consumers[i]);
+    print_links(consumers[0].mirror);
     print_figures(consumers, count);
     for (size_t i = 0; i < count; i++)
         end(&consumers[i]);

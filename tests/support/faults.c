@@ -145,7 +145,7 @@ static bool drops_notification(void)
     return true;
 }
 
-/* A link that was made between two looks of the kernel at its links. */
+/* A link that was made while the kernel made the dump. */
 static size_t make_nameless(struct nlmsghdr *message)
 {
     static const struct {
@@ -214,7 +214,7 @@ static void mark_interrupted(char *data, size_t size)
     }
 }
 
-/* An error in the place of the dump's first datagram; the rest is not to be told. */
+/* An error in the place of the dump's first datagram; the rest is dropped. */
 static size_t answer_with_error(char *data)
 {
     struct nlmsghdr *message = (struct nlmsghdr *)(void *)data;

@@ -20,7 +20,7 @@ enum fault_kind {
     FAULT_DUMP_SILENT,      /* a dump is not answered at all */
     FAULT_DUMP_OMITS,       /* a dump leaves out one link, and says that links changed under
                              * it; value: its index */
-    FAULT_DUMP_NAMELESS,    /* a dump has just the index of a link, as gVisor since 2026 tells
+    FAULT_DUMP_NAMELESS,    /* a dump has just the index of a link, as gVisor since 2026 does for
                              * those that were made meanwhile; value: its index, 0 for all */
     FAULT_COUNT
 };

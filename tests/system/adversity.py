@@ -15,7 +15,7 @@ import tempfile
 import churn
 import daemon as daemons
 import netns
-import picture
+import ip_links
 import tap
 import varlink
 import wait
@@ -58,7 +58,7 @@ class StuckLog:
 
 @tap.test
 def stuck_log():
-    """A log that nobody reads does not stop it; how much was left out is told when somebody
+    """A log that nobody reads does not stop it; how much was left out is logged when somebody
     does"""
     with tempfile.TemporaryDirectory() as directory:
         log = StuckLog(directory)
@@ -66,18 +66,18 @@ def stuck_log():
             with Mirror(daemon.socket).until_ready() as mirror:
                 for number in range(30):
                     netns.ip(f"link add s{number} type bridge")
-                picture.settle(daemon, mirror)
+                ip_links.settle(daemon, mirror)
             log.drain()
             netns.delete_all()
-            told = ""
+            logged = ""
 
             def held_back():
-                nonlocal told
-                told += log.drain()
-                return re.search(r"linkwatchd: \d+ more log lines were held back\n", told)
+                nonlocal logged
+                logged += log.drain()
+                return re.search(r"linkwatchd: \d+ more log lines were held back\n", logged)
 
             wait.until(held_back, "the number of lines that were left out")
-            assert all(line.startswith("linkwatchd: ") for line in told.splitlines()), told
+            assert all(line.startswith("linkwatchd: ") for line in logged.splitlines()), logged
         log.close()
 
 
@@ -104,7 +104,7 @@ def narrow_terminal():
 
 
 class Journal:
-    """A journal that does not read until it is told to, in the place of the system's."""
+    """A journal that does not read until it may, in the place of the system's."""
 
     def __init__(self):
         netns.run("mount", "-t", "tmpfs", "tmpfs", "/run")
@@ -133,13 +133,13 @@ class Journal:
 
     def entries(self):
         """All that was sent, each as a dictionary of byte strings."""
-        told = []
+        logged = []
         try:
             while True:
                 data, descriptors, _, _ = socket.recv_fds(self._socket, 1 << 20, 1)
-                told.append(_fields(self._contents(data, descriptors)))
+                logged.append(_fields(self._contents(data, descriptors)))
         except BlockingIOError:
-            return told
+            return logged
 
 
 def _fields(data):
@@ -154,7 +154,7 @@ def _fields(data):
 
 @contextlib.contextmanager
 def journaling_daemon():
-    """A daemon whose standard error is, as it is told, the journal's."""
+    """A daemon whose standard error is the journal's, by the environment."""
     with daemons.Daemon("--log-level", "debug", serves=False) as daemon:
         with open(os.path.join(daemon.directory, "log"), "w", encoding="ascii") as log:
             status = os.fstat(log.fileno())
@@ -166,15 +166,15 @@ def journaling_daemon():
 
 @tap.test
 def stuck_journal():
-    """A journal that does not read does not stop it; how much was left out is told when it
+    """A journal that does not read does not stop it; how much was left out is logged when it
     does"""
     with Journal() as journal, journaling_daemon() as daemon:
         with Mirror(daemon.socket).until_ready() as mirror:
             for number in range(40):
                 netns.ip(f"link add s{number} type bridge")
-            picture.settle(daemon, mirror)
-        told = journal.entries()
-        assert told, "nothing was sent"
+            ip_links.settle(daemon, mirror)
+        logged = journal.entries()
+        assert logged, "nothing was sent"
         wait.until(lambda: [e for e in journal.entries() if int(e.get("HELD_BACK", 0)) > 0],
                    "the number of entries that were left out")
     netns.delete_all()
@@ -182,7 +182,7 @@ def stuck_journal():
 
 @tap.test
 def no_journal():
-    """Where the journal went away, it serves, and tells how much was left out when there is one
+    """Where the journal went away, it serves, and logs how much was left out when there is one
     again"""
     with contextlib.ExitStack() as stack:
         daemon = stack.enter_context(journaling_daemon())
@@ -216,8 +216,8 @@ def any_field():
         daemon.call("Refresh")
         netns.ip("link del a0")
         daemon.call("Refresh")
-        told = [e for e in journal.entries() if e.get("INTERFACE") == b"a0"]
-        changed, gone = told[0], told[-1]
+        logged = [e for e in journal.entries() if e.get("INTERFACE") == b"a0"]
+        changed, gone = logged[0], logged[-1]
         tap.equal(gone["OLD_IFALIAS"], b"first line\\x0aSECOND=line", "the alias")
         tap.equal((gone["SYSLOG_IDENTIFIER"], gone["KIND"]), (b"linkwatchd", b"bridge"))
         tap.equal([len(json.loads(changed[name])) for name in ("OLD_ALTNAMES", "NEW_ALTNAMES")],
@@ -234,7 +234,7 @@ def full_disk():
         netns.ip("link add f0 type bridge")
         mirror.until_event("add", "f0")
         netns.delete_all()
-        picture.settle(daemon, mirror)
+        ip_links.settle(daemon, mirror)
 
 
 @tap.test
@@ -247,7 +247,7 @@ def closed_log():
         netns.ip("link add c0 type bridge")
         mirror.until_event("add", "c0")
         netns.delete_all()
-        picture.settle(daemon, mirror)
+        ip_links.settle(daemon, mirror)
 
 
 @tap.test
@@ -260,7 +260,7 @@ def stopped():
             daemon.signal(signal.SIGSTOP)
             churn.start(churn.commands(seed, 400)).wait()
             daemon.signal(signal.SIGCONT)
-            picture.settle(daemon, mirror)
+            ip_links.settle(daemon, mirror)
         status = daemon.status()
         assert status["counters"]["overruns"] > 0, status
         assert status["counters"]["contradictions"] == 0, status

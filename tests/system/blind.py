@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""Where the kernel can't be looked at, nothing is known of its links: that is told everywhere, and
+"""Where dumps fail, no links are known: that is reported everywhere, and
 never that there are none."""
 
 import contextlib
@@ -11,7 +11,7 @@ import subprocess
 import daemon as daemons
 import faults
 import netns
-import picture
+import ip_links
 import tap
 import varlink
 import wait
@@ -59,11 +59,11 @@ def ctl(daemon, *arguments):
     return process.returncode, process.stdout, process.stderr
 
 
-def check_reason(told, name, words):
+def check_reason(source, name, words):
     """It must say what failed, by which error, and that sysfs is there."""
-    tap.equal((told["errno"], told["errno_name"]), (getattr(errno, name), name))
-    tap.contains(told["reason"], words)
-    tap.equal("/sys/class/net" in told["reason"], os.path.isdir("/sys/class/net"), "the hint")
+    tap.equal((source["errno"], source["errno_name"]), (getattr(errno, name), name))
+    tap.contains(source["reason"], words)
+    tap.equal("/sys/class/net" in source["reason"], os.path.isdir("/sys/class/net"), "the hint")
 
 
 def check_calls(daemon, name, words):
@@ -78,7 +78,7 @@ def check_calls(daemon, name, words):
 
 
 def check_monitor(daemon, name, words):
-    """Monitor tells the source, and no picture."""
+    """Monitor sends the source, and no snapshot."""
     with Mirror(daemon.socket) as mirror:
         first = mirror.take()
         tap.equal((first["type"], first["source"]["stale"]), ("source", True), "the first message")
@@ -97,11 +97,11 @@ def check_ctl(daemon, name):
     code, _, errors = ctl(daemon, "wait", "lo", "absent", "--timeout", "0.1")
     tap.equal(code, 4, "wait")
     tap.contains(errors, "waiting for that")
-    tap.contains(ctl(daemon, "status")[1], "unknown: the kernel could never be looked at")
+    tap.contains(ctl(daemon, "status")[1], "unknown: the daemon could never dump them")
 
 
 def is_blind(kind, name, words):
-    """Nothing is told of the links but why nothing is known, and that once."""
+    """Nothing is published but why no links are known, and that once."""
     with kind() as daemon:
         check_calls(daemon, name, words)
         check_monitor(daemon, name, words)
@@ -117,13 +117,13 @@ def is_blind(kind, name, words):
 
 
 for what, *how in KINDS:
-    tap.add(f"Where {what} is denied, nothing is told of the links but, once, why they are not known",
+    tap.add(f"Where {what} is denied, nothing is published but, once, why no links are known",
             is_blind, *how)
 
 
 @tap.test
 def sees_later():
-    """Who waited for the first picture gets it when the kernel can be looked at"""
+    """Who waited for the first snapshot gets it with the first dump"""
     with faults.Faults() as fault:
         fault.set(faults.DUMP_ERROR, errno.EACCES)
         with daemons.Daemon(env=fault.environment()) as daemon, Mirror(daemon.socket) as mirror:
@@ -134,14 +134,14 @@ def sees_later():
             fault.set(faults.DUMP_ERROR, 0, 0)
             mirror.until_ready()
             tap.equal({link["ifname"] for link in mirror.links.values()}, {"lo"})
-            picture.settle(daemon, mirror)
+            ip_links.settle(daemon, mirror)
             tap.equal(waiting.wait(wait.SECONDS), 0, "wait")
             waiting.stderr.close()
 
 
 @tap.test
 def incomplete_at_first():
-    """Links of a dump that did not come to its end are not told as if they were all"""
+    """Links of a dump that did not come to its end are not published as if they were all"""
     netns.ip("link add part0 type bridge")
     with faults.Faults() as fault:
         fault.set(faults.DUMP_TRUNCATED)
@@ -149,7 +149,7 @@ def incomplete_at_first():
             check_calls(daemon, "EMSGSIZE", "the kernel's answer was truncated")
             fault.set(faults.DUMP_TRUNCATED, 0, 0)
             mirror.until_ready()
-            picture.settle(daemon, mirror)
+            ip_links.settle(daemon, mirror)
             tap.equal([event for event in mirror.events if "link" in event], [], "events")
     netns.ip("link del part0")
 

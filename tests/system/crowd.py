@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 """Many consumers, slow ones, dead ones, and a daemon that dies: who lives on knows the truth,
-and was told how it came about."""
+and got how it came about."""
 
 import json
 import random
@@ -9,7 +9,7 @@ import subprocess
 import churn
 import daemon as daemons
 import netns
-import picture
+import ip_links
 import tap
 import varlink
 import wait
@@ -34,7 +34,7 @@ class Crowd:
         self._process.communicate()
 
     def outcome(self):
-        """The one picture that all of them have in the end, and figures."""
+        """The links that all of them have in the end, and figures."""
         try:
             output, errors = self._process.communicate(timeout=LONG)
         except subprocess.TimeoutExpired:
@@ -48,15 +48,15 @@ class Crowd:
 
 
 def mark_end(daemon):
-    """Makes the link that tells the crowd that this is all."""
+    """Makes the link by which the crowd knows that this is all."""
     daemon.call("Refresh")
     netns.ip(f"link add {MARKER} type bridge")
     daemon.call("Refresh")
 
 
 def expect_truth(links):
-    """Holds a picture against the kernel's."""
-    wrong = picture.differences(picture.ours(links), picture.kernel())
+    """Compares links with the kernel's."""
+    wrong = ip_links.differences(ip_links.ours(links), ip_links.kernel())
     assert not wrong, wrong
 
 
@@ -69,7 +69,7 @@ def stalled_consumer(daemon):
 
 @tap.test
 def five_hundred():
-    """Of 500 consumers, 50 never read and 50 are killed: each other one's picture is the kernel's,
+    """Of 500 consumers, 50 never read and 50 are killed: the links of each other one are the kernel's,
     without an unannounced gap"""
     netns.delete_all()
     with daemons.Daemon("--history-size", "1M") as daemon:
@@ -119,8 +119,8 @@ def killed_daemon():
 
 @tap.test
 def stopped_reading():
-    """A consumer that stops reading for 100,000 events, and then reads on, is told exactly how
-    many it lost, and ends with the kernel's picture"""
+    """A consumer that stops reading for 100,000 events, and then reads on, learns exactly how
+    many it lost, and ends with the kernel's links"""
     netns.delete_all()
     netns.ip("link add v0 type veth peer name v1")
     with daemons.Daemon("--history-size", "1M") as daemon, Mirror(daemon.socket) as mirror:
@@ -132,10 +132,10 @@ def stopped_reading():
         end = daemon.call("Refresh")["position"]["sequence"]
         assert end - start >= 100000, (start, end)
         mirror.until_sequence(end)
-        told = [event["sequence"] for event in mirror.events]
+        received = [event["sequence"] for event in mirror.events]
         assert mirror.lost, "nothing was lost: the test is too small"
-        tap.equal(len([n for n in told if n <= end]) + sum(m["lost"] for m in mirror.lost),
-                  end - start, "events told and lost")
+        tap.equal(len([n for n in received if n <= end]) + sum(m["lost"] for m in mirror.lost),
+                  end - start, "events received and lost")
         tap.equal(daemon.status()["counters"]["events_lost"], sum(m["lost"] for m in mirror.lost))
         expect_truth(mirror.links)
 

@@ -6,7 +6,7 @@ import time
 
 import daemon as daemons
 import netns
-import picture
+import ip_links
 import tap
 import varlink
 import wait
@@ -103,7 +103,7 @@ def filter_rename():
 
 @tap.test
 def resume():
-    """A consumer that comes back with its position is told just what happened meanwhile"""
+    """A consumer that comes back with its position gets just what happened meanwhile"""
     setup_links()
     with daemons.Daemon() as daemon:
         with Mirror(daemon.socket) as first:
@@ -133,7 +133,7 @@ def resume_nowhere():
         with Mirror(daemon.socket, since=since) as mirror:
             mirror.until_ready()
             tap.equal([m.get("lost") for m in mirror.lost], [None])
-            tap.equal(picture.ours(mirror.links), picture.kernel())
+            tap.equal(ip_links.ours(mirror.links), ip_links.kernel())
 
 
 def flaps(count):
@@ -179,7 +179,7 @@ def restart():
 
 @tap.test
 def slow_consumer():
-    """A consumer that does not read while 20,000 changes happen is told how many it lost, and
+    """A consumer that does not read while 20,000 changes happen learns how many it lost, and
     ends with the kernel's truth; one that reads notices nothing of it"""
     setup_links()
     with daemons.Daemon("--history-size", "1M") as daemon, Mirror(daemon.socket) as slow, \
@@ -198,11 +198,11 @@ def slow_consumer():
         lost = sum(m["lost"] for m in slow.lost)
         assert lost > 0, "nothing was lost"
         tap.equal(daemon.status()["counters"]["events_lost"], lost, "events_lost")
-        # Nothing happened while it was brought up to date: each event was told, or counted.
-        told = len(slow.events)
-        tap.equal(told + lost, slow.sequence - began, f"{told} events told, {lost} lost")
+        # Nothing happened while it was brought up to date: each event was sent, or counted.
+        received = len(slow.events)
+        tap.equal(received + lost, slow.sequence - began, f"{received} events received, {lost} lost")
         assert grown < 4 << 20 or daemons.SANITIZED, f"{grown} bytes more"
-        picture.settle(daemon, slow)
+        ip_links.settle(daemon, slow)
 
 
 @tap.test
@@ -224,7 +224,7 @@ def idle_while_blocked():
 
 @tap.test
 def sessions_max():
-    """A connection too many is told which limit it met, and the others stay; when one ends,
+    """A connection too many gets the limit that it met, and the others stay; when one ends,
     there is room again"""
     with daemons.Daemon("--sessions-max", "3") as daemon:
         consumers = [Mirror(daemon.socket).until_ready() for _ in range(3)]
@@ -320,7 +320,7 @@ def many_consumers():
                     consumer.take()
         for consumer in stalled + reading:
             consumer.refresh(daemon.socket)
-            tap.equal(picture.ours(consumer.links), picture.kernel())
+            tap.equal(ip_links.ours(consumer.links), ip_links.kernel())
             consumer.close()
 
 

@@ -172,7 +172,7 @@ for attack_function in ATTACKS:
 
 @tap.test
 def told_why():
-    """Who attaches what is no rtnetlink socket is told so, and the connection is closed"""
+    """Who attaches what is no rtnetlink socket gets an error, and the connection is closed"""
     with limited() as daemon, daemon.connect() as guest, socket.socketpair()[0] as end:
         guest.call("GetStatus")
         guest.send_with([end.fileno()], CALL)
@@ -274,7 +274,7 @@ def _wakeups(daemon):
 
 
 def _sleeper(daemon):
-    """Tells whether it was woken seldom since the question before: its timer for children rings every
+    """Whether it was woken seldom since the check before: its timer for children rings every
     50 ms."""
     before = -FEW
 

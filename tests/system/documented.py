@@ -58,9 +58,9 @@ def status_lines():
     page = manual.read(os.path.join(manual.FOLDER, "linkwatchctl.1"))
     section = page.split(".SH OUTPUT OF STATUS\n")[1].split("\n.SH ")[0]
     with daemons.Daemon() as daemon:
-        told = netns.run(os.environ["LINKWATCHCTL"], "--socket", daemon.socket, "status")
+        output = netns.run(os.environ["LINKWATCHCTL"], "--socket", daemon.socket, "status")
     tap.equal(re.findall(r"^\.B (\w+)$", section, re.MULTILINE),
-              re.findall(r"^ *(\w+): ", told, re.MULTILINE), "lines")
+              re.findall(r"^ *(\w+): ", output, re.MULTILINE), "lines")
 
 
 @tap.test
@@ -69,9 +69,9 @@ def show_with_a_glob():
     with daemons.Daemon() as daemon:
         netns.ip("link add manual1 type veth peer name manual2")
         daemon.call("Refresh")
-        told = netns.run(os.environ["LINKWATCHCTL"], "--socket", daemon.socket, "show", "manual*")
+        output = netns.run(os.environ["LINKWATCHCTL"], "--socket", daemon.socket, "show", "manual*")
         netns.ip("link del manual1")
-    tap.equal(re.findall(r"^\d+: (\S+)$", told, re.MULTILINE), ["manual2", "manual1"], "links")
+    tap.equal(re.findall(r"^\d+: (\S+)$", output, re.MULTILINE), ["manual2", "manual1"], "links")
 
 
 def follow(command, ready="ready", suffix="", **environment):

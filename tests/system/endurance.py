@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 """Churn for as long as LINKWATCH_ENDURANCE_EVENTS says: memory and descriptors stay as they are
-after the warm-up, and in the end the picture is the kernel's. A shorter one under valgrind."""
+after the warm-up, and in the end the links are the kernel's. A shorter one under valgrind."""
 
 import os
 import shutil
@@ -9,7 +9,7 @@ import tempfile
 import churn
 import daemon as daemons
 import netns
-import picture
+import ip_links
 import tap
 import varlink
 import wait
@@ -17,7 +17,7 @@ from mirror import Mirror
 
 netns.enter()
 
-# Events that the daemon tells; a few million take an hour.
+# Events that the daemon sends; a few million take an hour.
 EVENTS = int(os.environ.get("LINKWATCH_ENDURANCE_EVENTS", "40000"))
 tap.TEST_SECONDS = max(tap.TEST_SECONDS, EVENTS // 100)
 COMMANDS = 4000
@@ -47,14 +47,14 @@ def _churn(daemon, mirror, seed):
     while process.poll() is None:
         if mirror.connection.has_message() or wait.readable(mirror.connection, 0.1):
             mirror.take()
-    picture.settle(daemon, mirror)
+    ip_links.settle(daemon, mirror)
     _use(daemon, mirror.position())
     mirror.events.clear()
     netns.delete_all()
 
 
 def _rounds(daemon, mirror, events):
-    """Rounds of churn until so many events were told; how many it took."""
+    """Rounds of churn until so many events came; how many it took."""
     first = mirror.sequence
     seed = 0
     while mirror.sequence - first < events:
@@ -66,7 +66,7 @@ def _rounds(daemon, mirror, events):
 @tap.test
 def endurance():
     """Memory and descriptors stay flat under churn"""
-    # The history must be full before one can tell what grows.
+    # The history must be full before one can see what grows.
     with daemons.Daemon("--history-size", "256K") as daemon, \
             Mirror(daemon.socket).until_ready() as mirror:
         _rounds(daemon, mirror, 8000)
@@ -101,7 +101,7 @@ def under_valgrind():
                 Mirror(daemon.socket).until_ready() as mirror:
             process = churn.start(churn.commands(1, 300))
             process.wait()
-            picture.settle(daemon, mirror)
+            ip_links.settle(daemon, mirror)
             _use(daemon, mirror.position())
             daemon.signal(1)
             daemon.status()

@@ -6,7 +6,7 @@ import errno
 import daemon as daemons
 import faults
 import netns
-import picture
+import ip_links
 import tap
 import varlink
 import wait
@@ -29,7 +29,7 @@ def calm_for(daemon, usec, share):
 @tap.test
 def joined_later():
     """A join that is denied at first is tried again, and used when it works, with no event lost
-    or told twice"""
+    or reported twice"""
     with faults.Faults() as fault:
         fault.set(faults.JOIN, errno.EACCES, 1)
         with daemons.Daemon(env=fault.environment()) as daemon, Mirror(daemon.socket) as mirror:
@@ -40,11 +40,11 @@ def joined_later():
                 netns.ip(f"link add late{made} type bridge")
                 netns.ip(f"link del late{made}")
                 made += 1
-                picture.settle(daemon, mirror)
+                ip_links.settle(daemon, mirror)
             tap.equal(standing(daemon), "unproven")
             netns.ip("link add joined0 type bridge")
             tap.equal(mirror.until_event("add", "joined0")["learned"], "notification")
-            picture.settle(daemon, mirror)
+            ip_links.settle(daemon, mirror)
     netns.ip("link del joined0")
 
 
@@ -56,9 +56,9 @@ def test_broken_receive(error):
             mirror.until_ready()
             fault.set(faults.RECEIVE, error)
             netns.ip("link add broken0 type bridge")
-            wait.until(lambda: daemon.status()["source"]["stale"], "a stale picture")
+            wait.until(lambda: daemon.status()["source"]["stale"], "stale links")
             mirror.until(lambda: mirror.events and mirror.events[-1]["type"] == "source" and
-                         mirror.events[-1]["source"]["stale"], "the event that tells it")
+                         mirror.events[-1]["source"]["stale"], "the event for it")
             tap.equal(mirror.events[-1]["source"]["errno"], error)
             calm_for(daemon, 1_000_000, 0.2)
             opens = daemon.status()["counters"]["opens"]
@@ -66,8 +66,8 @@ def test_broken_receive(error):
             fault.set(faults.RECEIVE, 0, 0)
             mirror.until_event("add", "broken0")
             mirror.until(lambda: any(e["type"] == "source" and not e["source"]["stale"]
-                                     for e in mirror.events), "a fresh picture")
-            picture.settle(daemon, mirror)
+                                     for e in mirror.events), "fresh links")
+            ip_links.settle(daemon, mirror)
     netns.ip("link del broken0")
 
 
@@ -76,33 +76,33 @@ for name in ("EACCES", "ENETDOWN", "EBADF"):
             "without spinning", test_broken_receive, getattr(errno, name))
 
 
-def test_failing_looks(kind, value, told):
-    """Looks that fail leave the last known picture, marked stale; it recovers by itself"""
+def test_failing_dumps(kind, value, name):
+    """Dumps that fail leave the last known links, marked stale; it recovers by itself"""
     with faults.Faults() as fault:
         options = ("--interval-max", "100ms")
         with daemons.Daemon("--source", "poll", *options, env=fault.environment()) as daemon, \
                 Mirror(daemon.socket) as mirror:
             mirror.until_ready()
             known = daemon.links()
-            looked = daemon.status()["source"]["last_dump_usec"]
+            dumped = daemon.status()["source"]["last_dump_usec"]
             fault.set(kind, value)
             netns.ip("link add fails0 type bridge")
-            wait.until(lambda: daemon.status()["source"]["stale"], "a stale picture", 90)
-            tap.equal(daemon.links(), known, "the last known picture")
-            assert daemon.status()["source"]["last_dump_usec"] - looked < 60_000_000
-            if told:
+            wait.until(lambda: daemon.status()["source"]["stale"], "stale links", 90)
+            tap.equal(daemon.links(), known, "the last known links")
+            assert daemon.status()["source"]["last_dump_usec"] - dumped < 60_000_000
+            if name:
                 try:
                     daemon.call("Refresh")
-                    raise AssertionError("Refresh works though looks fail")
+                    raise AssertionError("Refresh works though dumps fail")
                 except varlink.Error as error:
                     tap.equal((error.name, error.parameters["errno"],
                                error.parameters["errno_name"]),
-                              (varlink.INTERFACE + ".DumpFailed", getattr(errno, told), told))
+                              (varlink.INTERFACE + ".DumpFailed", getattr(errno, name), name))
             calm_for(daemon, 1_000_000, 0.2)
             fault.set(kind, 0, 0)
             mirror.until_event("add", "fails0")
-            wait.until(lambda: not daemon.status()["source"]["stale"], "a fresh picture")
-            picture.settle(daemon, mirror)
+            wait.until(lambda: not daemon.status()["source"]["stale"], "fresh links")
+            ip_links.settle(daemon, mirror)
     netns.ip("link del fails0")
 
 
@@ -113,28 +113,28 @@ for title, *fault_arguments in (
         ("can't be asked for", faults.ASK, errno.EPERM, "EPERM"),
         ("are truncated", faults.DUMP_TRUNCATED, 0, "EMSGSIZE"),
         ("get no answer", faults.DUMP_SILENT, 0, None)):
-    tap.add(f"Looks that {title} leave the last known picture, marked stale, until they work",
-            test_failing_looks, *fault_arguments)
+    tap.add(f"Dumps that {title} leave the last known links, marked stale, until they work",
+            test_failing_dumps, *fault_arguments)
 
 
 @tap.test
 def interrupted():
-    """Looks that are always interrupted still lead to the right picture"""
+    """Dumps that are always interrupted still lead to the right links"""
     with faults.Faults() as fault:
         fault.set(faults.DUMP_INTERRUPTED)
         with daemons.Daemon("--source", "poll", env=fault.environment()) as daemon, \
                 Mirror(daemon.socket) as mirror:
             mirror.until_ready()
             netns.ip("link add intr0 type bridge")
-            picture.settle(daemon, mirror)
+            ip_links.settle(daemon, mirror)
             netns.ip("link del intr0")
-            picture.settle(daemon, mirror)
+            ip_links.settle(daemon, mirror)
             tap.equal(daemon.status()["source"]["stale"], False)
 
 
 @tap.test
 def omitted():
-    """A link that a single look leaves out is not removed"""
+    """A link that a single dump leaves out is not removed"""
     netns.ip("link add omit0 type bridge")
     index = netns.link("omit0")["ifindex"]
     with faults.Faults() as fault:
@@ -147,7 +147,7 @@ def omitted():
                 mirror.refresh(daemon.socket)
             tap.equal(fault.done(faults.DUMP_OMITS), 5)
             tap.equal([e for e in mirror.events if e["type"] == "remove"], [])
-            picture.settle(daemon, mirror)
+            ip_links.settle(daemon, mirror)
     netns.ip("link del omit0")
 
 
@@ -160,8 +160,8 @@ def opened_later():
             tap.equal(mirror.take()["type"], "source", "the first message")
             mirror.until_ready()
             assert "lo" in {link["ifname"] for link in mirror.links.values()}, mirror.links
-            wait.until(lambda: not daemon.status()["source"]["stale"], "a fresh picture")
-            picture.settle(daemon, mirror)
+            wait.until(lambda: not daemon.status()["source"]["stale"], "fresh links")
+            ip_links.settle(daemon, mirror)
             tap.equal(daemon.status()["counters"]["opens"], 4)
 
 

@@ -7,7 +7,7 @@ import subprocess
 
 import daemon as daemons
 import netns
-import picture
+import ip_links
 import tap
 from mirror import Mirror
 
@@ -63,11 +63,11 @@ def compare():
     """Holds List and a fresh Monitor against ip, with a daemon of its own."""
     with daemons.Daemon() as daemon, Mirror(daemon.socket) as mirror:
         mirror.until_ready()
-        picture.settle(daemon, mirror)
-        before = picture.kernel()
-        listed = picture.ours(daemon.links())
-        tap.equal(picture.kernel(), before, "links that nobody changed")
-        wrong = picture.differences(listed, before)
+        ip_links.settle(daemon, mirror)
+        before = ip_links.kernel()
+        listed = ip_links.ours(daemon.links())
+        tap.equal(ip_links.kernel(), before, "links that nobody changed")
+        wrong = ip_links.differences(listed, before)
         assert not wrong, wrong
         return mirror.links
 
@@ -78,7 +78,7 @@ def _named(links, name):
 
 @tap.test
 def each_kind_when_made():
-    """Each kind of link that the kernel has is told as ip prints it, newly made"""
+    """Each kind of link that the kernel has is published as ip prints it, newly made"""
     kinds = make_kinds()
     assert {"veth", "bridge"} <= set(kinds), f"only {kinds}"
     links = compare()
@@ -87,7 +87,7 @@ def each_kind_when_made():
 
 @tap.test
 def each_kind_when_up():
-    """Each kind of link is told as ip prints it when all of them are up, and down again"""
+    """Each kind of link is published as ip prints it when all of them are up, and down again"""
     names = [link["ifname"] for link in netns.links().values()]
     for name in names:
         _try(f"link set dev {name} up")
@@ -111,7 +111,7 @@ def lower_link_down():
 
 @tap.test
 def names_and_notes():
-    """Alternative names, an alias, a group and a queue length are told as ip prints them"""
+    """Alternative names, an alias, a group and a queue length are published as ip prints them"""
     netns.ip("link property add dev veth0 altname second altname a-third-and-much-longer-name")
     netns.ip("link set veth0 alias an.alias/with-signs")
     netns.ip("link set veth0 group 42")
@@ -123,7 +123,7 @@ def names_and_notes():
 
 @tap.test
 def modes():
-    """Promiscuous, all-multicast, no-ARP and dormant modes are told as ip prints them"""
+    """Promiscuous, all-multicast, no-ARP and dormant modes are published as ip prints them"""
     for mode in ("promisc on", "allmulticast on", "arp off", "mode dormant", "multicast off"):
         netns.ip(f"link set veth0 {mode}")
     link = _named(compare(), "veth0")
@@ -137,7 +137,7 @@ def modes():
 
 @tap.test
 def addresses():
-    """A changed MAC address is told as ip prints it, with the permanent one where there is one"""
+    """A changed MAC address is published as ip prints it, with the permanent one where there is one"""
     for link in list(netns.links().values()):
         if link["link_type"] == "ether":
             _try(f"link set dev {link['ifname']} address 02:00:00:00:01:{link['ifindex']:02x}")
@@ -160,7 +160,7 @@ def ports():
 
 @tap.test
 def far_peer():
-    """A veth peer in another namespace is told by its index and the namespace's number"""
+    """A veth peer in another namespace is published by its index and the namespace's number"""
     with netns.Namespace() as other:
         netns.ip("link add near type veth peer name far")
         netns.ip(f"link set far netns {other.pid}")
@@ -172,7 +172,7 @@ def far_peer():
 
 @tap.test
 def traffic_control():
-    """A queueing discipline at the root is told as ip prints it"""
+    """A queueing discipline at the root is published as ip prints it"""
     netns.ip("link set veth0 up")
     netns.run("tc", "qdisc", "replace", "dev", "veth0", "root", "pfifo")
     try:
@@ -183,7 +183,7 @@ def traffic_control():
 
 @tap.test
 def odd_names():
-    """Names with unusual but valid characters are told as they are"""
+    """Names with unusual but valid characters are published as they are"""
     for name in ('a"b', "back\\slash", "ünï", "-x", "semi;colon", "fifteen-bytes-x"):
         netns.run("ip", "link", "add", "name", name, "type", "bridge")
     links = compare()
@@ -193,7 +193,7 @@ def odd_names():
 
 @tap.test
 def names_that_are_no_text():
-    """A name that is not UTF-8 is told with a replacement character for each such byte"""
+    """A name that is not UTF-8 is published with a replacement character for each such byte"""
     subprocess.run([b"ip", b"link", b"add", b"name", b"no\xff\xfetext", b"type", b"bridge"],
                    check=True)
     try:
@@ -229,24 +229,24 @@ def _sysfs_carrier(root, name):
 
 @tap.test
 def carriers():
-    """The carrier is that of sysfs, which tells none of a link that is down, whatever its kind"""
+    """The carrier is that of sysfs, which has none for a link that is down, whatever its kind"""
     names = [link["ifname"] for link in netns.links().values()]
     for state in ("up", "down"):
         for name in names:
             _try(f"link set dev {name} {state}")
         links = compare()
         with netns.sysfs() as root:
-            told = {link["ifname"]: link.get("carrier") for link in links.values()}
-            tap.equal(told, {name: _sysfs_carrier(root, name) for name in told}, f"all {state}")
-        tap.equal({name for name, carrier in told.items() if carrier is not None} == set(),
+            published = {link["ifname"]: link.get("carrier") for link in links.values()}
+            tap.equal(published, {name: _sysfs_carrier(root, name) for name in published}, f"all {state}")
+        tap.equal({name for name, carrier in published.items() if carrier is not None} == set(),
                   state == "down", f"all {state}")
 
 
 @tap.test
 def unlisted_fields():
     """Each field that ip prints is published, or documented with the reason why not"""
-    known = set(picture.published_fields())
-    known |= picture.documented_fields("Fields that ip prints and we don't")
+    known = set(ip_links.published_fields())
+    known |= ip_links.documented_fields("Fields that ip prints and we don't")
     unlisted = {field: link["ifname"] for link in netns.links().values() for field in link
                 if field not in known | {"linkinfo"}}
     assert not unlisted, f"neither published nor in doc/ip-fields.md: {unlisted}"
@@ -255,8 +255,8 @@ def unlisted_fields():
 @tap.test
 def our_own_fields():
     """Each field that is published and that ip never prints is documented"""
-    documented = picture.documented_fields("Fields that we tell and ip doesn't print")
-    tap.equal(documented, set(picture.ONLY_OURS), "doc/ip-fields.md")
+    documented = ip_links.documented_fields("Fields that we publish and ip doesn't print")
+    tap.equal(documented, set(ip_links.ONLY_OURS), "doc/ip-fields.md")
 
 
 netns.enter()

@@ -8,18 +8,18 @@ import time
 import churn
 import daemon as daemons
 import netns
-import picture
+import ip_links
 import tap
 import wait
 from mirror import Mirror
 
 LONG = 220
-# As many looks as polling would take, all the time.
-LOOKING = ("--audit-interval", "50ms", "--interval-max", "50ms")
+# As many dumps as polling would take, all the time.
+DUMPING = ("--audit-interval", "50ms", "--interval-max", "50ms")
 
 
 def expect_honest(daemon, changes):
-    """After that many changes, nothing was held against the kernel, and the picture is right."""
+    """After that many changes, nothing was held against the kernel, and the links are right."""
     daemon.call("Refresh")
     status = daemon.status()
     counters = status["counters"]
@@ -30,16 +30,16 @@ def expect_honest(daemon, changes):
     assert counters["notifications"] >= changes or counters["overruns"], counters
     with Mirror(daemon.socket) as mirror:
         mirror.until_ready()
-        picture.settle(daemon, mirror)
+        ip_links.settle(daemon, mirror)
 
 
 @tap.test
 def an_hour_of_changes():
-    """200,000 changes at full speed, with looks at polling cadence all the time, make not one
+    """200,000 changes at full speed, with dumps at polling cadence all the time, make not one
     contradiction"""
     count = 20000 if daemons.SANITIZED else 200000
     netns.delete_all()
-    with daemons.Daemon(*LOOKING) as daemon:
+    with daemons.Daemon(*DUMPING) as daemon:
         for seed in range(100):
             churn.start(churn.commands(seed, count // 10, slow=1)).wait(timeout=LONG)
             if daemon.status()["counters"]["notifications"] >= count:
@@ -50,12 +50,12 @@ def an_hour_of_changes():
 
 @tap.test
 def interrupted_looks():
-    """The same with hundreds of links, where looks are interrupted by what changes meanwhile"""
+    """The same with hundreds of links, where dumps are interrupted by what changes meanwhile"""
     netns.delete_all()
     churn.start(f"link add many{n} type veth peer name more{n}" for n in range(300)).wait(LONG)
-    with daemons.Daemon(*LOOKING) as daemon:
+    with daemons.Daemon(*DUMPING) as daemon:
         churn.start(churn.commands(5, 5000)).wait(timeout=LONG)
-        tap.diag(f"{daemon.status()['counters']['dumps_failed']} looks were interrupted")
+        tap.diag(f"{daemon.status()['counters']['dumps_failed']} dumps were interrupted")
         expect_honest(daemon, 5000)
     netns.delete_all()
 
@@ -65,7 +65,7 @@ def stopped_daemon():
     """A daemon that was stopped in the middle of it, and reads late what came in time, does not
     blame the kernel"""
     netns.delete_all()
-    with daemons.Daemon(*LOOKING) as daemon:
+    with daemons.Daemon(*DUMPING) as daemon:
         changes = churn.start(churn.commands(6, 20000))
         for _ in range(3):
             before = daemon.status()["counters"]["notifications"]
@@ -84,12 +84,12 @@ def stopped_daemon():
 def flooded_buffer():
     """A flood that overruns a tiny receive buffer is counted, and costs no trust"""
     netns.delete_all()
-    with daemons.Daemon(*LOOKING, "--receive-buffer", "1K") as daemon:
+    with daemons.Daemon(*DUMPING, "--receive-buffer", "1K") as daemon:
         churn.start(churn.commands(7, 10000)).wait(timeout=LONG)
         expect_honest(daemon, 10000)
         counters = daemon.status()["counters"]
         assert counters["overruns"] > 0, "nothing was overrun: the test is too small"
-        # Looks are rate-limited: an overrun does not make one each.
+        # Dumps are rate-limited: an overrun does not make one each.
         tap.diag(f"{daemon.cpu_seconds():.2f} s of processor time")
 
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""Consumers that mean harm, or behave as if: what others are told is told as soon as ever, the
+"""Consumers that mean harm, or behave as if: others get their events as soon as ever, the
 memory stays bounded, and nothing of them is left behind."""
 
 import collections
@@ -39,35 +39,35 @@ class Attack:
 
     def __init__(self, function, path, least):
         self._stop, child_stop = os.pipe()
-        told, child_told = os.pipe()
+        results, child_results = os.pipe()
         self._child = os.fork()
         if self._child == 0:
             try:
                 os.close(child_stop)
-                os.close(told)
-                _repeat(function, path, least, self._stop, child_told)
+                os.close(results)
+                _repeat(function, path, least, self._stop, child_results)
             finally:
                 os._exit(1)
         os.close(self._stop)
-        os.close(child_told)
+        os.close(child_results)
         self._stop = child_stop
-        self._told = told
+        self._results = results
 
     def __enter__(self):
-        assert wait.readable(self._told, wait.SECONDS), "the attack did not begin"
-        assert os.read(self._told, 1), "the attack failed"
+        assert wait.readable(self._results, wait.SECONDS), "the attack did not begin"
+        assert os.read(self._results, 1), "the attack failed"
         return self
 
     def __exit__(self, *_exception):
         os.close(self._stop)
         status = os.waitpid(self._child, 0)[1]
-        self.count = int(os.read(self._told, 64) or b"0")
-        os.close(self._told)
+        self.count = int(os.read(self._results, 64) or b"0")
+        os.close(self._results)
         tap.equal(os.waitstatus_to_exitcode(status), 0, "the attack's exit code")
 
 
-def _repeat(function, path, least, stop, told):
-    """The child: begins, says so when it goes well, and ends when it is told to and has done
+def _repeat(function, path, least, stop, results):
+    """The child: begins, reports that it goes well, and ends when asked to and has done
     enough."""
     count = 0
     attack = function(path)
@@ -75,8 +75,8 @@ def _repeat(function, path, least, stop, told):
         next(attack)
         count += 1
         if count == 1:
-            os.write(told, b"x")
-    os.write(told, str(count).encode())
+            os.write(results, b"x")
+    os.write(results, str(count).encode())
     os._exit(0)
 
 
@@ -186,7 +186,7 @@ def costly_lists(path):
 
 
 def costly_monitors(path):
-    """A hundred consumers with such a filter, who are told nothing but the beginning."""
+    """A hundred consumers with such a filter, who get nothing but the beginning."""
     call = varlink.encode("Monitor", COSTLY, more=True)
     consumers = [_connect(path) for _ in range(100)]
     for connection in consumers:
@@ -368,7 +368,7 @@ for attack_function, times, behaviour in (
         (many_monitors, 5, "Thousands of Monitors are called on one connection"),
         (many_calls, 100, "Thousands of calls are made, and their answers not read"),
         (slow_readers, 3, "A hundred consumers read a byte a second")):
-    tap.add(behaviour + ", and others are told meanwhile", _withstands, attack_function,
+    tap.add(behaviour + ", and others get events meanwhile", _withstands, attack_function,
             times)
 
 

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 """Which link is which: names that move from one link to another, links that are made anew
-under a name, and links that change what they are. The picture is at each moment one that a
+under a name, and links that change what they are. The links are at each moment one that a
 kernel may have: Mirror checks that after each message."""
 
 import os
@@ -10,14 +10,14 @@ import churn
 import daemon as daemons
 import faults
 import netns
-import picture
+import ip_links
 import rtnl
 import tap
 import wait
 from mirror import Mirror
 
 _ARPHRD_INFINIBAND = 32
-# Nothing is looked at unless somebody asks.
+# There is no dump unless somebody requests it.
 _RARE = ("--interval-min", "1h", "--interval-max", "1h")
 
 
@@ -33,8 +33,8 @@ def _lossy(*options):
 _WHERE = (("subscribed", daemons.Daemon), ("denied", _denied), ("lossy", _lossy))
 
 
-def _story(mirror, start):
-    """What was told since: (type, name, more_follows)."""
+def _events(mirror, start):
+    """The events since: (type, name, more_follows)."""
     return [(e["type"], e["link"]["ifname"], e.get("more_follows", False))
             for e in mirror.events[start:] if "link" in e]
 
@@ -48,9 +48,9 @@ def made_anew(make):
         for _ in range(10):
             start = len(mirror.events)
             netns.batch(["link del again0", "link add again0 type bridge"])
-            picture.settle(daemon, mirror)
-            told = [kind for kind, name, _ in _story(mirror, start) if name == "again0"]
-            tap.equal([kind for kind in told if kind != "change"], ["remove", "add"])
+            ip_links.settle(daemon, mirror)
+            reported = [kind for kind, name, _ in _events(mirror, start) if name == "again0"]
+            tap.equal([kind for kind in reported if kind != "change"], ["remove", "add"])
 
 
 def swapped(make):
@@ -64,7 +64,7 @@ def swapped(make):
                          "link set free0 name two0"])
             names = [link["ifname"] for link in daemon.links().values()]
             tap.equal(len(names), len(set(names)), f"links of one name in {names}")
-            picture.settle(daemon, mirror)
+            ip_links.settle(daemon, mirror)
 
 
 def in_a_circle(make):
@@ -80,7 +80,7 @@ def in_a_circle(make):
                          "link property add dev c0 altname c3", "link set free0 name c2",
                          "link property del dev c0 altname c3",
                          "link property add dev c2 altname c3"])
-            picture.settle(daemon, mirror)
+            ip_links.settle(daemon, mirror)
 
 
 def under_its_ports(make):
@@ -93,7 +93,7 @@ def under_its_ports(make):
         for _ in range(5):
             netns.batch(["link del br0", "link add br0 type bridge", "link set p0 master br0",
                          "link set p1 master br0"])
-            picture.settle(daemon, mirror)
+            ip_links.settle(daemon, mirror)
 
 
 def to_and_fro(make):
@@ -107,10 +107,10 @@ def to_and_fro(make):
             netns.ip("link set other0 name v0")
             away.ip("link set v0 name other0")
             away.ip(f"link set other0 netns {os.getpid()}")
-            picture.settle(daemon, mirror)
+            ip_links.settle(daemon, mirror)
             netns.batch(["link set v0 name free0", "link set other0 name v0",
                          "link set free0 name other0"])
-            picture.settle(daemon, mirror)
+            ip_links.settle(daemon, mirror)
 
 
 def another_type(make):
@@ -120,11 +120,11 @@ def another_type(make):
         mirror.until_ready()
         start = len(mirror.events)
         link.set_type(_ARPHRD_INFINIBAND)
-        picture.settle(daemon, mirror)
-        told = [(e["type"], e["old"].get("link_type")) for e in mirror.events[start:]
+        ip_links.settle(daemon, mirror)
+        reported = [(e["type"], e["old"].get("link_type")) for e in mirror.events[start:]
                 if e["type"] in ("add", "remove", "change")]
-        tap.equal([kind for kind, _ in told if kind != "change"], [])
-        tap.equal([old for _, old in told if old], ["ether"])
+        tap.equal([kind for kind, _ in reported if kind != "change"], [])
+        tap.equal([old for _, old in reported if old], ["ether"])
 
 
 for _function in (made_anew, swapped, in_a_circle, under_its_ports, to_and_fro, another_type):
@@ -143,7 +143,7 @@ def swapped_together():
         netns.batch(["link set one0 name free0", "link set two0 name one0",
                      "link set free0 name two0"])
         mirror.refresh(daemon.socket)
-        tap.equal(_story(mirror, 0), [("change", "two0", True), ("change", "one0", False)])
+        tap.equal(_events(mirror, 0), [("change", "two0", True), ("change", "one0", False)])
         between = {"instance": mirror.instance, "sequence": mirror.sequence - 1}
         with Mirror(daemon.socket, since=between) as resumed:
             resumed.until_ready()
@@ -164,13 +164,13 @@ def absent_for_a_moment():
                 mirror.until_ready()
                 while waiting.poll() is None:
                     netns.batch(["link del gone0", "link add gone0 type bridge"])
-                    picture.settle(daemon, mirror)
+                    ip_links.settle(daemon, mirror)
             tap.equal(waiting.returncode, 0)
 
 
 @tap.test
 def steady_churn():
-    """Where links change under nearly every dump, what is gone is told before its name is told
+    """Where links change under nearly every dump, what is gone is reported before its name is reported
     of another link, and in the end all is as the kernel has it"""
     netns.delete_all()
     netns.batch([f"link add many{n} type bridge" for n in range(100)])
@@ -180,8 +180,8 @@ def steady_churn():
         process = churn.start(pair * 200)
         while process.poll() is None:
             mirror.refresh(daemon.socket)
-        picture.settle(daemon, mirror)
-        kinds = [kind for kind, name, _ in _story(mirror, 0) if name == "eth0" and kind != "change"]
+        ip_links.settle(daemon, mirror)
+        kinds = [kind for kind, name, _ in _events(mirror, 0) if name == "eth0" and kind != "change"]
         assert len(kinds) >= 4, f"nearly nothing was seen: {kinds}"
         tap.equal(kinds[::2], ["add"] * len(kinds[::2]))
         tap.equal(kinds[1::2], ["remove"] * len(kinds[1::2]))
@@ -190,8 +190,8 @@ def steady_churn():
 
 @tap.test
 def unknown_master():
-    """A port whose bridge the kernel did not tell of is told after that bridge, though nobody
-    looks at all links"""
+    """A port whose bridge the kernel did not report is reported after that bridge, though nobody
+    takes a dump"""
     netns.delete_all()
     netns.ip("link add p0 type veth peer name p1")
     with faults.Faults() as fault:
@@ -208,7 +208,7 @@ def unknown_master():
             netns.ip("link set p0 master b0")
             mirror.until(lambda: any(link.get("master") == "b0" for link in mirror.links.values()),
                          "the port")
-            tap.equal([told[:2] for told in _story(mirror, start)][:2],
+            tap.equal([reported[:2] for reported in _events(mirror, start)][:2],
                       [("add", "b0"), ("change", "p0")])
             tap.equal(daemon.status()["counters"]["dumps"], dumps, "dumps")
 
@@ -244,11 +244,11 @@ def nameless():
                 mirror.until_ready()
                 for _ in range(5):
                     fault.set(faults.DUMP_NAMELESS, index, 1)
-                    picture.settle(daemon, mirror)
+                    ip_links.settle(daemon, mirror)
                 netns.ip("link add more0 type bridge")
                 fault.set(faults.DUMP_NAMELESS, 0, 2)
-                picture.settle(daemon, mirror)
-                tap.equal([kind for kind, *_ in _story(mirror, 0)], ["add"])
+                ip_links.settle(daemon, mirror)
+                tap.equal([kind for kind, *_ in _events(mirror, 0)], ["add"])
                 tap.equal(daemon.status()["counters"]["malformed"], 0)
                 tap.equal(daemon.status()["source"]["stale"], False)
         netns.ip("link del more0")

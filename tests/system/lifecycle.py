@@ -14,7 +14,7 @@ import subprocess
 
 import daemon as daemons
 import netns
-import picture
+import ip_links
 import tap
 import varlink
 import wait
@@ -309,10 +309,10 @@ def empty_environment():
         if not os.path.exists(path):
             tap.diag(f"{program} is not built")
             continue
-        told = [subprocess.run([path, *arguments], capture_output=True, text=True, check=False,
+        outputs = [subprocess.run([path, *arguments], capture_output=True, text=True, check=False,
                                env=environment, timeout=wait.SECONDS).stderr
                 for environment in ({"LINKWATCH_SOCKET": ""}, {})]
-        tap.equal(told[0], told[1], f"what {program} says")
+        tap.equal(outputs[0], outputs[1], f"what {program} says")
 
 
 # Options, the exit code, and words that must be in the one line of text.
@@ -420,14 +420,14 @@ def reload():
 def reload_of_options_for_a_start():
     """SIGHUP with changes that take effect with a restart logs each such option with its section"""
     with daemons.Daemon() as daemon:
-        for text, told in (
+        for text, warning in (
                 ("[Source]\nMode=poll\n", "[Source] Mode= changed: it takes effect with a restart"),
                 ("[Socket]\nMode=0600\n[Source]\nMode=poll\nReceiveBuffer=1M\n",
                  "[Socket] Mode=, [Source] Mode=, [Source] ReceiveBuffer= changed: "
                  "they take effect with a restart")):
             pathlib.Path(daemon.config).write_text(text, encoding="ascii")
             daemon.signal(signal.SIGHUP)
-            wait.until(lambda t=told: t in daemon.log(), told)
+            wait.until(lambda t=warning: t in daemon.log(), warning)
 
 
 @tap.test
@@ -445,20 +445,20 @@ def help_and_version():
 
 
 class Manager:
-    """What systemd is to a service: the socket that readiness is told on."""
+    """What systemd is to a service: the socket for readiness."""
 
     def __init__(self, directory, address=None):
         self.path = address or os.path.join(directory, "notify")
         self._socket = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
         self._socket.bind(self.path)
-        self.told = []
+        self.messages = []
 
     def until(self, word):
-        """Waits until something with that word is told."""
-        while not any(word in message for message in self.told):
+        """Waits until a message with that word comes."""
+        while not any(word in message for message in self.messages):
             if not wait.readable(self._socket, wait.SECONDS):
-                raise wait.Timeout(f"{word} was not told: {self.told}")
-            self.told.append(self._socket.recv(4096).decode())
+                raise wait.Timeout(f"{word} did not come: {self.messages}")
+            self.messages.append(self._socket.recv(4096).decode())
 
     def close(self):
         """Closes the socket."""
@@ -467,17 +467,17 @@ class Manager:
 
 @tap.test
 def readiness():
-    """Its manager is told when it is ready, when it reloads and when it stops"""
+    """Its manager learns when it is ready, when it reloads and when it stops"""
     with daemons.Daemon(serves=False) as daemon:
         manager = Manager(daemon.directory)
         daemon.set_environment(NOTIFY_SOCKET=manager.path)
         daemon.start()
         manager.until("READY=1")
-        # Ready means that it answers at once, with a picture.
+        # Ready means that it answers at once, with links.
         assert daemon.links()
         daemon.signal(signal.SIGHUP)
         manager.until("RELOADING=1")
-        manager.told.clear()
+        manager.messages.clear()
         manager.until("READY=1")
         daemon.signal(signal.SIGTERM)
         manager.until("STOPPING=1")
@@ -487,7 +487,7 @@ def readiness():
 
 @tap.test
 def stuck_manager():
-    """A manager that does not read stops neither its start nor its work, and is told when it
+    """A manager that does not read stops neither its start nor its work, and gets it when it
     does"""
     with daemons.Daemon(serves=False) as daemon, \
             socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as filler:
@@ -502,7 +502,7 @@ def stuck_manager():
             daemon.signal(signal.SIGHUP)
             assert daemon.links()
         manager.until("READY=1")
-        tap.contains(manager.told[-1], "STATUS=")
+        tap.contains(manager.messages[-1], "STATUS=")
         manager.until("WATCHDOG=1")
         manager.close()
 
@@ -555,7 +555,7 @@ def nothing_left_open():
                 mirror.until_ready()
         wait.until(lambda: len(os.listdir(folder)) <= before, "closed descriptors")
         with Mirror(daemon.socket) as mirror:
-            picture.settle(daemon, mirror.until_ready())
+            ip_links.settle(daemon, mirror.until_ready())
 
 
 netns.enter()

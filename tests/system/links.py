@@ -4,14 +4,14 @@ truth everywhere."""
 
 import environments
 import netns
-import picture
+import ip_links
 import tap
 import wait
 from mirror import Mirror
 
 
-class Told:
-    """An event that must be among those told: of that type, of a link that is called so
+class Expected:
+    """An event that must be among those sent: of that type, of a link that is called so
     afterwards, with that field changed from old to new."""
 
     def __init__(self, kind, name, field=None, old=None, new=None):
@@ -44,77 +44,77 @@ def _without(flag):
 
 
 # In this order: each goes on where the one before it ended. What is done, by ip(8), and
-# what must be told of it.
+# what must be reported of it.
 CASES = (
     ("both ends of a new veth pair are added",
      ("link add v0 type veth peer name v1",),
-     (Told("add", "v0"), Told("add", "v1"))),
+     (Expected("add", "v0"), Expected("add", "v1"))),
     ("a new bridge is added",
      ("link add b0 type bridge",),
-     (Told("add", "b0"),)),
+     (Expected("add", "b0"),)),
     ("a new name is a change of ifname",
      ("link set v0 name w0",),
-     (Told("change", "w0", "ifname", "v0", "w0"),)),
+     (Expected("change", "w0", "ifname", "v0", "w0"),)),
     ("a renamed link is renamed in the link that stands on it",
      (),
-     (Told("change", "v1", "link", "v0", "w0"),)),
+     (Expected("change", "v1", "link", "v0", "w0"),)),
     ("a new MTU is a change of mtu",
      ("link set w0 mtu 1400",),
-     (Told("change", "w0", "mtu", 1500, 1400),)),
+     (Expected("change", "w0", "mtu", 1500, 1400),)),
     ("a new MAC address is a change of address",
      ("link set w0 address 02:00:00:00:00:01", "link set w0 address 02:00:00:00:00:02"),
-     (Told("change", "w0", "address", lambda old: old != "02:00:00:00:00:02",
+     (Expected("change", "w0", "address", lambda old: old != "02:00:00:00:00:02",
            "02:00:00:00:00:02"),)),
     ("a link set up is a change of flags",
      ("link set w0 up",),
-     (Told("change", "w0", "flags", _without("UP"), _with("UP")),)),
+     (Expected("change", "w0", "flags", _without("UP"), _with("UP")),)),
     ("a pair set up at both ends is operational at both",
      ("link set v1 up",),
-     (Told("change", "w0", "operstate", lambda old: old != "UP", "UP"),
-      Told("change", "v1", "operstate", lambda old: old != "UP", "UP"))),
+     (Expected("change", "w0", "operstate", lambda old: old != "UP", "UP"),
+      Expected("change", "v1", "operstate", lambda old: old != "UP", "UP"))),
     ("a port that joins a bridge changes its master",
      ("link set b0 up", "link set w0 master b0"),
-     (Told("change", "w0", "master", None, "b0"),
-      Told("change", "b0", "operstate", lambda old: old != "UP", "UP"))),
+     (Expected("change", "w0", "master", None, "b0"),
+      Expected("change", "b0", "operstate", lambda old: old != "UP", "UP"))),
     ("a new name of the bridge is one of its port's master too",
      ("link set b0 down", "link set b0 name bb", "link set bb up"),
-     (Told("change", "bb", "ifname", "b0", "bb"),
-      Told("change", "w0", "master", "b0", "bb"))),
+     (Expected("change", "bb", "ifname", "b0", "bb"),
+      Expected("change", "w0", "master", "b0", "bb"))),
     ("a port that leaves its bridge lives on",
      ("link set w0 nomaster",),
-     (Told("change", "w0", "master", "bb", None),)),
+     (Expected("change", "w0", "master", "bb", None),)),
     ("a port's linkinfo says that its master is a bridge",
      ("link set w0 master bb",),
-     (Told("change", "w0", "linkinfo", {"info_kind": "veth"},
+     (Expected("change", "w0", "linkinfo", {"info_kind": "veth"},
            {"info_kind": "veth", "info_slave_kind": "bridge"}),)),
-    ("an alias, a group and a queue length are told",
+    ("an alias, a group and a queue length are reported",
      ("link set w0 alias a.name", "link set w0 group 7", "link set w0 txqueuelen 42"),
-     (Told("change", "w0", "ifalias", None, "a.name"),
-      Told("change", "w0", "group", "default", "7"),
-      Told("change", "w0", "txqlen", lambda old: old != 42, 42))),
-    ("an alternative name is told",
+     (Expected("change", "w0", "ifalias", None, "a.name"),
+      Expected("change", "w0", "group", "default", "7"),
+      Expected("change", "w0", "txqlen", lambda old: old != 42, 42))),
+    ("an alternative name is reported",
      ("link property add dev w0 altname another-name",),
-     (Told("change", "w0", "altnames", None, ["another-name"]),)),
+     (Expected("change", "w0", "altnames", None, ["another-name"]),)),
     ("a link set down takes the carrier from its peer",
      ("link set v1 down",),
-     (Told("change", "v1", "flags", _with("UP"), _without("UP")),
-      Told("change", "w0", "operstate", "UP", lambda new: new != "UP"))),
+     (Expected("change", "v1", "flags", _with("UP"), _without("UP")),
+      Expected("change", "w0", "operstate", "UP", lambda new: new != "UP"))),
     ("a removed bridge is removed",
      ("link del bb",),
-     (Told("remove", "bb"),)),
+     (Expected("remove", "bb"),)),
     ("a removed veth end takes its peer along",
      ("link del v1",),
-     (Told("remove", "w0"), Told("remove", "v1"))),
+     (Expected("remove", "w0"), Expected("remove", "v1"))),
     ("another link under the same index is a remove and an add",
      ("link add one index 4000 type bridge", "link del one",
       "link add two index 4000 type veth peer name three"),
-     (Told("remove", "one"), Told("add", "two"), Told("add", "three"))),
-    ("a link that is gone before anybody looks leaves nothing behind",
+     (Expected("remove", "one"), Expected("add", "two"), Expected("add", "three"))),
+    ("a link that is gone before the next dump leaves nothing behind",
      ("link add brief type bridge", "link del brief"),
      ()),
 )
 
-# These can only be told where somebody looks in between, or the kernel tells of each.
+# These can only be reported where a dump falls in between, or the kernel reports each.
 _NEEDS_A_LOOK_BETWEEN = ("another link under the same index is a remove and an add",)
 
 
@@ -127,15 +127,15 @@ class Script:
         self._mirror = None
 
     def begin(self):
-        """the first picture is the kernel's"""
+        """the first snapshot is the kernel's"""
         netns.delete_all()
         self._daemon = self._environment.start()
         self._daemon.__enter__()
         self._mirror = Mirror(self._daemon.socket).until_ready()
-        picture.settle(self._daemon, self._mirror)
+        ip_links.settle(self._daemon, self._mirror)
 
     def case(self, name, commands, expected):
-        """Does what a case says and waits until all is told that must be."""
+        """Does what a case says and waits until all is reported that must be."""
         if not self._mirror:
             raise tap.Skip("there is no daemon")
         start = len(self._mirror.events) if commands else 0
@@ -146,14 +146,14 @@ class Script:
                 self._mirror.refresh(self._daemon.socket)
 
         def missing():
-            picture.settle(self._daemon, self._mirror)
+            ip_links.settle(self._daemon, self._mirror)
             events = self._mirror.events[start:]
-            return [told for told in expected if not any(told.fits(e) for e in events)]
+            return [one for one in expected if not any(one.fits(e) for e in events)]
 
         try:
             wait.until(lambda: not missing(), name)
         except wait.Timeout:
-            raise AssertionError(f"never told: {missing()}; "
+            raise AssertionError(f"never reported: {missing()}; "
                                  f"but: {self._mirror.events[start:]}") from None
 
     def end(self):

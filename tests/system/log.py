@@ -20,35 +20,35 @@ PERIOD_SECONDS = 10
 
 def lines(daemon):
     """All that it wrote so far, without its name, which begins each line."""
-    told = daemon.log().splitlines()
-    assert all(line.startswith("linkwatchd: ") for line in told), told
-    return [line.split(": ", 1)[1] for line in told]
+    logged = daemon.log().splitlines()
+    assert all(line.startswith("linkwatchd: ") for line in logged), logged
+    return [line.split(": ", 1)[1] for line in logged]
 
 
 @tap.test
 def start():
-    """The start is two lines: whom it believes and why, and where it tells of how many links"""
+    """The start is two lines: the standing and why, and where it serves how many links"""
     with daemons.Daemon() as daemon:
         daemon.status()
-        told = lines(daemon)
-        tap.equal(len(told), 2, "the number of lines")
-        tap.equal(told[0], "the subscription is unproven: joined RTNLGRP_LINK; dumps have yet to "
+        logged = lines(daemon)
+        tap.equal(len(logged), 2, "the number of lines")
+        tap.equal(logged[0], "the subscription is unproven: joined RTNLGRP_LINK; dumps have yet to "
                   "agree with it", "the first line")
-        assert re.fullmatch(r"version \S+ on %s, links: 1" % re.escape(daemon.socket), told[1])
+        assert re.fullmatch(r"version \S+ on %s, links: 1" % re.escape(daemon.socket), logged[1])
 
 
 @tap.test
 def life_of_a_link():
-    """A link that appears, changes and goes is told in a line each, in words of ip's"""
+    """A link that appears, changes and goes is logged in a line each, in words of ip's"""
     with daemons.Daemon() as daemon:
         daemon.status()
         for command in ("link add b0 type bridge", "link set b0 mtu 1400", "link set b0 name c0",
                         "link del c0"):
             netns.ip(command)
             daemon.call("Refresh")
-        told = lines(daemon)[2:]
-        index = re.search(r"index (\d+)", told[0]).group(1)
-        tap.equal(told, [f"b0 appeared (index {index}, bridge)",
+        logged = lines(daemon)[2:]
+        index = re.search(r"index (\d+)", logged[0]).group(1)
+        tap.equal(logged, [f"b0 appeared (index {index}, bridge)",
                          "b0: mtu 1500 -> 1400",
                          "c0: ifname b0 -> c0",
                          f"c0 is gone (index {index}, bridge)"], "lines")
@@ -71,7 +71,7 @@ def level():
 
 @tap.test
 def storm():
-    """A storm is told in a bounded number of lines, and how many were held back is told when
+    """A storm is logged in a bounded number of lines, and how many were held back is logged when
     it is over, with nothing else happening"""
     with daemons.Daemon() as daemon:
         daemon.status()
@@ -85,15 +85,15 @@ def storm():
                              re.MULTILINE)
 
         count = int(wait.until(held_back, "the number of lines held back").group(1))
-        told = sum(line.startswith("b0") for line in lines(daemon))
-        tap.equal(told + count, 1 + 3 * LINES_MAX, "lines in all")
-        assert told <= 2 * LINES_MAX, told
+        logged = sum(line.startswith("b0") for line in lines(daemon))
+        tap.equal(logged + count, 1 + 3 * LINES_MAX, "lines in all")
+        assert logged <= 2 * LINES_MAX, logged
         netns.ip("link del b0")
 
 
 @tap.test
 def warnings_in_a_storm():
-    """A warning is told in the middle of a storm"""
+    """A warning is logged in the middle of a storm"""
     # Somebody who left may count for a moment.
     with daemons.Daemon("--sessions-max", "3") as daemon, contextlib.ExitStack() as guests:
         daemon.call("Refresh")
@@ -128,7 +128,7 @@ SHOWN = ((b"a\xc2\x9b2Jb", r"a\u009b2Jb"), ("a\u202eb".encode(), r"a\u202eb"),
 
 @tap.test
 def misleading_names():
-    """What misleads in a name, or is not UTF-8, is an escape that tells names apart"""
+    """What misleads in a name, or is not UTF-8, is an escape that keeps names distinct"""
     with daemons.Daemon() as daemon:
         daemon.status()
         netns.run("ip", "link", "add", "n0", "type", "bridge")
@@ -138,10 +138,10 @@ def misleading_names():
             daemon.call("Refresh")
             before = name
             with open(daemon.log_file, "rb") as file:
-                told = file.read()
-            tap.contains(told.splitlines()[-1].decode(), f" -> {shown}")
+                logged = file.read()
+            tap.contains(logged.splitlines()[-1].decode(), f" -> {shown}")
         for byte in (b"\x1b", b"\x7f", b"\xff", b"\x9b", b"\x80\xae"):
-            assert byte not in told, byte
+            assert byte not in logged, byte
         netns.run("ip", "link", "del", os.fsencode(before))
 
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""Names of links are bytes that anybody may choose: they are asked for and told as what they are."""
+"""Names of links are bytes that anybody may choose: they are requested and published as what they are."""
 
 import contextlib
 import json
@@ -45,7 +45,7 @@ def ctl(daemon, *arguments):
 
 
 def name_of(link):
-    """The bytes of a link's name, as it is told."""
+    """The bytes of a link's name, as it is published."""
     return bytes.fromhex(link["ifname_bytes"]) if "ifname_bytes" in link \
         else link["ifname"].encode()
 
@@ -93,8 +93,8 @@ def bytes_of_names():
     """Two names of which JSON shows the same differ in their bytes, and each is found by them"""
     with links(b"n\xff", b"n\xfe") as daemon:
         for name, digits, escape in ((b"n\xff", "6eff", r"n\xff"), (b"n\xfe", "6efe", r"n\xfe")):
-            told = daemon.links()[indexes()[name]]
-            tap.equal((told["ifname"], told["ifname_bytes"]), ("n\ufffd", digits), "as told")
+            published = daemon.links()[indexes()[name]]
+            tap.equal((published["ifname"], published["ifname_bytes"]), ("n\ufffd", digits), "as published")
             tap.equal(found(daemon, name), [name], "by its bytes")
             tap.equal(found(daemon, escape), [name], "by its escape")
             tap.contains(ctl(daemon, "list", escape)[1], f" {escape} ")
@@ -111,8 +111,8 @@ def other_names():
         daemon.call("Refresh")
         port = daemon.links()[indexes()[b"p0"]]
         tap.equal((port["master"], port["master_bytes"]), ("m\ufffd", "6dff"), "master")
-        told = daemon.links()[indexes()[b"port"]]
-        tap.equal(set(told["altnames_bytes"]), {b"plain".hex(), b"alt\xfd".hex()}, "altnames")
+        published = daemon.links()[indexes()[b"port"]]
+        tap.equal(set(published["altnames_bytes"]), {b"plain".hex(), b"alt\xfd".hex()}, "altnames")
         tap.equal(found(daemon, r"alt\xfd"), [b"port"], "by its altname")
         tap.equal(ctl(daemon, "--timeout", "0", "wait", "p0", r"master=m\xff")[0], 0, "wait")
         tap.contains(ctl(daemon, "list", "p0")[1], r"m\xff")

@@ -27,7 +27,7 @@ def rtnl(namespace=None):
 
 
 def names(connection):
-    """The names that List tells."""
+    """The names of List."""
     return sorted(link["ifname"] for link in connection.call("List")["links"])
 
 
@@ -63,7 +63,7 @@ def enters():
 
 @tap.test
 def monitors():
-    """Monitor tells what happens in there, subscribed and denied"""
+    """Monitor reports what happens in there, subscribed and denied"""
     for wrapper in ((), (daemons.helper("deny"), "--join", "EPERM")):
         with daemons.Daemon(wrapper=wrapper) as daemon, netns.Namespace() as other, \
                 rtnl(other) as handed, Mirror(daemon.socket, rtnl=handed) as mirror:

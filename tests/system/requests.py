@@ -7,7 +7,7 @@ import random
 
 import daemon as daemons
 import netns
-import picture
+import ip_links
 import tap
 import varlink
 import wait
@@ -52,7 +52,7 @@ class Bystander:
         self._mirror.until_event("add", name)
         wait.until(lambda: self._daemon.status()["sessions"] == 2, "the end of other sessions")
         wait.until(lambda: self._descriptors() <= self._open, "no descriptors left open")
-        picture.settle(self._daemon, self._mirror)
+        ip_links.settle(self._daemon, self._mirror)
 
 
 def expect_error(connection, name, **parameters):
@@ -81,10 +81,10 @@ def get_description():
     """GetInterfaceDescription gives each interface file as it is"""
     with Bystander() as daemon:
         for name in (LINKS, SERVICE):
-            told = daemon.call(SERVICE + ".GetInterfaceDescription", {"interface": name})
-            path = os.path.join(picture.SOURCE, "protocol", name + ".varlink")
+            description = daemon.call(SERVICE + ".GetInterfaceDescription", {"interface": name})
+            path = os.path.join(ip_links.SOURCE, "protocol", name + ".varlink")
             with open(path, encoding="utf-8") as file:
-                tap.equal(told, {"description": file.read()})
+                tap.equal(description, {"description": file.read()})
 
 
 @tap.test
@@ -301,7 +301,7 @@ def width():
 
 @tap.test
 def size():
-    """A message of the size that GetStatus tells is read, and a larger one closes the connection"""
+    """A message of the size in GetStatus is read, and a larger one closes the connection"""
     with Bystander("--request-max", "4K") as daemon:
         limit = daemon.status()["request_max"]
         tap.equal(limit, 4096)
@@ -450,7 +450,7 @@ def garbage():
                 try:
                     connection.send_bytes(mangled(dice, calls))
                     connection.shut_down()
-                    # Until it is closed, or Monitor has nothing more to tell.
+                    # Until it is closed, or Monitor has nothing more to send.
                     while connection.receive().get("parameters", {}).get("type") != "ready":
                         pass
                 except (varlink.Closed, OSError):

@@ -11,7 +11,7 @@ import tap
 
 netns.enter()
 
-# What has a default that the daemon tells.
+# What has a default that the daemon publishes.
 OPTIONS = {"sessions-max", "sessions-per-user-max", "namespaces-max", "namespaces-per-user-max",
            "namespaces-memory-max", "request-max", "json-depth-max", "history-size"}
 # What no option sets: words of SECURITY.md with a number in them, and the constant that it is, with
@@ -80,26 +80,26 @@ def documented():
 
 @tap.test
 def status():
-    """Each default in SECURITY.md is the limit that a daemon without options tells in GetStatus"""
+    """Each default in SECURITY.md is the limit of a daemon without options in GetStatus"""
     with daemons.Daemon() as daemon:
-        told = daemon.status()
+        shown = daemon.status()
     for option, default in documented().items():
         if option == "history-size":
-            limit = told["history"]["bytes_max"]
+            limit = shown["history"]["bytes_max"]
         else:
-            limit = told[option.replace("-", "_")]
+            limit = shown[option.replace("-", "_")]
         tap.equal(limit, default, option)
 
 
 @tap.test
 def usage():
-    """Each default in SECURITY.md is the one that --help tells"""
+    """Each default in SECURITY.md is the one in --help"""
     text = subprocess.run([daemons.BINARY, "--help"], check=True, capture_output=True,
                           encoding="utf-8").stdout
     for option, default in documented().items():
-        told = re.search(rf"^  --{option} \w+\n +.*\(default (\d+)([KMG]?)\)$", text, re.MULTILINE)
-        assert told, f"no default of --{option} in --help"
-        tap.equal(_bytes(*told.groups()), default, option)
+        shown = re.search(rf"^  --{option} \w+\n +.*\(default (\d+)([KMG]?)\)$", text, re.MULTILINE)
+        assert shown, f"no default of --{option} in --help"
+        tap.equal(_bytes(*shown.groups()), default, option)
 
 
 def _constant(name, file):

@@ -94,10 +94,10 @@ def same_process():
 
 def exposure(unit):
     """The figure of systemd-analyze, shown in the log."""
-    told = MACHINE.run("systemd-analyze", "security", "--no-pager", unit)
-    line = next(line for line in told.splitlines() if "Overall exposure level" in line)
+    output = MACHINE.run("systemd-analyze", "security", "--no-pager", unit)
+    line = next(line for line in output.splitlines() if "Overall exposure level" in line)
     tap.diag(line.strip("→ "))
-    for remark in told.splitlines():
+    for remark in output.splitlines():
         if remark.startswith("✗"):
             tap.diag(remark)
     return float(re.search(r": ([0-9.]+)", line).group(1))
@@ -147,7 +147,7 @@ def nothing_to_write():
 
 @tap.test
 def all_methods():
-    """Every method works, and links are told as they change."""
+    """Every method works, and links are reported as they change."""
     with same_process(), Mirror(socket_path()) as mirror:
         mirror.until_ready()
         MACHINE.ip("link add m0 type veth peer name m1")
@@ -182,7 +182,7 @@ def connect_until_refused(guests, user):
 @tap.test
 def limits_by_default():
     """By default a user has 1024 connections, and all together have 3072, of which 192 are root's
-    and a user has no more than are left for others; one more is told why it is refused."""
+    and a user has no more than are left for others; one more gets the reason why it is refused."""
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     if hard < 5000:
         raise tap.Skip(f"this program may open {hard} files only")
@@ -239,7 +239,7 @@ def request_limits():
 
 @tap.test
 def history_limit():
-    """A consumer who does not read loses events of a short history, is told how many, and
+    """A consumer who does not read loses events of a short history, learns how many, and
     gets to the truth."""
     restart("[History]\nSize=8K\n")
     with same_process(), Mirror(socket_path()) as mirror:
@@ -294,15 +294,15 @@ def without_netlink():
 def netlink_comes_back():
     """Once the drop-in is gone, a restart makes all well."""
     restart()
-    wait.until(lambda: not status()["source"]["stale"], "a look")
+    wait.until(lambda: not status()["source"]["stale"], "a dump")
     tap.equal(len(varlink.call(socket_path(), "List")["links"]), 1, "links")
 
 
 @tap.test
 def no_crash():
     """Through all of this, the filter found nothing that it had to kill the daemon for."""
-    told = MACHINE.journal("UNIT=" + SERVICE, "_PID=1")
-    ends = [e["MESSAGE"] for e in told if "exited" in e["MESSAGE"] and "success" not in e["MESSAGE"]
+    output = MACHINE.journal("UNIT=" + SERVICE, "_PID=1")
+    ends = [e["MESSAGE"] for e in output if "exited" in e["MESSAGE"] and "success" not in e["MESSAGE"]
             or "dumped" in e["MESSAGE"] or "killed" in e["MESSAGE"]]
     tap.equal(ends, [], "how the daemon ended")
 

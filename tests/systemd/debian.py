@@ -54,11 +54,11 @@ def shell(command):
 
 
 def traces():
-    """All files whose names tell where they come from, in the places that packages use."""
-    told = MACHINE.run("find", "/etc", "/usr", "/opt", "/run", "/var/lib", "/var/log", "-xdev", "(",
+    """All files whose names show where they come from, in the places that packages use."""
+    output = MACHINE.run("find", "/etc", "/usr", "/opt", "/run", "/var/lib", "/var/log", "-xdev", "(",
                        "-path", "/usr/src", "-o", "-path", "/var/lib/dpkg", ")", "-prune", "-o",
                        "-name", "*linkwatch*", "-print")
-    return set(told.split())
+    return set(output.split())
 
 
 @tap.test
@@ -74,17 +74,17 @@ def built():
 
 @tap.test
 def same_version():
-    """The packages have the version that the programs tell."""
+    """The packages have the version that the programs print."""
     version = shell("dpkg-deb --field linkwatchd_*.deb Version").strip()
-    told = MACHINE.run(f"{BUILD}/linkwatchd/debian/linkwatchd/usr/sbin/linkwatchd", "--version")
-    tap.equal(told.strip(), f"linkwatchd {version}", "the version")
+    output = MACHINE.run(f"{BUILD}/linkwatchd/debian/linkwatchd/usr/sbin/linkwatchd", "--version")
+    tap.equal(output.strip(), f"linkwatchd {version}", "the version")
 
 
 @tap.test
 def lintian():
     """lintian finds no error."""
-    told = shell("lintian --allow-root --fail-on error --tag-display-limit 0 *.changes")
-    for line in told.splitlines():
+    output = shell("lintian --allow-root --fail-on error --tag-display-limit 0 *.changes")
+    for line in output.splitlines():
         tap.diag(line)
 
 

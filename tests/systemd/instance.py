@@ -34,7 +34,7 @@ def names(path):
 
 @tap.test
 def own_links_and_socket():
-    """The instance tells the links of its namespace, on a socket of its own, and none of
+    """The instance publishes the links of its namespace, on a socket of its own, and none of
     the machine's."""
     MACHINE.ip(f"netns add {BLUE}")
     MACHINE.ip("link add ours0 type bridge")
@@ -46,7 +46,7 @@ def own_links_and_socket():
 
 @tap.test
 def changes_stay_apart():
-    """What happens in a namespace is told by its instance; a link that moves from one to
+    """What happens in a namespace is reported by its instance; a link that moves from one to
     the other goes here and comes there."""
     with Mirror(main_path()) as main, Mirror(blue_path()) as blue:
         main.until_ready()
@@ -66,9 +66,9 @@ def changes_stay_apart():
 @tap.test
 def linkwatchctl_reaches_it():
     """linkwatchctl shows its links when it is given that socket."""
-    told = MACHINE.run("linkwatchctl", "--socket", f"/run/linkwatchd@{BLUE}/socket", "list")
-    tap.contains(told, "theirs0")
-    assert "ours0" not in told, told
+    output = MACHINE.run("linkwatchctl", "--socket", f"/run/linkwatchd@{BLUE}/socket", "list")
+    tap.contains(output, "theirs0")
+    assert "ours0" not in output, output
 
 
 @tap.test
@@ -131,8 +131,8 @@ def a_namespace_that_comes_later():
         consumer.send("List")
         wait.until(lambda: int(MACHINE.show("linkwatchd@late.service", "NRestarts")) >= 2,
                    "another try")
-        told = [e["MESSAGE"] for e in MACHINE.journal("UNIT=linkwatchd@late.service")]
-        assert any("status=225/NETWORK" in text for text in told), told
+        output = [e["MESSAGE"] for e in MACHINE.journal("UNIT=linkwatchd@late.service")]
+        assert any("status=225/NETWORK" in text for text in output), output
         MACHINE.ip("netns add late")
         tap.equal({link["ifname"] for link in consumer.list()["links"]}, {"lo"}, "links")
 

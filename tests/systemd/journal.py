@@ -43,7 +43,7 @@ def until_entry(kind, *matches):
 
 
 def refresh():
-    """All that happened is told, and logged, when this is over."""
+    """All that happened is reported, and logged, when this is over."""
     varlink.call(socket_path(), "Refresh")
 
 
@@ -67,11 +67,11 @@ def start():
 
 @tap.test
 def start_in_words():
-    """The start is told in two lines that leave no question."""
-    told = [e["MESSAGE"] for e in MACHINE.journal("_SYSTEMD_UNIT=" + SERVICE)]
-    tap.equal(told[0], "the subscription is unproven: joined RTNLGRP_LINK; dumps have yet to "
+    """The start is logged in two lines that leave no question."""
+    output = [e["MESSAGE"] for e in MACHINE.journal("_SYSTEMD_UNIT=" + SERVICE)]
+    tap.equal(output[0], "the subscription is unproven: joined RTNLGRP_LINK; dumps have yet to "
               "agree with it", "the first line")
-    assert re.fullmatch(r"version \S+ on /run/linkwatchd/socket, links: 1", told[1]), told
+    assert re.fullmatch(r"version \S+ on /run/linkwatchd/socket, links: 1", output[1]), output
 
 
 @tap.test
@@ -135,9 +135,9 @@ def found_by_a_former_name():
     until_entry("LINK_CHANGED", "INTERFACE=w0", "NEW_MTU=1290")
     *_, last = MACHINE.journal("INTERFACE=v0")
     tap.equal(last["NEW_IFNAME"], "w0", "what the last entry under the former name says")
-    told = {name for entry in MACHINE.journal("--boot", "IFINDEX=" + last["IFINDEX"])
+    output = {name for entry in MACHINE.journal("--boot", "IFINDEX=" + last["IFINDEX"])
             for name in _names(entry)}
-    assert {"v0", "w0"} <= told, told
+    assert {"v0", "w0"} <= output, output
 
 
 def _names(entry):
@@ -157,8 +157,8 @@ def removed():
 @tap.test
 def catalogue_is_complete():
     """Each kind of entry is explained by the catalogue, and nothing else is."""
-    told = MACHINE.run("journalctl", "--list-catalog", *IDS.values())
-    tap.equal(sorted(re.findall(r"^[0-9a-f]{32}", told, re.MULTILINE)), sorted(IDS.values()),
+    output = MACHINE.run("journalctl", "--list-catalog", *IDS.values())
+    tap.equal(sorted(re.findall(r"^[0-9a-f]{32}", output, re.MULTILINE)), sorted(IDS.values()),
               "the kinds")
     with open(os.path.join(os.environ["LINKWATCH_SOURCE"], "units/linkwatchd.catalog"),
               encoding="utf-8") as file:
@@ -169,10 +169,10 @@ def catalogue_is_complete():
 @tap.test
 def explained():
     """journalctl -x explains entries with the values of their fields."""
-    told = MACHINE.run("journalctl", "--catalog", "--no-pager", "INTERFACE=w0")
-    tap.contains(told, "Subject: A link is gone: w0")
-    assert re.search(r'"journalctl IFINDEX=\d+" shows all that was logged', told), told
-    assert not re.search(r"@[A-Z_]+@", told), "a field was not filled in"
+    output = MACHINE.run("journalctl", "--catalog", "--no-pager", "INTERFACE=w0")
+    tap.contains(output, "Subject: A link is gone: w0")
+    assert re.search(r'"journalctl IFINDEX=\d+" shows all that was logged', output), output
+    assert not re.search(r"@[A-Z_]+@", output), "a field was not filled in"
 
 
 @tap.test
@@ -200,7 +200,7 @@ def standing():
 @tap.test
 def bounded_in_a_storm():
     """In a storm of changes the journal gets a bounded number of entries, then the number
-    of those that were held back; consumers are told everything, and a warning gets
+    of those that were held back; consumers get everything, and a warning gets
     through."""
     restart("[Limits]\nSessionsPerUserMax=2\n")
     changes = 2000
@@ -220,10 +220,10 @@ def bounded_in_a_storm():
               ("sessions-per-user-max", "0", "4"), "the warning")
     held_back = int(until_entry("HELD_BACK")["HELD_BACK"])
     logged = len(entries("LINK_CHANGED", "INTERFACE=s0"))
-    told = sum(event["type"] == "change" for event in mirror.events)
-    tap.diag(f"{told} changes, {logged} logged, {held_back} entries held back")
+    output = sum(event["type"] == "change" for event in mirror.events)
+    tap.diag(f"{output} changes, {logged} logged, {held_back} entries held back")
     assert logged <= 2 * ENTRIES_MAX, logged
-    assert held_back >= told - logged - ENTRIES_MAX > 0, (told, logged, held_back)
+    assert held_back >= output - logged - ENTRIES_MAX > 0, (output, logged, held_back)
     MACHINE.ip("link del s0")
 
 
@@ -237,8 +237,8 @@ def no_line_is_forged():
     shown = r"x\x1b[2J\u202ey"
     tap.contains(entry["MESSAGE"], f"{shown} appeared")
     tap.equal((entry["INTERFACE"], entry["NEW_IFNAME"]), (shown, shown), "fields")
-    told = MACHINE.run("journalctl", "--catalog", "--no-pager", "IFINDEX=" + _index())
-    tap.contains(told, f"Subject: A link appeared: {shown}")
+    output = MACHINE.run("journalctl", "--catalog", "--no-pager", "IFINDEX=" + _index())
+    tap.contains(output, f"Subject: A link appeared: {shown}")
 
 
 def _index():

@@ -46,9 +46,9 @@ def is_active(unit):
 @tap.test
 def units_verify():
     """systemd has no complaint about the units."""
-    told = MACHINE.run("systemd-analyze", "verify", "--man=no", SERVICE, SOCKET_UNIT,
+    output = MACHINE.run("systemd-analyze", "verify", "--man=no", SERVICE, SOCKET_UNIT,
                        "linkwatchd@x.service", "linkwatchd@x.socket")
-    complaints = [line for line in told.splitlines() if "linkwatchd" in line]
+    complaints = [line for line in output.splitlines() if "linkwatchd" in line]
     tap.equal(complaints, [], "complaints")
 
 
@@ -73,8 +73,8 @@ def consumer_first():
 
 @tap.test
 def status_text():
-    """systemctl status tells the standing in words."""
-    wait.until(lambda: not status()["source"]["stale"], "a look")
+    """systemctl status explains the standing in words."""
+    wait.until(lambda: not status()["source"]["stale"], "a dump")
     text = MACHINE.show(SERVICE, "StatusText")
     source = status()["source"]
     tap.equal(text, f"{source['standing']}: {source['reason']}", "the status")
@@ -82,7 +82,7 @@ def status_text():
 
 @tap.test
 def links_are_seen():
-    """Links that are made, changed and removed in the machine are told."""
+    """Links that are made, changed and removed in the machine are reported."""
     with Mirror(socket_path()) as mirror:
         mirror.until_ready()
         MACHINE.ip("link add v0 type veth peer name v1")
@@ -134,7 +134,7 @@ def bad_file_is_refused():
 
 @tap.test
 def bad_file_at_hangup():
-    """A daemon that is sent SIGHUP refuses a bad file by itself, and tells it in the journal."""
+    """A daemon that is sent SIGHUP refuses a bad file by itself, and reports it in the journal."""
     MACHINE.systemctl("kill", "--kill-whom=main", "--signal=HUP", SERVICE)
     wait.until(lambda: MACHINE.journal("MESSAGE_ID=4c64cab98bad4d12b729303462a84a7d"),
                "the refusal")
@@ -148,10 +148,10 @@ def bad_file_at_hangup():
 
 
 def _assert_refusal(match):
-    told = [entry["MESSAGE"] for entry in MACHINE.journal(match)]
+    output = [entry["MESSAGE"] for entry in MACHINE.journal(match)]
     place = CONFIG + ".d/60-bad.conf:3: "
-    refusals = [text for text in told if place in text]
-    assert refusals, f"no refusal among {told}"
+    refusals = [text for text in output if place in text]
+    assert refusals, f"no refusal among {output}"
     tap.contains(refusals[-1], '"much" is not understood')
 
 
@@ -309,7 +309,7 @@ def the_service_brings_its_socket():
 
 @tap.test
 def ready_after_the_first_look():
-    """It is ready when it has looked, or knows that it got no answer, and answers nobody
+    """It is ready when it has a dump, or knows that it got no answer, and answers nobody
     before."""
     shared = MACHINE.path("/run/linkwatch-faults")
     shared.mkdir(exist_ok=True)
@@ -325,14 +325,14 @@ def ready_after_the_first_look():
         MACHINE.systemctl("stop", SERVICE)
         with varlink.Connection(socket_path()) as consumer:
             consumer.send("List")
-            wait.until(lambda: silent.done(faults.DUMP_SILENT), "a look that gets no answer")
+            wait.until(lambda: silent.done(faults.DUMP_SILENT), "a dump that gets no answer")
             tap.equal(is_active(SERVICE), "activating", SERVICE)
-            assert not consumer.has_message(), "an answer without a look"
+            assert not consumer.has_message(), "an answer without a dump"
             wait.until(lambda: is_active(SERVICE) == "active", "readiness")
             tap.equal(consumer.expect_error("org.linkwatch.Links.NeverLooked")["errno_name"],
                       "ETIMEDOUT")
             silent.set(faults.DUMP_SILENT, times=0)
-            wait.until(lambda: "last_dump_usec" in status()["source"], "a look with an answer")
+            wait.until(lambda: "last_dump_usec" in status()["source"], "a dump with an answer")
             tap.equal(names(), {"lo"}, "links")
     MACHINE.drop_in(SERVICE, "faults", None)
 
@@ -347,8 +347,8 @@ def wrong_configuration_at_the_start():
         consumer.send("GetStatus")
         wait.until(lambda: int(MACHINE.show(SERVICE, "NRestarts")) >= 3, "the third try")
         reason = f"{CONFIG}:2: SessionsMax: \"none\" is not understood"
-        told = [entry["MESSAGE"] for entry in MACHINE.journal("_SYSTEMD_UNIT=" + SERVICE)]
-        assert any(reason in text for text in told), told
+        output = [entry["MESSAGE"] for entry in MACHINE.journal("_SYSTEMD_UNIT=" + SERVICE)]
+        assert any(reason in text for text in output), output
         MACHINE.path(CONFIG).unlink()
         consumer.reply()
 

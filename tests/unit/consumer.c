@@ -92,12 +92,12 @@ static const char *text_in(const json_t *object, const char *member)
     return text ? text : "";
 }
 
-static void read_told(const json_t *parameters, struct told *ret)
+static void read_reply(const json_t *parameters, struct reply *ret)
 {
     const json_t *link = json_object_get(parameters, "link");
     const json_t *lost = json_object_get(parameters, "lost");
 
-    *ret = (struct told){0};
+    *ret = (struct reply){0};
     snprintf(ret->type, sizeof(ret->type), "%s", text_in(parameters, "type"));
     snprintf(ret->name, sizeof(ret->name), "%s", text_in(link, "ifname"));
     ret->sequence = (uint64_t)json_integer_value(json_object_get(parameters, "sequence"));
@@ -106,7 +106,7 @@ static void read_told(const json_t *parameters, struct told *ret)
     ret->lost = lost ? json_integer_value(lost) : -1;
 }
 
-bool stream_tell(struct stream *stream, struct told *ret)
+bool stream_read(struct stream *stream, struct reply *ret)
 {
     struct buffer *message = next_message(stream);
     json_t *parameters;
@@ -116,85 +116,85 @@ bool stream_tell(struct stream *stream, struct told *ret)
     parameters = parameters_of(message->data);
     assert_int_equal(strlen(message->data) + 1, message->length);
     buffer_unref(message);
-    read_told(parameters, ret);
+    read_reply(parameters, ret);
     json_decref(parameters);
     return true;
 }
 
-static void keep(struct consumer *consumer, const struct told *told, const json_t *parameters)
+static void keep(struct consumer *consumer, const struct reply *reply, const json_t *parameters)
 {
     char *text = json_dumps(json_object_get(parameters, "link"), JSON_COMPACT);
     char key[16];
 
-    snprintf(key, sizeof(key), "%d", told->ifindex);
-    assert_int_equal(json_object_set_new(consumer->picture, key, json_string(text)), 0);
+    snprintf(key, sizeof(key), "%d", reply->ifindex);
+    assert_int_equal(json_object_set_new(consumer->links, key, json_string(text)), 0);
     free(text);
 }
 
-static void believe_event(struct consumer *consumer, const struct told *told,
-                          const json_t *parameters)
+static void apply_event(struct consumer *consumer, const struct reply *reply,
+                        const json_t *parameters)
 {
     char key[16];
 
     consumer->events++;
-    assert_true(told->sequence > consumer->sequence);
+    assert_true(reply->sequence > consumer->sequence);
     if (consumer->all && consumer->ready)
-        assert_int_equal(told->sequence, consumer->sequence + 1);
-    snprintf(key, sizeof(key), "%d", told->ifindex);
+        assert_int_equal(reply->sequence, consumer->sequence + 1);
+    snprintf(key, sizeof(key), "%d", reply->ifindex);
     if (consumer->all && consumer->ready) {
-        bool known = json_object_get(consumer->picture, key);
+        bool known = json_object_get(consumer->links, key);
 
-        assert_int_equal(known, strcmp(told->type, "add") != 0);
+        assert_int_equal(known, strcmp(reply->type, "add") != 0);
     }
-    if (strcmp(told->type, "remove") == 0)
-        json_object_del(consumer->picture, key);
+    if (strcmp(reply->type, "remove") == 0)
+        json_object_del(consumer->links, key);
     else
-        keep(consumer, told, parameters);
+        keep(consumer, reply, parameters);
 }
 
-static void believe_lost(struct consumer *consumer, const struct told *told)
+static void apply_lost(struct consumer *consumer, const struct reply *reply)
 {
     consumer->losses++;
-    assert_true(told->lost > 0);
+    assert_true(reply->lost > 0);
     if (consumer->ready && consumer->all)
-        assert_int_equal(told->lost, told->sequence - consumer->sequence);
+        assert_int_equal(reply->lost, reply->sequence - consumer->sequence);
     else
-        assert_int_in_range(told->lost, 1, told->sequence - consumer->sequence);
-    consumer->lost += (uint64_t)told->lost;
+        assert_int_in_range(reply->lost, 1, reply->sequence - consumer->sequence);
+    consumer->lost += (uint64_t)reply->lost;
     consumer->ready = false;
-    json_object_clear(consumer->picture);
+    json_object_clear(consumer->links);
 }
 
-void consumer_believe(struct consumer *consumer, const char *message)
+void consumer_apply(struct consumer *consumer, const char *message)
 {
     json_t *parameters = parameters_of(message);
-    struct told told;
+    struct reply reply;
 
-    if (!consumer->picture)
-        consumer->picture = json_object();
-    read_told(parameters, &told);
-    assert_true(told.sequence >= consumer->sequence);
-    if (strcmp(told.type, "snapshot") == 0) {
+    if (!consumer->links)
+        consumer->links = json_object();
+    read_reply(parameters, &reply);
+    assert_true(reply.sequence >= consumer->sequence);
+    if (strcmp(reply.type, "snapshot") == 0) {
         assert_false(consumer->ready);
         consumer->snapshots++;
-        keep(consumer, &told, parameters);
-    } else if (strcmp(told.type, "ready") == 0) {
+        keep(consumer, &reply, parameters);
+    } else if (strcmp(reply.type, "ready") == 0) {
         assert_false(consumer->ready);
         consumer->readies++;
         consumer->ready = true;
-    } else if (strcmp(told.type, "lost") == 0) {
-        believe_lost(consumer, &told);
+    } else if (strcmp(reply.type, "lost") == 0) {
+        apply_lost(consumer, &reply);
     } else {
-        believe_event(consumer, &told, parameters);
+        apply_event(consumer, &reply, parameters);
     }
-    consumer->sequence = told.sequence;
+    consumer->sequence = reply.sequence;
     json_decref(parameters);
 }
 
-static void believe_all(struct consumer *consumer, const struct buffer *messages)
+static void apply_all(struct consumer *consumer, const struct buffer *messages)
 {
     for (size_t at = 0; at < messages->length; at += strlen(messages->data + at) + 1)
-        consumer_believe(consumer, messages->data + at);
+        consumer_apply(consumer, messages->data + at);
 }
 
 unsigned consumer_read(struct consumer *consumer, struct stream *stream, unsigned most)
@@ -212,7 +212,7 @@ unsigned consumer_read(struct consumer *consumer, struct stream *stream, unsigne
         assert_int_in_range(r, 0, 1);
         if (r == 0)
             break;
-        believe_all(consumer, messages);
+        apply_all(consumer, messages);
         buffer_unref(messages);
     }
     return n;
@@ -225,7 +225,7 @@ static void check_link(const struct consumer *consumer, const struct link *link)
     char key[16];
 
     snprintf(key, sizeof(key), "%d", link->ifindex);
-    text = json_string_value(json_object_get(consumer->picture, key));
+    text = json_string_value(json_object_get(consumer->links, key));
     assert_non_null(text);
     assert_int_equal(encode_link(link, &buffer), 0);
     assert_int_equal(buffer->length, strlen(text));
@@ -248,6 +248,6 @@ void consumer_check(const struct consumer *consumer, const struct world *world, 
         passing++;
     }
     if (!text)
-        assert_int_equal(json_object_size(consumer->picture), passing);
+        assert_int_equal(json_object_size(consumer->links), passing);
     filter_free(filter);
 }

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* A table, a history and a stream on them; and a consumer that believes what it is
- * told, and says when the story has a gap. */
+/* A table, a history and a stream on them; and a consumer that applies each message, and checks
+ * that none is missing. */
 #ifndef LINKWATCH_TESTS_UNIT_CONSUMER_H
 #define LINKWATCH_TESTS_UNIT_CONSUMER_H
 
@@ -16,7 +16,7 @@ struct world {
     struct table *table;
     struct history *history;
     struct stream_origin origin;
-    bool blind; /* no look ever worked */
+    bool blind; /* no dump ever worked */
 };
 
 void world_start(struct world *world, size_t history_bytes);
@@ -29,7 +29,7 @@ void world_notify(struct world *world, struct link *link);
 struct stream *world_stream(struct world *world, const char *filter);
 
 /* One message as the consumer reads it. */
-struct told {
+struct reply {
     char type[16];
     uint64_t sequence;
     int ifindex;   /* 0 without a link */
@@ -39,10 +39,10 @@ struct told {
 };
 
 /* The next message of the stream; false if there is none. */
-bool stream_tell(struct stream *stream, struct told *ret);
+bool stream_read(struct stream *stream, struct reply *ret);
 
 struct consumer {
-    json_t *picture; /* of links by index, as text */
+    json_t *links; /* of links by index, as text */
     bool ready;
     bool all; /* it has no filter, so that no number may be left out */
     uint64_t sequence;
@@ -50,14 +50,14 @@ struct consumer {
     unsigned snapshots, readies, losses, events;
 };
 
-/* Believes one message. */
-void consumer_believe(struct consumer *consumer, const char *message);
+/* Applies one message. */
+void consumer_apply(struct consumer *consumer, const char *message);
 
-/* Reads up to so many times, one message and many by turns, and believes them; how many
+/* Reads up to so many times, one message and many in turn, and applies them; how many
  * times there was something. */
 unsigned consumer_read(struct consumer *consumer, struct stream *stream, unsigned most);
 
-/* Fails unless the picture is that of the table, for the links that pass the filter
+/* Fails unless the links are those of the table, of those that pass the filter
  * (NULL: for all). */
 void consumer_check(const struct consumer *consumer, const struct world *world, const char *filter);
 

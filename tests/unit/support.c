@@ -132,7 +132,7 @@ int64_t tick(void)
     return ticks++;
 }
 
-struct slice slice_of(int64_t questions)
+struct slice slice_of(int64_t checks)
 {
-    return (struct slice){.clock = tick, .end = ticks + questions - 1};
+    return (struct slice){.clock = tick, .end = ticks + checks - 1};
 }

@@ -49,7 +49,7 @@ struct says {
     const char *kind;
     const char *alias;
     const char *altname;
-    bool counted; /* the next three are told */
+    bool counted; /* the next three are there */
     bool carrier;
     uint32_t carrier_changes;
     uint8_t operstate;
@@ -67,9 +67,9 @@ struct dice {
 };
 unsigned roll(struct dice *dice, unsigned limit);
 
-/* A slice that is over when it was asked so often. Each question takes a microsecond of this
+/* A slice that is over after so many checks. Each check takes a microsecond of this
  * clock. */
 int64_t tick(void);
-struct slice slice_of(int64_t questions);
+struct slice slice_of(int64_t checks);
 
 #endif

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* standing: when to look. */
+/* standing: when to dump. */
 #include "tests/unit/virtual.h"
 
 #include <errno.h>
@@ -159,7 +159,7 @@ static void a_trusted_subscription_is_audited_once_a_minute(void **state)
     virtual_stop(&virtual);
 }
 
-/* --- looks on demand */
+/* --- dumps on demand */
 
 static void a_dump_on_demand_begins_at_once_and_settles_when_it_ends(void **state)
 {
@@ -377,7 +377,7 @@ static void a_shorter_audit_interval_cuts_a_proof_short(void **state)
 
     (void)state;
     virtual_start(&virtual, STANDING_AUTO);
-    virtual_run(&virtual, 55 * SEC); /* the next look would be due after 51 s */
+    virtual_run(&virtual, 55 * SEC); /* the next dump would be due after 51 s */
     standing_reconfigure(virtual.standing, &config);
     virtual_run(&virtual, 3 * SEC);
     assert_int_equal(virtual_standing(&virtual), STANDING_TRUSTED);

@@ -386,7 +386,7 @@ static void the_permanent_address_counts_for_more_than_the_present_one(void **st
     judge_and_free(bonded("eth0", 1), bonded("slow0", 2), false);
 }
 
-static void a_kind_that_is_not_told_says_nothing(void **state)
+static void a_missing_kind_proves_nothing(void **state)
 {
     (void)state;
     judge_and_free(LINK(.ifindex = 5, .ifname = "a", .kind = "veth"),
@@ -442,7 +442,7 @@ int main(void)
         cmocka_unit_test(another_type_alone_is_the_same_link),
         cmocka_unit_test(without_a_kind_name_and_address_together_make_another_link),
         cmocka_unit_test(the_permanent_address_counts_for_more_than_the_present_one),
-        cmocka_unit_test(a_kind_that_is_not_told_says_nothing),
+        cmocka_unit_test(a_missing_kind_proves_nothing),
         cmocka_unit_test(carrier_counters_that_went_backwards_are_another_link),
         cmocka_unit_test(a_new_name_or_address_is_the_same_link),
     };

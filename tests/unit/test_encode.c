@@ -133,7 +133,7 @@ static void a_value_of_0_is_not_left_out(void **state)
     link_unref(link);
 }
 
-static void a_carrier_is_told_of_a_link_that_is_up(void **state)
+static void a_link_that_is_up_has_a_carrier(void **state)
 {
     struct link *up = LINK(.ifindex = 2, .ifname = "a", .flags = IFF_UP, .counted = true);
     struct link *down = LINK(.ifindex = 2, .ifname = "a", .counted = true, .carrier = true);
@@ -396,7 +396,7 @@ int main(void)
         cmocka_unit_test(a_tun_device_is_encoded_as_ip_prints_it),
         cmocka_unit_test(what_the_kernel_did_not_say_is_left_out),
         cmocka_unit_test(a_value_of_0_is_not_left_out),
-        cmocka_unit_test(a_carrier_is_told_of_a_link_that_is_up),
+        cmocka_unit_test(a_link_that_is_up_has_a_carrier),
         cmocka_unit_test(flags_stand_in_the_order_of_ip),
         cmocka_unit_test(a_link_that_is_up_and_not_running_has_no_carrier),
         cmocka_unit_test(each_operstate_has_its_name),

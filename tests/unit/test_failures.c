@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* standing: when the kernel cannot be looked at. */
+/* standing: when dumps fail. */
 #include "tests/unit/virtual.h"
 
 #include <errno.h>
 #include <string.h>
 
-/* --- interrupted and failed looks */
+/* --- interrupted and failed dumps */
 
 static void interrupted_dumps_are_repeated_and_not_counted_as_failures(void **state)
 {
@@ -325,14 +325,14 @@ static void a_hint_is_given_while_no_dump_ever_worked(void **state)
     struct virtual virtual;
 
     (void)state;
-    virtual_start_with_hint(&virtual, "look elsewhere");
+    virtual_start_with_hint(&virtual, "try elsewhere");
     virtual.open_error = -EACCES;
     virtual_run(&virtual, 1 * SEC);
-    assert_non_null(strstr(standing_report(virtual.standing)->dump_reason, "; look elsewhere"));
+    assert_non_null(strstr(standing_report(virtual.standing)->dump_reason, "; try elsewhere"));
     virtual.open_error = 0;
     virtual_run(&virtual, 31 * SEC);
     standing_broken(virtual.standing, virtual.now, -EACCES);
-    assert_null(strstr(standing_report(virtual.standing)->dump_reason, "look elsewhere"));
+    assert_null(strstr(standing_report(virtual.standing)->dump_reason, "try elsewhere"));
     virtual_stop(&virtual);
 }
 

@@ -267,8 +267,8 @@ static void a_filter_of_links_has_no_types_and_fields(void **state)
     json_decref(json);
 }
 
-/* How many slices of so many questions it takes to hold the link against the filter. */
-static unsigned slices_for(const struct filter *filter, const struct link *link, int64_t questions,
+/* How many slices of so many checks it takes to match the link. */
+static unsigned slices_for(const struct filter *filter, const struct link *link, int64_t checks,
                            int expected)
 {
     struct filter_progress progress = {.glob = 0};
@@ -276,7 +276,7 @@ static unsigned slices_for(const struct filter *filter, const struct link *link,
     int r;
 
     do {
-        struct slice slice = slice_of(questions);
+        struct slice slice = slice_of(checks);
 
         r = filter_passes_link(filter, link, &progress, &slice);
         slices++;
@@ -336,7 +336,7 @@ static void the_longest_filter_and_many_names_take_no_slice_beyond_its_end(void 
     struct filter_progress progress = {.glob = 0};
     struct filter *filter;
     const char *field;
-    int64_t questions = 0;
+    int64_t checks = 0;
     int r;
 
     (void)state;
@@ -348,12 +348,12 @@ static void the_longest_filter_and_many_names_take_no_slice_beyond_its_end(void 
         struct slice slice = slice_of(20);
 
         r = filter_passes_link(filter, link, &progress, &slice);
-        questions += tick() - began - 1;
+        checks += tick() - began - 1;
         assert_in_range(tick() - began, 1, 20 + 3);
     } while (r == -EAGAIN);
     assert_int_equal(r, false);
     /* One for each glob and name; none after the last one. */
-    assert_int_equal(questions, FILTER_VALUES_MAX * 201);
+    assert_int_equal(checks, FILTER_VALUES_MAX * 201);
     filter_free(filter);
     link_unref(link);
     json_decref(json);

@@ -82,7 +82,7 @@ static void a_string_may_be_so_long_as_it_is_written(void **state)
     assert_int_equal(read_within("[1234567890123456789012345.0]", &few), 0);
 }
 
-static void what_is_no_document_is_told_so(void **state)
+static void what_is_no_document_is_refused(void **state)
 {
     static const char *const texts[] = {
         "",        " ",          "nonsense", "[",   "]",          "}}}}}",
@@ -209,7 +209,7 @@ int main(void)
         cmocka_unit_test(what_is_over_a_limit_is_not),
         cmocka_unit_test(brackets_and_commas_in_strings_do_not_count),
         cmocka_unit_test(a_string_may_be_so_long_as_it_is_written),
-        cmocka_unit_test(what_is_no_document_is_told_so),
+        cmocka_unit_test(what_is_no_document_is_refused),
         cmocka_unit_test(without_limits_there_are_none),
         cmocka_unit_test(any_text_is_read_if_and_only_if_it_is_within_them),
     };

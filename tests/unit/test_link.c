@@ -138,16 +138,16 @@ static void a_bridge_and_a_vxlan_are_read(void **state)
 
 static void a_notification_is_read_like_a_line_of_a_dump(void **state)
 {
-    struct link *told = captured_link(CAPTURED_MACVLAN_NOTIFIED);
+    struct link *notified = captured_link(CAPTURED_MACVLAN_NOTIFIED);
     struct link *gone = captured_link(CAPTURED_MACVLAN_GONE);
 
     (void)state;
-    assert_int_equal(told->known, native | BIT(ADDRESS) | BIT(BROADCAST) | BIT(LINK) |
-                                      BIT(LINK_IFINDEX) | BIT(LINKINFO));
-    assert_int_equal(told->link_index, 21);
-    assert_int_equal(gone->ifindex, told->ifindex);
+    assert_int_equal(notified->known, native | BIT(ADDRESS) | BIT(BROADCAST) | BIT(LINK) |
+                                          BIT(LINK_IFINDEX) | BIT(LINKINFO));
+    assert_int_equal(notified->link_index, 21);
+    assert_int_equal(gone->ifindex, notified->ifindex);
     assert_string_equal(gone->ifname, "mv0");
-    link_unref(told);
+    link_unref(notified);
     link_unref(gone);
 }
 

@@ -66,7 +66,7 @@ static json_t *link_json(const struct link *link)
     return json;
 }
 
-static void a_change_tells_the_link_and_its_old_values(void **state)
+static void a_change_has_the_link_and_its_old_values(void **state)
 {
     struct link *before = LINK(.ifindex = 2, .ifname = "a", .mtu = 1500);
     struct link *after = LINK(.ifindex = 2, .ifname = "a", .mtu = 9000, .master = 3);
@@ -87,7 +87,7 @@ static void a_change_tells_the_link_and_its_old_values(void **state)
     link_unref(after);
 }
 
-static void flaps_are_told_where_there_are_any(void **state)
+static void flaps_are_sent_where_there_are_any(void **state)
 {
     struct link *link = LINK(.ifindex = 2, .ifname = "a");
     json_t *json = read_event((struct event){.type = EVENT_CHANGE,
@@ -110,23 +110,23 @@ static void a_removal_says_where_the_link_went_and_a_change_that_more_follows(vo
     json_t *moved = read_event((struct event){
         .type = EVENT_REMOVE, .before = link, .moved_to = {true, 0, 7}, .more_follows = true});
     json_t *gone = read_event((struct event){.type = EVENT_REMOVE, .before = link});
-    json_t *told = json_object_get(moved, "parameters");
+    json_t *parameters = json_object_get(moved, "parameters");
 
     (void)state;
-    assert_true(json_is_integer(json_object_get(told, "new_netnsid")));
-    assert_int_equal(json_integer_value(json_object_get(told, "new_netnsid")), 0);
-    assert_int_equal(json_integer_value(json_object_get(told, "new_ifindex")), 7);
-    assert_true(json_is_true(json_object_get(told, "more_follows")));
-    told = json_object_get(gone, "parameters");
-    assert_null(json_object_get(told, "new_netnsid"));
-    assert_null(json_object_get(told, "new_ifindex"));
-    assert_null(json_object_get(told, "more_follows"));
+    assert_true(json_is_integer(json_object_get(parameters, "new_netnsid")));
+    assert_int_equal(json_integer_value(json_object_get(parameters, "new_netnsid")), 0);
+    assert_int_equal(json_integer_value(json_object_get(parameters, "new_ifindex")), 7);
+    assert_true(json_is_true(json_object_get(parameters, "more_follows")));
+    parameters = json_object_get(gone, "parameters");
+    assert_null(json_object_get(parameters, "new_netnsid"));
+    assert_null(json_object_get(parameters, "new_ifindex"));
+    assert_null(json_object_get(parameters, "more_follows"));
     json_decref(moved);
     json_decref(gone);
     link_unref(link);
 }
 
-static void an_add_has_no_old_values_and_a_removal_tells_the_link_as_it_was(void **state)
+static void an_add_has_no_old_values_and_a_removal_has_the_link_as_it_was(void **state)
 {
     struct link *link = LINK(.ifindex = 2, .ifname = "a", .alias = "quo\"te");
     json_t *added = read_event((struct event){.type = EVENT_ADD, .after = link});
@@ -165,7 +165,7 @@ static void a_snapshot_is_the_link_at_a_position_and_has_no_time(void **state)
     link_unref(link);
 }
 
-static void ready_and_source_tell_the_source(void **state)
+static void ready_and_source_have_the_source(void **state)
 {
     struct event event = {
         .type = EVENT_SOURCE, .sequence = 8, .realtime_usec = 1, .monotonic_usec = 2};
@@ -186,7 +186,7 @@ static void ready_and_source_tell_the_source(void **state)
                         "a dump showed more", "stale", 1, "last_dump_usec", 77, "continues", 1));
 }
 
-static void lost_tells_how_many_unless_nobody_knows(void **state)
+static void lost_has_the_number_unless_it_is_unknown(void **state)
 {
     struct buffer *message = NULL;
     int r = message_lost(INSTANCE, 9, 0, &message);
@@ -201,7 +201,7 @@ static void lost_tells_how_many_unless_nobody_knows(void **state)
                         INSTANCE, "sequence", 9, "continues", 1));
 }
 
-static void an_errno_is_told_as_its_number_and_name(void **state)
+static void an_errno_is_sent_as_its_number_and_name(void **state)
 {
     struct source_state denied = {
         .standing = "denied", .reason = "refused", .error = ENOPROTOOPT, .last_dump_usec = -1};
@@ -247,14 +247,14 @@ static void parameters_that_could_not_be_made_are_a_lack_of_memory(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(a_change_tells_the_link_and_its_old_values),
-        cmocka_unit_test(flaps_are_told_where_there_are_any),
+        cmocka_unit_test(a_change_has_the_link_and_its_old_values),
+        cmocka_unit_test(flaps_are_sent_where_there_are_any),
         cmocka_unit_test(a_removal_says_where_the_link_went_and_a_change_that_more_follows),
-        cmocka_unit_test(an_add_has_no_old_values_and_a_removal_tells_the_link_as_it_was),
+        cmocka_unit_test(an_add_has_no_old_values_and_a_removal_has_the_link_as_it_was),
         cmocka_unit_test(a_snapshot_is_the_link_at_a_position_and_has_no_time),
-        cmocka_unit_test(ready_and_source_tell_the_source),
-        cmocka_unit_test(lost_tells_how_many_unless_nobody_knows),
-        cmocka_unit_test(an_errno_is_told_as_its_number_and_name),
+        cmocka_unit_test(ready_and_source_have_the_source),
+        cmocka_unit_test(lost_has_the_number_unless_it_is_unknown),
+        cmocka_unit_test(an_errno_is_sent_as_its_number_and_name),
         cmocka_unit_test(replies_and_errors_are_varlinks),
         cmocka_unit_test(parameters_that_could_not_be_made_are_a_lack_of_memory),
     };

@@ -5,7 +5,7 @@
 #include <errno.h>
 #include <string.h>
 
-/* Actions in a virtual second: 20 looks of polling, and what failing and joining add. */
+/* Actions in a virtual second: 20 dumps of polling, and what failing and joining add. */
 #define ACTIONS_A_SECOND 60
 
 static unsigned actions(const struct virtual *virtual)
@@ -69,7 +69,7 @@ static void a_socket_that_breaks_on_each_receive_costs_next_to_nothing(void **st
         virtual_run_to_dump(&virtual);
         standing_broken(virtual.standing, virtual.now, -EACCES);
     }
-    /* Close, open, join and look, each half a minute in the end. */
+    /* Close, open, join and dump, each half a minute in the end. */
     assert_int_in_range(actions(&virtual) - before, 4 * 100, 4 * 140);
     virtual_stop(&virtual);
 }
@@ -104,7 +104,7 @@ static void change_weather(struct virtual *virtual, struct dice *dice, unsigned 
                                            .lines = roll(dice, of) ? 5 : 0,
                                            .missing = roll(dice, of) ? 0 : 1,
                                            .native = roll(dice, 20) != 0,
-                                           /* looks on demand are bounded by their cost */
+                                           /* dumps on demand are bounded by their cost */
                                            .cost.cpu_usec = 5000 + roll(dice, 5000)};
     virtual->dump_takes = roll(dice, 50) ? 5 * MSEC : 30 * SEC;
 }

@@ -19,7 +19,7 @@ static void before_the_first_dump_nothing_is_known(void **state)
     assert_true(price_usec(&price) == 7);
 }
 
-static void a_fine_clock_tells_what_a_dump_costs_however_long_it_takes(void **state)
+static void a_fine_clock_measures_what_a_dump_costs_however_long_it_takes(void **state)
 {
     struct price price = {.count = 0};
 
@@ -105,7 +105,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(before_the_first_dump_nothing_is_known),
-        cmocka_unit_test(a_fine_clock_tells_what_a_dump_costs_however_long_it_takes),
+        cmocka_unit_test(a_fine_clock_measures_what_a_dump_costs_however_long_it_takes),
         cmocka_unit_test(a_tick_of_a_coarse_clock_does_not_make_a_dump_dear),
         cmocka_unit_test(on_a_coarse_clock_a_dear_dump_is_dear),
         cmocka_unit_test(dumps_that_were_disturbed_do_not_count),

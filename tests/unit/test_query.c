@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* query, and standing that asks it: when the kernel is asked for a link in doubt. */
+/* query, and standing that sends it: when the kernel is queried for one link. */
 #include "tests/unit/virtual.h"
 
 #include <errno.h>
 
 #include "daemon/query.h"
 
-static void a_question_is_due_at_once_and_again_after_a_growing_while(void **state)
+static void a_query_is_due_at_once_and_again_after_a_growing_while(void **state)
 {
     struct query query = {.ifindex = 0};
     int64_t now = 1000 * SEC;
@@ -40,7 +40,7 @@ static void an_answer_that_is_still_queued_came_in_time(void **state)
     assert_true(query_is_due(&query, drained + 1 * SEC));
 }
 
-static void another_question_begins_anew(void **state)
+static void another_query_begins_anew(void **state)
 {
     struct query query = {.ifindex = 0};
 
@@ -74,7 +74,7 @@ static void no_dump_begins_while_a_link_is_queried(void **state)
     virtual_stop(&virtual);
 }
 
-static void a_question_that_is_never_answered_is_left_within_two_seconds(void **state)
+static void a_query_that_is_never_answered_is_dropped_within_two_seconds(void **state)
 {
     struct virtual virtual;
 
@@ -88,7 +88,7 @@ static void a_question_that_is_never_answered_is_left_within_two_seconds(void **
     virtual_stop(&virtual);
 }
 
-static void a_socket_that_is_closed_takes_its_question_along(void **state)
+static void a_closed_socket_drops_its_query(void **state)
 {
     struct virtual virtual;
 
@@ -106,12 +106,12 @@ static void a_socket_that_is_closed_takes_its_question_along(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(a_question_is_due_at_once_and_again_after_a_growing_while),
+        cmocka_unit_test(a_query_is_due_at_once_and_again_after_a_growing_while),
         cmocka_unit_test(an_answer_that_is_still_queued_came_in_time),
-        cmocka_unit_test(another_question_begins_anew),
+        cmocka_unit_test(another_query_begins_anew),
         cmocka_unit_test(no_dump_begins_while_a_link_is_queried),
-        cmocka_unit_test(a_question_that_is_never_answered_is_left_within_two_seconds),
-        cmocka_unit_test(a_socket_that_is_closed_takes_its_question_along),
+        cmocka_unit_test(a_query_that_is_never_answered_is_dropped_within_two_seconds),
+        cmocka_unit_test(a_closed_socket_drops_its_query),
     };
 
     return cmocka_run_group_tests_name("query", tests, NULL, NULL);

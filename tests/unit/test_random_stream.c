@@ -47,7 +47,7 @@ static void live(struct dice *dice, const char *filter, struct consumer *consume
     world_stop(&world);
 }
 
-static void whatever_happens_the_picture_is_right_and_no_gap_is_unannounced(void **state)
+static void whatever_happens_the_links_are_right_and_no_gap_is_unannounced(void **state)
 {
     unsigned losses = 0;
 
@@ -60,12 +60,12 @@ static void whatever_happens_the_picture_is_right_and_no_gap_is_unannounced(void
         losses += consumer.losses;
         assert_true(consumer.events > 100);
         assert_int_equal(consumer.readies > 0, 1);
-        json_decref(consumer.picture);
+        json_decref(consumer.links);
     }
     assert_true(losses > 20);
 }
 
-static void whatever_happens_a_filtered_picture_is_right(void **state)
+static void whatever_happens_filtered_links_are_right(void **state)
 {
     (void)state;
     for (unsigned seed = 1; seed <= 20; seed++) {
@@ -74,15 +74,15 @@ static void whatever_happens_a_filtered_picture_is_right(void **state)
 
         live(&dice, "{\"names\":[\"a*\"]}", &consumer);
         assert_true(consumer.events > 100);
-        json_decref(consumer.picture);
+        json_decref(consumer.links);
     }
 }
 
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(whatever_happens_the_picture_is_right_and_no_gap_is_unannounced),
-        cmocka_unit_test(whatever_happens_a_filtered_picture_is_right),
+        cmocka_unit_test(whatever_happens_the_links_are_right_and_no_gap_is_unannounced),
+        cmocka_unit_test(whatever_happens_filtered_links_are_right),
     };
 
     return cmocka_run_group_tests_name("random stream", tests, NULL, NULL);

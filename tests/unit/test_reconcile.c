@@ -9,9 +9,9 @@
 
 #include "daemon/reconcile.h"
 
-#define TOLD_MAX 16
+#define CHANGES_MAX 16
 
-struct told {
+struct changes {
     size_t count;
     struct {
         enum change_type type;
@@ -19,7 +19,7 @@ struct told {
         int ifindex;
         char name[IF_NAMESIZE];
         bool more_follows;
-    } at[TOLD_MAX];
+    } at[CHANGES_MAX];
     struct table *table;
     struct reconcile *reconcile;
     struct reconcile_verdict verdict;
@@ -48,246 +48,246 @@ static bool is_possible(const struct table *table)
 
 static void on_change(void *user, const struct change *change)
 {
-    struct told *told = user;
+    struct changes *changes = user;
     const struct link *link = change_link(change);
 
-    assert_int_equal(change->more_follows, !is_possible(told->table));
-    if (told->count < TOLD_MAX) {
-        told->at[told->count].type = change->type;
-        told->at[told->count].source = change->source;
-        told->at[told->count].ifindex = link->ifindex;
-        told->at[told->count].more_follows = change->more_follows;
-        memcpy(told->at[told->count].name, link->ifname, IF_NAMESIZE);
+    assert_int_equal(change->more_follows, !is_possible(changes->table));
+    if (changes->count < CHANGES_MAX) {
+        changes->at[changes->count].type = change->type;
+        changes->at[changes->count].source = change->source;
+        changes->at[changes->count].ifindex = link->ifindex;
+        changes->at[changes->count].more_follows = change->more_follows;
+        memcpy(changes->at[changes->count].name, link->ifname, IF_NAMESIZE);
     }
-    told->count++;
+    changes->count++;
 }
 
-static void start(struct told *told, bool native)
+static void start(struct changes *changes, bool native)
 {
-    *told = (struct told){.operstate = native ? 2 : 0};
-    told->table = table_new(on_change, told);
-    assert_non_null(told->table);
-    told->reconcile = reconcile_new(told->table);
-    assert_non_null(told->reconcile);
+    *changes = (struct changes){.operstate = native ? 2 : 0};
+    changes->table = table_new(on_change, changes);
+    assert_non_null(changes->table);
+    changes->reconcile = reconcile_new(changes->table);
+    assert_non_null(changes->reconcile);
 }
 
-static void finish(struct told *told)
+static void finish(struct changes *changes)
 {
-    assert_true(is_possible(told->table));
-    reconcile_free(told->reconcile);
-    table_free(told->table);
+    assert_true(is_possible(changes->table));
+    reconcile_free(changes->reconcile);
+    table_free(changes->table);
 }
 
-static void notify(struct told *told, struct link *link)
+static void notify(struct changes *changes, struct link *link)
 {
-    assert_int_equal(reconcile_notified(told->reconcile, link), 0);
+    assert_int_equal(reconcile_notified(changes->reconcile, link), 0);
     link_unref(link);
 }
 
-static void notify_gone(struct told *told, int ifindex)
+static void notify_gone(struct changes *changes, int ifindex)
 {
     struct link *link = LINK(.ifindex = ifindex, .ifname = "gone");
 
-    assert_int_equal(reconcile_notified_gone(told->reconcile, link), 0);
+    assert_int_equal(reconcile_notified_gone(changes->reconcile, link), 0);
     link_unref(link);
 }
 
-static void answer(struct told *told, int ifindex, struct link *link)
+static void answer(struct changes *changes, int ifindex, struct link *link)
 {
-    assert_int_equal(reconcile_query(told->reconcile), ifindex);
-    assert_int_equal(reconcile_answered(told->reconcile, ifindex, link), 0);
+    assert_int_equal(reconcile_query(changes->reconcile), ifindex);
+    assert_int_equal(reconcile_answered(changes->reconcile, ifindex, link), 0);
     link_unref(link);
 }
 
-static void line(struct told *told, struct says says)
+static void line(struct changes *changes, struct says says)
 {
     struct link *link;
 
-    says.operstate = told->operstate;
+    says.operstate = changes->operstate;
     link = make_link(&says);
-    assert_int_equal(reconcile_dump_line(told->reconcile, link, 0), 0);
+    assert_int_equal(reconcile_dump_line(changes->reconcile, link, 0), 0);
     link_unref(link);
 }
 
-#define LINE(...) line(&told, (struct says){__VA_ARGS__})
+#define LINE(...) line(&changes, (struct says){__VA_ARGS__})
 
-static void begin_dump(struct told *told)
+static void begin_dump(struct changes *changes)
 {
-    told->count = 0;
-    reconcile_dump_begin(told->reconcile);
+    changes->count = 0;
+    reconcile_dump_begin(changes->reconcile);
 }
 
-static void end_dump(struct told *told, int error)
+static void end_dump(struct changes *changes, int error)
 {
-    assert_int_equal(reconcile_dump_end(told->reconcile, error, true, &told->verdict), 0);
+    assert_int_equal(reconcile_dump_end(changes->reconcile, error, true, &changes->verdict), 0);
 }
 
 /* A whole dump of links that are called by their index. */
-static void dump(struct told *told, int first, int last)
+static void dump(struct changes *changes, int first, int last)
 {
     char name[IF_NAMESIZE];
 
-    begin_dump(told);
+    begin_dump(changes);
     for (int ifindex = first; ifindex <= last; ifindex++) {
         snprintf(name, sizeof(name), "eth%d", ifindex);
-        line(told, (struct says){.ifindex = ifindex, .ifname = name, .mac = (uint8_t)ifindex});
+        line(changes, (struct says){.ifindex = ifindex, .ifname = name, .mac = (uint8_t)ifindex});
     }
-    end_dump(told, 0);
-    told->count = 0;
+    end_dump(changes, 0);
+    changes->count = 0;
 }
 
-static void assert_told(const struct told *told, size_t at, enum change_type type, int ifindex,
-                        const char *name, bool more_follows)
+static void assert_change(const struct changes *changes, size_t at, enum change_type type,
+                          int ifindex, const char *name, bool more_follows)
 {
-    assert_true(at < told->count);
-    assert_int_equal(told->at[at].type, type);
-    assert_int_equal(told->at[at].ifindex, ifindex);
-    assert_string_equal(told->at[at].name, name);
-    assert_int_equal(told->at[at].more_follows, more_follows);
+    assert_true(at < changes->count);
+    assert_int_equal(changes->at[at].type, type);
+    assert_int_equal(changes->at[at].ifindex, ifindex);
+    assert_string_equal(changes->at[at].name, name);
+    assert_int_equal(changes->at[at].more_follows, more_follows);
 }
 
-static void assert_no_question(const struct told *told)
+static void assert_no_query(const struct changes *changes)
 {
-    assert_int_equal(reconcile_query(told->reconcile), 0);
+    assert_int_equal(reconcile_query(changes->reconcile), 0);
 }
 
 /* --- links that are missing */
 
 static void a_whole_native_dump_proves_an_absence(void **state)
 {
-    struct told told;
+    struct changes changes;
 
     (void)state;
-    start(&told, true);
-    dump(&told, 1, 9);
-    begin_dump(&told);
+    start(&changes, true);
+    dump(&changes, 1, 9);
+    begin_dump(&changes);
     LINE(.ifindex = 1, .ifname = "eth1", .mac = 1);
-    end_dump(&told, 0);
-    assert_no_question(&told);
-    assert_int_equal(told.verdict.missing, 0);
-    assert_int_equal(told.count, 8);
-    assert_int_equal(table_count(told.table), 1);
-    finish(&told);
+    end_dump(&changes, 0);
+    assert_no_query(&changes);
+    assert_int_equal(changes.verdict.missing, 0);
+    assert_int_equal(changes.count, 8);
+    assert_int_equal(table_count(changes.table), 1);
+    finish(&changes);
 }
 
 static void after_an_interrupted_dump_the_missing_link_is_asked_for(void **state)
 {
-    struct told told;
+    struct changes changes;
 
     (void)state;
-    start(&told, true);
-    dump(&told, 1, 4);
-    begin_dump(&told);
+    start(&changes, true);
+    dump(&changes, 1, 4);
+    begin_dump(&changes);
     LINE(.ifindex = 1, .ifname = "eth1", .mac = 1);
     LINE(.ifindex = 2, .ifname = "eth2", .mac = 2);
-    end_dump(&told, -EINTR);
-    assert_int_equal(told.count, 0);
-    answer(&told, 3, LINK(.ifindex = 3, .ifname = "eth3", .mac = 3, .operstate = 2));
-    answer(&told, 4, NULL);
-    assert_no_question(&told);
-    assert_told(&told, 0, CHANGE_REMOVE, 4, "eth4", false);
-    assert_int_equal(told.at[0].source, CHANGE_BY_DUMP);
-    assert_int_equal(told.count, 1);
-    finish(&told);
+    end_dump(&changes, -EINTR);
+    assert_int_equal(changes.count, 0);
+    answer(&changes, 3, LINK(.ifindex = 3, .ifname = "eth3", .mac = 3, .operstate = 2));
+    answer(&changes, 4, NULL);
+    assert_no_query(&changes);
+    assert_change(&changes, 0, CHANGE_REMOVE, 4, "eth4", false);
+    assert_int_equal(changes.at[0].source, CHANGE_BY_DUMP);
+    assert_int_equal(changes.count, 1);
+    finish(&changes);
 }
 
 static void where_dumps_prove_nothing_the_missing_link_is_asked_for(void **state)
 {
-    struct told told;
+    struct changes changes;
 
     (void)state;
-    start(&told, false);
-    dump(&told, 1, 3);
-    begin_dump(&told);
+    start(&changes, false);
+    dump(&changes, 1, 3);
+    begin_dump(&changes);
     LINE(.ifindex = 1, .ifname = "eth1", .mac = 1);
     LINE(.ifindex = 2, .ifname = "eth2", .mac = 2);
-    end_dump(&told, 0);
-    assert_int_equal(told.count, 0);
-    answer(&told, 3, NULL);
-    assert_told(&told, 0, CHANGE_REMOVE, 3, "eth3", false);
-    finish(&told);
+    end_dump(&changes, 0);
+    assert_int_equal(changes.count, 0);
+    answer(&changes, 3, NULL);
+    assert_change(&changes, 0, CHANGE_REMOVE, 3, "eth3", false);
+    finish(&changes);
 }
 
 static void where_many_are_missing_another_dump_is_cheaper(void **state)
 {
-    struct told told;
+    struct changes changes;
 
     (void)state;
-    start(&told, false);
-    dump(&told, 1, 9);
-    begin_dump(&told);
+    start(&changes, false);
+    dump(&changes, 1, 9);
+    begin_dump(&changes);
     LINE(.ifindex = 1, .ifname = "eth1", .mac = 1);
-    end_dump(&told, 0);
-    assert_no_question(&told);
-    assert_int_equal(told.verdict.missing, 8);
-    assert_int_equal(table_count(told.table), 9);
-    begin_dump(&told);
+    end_dump(&changes, 0);
+    assert_no_query(&changes);
+    assert_int_equal(changes.verdict.missing, 8);
+    assert_int_equal(table_count(changes.table), 9);
+    begin_dump(&changes);
     LINE(.ifindex = 1, .ifname = "eth1", .mac = 1);
-    end_dump(&told, 0);
-    assert_no_question(&told);
-    assert_int_equal(told.count, 8);
-    finish(&told);
+    end_dump(&changes, 0);
+    assert_no_query(&changes);
+    assert_int_equal(changes.count, 8);
+    finish(&changes);
 }
 
 static void a_dump_that_failed_says_nothing_of_what_it_did_not_show(void **state)
 {
     static const int errors[] = {-EBUSY, -EMSGSIZE, -ENOMEM};
-    struct told told;
+    struct changes changes;
 
     (void)state;
-    start(&told, true);
-    dump(&told, 1, 3);
+    start(&changes, true);
+    dump(&changes, 1, 3);
     for (size_t i = 0; i < 3; i++) {
-        begin_dump(&told);
+        begin_dump(&changes);
         LINE(.ifindex = 1, .ifname = "eth1", .mac = 1);
-        end_dump(&told, errors[i]);
-        assert_no_question(&told);
-        assert_int_equal(table_count(told.table), 3);
+        end_dump(&changes, errors[i]);
+        assert_no_query(&changes);
+        assert_int_equal(table_count(changes.table), 3);
     }
-    finish(&told);
+    finish(&changes);
 }
 
-static void a_question_without_an_answer_leaves_the_link_as_it_was(void **state)
+static void a_query_without_an_answer_leaves_the_link_as_it_was(void **state)
 {
-    struct told told;
+    struct changes changes;
 
     (void)state;
-    start(&told, true);
-    dump(&told, 1, 3);
-    begin_dump(&told);
+    start(&changes, true);
+    dump(&changes, 1, 3);
+    begin_dump(&changes);
     LINE(.ifindex = 1, .ifname = "eth1", .mac = 1);
     LINE(.ifindex = 2, .ifname = "eth2", .mac = 2);
-    end_dump(&told, -EINTR);
-    assert_int_equal(reconcile_unanswered(told.reconcile, 3, false), 0);
-    assert_no_question(&told);
-    assert_int_equal(reconcile_unsettled(told.reconcile), 1);
-    assert_int_equal(table_count(told.table), 3);
-    finish(&told);
+    end_dump(&changes, -EINTR);
+    assert_int_equal(reconcile_unanswered(changes.reconcile, 3, false), 0);
+    assert_no_query(&changes);
+    assert_int_equal(reconcile_unsettled(changes.reconcile), 1);
+    assert_int_equal(table_count(changes.table), 3);
+    finish(&changes);
 }
 
-static void interrupted(struct told *told)
+static void interrupted(struct changes *changes)
 {
-    begin_dump(told);
-    line(told, (struct says){.ifindex = 1, .ifname = "eth1", .mac = 1});
-    end_dump(told, -EINTR);
+    begin_dump(changes);
+    line(changes, (struct says){.ifindex = 1, .ifname = "eth1", .mac = 1});
+    end_dump(changes, -EINTR);
 }
 
-static void a_kernel_that_refuses_questions_is_believed_after_more_dumps(void **state)
+static void a_kernel_that_refuses_queries_is_believed_after_more_dumps(void **state)
 {
-    struct told told;
+    struct changes changes;
 
     (void)state;
-    start(&told, true);
-    dump(&told, 1, 2);
-    interrupted(&told);
-    assert_int_equal(reconcile_unanswered(told.reconcile, 2, true), 0);
+    start(&changes, true);
+    dump(&changes, 1, 2);
+    interrupted(&changes);
+    assert_int_equal(reconcile_unanswered(changes.reconcile, 2, true), 0);
     for (int i = 0; i < 3; i++)
-        interrupted(&told);
-    assert_int_equal(table_count(told.table), 2);
-    interrupted(&told);
-    assert_no_question(&told);
-    assert_int_equal(table_count(told.table), 1);
-    finish(&told);
+        interrupted(&changes);
+    assert_int_equal(table_count(changes.table), 2);
+    interrupted(&changes);
+    assert_no_query(&changes);
+    assert_int_equal(table_count(changes.table), 1);
+    finish(&changes);
 }
 
 /* --- dumps without a line */
@@ -295,430 +295,433 @@ static void a_kernel_that_refuses_questions_is_believed_after_more_dumps(void **
 static void two_empty_dumps_on_a_quiet_socket_are_the_truth_once_the_links_are_asked_for(
     void **state)
 {
-    struct told told;
+    struct changes changes;
 
     (void)state;
-    start(&told, false);
-    dump(&told, 1, 5);
-    begin_dump(&told);
-    end_dump(&told, 0);
-    assert_false(told.verdict.empty);
-    assert_no_question(&told);
-    begin_dump(&told);
-    end_dump(&told, 0);
-    assert_true(told.verdict.empty);
+    start(&changes, false);
+    dump(&changes, 1, 5);
+    begin_dump(&changes);
+    end_dump(&changes, 0);
+    assert_false(changes.verdict.empty);
+    assert_no_query(&changes);
+    begin_dump(&changes);
+    end_dump(&changes, 0);
+    assert_true(changes.verdict.empty);
     for (int ifindex = 1; ifindex <= 5; ifindex++)
-        answer(&told, ifindex, NULL);
-    assert_int_equal(table_count(told.table), 0);
-    finish(&told);
+        answer(&changes, ifindex, NULL);
+    assert_int_equal(table_count(changes.table), 0);
+    finish(&changes);
 }
 
 static void an_empty_dump_is_a_lie_where_a_link_that_is_asked_for_is_there(void **state)
 {
-    struct told told;
+    struct changes changes;
 
     (void)state;
-    start(&told, false);
+    start(&changes, false);
     for (int i = 0; i < 2; i++) {
-        begin_dump(&told);
-        end_dump(&told, 0);
-        answer(&told, 1, i ? LINK(.ifindex = 1, .ifname = "lo") : NULL);
+        begin_dump(&changes);
+        end_dump(&changes, 0);
+        answer(&changes, 1, i ? LINK(.ifindex = 1, .ifname = "lo") : NULL);
     }
-    assert_int_equal(table_count(told.table), 1);
-    finish(&told);
+    assert_int_equal(table_count(changes.table), 1);
+    finish(&changes);
 }
 
 static void an_empty_dump_on_a_socket_that_had_more_to_receive_says_nothing(void **state)
 {
-    struct told told;
+    struct changes changes;
 
     (void)state;
-    start(&told, false);
-    dump(&told, 1, 2);
+    start(&changes, false);
+    dump(&changes, 1, 2);
     for (int i = 0; i < 5; i++) {
-        begin_dump(&told);
-        assert_int_equal(reconcile_dump_end(told.reconcile, 0, false, &told.verdict), 0);
-        assert_false(told.verdict.empty);
-        assert_no_question(&told);
+        begin_dump(&changes);
+        assert_int_equal(reconcile_dump_end(changes.reconcile, 0, false, &changes.verdict), 0);
+        assert_false(changes.verdict.empty);
+        assert_no_query(&changes);
     }
-    assert_int_equal(table_count(told.table), 2);
-    finish(&told);
+    assert_int_equal(table_count(changes.table), 2);
+    finish(&changes);
 }
 
 /* --- one name, one bearer */
 
 static void the_older_bearer_of_a_name_is_gone_before_the_newer_one_is_there(void **state)
 {
-    struct told told;
+    struct changes changes;
 
     (void)state;
-    start(&told, true);
-    dump(&told, 1, 2);
-    begin_dump(&told);
+    start(&changes, true);
+    dump(&changes, 1, 2);
+    begin_dump(&changes);
     LINE(.ifindex = 1, .ifname = "eth1", .mac = 1);
     LINE(.ifindex = 9, .ifname = "eth2", .mac = 9);
-    assert_int_equal(told.count, 0);
-    end_dump(&told, 0);
-    assert_int_equal(told.count, 2);
-    assert_told(&told, 0, CHANGE_REMOVE, 2, "eth2", false);
-    assert_told(&told, 1, CHANGE_ADD, 9, "eth2", false);
-    finish(&told);
+    assert_int_equal(changes.count, 0);
+    end_dump(&changes, 0);
+    assert_int_equal(changes.count, 2);
+    assert_change(&changes, 0, CHANGE_REMOVE, 2, "eth2", false);
+    assert_change(&changes, 1, CHANGE_ADD, 9, "eth2", false);
+    finish(&changes);
 }
 
 static void the_older_bearer_of_a_name_is_asked_for_where_a_dump_is_no_proof(void **state)
 {
-    struct told told;
+    struct changes changes;
 
     (void)state;
-    start(&told, false);
-    dump(&told, 1, 2);
-    begin_dump(&told);
+    start(&changes, false);
+    dump(&changes, 1, 2);
+    begin_dump(&changes);
     LINE(.ifindex = 9, .ifname = "eth2", .mac = 9);
     LINE(.ifindex = 1, .ifname = "eth1", .mac = 1);
-    end_dump(&told, 0);
-    assert_int_equal(told.count, 0);
-    answer(&told, 2, NULL);
-    assert_told(&told, 0, CHANGE_REMOVE, 2, "eth2", false);
-    assert_told(&told, 1, CHANGE_ADD, 9, "eth2", false);
-    assert_no_question(&told);
-    finish(&told);
+    end_dump(&changes, 0);
+    assert_int_equal(changes.count, 0);
+    answer(&changes, 2, NULL);
+    assert_change(&changes, 0, CHANGE_REMOVE, 2, "eth2", false);
+    assert_change(&changes, 1, CHANGE_ADD, 9, "eth2", false);
+    assert_no_query(&changes);
+    finish(&changes);
 }
 
 static void an_older_bearer_that_was_renamed_is_renamed_first(void **state)
 {
-    struct told told;
+    struct changes changes;
 
     (void)state;
-    start(&told, true);
-    dump(&told, 1, 2);
-    notify(&told, LINK(.ifindex = 9, .ifname = "eth2", .mac = 9));
-    assert_int_equal(told.count, 0);
-    answer(&told, 2, LINK(.ifindex = 2, .ifname = "old2", .mac = 2, .operstate = 2));
-    assert_told(&told, 0, CHANGE_CHANGE, 2, "old2", false);
-    assert_told(&told, 1, CHANGE_ADD, 9, "eth2", false);
-    assert_int_equal(told.at[1].source, CHANGE_BY_NOTIFICATION);
-    assert_no_question(&told);
-    finish(&told);
+    start(&changes, true);
+    dump(&changes, 1, 2);
+    notify(&changes, LINK(.ifindex = 9, .ifname = "eth2", .mac = 9));
+    assert_int_equal(changes.count, 0);
+    answer(&changes, 2, LINK(.ifindex = 2, .ifname = "old2", .mac = 2, .operstate = 2));
+    assert_change(&changes, 0, CHANGE_CHANGE, 2, "old2", false);
+    assert_change(&changes, 1, CHANGE_ADD, 9, "eth2", false);
+    assert_int_equal(changes.at[1].source, CHANGE_BY_NOTIFICATION);
+    assert_no_query(&changes);
+    finish(&changes);
 }
 
 static void where_the_older_link_bears_the_name_the_newer_line_was_out_of_date(void **state)
 {
-    struct told told;
+    struct changes changes;
 
     (void)state;
-    start(&told, false);
-    dump(&told, 1, 2);
-    begin_dump(&told);
+    start(&changes, false);
+    dump(&changes, 1, 2);
+    begin_dump(&changes);
     LINE(.ifindex = 1, .ifname = "eth1", .mac = 1);
     LINE(.ifindex = 2, .ifname = "eth2", .mac = 2);
     LINE(.ifindex = 9, .ifname = "eth2", .mac = 9);
-    end_dump(&told, 0);
-    answer(&told, 2, LINK(.ifindex = 2, .ifname = "eth2", .mac = 2));
-    answer(&told, 9, LINK(.ifindex = 9, .ifname = "new9", .mac = 9));
-    assert_no_question(&told);
-    assert_int_equal(told.count, 1);
-    assert_told(&told, 0, CHANGE_ADD, 9, "new9", false);
-    finish(&told);
+    end_dump(&changes, 0);
+    answer(&changes, 2, LINK(.ifindex = 2, .ifname = "eth2", .mac = 2));
+    answer(&changes, 9, LINK(.ifindex = 9, .ifname = "new9", .mac = 9));
+    assert_no_query(&changes);
+    assert_int_equal(changes.count, 1);
+    assert_change(&changes, 0, CHANGE_ADD, 9, "new9", false);
+    finish(&changes);
 }
 
 static void links_that_contradict_each_other_for_ever_stay_as_they_were_and_the_rest_goes_on(
     void **state)
 {
-    struct told told;
+    struct changes changes;
     int rounds = 0, asked;
 
     (void)state;
-    start(&told, false);
-    dump(&told, 1, 3);
-    begin_dump(&told);
+    start(&changes, false);
+    dump(&changes, 1, 3);
+    begin_dump(&changes);
     LINE(.ifindex = 1, .ifname = "one", .mac = 1);
     LINE(.ifindex = 2, .ifname = "eth2", .mac = 2);
     LINE(.ifindex = 3, .ifname = "eth3", .mac = 3);
     LINE(.ifindex = 9, .ifname = "eth2", .mac = 9);
-    end_dump(&told, 0);
-    while ((asked = reconcile_query(told.reconcile))) {
+    end_dump(&changes, 0);
+    while ((asked = reconcile_query(changes.reconcile))) {
         assert_int_in_range(++rounds, 1, 20);
-        answer(&told, asked, LINK(.ifindex = asked, .ifname = "eth2"));
+        answer(&changes, asked, LINK(.ifindex = asked, .ifname = "eth2"));
     }
-    assert_int_equal(reconcile_unsettled(told.reconcile), 1);
-    assert_null(table_find(told.table, 9));
-    assert_string_equal(table_find(told.table, 1)->ifname, "one");
+    assert_int_equal(reconcile_unsettled(changes.reconcile), 1);
+    assert_null(table_find(changes.table, 9));
+    assert_string_equal(table_find(changes.table, 1)->ifname, "one");
     /* The next dump may be of one mind again. */
-    begin_dump(&told);
+    begin_dump(&changes);
     LINE(.ifindex = 1, .ifname = "one", .mac = 1);
     LINE(.ifindex = 2, .ifname = "eth2", .mac = 2);
     LINE(.ifindex = 3, .ifname = "eth3", .mac = 3);
     LINE(.ifindex = 9, .ifname = "eth9", .mac = 9);
-    end_dump(&told, 0);
-    assert_int_equal(reconcile_unsettled(told.reconcile), 0);
-    assert_non_null(table_find(told.table, 9));
-    finish(&told);
+    end_dump(&changes, 0);
+    assert_int_equal(reconcile_unsettled(changes.reconcile), 0);
+    assert_non_null(table_find(changes.table, 9));
+    finish(&changes);
 }
 
 static void names_that_were_swapped_belong_together(void **state)
 {
-    struct told told;
+    struct changes changes;
 
     (void)state;
-    start(&told, true);
-    dump(&told, 1, 3);
-    begin_dump(&told);
+    start(&changes, true);
+    dump(&changes, 1, 3);
+    begin_dump(&changes);
     LINE(.ifindex = 1, .ifname = "eth1", .mac = 1);
     LINE(.ifindex = 2, .ifname = "eth3", .mac = 2);
     LINE(.ifindex = 3, .ifname = "eth2", .mac = 3);
-    end_dump(&told, 0);
-    assert_no_question(&told);
-    assert_int_equal(told.count, 2);
-    assert_told(&told, 0, CHANGE_CHANGE, 2, "eth3", true);
-    assert_told(&told, 1, CHANGE_CHANGE, 3, "eth2", false);
-    finish(&told);
+    end_dump(&changes, 0);
+    assert_no_query(&changes);
+    assert_int_equal(changes.count, 2);
+    assert_change(&changes, 0, CHANGE_CHANGE, 2, "eth3", true);
+    assert_change(&changes, 1, CHANGE_CHANGE, 3, "eth2", false);
+    finish(&changes);
 }
 
 static void a_cycle_of_three_names_belongs_together_and_another_one_to_itself(void **state)
 {
-    struct told told;
+    struct changes changes;
 
     (void)state;
-    start(&told, true);
-    dump(&told, 1, 5);
-    begin_dump(&told);
+    start(&changes, true);
+    dump(&changes, 1, 5);
+    begin_dump(&changes);
     LINE(.ifindex = 1, .ifname = "eth2", .mac = 1);
     LINE(.ifindex = 2, .ifname = "eth3", .mac = 2);
     LINE(.ifindex = 3, .ifname = "eth1", .mac = 3);
     LINE(.ifindex = 4, .ifname = "eth5", .mac = 4);
     LINE(.ifindex = 5, .ifname = "eth4", .mac = 5);
-    end_dump(&told, 0);
-    assert_int_equal(told.count, 5);
-    assert_true(told.at[0].more_follows && told.at[1].more_follows && !told.at[2].more_follows);
-    assert_true(told.at[3].more_follows && !told.at[4].more_follows);
-    finish(&told);
+    end_dump(&changes, 0);
+    assert_int_equal(changes.count, 5);
+    assert_true(changes.at[0].more_follows && changes.at[1].more_follows &&
+                !changes.at[2].more_follows);
+    assert_true(changes.at[3].more_follows && !changes.at[4].more_follows);
+    finish(&changes);
 }
 
 static void an_altname_that_was_a_name_comes_after_that_name_is_free(void **state)
 {
-    struct told told;
+    struct changes changes;
 
     (void)state;
-    start(&told, true);
-    dump(&told, 1, 2);
-    begin_dump(&told);
+    start(&changes, true);
+    dump(&changes, 1, 2);
+    begin_dump(&changes);
     LINE(.ifindex = 1, .ifname = "eth1", .altname = "eth2", .mac = 1);
     LINE(.ifindex = 2, .ifname = "eth7", .mac = 2);
-    end_dump(&told, 0);
-    assert_told(&told, 0, CHANGE_CHANGE, 2, "eth7", false);
-    assert_told(&told, 1, CHANGE_CHANGE, 1, "eth1", false);
-    assert_int_equal(table_bearer(told.table, "eth2", 0), 1);
+    end_dump(&changes, 0);
+    assert_change(&changes, 0, CHANGE_CHANGE, 2, "eth7", false);
+    assert_change(&changes, 1, CHANGE_CHANGE, 1, "eth1", false);
+    assert_int_equal(table_bearer(changes.table, "eth2", 0), 1);
     /* And back: the altname is free before it is a name. */
-    begin_dump(&told);
+    begin_dump(&changes);
     LINE(.ifindex = 1, .ifname = "eth1", .mac = 1);
     LINE(.ifindex = 2, .ifname = "eth2", .mac = 2);
-    end_dump(&told, 0);
-    assert_told(&told, 0, CHANGE_CHANGE, 1, "eth1", false);
-    assert_told(&told, 1, CHANGE_CHANGE, 2, "eth2", false);
-    finish(&told);
+    end_dump(&changes, 0);
+    assert_change(&changes, 0, CHANGE_CHANGE, 1, "eth1", false);
+    assert_change(&changes, 1, CHANGE_CHANGE, 2, "eth2", false);
+    finish(&changes);
 }
 
 /* --- no port of a master that is not there */
 
 static void a_master_is_there_before_its_ports_wherever_it_is_in_the_dump(void **state)
 {
-    struct told told;
+    struct changes changes;
 
     (void)state;
-    start(&told, true);
-    begin_dump(&told);
+    start(&changes, true);
+    begin_dump(&changes);
     LINE(.ifindex = 2, .ifname = "port", .master = 9);
     LINE(.ifindex = 9, .ifname = "bridge");
-    end_dump(&told, 0);
-    assert_told(&told, 0, CHANGE_ADD, 9, "bridge", false);
-    assert_told(&told, 1, CHANGE_ADD, 2, "port", false);
-    finish(&told);
+    end_dump(&changes, 0);
+    assert_change(&changes, 0, CHANGE_ADD, 9, "bridge", false);
+    assert_change(&changes, 1, CHANGE_ADD, 2, "port", false);
+    finish(&changes);
 }
 
 static void a_notification_that_names_an_unknown_master_asks_for_it_at_once(void **state)
 {
-    struct told told;
+    struct changes changes;
 
     (void)state;
-    start(&told, false);
-    dump(&told, 1, 2);
-    notify(&told, LINK(.ifindex = 2, .ifname = "eth2", .mac = 2, .master = 9));
-    assert_int_equal(told.count, 0);
-    answer(&told, 9, LINK(.ifindex = 9, .ifname = "bridge"));
-    assert_told(&told, 0, CHANGE_ADD, 9, "bridge", false);
-    assert_told(&told, 1, CHANGE_CHANGE, 2, "eth2", false);
-    finish(&told);
+    start(&changes, false);
+    dump(&changes, 1, 2);
+    notify(&changes, LINK(.ifindex = 2, .ifname = "eth2", .mac = 2, .master = 9));
+    assert_int_equal(changes.count, 0);
+    answer(&changes, 9, LINK(.ifindex = 9, .ifname = "bridge"));
+    assert_change(&changes, 0, CHANGE_ADD, 9, "bridge", false);
+    assert_change(&changes, 1, CHANGE_CHANGE, 2, "eth2", false);
+    finish(&changes);
 }
 
 static void a_port_whose_master_can_not_be_had_is_shown_without_it(void **state)
 {
-    struct told told;
+    struct changes changes;
     int asked;
 
     (void)state;
-    start(&told, false);
-    dump(&told, 1, 1);
-    notify(&told, LINK(.ifindex = 2, .ifname = "port", .master = 9));
-    for (int i = 0; (asked = reconcile_query(told.reconcile)); i++) {
+    start(&changes, false);
+    dump(&changes, 1, 1);
+    notify(&changes, LINK(.ifindex = 2, .ifname = "port", .master = 9));
+    for (int i = 0; (asked = reconcile_query(changes.reconcile)); i++) {
         assert_int_in_range(i, 0, 20);
-        answer(&told, asked, asked == 9 ? NULL : LINK(.ifindex = 2, .ifname = "port", .master = 9));
+        answer(&changes, asked,
+               asked == 9 ? NULL : LINK(.ifindex = 2, .ifname = "port", .master = 9));
     }
-    assert_told(&told, 0, CHANGE_ADD, 2, "port", false);
-    assert_false(table_find(told.table, 2)->known & LINK_FIELD_BIT(MASTER));
-    assert_int_equal(reconcile_unsettled(told.reconcile), 1);
-    finish(&told);
+    assert_change(&changes, 0, CHANGE_ADD, 2, "port", false);
+    assert_false(table_find(changes.table, 2)->known & LINK_FIELD_BIT(MASTER));
+    assert_int_equal(reconcile_unsettled(changes.reconcile), 1);
+    finish(&changes);
 }
 
 static void a_bridge_that_was_made_anew_under_its_ports_belongs_together(void **state)
 {
-    struct told told;
+    struct changes changes;
 
     (void)state;
-    start(&told, true);
-    begin_dump(&told);
+    start(&changes, true);
+    begin_dump(&changes);
     LINE(.ifindex = 5, .ifname = "br0", .mac = 5);
     LINE(.ifindex = 6, .ifname = "port", .master = 5);
-    end_dump(&told, 0);
-    begin_dump(&told);
+    end_dump(&changes, 0);
+    begin_dump(&changes);
     LINE(.ifindex = 6, .ifname = "port", .master = 7);
     LINE(.ifindex = 7, .ifname = "br0", .mac = 7);
-    end_dump(&told, 0);
-    assert_no_question(&told);
-    assert_told(&told, 0, CHANGE_REMOVE, 5, "br0", true);
-    assert_told(&told, 1, CHANGE_ADD, 7, "br0", true);
-    assert_told(&told, 2, CHANGE_CHANGE, 6, "port", false);
-    finish(&told);
+    end_dump(&changes, 0);
+    assert_no_query(&changes);
+    assert_change(&changes, 0, CHANGE_REMOVE, 5, "br0", true);
+    assert_change(&changes, 1, CHANGE_ADD, 7, "br0", true);
+    assert_change(&changes, 2, CHANGE_CHANGE, 6, "port", false);
+    finish(&changes);
 }
 
 static void the_ports_of_a_master_that_is_gone_are_asked_for(void **state)
 {
-    struct told told;
+    struct changes changes;
 
     (void)state;
-    start(&told, true);
-    begin_dump(&told);
+    start(&changes, true);
+    begin_dump(&changes);
     LINE(.ifindex = 5, .ifname = "br0");
     LINE(.ifindex = 6, .ifname = "port", .master = 5);
-    end_dump(&told, 0);
-    told.count = 0;
-    notify_gone(&told, 5);
-    assert_int_equal(told.count, 0);
-    answer(&told, 6, LINK(.ifindex = 6, .ifname = "port", .operstate = 2));
-    assert_told(&told, 0, CHANGE_CHANGE, 6, "port", false);
-    assert_told(&told, 1, CHANGE_REMOVE, 5, "br0", false);
-    finish(&told);
+    end_dump(&changes, 0);
+    changes.count = 0;
+    notify_gone(&changes, 5);
+    assert_int_equal(changes.count, 0);
+    answer(&changes, 6, LINK(.ifindex = 6, .ifname = "port", .operstate = 2));
+    assert_change(&changes, 0, CHANGE_CHANGE, 6, "port", false);
+    assert_change(&changes, 1, CHANGE_REMOVE, 5, "br0", false);
+    finish(&changes);
 }
 
 /* --- notifications and dumps */
 
 static void a_line_that_may_be_older_than_a_notification_is_asked_for(void **state)
 {
-    struct told told;
+    struct changes changes;
 
     (void)state;
-    start(&told, true);
-    dump(&told, 1, 3);
-    begin_dump(&told);
-    notify(&told, LINK(.ifindex = 2, .ifname = "eth2", .mac = 2, .mtu = 1400, .operstate = 2));
-    notify_gone(&told, 3);
-    told.count = 0;
+    start(&changes, true);
+    dump(&changes, 1, 3);
+    begin_dump(&changes);
+    notify(&changes, LINK(.ifindex = 2, .ifname = "eth2", .mac = 2, .mtu = 1400, .operstate = 2));
+    notify_gone(&changes, 3);
+    changes.count = 0;
     LINE(.ifindex = 1, .ifname = "eth1", .mac = 1);
     LINE(.ifindex = 2, .ifname = "eth2", .mac = 2);
     LINE(.ifindex = 3, .ifname = "eth3", .mac = 3);
-    end_dump(&told, 0);
-    assert_int_equal(told.count, 0);
-    answer(&told, 2, LINK(.ifindex = 2, .ifname = "eth2", .mac = 2, .mtu = 1400, .operstate = 2));
-    answer(&told, 3, NULL);
-    assert_no_question(&told);
-    assert_int_equal(told.count, 0);
-    assert_int_equal(table_find(told.table, 2)->mtu, 1400);
-    assert_null(table_find(told.table, 3));
-    finish(&told);
+    end_dump(&changes, 0);
+    assert_int_equal(changes.count, 0);
+    answer(&changes, 2,
+           LINK(.ifindex = 2, .ifname = "eth2", .mac = 2, .mtu = 1400, .operstate = 2));
+    answer(&changes, 3, NULL);
+    assert_no_query(&changes);
+    assert_int_equal(changes.count, 0);
+    assert_int_equal(table_find(changes.table, 2)->mtu, 1400);
+    assert_null(table_find(changes.table, 3));
+    finish(&changes);
 }
 
-static void a_line_that_says_what_a_notification_said_raises_no_question(void **state)
+static void a_line_that_repeats_a_notification_causes_no_query(void **state)
 {
-    struct told told;
+    struct changes changes;
 
     (void)state;
-    start(&told, true);
-    dump(&told, 1, 2);
-    begin_dump(&told);
-    notify(&told, LINK(.ifindex = 2, .ifname = "new", .mac = 2, .operstate = 2));
+    start(&changes, true);
+    dump(&changes, 1, 2);
+    begin_dump(&changes);
+    notify(&changes, LINK(.ifindex = 2, .ifname = "new", .mac = 2, .operstate = 2));
     LINE(.ifindex = 1, .ifname = "eth1", .mac = 1);
     LINE(.ifindex = 2, .ifname = "new", .mac = 2);
-    end_dump(&told, 0);
-    assert_no_question(&told);
-    assert_int_equal(told.count, 1);
-    finish(&told);
+    end_dump(&changes, 0);
+    assert_no_query(&changes);
+    assert_int_equal(changes.count, 1);
+    finish(&changes);
 }
 
 static void a_link_notified_of_during_a_dump_is_not_missing(void **state)
 {
-    struct told told;
+    struct changes changes;
 
     (void)state;
-    start(&told, true);
-    dump(&told, 1, 2);
-    begin_dump(&told);
+    start(&changes, true);
+    dump(&changes, 1, 2);
+    begin_dump(&changes);
     LINE(.ifindex = 1, .ifname = "eth1", .mac = 1);
-    notify(&told, LINK(.ifindex = 2, .ifname = "renamed", .mac = 2, .operstate = 2));
-    notify(&told, LINK(.ifindex = 9, .ifname = "new", .operstate = 2));
-    end_dump(&told, 0);
-    assert_no_question(&told);
-    assert_int_equal(table_count(told.table), 3);
-    finish(&told);
+    notify(&changes, LINK(.ifindex = 2, .ifname = "renamed", .mac = 2, .operstate = 2));
+    notify(&changes, LINK(.ifindex = 9, .ifname = "new", .operstate = 2));
+    end_dump(&changes, 0);
+    assert_no_query(&changes);
+    assert_int_equal(table_count(changes.table), 3);
+    finish(&changes);
 }
 
 /* --- the same link, or another one */
 
 static void a_change_that_was_notified_of_is_one_of_the_same_link(void **state)
 {
-    struct told told;
+    struct changes changes;
 
     (void)state;
-    start(&told, true);
-    dump(&told, 1, 2);
-    notify(&told, LINK(.ifindex = 2, .ifname = "tap", .mac = 7, .type = ARPHRD_NONE));
-    assert_int_equal(told.count, 1);
-    assert_told(&told, 0, CHANGE_CHANGE, 2, "tap", false);
-    finish(&told);
+    start(&changes, true);
+    dump(&changes, 1, 2);
+    notify(&changes, LINK(.ifindex = 2, .ifname = "tap", .mac = 7, .type = ARPHRD_NONE));
+    assert_int_equal(changes.count, 1);
+    assert_change(&changes, 0, CHANGE_CHANGE, 2, "tap", false);
+    finish(&changes);
 }
 
 static void after_an_overrun_a_notification_may_be_of_another_link(void **state)
 {
-    struct told told;
+    struct changes changes;
 
     (void)state;
-    start(&told, true);
-    dump(&told, 1, 2);
-    reconcile_overrun(told.reconcile);
-    notify(&told, LINK(.ifindex = 2, .ifname = "tap", .mac = 7, .operstate = 2));
-    assert_told(&told, 0, CHANGE_REMOVE, 2, "eth2", false);
-    assert_told(&told, 1, CHANGE_ADD, 2, "tap", false);
-    dump(&told, 1, 2);
-    notify(&told, LINK(.ifindex = 2, .ifname = "tap", .mac = 8, .operstate = 2));
-    assert_int_equal(told.count, 1);
-    finish(&told);
+    start(&changes, true);
+    dump(&changes, 1, 2);
+    reconcile_overrun(changes.reconcile);
+    notify(&changes, LINK(.ifindex = 2, .ifname = "tap", .mac = 7, .operstate = 2));
+    assert_change(&changes, 0, CHANGE_REMOVE, 2, "eth2", false);
+    assert_change(&changes, 1, CHANGE_ADD, 2, "tap", false);
+    dump(&changes, 1, 2);
+    notify(&changes, LINK(.ifindex = 2, .ifname = "tap", .mac = 8, .operstate = 2));
+    assert_int_equal(changes.count, 1);
+    finish(&changes);
 }
 
 static void links_whose_indexes_began_anew_are_other_links(void **state)
 {
-    struct told told;
+    struct changes changes;
 
     (void)state;
-    start(&told, false);
-    dump(&told, 1, 3);
-    begin_dump(&told);
+    start(&changes, false);
+    dump(&changes, 1, 3);
+    begin_dump(&changes);
     LINE(.ifindex = 1, .ifname = "eth1", .mac = 1);
     LINE(.ifindex = 2, .ifname = "eth3", .mac = 13);
     LINE(.ifindex = 3, .ifname = "eth2", .mac = 12);
-    end_dump(&told, 0);
-    assert_no_question(&told);
-    assert_int_equal(told.count, 4);
+    end_dump(&changes, 0);
+    assert_no_query(&changes);
+    assert_int_equal(changes.count, 4);
     for (size_t i = 0; i < 4; i++)
-        assert_int_not_equal(told.at[i].type, CHANGE_CHANGE);
-    finish(&told);
+        assert_int_not_equal(changes.at[i].type, CHANGE_CHANGE);
+    finish(&changes);
 }
 
 int main(void)
@@ -729,8 +732,8 @@ int main(void)
         cmocka_unit_test(where_dumps_prove_nothing_the_missing_link_is_asked_for),
         cmocka_unit_test(where_many_are_missing_another_dump_is_cheaper),
         cmocka_unit_test(a_dump_that_failed_says_nothing_of_what_it_did_not_show),
-        cmocka_unit_test(a_question_without_an_answer_leaves_the_link_as_it_was),
-        cmocka_unit_test(a_kernel_that_refuses_questions_is_believed_after_more_dumps),
+        cmocka_unit_test(a_query_without_an_answer_leaves_the_link_as_it_was),
+        cmocka_unit_test(a_kernel_that_refuses_queries_is_believed_after_more_dumps),
         cmocka_unit_test(
             two_empty_dumps_on_a_quiet_socket_are_the_truth_once_the_links_are_asked_for),
         cmocka_unit_test(an_empty_dump_is_a_lie_where_a_link_that_is_asked_for_is_there),
@@ -750,7 +753,7 @@ int main(void)
         cmocka_unit_test(a_bridge_that_was_made_anew_under_its_ports_belongs_together),
         cmocka_unit_test(the_ports_of_a_master_that_is_gone_are_asked_for),
         cmocka_unit_test(a_line_that_may_be_older_than_a_notification_is_asked_for),
-        cmocka_unit_test(a_line_that_says_what_a_notification_said_raises_no_question),
+        cmocka_unit_test(a_line_that_repeats_a_notification_causes_no_query),
         cmocka_unit_test(a_link_notified_of_during_a_dump_is_not_missing),
         cmocka_unit_test(a_change_that_was_notified_of_is_one_of_the_same_link),
         cmocka_unit_test(after_an_overrun_a_notification_may_be_of_another_link),

@@ -8,7 +8,7 @@
 /* Linux may hold back a notification for so long, and the queue must be empty then. */
 #define GRACE (3 * SEC)
 
-/* Lets the next dump tell a change of these links that nothing told before. */
+/* The next dump shows a change of these links that no notification reported. */
 static void show_unconfirmed(struct virtual *virtual, int first, int last)
 {
     virtual_run_to_dump(virtual);
@@ -156,7 +156,7 @@ static void the_excuse_of_a_join_lasts_until_a_dump_is_complete(void **state)
         virtual.dump.error = -errors[i];
         virtual_end_dump(&virtual);
         virtual.dump.error = 0;
-        show_unconfirmed(&virtual, 5, 5); /* the first look did not come to tell it */
+        show_unconfirmed(&virtual, 5, 5); /* the first dump did not show it */
         virtual_run(&virtual, 2 * GRACE);
         assert_int_equal(virtual_standing(&virtual), STANDING_UNPROVEN);
         virtual_stop(&virtual);
@@ -285,7 +285,7 @@ static void an_unconfirmed_change_makes_a_trusted_subscription_unproven(void **s
 
     (void)state;
     virtual_start_trusted(&virtual);
-    /* It is notified of in the end, but something told nothing of it for too long. */
+    /* The notification comes in the end, but too late. */
     show_unconfirmed(&virtual, 5, 5);
     standing_notified(virtual.standing, 5);
     assert_int_equal(virtual_standing(&virtual), STANDING_UNPROVEN);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* stream: what one consumer is told. */
+/* stream: what one consumer receives. */
 #include "tests/unit/consumer.h"
 
 #include <errno.h>
@@ -13,31 +13,31 @@ static void notify(struct world *world, int ifindex, const char *name)
     world_notify(world, LINK(.ifindex = ifindex, .ifname = name));
 }
 
-static void assert_tells(struct stream *stream, const char *type, uint64_t sequence, int ifindex)
+static void assert_emits(struct stream *stream, const char *type, uint64_t sequence, int ifindex)
 {
-    struct told told;
+    struct reply reply;
 
-    assert_true(stream_tell(stream, &told));
-    assert_string_equal(told.type, type);
-    assert_int_equal(told.sequence, sequence);
-    assert_int_equal(told.ifindex, ifindex);
+    assert_true(stream_read(stream, &reply));
+    assert_string_equal(reply.type, type);
+    assert_int_equal(reply.sequence, sequence);
+    assert_int_equal(reply.ifindex, ifindex);
 }
 
-static void assert_tells_nothing(struct stream *stream)
+static void assert_emits_nothing(struct stream *stream)
 {
-    struct told told;
+    struct reply reply;
 
-    assert_false(stream_tell(stream, &told));
+    assert_false(stream_read(stream, &reply));
 }
 
-static void assert_tells_lost(struct stream *stream, uint64_t sequence, int64_t lost)
+static void assert_emits_lost(struct stream *stream, uint64_t sequence, int64_t lost)
 {
-    struct told told;
+    struct reply reply;
 
-    assert_true(stream_tell(stream, &told));
-    assert_string_equal(told.type, "lost");
-    assert_int_equal(told.sequence, sequence);
-    assert_true(told.lost == lost);
+    assert_true(stream_read(stream, &reply));
+    assert_string_equal(reply.type, "lost");
+    assert_int_equal(reply.sequence, sequence);
+    assert_true(reply.lost == lost);
 }
 
 /* So many links, one event each. */
@@ -63,17 +63,17 @@ static void a_snapshot_of_each_link_then_ready_then_events(void **state)
     notify(&world, 5, "e");
     notify(&world, 2, "b");
     stream = world_stream(&world, NULL);
-    assert_tells(stream, "snapshot", 2, 2);
-    assert_tells(stream, "snapshot", 2, 5);
-    assert_tells(stream, "ready", 2, 0);
-    assert_tells_nothing(stream);
+    assert_emits(stream, "snapshot", 2, 2);
+    assert_emits(stream, "snapshot", 2, 5);
+    assert_emits(stream, "ready", 2, 0);
+    assert_emits_nothing(stream);
     notify(&world, 3, "c");
     notify(&world, 2, "bb");
     table_remove(world.table, 5, CHANGE_BY_NOTIFICATION, NULL);
-    assert_tells(stream, "add", 3, 3);
-    assert_tells(stream, "change", 4, 2);
-    assert_tells(stream, "remove", 5, 5);
-    assert_tells_nothing(stream);
+    assert_emits(stream, "add", 3, 3);
+    assert_emits(stream, "change", 4, 2);
+    assert_emits(stream, "remove", 5, 5);
+    assert_emits_nothing(stream);
     stream_free(stream);
     world_stop(&world);
 }
@@ -86,14 +86,14 @@ static void with_no_links_ready_comes_alone(void **state)
     (void)state;
     world_start(&world, PLENTY);
     stream = world_stream(&world, NULL);
-    assert_tells(stream, "ready", 0, 0);
-    assert_tells_nothing(stream);
+    assert_emits(stream, "ready", 0, 0);
+    assert_emits_nothing(stream);
     assert_null(stream_free(stream));
     assert_null(stream_free(NULL));
     world_stop(&world);
 }
 
-static void during_the_snapshot_events_of_links_it_has_passed_are_told(void **state)
+static void during_the_snapshot_events_of_links_it_has_passed_are_emitted(void **state)
 {
     struct world world;
     struct stream *stream;
@@ -102,32 +102,32 @@ static void during_the_snapshot_events_of_links_it_has_passed_are_told(void **st
     world_start(&world, PLENTY);
     add_links(&world, 2, 4);
     stream = world_stream(&world, NULL);
-    assert_tells(stream, "snapshot", 3, 2);
-    assert_tells(stream, "snapshot", 3, 3);
-    notify(&world, 2, "told");                                  /* 4: passed */
+    assert_emits(stream, "snapshot", 3, 2);
+    assert_emits(stream, "snapshot", 3, 3);
+    notify(&world, 2, "passed");                                /* 4: passed */
     notify(&world, 4, "in snapshot");                           /* 5: yet to come */
     notify(&world, 1, "new below");                             /* 6: passed by its index */
     notify(&world, 9, "new above");                             /* 7: yet to come */
     table_remove(world.table, 3, CHANGE_BY_NOTIFICATION, NULL); /* 8: passed */
-    assert_tells(stream, "change", 4, 2);
-    assert_tells(stream, "add", 6, 1);
-    assert_tells(stream, "remove", 8, 3);
-    assert_tells(stream, "snapshot", 8, 4);
-    assert_tells(stream, "snapshot", 8, 9);
-    assert_tells(stream, "ready", 8, 0);
-    assert_tells_nothing(stream);
+    assert_emits(stream, "change", 4, 2);
+    assert_emits(stream, "add", 6, 1);
+    assert_emits(stream, "remove", 8, 3);
+    assert_emits(stream, "snapshot", 8, 4);
+    assert_emits(stream, "snapshot", 8, 9);
+    assert_emits(stream, "ready", 8, 0);
+    assert_emits_nothing(stream);
     stream_free(stream);
     world_stop(&world);
 }
 
-static bool tells_more(struct stream *stream, const char *type, uint64_t sequence)
+static bool emits_more(struct stream *stream, const char *type, uint64_t sequence)
 {
-    struct told told;
+    struct reply reply;
 
-    assert_true(stream_tell(stream, &told));
-    assert_string_equal(told.type, type);
-    assert_int_equal(told.sequence, sequence);
-    return told.more_follows;
+    assert_true(stream_read(stream, &reply));
+    assert_string_equal(reply.type, type);
+    assert_int_equal(reply.sequence, sequence);
+    return reply.more_follows;
 }
 
 /* Who resumed from such a position would miss the rest of the snapshot. */
@@ -141,23 +141,23 @@ static void whatever_comes_before_ready_says_that_more_follows(void **state)
     world_start(&world, PLENTY);
     add_links(&world, 2, 3);
     stream = world_stream(&world, NULL);
-    assert_true(tells_more(stream, "snapshot", 2));
-    notify(&world, 2, "told");
+    assert_true(emits_more(stream, "snapshot", 2));
+    notify(&world, 2, "passed");
     assert_int_equal(history_add_source(world.history, &source, 1, 2), 0);
-    assert_true(tells_more(stream, "change", 3));
-    assert_true(tells_more(stream, "source", 4));
-    assert_true(tells_more(stream, "snapshot", 4));
-    notify(&world, 3, "told, too");
-    assert_true(tells_more(stream, "change", 5));
-    assert_false(tells_more(stream, "ready", 5));
+    assert_true(emits_more(stream, "change", 3));
+    assert_true(emits_more(stream, "source", 4));
+    assert_true(emits_more(stream, "snapshot", 4));
+    notify(&world, 3, "passed, too");
+    assert_true(emits_more(stream, "change", 5));
+    assert_false(emits_more(stream, "ready", 5));
     notify(&world, 3, "again");
-    assert_false(tells_more(stream, "change", 6));
+    assert_false(emits_more(stream, "change", 6));
     stream_free(stream);
 
     stream = world_stream(&world, NULL);
     assert_int_equal(stream_resume(stream, INSTANCE, 5), 0);
-    assert_false(tells_more(stream, "change", 6));
-    assert_false(tells_more(stream, "ready", 6));
+    assert_false(emits_more(stream, "change", 6));
+    assert_false(emits_more(stream, "ready", 6));
     stream_free(stream);
     world_stop(&world);
 }
@@ -171,14 +171,14 @@ static void a_link_that_goes_before_its_turn_is_not_mentioned(void **state)
     world_start(&world, PLENTY);
     add_links(&world, 2, 3);
     stream = world_stream(&world, NULL);
-    assert_tells(stream, "snapshot", 2, 2);
+    assert_emits(stream, "snapshot", 2, 2);
     table_remove(world.table, 3, CHANGE_BY_NOTIFICATION, NULL);
-    assert_tells(stream, "ready", 3, 0);
+    assert_emits(stream, "ready", 3, 0);
     stream_free(stream);
     world_stop(&world);
 }
 
-static void a_change_of_the_source_is_told_during_the_snapshot(void **state)
+static void a_change_of_the_source_is_emitted_during_the_snapshot(void **state)
 {
     struct world world;
     struct stream *stream;
@@ -188,10 +188,10 @@ static void a_change_of_the_source_is_told_during_the_snapshot(void **state)
     world_start(&world, PLENTY);
     add_links(&world, 2, 3);
     stream = world_stream(&world, NULL);
-    assert_tells(stream, "snapshot", 2, 2);
+    assert_emits(stream, "snapshot", 2, 2);
     history_add_source(world.history, &source, 1, 2);
-    assert_tells(stream, "source", 3, 0);
-    assert_tells(stream, "snapshot", 3, 3);
+    assert_emits(stream, "source", 3, 0);
+    assert_emits(stream, "snapshot", 3, 3);
     stream_free(stream);
     world_stop(&world);
 }
@@ -205,7 +205,7 @@ static void change_source(struct world *world, const char *reason)
     assert_int_equal(history_add_source(world->history, &source, 1, 2), 0);
 }
 
-static void before_the_first_dump_the_source_comes_alone_and_the_picture_after_it(void **state)
+static void before_the_first_dump_the_source_comes_alone_and_the_snapshot_after_it(void **state)
 {
     struct world world;
     struct stream *stream;
@@ -215,22 +215,22 @@ static void before_the_first_dump_the_source_comes_alone_and_the_picture_after_i
     world.blind = true;
     change_source(&world, "a");
     stream = world_stream(&world, NULL);
-    assert_tells(stream, "source", 1, 0);
-    assert_tells_nothing(stream);
+    assert_emits(stream, "source", 1, 0);
+    assert_emits_nothing(stream);
     notify(&world, 2, "a"); /* of a dump that does not come to its end */
-    assert_tells_nothing(stream);
+    assert_emits_nothing(stream);
     change_source(&world, "b");
-    assert_tells(stream, "source", 3, 0);
-    assert_tells_nothing(stream);
+    assert_emits(stream, "source", 3, 0);
+    assert_emits_nothing(stream);
     world.blind = false;
-    assert_tells(stream, "snapshot", 3, 2);
-    assert_tells(stream, "ready", 3, 0);
-    assert_tells_nothing(stream);
+    assert_emits(stream, "snapshot", 3, 2);
+    assert_emits(stream, "ready", 3, 0);
+    assert_emits_nothing(stream);
     stream_free(stream);
     world_stop(&world);
 }
 
-static void before_the_first_dump_who_resumes_elsewhere_is_told_lost_and_the_source(void **state)
+static void before_the_first_dump_who_resumes_elsewhere_gets_lost_and_the_source(void **state)
 {
     struct world world;
     struct stream *stream;
@@ -241,16 +241,16 @@ static void before_the_first_dump_who_resumes_elsewhere_is_told_lost_and_the_sou
     change_source(&world, "a");
     stream = world_stream(&world, NULL);
     assert_int_equal(stream_resume(stream, "another", 7), 0);
-    assert_tells_lost(stream, 1, -1);
-    assert_tells(stream, "source", 1, 0);
-    assert_tells_nothing(stream);
+    assert_emits_lost(stream, 1, -1);
+    assert_emits(stream, "source", 1, 0);
+    assert_emits_nothing(stream);
     world.blind = false;
-    assert_tells(stream, "ready", 1, 0);
+    assert_emits(stream, "ready", 1, 0);
     stream_free(stream);
     world_stop(&world);
 }
 
-static void before_the_first_dump_who_resumes_here_is_told_events_and_not_ready(void **state)
+static void before_the_first_dump_who_resumes_here_gets_events_and_no_ready(void **state)
 {
     struct world world;
     struct stream *stream;
@@ -262,11 +262,11 @@ static void before_the_first_dump_who_resumes_here_is_told_events_and_not_ready(
     notify(&world, 2, "a");
     stream = world_stream(&world, NULL);
     assert_int_equal(stream_resume(stream, INSTANCE, 1), 0);
-    assert_tells(stream, "source", 1, 0);
-    assert_tells(stream, "add", 2, 2);
-    assert_tells_nothing(stream);
+    assert_emits(stream, "source", 1, 0);
+    assert_emits(stream, "add", 2, 2);
+    assert_emits_nothing(stream);
     world.blind = false;
-    assert_tells(stream, "ready", 2, 0);
+    assert_emits(stream, "ready", 2, 0);
     stream_free(stream);
     world_stop(&world);
 }
@@ -281,22 +281,22 @@ static void a_filter_holds_for_snapshot_and_events(void **state)
     notify(&world, 2, "eth0");
     notify(&world, 3, "wan");
     stream = world_stream(&world, "{\"names\":[\"eth*\"]}");
-    assert_tells(stream, "snapshot", 2, 2);
-    assert_tells(stream, "ready", 2, 0);
+    assert_emits(stream, "snapshot", 2, 2);
+    assert_emits(stream, "ready", 2, 0);
     notify(&world, 3, "lan");
     notify(&world, 3, "eth1");
     notify(&world, 3, "wan");
     notify(&world, 3, "lan");
-    assert_tells(stream, "change", 4, 3);
-    assert_tells(stream, "change", 5, 3);
-    assert_tells_nothing(stream);
+    assert_emits(stream, "change", 4, 3);
+    assert_emits(stream, "change", 5, 3);
+    assert_emits_nothing(stream);
     stream_free(stream);
     world_stop(&world);
 }
 
 /* --- resuming */
 
-static void since_a_position_tells_what_happened_after_it(void **state)
+static void since_a_position_emits_what_happened_after_it(void **state)
 {
     struct world world;
     struct stream *stream;
@@ -306,12 +306,12 @@ static void since_a_position_tells_what_happened_after_it(void **state)
     add_links(&world, 1, 5);
     stream = world_stream(&world, NULL);
     assert_int_equal(stream_resume(stream, INSTANCE, 3), 0);
-    assert_tells(stream, "add", 4, 4);
-    assert_tells(stream, "add", 5, 5);
-    assert_tells(stream, "ready", 5, 0);
+    assert_emits(stream, "add", 4, 4);
+    assert_emits(stream, "add", 5, 5);
+    assert_emits(stream, "ready", 5, 0);
     notify(&world, 6, "f");
-    assert_tells(stream, "add", 6, 6);
-    assert_tells_nothing(stream);
+    assert_emits(stream, "add", 6, 6);
+    assert_emits_nothing(stream);
     stream_free(stream);
     world_stop(&world);
 }
@@ -326,14 +326,14 @@ static void since_the_newest_or_the_beginning_is_a_position_too(void **state)
     add_links(&world, 1, 2);
     stream = world_stream(&world, NULL);
     assert_int_equal(stream_resume(stream, INSTANCE, 2), 0);
-    assert_tells(stream, "ready", 2, 0);
-    assert_tells_nothing(stream);
+    assert_emits(stream, "ready", 2, 0);
+    assert_emits_nothing(stream);
     stream_free(stream);
     stream = world_stream(&world, NULL);
     assert_int_equal(stream_resume(stream, INSTANCE, 0), 0);
-    assert_tells(stream, "add", 1, 1);
-    assert_tells(stream, "add", 2, 2);
-    assert_tells(stream, "ready", 2, 0);
+    assert_emits(stream, "add", 1, 1);
+    assert_emits(stream, "add", 2, 2);
+    assert_emits(stream, "ready", 2, 0);
     stream_free(stream);
     world_stop(&world);
 }
@@ -364,10 +364,10 @@ static void another_instance_is_lost_without_a_number_and_a_snapshot(void **stat
     add_links(&world, 1, 2);
     stream = world_stream(&world, NULL);
     assert_int_equal(stream_resume(stream, "fedcba9876543210fedcba9876543210", 99), 0);
-    assert_tells_lost(stream, 2, -1);
-    assert_tells(stream, "snapshot", 2, 1);
-    assert_tells(stream, "snapshot", 2, 2);
-    assert_tells(stream, "ready", 2, 0);
+    assert_emits_lost(stream, 2, -1);
+    assert_emits(stream, "snapshot", 2, 1);
+    assert_emits(stream, "snapshot", 2, 2);
+    assert_emits(stream, "ready", 2, 0);
     assert_int_equal(world.origin.events_lost, 0);
     stream_free(stream);
     world_stop(&world);
@@ -383,8 +383,8 @@ static void a_position_that_is_forgotten_is_lost_with_the_exact_number(void **st
     add_links(&world, 1, 100);
     stream = world_stream(&world, NULL);
     assert_int_equal(stream_resume(stream, INSTANCE, 10), 0);
-    assert_tells_lost(stream, 100, 90);
-    assert_tells(stream, "snapshot", 100, 1);
+    assert_emits_lost(stream, 100, 90);
+    assert_emits(stream, "snapshot", 100, 1);
     assert_int_equal(world.origin.events_lost, 90);
     stream_free(stream);
     world_stop(&world);
@@ -402,12 +402,12 @@ static void the_last_position_that_is_held_can_be_resumed_and_the_one_before_not
     oldest = history_oldest(world.history);
     stream = world_stream(&world, NULL);
     assert_int_equal(stream_resume(stream, INSTANCE, (int64_t)oldest - 1), 0);
-    assert_tells(stream, "add", oldest, (int)oldest);
+    assert_emits(stream, "add", oldest, (int)oldest);
     stream_free(stream);
     oldest = history_oldest(world.history);
     stream = world_stream(&world, NULL);
     assert_int_equal(stream_resume(stream, INSTANCE, (int64_t)oldest - 2), 0);
-    assert_tells_lost(stream, 100, (int64_t)(100 - (oldest - 2)));
+    assert_emits_lost(stream, 100, (int64_t)(100 - (oldest - 2)));
     stream_free(stream);
     world_stop(&world);
 }
@@ -423,16 +423,16 @@ static void who_is_overtaken_learns_how_many_it_lost_and_gets_a_snapshot(void **
     world_start(&world, 4096);
     add_links(&world, 1, 2);
     stream = world_stream(&world, NULL);
-    assert_tells(stream, "snapshot", 2, 1);
-    assert_tells(stream, "snapshot", 2, 2);
-    assert_tells(stream, "ready", 2, 0);
+    assert_emits(stream, "snapshot", 2, 1);
+    assert_emits(stream, "snapshot", 2, 2);
+    assert_emits(stream, "ready", 2, 0);
     for (int i = 0; i < 100; i++)
         notify(&world, 1, i % 2 ? "x" : "y");
-    assert_tells_lost(stream, 102, 100);
-    assert_tells(stream, "snapshot", 102, 1);
-    assert_tells(stream, "snapshot", 102, 2);
-    assert_tells(stream, "ready", 102, 0);
-    assert_tells_nothing(stream);
+    assert_emits_lost(stream, 102, 100);
+    assert_emits(stream, "snapshot", 102, 1);
+    assert_emits(stream, "snapshot", 102, 2);
+    assert_emits(stream, "ready", 102, 0);
+    assert_emits_nothing(stream);
     assert_int_equal(world.origin.events_lost, 100);
     stream_free(stream);
     world_stop(&world);
@@ -449,14 +449,14 @@ static void who_is_overtaken_again_before_it_knows_learns_the_sum(void **state)
     stream = world_stream(&world, NULL);
     assert_int_equal(stream_resume(stream, INSTANCE, 10), 0);
     add_links(&world, 101, 200);
-    assert_tells_lost(stream, 200, 190);
+    assert_emits_lost(stream, 200, 190);
     assert_int_equal(world.origin.events_lost, 190);
     stream_free(stream);
 
     stream = world_stream(&world, NULL);
     assert_int_equal(stream_resume(stream, "fedcba9876543210fedcba9876543210", 10), 0);
     add_links(&world, 201, 300);
-    assert_tells_lost(stream, 300, -1);
+    assert_emits_lost(stream, 300, -1);
     stream_free(stream);
     world_stop(&world);
 }
@@ -470,12 +470,12 @@ static void who_is_overtaken_in_the_snapshot_gets_a_new_one(void **state)
     world_start(&world, 4096);
     add_links(&world, 1, 3);
     stream = world_stream(&world, NULL);
-    assert_tells(stream, "snapshot", 3, 1);
-    assert_tells(stream, "snapshot", 3, 2);
+    assert_emits(stream, "snapshot", 3, 1);
+    assert_emits(stream, "snapshot", 3, 2);
     for (int i = 0; i < 100; i++)
         notify(&world, 1, i % 2 ? "x" : "y");
-    assert_tells_lost(stream, 103, 100);
-    assert_tells(stream, "snapshot", 103, 1);
+    assert_emits_lost(stream, 103, 100);
+    assert_emits(stream, "snapshot", 103, 1);
     stream_free(stream);
     world_stop(&world);
 }
@@ -571,7 +571,7 @@ static void who_filters_much_away_gives_others_their_turn(void **state)
     world_stop(&world);
 }
 
-static void a_link_that_changes_while_it_is_doubtful_is_told_as_it_was_and_then_as_it_is(
+static void a_link_that_changes_while_it_is_matched_is_emitted_as_it_was_and_then_as_it_is(
     void **state)
 {
     struct slice slice;
@@ -587,16 +587,16 @@ static void a_link_that_changes_while_it_is_doubtful_is_told_as_it_was_and_then_
     assert_int_equal(stream_next(stream, &slice, &message), -EAGAIN);
     notify(&world, 5, "z");
     notify(&world, 4, "y");
-    assert_tells(stream, "snapshot", 1, 5);
-    assert_tells(stream, "change", 2, 5);
-    assert_tells(stream, "add", 3, 4);
-    assert_tells(stream, "ready", 3, 0);
-    assert_tells_nothing(stream);
+    assert_emits(stream, "snapshot", 1, 5);
+    assert_emits(stream, "change", 2, 5);
+    assert_emits(stream, "add", 3, 4);
+    assert_emits(stream, "ready", 3, 0);
+    assert_emits_nothing(stream);
     stream_free(stream);
     world_stop(&world);
 }
 
-static void who_is_overtaken_is_told_so_before_any_piece(void **state)
+static void who_is_overtaken_gets_lost_before_any_piece(void **state)
 {
     struct world world;
     struct stream *stream;
@@ -619,13 +619,13 @@ static void who_does_not_read_holds_nothing_of_the_past(void **state)
     struct world world;
     struct stream *stream;
     struct link *first = LINK(.ifindex = 1, .ifname = "first");
-    struct told told;
+    struct reply reply;
 
     (void)state;
     world_start(&world, 4096);
     world_notify(&world, link_ref(first));
     stream = world_stream(&world, NULL);
-    assert_true(stream_tell(stream, &told));
+    assert_true(stream_read(stream, &reply));
     for (int i = 0; i < 1000; i++)
         notify(&world, 1, i % 2 ? "x" : "y");
     assert_int_equal(first->references, 1);
@@ -640,13 +640,13 @@ static void what_was_made_for_snapshots_does_not_outlive_the_link(void **state)
     struct world world;
     struct stream *stream;
     struct link *link = LINK(.ifindex = 1, .ifname = "a");
-    struct told told;
+    struct reply reply;
 
     (void)state;
     world_start(&world, PLENTY);
     world_notify(&world, link_ref(link));
     stream = world_stream(&world, NULL);
-    assert_true(stream_tell(stream, &told));
+    assert_true(stream_read(stream, &reply));
     assert_non_null(link->json);
     table_remove(world.table, 1, CHANGE_BY_NOTIFICATION, NULL);
     assert_null(link->json);
@@ -660,15 +660,15 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_snapshot_of_each_link_then_ready_then_events),
         cmocka_unit_test(with_no_links_ready_comes_alone),
-        cmocka_unit_test(during_the_snapshot_events_of_links_it_has_passed_are_told),
+        cmocka_unit_test(during_the_snapshot_events_of_links_it_has_passed_are_emitted),
         cmocka_unit_test(whatever_comes_before_ready_says_that_more_follows),
         cmocka_unit_test(a_link_that_goes_before_its_turn_is_not_mentioned),
-        cmocka_unit_test(a_change_of_the_source_is_told_during_the_snapshot),
-        cmocka_unit_test(before_the_first_dump_the_source_comes_alone_and_the_picture_after_it),
-        cmocka_unit_test(before_the_first_dump_who_resumes_elsewhere_is_told_lost_and_the_source),
-        cmocka_unit_test(before_the_first_dump_who_resumes_here_is_told_events_and_not_ready),
+        cmocka_unit_test(a_change_of_the_source_is_emitted_during_the_snapshot),
+        cmocka_unit_test(before_the_first_dump_the_source_comes_alone_and_the_snapshot_after_it),
+        cmocka_unit_test(before_the_first_dump_who_resumes_elsewhere_gets_lost_and_the_source),
+        cmocka_unit_test(before_the_first_dump_who_resumes_here_gets_events_and_no_ready),
         cmocka_unit_test(a_filter_holds_for_snapshot_and_events),
-        cmocka_unit_test(since_a_position_tells_what_happened_after_it),
+        cmocka_unit_test(since_a_position_emits_what_happened_after_it),
         cmocka_unit_test(since_the_newest_or_the_beginning_is_a_position_too),
         cmocka_unit_test(a_position_that_has_not_happened_is_out_of_range),
         cmocka_unit_test(another_instance_is_lost_without_a_number_and_a_snapshot),
@@ -681,8 +681,8 @@ int main(void)
         cmocka_unit_test(who_filters_gets_no_event_of_others_in_a_piece),
         cmocka_unit_test(who_filters_much_away_gives_others_their_turn),
         cmocka_unit_test(
-            a_link_that_changes_while_it_is_doubtful_is_told_as_it_was_and_then_as_it_is),
-        cmocka_unit_test(who_is_overtaken_is_told_so_before_any_piece),
+            a_link_that_changes_while_it_is_matched_is_emitted_as_it_was_and_then_as_it_is),
+        cmocka_unit_test(who_is_overtaken_gets_lost_before_any_piece),
         cmocka_unit_test(who_does_not_read_holds_nothing_of_the_past),
         cmocka_unit_test(what_was_made_for_snapshots_does_not_outlive_the_link),
     };

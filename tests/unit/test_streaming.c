@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* connection: a consumer that is told what happens. */
+/* connection: a consumer of Monitor. */
 #include "tests/unit/talk.h"
 
 #include <ev.h>
@@ -12,7 +12,7 @@ static void notify(struct talk *talk, int ifindex, const char *name)
     world_notify(&talk->world, LINK(.ifindex = ifindex, .ifname = name));
 }
 
-static unsigned believe_all(struct talk *talk, struct consumer *consumer)
+static unsigned apply_all(struct talk *talk, struct consumer *consumer)
 {
     const char *message;
     unsigned n = 0;
@@ -20,11 +20,11 @@ static unsigned believe_all(struct talk *talk, struct consumer *consumer)
     talk_turn(talk);
     hear(talk, 64 * PLENTY);
     for (; (message = next_heard(talk)); n++)
-        consumer_believe(consumer, message);
+        consumer_apply(consumer, message);
     return n;
 }
 
-static void a_stream_is_told_up_to_the_present_and_goes_on_when_woken(void **state)
+static void a_stream_emits_up_to_the_present_and_goes_on_when_woken(void **state)
 {
     struct consumer consumer = {.all = true};
     struct talk f;
@@ -33,16 +33,16 @@ static void a_stream_is_told_up_to_the_present_and_goes_on_when_woken(void **sta
     talk_start(&f);
     notify(&f, 1, "a");
     say(&f, "stream");
-    assert_int_equal(believe_all(&f, &consumer), 2);
+    assert_int_equal(apply_all(&f, &consumer), 2);
     assert_true(consumer.ready);
     waitlist_wake(&f.news);
-    assert_int_equal(believe_all(&f, &consumer), 0);
+    assert_int_equal(apply_all(&f, &consumer), 0);
     notify(&f, 2, "b");
     notify(&f, 3, "c");
     waitlist_wake(&f.news);
-    assert_int_equal(believe_all(&f, &consumer), 2);
+    assert_int_equal(apply_all(&f, &consumer), 2);
     consumer_check(&consumer, &f.world, NULL);
-    json_decref(consumer.picture);
+    json_decref(consumer.links);
     talk_stop(&f);
 }
 
@@ -71,10 +71,10 @@ static void a_large_snapshot_shares_the_loop_with_others(void **state)
     ev_run(f.host.loop, EVRUN_NOWAIT);
     hear(&f, 64 * PLENTY);
     assert_int_in_range(f.used, 1, 3 * 64 * 1024); /* of about 460 KB */
-    while (believe_all(&f, &consumer) > 0)
+    while (apply_all(&f, &consumer) > 0)
         ;
     consumer_check(&consumer, &f.world, NULL);
-    json_decref(consumer.picture);
+    json_decref(consumer.links);
     talk_stop(&f);
 }
 
@@ -107,7 +107,7 @@ static void a_slow_reader_holds_up_nobody_and_ends_with_the_truth(void **state)
     talk_start(&f);
     notify(&f, 1, "a");
     say(&f, "stream");
-    believe_all(&f, &consumer);
+    apply_all(&f, &consumer);
     for (int i = 0; i < 20000; i++) {
         notify(&f, 1 + i % 10, i % 3 ? "x" : "y");
         waitlist_wake(&f.news);
@@ -115,13 +115,13 @@ static void a_slow_reader_holds_up_nobody_and_ends_with_the_truth(void **state)
             talk_turn(&f);
     }
     assert_int_equal(f.closes, 0);
-    while (believe_all(&f, &consumer) > 0)
+    while (apply_all(&f, &consumer) > 0)
         ;
     consumer_check(&consumer, &f.world, NULL);
     assert_true(consumer.losses > 0);
     assert_int_equal(consumer.lost, f.world.origin.events_lost);
     assert_int_equal(consumer.sequence, history_newest(f.world.history));
-    json_decref(consumer.picture);
+    json_decref(consumer.links);
     talk_stop(&f);
 }
 
@@ -134,12 +134,12 @@ static void a_consumer_of_a_stream_who_is_done_asking_goes_on_hearing(void **sta
     talk_start(&f);
     say(&f, "stream");
     shutdown(f.theirs, SHUT_WR);
-    believe_all(&f, &consumer);
+    apply_all(&f, &consumer);
     notify(&f, 1, "a");
     waitlist_wake(&f.news);
-    assert_int_equal(believe_all(&f, &consumer), 1);
+    assert_int_equal(apply_all(&f, &consumer), 1);
     assert_int_equal(f.closes, 0);
-    json_decref(consumer.picture);
+    json_decref(consumer.links);
     talk_stop(&f);
 }
 
@@ -153,7 +153,7 @@ static void a_consumer_of_a_stream_who_leaves_later_is_let_go_without_an_event(v
     talk_start(&f);
     say(&f, "stream");
     shutdown(f.theirs, SHUT_WR);
-    believe_all(&f, &consumer);
+    apply_all(&f, &consumer);
     assert_int_equal(f.closes, 0);
     close(f.theirs);
     f.theirs = -1;
@@ -162,14 +162,14 @@ static void a_consumer_of_a_stream_who_leaves_later_is_let_go_without_an_event(v
         if (!ev_run(f.host.loop, EVRUN_ONCE))
             break; /* nothing is waited for any more */
     assert_int_equal(f.closes, 1);
-    json_decref(consumer.picture);
+    json_decref(consumer.links);
     talk_stop(&f);
 }
 
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(a_stream_is_told_up_to_the_present_and_goes_on_when_woken),
+        cmocka_unit_test(a_stream_emits_up_to_the_present_and_goes_on_when_woken),
         cmocka_unit_test(who_has_no_stream_does_not_wait_for_news),
         cmocka_unit_test(a_large_snapshot_shares_the_loop_with_others),
         cmocka_unit_test(requests_behind_a_stream_are_not_taken_and_too_many_close_it),

@@ -10,125 +10,126 @@
 
 #define BIT(field) LINK_FIELD_BIT(field)
 
-/* The last change that was told, and how many were. */
-struct told {
+/* The last change that was reported, and how many were. */
+struct changes {
     size_t count;
     struct change last; /* its links are held */
     struct table *table;
 };
 
-static void forget(struct told *told)
+static void forget(struct changes *changes)
 {
-    link_unref(told->last.before);
-    link_unref(told->last.after);
-    told->last = (struct change){0};
-    told->count = 0;
+    link_unref(changes->last.before);
+    link_unref(changes->last.after);
+    changes->last = (struct change){0};
+    changes->count = 0;
 }
 
 static void on_change(void *user, const struct change *change)
 {
-    struct told *told = user;
+    struct changes *changes = user;
     const struct link *link = change->after ? change->after : change->before;
-    size_t count = told->count + 1;
+    size_t count = changes->count + 1;
 
-    /* It is told right after it was made. */
-    assert_ptr_equal(table_find(told->table, link->ifindex), change->after);
-    forget(told);
-    told->count = count;
-    told->last = *change;
+    /* It is reported right after it was made. */
+    assert_ptr_equal(table_find(changes->table, link->ifindex), change->after);
+    forget(changes);
+    changes->count = count;
+    changes->last = *change;
     link_ref(change->before);
     link_ref(change->after);
 }
 
-static void start(struct told *told)
+static void start(struct changes *changes)
 {
-    *told = (struct told){0};
-    told->table = table_new(on_change, told);
-    assert_non_null(told->table);
+    *changes = (struct changes){0};
+    changes->table = table_new(on_change, changes);
+    assert_non_null(changes->table);
 }
 
-static void finish(struct told *told)
+static void finish(struct changes *changes)
 {
-    forget(told);
-    assert_null(table_free(told->table));
+    forget(changes);
+    assert_null(table_free(changes->table));
 }
 
-static void notify(struct told *told, struct link *link)
+static void notify(struct changes *changes, struct link *link)
 {
-    assert_int_equal(table_put(told->table, link, CHANGE_BY_NOTIFICATION), 0);
+    assert_int_equal(table_put(changes->table, link, CHANGE_BY_NOTIFICATION), 0);
     link_unref(link);
 }
 
-static void assert_told(const struct told *told, size_t count, enum change_type type, int ifindex)
+static void assert_change(const struct changes *changes, size_t count, enum change_type type,
+                          int ifindex)
 {
-    const struct link *link = told->last.after ? told->last.after : told->last.before;
+    const struct link *link = changes->last.after ? changes->last.after : changes->last.before;
 
-    assert_int_equal(told->count, count);
-    assert_int_equal(told->last.type, type);
+    assert_int_equal(changes->count, count);
+    assert_int_equal(changes->last.type, type);
     assert_int_equal(link->ifindex, ifindex);
 }
 
 /* --- changes */
 
-static void a_new_link_is_added_and_told(void **state)
+static void a_new_link_is_added_and_reported(void **state)
 {
-    struct told told;
+    struct changes changes;
 
     (void)state;
-    start(&told);
-    notify(&told, LINK(.ifindex = 2, .ifname = "a"));
-    assert_told(&told, 1, CHANGE_ADD, 2);
-    assert_int_equal(told.last.source, CHANGE_BY_NOTIFICATION);
-    assert_null(told.last.before);
-    assert_int_equal(table_count(told.table), 1);
-    finish(&told);
+    start(&changes);
+    notify(&changes, LINK(.ifindex = 2, .ifname = "a"));
+    assert_change(&changes, 1, CHANGE_ADD, 2);
+    assert_int_equal(changes.last.source, CHANGE_BY_NOTIFICATION);
+    assert_null(changes.last.before);
+    assert_int_equal(table_count(changes.table), 1);
+    finish(&changes);
 }
 
-static void a_change_is_told_with_both_states_and_what_differs(void **state)
+static void a_change_is_reported_with_both_states_and_what_differs(void **state)
 {
-    struct told told;
+    struct changes changes;
 
     (void)state;
-    start(&told);
-    notify(&told, LINK(.ifindex = 2, .ifname = "a", .mtu = 1500));
-    notify(&told, LINK(.ifindex = 2, .ifname = "a", .mtu = 9000));
-    assert_told(&told, 2, CHANGE_CHANGE, 2);
-    assert_int_equal(told.last.before->mtu, 1500);
-    assert_int_equal(told.last.after->mtu, 9000);
-    assert_int_equal(told.last.fields, BIT(MTU));
-    assert_int_equal(told.last.flaps, 0);
-    assert_false(told.last.derived);
-    finish(&told);
+    start(&changes);
+    notify(&changes, LINK(.ifindex = 2, .ifname = "a", .mtu = 1500));
+    notify(&changes, LINK(.ifindex = 2, .ifname = "a", .mtu = 9000));
+    assert_change(&changes, 2, CHANGE_CHANGE, 2);
+    assert_int_equal(changes.last.before->mtu, 1500);
+    assert_int_equal(changes.last.after->mtu, 9000);
+    assert_int_equal(changes.last.fields, BIT(MTU));
+    assert_int_equal(changes.last.flaps, 0);
+    assert_false(changes.last.derived);
+    finish(&changes);
 }
 
-static void what_is_known_already_is_not_told_again(void **state)
+static void what_is_known_already_is_not_reported_again(void **state)
 {
-    struct told told;
+    struct changes changes;
 
     (void)state;
-    start(&told);
-    notify(&told, LINK(.ifindex = 2, .ifname = "a", .mtu = 1500));
-    notify(&told, LINK(.ifindex = 2, .ifname = "a", .mtu = 1500));
-    notify(&told, LINK(.ifindex = 2, .ifname = "a", .mtu = 1500, .flags = IFF_RUNNING));
-    assert_told(&told, 1, CHANGE_ADD, 2);
-    finish(&told);
+    start(&changes);
+    notify(&changes, LINK(.ifindex = 2, .ifname = "a", .mtu = 1500));
+    notify(&changes, LINK(.ifindex = 2, .ifname = "a", .mtu = 1500));
+    notify(&changes, LINK(.ifindex = 2, .ifname = "a", .mtu = 1500, .flags = IFF_RUNNING));
+    assert_change(&changes, 1, CHANGE_ADD, 2);
+    finish(&changes);
 }
 
 static void a_link_that_is_gone_is_removed_at_once(void **state)
 {
-    struct told told;
+    struct changes changes;
 
     (void)state;
-    start(&told);
-    notify(&told, LINK(.ifindex = 2, .ifname = "a"));
-    table_remove(told.table, 2, CHANGE_BY_NOTIFICATION, NULL);
-    assert_told(&told, 2, CHANGE_REMOVE, 2);
-    assert_null(told.last.after);
-    assert_int_equal(table_count(told.table), 0);
-    table_remove(told.table, 2, CHANGE_BY_NOTIFICATION, NULL);
-    table_remove(told.table, 3, CHANGE_BY_NOTIFICATION, NULL);
-    assert_int_equal(told.count, 2);
-    finish(&told);
+    start(&changes);
+    notify(&changes, LINK(.ifindex = 2, .ifname = "a"));
+    table_remove(changes.table, 2, CHANGE_BY_NOTIFICATION, NULL);
+    assert_change(&changes, 2, CHANGE_REMOVE, 2);
+    assert_null(changes.last.after);
+    assert_int_equal(table_count(changes.table), 0);
+    table_remove(changes.table, 2, CHANGE_BY_NOTIFICATION, NULL);
+    table_remove(changes.table, 3, CHANGE_BY_NOTIFICATION, NULL);
+    assert_int_equal(changes.count, 2);
+    finish(&changes);
 }
 
 /* --- carriers */
@@ -146,15 +147,15 @@ static struct link *counted_down(uint32_t changes)
 
 static uint32_t flaps_between(struct link *before, struct link *after)
 {
-    struct told told;
+    struct changes changes;
     uint32_t flaps;
 
-    start(&told);
-    notify(&told, before);
-    notify(&told, after);
-    assert_told(&told, 2, CHANGE_CHANGE, 2);
-    flaps = told.last.flaps;
-    finish(&told);
+    start(&changes);
+    notify(&changes, before);
+    notify(&changes, after);
+    assert_change(&changes, 2, CHANGE_CHANGE, 2);
+    flaps = changes.last.flaps;
+    finish(&changes);
     return flaps;
 }
 
@@ -181,31 +182,31 @@ static void links_are_walked_in_the_order_of_their_indexes(void **state)
 {
     static const int indexes[] = {5, 1, INT_MAX, 3, 900};
     static const int sorted[] = {1, 3, 5, 900, INT_MAX};
-    struct told told;
+    struct changes changes;
     int at = 0;
 
     (void)state;
-    start(&told);
+    start(&changes);
     for (size_t i = 0; i < 5; i++)
-        notify(&told, LINK(.ifindex = indexes[i], .ifname = "a"));
+        notify(&changes, LINK(.ifindex = indexes[i], .ifname = "a"));
     for (size_t i = 0; i < 5; i++) {
-        assert_non_null(table_next(told.table, at));
-        at = table_next(told.table, at)->ifindex;
+        assert_non_null(table_next(changes.table, at));
+        at = table_next(changes.table, at)->ifindex;
         assert_int_equal(at, sorted[i]);
     }
-    assert_null(table_next(told.table, at));
-    assert_int_equal(table_next(told.table, 3)->ifindex, 5);
-    assert_int_equal(table_next(told.table, 4)->ifindex, 5);
-    assert_null(table_find(told.table, 4));
-    finish(&told);
+    assert_null(table_next(changes.table, at));
+    assert_int_equal(table_next(changes.table, 3)->ifindex, 5);
+    assert_int_equal(table_next(changes.table, 4)->ifindex, 5);
+    assert_null(table_find(changes.table, 4));
+    finish(&changes);
 }
 
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(a_new_link_is_added_and_told),
-        cmocka_unit_test(a_change_is_told_with_both_states_and_what_differs),
-        cmocka_unit_test(what_is_known_already_is_not_told_again),
+        cmocka_unit_test(a_new_link_is_added_and_reported),
+        cmocka_unit_test(a_change_is_reported_with_both_states_and_what_differs),
+        cmocka_unit_test(what_is_known_already_is_not_reported_again),
         cmocka_unit_test(a_link_that_is_gone_is_removed_at_once),
         cmocka_unit_test(flaps_are_the_carrier_changes_that_nobody_saw),
         cmocka_unit_test(a_carrier_that_goes_with_the_link_is_seen),

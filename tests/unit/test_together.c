@@ -11,14 +11,14 @@ static void notify(struct world *world, int ifindex, const char *name)
     world_notify(world, LINK(.ifindex = ifindex, .ifname = name));
 }
 
-static struct told tell(struct stream *stream, const char *type, uint64_t sequence)
+static struct reply expect(struct stream *stream, const char *type, uint64_t sequence)
 {
-    struct told told;
+    struct reply reply;
 
-    assert_true(stream_tell(stream, &told));
-    assert_string_equal(told.type, type);
-    assert_int_equal(told.sequence, sequence);
-    return told;
+    assert_true(stream_read(stream, &reply));
+    assert_string_equal(reply.type, type);
+    assert_int_equal(reply.sequence, sequence);
+    return reply;
 }
 
 /* Two links whose names are swapped, as events 3 and 4. */
@@ -40,9 +40,9 @@ static void all_but_the_last_of_events_that_belong_together_say_that_more_follow
     swap_names(&world);
     stream = world_stream(&world, NULL);
     assert_int_equal(stream_resume(stream, INSTANCE, 2), 0);
-    assert_true(tell(stream, "change", 3).more_follows);
-    assert_false(tell(stream, "change", 4).more_follows);
-    (void)tell(stream, "ready", 4);
+    assert_true(expect(stream, "change", 3).more_follows);
+    assert_false(expect(stream, "change", 4).more_follows);
+    (void)expect(stream, "ready", 4);
     stream_free(stream);
     world_stop(&world);
 }
@@ -57,8 +57,8 @@ static void a_position_between_events_that_belong_together_can_not_be_resumed(vo
     swap_names(&world);
     stream = world_stream(&world, NULL);
     assert_int_equal(stream_resume(stream, INSTANCE, 3), 0);
-    assert_int_equal(tell(stream, "lost", 4).lost, 1);
-    (void)tell(stream, "snapshot", 4);
+    assert_int_equal(expect(stream, "lost", 4).lost, 1);
+    (void)expect(stream, "snapshot", 4);
     stream_free(stream);
     world_stop(&world);
 }
@@ -76,7 +76,7 @@ static void it_can_not_be_resumed_either_when_the_first_of_them_are_no_longer_he
     assert_int_equal(history_oldest(world.history), 4);
     stream = world_stream(&world, NULL);
     assert_int_equal(stream_resume(stream, INSTANCE, 3), 0);
-    assert_int_equal(tell(stream, "lost", 4).lost, 1);
+    assert_int_equal(expect(stream, "lost", 4).lost, 1);
     stream_free(stream);
     world_stop(&world);
 }
@@ -89,11 +89,11 @@ static void a_filter_that_lets_the_first_pass_and_not_the_last_promises_nothing(
     (void)state;
     world_start(&world, PLENTY);
     stream = world_stream(&world, "{\"indexes\":[1]}");
-    (void)tell(stream, "ready", 0);
+    (void)expect(stream, "ready", 0);
     swap_names(&world);
-    (void)tell(stream, "add", 1);
-    assert_false(tell(stream, "change", 3).more_follows);
-    assert_false(stream_tell(stream, &(struct told){.lost = 0}));
+    (void)expect(stream, "add", 1);
+    assert_false(expect(stream, "change", 3).more_follows);
+    assert_false(stream_read(stream, &(struct reply){.lost = 0}));
     stream_free(stream);
     world_stop(&world);
 }

@@ -13,7 +13,7 @@ static void on_report(void *user, const struct standing_report *before,
 {
     struct virtual *virtual = user;
 
-    /* Nobody is told of what did not change. */
+    /* A report differs from the one before. */
     assert_true(before->standing != after->standing || before->stale != after->stale ||
                 before->error != after->error || strcmp(before->reason, after->reason) != 0 ||
                 before->dump_error != after->dump_error ||

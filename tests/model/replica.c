@@ -1,36 +1,36 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-#include "tests/model/believer.h"
+#include "tests/model/replica.h"
 
 #include <string.h>
 
 #include "tests/model/check.h"
 
-void believer_init(struct believer *believer, believer_filter passes)
+void replica_init(struct replica *replica, replica_filter passes)
 {
-    *believer = (struct believer){.passes = passes, .picture = json_object()};
+    *replica = (struct replica){.passes = passes, .links = json_object()};
 }
 
-void believer_clear(struct believer *believer)
+void replica_clear(struct replica *replica)
 {
-    json_decref(believer->picture);
-    json_decref(believer->fresh);
-    *believer = (struct believer){0};
+    json_decref(replica->links);
+    json_decref(replica->fresh);
+    *replica = (struct replica){0};
 }
 
-static void start_anew(struct believer *believer)
+static void start_anew(struct replica *replica)
 {
-    json_decref(believer->fresh);
-    believer->fresh = json_object();
-    believer->ready = believer->more_follows = false;
+    json_decref(replica->fresh);
+    replica->fresh = json_object();
+    replica->ready = replica->more_follows = false;
 }
 
-void believer_connects(struct believer *believer, bool resumes)
+void replica_connects(struct replica *replica, bool resumes)
 {
-    believer->begins = true;
-    believer->resumes = resumes;
-    believer->ready = believer->more_follows = false;
-    json_decref(believer->fresh);
-    believer->fresh = resumes ? NULL : json_object();
+    replica->begins = true;
+    replica->resumes = resumes;
+    replica->ready = replica->more_follows = false;
+    json_decref(replica->fresh);
+    replica->fresh = resumes ? NULL : json_object();
 }
 
 static const char *text_in(const json_t *object, const char *member)
@@ -41,14 +41,14 @@ static const char *text_in(const json_t *object, const char *member)
     return text;
 }
 
-static bool passes(const struct believer *believer, const json_t *link)
+static bool passes(const struct replica *replica, const json_t *link)
 {
-    return !believer->passes || believer->passes(link);
+    return !replica->passes || replica->passes(link);
 }
 
-static json_t *picture_of(const struct believer *believer)
+static json_t *links_of(const struct replica *replica)
 {
-    return believer->fresh ? believer->fresh : believer->picture;
+    return replica->fresh ? replica->fresh : replica->links;
 }
 
 struct key {
@@ -94,36 +94,36 @@ static void check_old(const json_t *before, const json_t *after, const json_t *o
         CHECK(json_object_get(old, name) || same(value, json_object_get(before, name)));
 }
 
-static void keep(const struct believer *believer, const json_t *link)
+static void keep(const struct replica *replica, const json_t *link)
 {
-    json_t *picture = picture_of(believer);
+    json_t *links = links_of(replica);
 
-    if (passes(believer, link))
-        CHECK(json_object_set(picture, key_of_link(link).text, (json_t *)link) == 0);
+    if (passes(replica, link))
+        CHECK(json_object_set(links, key_of_link(link).text, (json_t *)link) == 0);
     else
-        json_object_del(picture, key_of_link(link).text);
+        json_object_del(links, key_of_link(link).text);
 }
 
-static void take_change(const struct believer *believer, const json_t *link, const json_t *old)
+static void take_change(const struct replica *replica, const json_t *link, const json_t *old)
 {
-    const json_t *held = json_object_get(picture_of(believer), key_of_link(link).text);
+    const json_t *held = json_object_get(links_of(replica), key_of_link(link).text);
 
     CHECK(json_is_object(old));
-    CHECK(held || believer->passes);
+    CHECK(held || replica->passes);
     if (held)
         check_old(held, link, old);
-    keep(believer, link);
+    keep(replica, link);
 }
 
 /* No link has the name or alternative name of another one, and each master is there. */
-static void check_possible(const struct believer *believer)
+static void check_possible(const struct replica *replica)
 {
     json_t *names = json_object();
     const char *key;
     json_t *link, *name;
     size_t i;
 
-    json_object_foreach (picture_of(believer), key, link) {
+    json_object_foreach (links_of(replica), key, link) {
         json_t *master = json_object_get(link, "master_ifindex");
 
         CHECK(!json_object_get(names, text_in(link, "ifname")));
@@ -134,86 +134,85 @@ static void check_possible(const struct believer *believer)
         }
         if (!json_is_integer(master))
             continue;
-        master =
-            json_object_get(picture_of(believer), key_of((int)json_integer_value(master)).text);
+        master = json_object_get(links_of(replica), key_of((int)json_integer_value(master)).text);
         CHECK(master && strcmp(text_in(master, "ifname"), text_in(link, "master")) == 0);
     }
     json_decref(names);
 }
 
-static void take_event(struct believer *believer, const char *type, const json_t *parameters)
+static void take_event(struct replica *replica, const char *type, const json_t *parameters)
 {
     const json_t *link = json_object_get(parameters, "link");
-    const json_t *held = json_object_get(picture_of(believer), key_of_link(link).text);
+    const json_t *held = json_object_get(links_of(replica), key_of_link(link).text);
     const char *learned = text_in(parameters, "learned");
 
     CHECK(strcmp(learned, "notification") == 0 || strcmp(learned, "dump") == 0);
     if (strcmp(type, "add") == 0) {
         CHECK(!held);
-        CHECK(passes(believer, link));
-        keep(believer, link);
+        CHECK(passes(replica, link));
+        keep(replica, link);
     } else if (strcmp(type, "remove") == 0) {
         CHECK(held && json_equal(held, link));
-        json_object_del(picture_of(believer), key_of_link(link).text);
+        json_object_del(links_of(replica), key_of_link(link).text);
     } else {
         CHECK(strcmp(type, "change") == 0);
-        take_change(believer, link, json_object_get(parameters, "old"));
+        take_change(replica, link, json_object_get(parameters, "old"));
     }
 }
 
-static void take_ready(struct believer *believer, const json_t *parameters)
+static void take_ready(struct replica *replica, const json_t *parameters)
 {
-    CHECK(!believer->ready && (believer->fresh || !believer->more_follows));
+    CHECK(!replica->ready && (replica->fresh || !replica->more_follows));
     text_in(json_object_get(parameters, "source"), "standing");
-    believer->ready = true;
-    if (!believer->fresh)
+    replica->ready = true;
+    if (!replica->fresh)
         return;
-    json_decref(believer->picture);
-    believer->picture = believer->fresh;
-    believer->fresh = NULL;
+    json_decref(replica->links);
+    replica->links = replica->fresh;
+    replica->fresh = NULL;
 }
 
-static void take_snapshot(struct believer *believer, const json_t *parameters)
+static void take_snapshot(struct replica *replica, const json_t *parameters)
 {
     const json_t *link = json_object_get(parameters, "link");
 
-    CHECK(believer->fresh);
-    CHECK(passes(believer, link));
-    CHECK(!json_object_get(believer->fresh, key_of_link(link).text));
-    keep(believer, link);
+    CHECK(replica->fresh);
+    CHECK(passes(replica, link));
+    CHECK(!json_object_get(replica->fresh, key_of_link(link).text));
+    keep(replica, link);
 }
 
 /* With a filter, numbers are passed over, and while a snapshot comes; else none is. */
-static void take_lost(struct believer *believer, const json_t *parameters, uint64_t sequence)
+static void take_lost(struct replica *replica, const json_t *parameters, uint64_t sequence)
 {
     const json_t *lost = json_object_get(parameters, "lost");
     const char *instance = text_in(parameters, "instance");
-    bool known = strcmp(believer->instance, instance) == 0;
+    bool known = strcmp(replica->instance, instance) == 0;
     uint64_t count = (uint64_t)json_integer_value(lost);
 
     CHECK(!known || json_is_integer(lost));
-    if (known && !believer->fresh && !believer->passes)
-        CHECK(count == sequence - believer->sequence);
+    if (known && !replica->fresh && !replica->passes)
+        CHECK(count == sequence - replica->sequence);
     if (known)
         CHECK(count >= 1);
-    believer->lost += count;
-    start_anew(believer);
+    replica->lost += count;
+    start_anew(replica);
 }
 
-static void check_number(const struct believer *believer, const char *type, uint64_t sequence)
+static void check_number(const struct replica *replica, const char *type, uint64_t sequence)
 {
-    bool skips = believer->fresh || believer->passes;
+    bool skips = replica->fresh || replica->passes;
 
-    if (strcmp(type, "lost") == 0 || (believer->begins && !believer->resumes))
+    if (strcmp(type, "lost") == 0 || (replica->begins && !replica->resumes))
         return;
-    CHECK(sequence >= believer->sequence);
+    CHECK(sequence >= replica->sequence);
     if (strcmp(type, "snapshot") == 0 || strcmp(type, "ready") == 0)
-        CHECK(skips || sequence == believer->sequence);
+        CHECK(skips || sequence == replica->sequence);
     else
-        CHECK(skips ? sequence > believer->sequence : sequence == believer->sequence + 1);
+        CHECK(skips ? sequence > replica->sequence : sequence == replica->sequence + 1);
 }
 
-static void take_parameters(struct believer *believer, const json_t *parameters)
+static void take_parameters(struct replica *replica, const json_t *parameters)
 {
     const char *type = text_in(parameters, "type");
     const char *instance = text_in(parameters, "instance");
@@ -221,32 +220,32 @@ static void take_parameters(struct believer *believer, const json_t *parameters)
     bool more_follows = json_is_true(json_object_get(parameters, "more_follows"));
 
     CHECK(json_is_integer(json_object_get(parameters, "sequence")));
-    check_number(believer, type, sequence);
-    if (!believer->begins || (believer->resumes && strcmp(type, "lost") != 0))
-        CHECK(strcmp(believer->instance, instance) == 0);
+    check_number(replica, type, sequence);
+    if (!replica->begins || (replica->resumes && strcmp(type, "lost") != 0))
+        CHECK(strcmp(replica->instance, instance) == 0);
     /* Before ready no position can be resumed from; before the first dump there is none but the
      * source's. */
-    CHECK(!believer->fresh || more_follows || !json_object_get(parameters, "link"));
+    CHECK(!replica->fresh || more_follows || !json_object_get(parameters, "link"));
     if (strcmp(type, "snapshot") == 0)
-        take_snapshot(believer, parameters);
+        take_snapshot(replica, parameters);
     else if (strcmp(type, "ready") == 0)
-        take_ready(believer, parameters);
+        take_ready(replica, parameters);
     else if (strcmp(type, "lost") == 0)
-        take_lost(believer, parameters, sequence);
+        take_lost(replica, parameters, sequence);
     else if (strcmp(type, "source") == 0)
         text_in(json_object_get(parameters, "source"), "standing");
     else
-        take_event(believer, type, parameters);
+        take_event(replica, type, parameters);
     /* The snapshot is complete with "ready". */
-    if (!believer->passes && believer->ready && !more_follows)
-        check_possible(believer);
-    believer->more_follows = more_follows;
-    believer->sequence = sequence;
-    believer->begins = false;
-    snprintf(believer->instance, sizeof(believer->instance), "%s", instance);
+    if (!replica->passes && replica->ready && !more_follows)
+        check_possible(replica);
+    replica->more_follows = more_follows;
+    replica->sequence = sequence;
+    replica->begins = false;
+    snprintf(replica->instance, sizeof(replica->instance), "%s", instance);
 }
 
-void believer_take(struct believer *believer, const char *message, size_t length)
+void replica_take(struct replica *replica, const char *message, size_t length)
 {
     json_t *reply = json_loadb(message, length, JSON_REJECT_DUPLICATES, NULL);
 
@@ -255,12 +254,12 @@ void believer_take(struct believer *believer, const char *message, size_t length
         fprintf(stderr, "%.*s\n", (int)length, message);
     CHECK(!json_object_get(reply, "error"));
     CHECK(json_is_true(json_object_get(reply, "continues")));
-    take_parameters(believer, json_object_get(reply, "parameters"));
-    believer->messages++;
+    take_parameters(replica, json_object_get(reply, "parameters"));
+    replica->messages++;
     json_decref(reply);
 }
 
-const json_t *believer_link(const struct believer *believer, int ifindex)
+const json_t *replica_link(const struct replica *replica, int ifindex)
 {
-    return json_object_get(believer->picture, key_of(ifindex).text);
+    return json_object_get(replica->links, key_of(ifindex).text);
 }

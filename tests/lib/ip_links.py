@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""The daemon's picture of the links beside the kernel's, as ip(8) prints it."""
+"""The daemon's links beside the kernel's, as ip(8) prints them."""
 
 import os
 import re
@@ -38,16 +38,16 @@ ONLY_OURS = _UNKNOWN_TO_IP | set(_INDEXES)
 
 def as_ip_says(link):
     """The part of ip's account of a link that is published, value for value."""
-    told = {field: value for field, value in link.items() if field in _FIELDS}
+    published = {field: value for field, value in link.items() if field in _FIELDS}
     # ip prints null where there is no lower link; left out is the same to a consumer.
-    if told.get("link", "") is None:
-        del told["link"]
-    if "linkinfo" in told:
-        told["linkinfo"] = {field: value for field, value in told["linkinfo"].items()
+    if published.get("link", "") is None:
+        del published["link"]
+    if "linkinfo" in published:
+        published["linkinfo"] = {field: value for field, value in published["linkinfo"].items()
                             if field in ("info_kind", "info_slave_kind")}
-        if not told["linkinfo"]:
-            del told["linkinfo"]
-    return told
+        if not published["linkinfo"]:
+            del published["linkinfo"]
+    return published
 
 
 def as_we_say(link):
@@ -57,7 +57,7 @@ def as_we_say(link):
 
 
 def kernel():
-    """All links by index, as ip tells them."""
+    """All links by index, as ip prints them."""
     links = {index: as_ip_says(link) for index, link in netns.links().items()}
     by_name = {link["ifname"]: index for index, link in links.items()}
     for link in links.values():
@@ -74,7 +74,7 @@ def ours(links):
 
 
 def differences(got, expected):
-    """In words, where two pictures differ; empty if they don't."""
+    """In words, where two sets of links differ; empty if they don't."""
     lines = []
     for index in sorted(set(got) | set(expected)):
         left, right = got.get(index), expected.get(index)
@@ -90,14 +90,14 @@ def differences(got, expected):
 
 
 def settle(daemon, mirror):
-    """Lets the daemon look, and then holds the mirror against the kernel. What changes
+    """Lets the daemon take a dump, and then compares the mirror with the kernel. What changes
     meanwhile is no one's fault: then once more."""
     for _attempt in range(100):
         before = kernel()
         mirror.refresh(daemon.socket)
-        told = ours(mirror.links)
+        published = ours(mirror.links)
         if before == kernel():
-            wrong = differences(told, before)
-            assert not wrong, "the mirror is not the kernel's picture:\n" + wrong
+            wrong = differences(published, before)
+            assert not wrong, "the mirror differs from the kernel:\n" + wrong
             return
     raise AssertionError("the links never came to rest")
