@@ -74,7 +74,7 @@ static int take_links(struct linkwatch *connection, struct linkwatch_list *list,
     return 0;
 }
 
-/* The daemon lists in this order; who looks a link up may rely on it. */
+/* The daemon lists in this order; a search may rely on it. */
 static int by_index(const void *a, const void *b)
 {
     int of_a = linkwatch_link_ifindex(*(struct linkwatch_link *const *)a);

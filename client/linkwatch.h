@@ -145,9 +145,9 @@ const char *linkwatch_link_json(const struct linkwatch_link *link);
 bool linkwatch_link_matches(const struct linkwatch_link *link, const char *name);
 
 /* Whether the link can be expected to carry traffic: it is up, and its operational state is UP, or
- * UNKNOWN (or not told, as in gVisor) with a carrier that is not known to be missing. If not, and
- * ret_reason is not NULL, *ret_reason is why, in words that complete "it is not usable: ...". The
- * text is static. */
+ * UNKNOWN (or not reported, as in gVisor) with a carrier that is not known to be missing. If not,
+ * and ret_reason is not NULL, *ret_reason is why, in words that complete "it is not usable: ...".
+ * The text is static. */
 bool linkwatch_link_usable(const struct linkwatch_link *link, const char **ret_reason);
 
 /* A copy of any text that is safe to show: what could steer a terminal or mislead its reader

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* What happened to links, one step after the other: as it came, or as it is to be told. Pure. */
+/* What happened to links, one step after the other: as it came, or as it is to be reported. Pure.
+ */
 #ifndef LINKWATCH_CLIENT_STEPS_H
 #define LINKWATCH_CLIENT_STEPS_H
 
@@ -7,7 +8,7 @@
 #include "client/monitor_reply.h"
 
 /* References of its own. In a message's step, now is the link that it brings, and before is
- * NULL; in one that is to be told, an add has no before and a remove has no now. */
+ * NULL; in one that is to be reported, an add has no before and a remove has no now. */
 struct step {
     enum message_type type;
     struct linkwatch_link *before;

@@ -18,7 +18,7 @@
 #define GRACE (3 * SEC)
 /* A dump that takes longer lost its end. */
 #define DUMP_TIMEOUT (10 * SEC)
-/* Dumps that fail one after another until consumers are told. */
+/* Dumps that fail one after another until that is reported. */
 #define FAILURES_UNTIL_STALE 3
 /* A dump during which links changed may leave out a link that is there; that many, one
  * after another, don't leave out the same one. */

@@ -59,7 +59,7 @@ void ask_monitor(int fd);
 /* Without limit on descriptors but the hard one. */
 void raise_descriptor_limit(void);
 
-/* Tells whoever started this program that it is ready, and waits for a line. */
+/* Prints that the program is ready, and waits for a line. */
 void wait_for_go(void);
 
 #endif

@@ -73,7 +73,7 @@ static void check(struct driver *driver, const struct linkwatch_link *link, bool
     bool *known = &driver->known[linkwatch_link_ifindex(link)];
 
     if (*known != expected) {
-        printf("WRONG STORY of %s\n", linkwatch_link_ifname(link));
+        printf("WRONG SEQUENCE of %s\n", linkwatch_link_ifname(link));
         exit(1);
     }
     check_names(driver);

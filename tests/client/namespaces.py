@@ -207,7 +207,7 @@ def ctl_lists():
 
 
 @tap.test
-def ctl_complains():
+def ctl_errors():
     """A namespace that isn't there, or is none, is reported as that"""
     with Daemon() as daemon:
         route = ("--socket", daemon.socket, "--netns")

@@ -39,7 +39,7 @@ def churn(names, chance):
 
 
 class Mirror:
-    """The driver's mirror, whose story is checked by itself; here its outcome is."""
+    """The driver's mirror, whose events are checked by itself; here its outcome is."""
 
     def __init__(self, path, *globs):
         command = [f"{fake.BUILD}/driver", "mirror", path, *globs]

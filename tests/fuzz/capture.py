@@ -16,7 +16,7 @@ RTM_GETLINK, RTMGRP_LINK = 18, 1
 NLM_F_REQUEST, NLM_F_DUMP = 1, 0x300
 IFLA_EXT_MASK, SKIP_STATS = 29, 8
 
-STORIES = {
+SEQUENCES = {
     "veth": ["link add v0 type veth peer name v1", "link set v0 up", "link set v1 up",
              "link set v0 down", "link set v0 name w0", "link del w0"],
     "bridge": ["link add b0 type bridge", "link add d0 type ifb", "link set d0 master b0",
@@ -76,26 +76,26 @@ def write(folder, name, data):
 
 def capture_links(corpus):
     """Notifications, with a dump before, between and after."""
-    for name, story in STORIES.items():
+    for name, sequence in SEQUENCES.items():
         netns.delete_all()
         kernel = Tap()
         taken = kernel.dump()
-        for number, command in enumerate(story):
+        for number, command in enumerate(sequence):
             netns.ip(command)
             taken += kernel.rest()
-            if number == len(story) // 2:
+            if number == len(sequence) // 2:
                 taken += kernel.dump()
         write(os.path.join(corpus, "links"), name, taken + kernel.dump())
 
 
 def capture_mirror(corpus):
     """What Monitor says, byte by byte, with a loss and with a new instance."""
-    for number, (name, story) in enumerate(STORIES.items()):
+    for number, (name, sequence) in enumerate(SEQUENCES.items()):
         netns.delete_all()
         with daemons.Daemon("--history-size", "2K" if number % 2 else "1M") as daemon:
             with Mirror(daemon.socket).until_ready() as mirror, daemon.connect() as connection:
                 connection.send("Monitor", {}, more=True)
-                for command in story:
+                for command in sequence:
                     netns.ip(command)
                 mirror.refresh(daemon.socket)
                 taken = bytes([number])

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Answers for the kernel what a seccomp filter can't judge by itself, because it takes a look
- * at the groups of a subscription. */
+/* Answers for the kernel what a seccomp filter can't judge by itself, because it depends
+ * on the groups of a subscription. */
 #ifndef SUPPORT_SUPERVISE_H
 #define SUPPORT_SUPERVISE_H
 

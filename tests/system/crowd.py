@@ -98,7 +98,7 @@ def five_hundred():
 @tap.test
 def killed_daemon():
     """After the daemon is killed under churn and started again, each mirror ends right, with a
-    consistent story"""
+    consistent sequence of events"""
     netns.delete_all()
     with daemons.Daemon() as daemon:
         crowd = Crowd(daemon, 40)

@@ -171,7 +171,7 @@ for attack_function in ATTACKS:
 
 
 @tap.test
-def told_why():
+def gets_an_error():
     """Who attaches what is no rtnetlink socket gets an error, and the connection is closed"""
     with limited() as daemon, daemon.connect() as guest, socket.socketpair()[0] as end:
         guest.call("GetStatus")

@@ -26,7 +26,7 @@ def needs(program, package):
 
 
 def rendered(page):
-    """A page as a terminal shows it, and what the formatter complained about."""
+    """A page as a terminal shows it, and what the formatter warned of."""
     result = subprocess.run(["groff", "-t", "-man", "-Tutf8", f"-rLL={COLUMNS - 2}n",
                              "-P-c", "-P-b", "-P-u"], input=manual.read(page), text=True,
                             capture_output=True, check=True)
@@ -38,8 +38,8 @@ def tables_fit():
     """The tables of all pages fit a terminal of 80 columns"""
     needs("groff", "groff-base")
     for page in manual.pages():
-        _text, complaints = rendered(page)
-        assert "table" not in complaints, f"{os.path.basename(page)}: {complaints}"
+        _text, warnings = rendered(page)
+        assert "table" not in warnings, f"{os.path.basename(page)}: {warnings}"
 
 
 @tap.test
@@ -47,7 +47,7 @@ def no_hyphenation():
     """No page divides a word at the end of a line: it might be an identifier"""
     needs("groff", "groff-base")
     for page in manual.pages():
-        text, _complaints = rendered(page)
+        text, _warnings = rendered(page)
         divided = re.findall(r"^.*\u2010$", text, re.MULTILINE)
         tap.equal(divided, [], os.path.basename(page))
 

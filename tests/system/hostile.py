@@ -380,7 +380,7 @@ for attack_function, times, behaviour in (
 
 
 @tap.test
-def limits_are_told():
+def limits_are_reported():
     """The limits, and how many were refused at them, are in the status"""
     with daemons.Daemon("--sessions-max", "20", "--request-max", "8K") as daemon:
         with Attack(half_requests, daemon.socket, 500):

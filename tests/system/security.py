@@ -39,7 +39,7 @@ FIGURES = (
     (r"the longest datagram, at most (\d+) MiB", "daemon/rtnl.c", "CAPACITY_MAX", 1 / (1 << 20)),
     (r"(\d+) MiB of links in a mirror or a list", "client/link_object.h", "LIMIT_OF_LINKS",
      1 / (1 << 20)),
-    (r"After (\d+) spoilt ones \(`SPOILT_MAX`", "reach/duplicate.c", "SPOILT_MAX", 1),
+    (r"After (\d+) spoilt ones \(`SPOILT_MAX`", "reach/tracing/duplicate.c", "SPOILT_MAX", 1),
     (r"log lines in (\d+) s \|", "daemon/log.c", "PERIOD", 1e-6),
     (r"reading the kernel's messages took, up to (\d+) us", "daemon/workqueue.h",
      "WORKQUEUE_ROUND_MAX_USEC", 1),
