@@ -15,6 +15,11 @@
 #include "client/netns.h"
 #include "protocol/frame.h"
 
+/* Linux 6.16; older headers lack it. */
+#ifndef SO_PASSRIGHTS
+#define SO_PASSRIGHTS 83
+#endif
+
 #define CONNECT_TIMEOUT INT64_C(5000000)
 #define CONNECT_AGAIN   10 /* ms */
 
@@ -36,6 +41,15 @@ const char *linkwatch_default_path(void)
     return path && *path ? path : DEFAULT_SOCKET;
 }
 
+/* A reply has no descriptors, and closing one that came with it may take as long as its owner
+ * likes. Older kernels hand it over. */
+static void refuse_descriptors(int fd)
+{
+    int expected = 0;
+
+    (void)setsockopt(fd, SOL_SOCKET, SO_PASSRIGHTS, &expected, sizeof(expected));
+}
+
 int socket_connect(const char *path)
 {
     struct sockaddr_un address = {.sun_family = AF_UNIX};
@@ -48,6 +62,7 @@ int socket_connect(const char *path)
     fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
     if (fd < 0)
         return -errno;
+    refuse_descriptors(fd);
     do
         r = connect(fd, (struct sockaddr *)&address, sizeof(address));
     while (r < 0 && errno == EINTR);

@@ -2,11 +2,14 @@
 """The blocking calls beside a daemon that a test plays."""
 
 import signal
+import socket
 
 import fake
 import tap
 from fake import INSTANCE, OTHER, link
 
+# Linux 6.16.
+SO_PASSRIGHTS = 83
 FOREVER = "-1"
 SOON = "50000"
 SERVICE = "org.varlink.service."
@@ -42,6 +45,32 @@ def several():
         answer(peer, "GetStatus", {"source": {"standing": "denied"}, "counters": {"dumps": 5}})
         answer(peer, "List", [link(1, "lo")])
         caller.expect("0: ", "0: ", "denied 5 0: ", "1:lo 0: ")
+
+
+def refuses(connection):
+    """Whether the kernel refuses to send a descriptor there."""
+    try:
+        socket.send_fds(connection, [b" "], [0])
+    except PermissionError:
+        return True
+    return False
+
+
+@tap.test
+def no_descriptors():
+    """No descriptor can be attached to a reply, where the kernel can refuse it."""
+    ours, theirs = socket.socketpair()
+    with ours, theirs:
+        try:
+            theirs.setsockopt(socket.SOL_SOCKET, SO_PASSRIGHTS, 0)
+        except OSError:
+            raise tap.Skip("this kernel can't refuse descriptors") from None
+    with fake.Fake() as daemon:
+        caller = daemon.driver("call", FOREVER, "refresh")
+        peer = daemon.accept()
+        assert refuses(peer.socket), "it was sent"
+        answer(peer, "Refresh", {})
+        caller.expect("0: ")
 
 
 @tap.test

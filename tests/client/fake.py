@@ -31,14 +31,14 @@ class Peer:
     """One connection that the client made."""
 
     def __init__(self, connection):
-        self._socket = connection
-        self._socket.settimeout(wait.SECONDS)
+        self.socket = connection
+        self.socket.settimeout(wait.SECONDS)
         self._pending = b""
 
     def call(self):
         """The next call, as an object."""
         while b"\0" not in self._pending:
-            data = self._socket.recv(1 << 16)
+            data = self.socket.recv(1 << 16)
             assert data, "the client hung up"
             self._pending += data
         message, self._pending = self._pending.split(b"\0", 1)
@@ -53,7 +53,7 @@ class Peer:
 
     def raw(self, data):
         """Sends bytes as they are."""
-        self._socket.sendall(data)
+        self.socket.sendall(data)
 
     def reply(self, parameters, **members):
         """Sends a reply."""
@@ -79,12 +79,12 @@ class Peer:
 
     def close(self):
         """Hangs up."""
-        self._socket.close()
+        self.socket.close()
 
     def is_closed(self):
         """Waits until the client hangs up."""
         try:
-            return self._socket.recv(1 << 16) == b""
+            return self.socket.recv(1 << 16) == b""
         except ConnectionResetError:
             return True
 
