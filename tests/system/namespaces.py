@@ -281,7 +281,9 @@ def memory_bounded():
         guest.call("Refresh")
         tap.equal(names(guest), ["here", "lo"])
         other.batch(f"link del many{n}" for n in range(1, TOO_MANY))
-        mirror.until(lambda: not is_stale("") and len(mirror.links) == 2, "its links")
+        # Its dumps are tried again once a minute at least.
+        mirror.until(lambda: not is_stale("") and len(mirror.links) == 2, "its links",
+                     seconds=2 * wait.SECONDS)
         tap.equal(sorted(link["ifname"] for link in mirror.links.values()), ["lo", "many0"])
 
 
