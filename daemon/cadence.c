@@ -8,12 +8,18 @@
 
 /* A change is seldom alone. */
 #define ACTIVE_TIME (10 * SEC)
-/* Dumps of several namespaces are due at multiples of this; those of long intervals, which are
- * shortened by up to one part of so many, at multiples of that. */
-#define GRID      (25 * MSEC)
+/* Waking up for one dump costs as much as several of them, so those of several namespaces are due
+ * at common moments. The interval of all active namespaces of a user is the same: while it is
+ * short, that they are all dumped at once makes no difference to what the budget has left, and they
+ * are due at its multiples. It is rounded down in so many steps between one power of two and the
+ * next, lest it is another one each time. */
+#define SHORT (400 * MSEC)
+#define STEPS 4
+#define GRID  (100 * MSEC)
+/* Long intervals are shortened by up to one part of so many. */
 #define LONG      (2 * SEC)
-#define SPREAD    8
 #define LONG_GRID (200 * MSEC)
+#define SPREAD    8
 
 void cadence_init(struct cadence *cadence, struct budget_part *part)
 {
@@ -101,7 +107,21 @@ int64_t cadence_interval(const struct cadence *cadence)
     return budget_alone(budget, cadence_price(cadence));
 }
 
-/* Between 0 and one eighth of it. */
+static int64_t round_down(int64_t time, int64_t unit)
+{
+    return time - time % unit;
+}
+
+static int64_t in_steps(int64_t interval)
+{
+    int64_t step = 1;
+
+    while (step * 2 * STEPS <= interval)
+        step *= 2;
+    return max_time(round_down(interval, step), 1);
+}
+
+/* Between 0 and one part of so many. */
 static int64_t shortening(const struct cadence *cadence, int64_t interval)
 {
     return interval / SPREAD * (cadence->dice >> 16) / UINT16_MAX;
@@ -111,10 +131,11 @@ int64_t cadence_due(const struct cadence *cadence, int64_t began, int64_t interv
 {
     int64_t due = after(began, interval);
 
-    if (cadence->part->budget->namespaces < 2 || interval < 2 * GRID || due < 0 || due == INT64_MAX)
+    if (cadence->part->budget->namespaces < 2 || due < 0 || due == INT64_MAX)
         return due;
+    if (interval < SHORT)
+        return round_down(due, in_steps(interval));
     if (interval < LONG)
-        return due + GRID / 2 - (due + GRID / 2) % GRID;
-    due -= shortening(cadence, interval);
-    return due - due % LONG_GRID;
+        return round_down(due, GRID);
+    return round_down(due - shortening(cadence, interval), LONG_GRID);
 }

@@ -13,9 +13,10 @@
 /* All zero before the first. */
 struct price {
     int64_t usec[PRICE_DUMPS];
-    unsigned count;  /* of all dumps so far */
-    unsigned coarse; /* of those up to the last, one after another, for which the clock of CPU time
-                      * was too coarse */
+    int64_t quartile; /* the lower one of them */
+    unsigned count;   /* of all dumps so far */
+    unsigned coarse;  /* of those up to the last, one after another, for which the clock of CPU time
+                       * was too coarse */
 };
 
 /* What one took, by the clock of CPU time and by one that goes on. */

@@ -274,6 +274,26 @@ static void those_due_at_nearly_the_same_time_are_dumped_in_one_turn(void **stat
     stop(&world);
 }
 
+static void active_ones_that_began_apart_come_to_be_dumped_in_one_turn(void **state)
+{
+    struct world world;
+    unsigned dumps = 0;
+
+    (void)state;
+    start(&world, 20, 2 * CHEAP);
+    for (size_t i = 0; i < world.count; i++) {
+        world.places[i].busy = true;
+        world.places[i].began += (int64_t)i * 217 * MSEC;
+    }
+    run(&world, 20 * SEC);
+    run(&world, 20 * SEC);
+    for (size_t i = 0; i < 20; i++)
+        dumps += world.places[i].dumps;
+    assert_int_in_range(dumps, 20 * 100, 20 * 200);
+    assert_int_in_range(world.turns, 0, dumps / 16);
+    stop(&world);
+}
+
 static void what_is_audited_at_the_same_time_does_not_stay_together(void **state)
 {
     struct world world;
@@ -336,6 +356,7 @@ int main(void)
         cmocka_unit_test(more_of_them_are_dumped_less_often_in_proportion),
         cmocka_unit_test(no_user_crowds_out_another),
         cmocka_unit_test(those_due_at_nearly_the_same_time_are_dumped_in_one_turn),
+        cmocka_unit_test(active_ones_that_began_apart_come_to_be_dumped_in_one_turn),
         cmocka_unit_test(what_is_audited_at_the_same_time_does_not_stay_together),
         cmocka_unit_test(one_that_is_alone_is_audited_when_it_is_due),
         cmocka_unit_test(what_is_not_polled_leaves_the_budget_to_others),
