@@ -2,6 +2,7 @@
 """One environment put to the test: churn, the same in each, then single changes whose delay is
 measured. What came of it is a row of a table."""
 
+import os
 import random
 import re
 import statistics
@@ -20,7 +21,19 @@ from mirror import Mirror
 CHURN = 300
 SINGLES = 20
 BLIND_SECONDS = 5
+# Before the first change of which the delay is measured.
+QUIET_SECONDS = float(os.environ.get("LINKWATCH_QUIET_SECONDS") or 0)
 
+
+class _Use:
+    """The CPU time that a daemon has used by now."""
+
+    def __init__(self, daemon):
+        self.cpu, self.at = daemon.cpu_seconds(), time.monotonic()
+
+    def since(self, before):
+        """The share of one CPU since then."""
+        return (self.cpu - before.cpu) / (self.at - before.at)
 
 
 def _is_settled(daemon, mirror):
@@ -92,10 +105,10 @@ def run_blind(name, daemon, reason):
     with Mirror(daemon.socket) as mirror:
         first = mirror.take()
         tap.equal((first["type"], first["source"]["errno_name"]), ("source", reason), "at first")
-        before = (daemon.cpu_seconds(), time.monotonic())
+        begun = _Use(daemon)
         made = _change(daemon, mirror, lambda: None, _is_refused)
-        wait.until(lambda: time.monotonic() > before[1] + BLIND_SECONDS, "further attempts")
-        used = (daemon.cpu_seconds() - before[0]) / (time.monotonic() - before[1])
+        wait.until(lambda: time.monotonic() > begun.at + BLIND_SECONDS, "further attempts")
+        used = _Use(daemon).since(begun)
         _is_refused(daemon, mirror)
         status = daemon.status()
         assert not mirror.connection.has_message(), mirror.take()
@@ -115,9 +128,16 @@ def run(name, daemon, check, disturb=lambda: None):
         made = _change(daemon, mirror, disturb, _is_settled)
         check(daemon)
         # From here on nobody requests a dump.
-        before = (daemon.cpu_seconds(), time.monotonic())
+        begun = _Use(daemon)
+        wait.until(lambda: time.monotonic() > begun.at + QUIET_SECONDS, "a time without changes",
+                   seconds=QUIET_SECONDS + wait.SECONDS, tick=1)
+        quiet = _Use(daemon)
         delays = _delays(mirror)
-        used = (daemon.cpu_seconds() - before[0]) / (time.monotonic() - before[1])
+        used = _Use(daemon).since(quiet)
+        if QUIET_SECONDS:
+            tap.diag(f"after {QUIET_SECONDS:.0f} s without a change, at {quiet.since(begun):.2%} "
+                     f"CPU, the first one was reported after {delays[0]:.1f} ms; "
+                     f"CPU of all: {_Use(daemon).since(begun):.2%}")
         wait.until(lambda: set(ip_links.kernel()) == set(mirror.links), "the kernel's links")
         status = daemon.status()
         seen = [event for event in mirror.events if "link" in event]
