@@ -80,15 +80,15 @@ static void end_unseen(pid_t pid)
             return;
 }
 
-static int wait_for_word(int channel)
+static int wait_for_beginning(int channel)
 {
-    int word;
+    int result;
     ssize_t n;
 
     do
-        n = read(channel, &word, sizeof(word));
+        n = read(channel, &result, sizeof(result));
     while (n < 0 && errno == EINTR);
-    return n == sizeof(word) ? word : -EPIPE;
+    return n == sizeof(result) ? result : -EPIPE;
 }
 
 /* Above the standard descriptors, which may be closed and are put in order in the child. */
@@ -110,7 +110,29 @@ static int open_channel(int ret[2])
     return -error;
 }
 
-int detach(detached_life *life, void *user)
+/* -EPIPE: nobody waits for it any more. */
+static int report_beginning(int channel, int result)
+{
+    int r = write(channel, &result, sizeof(result)) == sizeof(result) ? result : -EPIPE;
+
+    close(channel);
+    return r;
+}
+
+static int be_detached(const struct detached *functions, void *user, pid_t program, int channel)
+{
+    int r;
+
+    setsid();
+    leave(channel);
+    r = report_beginning(channel, functions->begin(user, program));
+    if (r >= 0)
+        r = functions->run(user);
+    functions->end(user);
+    return r < 0 ? EXIT_FAILURE : EXIT_SUCCESS;
+}
+
+int detach(const struct detached *functions, void *user)
 {
     pid_t program = getpid(), child;
     int channel[2] = {-1, -1}, r = open_channel(channel);
@@ -118,24 +140,13 @@ int detach(detached_life *life, void *user)
     if (r < 0)
         return r;
     child = clone_unseen();
-    if (child == 0) {
-        setsid();
-        leave(channel[1]);
-        _exit(life(user, program, channel[1]) < 0 ? EXIT_FAILURE : EXIT_SUCCESS);
-    }
+    if (child == 0)
+        _exit(be_detached(functions, user, program, channel[1]));
     close(channel[1]);
-    r = child < 0 ? child : wait_for_word(channel[0]);
+    r = child < 0 ? child : wait_for_beginning(channel[0]);
     if (r < 0 && child > 0)
         end_unseen(child);
     close(channel[0]);
-    return r;
-}
-
-int detached_say(int channel, int word)
-{
-    int r = write(channel, &word, sizeof(word)) == sizeof(word) ? 0 : -EPIPE;
-
-    close(channel);
     return r;
 }
 

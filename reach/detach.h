@@ -6,16 +6,16 @@
 
 #include <sys/types.h>
 
-/* What it does there, to its end: it must say its word when it is ready, or why it can't
- * be. Its result is whether it ended well: 0 or -errno. */
-typedef int detached_life(void *user, pid_t program, int channel);
+/* What runs there. */
+struct detached {
+    int (*begin)(void *user, pid_t program); /* 0 when it is ready, or -errno */
+    int (*run)(void *user);                  /* until there is nothing to do; 0 or -errno */
+    void (*end)(void *user);                 /* also if it could not begin */
+};
 
-/* Starts it and waits for its word: 0, or -errno after which it ends. Of the program's files
- * it holds standard error alone. */
-int detach(detached_life *life, void *user);
-
-/* Its word, with which the channel is closed. -EPIPE: nobody waits for it any more. */
-int detached_say(int channel, int word);
+/* Starts it and waits until it has begun: the result of that, or -errno. Of the program's files it
+ * holds standard error alone. */
+int detach(const struct detached *functions, void *user);
 
 /* Nobody reads our standard error as ours when the program is gone. */
 void detached_leave_errors(void);

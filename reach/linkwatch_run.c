@@ -14,8 +14,8 @@
 #include "reach/need.h"
 #include "reach/preload/launch.h"
 #include "reach/program.h"
-#include "reach/say.h"
 #include "reach/tracing/start.h"
+#include "reach/warning.h"
 
 /* As env(1) and nice(1). */
 #define EXIT_FAILED    125
@@ -61,7 +61,7 @@ static int print(const char *text)
 static int wrong_usage(const char *message)
 {
     if (message)
-        say("%s", message);
+        warning("%s", message);
     fputs("Try \"linkwatch-run --help\".\n", stderr);
     return EXIT_FAILED;
 }
@@ -110,7 +110,7 @@ static bool is_there(const char *path)
     int r = linkwatch_connect(path, &connection);
 
     if (r < 0) {
-        say("no linkwatchd at %s: %s", path, strerror(-r));
+        warning("no linkwatchd at %s: %s", path, strerror(-r));
         return false;
     }
     linkwatch_close(connection);
@@ -123,11 +123,12 @@ static bool trace(const char *path, const char *program)
     int r = start_tracer(path);
 
     if (r < 0)
-        say("the program can't be traced (%s), so its subscriptions stay denied%s", strerror(-r),
-            program_objection_to_preload(program) ? "" : "; --preload helps without tracing");
+        warning("the program can't be traced (%s), so its subscriptions stay denied%s",
+                strerror(-r),
+                program_objection_to_preload(program) ? "" : "; --preload helps without tracing");
     /* Root's tracer may trace anybody. */
     else if (geteuid() != 0 && program_gains_privilege(program))
-        say("%s doesn't gain its privileges while it is traced", program);
+        warning("%s doesn't gain its privileges while it is traced", program);
     return r >= 0;
 }
 
@@ -137,12 +138,12 @@ static bool preload(const char *path, const char *program)
     int r = launch_preload(path);
 
     if (r < 0)
-        say("%s can't be preloaded (%s), so subscriptions stay denied", launch_library(),
-            strerror(-r));
+        warning("%s can't be preloaded (%s), so subscriptions stay denied", launch_library(),
+                strerror(-r));
     else if (objection)
         /* What it executes may be. */
-        say("%s %s: nothing can be preloaded, so its subscriptions stay denied", program,
-            objection);
+        warning("%s %s: nothing can be preloaded, so its subscriptions stay denied", program,
+                objection);
     return r >= 0 && !objection;
 }
 
@@ -157,7 +158,7 @@ static bool assist(const struct choice *choice, const char *program)
         if (choice->preloads ? preload(choice->path, program) : trace(choice->path, program))
             return true;
     } else {
-        say("there are no rtnetlink sockets here: %s", strerror(-r));
+        warning("there are no rtnetlink sockets here: %s", strerror(-r));
     }
     return choice->falls_back;
 }
@@ -165,7 +166,7 @@ static bool assist(const struct choice *choice, const char *program)
 static int execute(char *argv[])
 {
     execvp(argv[0], argv);
-    say("%s: %s", argv[0], strerror(errno));
+    warning("%s: %s", argv[0], strerror(errno));
     return errno == ENOENT ? EXIT_NOT_FOUND : EXIT_NOT_RUN;
 }
 
@@ -193,7 +194,7 @@ int main(int argc, char *argv[])
         return wrong_usage("which program?");
     path = absolute(choice.path);
     if (!path) {
-        say("%s", strerror(ENOMEM));
+        warning("%s", strerror(ENOMEM));
         return EXIT_FAILED;
     }
     choice.path = path;

@@ -2,8 +2,8 @@
 #include "reach/policy.h"
 
 #include <errno.h>
-#include <linux/netlink.h>
 #include <linux/rtnetlink.h>
+#include <sys/socket.h>
 
 bool policy_option(int option, enum attempt_kind *ret)
 {
@@ -24,6 +24,11 @@ bool policy_option(int option, enum attempt_kind *ret)
 bool policy_is_denial(int error)
 {
     return error == EACCES || error == EPERM || error == EOPNOTSUPP || error == ENOPROTOOPT;
+}
+
+bool policy_is_to_groups(const struct sockaddr_nl *address)
+{
+    return address->nl_family == AF_NETLINK && address->nl_groups != 0;
 }
 
 static bool is_for_links(const struct attempt *attempt)

@@ -7,6 +7,7 @@
 #ifndef REACH_POLICY_H
 #define REACH_POLICY_H
 
+#include <linux/netlink.h>
 #include <stdbool.h>
 #include <stdint.h>
 
@@ -35,6 +36,10 @@ bool policy_option(int option, enum attempt_kind *ret);
 
 /* Whether the kernel's answer says "you may not", and not "you did it wrong". */
 bool policy_is_denial(int error);
+
+/* Whether a request is sent to groups, as some do with the address that they subscribed with. Where
+ * the kernel denies that on a socket that is served, it goes to the kernel alone. */
+bool policy_is_to_groups(const struct sockaddr_nl *address);
 
 struct ruling {
     int error;    /* the errno that the program is to see, or 0 */

@@ -15,8 +15,8 @@ reach_libreach_la_SOURCES = \
 	reach/kernel.h \
 	reach/links.c \
 	reach/links.h \
-	reach/moment.c \
-	reach/moment.h \
+	reach/timeout.c \
+	reach/timeout.h \
 	reach/need.c \
 	reach/need.h \
 	reach/origin.c \
@@ -36,8 +36,10 @@ reach_libreach_la_SOURCES = \
 	reach/process.h \
 	reach/program.c \
 	reach/program.h \
-	reach/say.c \
-	reach/say.h \
+	reach/warning.c \
+	reach/warning.h \
+	reach/serving.c \
+	reach/serving.h \
 	reach/subscription.c \
 	reach/subscription.h \
 	reach/told.c \

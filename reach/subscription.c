@@ -11,9 +11,13 @@
 
 #include "reach/doorbell.h"
 #include "reach/process.h"
+#include "reach/timeout.h"
 
 /* More than the kernel's own queue would hold of them. */
 #define UPDATES_MAX 1024
+
+/* Milliseconds between two checks for lost doorbells. */
+#define CHECK_TIME 500
 
 struct holder {
     struct holder *next;
@@ -22,6 +26,7 @@ struct holder {
 
 struct subscription {
     RB_ENTRY(subscription) node;
+    struct subscriptions *list;
     uint64_t inode;
     int duplicate;
     int fd; /* in each of the holders, unless they moved it */
@@ -33,6 +38,7 @@ struct subscription {
     bool rings;
     bool missed; /* nothing was queued any more at the last look */
     bool overrun;
+    bool counted;                      /* among those that wait */
     struct update *queue[UPDATES_MAX]; /* a ring */
     size_t first;
     size_t count;
@@ -43,8 +49,28 @@ RB_HEAD(subscription_tree, subscription);
 struct subscriptions {
     struct subscription_tree tree; /* by inode: each call on one looks it up */
     bool rings_by_acknowledgement;
-    bool copied; /* some may be under several numbers */
+    size_t waiting;  /* those with something to be received */
+    int64_t checked; /* for lost doorbells, as timeout_clock() */
+    bool copied;     /* some may be under several numbers */
 };
+
+static bool is_waiting(const struct subscription *subscription)
+{
+    return subscription->count > 0 || subscription->overrun;
+}
+
+/* After each change of that: the time of the next check is asked for at each turn of the loop, for
+ * which thousands of subscriptions can't be looked at. */
+static void count_waiting(struct subscription *subscription)
+{
+    if (is_waiting(subscription) == subscription->counted)
+        return;
+    subscription->counted = !subscription->counted;
+    if (subscription->counted)
+        subscription->list->waiting++;
+    else
+        subscription->list->waiting--;
+}
 
 static int compare(const struct subscription *a, const struct subscription *b)
 {
@@ -80,6 +106,8 @@ static void let_go(struct subscriptions *list, struct subscription *subscription
 {
     RB_REMOVE(subscription_tree, &list->tree, subscription);
     drop_queue(subscription);
+    subscription->overrun = false;
+    count_waiting(subscription);
     for (struct holder *holder = subscription->holders, *next; holder; holder = next) {
         next = holder->next;
         free(holder);
@@ -177,6 +205,7 @@ static int add(struct subscriptions *list, uint64_t inode, int duplicate, struct
         close(duplicate);
         return -ENOMEM;
     }
+    subscription->list = list;
     subscription->inode = inode;
     subscription->duplicate = duplicate;
     subscription->rings_by_acknowledgement = list->rings_by_acknowledgement;
@@ -242,6 +271,7 @@ static void push(struct subscription *subscription, struct update *update)
 
         subscription->queue[place] = update_ref(update);
     }
+    count_waiting(subscription);
     /* What goes wrong here is tried again with the next one. */
     if (!subscription->rings)
         ring(subscription);
@@ -393,9 +423,28 @@ bool subscription_adds_group(const struct subscription *subscription)
     return subscription->membership.pktinfo;
 }
 
-struct update *subscription_next(const struct subscription *subscription)
+int subscription_exchange(struct subscription *subscription, bool peeks, bool reports_loss,
+                          struct exchange *ret)
 {
-    return subscription->count > 0 ? subscription->queue[subscription->first] : NULL;
+    static const struct nlmsghdr nothing = DOORBELL_NOTHING;
+
+    if (reports_loss && subscription_take_overrun(subscription)) {
+        if (!peeks) {
+            subscription->rings = false;
+            ring(subscription);
+        }
+        return -ENOBUFS;
+    }
+    *ret = (struct exchange){
+        .data = &nothing, .size = sizeof(nothing), .adds_group = subscription->membership.pktinfo};
+    if (subscription->count > 0) {
+        const struct update *update = subscription->queue[subscription->first];
+
+        ret->data = update_data(update);
+        ret->size = update_size(update);
+        ret->group = RTNLGRP_LINK;
+    }
+    return 0;
 }
 
 void subscription_received(struct subscription *subscription)
@@ -407,19 +456,9 @@ void subscription_received(struct subscription *subscription)
         subscription->first = (subscription->first + 1) % UPDATES_MAX;
         subscription->count--;
     }
+    count_waiting(subscription);
     if (subscription->count > 0)
         ring(subscription);
-}
-
-void subscription_ring_again(struct subscription *subscription)
-{
-    subscription->rings = false;
-    ring(subscription);
-}
-
-static bool is_waiting(const struct subscription *subscription)
-{
-    return subscription->count > 0 || subscription->overrun;
 }
 
 /* Whether the program has something to receive. Receiving would take an error from it. */
@@ -437,20 +476,18 @@ void subscription_check(struct subscription *subscription)
         ring(subscription);
 }
 
-bool subscriptions_are_waiting(const struct subscriptions *list)
+int subscriptions_timeout(const struct subscriptions *list)
 {
-    struct subscription *s;
-
-    EACH (s, list)
-        if (is_waiting(s))
-            return true;
-    return false;
+    return list->waiting ? timeout_until(list->checked + CHECK_TIME) : -1;
 }
 
 void subscriptions_check(struct subscriptions *list)
 {
     struct subscription *s;
 
+    if (subscriptions_timeout(list) != 0)
+        return;
+    list->checked = timeout_clock();
     EACH (s, list) {
         /* At the first time, it may have been received just now. */
         if (s->missed || !s->rings)
@@ -465,5 +502,6 @@ bool subscription_take_overrun(struct subscription *subscription)
     bool overrun = subscription->overrun;
 
     subscription->overrun = false;
+    count_waiting(subscription);
     return overrun;
 }

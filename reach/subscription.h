@@ -73,18 +73,29 @@ int subscription_fd(const struct subscription *subscription);
 const struct membership *subscription_membership(const struct subscription *subscription);
 /* Whether the program is to have the group of each message, which the kernel doesn't tell. */
 bool subscription_adds_group(const struct subscription *subscription);
-/* What the doorbell stands for; NULL if nothing is to be told any more. */
-struct update *subscription_next(const struct subscription *subscription);
+/* What takes the place of the doorbell that the program received: valid until
+ * subscription_received(). */
+struct exchange {
+    const void *data;
+    size_t size;
+    uint32_t group;  /* that it came to, 0 for none */
+    bool adds_group; /* the program is to have that, and the kernel doesn't say it */
+};
+
+/* 0; or -ENOBUFS if messages were lost and the program can be told, which comes first, as the
+ * kernel does when its own queue was full. Where the program only peeks, the doorbell stays in the
+ * queue. */
+int subscription_exchange(struct subscription *subscription, bool peeks, bool reports_loss,
+                          struct exchange *ret);
 /* It was received: the doorbell is rung again if there is more. */
 void subscription_received(struct subscription *subscription);
-/* It was received, but what it stands for is still to be told. */
-void subscription_ring_again(struct subscription *subscription);
 /* Something else was received, or nothing was there. Rings again if the doorbell was lost,
  * for which the socket's queue was full. */
 void subscription_check(struct subscription *subscription);
-/* For those who don't see it when something is received: is to be called now and then while
- * any is waiting for its doorbell to be received, and takes one for lost at the second time. */
-bool subscriptions_are_waiting(const struct subscriptions *list);
+/* For what is received unseen, by another holder of the socket or where nothing is traced:
+ * while a doorbell waits to be received, a check is due now and then, which takes one that is gone
+ * for lost at the second time. Until then, as poll() takes it; and the check, if it is due. */
+int subscriptions_timeout(const struct subscriptions *list);
 void subscriptions_check(struct subscriptions *list);
 /* Whether the program was so slow that messages were dropped; asking takes that back. */
 bool subscription_take_overrun(struct subscription *subscription);

@@ -8,9 +8,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "reach/doorbell.h"
 #include "reach/preload/protocol.h"
-#include "reach/say.h"
 
 /* Since Linux 5.14; older headers don't have it. */
 #ifndef SO_NETNS_COOKIE
@@ -92,19 +90,10 @@ static int hear_hello(struct answerer *answerer, pid_t process)
     int r = members_add(answerer->members, process);
 
     if (r > 0)
-        subscriptions_review(answerer->subscriptions);
+        subscriptions_review(answerer->serving.subscriptions);
     else if (r == 0)
-        subscriptions_share(answerer->subscriptions, process);
+        subscriptions_share(answerer->serving.subscriptions, process);
     return r < 0 ? r : 0;
-}
-
-/* A subscription of ours tells of links alone. */
-static void say_groups(struct answerer *answerer)
-{
-    if (answerer->said_groups)
-        return;
-    answerer->said_groups = true;
-    say("the program wants other updates than those of links, too; they won't come");
 }
 
 /* The number of a socket's network namespace, 0 where the kernel doesn't tell. */
@@ -131,66 +120,47 @@ static uint64_t name_of(int duplicate, int connection)
     return status.st_ino;
 }
 
-static void say_failure(struct answerer *answerer, int error)
-{
-    if (answerer->said_failure)
-        return;
-    answerer->said_failure = true;
-    say("a subscription stays denied: %s", strerror(-error));
-}
-
 /* Takes the duplicate over from the question. */
 static int serve(struct answerer *answerer, struct question *question, int connection,
-                 const struct membership *membership)
+                 const struct ruling *ruling)
 {
-    const struct request *request = &question->request;
-    int duplicate = question->duplicate, r;
+    const struct served_socket socket = {
+        .inode = question->request.inode,
+        .duplicate = question->duplicate,
+        .process = question->process,
+        .fd = question->request.fd,
+        .links = answerer->links,
+    };
+    int r = -EINVAL;
 
-    if (duplicate >= 0 && name_of(duplicate, connection) != request->inode)
-        return -EINVAL;
-    r = members_add(answerer->members, question->process);
-    if (r < 0)
+    if (socket.duplicate < 0 || name_of(socket.duplicate, connection) == socket.inode)
+        r = members_add(answerer->members, question->process);
+    if (r < 0) {
+        warning_once(&answerer->serving.warnings, WARNING_DENIED, r);
         return r;
-    if (membership->wanted)
-        links_expect(answerer->links);
+    }
     question->duplicate = -1;
-    return subscriptions_serve(answerer->subscriptions, request->inode, duplicate,
-                               question->process, request->fd, answerer->links, membership);
+    return serving_apply(&answerer->serving, &socket, ruling);
 }
 
 static int rule(struct answerer *answerer, struct question *question, int connection)
 {
-    static const struct membership none = {0};
     const struct request *request = &question->request;
     const struct attempt attempt = {.kind = (enum attempt_kind)request->attempt,
                                     .value = request->value,
                                     .error = request->error};
-    struct subscription *subscription;
     struct ruling ruling;
-    int r = 0;
 
     /* Those that the program closed since the last one. */
-    subscriptions_review(answerer->subscriptions);
-    subscription = subscriptions_find(answerer->subscriptions, request->inode);
-    ruling = policy_rule(&attempt, subscription ? subscription_membership(subscription) : &none);
-    if (ruling.changes)
-        r = serve(answerer, question, connection, &ruling.membership);
-    if (r < 0) {
-        say_failure(answerer, r);
-        return r;
-    }
-    if (ruling.passes_over)
-        say_groups(answerer);
-    /* Updates may have waited for it to be bound. */
-    if (subscription)
-        subscription_check(subscription);
-    return ruling.error;
+    subscriptions_review(answerer->serving.subscriptions);
+    ruling = serving_rule(&answerer->serving, request->inode, &attempt);
+    return ruling.changes ? serve(answerer, question, connection, &ruling) : ruling.error;
 }
 
 static int look_up(const struct answerer *answerer, const struct request *request)
 {
     const struct subscription *subscription =
-        subscriptions_find(answerer->subscriptions, request->inode);
+        subscriptions_find(answerer->serving.subscriptions, request->inode);
     const struct membership *membership;
 
     if (!subscription)
@@ -211,51 +181,39 @@ static void reply_with(int connection, int result)
     send_reply(connection, &reply);
 }
 
-static bool send_message(int connection, const void *data, size_t size, uint32_t flags)
+/* If it can't be sent, the doorbell is found to be lost. */
+static void send_exchange(struct subscription *subscription, const struct request *request,
+                          int connection)
 {
-    const struct reply reply = {.flags = flags, .size = (uint32_t)size};
+    bool peeks = request->flags & REQUEST_PEEK;
+    struct exchange exchange;
+    struct reply reply;
+    int r =
+        subscription_exchange(subscription, peeks, !(request->flags & REQUEST_WHOLE), &exchange);
 
-    return send_reply(connection, &reply) &&
-           send(connection, data, size, MSG_DONTWAIT | MSG_NOSIGNAL) == (ssize_t)size;
-}
-
-/* A loss is told first, as the kernel does when its own queue was full. */
-static void tell_loss(struct subscription *subscription, const struct request *request,
-                      int connection)
-{
-    if (!(request->flags & REQUEST_PEEK))
-        subscription_ring_again(subscription);
-    reply_with(connection, -ENOBUFS);
-}
-
-/* If it can't be sent it isn't told: then the doorbell is found to be lost. */
-static void tell_next(struct subscription *subscription, const struct request *request,
-                      int connection)
-{
-    static const struct nlmsghdr nothing = DOORBELL_NOTHING;
-    const struct update *update = subscription_next(subscription);
-    uint32_t flags = subscription_adds_group(subscription) ? REPLY_ADDS_GROUP : 0;
-    bool sent;
-
-    if (update)
-        sent = send_message(connection, update_data(update), update_size(update),
-                            flags | REPLY_UPDATE);
-    else
-        sent = send_message(connection, &nothing, sizeof(nothing), flags);
-    if (sent && !(request->flags & REQUEST_PEEK))
+    if (r < 0) {
+        reply_with(connection, r);
+        return;
+    }
+    reply = (struct reply){.flags = (exchange.group ? REPLY_UPDATE : 0) |
+                                    (exchange.adds_group ? REPLY_ADDS_GROUP : 0),
+                           .size = (uint32_t)exchange.size};
+    if (send_reply(connection, &reply) &&
+        send(connection, exchange.data, exchange.size, MSG_DONTWAIT | MSG_NOSIGNAL) ==
+            (ssize_t)exchange.size &&
+        !peeks)
         subscription_received(subscription);
 }
 
-static void tell(struct answerer *answerer, const struct request *request, int connection)
+static void answer_next(struct answerer *answerer, const struct request *request, int connection)
 {
-    struct subscription *subscription = subscriptions_find(answerer->subscriptions, request->inode);
+    struct subscription *subscription =
+        subscriptions_find(answerer->serving.subscriptions, request->inode);
 
-    if (!subscription)
-        reply_with(connection, -ENOENT);
-    else if (!(request->flags & REQUEST_WHOLE) && subscription_take_overrun(subscription))
-        tell_loss(subscription, request, connection);
+    if (subscription)
+        send_exchange(subscription, request, connection);
     else
-        tell_next(subscription, request, connection);
+        reply_with(connection, -ENOENT);
 }
 
 static void respond(struct answerer *answerer, struct question *question, int connection)
@@ -273,10 +231,10 @@ static void respond(struct answerer *answerer, struct question *question, int co
         reply_with(connection, look_up(answerer, request));
         return;
     case REQUEST_NEXT:
-        tell(answerer, request, connection);
+        answer_next(answerer, request, connection);
         return;
     case REQUEST_REVIEW:
-        subscriptions_review(answerer->subscriptions);
+        subscriptions_review(answerer->serving.subscriptions);
         reply_with(connection, 0);
         return;
     }

@@ -3,19 +3,16 @@
 #ifndef REACH_PRELOAD_ANSWERER_H
 #define REACH_PRELOAD_ANSWERER_H
 
-#include <stdbool.h>
 #include <sys/types.h>
 
 #include "reach/links.h"
 #include "reach/preload/members.h"
-#include "reach/subscription.h"
+#include "reach/serving.h"
 
 struct answerer {
-    struct subscriptions *subscriptions;
+    struct serving serving;
     struct links *links;
     struct members *members;
-    bool said_groups;
-    bool said_failure;
 };
 
 /* Reads the request that came on a connection and answers it, if it comes from somebody

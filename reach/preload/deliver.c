@@ -57,18 +57,6 @@ uint64_t deliver_inode(int fd)
     return inode;
 }
 
-/* A peek that only wants to know the size: what it is about is in the queue still. */
-static bool is_doorbell_in_queue(int fd)
-{
-    struct nlmsghdr header;
-    int error = errno;
-    long n =
-        syscall(SYS_recvfrom, fd, &header, sizeof(header), MSG_PEEK | MSG_DONTWAIT, NULL, NULL);
-
-    errno = error;
-    return n == sizeof(header) && is_doorbell(&header, sizeof(header));
-}
-
 /* So far by its bytes alone. */
 static bool has_doorbell(const struct receipt *receipt, size_t received)
 {
@@ -76,10 +64,9 @@ static bool has_doorbell(const struct receipt *receipt, size_t received)
     size_t size = received < sizeof(header) ? received : sizeof(header);
 
     size = transfer(&receipt->room, &header, size, false);
-    if (size == sizeof(header))
-        return is_doorbell(&header, size);
-    return (receipt->flags & MSG_PEEK) && deliver_inode(receipt->fd) != 0 &&
-           is_doorbell_in_queue(receipt->fd);
+    if (size < sizeof(header) && deliver_inode(receipt->fd) == 0)
+        return false;
+    return doorbell_was_received(receipt->fd, receipt->flags, &header, size);
 }
 
 static size_t size_of(const struct room *room)

@@ -11,8 +11,8 @@
 #include <unistd.h>
 
 #include "reach/detach.h"
-#include "reach/moment.h"
 #include "reach/preload/answerer.h"
+#include "reach/timeout.h"
 
 /* Connections whose request has not come yet. It comes at once, unless somebody stopped the
  * program there; the oldest must go if there are more. */
@@ -21,9 +21,8 @@
 /* In milliseconds. A process that was just made or executed says so within much less: that
  * long there may be one that we don't know of yet. */
 #define LINGER_TIME 2000
-/* How soon a doorbell that was lost, or a process that ended, is noticed where nothing else
- * tells of it. */
-#define LOOK_TIME 500
+/* How soon a process that ended is noticed where no descriptor shows it. */
+#define REVIEW_TIME 500
 
 struct helper {
     pid_t program;
@@ -63,13 +62,13 @@ static int listen_at(const char *name)
 
 static int open_answerer(struct answerer *answerer, const char *path)
 {
-    answerer->subscriptions = subscriptions_new();
+    answerer->serving.subscriptions = subscriptions_new();
     answerer->members = members_new();
-    if (!answerer->subscriptions || !answerer->members)
+    if (!answerer->serving.subscriptions || !answerer->members)
         return -ENOMEM;
     /* Nobody sees it here when they are. */
-    subscriptions_copied(answerer->subscriptions);
-    return links_new(path, answerer->subscriptions, NULL, &answerer->links);
+    subscriptions_copied(answerer->serving.subscriptions);
+    return links_new(path, answerer->serving.subscriptions, NULL, &answerer->links);
 }
 
 int helper_new(pid_t program, const char *address, const char *path, struct helper **ret)
@@ -110,7 +109,7 @@ struct helper *helper_free(struct helper *helper)
     while (helper->connection_count > 0)
         close_connection(helper, helper->connection_count - 1);
     links_free(helper->answerer.links);
-    subscriptions_free(helper->answerer.subscriptions);
+    subscriptions_free(helper->answerer.serving.subscriptions);
     members_free(helper->answerer.members);
     if (helper->listener >= 0)
         close(helper->listener);
@@ -150,7 +149,7 @@ static bool goes_on(struct helper *helper)
     struct members *members = helper->answerer.members;
 
     if (helper->looks && members_review(members))
-        subscriptions_review(helper->answerer.subscriptions);
+        subscriptions_review(helper->answerer.serving.subscriptions);
     if (!helper->program_ended && !members_has(members, helper->program)) {
         helper->program_ended = true;
         detached_leave_errors();
@@ -158,17 +157,18 @@ static bool goes_on(struct helper *helper)
     if (!members_is_empty(members))
         helper->end = 0;
     else if (helper->end == 0)
-        helper->end = moment_now() + LINGER_TIME;
-    return helper->end == 0 || moment_now() < helper->end;
+        helper->end = timeout_clock() + LINGER_TIME;
+    return helper->end == 0 || timeout_clock() < helper->end;
 }
 
-static int timeout(const struct helper *helper, bool waits)
+static int timeout(const struct helper *helper)
 {
-    int result = links_timeout(helper->answerer.links);
+    int result = timeout_min(links_timeout(helper->answerer.links),
+                             subscriptions_timeout(helper->answerer.serving.subscriptions));
 
-    if (waits || helper->crowded || members_are_looked_at(helper->answerer.members))
-        result = moment_sooner(result, LOOK_TIME);
-    return helper->end == 0 ? result : moment_sooner(result, helper->end - moment_now());
+    if (helper->crowded || members_are_looked_at(helper->answerer.members))
+        result = timeout_min(result, REVIEW_TIME);
+    return helper->end == 0 ? result : timeout_min(result, timeout_until(helper->end));
 }
 
 static int make_polls(struct helper *helper, size_t count)
@@ -212,21 +212,18 @@ static int wait_for_something(struct helper *helper, int patience)
 
 int helper_run(struct helper *helper)
 {
-    int64_t looked = moment_now();
-    bool waits = false;
+    struct subscriptions *subscriptions = helper->answerer.serving.subscriptions;
     int r = 0;
 
     while (r >= 0 && goes_on(helper)) {
-        r = wait_for_something(helper, timeout(helper, waits));
+        r = wait_for_something(helper, timeout(helper));
         accept_connections(helper);
         serve_connections(helper);
         links_process(helper->answerer.links);
-        waits = subscriptions_are_waiting(helper->answerer.subscriptions);
-        if (waits && moment_now() - looked >= LOOK_TIME) {
-            looked = moment_now();
-            subscriptions_review(helper->answerer.subscriptions);
-            subscriptions_check(helper->answerer.subscriptions);
-        }
+        /* Nobody sees it here when one that waits is closed. */
+        if (subscriptions_timeout(subscriptions) == 0)
+            subscriptions_review(subscriptions);
+        subscriptions_check(subscriptions);
     }
     return r;
 }

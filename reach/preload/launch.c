@@ -27,6 +27,7 @@
 struct job {
     const char *path;
     char address[ADDRESS_SIZE];
+    struct helper *helper;
 };
 
 const char *launch_library(void)
@@ -36,22 +37,24 @@ const char *launch_library(void)
     return path ? path : PRELOAD_LIBRARY;
 }
 
-/* The helper's life. Its word is whether it can be reached. */
-static int help(void *user, pid_t program, int channel)
+static int begin(void *user, pid_t program)
 {
-    const struct job *job = user;
-    struct helper *helper = NULL;
-    int r, said;
+    struct job *job = user;
 
-    r = helper_new(program, job->address, job->path, &helper);
-    said = detached_say(channel, r);
-    if (r >= 0)
-        r = said;
-    if (r >= 0)
-        r = helper_run(helper);
-    helper_free(helper);
-    return r;
+    return helper_new(program, job->address, job->path, &job->helper);
 }
+
+static int run(void *user)
+{
+    return helper_run(((struct job *)user)->helper);
+}
+
+static void end(void *user)
+{
+    helper_free(((struct job *)user)->helper);
+}
+
+static const struct detached helping = {begin, run, end};
 
 /* One that nobody else has. */
 static int choose_address(char address[ADDRESS_SIZE])
@@ -92,7 +95,7 @@ int launch_preload(const char *path)
         return -EINVAL;
     r = choose_address(job.address);
     if (r >= 0)
-        r = detach(help, &job);
+        r = detach(&helping, &job);
     if (r >= 0 && setenv(PRELOAD_ADDRESS, job.address, 1) < 0)
         r = -errno;
     return r < 0 ? r : preload(library);

@@ -47,12 +47,14 @@ static int bind_to(int fd, const struct sockaddr_nl *address)
     return error;
 }
 
-static int know(int fd)
+static struct membership membership_of(int fd)
 {
     const struct request request = {.kind = REQUEST_KNOW, .inode = deliver_inode(fd)};
     int r = request.inode != 0 ? ask(request) : 0;
 
-    return r > 0 ? r : 0;
+    if (r < 0)
+        r = 0;
+    return (struct membership){.wanted = r & KNOWN_WANTED, .granted = r & KNOWN_GRANTED};
 }
 
 /* The errno that the program is to see. */
@@ -75,11 +77,12 @@ static int rule(int fd, const struct attempt *attempt)
 
 /* Without the groups that the kernel refused. If that is denied too, the kernel binds it when
  * something is sent. */
-static int bind_plainly(int fd, struct sockaddr_nl address)
+static int bind_plainly(int fd, struct sockaddr_nl address, const struct attempt *attempt)
 {
+    const struct membership membership = membership_of(fd);
     int error;
 
-    address.nl_groups = know(fd) & KNOWN_GRANTED ? RTMGRP_LINK : 0;
+    address.nl_groups = policy_rule(attempt, &membership).groups;
     error = bind_to(fd, &address);
     return policy_is_denial(error) ? 0 : error;
 }
@@ -97,7 +100,7 @@ int subscribe_by_bind(int fd, const struct sockaddr *address, socklen_t size, in
     if (!policy_concerns(&attempt))
         return error;
     if (error != 0 && policy_may_serve(&attempt) && deliver_inode(fd) != 0) {
-        int plain = bind_plainly(fd, wanted);
+        int plain = bind_plainly(fd, wanted, &attempt);
 
         if (plain != 0)
             return plain;
@@ -127,8 +130,13 @@ static bool take_plain_address(int fd, const struct sockaddr *address, socklen_t
 {
     int error = errno;
     bool taken = ask_is_possible() && policy_is_denial(error) && take_address(address, size, ret) &&
-                 ret->nl_groups != 0 && know(fd) != 0;
+                 policy_is_to_groups(ret);
 
+    if (taken) {
+        const struct membership membership = membership_of(fd);
+
+        taken = membership.wanted || membership.granted;
+    }
     errno = error;
     ret->nl_groups = 0;
     return taken;

@@ -3,36 +3,16 @@
 
 #include <errno.h>
 #include <linux/rtnetlink.h>
-#include <string.h>
 #include <sys/socket.h>
 #include <sys/syscall.h>
 
 #include "reach/process.h"
-#include "reach/say.h"
 #include "reach/tracing/service.h"
 #include "reach/tracing/tracee.h"
 
-/* A subscription of ours tells of links alone. */
-static void say_groups(struct service *service)
-{
-    if (service->said_groups)
-        return;
-    service->said_groups = true;
-    say("the program wants other updates than those of links, too; they won't come");
-}
-
-static void say_failure(struct service *service, int error)
-{
-    if (service->said_failure)
-        return;
-    service->said_failure = true;
-    say("a subscription stays denied: no duplicate of its socket: %s", strerror(-error));
-}
-
 bool fulfil_takes_groups(pid_t tid, uint64_t address, struct sockaddr_nl *ret)
 {
-    return tracee_read(tid, address, ret, sizeof(*ret)) == sizeof(*ret) &&
-           ret->nl_family == AF_NETLINK && ret->nl_groups != 0;
+    return tracee_read(tid, address, ret, sizeof(*ret)) == sizeof(*ret) && policy_is_to_groups(ret);
 }
 
 static bool take_option(const struct injection *injection, struct attempt *ret)
@@ -72,31 +52,18 @@ static bool may_serve(struct operation *operation)
 /* The socket is as the program wants it to be: from now on it is served so. */
 static int serve(struct service *service, struct operation *operation)
 {
-    const struct ruling *ruling = &operation->ruling;
-    pid_t process = process_of_thread(operation->injection.tid);
-    int r, duplicate = operation->duplicate;
+    const struct served_socket socket = {
+        .inode = operation->inode,
+        .duplicate = operation->duplicate,
+        .process = process_of_thread(operation->injection.tid),
+        .fd = (int)operation->fd,
+        .links = operation->links,
+    };
+    int r;
 
-    if (ruling->membership.wanted)
-        links_expect(operation->links);
     operation->duplicate = -1;
-    r = subscriptions_serve(service->subscriptions, operation->inode, duplicate, process,
-                            (int)operation->fd, operation->links, &ruling->membership);
-    if (r < 0) {
-        say_failure(service, r);
-        return operation_end(operation, operation->result);
-    }
-    if (ruling->passes_over)
-        say_groups(service);
-    return operation_end(operation, -ruling->error);
-}
-
-static void say_network(struct service *service, int error)
-{
-    if (service->said_network)
-        return;
-    service->said_network = true;
-    say("a subscription in another network namespace stays denied: it can't be entered: %s",
-        strerror(-error));
+    r = serving_apply(&service->serving, &socket, &operation->ruling);
+    return operation_end(operation, r < 0 ? operation->result : -r);
 }
 
 static int on_duplicate(struct service *service, struct operation *operation, int error)
@@ -106,21 +73,21 @@ static int on_duplicate(struct service *service, struct operation *operation, in
     if (error == -ESRCH)
         return error;
     if (error < 0) {
-        say_failure(service, error);
+        warning_once(&service->serving.warnings, WARNING_DENIED, error);
         return operation_end(operation, operation->result);
     }
     r = networks_find(service->networks, operation->injection.tid, operation->inode,
                       operation->duplicate, &operation->links);
     if (r >= 0)
         return serve(service, operation);
-    say_network(service, r);
+    warning_once(&service->serving.warnings, WARNING_NAMESPACE, r);
     return operation_end(operation, operation->result);
 }
 
 static int take_and_serve(struct service *service, struct operation *operation)
 {
     const struct subscription *subscription =
-        subscriptions_find(service->subscriptions, operation->inode);
+        subscriptions_find(service->serving.subscriptions, operation->inode);
 
     if (!subscription)
         return duplicator_take(service, operation, on_duplicate);
@@ -174,21 +141,12 @@ static int bind_plainly(struct service *service, struct operation *operation, in
     return operation_run(operation, SYS_bind, arguments, on_bound);
 }
 
-static void say_confined(struct service *service)
-{
-    if (service->said_confined)
-        return;
-    service->said_confined = true;
-    say("a program with a seccomp filter of its own can't be helped: its subscriptions stay "
-        "denied");
-}
-
 static int change(struct service *service, struct operation *operation)
 {
     if (service_is_confined(service, operation->injection.tid)) {
         /* What the kernel accepted stands. */
         if (operation->result < 0)
-            say_confined(service);
+            warning_once(&service->serving.warnings, WARNING_CONFINED, 0);
         return operation_end(operation, operation->result);
     }
     if (!range_has(&service->range, (int)operation->fd))
@@ -200,26 +158,17 @@ static int change(struct service *service, struct operation *operation)
 
 static int on_answer(struct service *service, struct operation *operation, int64_t result)
 {
-    static const struct membership none = {0};
-    struct subscription *subscription =
-        subscriptions_find(service->subscriptions, operation->inode);
     struct attempt attempt;
 
     operation->result = result;
-    /* Updates may have waited for it to be bound. */
-    if (subscription && result == 0)
-        subscription_check(subscription);
     /* The kernel has read the program's memory before it answers, but not yet if it is
      * interrupted: that may have to be brought from somewhere. */
     if (result > 0 || injection_is_interrupted(result) || !take_attempt(operation, &attempt))
         return operation_end(operation, result);
     attempt.error = (int)-result;
-    operation->ruling =
-        policy_rule(&attempt, subscription ? subscription_membership(subscription) : &none);
+    operation->ruling = serving_rule(&service->serving, operation->inode, &attempt);
     if (operation->ruling.changes)
         return change(service, operation);
-    if (operation->ruling.passes_over)
-        say_groups(service);
     return operation_end(operation, -operation->ruling.error);
 }
 

@@ -13,8 +13,8 @@
 #include <unistd.h>
 
 #include "client/linkwatch.h"
-#include "reach/moment.h"
 #include "reach/process.h"
+#include "reach/timeout.h"
 
 /* Sockets that were made in other namespaces lately, and may be subscribed yet. */
 #define REMEMBERED_MAX 4096
@@ -71,13 +71,9 @@ static void set_due(struct networks *networks)
 {
     int first = -1;
 
-    for (const struct network *n = networks->first; n; n = n->next) {
-        int timeout = links_timeout(n->links);
-
-        if (timeout >= 0)
-            first = first < 0 ? timeout : moment_sooner(first, timeout);
-    }
-    networks->due = first < 0 ? -1 : moment_now() + first;
+    for (const struct network *n = networks->first; n; n = n->next)
+        first = timeout_min(first, links_timeout(n->links));
+    networks->due = first < 0 ? -1 : timeout_clock() + first;
 }
 
 static int open_home(struct networks *networks)
@@ -284,9 +280,7 @@ int networks_fd(const struct networks *networks)
 
 int networks_timeout(const struct networks *networks)
 {
-    int64_t left = networks->due < 0 ? -1 : networks->due - moment_now();
-
-    return networks->due < 0 ? -1 : left < 0 ? 0 : (int)left;
+    return networks->due < 0 ? -1 : timeout_until(networks->due);
 }
 
 void networks_process(struct networks *networks)

@@ -3,15 +3,14 @@
 
 #include <errno.h>
 #include <linux/netlink.h>
-#include <linux/rtnetlink.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <sys/syscall.h>
 
 #include "reach/doorbell.h"
-#include "reach/moment.h"
 #include "reach/process.h"
+#include "reach/timeout.h"
 #include "reach/tracing/place.h"
 #include "reach/tracing/tracee.h"
 
@@ -146,40 +145,26 @@ static bool has_doorbell(const struct place *place, const struct subscription *s
     size_t size = received < sizeof(header) ? received : sizeof(header);
 
     size = place_transfer(place, &header, size, false);
-    if (size == sizeof(header))
-        return is_doorbell(&header, size);
-    /* A peek that only wants to know the size: it is in the queue still. */
-    if (!(place->flags & MSG_PEEK) || recv(subscription_fd(subscription), &header, sizeof(header),
-                                           MSG_PEEK | MSG_DONTWAIT) < (ssize_t)sizeof(header))
-        return false;
-    return is_doorbell(&header, sizeof(header));
+    return doorbell_was_received(subscription_fd(subscription), place->flags, &header, size);
 }
 
-/* The doorbell in that place becomes the message; the size that the program is told. */
-static size_t replace(const struct place *place, struct subscription *subscription)
+/* The doorbell in that place becomes the message: the size that the program is to see, or -ENOBUFS.
+ */
+static int64_t replace(const struct place *place, struct subscription *subscription,
+                       bool reports_loss)
 {
-    static const struct nlmsghdr nothing = DOORBELL_NOTHING;
-    struct update *update = subscription_next(subscription);
-    const void *data = update ? update_data(update) : &nothing;
-    size_t size = update ? update_size(update) : sizeof(nothing);
-    uint32_t group = update ? RTNLGRP_LINK : 0;
-    size_t written = place_transfer(place, (void *)(uintptr_t)data, size, true);
+    bool peeks = place->flags & MSG_PEEK;
+    struct exchange exchange;
+    size_t written;
+    int r = subscription_exchange(subscription, peeks, reports_loss, &exchange);
 
-    place_set_origin(place, group, subscription_adds_group(subscription), written < size);
-    if (!(place->flags & MSG_PEEK))
+    if (r < 0)
+        return r;
+    written = place_transfer(place, (void *)(uintptr_t)exchange.data, exchange.size, true);
+    place_set_origin(place, exchange.group, exchange.adds_group, written < exchange.size);
+    if (!peeks)
         subscription_received(subscription);
-    return place->flags & MSG_TRUNC ? size : written;
-}
-
-/* The result of a call that received the doorbell. A loss is told first, as the kernel does
- * when its own queue was full. */
-static int64_t answer(const struct place *place, struct subscription *subscription)
-{
-    if (!subscription_take_overrun(subscription))
-        return (int64_t)replace(place, subscription);
-    if (!(place->flags & MSG_PEEK))
-        subscription_ring_again(subscription);
-    return -ENOBUFS;
+    return (int64_t)(place->flags & MSG_TRUNC ? exchange.size : written);
 }
 
 static size_t room_of(const struct receive *receive, size_t index)
@@ -211,7 +196,8 @@ static void replace_many(struct place *place, const struct receive *receive,
             finish_answer(place, subscription);
             continue;
         }
-        size = (unsigned)replace(place, subscription);
+        /* An error in the place of many would lose the others. */
+        size = (unsigned)replace(place, subscription, false);
         tracee_write(place->tid, length, &size, sizeof(size));
     }
 }
@@ -229,7 +215,7 @@ static int64_t received(const struct receive *receive, struct subscription *subs
     } else {
         place_take(place, receive->tid, &receive->registers, room_of(receive, 0));
         if (has_doorbell(place, subscription, (size_t)result))
-            result = answer(place, subscription);
+            result = replace(place, subscription, true);
         else
             finish_answer(place, subscription);
     }
@@ -274,7 +260,7 @@ void receives_step(struct receives *list, struct subscriptions *subscriptions, p
 
     if (receive->enters) {
         receive->enters = false;
-        receive->wake = moment_now() + receive->patience;
+        receive->wake = timeout_clock() + receive->patience;
         return;
     }
     end(list, subscriptions, receive);
@@ -291,14 +277,14 @@ int receives_timeout(const struct receives *list)
 
     for (const struct receive *receive = list->first; receive; receive = receive->next)
         if (receive->wake != 0 && !receive->woken)
-            timeout = moment_sooner(timeout, receive->wake - moment_now());
+            timeout = timeout_min(timeout, timeout_until(receive->wake));
     return timeout;
 }
 
 void receives_wake(struct receives *list)
 {
     for (struct receive *receive = list->first; receive; receive = receive->next)
-        if (receive->wake != 0 && !receive->woken && receive->wake <= moment_now()) {
+        if (receive->wake != 0 && !receive->woken && receive->wake <= timeout_clock()) {
             receive->woken = true;
             tracee_interrupt(receive->tid);
         }

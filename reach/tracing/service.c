@@ -9,8 +9,8 @@
 #include <sys/socket.h>
 #include <sys/syscall.h>
 
-#include "reach/moment.h"
 #include "reach/process.h"
+#include "reach/timeout.h"
 #include "reach/tracing/fulfil.h"
 #include "reach/tracing/tracee.h"
 
@@ -200,7 +200,7 @@ static int on_sent(struct service *service, struct operation *operation, int64_t
     const struct user_regs_struct *registers = &injection->registers;
     const uint64_t arguments[6] = {registers->rdi, registers->rsi, registers->rdx, registers->r10};
     const struct subscription *subscription =
-        subscriptions_find(service->subscriptions, operation->inode);
+        subscriptions_find(service->serving.subscriptions, operation->inode);
 
     operation->result = sent;
     if (!policy_is_denial((int)-sent) || !subscription || is_connected(subscription) ||
@@ -231,7 +231,7 @@ static int begin_send(struct service *service, struct operation *operation)
 /* Letting go at once keeps the number of the port free for the next socket. */
 static int on_closed(struct service *service, struct operation *operation, int64_t result)
 {
-    if (subscriptions_review_one(service->subscriptions, operation->inode))
+    if (subscriptions_review_one(service->serving.subscriptions, operation->inode))
         networks_review(service->networks);
     return operation_end(operation, result);
 }
@@ -313,7 +313,7 @@ typedef int operation_beginning(struct service *service, struct operation *opera
 
 static bool is_subscribed(const struct service *service, uint64_t inode)
 {
-    return inode != 0 && subscriptions_find(service->subscriptions, inode);
+    return inode != 0 && subscriptions_find(service->serving.subscriptions, inode);
 }
 
 /* What is to be done about a call on a socket; NULL if nothing is. */
@@ -321,7 +321,7 @@ static operation_beginning *choose_for_socket(const struct service *service, pid
                                               const struct user_regs_struct *registers,
                                               uint64_t *ret_inode)
 {
-    bool idle = subscriptions_is_empty(service->subscriptions);
+    bool idle = subscriptions_is_empty(service->serving.subscriptions);
     int fd = (int)registers->rdi;
 
     switch (registers->orig_rax) {
@@ -384,7 +384,7 @@ bool service_begin(struct service *service, pid_t tid, const struct user_regs_st
     uint64_t inode = 0;
 
     if (copies(service, registers))
-        subscriptions_copied(service->subscriptions);
+        subscriptions_copied(service->serving.subscriptions);
     begin = choose(service, tid, registers, &inode);
     if (!begin || tracee_hold(tid, registers) < 0)
         return false;
@@ -424,14 +424,13 @@ bool service_has(const struct service *service, pid_t tid)
 void service_review(struct service *service, pid_t process)
 {
     service->review_pends = true;
-    if (subscriptions_review_process(service->subscriptions, process))
+    if (subscriptions_review_process(service->serving.subscriptions, process))
         networks_review(service->networks);
 }
 
 int service_timeout(const struct service *service)
 {
-    return service->review_pends ? moment_sooner(-1, service->reviewed + REVIEW_TIME - moment_now())
-                                 : -1;
+    return service->review_pends ? timeout_until(service->reviewed + REVIEW_TIME) : -1;
 }
 
 void service_review_all(struct service *service)
@@ -439,8 +438,8 @@ void service_review_all(struct service *service)
     if (service_timeout(service) != 0)
         return;
     service->review_pends = false;
-    service->reviewed = moment_now();
-    subscriptions_review(service->subscriptions);
+    service->reviewed = timeout_clock();
+    subscriptions_review(service->serving.subscriptions);
     networks_review(service->networks);
 }
 

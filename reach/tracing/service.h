@@ -12,7 +12,7 @@
 #include <sys/types.h>
 #include <sys/user.h>
 
-#include "reach/subscription.h"
+#include "reach/serving.h"
 #include "reach/tracing/confined.h"
 #include "reach/tracing/duplicate.h"
 #include "reach/tracing/injection.h"
@@ -25,18 +25,14 @@ struct service {
     struct range range;
     bool misses_any; /* a filter above ours answers subscriptions before we see them */
     struct manners manners;
-    struct subscriptions *subscriptions;
+    struct serving serving;
     struct networks *networks;
     struct duplicator *duplicator;
     struct confined *confined;
     struct watches *watches;
     struct operation *operations;
     bool review_pends; /* of all subscriptions */
-    int64_t reviewed;  /* when they were, as moment_now() */
-    bool said_groups;
-    bool said_failure;
-    bool said_network;
-    bool said_confined;
+    int64_t reviewed;  /* when they were, as timeout_clock() */
 };
 
 /* The thread stands at the entry of a call; with enters, a stop at that entry comes yet.

@@ -11,24 +11,27 @@
 struct job {
     const char *path;
     struct range range;
+    struct tracer *tracer;
 };
 
-/* The tracer's life. Its word is whether it took hold of the program. */
-static int trace(void *user, pid_t program, int channel)
+static int begin(void *user, pid_t program)
 {
-    const struct job *job = user;
-    struct tracer *tracer = NULL;
-    int r, said;
+    struct job *job = user;
 
-    r = tracer_new(program, job->path, &job->range, &tracer);
-    said = detached_say(channel, r);
-    if (r >= 0)
-        r = said;
-    if (r >= 0)
-        r = tracer_run(tracer);
-    tracer_free(tracer);
-    return r;
+    return tracer_new(program, job->path, &job->range, &job->tracer);
 }
+
+static int run(void *user)
+{
+    return tracer_run(((struct job *)user)->tracer);
+}
+
+static void end(void *user)
+{
+    tracer_free(((struct job *)user)->tracer);
+}
+
+static const struct detached tracing = {begin, run, end};
 
 int start_tracer(const char *path)
 {
@@ -40,7 +43,7 @@ int start_tracer(const char *path)
     /* Where only a parent may trace, we let it; that ends when the program is executed, and
      * where there is no such rule it fails. */
     prctl(PR_SET_PTRACER, PR_SET_PTRACER_ANY, 0, 0, 0);
-    r = detach(trace, &job);
+    r = detach(&tracing, &job);
     prctl(PR_SET_PTRACER, 0, 0, 0, 0);
     if (r >= 0)
         r = filter_install(&job.range);

@@ -15,17 +15,13 @@
 #include <unistd.h>
 
 #include "reach/detach.h"
-#include "reach/moment.h"
 #include "reach/process.h"
+#include "reach/timeout.h"
 #include "reach/tracing/receive.h"
 #include "reach/tracing/service.h"
 #include "reach/tracing/tracee.h"
 
 #define STOPPED_FOR_CALL (SIGTRAP | 0x80)
-
-/* How soon it is noticed that somebody received a doorbell whom we don't see: another holder of
- * the socket. In milliseconds. */
-#define LOST_TIME 500
 
 struct tracer {
     pid_t program;
@@ -36,7 +32,6 @@ struct tracer {
     int signals; /* a signalfd for SIGCHLD */
     struct service service;
     struct receives *receives;
-    int64_t checked; /* for lost doorbells, in milliseconds */
 };
 
 static int open_signals(void)
@@ -58,14 +53,14 @@ static int open_service(struct service *service, pid_t program, const char *path
     int r;
 
     service->range = *range;
-    service->subscriptions = subscriptions_new();
+    service->serving.subscriptions = subscriptions_new();
     service->confined = confined_new();
     service->watches = watches_new();
-    if (!service->subscriptions || !service->confined || !service->watches)
+    if (!service->serving.subscriptions || !service->confined || !service->watches)
         return -ENOMEM;
     r = duplicator_new(&service->duplicator);
     if (r >= 0)
-        r = networks_new(path, service->subscriptions, program, &service->networks);
+        r = networks_new(path, service->serving.subscriptions, program, &service->networks);
     return r;
 }
 
@@ -74,7 +69,7 @@ static void close_service(struct service *service)
     service_free_operations(service);
     networks_free(service->networks);
     duplicator_free(service->duplicator);
-    subscriptions_free(service->subscriptions);
+    subscriptions_free(service->serving.subscriptions);
     confined_free(service->confined);
     watches_free(service->watches);
 }
@@ -194,7 +189,8 @@ static void on_call(struct tracer *tracer, pid_t tid, const struct user_regs_str
     struct service *service = &tracer->service;
 
     if (receives_by(registers))
-        receives_begin(tracer->receives, service->subscriptions, tid, registers, &service->manners);
+        receives_begin(tracer->receives, service->serving.subscriptions, tid, registers,
+                       &service->manners);
     else
         service_begin(service, tid, registers, service->manners.enters_after_seccomp);
 }
@@ -237,7 +233,7 @@ static void on_step(struct tracer *tracer, pid_t tid)
     else if (service_has(&tracer->service, tid))
         service_step(&tracer->service, tid);
     else if (receives_has(tracer->receives, tid))
-        receives_step(tracer->receives, tracer->service.subscriptions, tid);
+        receives_step(tracer->receives, tracer->service.serving.subscriptions, tid);
     else if (watches_has(tracer->service.watches, tid))
         on_watched_call(tracer, tid);
     go_on(tracer, tid, 0);
@@ -246,7 +242,7 @@ static void on_step(struct tracer *tracer, pid_t tid)
 /* Whether there is anything that those who are born may get from those who made them. */
 static bool has_heritage(const struct service *service)
 {
-    return !subscriptions_is_empty(service->subscriptions) ||
+    return !subscriptions_is_empty(service->serving.subscriptions) ||
            !confined_is_empty(service->confined) || service->operations ||
            !watches_is_empty(service->watches);
 }
@@ -257,7 +253,7 @@ static void pass_on(struct service *service, pid_t parent, pid_t child, pid_t bo
     watches_inherit(service->watches, parent, child, born);
     if (parent == child)
         return;
-    subscriptions_inherit(service->subscriptions, parent, child);
+    subscriptions_inherit(service->serving.subscriptions, parent, child);
     if (service_is_confined(service, parent))
         confined_add(service->confined, child);
 }
@@ -370,30 +366,10 @@ static int take_statuses(struct tracer *tracer)
 /* Milliseconds until there is something to do, about the links or otherwise. */
 static int timeout(const struct tracer *tracer, int due)
 {
-    int result = due, wake = receives_timeout(tracer->receives);
-    int review = service_timeout(&tracer->service);
+    int result = timeout_min(due, receives_timeout(tracer->receives));
 
-    if (wake >= 0)
-        result = moment_sooner(result, wake);
-    if (review >= 0)
-        result = moment_sooner(result, review);
-    if (subscriptions_are_waiting(tracer->service.subscriptions))
-        result = moment_sooner(result, tracer->checked + LOST_TIME - moment_now());
-    return result;
-}
-
-static void check_doorbells(struct tracer *tracer)
-{
-    struct subscriptions *subscriptions = tracer->service.subscriptions;
-    int64_t now;
-
-    if (!subscriptions_are_waiting(subscriptions))
-        return;
-    now = moment_now();
-    if (now - tracer->checked < LOST_TIME)
-        return;
-    tracer->checked = now;
-    subscriptions_check(subscriptions);
+    result = timeout_min(result, service_timeout(&tracer->service));
+    return timeout_min(result, subscriptions_timeout(tracer->service.serving.subscriptions));
 }
 
 /* Waits until a thread stopped or ended, or there is something to do about the links. Most
@@ -418,7 +394,7 @@ static int wait_for_news(struct tracer *tracer)
     if (fds[1].revents || !fds[0].revents || due == 0)
         networks_process(networks);
     receives_wake(tracer->receives);
-    check_doorbells(tracer);
+    subscriptions_check(tracer->service.serving.subscriptions);
     service_review_all(&tracer->service);
     return 0;
 }

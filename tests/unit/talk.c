@@ -163,7 +163,7 @@ void say_bytes(struct talk *talk, const char *bytes, size_t length)
     assert_int_equal(send(talk->theirs, bytes, length, MSG_NOSIGNAL), length);
 }
 
-void say(struct talk *talk, const char *request)
+void warning(struct talk *talk, const char *request)
 {
     say_bytes(talk, request, strlen(request) + 1);
 }

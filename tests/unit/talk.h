@@ -42,7 +42,7 @@ void talk_release(struct talk *talk);
  *   silence  no answer is needed
  *   much     the answer has 40,000 bytes, in pieces of 40
  *   stream   it starts a stream of the world, with news */
-void say(struct talk *talk, const char *request);
+void warning(struct talk *talk, const char *request);
 void say_bytes(struct talk *talk, const char *bytes, size_t length);
 
 /* The consumer reads what has come, up to so many bytes; how many it got. */

@@ -17,9 +17,9 @@ static void a_request_is_answered(void **state)
 
     (void)state;
     talk_start(&f);
-    say(&f, "hello");
+    warning(&f, "hello");
     assert_hears(&f, "hello");
-    say(&f, "");
+    warning(&f, "");
     assert_hears(&f, "");
     talk_stop(&f);
 }
@@ -67,8 +67,8 @@ static void requests_that_need_no_answer_do_not_stop_the_others(void **state)
     (void)state;
     talk_start(&f);
     for (int i = 0; i < 100; i++)
-        say(&f, "silence");
-    say(&f, "hello");
+        warning(&f, "silence");
+    warning(&f, "hello");
     assert_hears(&f, "hello");
     assert_int_equal(f.requests, 101);
     talk_stop(&f);
@@ -81,7 +81,7 @@ static void one_iteration_of_the_loop_takes_no_more_than_its_slice(void **state)
     (void)state;
     talk_start(&f);
     for (int i = 0; i < 100; i++)
-        say(&f, "silence");
+        warning(&f, "silence");
     ev_run(f.host.loop, EVRUN_NOWAIT);
     assert_int_in_range(f.requests, 1, 99);
     talk_turn(&f);
@@ -119,8 +119,8 @@ static void a_request_that_the_handler_rejects_closes_the_connection(void **stat
 
     (void)state;
     talk_start(&f);
-    say(&f, "wrong");
-    say(&f, "hello");
+    warning(&f, "wrong");
+    warning(&f, "hello");
     assert_closed(&f);
     assert_int_equal(f.requests, 1);
     talk_stop(&f);
@@ -134,8 +134,8 @@ static void while_an_answer_waits_further_requests_wait(void **state)
 
     (void)state;
     talk_start(&f);
-    say(&f, "later");
-    say(&f, "hello");
+    warning(&f, "later");
+    warning(&f, "hello");
     assert_hears_nothing(&f);
     assert_int_equal(f.requests, 1);
     talk_release(&f);
@@ -153,7 +153,7 @@ static void while_an_answer_waits_no_more_is_read_than_has_room(void **state)
     (void)state;
     memset(text, 'y', sizeof(text) - 1);
     talk_start(&f);
-    say(&f, "later");
+    warning(&f, "later");
     talk_turn(&f);
     while (send(f.theirs, text, sizeof(text), MSG_NOSIGNAL) > 0) {
         sent++;
@@ -179,7 +179,7 @@ static void while_an_answer_is_on_its_way_further_requests_wait(void **state)
     talk_start(&f);
     setsockopt(f.theirs, SOL_SOCKET, SO_RCVBUF, &small, sizeof(small));
     for (int i = 0; i < 20; i++)
-        say(&f, "much");
+        warning(&f, "much");
     talk_turn(&f);
     assert_int_in_range(f.requests, 1, 19);
     for (int i = 0; heard < 20 * 40001; i++) {
@@ -235,9 +235,9 @@ static void who_says_that_it_is_done_is_still_answered(void **state)
     (void)state;
     talk_start(&f);
     for (int i = 0; i < 100; i++)
-        say(&f, "hello");
-    say(&f, "later");
-    say(&f, "bye");
+        warning(&f, "hello");
+    warning(&f, "later");
+    warning(&f, "bye");
     assert_int_equal(shutdown(f.theirs, SHUT_WR), 0);
     for (int i = 0; i < 100; i++)
         assert_hears(&f, "hello");
@@ -260,7 +260,7 @@ static void its_owner_may_end_it_at_any_time(void **state)
 
         talk_start(&f);
         world_notify(&f.world, LINK(.ifindex = 1, .ifname = "a"));
-        say(&f, requests[i]);
+        warning(&f, requests[i]);
         talk_turn(&f);
         connection_free(f.connection);
         hear(&f, PLENTY);

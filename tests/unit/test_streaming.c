@@ -32,7 +32,7 @@ static void a_stream_emits_up_to_the_present_and_goes_on_when_woken(void **state
     (void)state;
     talk_start(&f);
     notify(&f, 1, "a");
-    say(&f, "stream");
+    warning(&f, "stream");
     assert_int_equal(apply_all(&f, &consumer), 2);
     assert_true(consumer.ready);
     waitlist_wake(&f.news);
@@ -67,7 +67,7 @@ static void a_large_snapshot_shares_the_loop_with_others(void **state)
     talk_start(&f);
     for (int ifindex = 1; ifindex <= 6000; ifindex++)
         notify(&f, ifindex, "a");
-    say(&f, "stream");
+    warning(&f, "stream");
     ev_run(f.host.loop, EVRUN_NOWAIT);
     hear(&f, 64 * PLENTY);
     assert_int_in_range(f.used, 1, 3 * 64 * 1024); /* of about 460 KB */
@@ -84,13 +84,13 @@ static void requests_behind_a_stream_are_not_taken_and_too_many_close_it(void **
 
     (void)state;
     talk_start(&f);
-    say(&f, "stream");
-    say(&f, "hello");
+    warning(&f, "stream");
+    warning(&f, "hello");
     talk_turn(&f);
     assert_int_equal(f.requests, 1);
     assert_int_equal(f.closes, 0);
     for (int i = 0; i < 300 && f.closes == 0; i++) {
-        say(&f, "hello");
+        warning(&f, "hello");
         talk_turn(&f);
     }
     assert_closed(&f);
@@ -106,7 +106,7 @@ static void a_slow_reader_holds_up_nobody_and_ends_with_the_truth(void **state)
     (void)state;
     talk_start(&f);
     notify(&f, 1, "a");
-    say(&f, "stream");
+    warning(&f, "stream");
     apply_all(&f, &consumer);
     for (int i = 0; i < 20000; i++) {
         notify(&f, 1 + i % 10, i % 3 ? "x" : "y");
@@ -132,7 +132,7 @@ static void a_consumer_of_a_stream_who_is_done_asking_goes_on_hearing(void **sta
 
     (void)state;
     talk_start(&f);
-    say(&f, "stream");
+    warning(&f, "stream");
     shutdown(f.theirs, SHUT_WR);
     apply_all(&f, &consumer);
     notify(&f, 1, "a");
@@ -151,7 +151,7 @@ static void a_consumer_of_a_stream_who_leaves_later_is_let_go_without_an_event(v
 
     (void)state;
     talk_start(&f);
-    say(&f, "stream");
+    warning(&f, "stream");
     shutdown(f.theirs, SHUT_WR);
     apply_all(&f, &consumer);
     assert_int_equal(f.closes, 0);

@@ -1,0 +1,50 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "reach/warning.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#define LINE_SIZE 512
+
+static const char *const texts[WARNING_KIND_COUNT] = {
+    [WARNING_DENIED] = "a subscription stays denied",
+    [WARNING_GROUPS] =
+        "the program subscribes to more than links; updates of other kinds will not arrive",
+    [WARNING_NAMESPACE] = "a subscription in another network namespace stays denied, as the "
+                          "namespace can't be entered",
+    [WARNING_CONFINED] =
+        "a program with a seccomp filter of its own can't be served: its subscriptions stay denied",
+};
+
+/* In one piece, so that it doesn't mix with what the program writes. */
+void warning(const char *format, ...)
+{
+    char line[LINE_SIZE] = "linkwatch-run: ";
+    size_t used = strlen(line);
+    va_list arguments;
+    int n;
+
+    va_start(arguments, format);
+    n = vsnprintf(line + used, sizeof(line) - used - 1, format, arguments);
+    va_end(arguments);
+    if (n > 0)
+        used += (size_t)n;
+    if (used > sizeof(line) - 2)
+        used = sizeof(line) - 2;
+    line[used++] = '\n';
+    if (write(STDERR_FILENO, line, used) < 0)
+        return; /* nobody reads it */
+}
+
+void warning_once(struct warnings *warnings, enum warning_kind kind, int error)
+{
+    if (warnings->given[kind])
+        return;
+    warnings->given[kind] = true;
+    if (error)
+        warning("%s: %s", texts[kind], strerror(-error));
+    else
+        warning("%s", texts[kind]);
+}
