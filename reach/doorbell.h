@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* The doorbell, as those who ring it and those who hear it know it: the kernel's answer to
+/* The doorbell, for those who ring it and those who receive it: the kernel's answer to
  * a request that bears a certain sequence number. Where the kernel acknowledges what does
  * nothing (Linux), it is that acknowledgement, which readers pass over: a holder of the
  * socket of whom we don't know may receive it. Elsewhere (gVisor) it is the answer to a
@@ -20,7 +20,7 @@
 /* No request of the program's bears it, as far as chance goes. */
 #define DOORBELL 0x6c77d00bU
 
-/* What takes its place if there is nothing to be told any more. */
+/* What takes its place if there is no update any more. */
 #define DOORBELL_NOTHING                                               \
     {                                                                  \
         .nlmsg_len = sizeof(struct nlmsghdr), .nlmsg_type = NLMSG_NOOP \

@@ -28,7 +28,7 @@ struct kernel {
 
 int kernel_new(int fd, struct kernel **ret)
 {
-    const struct timeval patience = {.tv_sec = ANSWER_SECONDS};
+    const struct timeval timeout = {.tv_sec = ANSWER_SECONDS};
     struct kernel *kernel = calloc(1, sizeof(*kernel));
     int error;
 
@@ -44,7 +44,7 @@ int kernel_new(int fd, struct kernel **ret)
     kernel->fd = fd;
     /* It waits for answers. */
     fcntl(fd, F_SETFL, 0);
-    setsockopt(kernel->fd, SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof(patience));
+    setsockopt(kernel->fd, SOL_SOCKET, SO_RCVTIMEO, &timeout, sizeof(timeout));
     *ret = kernel;
     return 0;
 }

@@ -12,7 +12,7 @@
 
 #include "client/linkwatch.h"
 #include "reach/kernel.h"
-#include "reach/told.h"
+#include "reach/last_updates.h"
 
 /* Since Linux 5.14; older headers don't have it. */
 #ifndef SO_NETNS_COOKIE
@@ -40,15 +40,15 @@ struct links {
     struct linkwatch_mirror *mirror;
     struct subscriptions *subscriptions;
     struct kernel *kernel;
-    struct told *told;
-    struct removal *removals; /* to be told together */
+    struct last_updates *last;
+    struct removal *removals; /* to be sent together */
     int *removed;             /* their indexes */
     size_t removal_count;
     size_t removal_room;
     bool failed; /* to connect */
 };
 
-/* Links that can't be told yet: each waits for the one that points at it. */
+/* Links whose updates can't be sent yet: each waits for the one that points at it. */
 struct waiting {
     const struct waiting *before;
     int ifindex;
@@ -63,11 +63,11 @@ static enum audience audience_of(const struct linkwatch_event *event)
 }
 
 /* Takes over the update: NULL, for lack of memory, is a loss. */
-static void tell(struct links *links, enum audience audience, struct update *update)
+static void send_update(struct links *links, enum audience audience, struct update *update)
 {
-    if (update && told_set(links->told, update) < 0)
+    if (update && last_updates_set(links->last, update) < 0)
         update = update_unref(update);
-    subscriptions_tell(links->subscriptions, links, audience, update);
+    subscriptions_send(links->subscriptions, links, audience, update);
     update_unref(update);
 }
 
@@ -81,33 +81,35 @@ static void release_ports(struct links *links, int ifindex)
 {
     int port;
 
-    while ((port = told_port(links->told, ifindex, links->removed, links->removal_count)) != 0) {
+    while ((port = last_updates_find_port(links->last, ifindex, links->removed,
+                                          links->removal_count)) != 0) {
         refresh(links, port, AUDIENCE_DENIED, NULL);
         /* It has the same master still, or isn't there any more: that comes. */
-        if (told_port(links->told, ifindex, links->removed, links->removal_count) == port)
+        if (last_updates_find_port(links->last, ifindex, links->removed, links->removal_count) ==
+            port)
             return;
     }
 }
 
 static void take_down(struct links *links, const struct removal *removal)
 {
-    const struct update *last = told_find(links->told, removal->ifindex);
+    const struct update *last = last_updates_find(links->last, removal->ifindex);
 
     if (last && update_is_up(last))
-        tell(links, removal->audience, update_taken_down(last));
+        send_update(links, removal->audience, update_taken_down(last));
 }
 
 static void remove_link(struct links *links, const struct removal *removal)
 {
-    const struct update *last = told_find(links->told, removal->ifindex);
+    const struct update *last = last_updates_find(links->last, removal->ifindex);
     struct update *update;
 
     if (!last)
         return;
     update = update_removed(last, removal->moved ? &removal->to : NULL);
-    subscriptions_tell(links->subscriptions, links, removal->audience, update);
+    subscriptions_send(links->subscriptions, links, removal->audience, update);
     update_unref(update);
-    told_forget(links->told, removal->ifindex);
+    last_updates_remove(links->last, removal->ifindex);
 }
 
 /* Links that go together (the ends of a veth, a link and those on top of it) are first taken
@@ -171,7 +173,8 @@ static bool is_waiting(const struct waiting *waiting, int ifindex)
 static void choose_free_name(const struct links *links, int ifindex, char name[NAME_SIZE])
 {
     snprintf(name, NAME_SIZE, "rename%d", ifindex);
-    for (unsigned n = 0; told_bearer(links->told, name, ifindex) != 0 && n < UINT16_MAX; n++)
+    for (unsigned n = 0; last_updates_find_name(links->last, name, ifindex) != 0 && n < UINT16_MAX;
+         n++)
         snprintf(name, NAME_SIZE, "swap%u", n);
 }
 
@@ -180,21 +183,22 @@ static void rename_away(struct links *links, int ifindex)
     char name[NAME_SIZE];
 
     choose_free_name(links, ifindex, name);
-    tell(links, AUDIENCE_DENIED, update_renamed(told_find(links->told, ifindex), name));
+    send_update(links, AUDIENCE_DENIED,
+                update_renamed(last_updates_find(links->last, ifindex), name));
 }
 
 /* A name has one bearer at a time: whoever bore it last has another one by now, or is gone,
- * which is told first. If it waits itself, in a swap or a longer cycle, one of them must have
+ * which is sent first. If it waits itself, in a swap or a longer cycle, one of them must have
  * had a name in between that nobody saw. */
 static void free_name(struct links *links, const char *name, const struct waiting *waiting)
 {
-    int bearer = told_bearer(links->told, name, waiting->ifindex);
+    int bearer = last_updates_find_name(links->last, name, waiting->ifindex);
 
     if (bearer == 0)
         return;
     if (waiting->depth < DEPTH_MAX && !is_waiting(waiting, bearer))
         refresh(links, bearer, AUDIENCE_DENIED, waiting);
-    if (told_bearer(links->told, name, waiting->ifindex) == bearer)
+    if (last_updates_find_name(links->last, name, waiting->ifindex) == bearer)
         rename_away(links, bearer);
 }
 
@@ -203,7 +207,7 @@ static void tell_dependencies(struct links *links, const struct update *update,
 {
     int master = update_master(update);
 
-    if (master != 0 && !told_find(links->told, master) && waiting->depth < DEPTH_MAX &&
+    if (master != 0 && !last_updates_find(links->last, master) && waiting->depth < DEPTH_MAX &&
         !is_waiting(waiting, master))
         refresh(links, master, AUDIENCE_DENIED, waiting);
     for (const char *name = NULL; (name = update_next_name(update, name));)
@@ -218,21 +222,22 @@ static int ask(struct links *links, int ifindex, struct update **ret)
 
     if (r < 0)
         return r;
-    *ret = update_from_answer(answer, told_find(links->told, ifindex));
+    *ret = update_from_answer(answer, last_updates_find(links->last, ifindex));
     return 0;
 }
 
-/* What those whom the kernel denies updates were told already, of the others nobody knows. */
+/* What was sent to those whom the kernel denies updates; of the others nobody knows. */
 static void tell_news(struct links *links, struct update *update, enum audience audience)
 {
-    const struct update *last = update ? told_find(links->told, update_ifindex(update)) : NULL;
+    const struct update *last =
+        update ? last_updates_find(links->last, update_ifindex(update)) : NULL;
 
     if (!last || !update_is_same(last, update)) {
-        tell(links, audience, update);
+        send_update(links, audience, update);
         return;
     }
     if (audience == AUDIENCE_ALL)
-        subscriptions_tell(links->subscriptions, links, AUDIENCE_GRANTED, update);
+        subscriptions_send(links->subscriptions, links, AUDIENCE_GRANTED, update);
     update_unref(update);
 }
 
@@ -251,7 +256,7 @@ static void refresh(struct links *links, int ifindex, enum audience audience,
         take_down(links, &removal);
         remove_link(links, &removal);
     }
-    /* One that vanished already is told neither now nor when it is removed. */
+    /* For one that vanished already, nothing is sent now or when it is removed. */
     if (r < 0)
         return;
     if (update)
@@ -259,7 +264,7 @@ static void refresh(struct links *links, int ifindex, enum audience audience,
     tell_news(links, update, audience);
 }
 
-/* --- What the daemon tells ---------------------------------------------------- */
+/* --- What the daemon reports ---------------------------------------------------- */
 
 static void on_news(struct links *links, int ifindex, const struct linkwatch_event *event)
 {
@@ -282,7 +287,7 @@ static void on_change(void *user, struct linkwatch_link *before, struct linkwatc
     on_news(user, linkwatch_link_ifindex(now), event);
 }
 
-/* Where it lives on, as far as the kernel told the daemon. */
+/* Where it lives on, as far as the kernel reported it to the daemon. */
 static bool take_move(const struct linkwatch_event *event, struct update_move *ret)
 {
     int64_t netnsid, ifindex;
@@ -317,7 +322,7 @@ static void on_ready(void *user)
     int ifindex;
 
     flush_removals(links);
-    while ((ifindex = told_choose(links->told, is_gone, links)) != 0) {
+    while ((ifindex = last_updates_choose(links->last, is_gone, links)) != 0) {
         const struct removal removal = {.ifindex = ifindex, .audience = AUDIENCE_ALL};
 
         add_removal(links, &removal);
@@ -369,8 +374,8 @@ static int open_parts(struct links *links, const char *path, const struct links_
     int r = kernel_new(sockets->asking, &links->kernel);
 
     if (r >= 0)
-        links->told = told_new();
-    if (r >= 0 && !links->told)
+        links->last = last_updates_new();
+    if (r >= 0 && !links->last)
         r = -ENOMEM;
     if (r >= 0)
         r = linkwatch_mirror_new(path, NULL, &callbacks, links, &links->mirror);
@@ -412,7 +417,7 @@ struct links *links_free(struct links *links)
     if (links->mirror)
         linkwatch_mirror_free(links->mirror);
     kernel_free(links->kernel);
-    told_free(links->told);
+    last_updates_free(links->last);
     free(links->removals);
     free(links->removed);
     free(links);
@@ -454,13 +459,13 @@ static int take_known(void *user, const struct nlmsghdr *answer)
 {
     struct links *links = user;
     struct update *update = update_from_answer(answer, NULL);
-    int r = update ? told_set(links->told, update) : -ENOMEM;
+    int r = update ? last_updates_set(links->last, update) : -ENOMEM;
 
     update_unref(update);
     return r;
 }
 
-/* Linux ends a dump without a word before a link that doesn't fit into a part of 32 KiB, as one
+/* Linux silently ends a dump before a link that doesn't fit into a part of 32 KiB, as one
  * with many alternative names doesn't. What the daemon knows can be asked for one by one. */
 static void take_missing(struct links *links)
 {
@@ -469,7 +474,7 @@ static void take_missing(struct links *links)
     while ((link = linkwatch_mirror_next(links->mirror, link ? linkwatch_link_ifindex(link) : 0))) {
         const struct nlmsghdr *answer;
 
-        if (!told_find(links->told, linkwatch_link_ifindex(link)) &&
+        if (!last_updates_find(links->last, linkwatch_link_ifindex(link)) &&
             kernel_ask(links->kernel, linkwatch_link_ifindex(link), &answer) >= 0)
             take_known(links, answer);
     }
@@ -479,7 +484,7 @@ void links_expect(struct links *links)
 {
     if (subscriptions_have(links->subscriptions, links, AUDIENCE_ALL))
         return;
-    told_forget_all(links->told);
+    last_updates_remove_all(links->last);
     kernel_dump(links->kernel, take_known, links);
     take_missing(links);
 }

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* The links as linkwatchd tells of them, turned into what the kernel would send: each
+/* The links as linkwatchd reports them, turned into what the kernel would send: each
  * change goes to the subscriptions as the kernel's own description of the link. */
 #ifndef REACH_LINKS_H
 #define REACH_LINKS_H
@@ -26,7 +26,7 @@ short links_events(const struct links *links);
 int links_timeout(const struct links *links);
 void links_process(struct links *links);
 
-/* Waits until the first picture is complete, as long as there is a daemon and it takes no
+/* Waits until the first snapshot is complete, as long as there is a daemon and it takes no
  * longer than a moment. */
 void links_wait(struct links *links);
 

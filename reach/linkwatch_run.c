@@ -11,8 +11,8 @@
 #include <unistd.h>
 
 #include "client/linkwatch.h"
-#include "reach/need.h"
 #include "reach/preload/launch.h"
+#include "reach/probe.h"
 #include "reach/program.h"
 #include "reach/tracing/start.h"
 #include "reach/warning.h"
@@ -25,17 +25,17 @@
 static const char help[] =
     "Usage: linkwatch-run [OPTION...] [--] PROGRAM [ARGUMENT...]\n"
     "\n"
-    "Runs a program that subscribes to link updates itself (RTNLGRP_LINK), as it is. Where\n"
-    "the kernel denies that, it gets them nevertheless, from linkwatchd; where the kernel\n"
-    "tells everything, nothing is done at all.\n"
+    "Runs a program that subscribes to link updates (RTNLGRP_LINK), unmodified. Where the\n"
+    "kernel denies the subscription, the updates come from linkwatchd; where the kernel\n"
+    "reports every change, the program is merely executed.\n"
     "\n"
     "Options:\n"
     "  -s, --socket PATH    linkwatchd's socket (default: $LINKWATCH_SOCKET, or\n"
     "                       " DEFAULT_SOCKET ")\n"
-    "  -r, --require        don't run the program unless linkwatchd is there\n"
-    "  -n, --no-fallback    don't run the program if it can't be helped here\n"
-    "  -a, --always         help it also where the kernel tells everything\n"
-    "  -p, --preload        help by a preloaded library instead of tracing: for programs that\n"
+    "  -r, --require        do not run the program unless linkwatchd is running\n"
+    "  -n, --no-fallback    do not run the program if it cannot be served here\n"
+    "  -a, --always         serve it also where the kernel reports everything\n"
+    "  -p, --preload        preload a library instead of tracing: for programs that\n"
     "                       use libc, and not for static, set-user-ID or most Go programs\n"
     "  -h, --help           print this help\n"
     "  -V, --version        print the version\n"
@@ -117,7 +117,7 @@ static bool is_there(const char *path)
     return true;
 }
 
-/* Whether it is helped; else the reason was said. */
+/* Whether it is served; else the reason was printed. */
 static bool trace(const char *path, const char *program)
 {
     int r = start_tracer(path);
@@ -125,10 +125,10 @@ static bool trace(const char *path, const char *program)
     if (r < 0)
         warning("the program can't be traced (%s), so its subscriptions stay denied%s",
                 strerror(-r),
-                program_objection_to_preload(program) ? "" : "; --preload helps without tracing");
+                program_objection_to_preload(program) ? "" : "; --preload works without tracing");
     /* Root's tracer may trace anybody. */
     else if (geteuid() != 0 && program_gains_privilege(program))
-        warning("%s doesn't gain its privileges while it is traced", program);
+        warning("%s does not gain its privileges while it is traced", program);
     return r >= 0;
 }
 
@@ -147,10 +147,10 @@ static bool preload(const char *path, const char *program)
     return r >= 0 && !objection;
 }
 
-/* Gives the program the help that it needs; whether it may run. */
+/* Has the program served as far as it needs that; whether it may run. */
 static bool assist(const struct choice *choice, const char *program)
 {
-    int r = need_find(choice->path);
+    int r = probe_subscription(choice->path);
 
     if (r == 0 && !choice->always)
         return true;

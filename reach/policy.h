@@ -34,7 +34,7 @@ struct attempt {
 /* The kind of a SOL_NETLINK option; false if it is of no interest. */
 bool policy_option(int option, enum attempt_kind *ret);
 
-/* Whether the kernel's answer says "you may not", and not "you did it wrong". */
+/* Whether that errno means that the call is not permitted or not supported, rather than wrong. */
 bool policy_is_denial(int error);
 
 /* Whether a request is sent to groups, as some do with the address that they subscribed with. Where

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* What /proc tells of a process or a thread: which sockets it has, above all. */
+/* What /proc shows of a process or a thread: which sockets it has, above all. */
 #ifndef REACH_PROCESS_H
 #define REACH_PROCESS_H
 
@@ -10,7 +10,7 @@
 
 /* The process that the thread belongs to. */
 pid_t process_of_thread(pid_t tid);
-/* The process that made that one, or has it now; 0 if that can't be told. */
+/* The process that made that one, or has it now; 0 if that can't be found out. */
 pid_t process_parent(pid_t tid);
 
 /* The inode of the socket that is this process's or thread's descriptor fd, 0 if that is
@@ -21,7 +21,7 @@ uint64_t process_socket(pid_t pid, int fd);
 bool process_lives(pid_t pid);
 
 /* Whether the process has that socket, as fd or, if it may have been copied, as another of its
- * descriptors, which are all looked at then. Where that can't be seen it has it. */
+ * descriptors, which are all read then. Where that can't be seen it has it. */
 bool process_has_socket(pid_t pid, int fd, uint64_t inode, bool copied);
 
 /* The sockets of a process. */

@@ -10,7 +10,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-/* As much of a file as is looked at; the kernel reads no more of a script's first line. */
+/* As much of a file as is read; the kernel reads no more of a script's first line. */
 #define HEAD_SIZE 256
 
 /* A program has a dozen. */

@@ -17,8 +17,8 @@ reach_libreach_la_SOURCES = \
 	reach/links.h \
 	reach/timeout.c \
 	reach/timeout.h \
-	reach/need.c \
-	reach/need.h \
+	reach/probe.c \
+	reach/probe.h \
 	reach/origin.c \
 	reach/origin.h \
 	reach/policy.c \
@@ -42,8 +42,8 @@ reach_libreach_la_SOURCES = \
 	reach/serving.h \
 	reach/subscription.c \
 	reach/subscription.h \
-	reach/told.c \
-	reach/told.h \
+	reach/last_updates.c \
+	reach/last_updates.h \
 	reach/tracing/confined.c \
 	reach/tracing/confined.h \
 	reach/tracing/duplicate.c \

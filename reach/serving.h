@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* What is done about a call by which a program subscribes, where tracing and preloading agree: the
- * policy is asked, and the socket is served as it says. */
+ * policy is asked, and the socket is served according to it. */
 #ifndef REACH_SERVING_H
 #define REACH_SERVING_H
 
@@ -29,7 +29,7 @@ struct served_socket {
 /* What an attempt on the socket with that inode comes to. */
 struct ruling serving_rule(struct serving *serving, uint64_t inode, const struct attempt *attempt);
 
-/* Serves the socket, which is bound as the ruling says, from now on as it says. The errno that the
+/* Serves the socket, which is bound according to the ruling, from now on. The errno that the
  * program is to see, or -errno, of which the user was warned. */
 int serving_apply(struct serving *serving, const struct served_socket *socket,
                   const struct ruling *ruling);

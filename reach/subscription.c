@@ -36,7 +36,7 @@ struct subscription {
     struct membership membership;
     bool bound;
     bool rings;
-    bool missed; /* nothing was queued any more at the last look */
+    bool missed; /* nothing was queued any more at the last check */
     bool overrun;
     bool counted;                      /* among those that wait */
     struct update *queue[UPDATES_MAX]; /* a ring */
@@ -60,7 +60,7 @@ static bool is_waiting(const struct subscription *subscription)
 }
 
 /* After each change of that: the time of the next check is asked for at each turn of the loop, for
- * which thousands of subscriptions can't be looked at. */
+ * which thousands of subscriptions can't be visited. */
 static void count_waiting(struct subscription *subscription)
 {
     if (is_waiting(subscription) == subscription->counted)
@@ -277,7 +277,7 @@ static void push(struct subscription *subscription, struct update *update)
         ring(subscription);
 }
 
-void subscriptions_tell(struct subscriptions *list, const struct links *links,
+void subscriptions_send(struct subscriptions *list, const struct links *links,
                         enum audience audience, struct update *update)
 {
     struct subscription *s;
@@ -318,7 +318,7 @@ void subscriptions_inherit(struct subscriptions *list, pid_t parent, pid_t child
 {
     struct subscription *s;
 
-    /* A copy of all descriptors, which need not be looked at. */
+    /* A copy of all descriptors, which need not be read. */
     EACH (s, list)
         if (is_holder(s, parent))
             add_holder(s, child);

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* The sockets that we tell of links because the kernel won't: a duplicate of each, who has
- * it, and what it is still to be told.
+/* The sockets that we serve because the kernel denies them link updates: a duplicate of each, who
+ * has it, and the updates that it has not received yet.
  *
  * A message is brought into the program by a doorbell: we ask the kernel for something on
  * the duplicate, so that an answer comes to the program's socket and wakes it. When the program
- * receives that answer, what it is to be told takes the answer's place. One doorbell is out
+ * receives that answer, an update takes the answer's place. One doorbell is out
  * at a time. */
 #ifndef REACH_SUBSCRIPTION_H
 #define REACH_SUBSCRIPTION_H
@@ -33,7 +33,7 @@ struct subscriptions *subscriptions_free(struct subscriptions *list);
 
 bool subscriptions_is_empty(const struct subscriptions *list);
 
-/* Whether there is anybody to hear an update about the links of that network namespace. */
+/* Whether anybody subscribed to updates about the links of that network namespace. */
 bool subscriptions_have(const struct subscriptions *list, const struct links *links,
                         enum audience audience);
 /* Whether any is about that namespace. */
@@ -49,7 +49,7 @@ int subscriptions_serve(struct subscriptions *list, uint64_t inode, int duplicat
 struct subscription *subscriptions_find(const struct subscriptions *list, uint64_t inode);
 
 /* Sends an update about those links to those who want some; NULL, for lack of memory, is a loss. */
-void subscriptions_tell(struct subscriptions *list, const struct links *links,
+void subscriptions_send(struct subscriptions *list, const struct links *links,
                         enum audience audience, struct update *update);
 
 /* A program copied one to another number, and may do so again: from now on it has those that are
@@ -71,7 +71,7 @@ struct links *subscription_links(const struct subscription *subscription);
 /* The duplicate. */
 int subscription_fd(const struct subscription *subscription);
 const struct membership *subscription_membership(const struct subscription *subscription);
-/* Whether the program is to have the group of each message, which the kernel doesn't tell. */
+/* Whether the program is to have the group of each message, which the kernel doesn't report. */
 bool subscription_adds_group(const struct subscription *subscription);
 /* What takes the place of the doorbell that the program received: valid until
  * subscription_received(). */
@@ -79,12 +79,12 @@ struct exchange {
     const void *data;
     size_t size;
     uint32_t group;  /* that it came to, 0 for none */
-    bool adds_group; /* the program is to have that, and the kernel doesn't say it */
+    bool adds_group; /* the program is to have that, and the kernel doesn't report it */
 };
 
-/* 0; or -ENOBUFS if messages were lost and the program can be told, which comes first, as the
- * kernel does when its own queue was full. Where the program only peeks, the doorbell stays in the
- * queue. */
+/* 0; or -ENOBUFS if messages were lost and the program can learn that by an error, which comes
+ * first, as the kernel does when its own queue was full. Where the program only peeks, the doorbell
+ * stays in the queue. */
 int subscription_exchange(struct subscription *subscription, bool peeks, bool reports_loss,
                           struct exchange *ret);
 /* It was received: the doorbell is rung again if there is more. */

@@ -201,7 +201,7 @@ struct update *update_taken_down(const struct update *last)
 
     if (!update)
         return NULL;
-    /* As dev_close_many() says it. */
+    /* As in dev_close_many(). */
     address_to_all(update, RTM_NEWLINK, IFF_UP | IFF_RUNNING);
     info_of(update)->ifi_flags &= ~(unsigned)(IFF_UP | OPERATIONAL);
     set_value(update, IFLA_OPERSTATE, &down, sizeof(down));
@@ -273,7 +273,7 @@ static void put_move(struct update *update, const struct update_move *to)
     put(update, IFLA_NEW_IFINDEX, &to->ifindex, sizeof(to->ifindex));
 }
 
-/* Before it tells of a removal, the kernel takes from the link what others have attached. */
+/* Before it reports a removal, the kernel detaches from the link what others have attached. */
 static void edit_removed(struct update *update, const struct rtattr *attribute, const void *user)
 {
     static const char noop[] = "noop";
@@ -380,7 +380,7 @@ const char *update_next_name(const struct update *update, const char *name)
     return next_altname(update, name == ifname ? NULL : name);
 }
 
-/* These differ from answer to answer, or are only told in part by whoever watches. */
+/* These differ from answer to answer, or are reported only in part. */
 static bool is_fleeting(unsigned type)
 {
     return type == IFLA_STATS || type == IFLA_STATS64 || type == IFLA_AF_SPEC ||

@@ -22,7 +22,7 @@ struct question {
     int duplicate;
 };
 
-/* gVisor names us instead of the other side; what the other side says of itself must do
+/* gVisor names us instead of the other side; what the other side claims must do
  * then. */
 static pid_t process_of(const struct request *request, const struct ucred *peer)
 {
@@ -96,7 +96,7 @@ static int hear_hello(struct answerer *answerer, pid_t process)
     return r < 0 ? r : 0;
 }
 
-/* The number of a socket's network namespace, 0 where the kernel doesn't tell. */
+/* The number of a socket's network namespace, 0 where the kernel doesn't report it. */
 static uint64_t cookie_of(int fd)
 {
     uint64_t cookie = 0;

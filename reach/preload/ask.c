@@ -12,7 +12,7 @@
 #include <unistd.h>
 
 /* The helper answers at once, unless the machine is very busy or somebody stopped it. */
-#define PATIENCE_SECONDS 2
+#define TIMEOUT_SECONDS 2
 
 /* A library has no other place for it; it is written before there are threads. */
 static struct {
@@ -45,10 +45,10 @@ bool ask_is_possible(void)
  * somebody else's by now. */
 static int call_connect(int fd)
 {
-    const struct timeval patience = {.tv_sec = PATIENCE_SECONDS};
+    const struct timeval timeout = {.tv_sec = TIMEOUT_SECONDS};
 
-    syscall(SYS_setsockopt, fd, SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof(patience));
-    syscall(SYS_setsockopt, fd, SOL_SOCKET, SO_SNDTIMEO, &patience, sizeof(patience));
+    syscall(SYS_setsockopt, fd, SOL_SOCKET, SO_RCVTIMEO, &timeout, sizeof(timeout));
+    syscall(SYS_setsockopt, fd, SOL_SOCKET, SO_SNDTIMEO, &timeout, sizeof(timeout));
     return syscall(SYS_connect, fd, &helper.address, helper.size) < 0 ? -errno : 0;
 }
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* What the program receives on a socket that is told of links: the doorbell in its buffers
+/* What the program receives on a socket that is served: the doorbell in its buffers
  * becomes the message that it stands for. */
 #ifndef REACH_PRELOAD_DELIVER_H
 #define REACH_PRELOAD_DELIVER_H
@@ -17,7 +17,7 @@ struct receipt {
     int fd;
     struct room room;
     int flags;
-    bool whole;               /* a loss can't be told by this one's result */
+    bool whole;               /* a loss can't be reported by this one's result */
     struct msghdr *header;    /* NULL for none */
     size_t control_room;      /* what it held at first */
     struct sockaddr *address; /* of the sender, NULL for none */

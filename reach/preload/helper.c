@@ -18,7 +18,7 @@
  * program there; the oldest must go if there are more. */
 #define CONNECTIONS_MAX 64
 
-/* In milliseconds. A process that was just made or executed says so within much less: that
+/* In milliseconds. A process that was just made or executed reports itself within much less: that
  * long there may be one that we don't know of yet. */
 #define LINGER_TIME 2000
 /* How soon a process that ended is noticed where no descriptor shows it. */
@@ -31,7 +31,7 @@ struct helper {
     int connections[CONNECTIONS_MAX];
     size_t connection_count;
     bool program_ended;
-    bool looks;   /* a process may have ended */
+    bool reviews; /* a process may have ended */
     bool crowded; /* there was no descriptor for a connection */
     int64_t end;  /* when it is over, in milliseconds; 0 while there are members */
     struct pollfd *polls;
@@ -148,7 +148,7 @@ static bool goes_on(struct helper *helper)
 {
     struct members *members = helper->answerer.members;
 
-    if (helper->looks && members_review(members))
+    if (helper->reviews && members_review(members))
         subscriptions_review(helper->answerer.serving.subscriptions);
     if (!helper->program_ended && !members_has(members, helper->program)) {
         helper->program_ended = true;
@@ -166,7 +166,7 @@ static int timeout(const struct helper *helper)
     int result = timeout_min(links_timeout(helper->answerer.links),
                              subscriptions_timeout(helper->answerer.serving.subscriptions));
 
-    if (helper->crowded || members_are_looked_at(helper->answerer.members))
+    if (helper->crowded || members_need_review(helper->answerer.members))
         result = timeout_min(result, REVIEW_TIME);
     return helper->end == 0 ? result : timeout_min(result, timeout_until(helper->end));
 }
@@ -185,7 +185,7 @@ static int make_polls(struct helper *helper, size_t count)
     return 0;
 }
 
-static int wait_for_something(struct helper *helper, int patience)
+static int wait_for_something(struct helper *helper, int timeout)
 {
     const struct answerer *answerer = &helper->answerer;
     size_t members = members_count(answerer->members), count = 0;
@@ -193,7 +193,7 @@ static int wait_for_something(struct helper *helper, int patience)
 
     if (r < 0)
         return r;
-    /* Where nothing can be accepted, being told of it again and again is of no use. */
+    /* Where nothing can be accepted, waking up for it again and again is of no use. */
     helper->polls[count++] =
         (struct pollfd){.fd = helper->crowded ? -1 : helper->listener, .events = POLLIN};
     helper->polls[count++] =
@@ -202,11 +202,11 @@ static int wait_for_something(struct helper *helper, int patience)
         helper->polls[count++] = (struct pollfd){.fd = helper->connections[i], .events = POLLIN};
     members_prepare(answerer->members, helper->polls + count);
     count += members;
-    if (poll(helper->polls, (nfds_t)count, patience) < 0)
+    if (poll(helper->polls, (nfds_t)count, timeout) < 0)
         return errno == EINTR ? 0 : -errno;
-    helper->looks = members_are_looked_at(answerer->members);
+    helper->reviews = members_need_review(answerer->members);
     for (size_t i = count - members; i < count; i++)
-        helper->looks = helper->looks || helper->polls[i].revents != 0;
+        helper->reviews = helper->reviews || helper->polls[i].revents != 0;
     return 0;
 }
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* The preloaded library's helper: a process beside the program that is told of links, holds
+/* The preloaded library's helper: a process beside the program that receives link events, holds
  * the subscriptions, and answers the library in all processes that have it. */
 #ifndef REACH_PRELOAD_HELPER_H
 #define REACH_PRELOAD_HELPER_H

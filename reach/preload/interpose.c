@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* The library's functions that stand before libc's. Each calls libc's first; what is
- * different on sockets of no interest to us is a look at what came. There is no table of
+ * different on sockets of no interest to us is a check of what came. There is no table of
  * sockets: a doorbell is known by its bytes, and the helper knows what it is for. */
 #include <errno.h>
 #include <linux/netlink.h>

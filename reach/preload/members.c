@@ -108,7 +108,7 @@ void members_prepare(const struct members *list, struct pollfd *polls)
         polls[i] = (struct pollfd){.fd = list->members[i].pidfd, .events = POLLIN};
 }
 
-bool members_are_looked_at(const struct members *list)
+bool members_need_review(const struct members *list)
 {
     for (size_t i = 0; i < list->count; i++)
         if (list->members[i].pidfd < 0)

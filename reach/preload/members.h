@@ -18,11 +18,12 @@ int members_add(struct members *list, pid_t process);
 bool members_has(const struct members *list, pid_t process);
 bool members_is_empty(const struct members *list);
 
-/* How many descriptors tell of an end, and their polls. */
+/* How many descriptors show an end, and their polls. */
 size_t members_count(const struct members *list);
 void members_prepare(const struct members *list, struct pollfd *polls);
-/* Whether there are some whose end no descriptor tells, so that they must be looked at. */
-bool members_are_looked_at(const struct members *list);
+/* Whether there are some whose end no descriptor shows, so that they must be reviewed now and then.
+ */
+bool members_need_review(const struct members *list);
 
 /* Forgets those that ended. Whether any did. */
 bool members_review(struct members *list);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* What the preloaded library and its helper say to each other: a connection for each
+/* The protocol between the preloaded library and its helper: a connection for each
  * request, which the helper answers and closes. So nothing of it is open in the program but
  * for that moment, and nothing can be out of step after a fork, an exec, or the closing of
  * all descriptors. Both come from one build; SOCK_SEQPACKET keeps the packets apart. */
@@ -10,7 +10,7 @@
 
 /* The helper's abstract address without its NUL, in the program's environment. Such an
  * address needs no place in any file system, and is reachable from the network namespace
- * whose links are told and from no other. */
+ * whose links are reported and from no other. */
 #define PRELOAD_ADDRESS "LINKWATCH_RUN_SOCKET"
 
 enum request_kind {
@@ -25,7 +25,7 @@ enum request_kind {
 
 enum request_flags {
     REQUEST_PEEK = 1,  /* NEXT: the doorbell is still in the queue */
-    REQUEST_WHOLE = 2, /* NEXT: a loss can't be told this time */
+    REQUEST_WHOLE = 2, /* NEXT: a loss can't be reported this time */
 };
 
 enum known {
@@ -46,8 +46,9 @@ struct request {
 };
 
 enum reply_flags {
-    REPLY_UPDATE = 1,     /* NEXT: it is one; otherwise it says nothing */
-    REPLY_ADDS_GROUP = 2, /* NEXT: the kernel doesn't tell the group, for which the program asked */
+    REPLY_UPDATE = 1, /* NEXT: it is one; otherwise it is an NLMSG_NOOP */
+    REPLY_ADDS_GROUP =
+        2, /* NEXT: the kernel doesn't report the group, for which the program asked */
 };
 
 struct reply {

@@ -14,7 +14,7 @@
 #include "reach/preload/deliver.h"
 #include "reach/preload/real.h"
 
-/* What is received is looked at more closely then. It stays as it is for a child. */
+/* What is received is examined more closely then. It stays as it is for a child. */
 static bool adds_groups;
 
 bool subscribe_adds_groups(void)

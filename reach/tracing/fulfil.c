@@ -118,7 +118,7 @@ static int on_bound(struct service *service, struct operation *operation, int64_
 {
     if (policy_is_denial((int)-result))
         return bind_by_sending(operation);
-    /* What the kernel says of the rest of the address is for the program. */
+    /* Another error is about the rest of the address, and is for the program. */
     return result < 0 ? operation_end(operation, result) : take_and_serve(service, operation);
 }
 

@@ -18,11 +18,11 @@ static const uint8_t page_text[] = {0x0f, 0x05, 0xcc};
 _Static_assert(ROOM_OFFSET + INJECTION_ROOM_SIZE <= MAPPED_SIZE, "the room is in the page");
 
 void injection_begin(struct injection *injection, pid_t tid,
-                     const struct user_regs_struct *registers, const struct manners *manners,
+                     const struct user_regs_struct *registers, const struct quirks *quirks,
                      bool enters)
 {
     *injection = (struct injection){.tid = tid,
-                                    .has_text = !manners->enters_after_seccomp,
+                                    .has_text = !quirks->enters_after_seccomp,
                                     .enters = enters,
                                     .registers = *registers};
 }

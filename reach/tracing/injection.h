@@ -17,7 +17,7 @@
 #include <sys/user.h>
 
 /* How the kernel goes on after a stop for seccomp, found out by a trial. */
-struct manners {
+struct quirks {
     bool enters_after_seccomp; /* PTRACE_SYSCALL stops at the entry then: gVisor */
 };
 
@@ -40,7 +40,7 @@ struct injection {
 /* The thread stands at the entry of a call, for seccomp or not; with enters, a stop at that
  * entry comes yet. */
 void injection_begin(struct injection *injection, pid_t tid,
-                     const struct user_regs_struct *registers, const struct manners *manners,
+                     const struct user_regs_struct *registers, const struct quirks *quirks,
                      bool enters);
 
 /* Each of these begins a call; -ESRCH: the thread is gone. The first injected one makes

@@ -16,7 +16,8 @@
 
 struct networks;
 
-/* program: a process in our own namespace, by which is found out whether they can be told apart. */
+/* program: a process in our own namespace, by which is found out whether they can be distinguished.
+ */
 int networks_new(const char *path, struct subscriptions *subscriptions, pid_t program,
                  struct networks **ret);
 struct networks *networks_free(struct networks *networks);

@@ -6,14 +6,14 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
-int operation_new(pid_t tid, const struct user_regs_struct *registers,
-                  const struct manners *manners, bool enters, struct operation **ret)
+int operation_new(pid_t tid, const struct user_regs_struct *registers, const struct quirks *quirks,
+                  bool enters, struct operation **ret)
 {
     struct operation *operation = calloc(1, sizeof(*operation));
 
     if (!operation)
         return -ENOMEM;
-    injection_begin(&operation->injection, tid, registers, manners, enters);
+    injection_begin(&operation->injection, tid, registers, quirks, enters);
     operation->duplicate = -1;
     operation->destination = -1;
     *ret = operation;

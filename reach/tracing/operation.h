@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* What we do about one call of a thread, from its entry until it is over: a row of calls in the
- * thread, each of which is followed by a function that says what comes next. Many threads can
+ * thread, each of which is followed by a function that chooses what comes next. Many threads can
  * be in one at a time; each goes on at its own stops. */
 #ifndef REACH_TRACING_OPERATION_H
 #define REACH_TRACING_OPERATION_H
@@ -45,8 +45,8 @@ struct operation {
 };
 
 /* 0, or -errno without one. */
-int operation_new(pid_t tid, const struct user_regs_struct *registers,
-                  const struct manners *manners, bool enters, struct operation **ret);
+int operation_new(pid_t tid, const struct user_regs_struct *registers, const struct quirks *quirks,
+                  bool enters, struct operation **ret);
 struct operation *operation_free(struct operation *operation);
 
 /* The thread's own call is under way. */

@@ -42,10 +42,10 @@ size_t place_rooms(pid_t tid, const struct user_regs_struct *registers, size_t *
 /* Copies out of the place or into it; how much of it was possible. */
 size_t place_transfer(const struct place *place, void *data, size_t size, bool writes);
 
-/* What came is for that group (0 for an answer), and was cut or not; adds says that the kernel
- * doesn't tell the group. */
+/* What came is for that group (0 for an answer), and was cut or not; adds: the kernel doesn't
+ * report the group. */
 void place_set_origin(const struct place *place, uint32_t group, bool adds, bool cut);
-/* Whether the kernel said that it was cut. */
+/* Whether the kernel reported that it was cut. */
 bool place_is_cut(const struct place *place);
 
 #endif

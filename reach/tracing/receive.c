@@ -23,12 +23,12 @@ struct receive {
     pid_t tid;
     uint64_t inode;
     bool enters;   /* a stop at the entry comes yet */
-    bool restarts; /* an interruption may have to be mended */
+    bool restarts; /* an interruption may have to be undone */
     bool woken;
     bool over;             /* it was woken, and may begin again */
-    int64_t patience;      /* until it is woken */
+    int64_t delay;         /* until it is woken */
     int64_t wake;          /* when that is; 0 for never */
-    size_t *control_rooms; /* of the messages, if the kernel doesn't tell their groups */
+    size_t *control_rooms; /* of the messages, if the kernel doesn't report their groups */
     size_t control_count;
     struct user_regs_struct registers;
 };
@@ -91,19 +91,19 @@ static bool is_shared(const struct receives *list, const struct receive *receive
 }
 
 /* A thread that goes on with what it was woken in is left alone for longer. */
-static int64_t patience_with(const struct receives *list, pid_t tid)
+static int64_t wake_delay(const struct receives *list, pid_t tid)
 {
     const struct receive *before = find(list, tid);
 
     if (!before)
         return WAKE_FIRST;
-    return before->patience < WAKE_MAX / 2 ? 2 * before->patience : WAKE_MAX;
+    return before->delay < WAKE_MAX / 2 ? 2 * before->delay : WAKE_MAX;
 }
 
 bool receives_begin(struct receives *list, struct subscriptions *subscriptions, pid_t tid,
-                    const struct user_regs_struct *registers, const struct manners *manners)
+                    const struct user_regs_struct *registers, const struct quirks *quirks)
 {
-    int64_t patience = patience_with(list, tid);
+    int64_t delay = wake_delay(list, tid);
     const struct subscription *subscription;
     struct receive *receive;
     uint64_t inode;
@@ -126,9 +126,9 @@ bool receives_begin(struct receives *list, struct subscriptions *subscriptions, 
         .next = list->first,
         .tid = tid,
         .inode = inode,
-        .enters = manners->enters_after_seccomp,
-        .restarts = manners->enters_after_seccomp,
-        .patience = patience,
+        .enters = quirks->enters_after_seccomp,
+        .restarts = quirks->enters_after_seccomp,
+        .delay = delay,
         .registers = *registers,
     };
     if (subscription_adds_group(subscription))
@@ -172,7 +172,7 @@ static size_t room_of(const struct receive *receive, size_t index)
     return index < receive->control_count ? receive->control_rooms[index] : 0;
 }
 
-/* What isn't ours came to no group, which the kernel doesn't say everywhere. */
+/* What isn't ours came to no group, which not every kernel reports. */
 static void finish_answer(const struct place *place, const struct subscription *subscription)
 {
     if (subscription_adds_group(subscription))
@@ -223,10 +223,10 @@ static int64_t received(const struct receive *receive, struct subscription *subs
     return result;
 }
 
-static int64_t mend(const struct receive *receive, struct subscription *subscription,
-                    int64_t result)
+static int64_t adjust(const struct receive *receive, struct subscription *subscription,
+                      int64_t result)
 {
-    /* gVisor tells of a signal even to those who want the call to be restarted. */
+    /* gVisor returns EINTR even where the call is to be restarted. */
     if (result == -EINTR && receive->restarts)
         return TRACEE_RESTART;
     if (result > 0)
@@ -245,7 +245,7 @@ static void end(struct receives *list, struct subscriptions *subscriptions,
 
     if (!subscription || tracee_get_registers(receive->tid, &registers) < 0)
         return;
-    result = mend(receive, subscription, (int64_t)registers.rax);
+    result = adjust(receive, subscription, (int64_t)registers.rax);
     if (result != (int64_t)registers.rax) {
         registers.rax = (uint64_t)result;
         tracee_set_registers(receive->tid, &registers);
@@ -260,7 +260,7 @@ void receives_step(struct receives *list, struct subscriptions *subscriptions, p
 
     if (receive->enters) {
         receive->enters = false;
-        receive->wake = timeout_clock() + receive->patience;
+        receive->wake = timeout_clock() + receive->delay;
         return;
     }
     end(list, subscriptions, receive);

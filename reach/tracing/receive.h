@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* The program receives on a socket that we tell of links: at the exit of the call, what
+/* The program receives on a socket that we serve: at the exit of the call, what
  * the doorbell stands for takes its place. */
 #ifndef REACH_TRACING_RECEIVE_H
 #define REACH_TRACING_RECEIVE_H
@@ -20,7 +20,7 @@ struct receives *receives_free(struct receives *list);
 /* The thread stands at the entry of a call that may receive. Whether it does so on a
  * subscription: then it is to be resumed so that it stops at the exit. */
 bool receives_begin(struct receives *list, struct subscriptions *subscriptions, pid_t tid,
-                    const struct user_regs_struct *registers, const struct manners *manners);
+                    const struct user_regs_struct *registers, const struct quirks *quirks);
 
 /* The thread, which is in such a call, stopped at its entry or at its exit. After that it
  * is forgotten. */

@@ -67,7 +67,7 @@ static int trace_sockets(scmp_filter_ctx filter)
                             SCMP_A2_32(SCMP_CMP_EQ, NETLINK_ROUTE, 0));
 }
 
-/* Subscriptions. The address of a bind can't be looked at, but its length: those of the
+/* Subscriptions. A filter can't see the address of a bind, but its length: those of the
  * internet are longer. */
 static int trace_subscriptions(scmp_filter_ctx filter)
 {

@@ -5,7 +5,7 @@
 
 #include <stdbool.h>
 
-/* Where the program's rtnetlink sockets are moved to, so that a filter can tell calls on
+/* Where the program's rtnetlink sockets are moved to, so that a filter can distinguish calls on
  * them by the number of the descriptor: count numbers from first on, below 1024 because
  * of select(2); when these are taken, far_count numbers from far on, higher than those of most
  * programs' other files, calls on which would stop for nothing. Both counts are powers of two

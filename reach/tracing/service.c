@@ -146,7 +146,7 @@ static bool is_connected(const struct subscription *subscription)
            peer.nl_pid != 0 || peer.nl_groups != 0;
 }
 
-/* sendmmsg() has sent the first: that many bytes, which the program is told in its header. */
+/* sendmmsg() has sent the first: that many bytes, which the program finds in its header. */
 static int64_t count_first(const struct injection *injection, int64_t sent)
 {
     unsigned length = (unsigned)sent;
@@ -226,7 +226,7 @@ static int begin_send(struct service *service, struct operation *operation)
     return operation_run_original(operation, on_sent);
 }
 
-/* --- what is only looked at */
+/* --- closing */
 
 /* Letting go at once keeps the number of the port free for the next socket. */
 static int on_closed(struct service *service, struct operation *operation, int64_t result)
@@ -388,7 +388,7 @@ bool service_begin(struct service *service, pid_t tid, const struct user_regs_st
     begin = choose(service, tid, registers, &inode);
     if (!begin || tracee_hold(tid, registers) < 0)
         return false;
-    if (operation_new(tid, registers, &service->manners, enters, &operation) < 0) {
+    if (operation_new(tid, registers, &service->quirks, enters, &operation) < 0) {
         tracee_release(tid);
         return false;
     }

@@ -24,7 +24,7 @@
 struct service {
     struct range range;
     bool misses_any; /* a filter above ours answers subscriptions before we see them */
-    struct manners manners;
+    struct quirks quirks;
     struct serving serving;
     struct networks *networks;
     struct duplicator *duplicator;

@@ -10,7 +10,7 @@
 #include <sys/types.h>
 #include <sys/user.h>
 
-/* The kernel's own codes for "run this call again after the signal": if the handler says so,
+/* The kernel's own codes for "run this call again after the signal": if the handler asks for that,
  * always, unless there was a handler. Programs never see them. */
 #define TRACEE_RESTART                (-512)
 #define TRACEE_RESTART_ALWAYS         (-513)

@@ -127,7 +127,7 @@ static void go_on(struct tracer *tracer, pid_t tid, int number)
     bool steps = service_has(&tracer->service, tid) || receives_has(tracer->receives, tid) ||
                  watches_has(tracer->service.watches, tid) || tracer->learning;
 
-    /* If it is gone, that is told by another stop. */
+    /* If it is gone, another stop reports that. */
     tracee_resume(tid, steps ? PTRACE_SYSCALL : PTRACE_CONT, number);
 }
 
@@ -167,7 +167,7 @@ static void learn_manners(struct tracer *tracer, pid_t tid)
     tracer->learning = false;
     /* Linux and gVisor both set the result so before the call has one. */
     if (tracee_get_registers(tid, &registers) >= 0)
-        tracer->service.manners.enters_after_seccomp = (int64_t)registers.rax == -ENOSYS;
+        tracer->service.quirks.enters_after_seccomp = (int64_t)registers.rax == -ENOSYS;
 }
 
 static bool receives_by(const struct user_regs_struct *registers)
@@ -190,9 +190,9 @@ static void on_call(struct tracer *tracer, pid_t tid, const struct user_regs_str
 
     if (receives_by(registers))
         receives_begin(tracer->receives, service->serving.subscriptions, tid, registers,
-                       &service->manners);
+                       &service->quirks);
     else
-        service_begin(service, tid, registers, service->manners.enters_after_seccomp);
+        service_begin(service, tid, registers, service->quirks.enters_after_seccomp);
 }
 
 static void on_seccomp(struct tracer *tracer, pid_t tid)
@@ -239,8 +239,8 @@ static void on_step(struct tracer *tracer, pid_t tid)
     go_on(tracer, tid, 0);
 }
 
-/* Whether there is anything that those who are born may get from those who made them. */
-static bool has_heritage(const struct service *service)
+/* Whether there is anything that a new process or thread may inherit. */
+static bool has_inheritable(const struct service *service)
 {
     return !subscriptions_is_empty(service->serving.subscriptions) ||
            !confined_is_empty(service->confined) || service->operations ||
@@ -248,9 +248,9 @@ static bool has_heritage(const struct service *service)
 }
 
 /* What a thread of one process has is also that of another one that it made. */
-static void pass_on(struct service *service, pid_t parent, pid_t child, pid_t born)
+static void inherit(struct service *service, pid_t parent, pid_t child, pid_t thread)
 {
-    watches_inherit(service->watches, parent, child, born);
+    watches_inherit(service->watches, parent, child, thread);
     if (parent == child)
         return;
     subscriptions_inherit(service->serving.subscriptions, parent, child);
@@ -259,25 +259,25 @@ static void pass_on(struct service *service, pid_t parent, pid_t child, pid_t bo
 }
 
 /* It made another thread or process. */
-static void on_birth(struct tracer *tracer, pid_t tid)
+static void on_new_thread(struct tracer *tracer, pid_t tid)
 {
-    unsigned long born;
+    unsigned long thread;
 
-    if (has_heritage(&tracer->service) && tracee_get_message(tid, &born) >= 0)
-        pass_on(&tracer->service, process_of_thread(tid), process_of_thread((pid_t)born),
-                (pid_t)born);
+    if (has_inheritable(&tracer->service) && tracee_get_message(tid, &thread) >= 0)
+        inherit(&tracer->service, process_of_thread(tid), process_of_thread((pid_t)thread),
+                (pid_t)thread);
     go_on(tracer, tid, 0);
 }
 
-/* That is told in any order: a newborn may stop for the first time before the other does. */
-static void on_newborn(struct tracer *tracer, pid_t tid)
+/* The order of the stops varies: a new thread may stop for the first time before its maker does. */
+static void on_first_stop(struct tracer *tracer, pid_t tid)
 {
     pid_t process;
 
-    if (!has_heritage(&tracer->service))
+    if (!has_inheritable(&tracer->service))
         return;
     process = process_of_thread(tid);
-    pass_on(&tracer->service, process == tid ? process_parent(tid) : process, process, tid);
+    inherit(&tracer->service, process == tid ? process_parent(tid) : process, process, tid);
 }
 
 /* All of its threads are gone but for the one that did it, which is the first one now. */
@@ -295,12 +295,12 @@ static void on_exec(struct tracer *tracer, pid_t tid)
     go_on(tracer, tid, 0);
 }
 
-/* A thread that was just born or was interrupted, or a process that a signal stops. */
+/* A thread that was just made or was interrupted, or a process that a signal stops. */
 static void on_stop(struct tracer *tracer, pid_t tid, int number)
 {
     if (number == SIGTRAP) {
         watches_mend(tracer->service.watches, tid);
-        on_newborn(tracer, tid);
+        on_first_stop(tracer, tid);
         go_on(tracer, tid, 0);
     } else {
         tracee_resume(tid, PTRACE_LISTEN, 0);
@@ -328,7 +328,7 @@ static void on_status(struct tracer *tracer, pid_t tid, int status)
     case PTRACE_EVENT_FORK:
     case PTRACE_EVENT_VFORK:
     case PTRACE_EVENT_CLONE:
-        on_birth(tracer, tid);
+        on_new_thread(tracer, tid);
         return;
     case PTRACE_EVENT_EXEC:
         on_exec(tracer, tid);
@@ -373,7 +373,7 @@ static int timeout(const struct tracer *tracer, int due)
 }
 
 /* Waits until a thread stopped or ended, or there is something to do about the links. Most
- * often it is a stop that somebody waits behind: then nothing else is looked at. */
+ * often it is a stop, and others wait behind it: then nothing else is checked. */
 static int wait_for_news(struct tracer *tracer)
 {
     struct networks *networks = tracer->service.networks;

@@ -157,7 +157,7 @@ void watches_add(struct watches *list, pid_t tid)
     add_others(watch);
 }
 
-void watches_inherit(struct watches *list, pid_t parent, pid_t child, pid_t born)
+void watches_inherit(struct watches *list, pid_t parent, pid_t child, pid_t thread)
 {
     const struct watch *before = find_process(list, parent);
     struct watch *watch = before ? watch_of(list, child) : NULL;
@@ -166,7 +166,7 @@ void watches_inherit(struct watches *list, pid_t parent, pid_t child, pid_t born
         return;
     if (watch->count == 0)
         watch->left = before->left;
-    add_thread(watch, born);
+    add_thread(watch, thread);
 }
 
 bool watches_is_empty(const struct watches *list)

@@ -17,8 +17,8 @@ struct watches *watches_free(struct watches *list);
 /* The process of that thread, which stands still, is watched from now on; its other threads are
  * interrupted. Without memory it isn't. */
 void watches_add(struct watches *list, pid_t tid);
-/* A thread was born into that process, which may be its own or was made by the parent. */
-void watches_inherit(struct watches *list, pid_t parent, pid_t child, pid_t born);
+/* A new thread is in that process, which is the parent or was made by it. */
+void watches_inherit(struct watches *list, pid_t parent, pid_t child, pid_t thread);
 bool watches_is_empty(const struct watches *list);
 bool watches_has(const struct watches *list, pid_t tid);
 

@@ -37,7 +37,7 @@ def documented(lines):
     log = docker.ROOT / "shell.log"
     environment = {"PATH": f"{_installed()}:{docker.PATH}", "HOME": "/tmp"}
 
-    def said(text):
+    def logged(text):
         assert shell.poll() is None, log.read_text(encoding="utf-8")
         return text in log.read_text(encoding="utf-8", errors="replace")
 
@@ -54,11 +54,11 @@ def documented(lines):
             enter(line)
             enter('set -- $! "$@"')
         try:
-            wait.until(lambda: said("API listen on"), "dockerd")
+            wait.until(lambda: logged("API listen on"), "dockerd")
             # There is no registry to have it from.
             enter("docker import /tmp/image.tar busybox")
             enter(container)
-            wait.until(lambda: said("inet 172.17."), "the container's address")
+            wait.until(lambda: logged("inet 172.17."), "the container's address")
         except BaseException:
             tap.diag(log.read_text(encoding="utf-8", errors="replace")[-4000:])
             raise

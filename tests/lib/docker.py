@@ -144,7 +144,7 @@ def forget_networks():
 
 
 class Failed(Exception):
-    """A command of docker(1) failed; the text is what it said."""
+    """A command of docker(1) failed; the text is its output."""
 
 
 def _describe(pid):
@@ -236,13 +236,13 @@ class Engine:
             self._process.wait()
 
     def docker(self, *arguments, text=None):
-        """What docker(1) prints; raises Failed with what it says."""
+        """What docker(1) prints; raises Failed with its errors."""
         try:
             process = subprocess.run(self._chroot("docker", *arguments), input=text, text=True,
                                      stdin=None if text else subprocess.DEVNULL, check=False,
                                      capture_output=True, env=self._environment, timeout=SECONDS)
         except subprocess.TimeoutExpired as hang:
-            raise AssertionError(f"docker {' '.join(arguments)}: not within {SECONDS} s, said "
+            raise AssertionError(f"docker {' '.join(arguments)}: not within {SECONDS} s, printed "
                                  f"{hang.stdout!r} {hang.stderr!r}") from hang
         if process.returncode != 0:
             raise Failed(f"docker {' '.join(arguments)}: {process.stderr}")

@@ -29,7 +29,7 @@ def documented_fields(heading):
 
 
 _FIELDS = frozenset(published_fields())
-# What ip(8) does not print, though the kernel says it; of the second, it knows.
+# What ip(8) does not print, though the kernel reports it; of the second, it knows.
 _UNKNOWN_TO_IP = frozenset(("carrier", "carrier_changes", "carrier_up_count",
                             "carrier_down_count"))
 _INDEXES = {"master_ifindex": "master", "link_ifindex": "link"}

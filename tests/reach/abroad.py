@@ -88,7 +88,7 @@ class Output:
         self._process.stdin.close()
         self._process.stdout.close()
 
-    def say(self, line):
+    def send(self, line):
         """A line for its input."""
         self._process.stdin.write(line.encode() + b"\n")
         self._process.stdin.flush()
@@ -133,7 +133,7 @@ def program_abroad():
 
 @tap.test
 def several_namespaces():
-    """Subscriptions of several namespaces in one program's tree are told each of its own"""
+    """Subscriptions of several namespaces in one program's tree receive each their own links"""
     with daemons.Daemon() as daemon, netns.Namespace() as one, netns.Namespace() as two, \
             Output(daemon, "sh", "-c", f"nsenter --net=/proc/{one.pid}/ns/net ip monitor link & "
                    f"nsenter --net=/proc/{two.pid}/ns/net ip monitor link & "
@@ -194,7 +194,7 @@ def lets_go():
         with Output(daemon, sys.executable, "-c", SUBSCRIBER, str(other.pid), "close") as output:
             output.until("subscribed")
             wait.until(lambda: daemon.status()["namespaces"] == 1, "the namespace")
-            output.say("close")
+            output.send("close")
             output.until("closed")
             other.end()
             wait.until(lambda: "near" not in [link["ifname"] for link in netns.links().values()],
@@ -209,7 +209,7 @@ def lets_go_of_what_is_replaced():
         with Output(daemon, sys.executable, "-c", REPLACER, str(other.pid)) as output:
             output.until("subscribed")
             wait.until(lambda: daemon.status()["namespaces"] == 1, "the namespace")
-            output.say("replace")
+            output.send("replace")
             output.until("replaced")
             other.end()
             wait.until(lambda: "near" not in [link["ifname"] for link in netns.links().values()],
@@ -218,7 +218,7 @@ def lets_go_of_what_is_replaced():
 
 @tap.test
 def another_than_the_daemon():
-    """linkwatch-run in another namespace than linkwatchd's tells the links of its own"""
+    """linkwatch-run in another namespace than linkwatchd's reports the links of its own"""
     with daemons.Daemon() as daemon, netns.Namespace() as other:
         enter = ("nsenter", f"--net=/proc/{other.pid}/ns/net")
         for options in ((), ("--preload",)):

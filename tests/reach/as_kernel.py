@@ -105,11 +105,11 @@ class Streams:
                 self.kernels.append(update)
 
     def differences(self):
-        """What they told differently of a link last."""
+        """How their last updates of a link differ."""
         self.read()
         kernels, ours = ({update.index: update for update in stream}
                          for stream in (self.kernels, self.ours()))
-        missing = [(index, "told by one alone") for index in kernels.keys() ^ ours.keys()]
+        missing = [(index, "reported by one alone") for index in kernels.keys() ^ ours.keys()]
         return missing + [(index, found) for index in kernels.keys() & ours.keys()
                           if (found := ours[index].differences(kernels[index]))]
 

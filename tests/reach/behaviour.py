@@ -88,7 +88,7 @@ def in_situation(start, kind):
 
 
 def daemon_restarts(start):
-    """What happens while linkwatchd is away is told when it is back."""
+    """What happens while linkwatchd is away is reported when it is back."""
     kind = way("recvfrom")
     with daemons.Daemon() as daemon, start(kind, daemon) as running:
         netns.ip("link add one type bridge")
@@ -161,12 +161,12 @@ def add(start, before, *paths):
         tap.add(f"The same where the kernel refuses NETLINK_PKTINFO, received by {each}",
                 comes_from_group, start, each, [*before, *deny("--pktinfo", "ENOPROTOOPT")])
     for each in ("recvmsg", "recvfrom", "short"):
-        tap.add(f"An update of more than 64 KiB comes whole, or is cut and said so, by {each}",
+        tap.add(f"An update of more than 64 KiB comes whole, or is marked as cut, by {each}",
                 large, start, each)
     tap.add("A program that executes itself subscribes anew", in_situation, start, way("executed"))
     tap.add("A program with 40 subscriptions sees links on the last of them", in_situation, start,
             way("many"))
-    tap.add("What happens while linkwatchd is away is told when it is back", daemon_restarts, start)
+    tap.add("What happens while linkwatchd is away is reported when it is back", daemon_restarts, start)
     tap.add("A subscription that is accepted and silent is completed where linkwatchd found that "
             "out", completes, start)
     tap.add("What a program sends after it gave its privileges up is sent without them, to groups "

@@ -85,7 +85,7 @@ def running(options, before, *steps):
     netns.delete_all()
 
 
-# Eight changes, and of which link they are told last.
+# Eight changes, and which link the last one is about.
 LIFE = (
     ("link add name roof type bridge", "16", "roof"),
     ("link add name one type veth peer name two", "16", "one"),
@@ -99,7 +99,7 @@ LIFE = (
 
 
 def sees_all(options, before, *steps):
-    """It is told of all that happens."""
+    """It receives all that happens."""
     with running(options, before, *steps, "follow") as (_daemon, program):
         program.until("follows")
         for change, kind, name in LIFE:
@@ -108,7 +108,7 @@ def sees_all(options, before, *steps):
 
 
 def leaves(options, before, join, leave):
-    """It is told of links while it has joined."""
+    """It receives links while it has joined."""
     steps = ("bind:0", join, "until:one", leave, "line", join, "follow")
     with running(options, before, *steps) as (daemon, program):
         program.until(join, "done")
@@ -120,8 +120,8 @@ def leaves(options, before, join, leave):
         program.go_on()
         program.until("follows")
         netns.ip("link add name three type ifb")
-        told = program.until("16", "three")
-        assert all(words[1] != str(two) for words in told), told
+        received = program.until("16", "three")
+        assert all(words[1] != str(two) for words in received), received
 
 
 def not_twice(options):
@@ -138,8 +138,8 @@ def not_twice(options):
         netns.ip("link del one")
         daemon.call("Refresh")
         netns.ip("link add name last type ifb")
-        told = program.until("16", "last")
-        tap.equal([(words[0], words[2]) for words in told],
+        received = program.until("16", "last")
+        tap.equal([(words[0], words[2]) for words in received],
                   [("16", "one"), ("16", "one"), ("16", "one"), ("17", "one")])
     netns.delete_all()
 
@@ -192,7 +192,7 @@ for _name, _options in HELPS.items():
                 leaves, _options, _before, f"bind:{LINK}", "bind:0")
     tap.add(f"{_name}: plain ip monitor sees links where the kernel refuses the other groups",
             plain_monitor, _options)
-    tap.add(f"{_name}: nothing is told twice that the kernel tells", not_twice,
+    tap.add(f"{_name}: nothing that the kernel reports comes twice", not_twice,
             (*_options, "--always"))
     tap.add(f"{_name}: who wants only others is denied as before", stays_denied, _options)
 tap.main()

@@ -80,7 +80,7 @@ def running(daemon, spaces):
             process.kill()
 
 
-def say(process, line):
+def command(process, line):
     """A line for its input; what it answers."""
     process.stdin.write(line + "\n")
     process.stdin.flush()
@@ -89,7 +89,7 @@ def say(process, line):
 
 @tap.test
 def thousands():
-    """Each of 4096 sockets in 8 namespaces is told of a link once; those of a namespace share one
+    """Each of 4096 sockets in 8 namespaces receives an update of a link once; those of a namespace share one
     connection; with the last ones of a namespace nothing of it is held"""
     # Theirs are numbered from there on.
     if resource.getrlimit(resource.RLIMIT_NOFILE)[1] < 2 * SOCKETS:
@@ -106,12 +106,12 @@ def thousands():
         assert status["sessions"] <= NAMESPACES + 2, status["sessions"]
         for space in spaces:
             space.ip("link add late type bridge")
-        wait.until(lambda: min(json.loads(say(process, "count"))) > 0, "each socket's update",
+        wait.until(lambda: min(json.loads(command(process, "count"))) > 0, "each socket's update",
                    seconds=120, tick=0.5)
         for space in spaces:
             space.ip("link del late")
-        tap.equal(set(json.loads(say(process, "count"))), {1}, "updates")
-        tap.equal(say(process, "close"), "closed\n")
+        tap.equal(set(json.loads(command(process, "count"))), {1}, "updates")
+        tap.equal(command(process, "close"), "closed\n")
         spaces[0].end()
         wait.until(lambda: "near0" not in [link["ifname"] for link in netns.links().values()],
                    "the end of the veth")

@@ -65,7 +65,7 @@ def dhcpcd():
 
 
 def networkd():
-    """The command of systemd-networkd, which says what it sees."""
+    """The command of systemd-networkd, which logs what it sees."""
     os.makedirs("/run/systemd", exist_ok=True)
     return ["env", "SYSTEMD_LOG_LEVEL=debug", "SYSTEMD_LOG_TARGET=console",
             service("systemd-networkd", "systemd")]
@@ -83,7 +83,7 @@ def keepalived(namespace, link):
 
 def end(process):
     """Ends a service. dhcpcd 9 loses a signal that comes while it waits for another process of
-    its own, also where nothing traces it: it is told until it heard."""
+    its own, also where nothing traces it: repeated until it has it."""
     def ended():
         process.terminate()
         return process.poll() is not None

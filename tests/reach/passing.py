@@ -214,7 +214,7 @@ def ends_with_it():
 
 @tap.test
 def allowed():
-    """Where the kernel tells everything nothing traces the program, unless it is asked for"""
+    """Where the kernel reports everything nothing traces the program, unless it is asked for"""
     result = subprocess.run([programs.RUN, "grep", "TracerPid", "/proc/self/status"],
                             capture_output=True, text=True, check=False)
     tap.equal(result.stdout.split(), ["TracerPid:", "0"])
@@ -234,12 +234,12 @@ def without_daemon():
 
 @tap.test
 def untraceable():
-    """Where tracing is forbidden it says so and runs the program, unless that is refused"""
+    """Where tracing is forbidden it warns and runs the program, unless that is refused"""
     deny = (*DENIED, "--ptrace", "EPERM")
     result = run("echo", "ran", deny=deny)
     tap.equal((result.returncode, result.stdout), (0, "ran\n"))
     tap.contains(result.stderr, "can't be traced")
-    tap.contains(result.stderr, "--preload helps")
+    tap.contains(result.stderr, "--preload works")
     tap.equal(len(result.stderr.splitlines()), 1)
     result = run("echo", "ran", deny=deny, options=("--no-fallback",))
     tap.equal((result.returncode, result.stdout), (FAILED, ""))
@@ -247,7 +247,7 @@ def untraceable():
 
 @tap.test
 def privileged():
-    """That a set-user-ID program gains nothing is said in one line, and it runs"""
+    """A set-user-ID program gains nothing, of which one line warns, and runs"""
     nobody = programs.nobody(daemons.helper("deny"), programs.RUN)
     with tempfile.TemporaryDirectory() as folder:
         os.chmod(folder, 0o755)
@@ -257,7 +257,7 @@ def privileged():
                                 check=False)
     tap.equal((result.returncode, result.stdout), (0, "65534\n"))
     tap.equal(result.stderr,
-              f"linkwatch-run: {name} doesn't gain its privileges while it is traced\n")
+              f"linkwatch-run: {name} does not gain its privileges while it is traced\n")
 
 
 @tap.test

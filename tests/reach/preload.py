@@ -63,15 +63,15 @@ def queued(sockets):
 
 
 def served_by(helper):
-    """The processes that a helper is there for: its descriptors tell of their ends."""
-    told = [pathlib.Path(f"/proc/{helper}/fdinfo/{fd}").read_text(encoding="ascii")
+    """The processes that a helper is there for: its descriptors show their ends."""
+    texts = [pathlib.Path(f"/proc/{helper}/fdinfo/{fd}").read_text(encoding="ascii")
             for fd in os.listdir(f"/proc/{helper}/fdinfo")]
-    return {int(pid) for text in told for pid in re.findall(r"^Pid:\s*(\d+)", text, re.MULTILINE)}
+    return {int(pid) for text in texts for pid in re.findall(r"^Pid:\s*(\d+)", text, re.MULTILINE)}
 
 
 @contextlib.contextmanager
 def talking(kind, daemon):
-    """A program that runs on, and can be told something."""
+    """A program that runs on, and reads commands."""
     process = subprocess.Popen(command(*kind.command(), socket=daemon.socket),
                                stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
     try:
@@ -146,7 +146,7 @@ def daemonized():
 
 @tap.test
 def overrun():
-    """A program that doesn't read for thousands of changes is told so, with ENOBUFS"""
+    """A program that doesn't read for thousands of changes gets ENOBUFS"""
     with daemons.Daemon() as daemon, talking(way("late"), daemon) as process:
         tap.equal(process.stdout.readline(), "subscribed\n")
         programs.overrun(daemon, programs.helper_of(process))
@@ -236,7 +236,7 @@ def outer_filter():
 
 @tap.test
 def other_namespace():
-    """A socket of another network namespace isn't told of the links of this one"""
+    """A socket of another network namespace does not receive the links of this one"""
     with daemons.Daemon() as daemon:
         for name in ("unshared", "returned"):
             process = subprocess.run(command(*situation(name).command(), socket=daemon.socket),
@@ -341,7 +341,7 @@ def stopped_helper():
 
 @tap.test
 def allowed():
-    """Where the kernel tells everything nothing is preloaded, unless it is asked for"""
+    """Where the kernel reports everything nothing is preloaded, unless it is asked for"""
     script = "grep -c linkwatch-run-preload /proc/self/maps; true"
     tap.equal(run("sh", "-c", script, before=[]).stdout, "0\n")
     assert int(run("sh", "-c", script, before=[], options=("--always",)).stdout) > 0
@@ -357,7 +357,7 @@ def other_libraries():
 
 @tap.test
 def no_library():
-    """Without the library it says so and runs the program, unless that is refused"""
+    """Without the library it warns and runs the program, unless that is refused"""
     for path in ("/nonexistent/library.so", "relative.so"):
         environment = dict(os.environ, LINKWATCH_RUN_LIBRARY=path)
         result = run("sh", "-c", "echo ran $LD_PRELOAD", env=environment)
@@ -370,7 +370,7 @@ def no_library():
 
 @tap.test
 def static():
-    """That a program is static is said in one line, and the program runs unless that is
+    """A static program causes a warning of one line, and runs unless that is
     refused"""
     result = run(str(programs.go_program()))
     tap.contains(result.stderr.splitlines()[0], "is statically linked")
@@ -399,8 +399,8 @@ for one in programs.ALL:
         tap.add(f"{one.name}: sees links come, change and go where its subscription is denied",
                 behaviour.sees, start, one)
 behaviour.add(start, DENIED, LIBRARY)
-for told, name in (("A program that executes itself keeps a socket", "inherited"),
+for title, name in (("A program that executes itself keeps a socket", "inherited"),
                    ("A child has the subscription of its parent, also when that has left",
                     "parent")):
-    tap.add(told, behaviour.in_situation, start, situation(name))
+    tap.add(title, behaviour.in_situation, start, situation(name))
 tap.main()

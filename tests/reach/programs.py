@@ -284,17 +284,17 @@ def updates_of(running):
 
 
 def see(running, kind, name, mtu=r"\d+"):
-    """Waits until it tells of that link."""
+    """Waits until it reports that link."""
     running.until(kind.present.format(name=name, mtu=mtu), f"{name} with MTU {mtu}")
 
 
 def see_gone(running, kind, name):
-    """Waits until it tells that the link is gone."""
+    """Waits until it reports that the link is gone."""
     running.until(kind.gone.format(name=name), f"the removal of {name}")
 
 
 def one_link(running, kind, name="one"):
-    """A link comes and goes, and it is told."""
+    """A link comes and goes, and that is reported."""
     netns.ip(f"link add {name} type bridge")
     index = netns.link(name)["ifindex"]
     see(running, kind, index)

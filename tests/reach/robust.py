@@ -67,7 +67,7 @@ def parent_leaves():
 
 @tap.test
 def overrun():
-    """A program that doesn't read for thousands of changes is told so, with ENOBUFS"""
+    """A program that doesn't read for thousands of changes gets ENOBUFS"""
     kind = way("late")
     with daemons.Daemon() as daemon:
         command = [*DENIED, programs.RUN, "--socket", daemon.socket, *kind.command()]
@@ -159,7 +159,7 @@ def threaded():
 
 @tap.test
 def joins_first():
-    """A program that joins, is told of a link, and only then binds has its own port"""
+    """A program that joins, receives an update, and only then binds has its own port"""
     kind = situation("joined")
     reader, writer = os.pipe()
     with daemons.Daemon() as daemon, \
@@ -189,7 +189,7 @@ def displaced():
 @tap.test
 def copied():
     """A program that keeps a copy of its socket under another number, and closes the first one, is
-    told of links there"""
+    served there"""
     with daemons.Daemon() as daemon, start(situation("copied"), daemon) as running:
         netns.ip("link add one type bridge")
         running.until(f"^16 {netns.link('one')['ifindex']} ", "the link")

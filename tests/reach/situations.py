@@ -39,7 +39,7 @@ def _when_told():
 
 
 def asked():
-    """Subscribes when it is told to."""
+    """Subscribes on command."""
     print("ready", flush=True)
     _when_told()
     _follow(ways.subscriber())
@@ -157,7 +157,7 @@ def given():
 
 
 def joined():
-    """Joined, and is bound only when it is told to."""
+    """Joined, and is bound only on command."""
     netlink = _plain()
     netlink.setsockopt(_SOL_NETLINK, _ADD_MEMBERSHIP, 1)
     print("joined", flush=True)
@@ -168,7 +168,7 @@ def joined():
 
 
 def moved():
-    """Moved its socket to another descriptor, and has a child that ends when it is told to."""
+    """Moved its socket to another descriptor, and has a child that ends on command."""
     netlink = ways.subscriber()
     number = os.dup2(netlink.fileno(), 77)
     netlink.close()
@@ -231,7 +231,7 @@ def handed_out():
 
 
 def patient():
-    """Receives when it is told to, and passes over what says nothing."""
+    """Receives on command, and passes over what has no content."""
     netlink = ways.subscriber()
     print("subscribed", flush=True)
     _when_told()

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""A subscriber that does with its socket what its arguments say, one after the other, and prints
+"""A subscriber that does with its socket what its arguments ask for, one after the other, and prints
 what came of each: bind:MASK, add:GROUP and drop:GROUP subscribe and end that; line waits for a
-line of input; until:NAME receives, and prints, until the link of that name is told; follow
+line of input; until:NAME receives, and prints, until an update of the link of that name; follow
 receives without end."""
 
 import errno

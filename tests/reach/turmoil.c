@@ -8,7 +8,7 @@
  *   stop               the process is stopped and continued
  *   all                any of that, and more, in any order
  *
- * A line says what went wrong; "done" is the last one. What hangs, hangs. */
+ * A line shows what went wrong; "done" is the last one. What hangs, hangs. */
 #include <errno.h>
 #include <linux/filter.h>
 #include <linux/netlink.h>

@@ -65,7 +65,7 @@ def withheld():
 @tap.test
 def confined():
     """A program under a filter of its own that kills for calls that aren't its own lives, is left
-    as it is, and that is said once; as do those that it executes, and no others"""
+    as it is, with one warning; as do those that it executes, and no others"""
     output, errors = run(*programs.built("self_confined"))
     tap.equal(output, "before: bound\nconfined: Permission denied\nchild: Permission denied\n"
                       "other: bound\n")

@@ -11,7 +11,7 @@ PROMISCUITY, TSO_MAX_SIZE = 30, 59
 CARRIER, CARRIER_CHANGES, EVENT, UP_COUNT, DOWN_COUNT, PROP_LIST = 33, 35, 44, 47, 48, 52
 _INFO_DATA, _INFO_SLAVE_DATA = 2, 5
 IFF_UP = 1
-# What a driver may change of a link that is down, of which nobody is told.
+# What a driver may change of a link that is down, of which no update is sent.
 _CARRIER = {CARRIER, CARRIER_CHANGES, UP_COUNT, DOWN_COUNT}
 
 
@@ -73,7 +73,7 @@ class Update:
                             self.flags)), *values)
 
     def differences(self, kernels):
-        """How it differs from the kernel's own. A veth's first end is told before it has the
+        """How it differs from the kernel's own. A veth's first end is reported before it has the
         other one, and is removed after that."""
         return [(kind, ours, value)
                 for (kind, value), (_kind, ours) in zip(kernels.content(), self.content())

@@ -8,7 +8,7 @@
 #include <linux/rtnetlink.h>
 #include <string.h>
 
-#include "reach/told.h"
+#include "reach/last_updates.h"
 #include "reach/update.h"
 
 #define UP (IFF_UP | IFF_RUNNING | IFF_LOWER_UP | IFF_BROADCAST)
@@ -167,26 +167,26 @@ static void a_longer_name_fits(void **state)
 
 static void a_name_is_found_by_its_bearer(void **state)
 {
-    struct told *told = told_new();
+    struct last_updates *told = last_updates_new();
     struct update *one =
         update_of(&(struct traits){.ifindex = 3, .name = "a", .altname = "b", .master = 4}, NULL);
     struct update *other = update_of(&(struct traits){.ifindex = 4, .name = "c"}, NULL);
     const int ports[] = {3};
 
     (void)state;
-    assert_int_equal(told_set(told, one), 0);
-    assert_int_equal(told_set(told, other), 0);
-    assert_int_equal(told_bearer(told, "b", 4), 3);
-    assert_int_equal(told_bearer(told, "b", 3), 0);
-    assert_int_equal(told_port(told, 4, NULL, 0), 3);
-    assert_int_equal(told_port(told, 4, ports, 1), 0);
-    told_forget(told, 3);
-    assert_int_equal(told_bearer(told, "a", 0), 0);
-    assert_null(told_find(told, 3));
-    assert_ptr_equal(told_find(told, 4), other);
+    assert_int_equal(last_updates_set(told, one), 0);
+    assert_int_equal(last_updates_set(told, other), 0);
+    assert_int_equal(last_updates_find_name(told, "b", 4), 3);
+    assert_int_equal(last_updates_find_name(told, "b", 3), 0);
+    assert_int_equal(last_updates_find_port(told, 4, NULL, 0), 3);
+    assert_int_equal(last_updates_find_port(told, 4, ports, 1), 0);
+    last_updates_remove(told, 3);
+    assert_int_equal(last_updates_find_name(told, "a", 0), 0);
+    assert_null(last_updates_find(told, 3));
+    assert_ptr_equal(last_updates_find(told, 4), other);
     update_unref(one);
     update_unref(other);
-    told_free(told);
+    last_updates_free(told);
 }
 
 int main(void)

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-#include "reach/need.h"
+#include "reach/probe.h"
 
 #include <errno.h>
 #include <linux/netlink.h>
@@ -45,7 +45,7 @@ static bool is_incomplete(const char *path)
     return incomplete;
 }
 
-int need_find(const char *path)
+int probe_subscription(const char *path)
 {
     int bound = socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC, NETLINK_ROUTE);
     int joined = socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC, NETLINK_ROUTE);
