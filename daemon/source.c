@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include "daemon/clock.h"
+#include "daemon/dump_requests.h"
 #include "daemon/intake.h"
 #include "daemon/notified.h"
 #include "daemon/reconcile.h"
@@ -41,13 +42,7 @@ struct source {
     struct table *table;
     struct reconcile *reconcile;
     struct source_counters counters;
-    /* Dumps that others requested, by number: the last one that was requested, that began, that
-     * ended, and that ended well; and why the last one that did not. */
-    uint64_t wanted;
-    uint64_t begun;
-    uint64_t ended;
-    uint64_t succeeded;
-    int failure;
+    struct dump_requests requests; /* of others */
     struct price_measure cost;     /* of the last dump and its queries, up to measured */
     struct price_measure measured; /* when the clocks were read last */
     int dump_error;                /* of that dump: why it is not complete, though it ended well */
@@ -99,25 +94,6 @@ static void on_change(void *user, const struct change *change)
     source->handlers.changed(source->user, change);
     if (!change->more_follows)
         report_unconfirmed(source);
-}
-
-/* All that have begun. */
-static void end_requests(struct source *source, int error)
-{
-    source->ended = source->begun;
-    if (error)
-        source->failure = error;
-    else
-        source->succeeded = source->begun;
-}
-
-/* Those that have not begun, too. */
-static void fail_requests(struct source *source, int error)
-{
-    if (source->ended == source->wanted)
-        return;
-    source->begun = source->wanted;
-    end_requests(source, error);
 }
 
 static void note_last_dump(struct source *source)
@@ -225,7 +201,7 @@ static void end_dump_if_settled(struct source *source)
     r = standing_dump_ended(source->standing, now_usec(), dump);
     note_last_dump(source);
     if (r != 0)
-        end_requests(source, r < 0 ? r : 0);
+        dump_requests_end(&source->requests, r < 0 ? r : 0);
     if (r != 0 || source_report(source)->last_dump != STANDING_NEVER)
         source->has_dumped = source->fresh = true;
 }
@@ -334,7 +310,7 @@ static void close_socket(struct source *source, int error)
     source->joined = source->was_answered = false;
     reconcile_reset(source->reconcile);
     source->has_dumped = true;
-    fail_requests(source, error);
+    dump_requests_fail(&source->requests, error);
 }
 
 static void open_socket(struct source *source)
@@ -385,7 +361,7 @@ static void begin_dump(struct source *source)
         source->counters.dumps_failed++;
     } else {
         source->dumping = true;
-        source->begun = source->wanted;
+        dump_requests_begin(&source->requests);
     }
     standing_dump_begun(source->standing, began, r);
 }
@@ -495,7 +471,7 @@ static void act(struct source *source)
         case STANDING_WAIT:
             /* Without a socket, requests for a dump fail at once. */
             if (!source->rtnl)
-                fail_requests(source, -source_report(source)->dump_error);
+                dump_requests_fail(&source->requests, -source_report(source)->dump_error);
             wait_until(source, deadline);
             return;
         }
@@ -681,17 +657,15 @@ uint64_t source_request_dump(struct source *source)
     standing_dump_now(source->standing);
     standing_activate(source->standing, now_usec());
     wait_until(source, 0);
-    return source->wanted = source->begun + 1;
+    return dump_requests_add(&source->requests);
 }
 
-int source_dump_done(const struct source *source, uint64_t dump)
+int source_dump_done(const struct source *source, uint64_t request)
 {
-    if (source->succeeded >= dump)
-        return 1;
-    return source->ended >= dump ? source->failure : 0;
+    return dump_requests_result(&source->requests, request);
 }
 
 uint64_t source_dumps_done(const struct source *source)
 {
-    return source->ended;
+    return source->requests.ended;
 }
