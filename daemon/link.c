@@ -41,7 +41,6 @@ static const link_fields text_fields[TEXT_COUNT] = {
 struct attributes {
     struct nlattr *at[IFLA_MAX + 1];
     struct text texts[TEXT_COUNT];
-    bool malformed;
 };
 
 static const char **text_member(const struct link *link, int text)
@@ -62,17 +61,14 @@ static struct text text_of(const struct nlattr *attribute)
     return text;
 }
 
-/* The value of an attribute that has exactly so many bytes. False if there is none. */
+/* The value of an attribute that has exactly so many bytes. False if there is none: one of
+ * another size, as a later kernel may have, costs no more than itself. */
 static bool take(struct attributes *attributes, int type, void *ret, size_t size)
 {
     const struct nlattr *attribute = attributes->at[type];
 
-    if (!attribute)
+    if (!attribute || (size_t)nla_len(attribute) != size)
         return false;
-    if ((size_t)nla_len(attribute) != size) {
-        attributes->malformed = true;
-        return false;
-    }
     memcpy(ret, nla_data(attribute), size);
     return true;
 }
@@ -90,8 +86,6 @@ static void take_address(struct attributes *attributes, int type, struct link *l
     const struct nlattr *attribute = attributes->at[type];
     size_t length = attribute ? (size_t)nla_len(attribute) : 0;
 
-    if (length > LINK_ADDRESS_MAX)
-        attributes->malformed = true;
     if (length == 0 || length > LINK_ADDRESS_MAX)
         return;
     memcpy(ret->bytes, nla_data(attribute), length);
@@ -154,7 +148,7 @@ static void take_states(struct attributes *attributes, struct link *link)
 }
 
 /* 0 stands for no master and no lower link. A number of the other namespace says that
- * the lower link, or peer, is in there. */
+ * the lower link, or peer, is in there; one that can't be read, that it is not here. */
 static void take_relations(struct attributes *attributes, struct link *link)
 {
     bool elsewhere =
@@ -164,6 +158,8 @@ static void take_relations(struct attributes *attributes, struct link *link)
         link->known |= LINK_FIELD_BIT(LINK_NETNSID);
     if (take(attributes, IFLA_MASTER, &link->master, sizeof(link->master)) && link->master)
         link->known |= LINK_FIELD_BIT(MASTER) | LINK_FIELD_BIT(MASTER_IFINDEX);
+    if (!elsewhere && attributes->at[IFLA_LINK_NETNSID])
+        return;
     if (take(attributes, IFLA_LINK, &link->link_index, sizeof(link->link_index)) &&
         link->link_index)
         link->known |= elsewhere ? LINK_FIELD_BIT(LINK_INDEX)
@@ -178,14 +174,17 @@ static void take_destination(struct attributes *attributes, struct link_destinat
     take(attributes, IFLA_NEW_IFINDEX, &to->ifindex, sizeof(to->ifindex));
 }
 
-static void take_name(struct attributes *attributes, struct link *link)
+static bool has_name(const struct attributes *attributes)
+{
+    size_t length = text_of(attributes->at[IFLA_IFNAME]).length;
+
+    return length > 0 && length < sizeof(((struct link *)0)->ifname);
+}
+
+static void take_name(const struct attributes *attributes, struct link *link)
 {
     struct text name = text_of(attributes->at[IFLA_IFNAME]);
 
-    if (name.length == 0 || name.length >= sizeof(link->ifname)) {
-        attributes->malformed = true;
-        return;
-    }
     memcpy(link->ifname, name.bytes, name.length);
 }
 
@@ -196,7 +195,7 @@ static void find_texts(struct attributes *attributes)
 
     if (attributes->at[IFLA_LINKINFO] &&
         nla_parse_nested(info, IFLA_INFO_MAX, attributes->at[IFLA_LINKINFO], NULL) < 0)
-        attributes->malformed = true;
+        memset(info, 0, sizeof(info));
     texts[IFALIAS] = text_of(attributes->at[IFLA_IFALIAS]);
     texts[QDISC] = text_of(attributes->at[IFLA_QDISC]);
     texts[PARENTBUS] = text_of(attributes->at[IFLA_PARENT_DEV_BUS_NAME]);
@@ -307,6 +306,8 @@ int link_parse(const struct nlmsghdr *message, struct link **ret)
         return -ENOMSG;
     if (is_placeholder(&attributes, info))
         return -ENOENT;
+    if (!has_name(&attributes))
+        return -EBADMSG;
     find_texts(&attributes);
     size = sizeof(*link) + bytes_of_texts(&attributes);
     link = calloc(1, size);
@@ -315,10 +316,6 @@ int link_parse(const struct nlmsghdr *message, struct link **ret)
     link->references = 1;
     link->size = size;
     take_all(&attributes, info, link);
-    if (attributes.malformed) {
-        link_unref(link);
-        return -EBADMSG;
-    }
     *ret = link;
     return 0;
 }

@@ -83,11 +83,10 @@ struct link {
 };
 
 /* Reads an RTM_NEWLINK or RTM_DELLINK message that is complete by its own
- * nlmsg_len. -EBADMSG if it is malformed (too short, no usable index or name, an
- * attribute of the wrong size), -ENOMSG if it is an event of a wireless driver that comes
- * as an RTM_NEWLINK and is no state of the link, -ENOENT if it has an index and nothing behind
- * it (gVisor), -ENOMEM. The caller has the one reference. A field
- * that the message does not have is not known. */
+ * nlmsg_len. -EBADMSG if it is malformed (too short, no usable index or name), -ENOMSG if it is an
+ * event of a wireless driver that comes as an RTM_NEWLINK and is no state of the link, -ENOENT if
+ * it has an index and nothing behind it (gVisor), -ENOMEM. The caller has the one reference. A
+ * field that the message does not have, or not in the size that it has, is not known. */
 int link_parse(const struct nlmsghdr *message, struct link **ret);
 
 /* The index that a message is about, and a digest of all its content: 64 bits, so that
