@@ -1,25 +1,51 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Reads links from rtnetlink messages and leads them into reconcile. Their memory counts in a
- * quota, NULL for none. All functions: 0; as link_parse() says it, where the message is no state of
- * a link; or -ENOMEM, also where the quota has no room. Pure. */
+/* What a socket receives, message by message: reads the links in it, leads them into reconcile, and
+ * reports to standing what came. Knows what of a dump is still to come. Pure. */
 #ifndef LINKWATCH_DAEMON_INTAKE_H
 #define LINKWATCH_DAEMON_INTAKE_H
 
 #include <linux/netlink.h>
+#include <stdbool.h>
+#include <stdint.h>
 
+#include "daemon/quota.h"
 #include "daemon/reconcile.h"
+#include "daemon/rtnl.h"
+#include "daemon/standing.h"
 
-/* A line of the dump under way. -ENOENT: it has just an index. */
-int intake_dump_line(struct reconcile *reconcile, struct quota *quota,
-                     const struct nlmsghdr *message);
+/* Of what was received since the start, as the wire's Counters say. */
+struct intake_counters {
+    uint64_t notifications;
+    uint64_t overruns;
+    uint64_t malformed;
+};
 
-/* An RTM_NEWLINK or RTM_DELLINK that the kernel sent by itself. *ret_ifindex is its link, untouched
- * if it is about none. */
-int intake_notification(struct reconcile *reconcile, struct quota *quota,
-                        const struct nlmsghdr *message, int *ret_ifindex);
+/* The pointers are set when it is made, and outlive it; all else is zero then. */
+struct intake {
+    struct reconcile *reconcile;
+    struct standing *standing;
+    struct quota *quota; /* of the links' memory; NULL for none */
+    struct intake_counters *counters;
+    bool dumping;              /* a dump was requested and has not ended */
+    bool settling;             /* it has ended, and left queries */
+    bool alone;                /* nothing else came since it was requested */
+    int dump_error;            /* why it is not complete, though it may end well */
+    struct standing_dump dump; /* how it ended */
+    int asked;                 /* index of the link that was queried last */
+    bool was_answered;         /* on this socket, some query */
+};
 
-/* An RTM_NEWLINK that answers the query for that link; -EBADMSG if it is about another one. */
-int intake_answer(struct reconcile *reconcile, struct quota *quota, const struct nlmsghdr *message,
-                  int ifindex);
+/* The socket was closed: nothing that was requested will come. */
+void intake_reset(struct intake *intake);
+
+/* A dump is about to be requested; drained: on a socket with nothing left to receive. Where that
+ * works, dumping is to be set. */
+void intake_dump_begin(struct intake *intake, bool drained);
+
+/* The rtnl_handler; user is the intake. */
+void intake_receive(void *user, enum rtnl_event event, const struct nlmsghdr *message, int error);
+
+/* The query for the link that was asked for has no answer, and is given up. */
+void intake_unanswered(struct intake *intake);
 
 #endif

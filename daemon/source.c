@@ -4,10 +4,7 @@
 #include <errno.h>
 #include <ev.h>
 #include <fcntl.h>
-#include <linux/if.h>
-#include <linux/rtnetlink.h>
 #include <stdlib.h>
-#include <string.h>
 #include <unistd.h>
 
 #include "daemon/clock.h"
@@ -41,19 +38,14 @@ struct source {
     struct standing *standing;
     struct table *table;
     struct reconcile *reconcile;
+    struct intake intake;
     struct source_counters counters;
     struct dump_requests requests; /* of others */
     struct price_measure cost;     /* of the last dump and its queries, up to measured */
     struct price_measure measured; /* when the clocks were read last */
-    int dump_error;                /* of that dump: why it is not complete, though it ended well */
-    bool drained;              /* the queue was read empty, and nothing came or was sent since */
-    bool clean;                /* it is empty without a read: nothing came after the last dump */
-    bool clocked;              /* the clocks were read in this turn of the loop */
-    bool alone;                /* of the dump under way: nothing else came since it was requested */
-    struct standing_dump dump; /* how its dump ended */
-    bool settling;             /* the dump ended, and left queries */
-    int asked;                 /* index of the link that was queried last */
-    bool was_answered;         /* on this socket, some query */
+    bool drained; /* the queue was read empty, and nothing came or was sent since */
+    bool clean;   /* it is empty without a read: nothing came after the last dump */
+    bool clocked; /* the clocks were read in this turn of the loop */
     /* Links of which a group of changes that is not over shows something unexpected. */
     int unconfirmed[UNCONFIRMED_MAX];
     size_t unconfirmed_count;
@@ -62,7 +54,6 @@ struct source {
     int64_t last_dump;
     int64_t last_dump_usec;
     bool joined;
-    bool dumping;
     bool has_dumped;
     bool fresh; /* dumped since the socket was opened */
 };
@@ -115,53 +106,6 @@ static void on_report(void *user, const struct standing_report *before,
     source->handlers.reported(source->user, before, after);
 }
 
-/* A message that does not get into the table, whatever the cause, is one that was lost: the next
- * dump brings its truth. */
-static int count_malformed(struct source *source, int error)
-{
-    source->counters.malformed += error == -EBADMSG;
-    return error;
-}
-
-static void take_dump_line(struct source *source, const struct nlmsghdr *message)
-{
-    struct quota *quota = source->resources.quota;
-    int r;
-
-    /* It has failed; what is in it would cost time for nothing. */
-    if (source->dump_error == -EDQUOT)
-        return;
-    r = count_malformed(source, intake_dump_line(source->reconcile, quota, message));
-    /* A link came or went while the kernel collected them. */
-    if (r == -ENOENT && !source->dump_error)
-        source->dump_error = -EINTR;
-    if (r == -ENOMEM)
-        source->dump_error = quota && quota->refused ? -EDQUOT : r;
-}
-
-static void lose(struct source *source)
-{
-    standing_overrun(source->standing);
-    reconcile_overrun(source->reconcile);
-}
-
-static void take_notification(struct source *source, const struct nlmsghdr *message)
-{
-    int ifindex = 0;
-    int r = count_malformed(
-        source, intake_notification(source->reconcile, source->resources.quota, message, &ifindex));
-
-    if (r == -ENOMSG)
-        return;
-    source->counters.notifications++;
-    standing_notified(source->standing, ifindex);
-    if (r < 0)
-        lose(source);
-    /* It shows a change without a notification: of a link that this one names, or a removal. */
-    if (!source->settling && reconcile_query(source->reconcile))
-        standing_dump_soon(source->standing);
-}
-
 /* The clock of CPU time takes a system call. */
 static void read_clocks(struct source *source)
 {
@@ -183,15 +127,15 @@ static void charge_dump(struct source *source)
 /* A dump is over when what it left open is settled, too. */
 static void end_dump_if_settled(struct source *source)
 {
-    struct standing_dump *dump = &source->dump;
+    struct standing_dump *dump = &source->intake.dump;
     int r;
 
-    if (!source->settling)
+    if (!source->intake.settling)
         return;
     charge_dump(source);
     if (reconcile_query(source->reconcile))
         return;
-    source->settling = false;
+    source->intake.settling = false;
     dump->cost = source->cost;
     source->cost = (struct price_measure){.cpu_usec = 0};
     dump->unsettled = reconcile_unsettled(source->reconcile);
@@ -206,95 +150,6 @@ static void end_dump_if_settled(struct source *source)
         source->has_dumped = source->fresh = true;
 }
 
-static void take_dump_end(struct source *source, int error)
-{
-    struct reconcile_verdict verdict;
-    int r = reconcile_dump_end(source->reconcile, error, source->alone, &verdict);
-
-    source->dumping = false;
-    source->settling = true;
-    source->dump = (struct standing_dump){.error = r < 0 ? r : error,
-                                          .lines = verdict.lines,
-                                          .empty = verdict.empty,
-                                          .missing = verdict.missing,
-                                          .native = verdict.native};
-}
-
-static void take_reconciled(struct source *source, int error)
-{
-    if (error < 0)
-        lose(source);
-}
-
-/* There is no answer. */
-static void take_no_answer(struct source *source, bool refused)
-{
-    standing_answered(source->standing);
-    take_reconciled(source, reconcile_unanswered(source->reconcile, source->asked, refused));
-}
-
-/* The answer to a query for one link. */
-static void take_link(struct source *source, const struct nlmsghdr *message)
-{
-    int r = intake_answer(source->reconcile, source->resources.quota, message, source->asked);
-
-    source->was_answered = true;
-    standing_answered(source->standing);
-    if (count_malformed(source, r) < 0 && r != -ENOMEM)
-        r = reconcile_unanswered(source->reconcile, source->asked, false);
-    take_reconciled(source, r);
-}
-
-static bool is_passing(int error)
-{
-    return error == -ENOBUFS || error == -ENOMEM || error == -EBUSY || error == -EINTR ||
-           error == -EAGAIN;
-}
-
-static void take_no_link(struct source *source, int error)
-{
-    if (error != -ENODEV) {
-        take_no_answer(source, !is_passing(error));
-        return;
-    }
-    source->was_answered = true;
-    standing_answered(source->standing);
-    take_reconciled(source, reconcile_answered(source->reconcile, source->asked, NULL));
-}
-
-static void on_rtnl(void *user, enum rtnl_event event, const struct nlmsghdr *message, int error)
-{
-    struct source *source = user;
-
-    if (event == RTNL_NOTIFICATION || event == RTNL_OVERRUN || event == RTNL_MALFORMED)
-        source->alone = false;
-    switch (event) {
-    case RTNL_NOTIFICATION:
-        take_notification(source, message);
-        break;
-    case RTNL_DUMP_LINE:
-        take_dump_line(source, message);
-        break;
-    case RTNL_DUMP_DONE:
-    case RTNL_DUMP_FAILED:
-        take_dump_end(source, error ? error : source->dump_error);
-        break;
-    case RTNL_LINK:
-        take_link(source, message);
-        break;
-    case RTNL_NO_LINK:
-        take_no_link(source, error);
-        break;
-    case RTNL_OVERRUN:
-        source->counters.overruns++;
-        lose(source);
-        break;
-    case RTNL_MALFORMED:
-        source->counters.malformed++;
-        break;
-    }
-}
-
 /* Closes the socket; requests for a dump fail at once. */
 static void close_socket(struct source *source, int error)
 {
@@ -305,10 +160,9 @@ static void close_socket(struct source *source, int error)
     if (source->rtnl && source->was_handed)
         source->handed = fcntl(rtnl_fd(source->rtnl), F_DUPFD_CLOEXEC, 0);
     source->rtnl = rtnl_close(source->rtnl);
-    source->counters.dumps_failed += source->dumping || source->settling;
-    source->dumping = source->settling = false;
-    source->joined = source->was_answered = false;
-    reconcile_reset(source->reconcile);
+    source->counters.dumps_failed += source->intake.dumping || source->intake.settling;
+    source->joined = false;
+    intake_reset(&source->intake);
     source->has_dumped = true;
     dump_requests_fail(&source->requests, error);
 }
@@ -319,7 +173,7 @@ static void open_socket(struct source *source)
 
     if (!source->was_handed || source->handed >= 0)
         r = rtnl_open(source->handed, source->config.receive_buffer, source->resources.room,
-                      on_rtnl, source, &source->rtnl);
+                      intake_receive, &source->intake, &source->rtnl);
     source->counters.opens++;
     if (r < 0) {
         close_socket(source, r);
@@ -348,19 +202,15 @@ static void begin_dump(struct source *source)
     int r;
 
     source->counters.dumps++;
-    source->dump_error = 0;
-    if (source->resources.quota)
-        source->resources.quota->refused = false;
-    source->alone = source->drained;
     source->clean = false;
     if (!source->clocked)
         read_clocks(source);
-    reconcile_dump_begin(source->reconcile);
+    intake_dump_begin(&source->intake, source->drained);
     r = rtnl_ask_dump(source->rtnl);
     if (r < 0) {
         source->counters.dumps_failed++;
     } else {
-        source->dumping = true;
+        source->intake.dumping = true;
         dump_requests_begin(&source->requests);
     }
     standing_dump_begun(source->standing, began, r);
@@ -370,9 +220,10 @@ static void begin_dump(struct source *source)
  * before the next dump. Each system call counts where it is dear (gVisor). */
 static bool has_all(const struct source *source)
 {
-    const struct standing_dump *dump = &source->dump;
+    const struct intake *intake = &source->intake;
+    const struct standing_dump *dump = &intake->dump;
 
-    return source->settling && !source->joined && source->alone && dump->lines && !dump->error &&
+    return intake->settling && !source->joined && intake->alone && dump->lines && !dump->error &&
            !dump->missing;
 }
 
@@ -380,7 +231,7 @@ static bool has_all(const struct source *source)
 static int receive_batch(struct source *source)
 {
     int64_t end = now_usec() + BATCH_USEC;
-    bool was_dumping = source->dumping;
+    bool was_dumping = source->intake.dumping;
     int r = 1;
 
     for (int i = 0; r == 1 && i < BATCH && (i < BATCH_MIN || now_usec() < end); i++) {
@@ -400,7 +251,7 @@ static void receive(struct source *source)
     r = receive_batch(source);
     source->drained = r == 0;
     source->clean = r == 1 && has_all(source);
-    if (source->dumping)
+    if (source->intake.dumping)
         charge_dump(source);
     if (r < 0)
         standing_broken(source->standing, now_usec(), r);
@@ -427,8 +278,8 @@ static void ask_link(struct source *source)
     read_clocks(source);
     source->drained = source->clean = false;
     /* A query that could not be sent is one without an answer. */
-    source->asked = reconcile_query(source->reconcile);
-    (void)rtnl_ask_link(source->rtnl, source->asked);
+    source->intake.asked = reconcile_query(source->reconcile);
+    (void)rtnl_ask_link(source->rtnl, source->intake.asked);
     standing_asked(source->standing, now_usec());
     receive(source);
     charge_dump(source);
@@ -465,8 +316,7 @@ static void act(struct source *source)
             wait_until(source, 0);
             return;
         case STANDING_UNANSWERED:
-            /* A kernel that never answered a query does not do so. */
-            take_no_answer(source, !source->was_answered);
+            intake_unanswered(&source->intake);
             break;
         case STANDING_WAIT:
             /* Without a socket, requests for a dump fail at once. */
@@ -491,7 +341,7 @@ static void on_readable(struct ev_loop *loop, struct ev_io *io, int events)
 
     (void)loop;
     (void)events;
-    if (source->dumping || source->settling)
+    if (source->intake.dumping || source->intake.settling)
         read_clocks(source);
     receive(source);
     run(source);
@@ -551,6 +401,10 @@ struct source *source_new(struct ev_loop *loop, const struct source_config *conf
     source->handed = -1;
     if (!source->standing || !source->reconcile)
         return source_free(source);
+    source->intake = (struct intake){.reconcile = source->reconcile,
+                                     .standing = source->standing,
+                                     .quota = resources->quota,
+                                     .counters = &source->counters.received};
     source->handed = socket;
     source->was_handed = socket >= 0;
     ev_timer_start(loop, &source->due);

@@ -9,6 +9,7 @@
 #include <stdint.h>
 
 #include "daemon/event.h"
+#include "daemon/intake.h"
 #include "daemon/standing.h"
 #include "daemon/table.h"
 
@@ -28,13 +29,11 @@ struct source_handlers {
 
 /* What was received and done since the start, as the wire's Counters say. */
 struct source_counters {
-    uint64_t notifications;
+    struct intake_counters received;
     uint64_t dumps;
     uint64_t dumps_failed;
-    uint64_t overruns;
     uint64_t joins;
     uint64_t opens;
-    uint64_t malformed;
 };
 
 struct source_config {

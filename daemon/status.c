@@ -22,13 +22,14 @@ static json_t *counters(struct namespace *namespace, const struct server_counter
 
     return json_pack(
         "{s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o}", /* as in Counters */
-        "notifications", number(source->notifications), "dumps", number(source->dumps),
-        "dumps_failed", number(source->dumps_failed), "overruns", number(source->overruns),
+        "notifications", number(source->received.notifications), "dumps", number(source->dumps),
+        "dumps_failed", number(source->dumps_failed), "overruns", number(source->received.overruns),
         "contradictions", number(source_report(links)->contradictions), "joins",
         number(source->joins), "opens", number(source->opens), "malformed",
-        number(source->malformed), "events", number(history_newest(namespace_history(namespace))),
-        "events_lost", number(namespace_streams(namespace)->events_lost), "sessions",
-        number(server->sessions), "sessions_refused", number(server->refused));
+        number(source->received.malformed), "events",
+        number(history_newest(namespace_history(namespace))), "events_lost",
+        number(namespace_streams(namespace)->events_lost), "sessions", number(server->sessions),
+        "sessions_refused", number(server->refused));
 }
 
 static json_t *history(const struct history *history)

@@ -360,7 +360,7 @@ static void stop(struct model *model, struct totals *totals)
     const struct source_counters *counters = source_counters(serve_source(&model->serve));
 
     totals->changes += model->kernel.changes;
-    totals->overruns += counters->overruns;
+    totals->overruns += counters->received.overruns;
     totals->failed_dumps += counters->dumps_failed;
     totals->contradictions += source_report(serve_source(&model->serve))->contradictions;
     for (int i = 0; i < GUESTS; i++) {
