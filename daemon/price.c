@@ -26,6 +26,8 @@ static int64_t lower_quartile(const struct price *price)
     unsigned count = price->count < PRICE_DUMPS ? price->count : PRICE_DUMPS;
     int64_t sorted[PRICE_DUMPS];
 
+    if (count == 0)
+        return -1;
     memcpy(sorted, price->usec, sizeof(sorted));
     qsort(sorted, count, sizeof(sorted[0]), compare);
     return sorted[(count - 1) / 4];
