@@ -83,8 +83,8 @@ static int by_index(const void *a, const void *b)
     return (of_a > of_b) - (of_a < of_b);
 }
 
-int linkwatch_list(struct linkwatch *connection, const struct linkwatch_filter *filter,
-                   int64_t timeout, struct linkwatch_list **ret)
+int linkwatch_get_list(struct linkwatch *connection, const struct linkwatch_filter *filter,
+                       int64_t timeout, struct linkwatch_list **ret)
 {
     uint64_t deadline = deadline_after(timeout);
     struct linkwatch_list *list = calloc(1, sizeof(*list));
@@ -141,7 +141,8 @@ int linkwatch_refresh(struct linkwatch *connection, int64_t timeout)
     return 0;
 }
 
-int linkwatch_status(struct linkwatch *connection, int64_t timeout, struct linkwatch_status **ret)
+int linkwatch_get_status(struct linkwatch *connection, int64_t timeout,
+                         struct linkwatch_status **ret)
 {
     struct linkwatch_status *status;
     struct reply reply;

@@ -195,15 +195,15 @@ static bool has_carrier(const struct linkwatch_link *link, bool wanted)
 {
     bool carrier;
 
-    return linkwatch_link_get_carrier(link, &carrier) >= 0 && carrier == wanted;
+    return linkwatch_link_get_boolean(link, LINKWATCH_FIELD_CARRIER, &carrier) >= 0 &&
+           carrier == wanted;
 }
 
-static bool has_text(int (*get)(const struct linkwatch_link *, const char **),
-                     const struct linkwatch_link *link, const char *wanted)
+static bool has_text(const struct linkwatch_link *link, int field, const char *wanted)
 {
     const char *text;
 
-    return get(link, &text) >= 0 && strcasecmp(text, wanted) == 0;
+    return linkwatch_link_get_string(link, field, &text) >= 0 && strcasecmp(text, wanted) == 0;
 }
 
 /* Those without a kind are of the kind of their hardware: "ether", "loopback". */
@@ -211,16 +211,16 @@ static bool has_kind(const struct linkwatch_link *link, const char *wanted)
 {
     const char *kind;
 
-    if (linkwatch_link_get_info_kind(link, &kind) >= 0)
+    if (linkwatch_link_get_string(link, LINKWATCH_FIELD_LINKINFO, &kind) >= 0)
         return strcasecmp(kind, wanted) == 0;
-    return has_text(linkwatch_link_get_link_type, link, wanted);
+    return has_text(link, LINKWATCH_FIELD_LINK_TYPE, wanted);
 }
 
 static bool has_mtu(const struct linkwatch_link *link, int64_t wanted)
 {
     int64_t mtu;
 
-    return linkwatch_link_get_mtu(link, &mtu) >= 0 && mtu == wanted;
+    return linkwatch_link_get_integer(link, LINKWATCH_FIELD_MTU, &mtu) >= 0 && mtu == wanted;
 }
 
 /* A link that is a port of none has no field master. */
@@ -228,7 +228,7 @@ static bool has_master(const struct linkwatch_link *link, const char *wanted)
 {
     const char *master;
 
-    if (linkwatch_link_get_master(link, &master) < 0)
+    if (linkwatch_link_get_string(link, LINKWATCH_FIELD_MASTER, &master) < 0)
         return !wanted;
     return wanted && glob_matches(wanted, master);
 }
@@ -257,11 +257,11 @@ bool linkwatch_condition_met(const struct linkwatch_condition *condition,
     case NO_CARRIER:
         return has_carrier(link, false);
     case OPERSTATE:
-        return has_text(linkwatch_link_get_operstate, link, condition->text);
+        return has_text(link, LINKWATCH_FIELD_OPERSTATE, condition->text);
     case MTU:
         return has_mtu(link, condition->number);
     case ADDRESS:
-        return has_text(linkwatch_link_get_address, link, condition->text);
+        return has_text(link, LINKWATCH_FIELD_ADDRESS, condition->text);
     case MASTER:
         return has_master(link, condition->text);
     case NO_MASTER:

@@ -312,12 +312,37 @@ const char *linkwatch_link_json(const struct linkwatch_link *link)
     return link->json;
 }
 
-static int get_number(const struct linkwatch_link *link, int field, int64_t *ret)
+/* Whether a field of that number can have a value of that form, and the link has it. */
+static int check_field(const struct linkwatch_link *link, int field, bool is_form)
 {
-    if (!is_known(link, field))
+    if (field < 0 || field >= LINK_FIELD_COUNT)
         return -ENODATA;
-    *ret = link->values[field].number;
-    return 0;
+    if (!is_form)
+        return -EINVAL;
+    return is_known(link, field) ? 0 : -ENODATA;
+}
+
+static bool has_form(int field, enum form form)
+{
+    return field >= 0 && field < LINK_FIELD_COUNT && forms[field] == form;
+}
+
+int linkwatch_link_get_integer(const struct linkwatch_link *link, int field, int64_t *ret)
+{
+    int r = check_field(link, field, has_form(field, NUMBER));
+
+    if (r >= 0)
+        *ret = link->values[field].number;
+    return r;
+}
+
+int linkwatch_link_get_boolean(const struct linkwatch_link *link, int field, bool *ret)
+{
+    int r = check_field(link, field, has_form(field, TRUTH));
+
+    if (r >= 0)
+        *ret = link->values[field].number;
+    return r;
 }
 
 static int give_text(const char *text, const char **ret)
@@ -328,60 +353,17 @@ static int give_text(const char *text, const char **ret)
     return 0;
 }
 
-#define NUMBER_GETTER(id, name)                                                    \
-    int linkwatch_link_get_##name(const struct linkwatch_link *link, int64_t *ret) \
-    {                                                                              \
-        return get_number(link, LINK_FIELD_##id, ret);                             \
-    }
-NUMBER_GETTER(CARRIER_CHANGES, carrier_changes)
-NUMBER_GETTER(CARRIER_UP_COUNT, carrier_up_count)
-NUMBER_GETTER(CARRIER_DOWN_COUNT, carrier_down_count)
-NUMBER_GETTER(MTU, mtu)
-NUMBER_GETTER(MIN_MTU, min_mtu)
-NUMBER_GETTER(MAX_MTU, max_mtu)
-NUMBER_GETTER(MASTER_IFINDEX, master_ifindex)
-NUMBER_GETTER(LINK_IFINDEX, link_ifindex)
-NUMBER_GETTER(LINK_INDEX, link_index)
-NUMBER_GETTER(LINK_NETNSID, link_netnsid)
-NUMBER_GETTER(TXQLEN, txqlen)
-NUMBER_GETTER(PROMISCUITY, promiscuity)
-NUMBER_GETTER(NUM_TX_QUEUES, num_tx_queues)
-NUMBER_GETTER(NUM_RX_QUEUES, num_rx_queues)
+int linkwatch_link_get_string(const struct linkwatch_link *link, int field, const char **ret)
+{
+    int r = check_field(link, field,
+                        has_form(field, TEXT) || has_form(field, NAME) || has_form(field, INFO));
 
-#define TEXT_GETTER(id, name)                                                          \
-    int linkwatch_link_get_##name(const struct linkwatch_link *link, const char **ret) \
-    {                                                                                  \
-        return give_text(link->values[LINK_FIELD_##id].text, ret);                     \
-    }
-TEXT_GETTER(IFALIAS, ifalias)
-TEXT_GETTER(LINK_TYPE, link_type)
-TEXT_GETTER(OPERSTATE, operstate)
-TEXT_GETTER(LINKMODE, linkmode)
-TEXT_GETTER(ADDRESS, address)
-TEXT_GETTER(BROADCAST, broadcast)
-TEXT_GETTER(PERMADDR, permaddr)
-TEXT_GETTER(MASTER, master)
-TEXT_GETTER(LINK, link)
-TEXT_GETTER(GROUP, group)
-TEXT_GETTER(QDISC, qdisc)
-TEXT_GETTER(PARENTBUS, parentbus)
-TEXT_GETTER(PARENTDEV, parentdev)
-TEXT_GETTER(LINKINFO, info_kind)
+    return r < 0 ? r : give_text(link->values[field].text, ret);
+}
 
 int linkwatch_link_get_info_slave_kind(const struct linkwatch_link *link, const char **ret)
 {
     return give_text(link->slave_kind, ret);
-}
-
-int linkwatch_link_get_carrier(const struct linkwatch_link *link, bool *ret)
-{
-    int64_t carrier;
-    int r = get_number(link, LINK_FIELD_CARRIER, &carrier);
-
-    if (r < 0)
-        return r;
-    *ret = carrier;
-    return 0;
 }
 
 const char *link_next_text(const struct linkwatch_link *link, enum linkwatch_field field,

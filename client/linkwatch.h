@@ -21,6 +21,12 @@
 extern "C" {
 #endif
 
+/* The version of this header, and of the library that is linked, "MAJOR.MINOR.PATCH"; as a number,
+ * to compare it at compile time. */
+#define LINKWATCH_VERSION        "0.1.0"
+#define LINKWATCH_VERSION_NUMBER (0 << 16 | 1 << 8 | 0)
+const char *linkwatch_version(void);
+
 /* Timeouts are in microseconds; a negative one never ends. */
 #define LINKWATCH_FOREVER INT64_C(-1)
 
@@ -82,38 +88,14 @@ struct linkwatch_link *linkwatch_link_unref(struct linkwatch_link *link);
 int linkwatch_link_ifindex(const struct linkwatch_link *link);
 const char *linkwatch_link_ifname(const struct linkwatch_link *link);
 
-/* The other fields: 0, or -ENODATA if the kernel did not say it or there is none,
- * which is never the same as 0 or "". Strings belong to the link. What the fields
- * mean is in org.linkwatch.Links(7). */
-int linkwatch_link_get_ifalias(const struct linkwatch_link *link, const char **ret);
-int linkwatch_link_get_link_type(const struct linkwatch_link *link, const char **ret);
-int linkwatch_link_get_operstate(const struct linkwatch_link *link, const char **ret);
-int linkwatch_link_get_linkmode(const struct linkwatch_link *link, const char **ret);
-int linkwatch_link_get_carrier(const struct linkwatch_link *link, bool *ret);
-int linkwatch_link_get_carrier_changes(const struct linkwatch_link *link, int64_t *ret);
-int linkwatch_link_get_carrier_up_count(const struct linkwatch_link *link, int64_t *ret);
-int linkwatch_link_get_carrier_down_count(const struct linkwatch_link *link, int64_t *ret);
-int linkwatch_link_get_mtu(const struct linkwatch_link *link, int64_t *ret);
-int linkwatch_link_get_min_mtu(const struct linkwatch_link *link, int64_t *ret);
-int linkwatch_link_get_max_mtu(const struct linkwatch_link *link, int64_t *ret);
-int linkwatch_link_get_address(const struct linkwatch_link *link, const char **ret);
-int linkwatch_link_get_broadcast(const struct linkwatch_link *link, const char **ret);
-int linkwatch_link_get_permaddr(const struct linkwatch_link *link, const char **ret);
-int linkwatch_link_get_master(const struct linkwatch_link *link, const char **ret);
-int linkwatch_link_get_master_ifindex(const struct linkwatch_link *link, int64_t *ret);
-int linkwatch_link_get_link(const struct linkwatch_link *link, const char **ret);
-int linkwatch_link_get_link_ifindex(const struct linkwatch_link *link, int64_t *ret);
-int linkwatch_link_get_link_index(const struct linkwatch_link *link, int64_t *ret);
-int linkwatch_link_get_link_netnsid(const struct linkwatch_link *link, int64_t *ret);
-int linkwatch_link_get_group(const struct linkwatch_link *link, const char **ret);
-int linkwatch_link_get_txqlen(const struct linkwatch_link *link, int64_t *ret);
-int linkwatch_link_get_qdisc(const struct linkwatch_link *link, const char **ret);
-int linkwatch_link_get_promiscuity(const struct linkwatch_link *link, int64_t *ret);
-int linkwatch_link_get_num_tx_queues(const struct linkwatch_link *link, int64_t *ret);
-int linkwatch_link_get_num_rx_queues(const struct linkwatch_link *link, int64_t *ret);
-int linkwatch_link_get_parentbus(const struct linkwatch_link *link, const char **ret);
-int linkwatch_link_get_parentdev(const struct linkwatch_link *link, const char **ret);
-int linkwatch_link_get_info_kind(const struct linkwatch_link *link, const char **ret);
+/* The fields by number (LINKWATCH_FIELD_MTU): 0, or -ENODATA if the kernel did not say it or there
+ * is none, which is never the same as 0 or "", or for a number that is no field. -EINVAL: it is of
+ * another type. Strings belong to the link; that of LINKWATCH_FIELD_LINKINFO is info_kind. Lists
+ * are read by the functions below. Types and meaning are in org.linkwatch.Links(7). */
+int linkwatch_link_get_integer(const struct linkwatch_link *link, int field, int64_t *ret);
+int linkwatch_link_get_string(const struct linkwatch_link *link, int field, const char **ret);
+int linkwatch_link_get_boolean(const struct linkwatch_link *link, int field, bool *ret);
+/* Of a port; the other part of LINKWATCH_FIELD_LINKINFO. */
 int linkwatch_link_get_info_slave_kind(const struct linkwatch_link *link, const char **ret);
 
 /* The altname after that one, the first for NULL; NULL at the end. */
@@ -214,8 +196,8 @@ const char *linkwatch_error(const struct linkwatch *connection);
 /* The links, in the order of their indexes. */
 struct linkwatch_list;
 
-int linkwatch_list(struct linkwatch *connection, const struct linkwatch_filter *filter,
-                   int64_t timeout, struct linkwatch_list **ret);
+int linkwatch_get_list(struct linkwatch *connection, const struct linkwatch_filter *filter,
+                       int64_t timeout, struct linkwatch_list **ret);
 /* How many bytes the links of a list may take: 64 MiB unless this is called, which are more than
  * 30,000 links. A list of more is -E2BIG; the next call connects anew. */
 void linkwatch_set_limit(struct linkwatch *connection, size_t bytes);
@@ -236,7 +218,8 @@ int linkwatch_refresh(struct linkwatch *connection, int64_t timeout);
  * if the daemon doesn't send it, -EINVAL if it is of another type. */
 struct linkwatch_status;
 
-int linkwatch_status(struct linkwatch *connection, int64_t timeout, struct linkwatch_status **ret);
+int linkwatch_get_status(struct linkwatch *connection, int64_t timeout,
+                         struct linkwatch_status **ret);
 struct linkwatch_status *linkwatch_status_free(struct linkwatch_status *status);
 int linkwatch_status_get_number(const struct linkwatch_status *status, const char *name,
                                 int64_t *ret);

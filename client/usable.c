@@ -21,7 +21,7 @@ static const char *why_without_state(const struct linkwatch_link *link)
 {
     bool carrier;
 
-    if (linkwatch_link_get_carrier(link, &carrier) >= 0 && !carrier)
+    if (linkwatch_link_get_boolean(link, LINKWATCH_FIELD_CARRIER, &carrier) >= 0 && !carrier)
         return "it has no carrier";
     return NULL;
 }
@@ -35,7 +35,8 @@ static const char *why_not(const struct linkwatch_link *link)
         return "the kernel does not say whether it is up";
     if (up == 0)
         return "it is down";
-    if (linkwatch_link_get_operstate(link, &state) < 0 || strcmp(state, "UNKNOWN") == 0)
+    if (linkwatch_link_get_string(link, LINKWATCH_FIELD_OPERSTATE, &state) < 0 ||
+        strcmp(state, "UNKNOWN") == 0)
         return why_without_state(link);
     for (size_t i = 0; i < sizeof(unusable) / sizeof(unusable[0]); i++)
         if (strcmp(state, unusable[i].state) == 0)

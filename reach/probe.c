@@ -37,7 +37,7 @@ static bool is_incomplete(const char *path)
 
     if (linkwatch_connect(path, &connection) < 0)
         return false;
-    if (linkwatch_status(connection, PATIENCE, &status) >= 0)
+    if (linkwatch_get_status(connection, PATIENCE, &status) >= 0)
         linkwatch_status_get_text(status, "source.standing", &standing);
     incomplete = strcmp(standing, "incomplete") == 0;
     linkwatch_status_free(status);

@@ -24,12 +24,12 @@ void changes_print_link(const struct linkwatch_link *link, const struct output *
     const char *kind = NULL;
     const char *state;
 
-    if (linkwatch_link_get_info_kind(link, &kind) >= 0 ||
-        linkwatch_link_get_link_type(link, &kind) >= 0) {
+    if (linkwatch_link_get_string(link, LINKWATCH_FIELD_LINKINFO, &kind) >= 0 ||
+        linkwatch_link_get_string(link, LINKWATCH_FIELD_LINK_TYPE, &kind) >= 0) {
         putchar(' ');
         output_text(kind);
     }
-    if (linkwatch_link_get_operstate(link, &state) >= 0) {
+    if (linkwatch_link_get_string(link, LINKWATCH_FIELD_OPERSTATE, &state) >= 0) {
         fputs(", ", stdout);
         output_colour(output, links_state_colour(state));
         output_text(state);

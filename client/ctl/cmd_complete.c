@@ -95,7 +95,7 @@ int ctl_complete(const struct ctl *ctl)
 
     if (!connection)
         return code;
-    r = linkwatch_list(connection, NULL, PATIENCE, &list);
+    r = linkwatch_get_list(connection, NULL, PATIENCE, &list);
     code = r < 0 ? ctl_call_failed(ctl, connection, r) : EXIT_MET;
     linkwatch_close(connection);
     if (r < 0)

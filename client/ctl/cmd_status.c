@@ -265,7 +265,7 @@ int ctl_status(const struct ctl *ctl)
 
     if (!connection)
         return code;
-    r = linkwatch_status(connection, CTL_PATIENCE, &status);
+    r = linkwatch_get_status(connection, CTL_PATIENCE, &status);
     if (r < 0) {
         code = ctl_call_failed(ctl, connection, r);
         linkwatch_close(connection);

@@ -91,7 +91,7 @@ static struct linkwatch_list *get_links(const struct subject *subject)
     if (r >= 0 && subject->ctl->netns_fd >= 0)
         r = linkwatch_enter(connection, subject->ctl->netns_fd, EXPLAIN_PATIENCE);
     if (r >= 0)
-        linkwatch_list(connection, filter, EXPLAIN_PATIENCE, &list);
+        linkwatch_get_list(connection, filter, EXPLAIN_PATIENCE, &list);
     linkwatch_close(connection);
     linkwatch_filter_free(filter);
     return list;

@@ -111,7 +111,7 @@ static int choose_all(struct fetcher *fetcher, struct fetched *fetched)
 static int fetch_one(struct fetcher *fetcher, const char *name)
 {
     struct fetched fetched = {0};
-    int r = linkwatch_list(fetcher->connection, fetcher->filter, CTL_PATIENCE, &fetched.list);
+    int r = linkwatch_get_list(fetcher->connection, fetcher->filter, CTL_PATIENCE, &fetched.list);
 
     if (r >= 0)
         r = choose_all(fetcher, &fetched);
@@ -283,7 +283,7 @@ static int list_all(const struct ctl *ctl, struct linkwatch_list **ret)
     *ret = NULL;
     if (!connection)
         return code;
-    r = linkwatch_list(connection, NULL, CTL_PATIENCE, ret);
+    r = linkwatch_get_list(connection, NULL, CTL_PATIENCE, ret);
     code = r >= 0 || r == -ENODATA ? EXIT_MET : ctl_call_failed(ctl, connection, r);
     linkwatch_close(connection);
     return code;

@@ -48,10 +48,10 @@ void links_table_add(struct table *table, const char *label, const struct linkwa
         table_add_clean(table, label, PLAIN);
     add_field(table, link, LINKWATCH_FIELD_IFINDEX, PLAIN);
     add_field(table, link, LINKWATCH_FIELD_IFNAME, BOLD);
-    if (linkwatch_link_get_info_kind(link, &kind) < 0)
-        linkwatch_link_get_link_type(link, &kind);
+    if (linkwatch_link_get_string(link, LINKWATCH_FIELD_LINKINFO, &kind) < 0)
+        linkwatch_link_get_string(link, LINKWATCH_FIELD_LINK_TYPE, &kind);
     table_add(table, kind, PLAIN);
-    linkwatch_link_get_operstate(link, &state);
+    linkwatch_link_get_string(link, LINKWATCH_FIELD_OPERSTATE, &state);
     table_add(table, state, links_state_colour(state));
     add_field(table, link, LINKWATCH_FIELD_MTU, PLAIN);
     add_field(table, link, LINKWATCH_FIELD_ADDRESS, PLAIN);

@@ -16,7 +16,7 @@ static char *instance_of(struct linkwatch *connection)
     const char *instance;
     char *copy = NULL;
 
-    if (linkwatch_status(connection, CTL_PATIENCE, &status) < 0)
+    if (linkwatch_get_status(connection, CTL_PATIENCE, &status) < 0)
         return NULL;
     if (linkwatch_status_get_text(status, "position.instance", &instance) >= 0)
         copy = strdup(instance);

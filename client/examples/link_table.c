@@ -59,8 +59,8 @@ static void print_link(const struct linkwatch_link *link)
 
     if (linkwatch_escape(linkwatch_link_ifname(link), false, &name) < 0)
         return;
-    linkwatch_link_get_operstate(link, &operstate);
-    linkwatch_link_get_mtu(link, &mtu);
+    linkwatch_link_get_string(link, LINKWATCH_FIELD_OPERSTATE, &operstate);
+    linkwatch_link_get_integer(link, LINKWATCH_FIELD_MTU, &mtu);
     printf("%5d %-16s %-14s %lld\n", linkwatch_link_ifindex(link), name, operstate, (long long)mtu);
     free(name);
 }

@@ -285,7 +285,7 @@ static int run_mirror(char *arguments[])
 static int list(struct linkwatch *connection, int64_t timeout)
 {
     struct linkwatch_list *links;
-    int r = linkwatch_list(connection, NULL, timeout, &links);
+    int r = linkwatch_get_list(connection, NULL, timeout, &links);
 
     if (r < 0)
         return r;
@@ -301,7 +301,7 @@ static int status(struct linkwatch *connection, int64_t timeout)
     struct linkwatch_status *answer;
     const char *text = "-";
     int64_t number = -1;
-    int r = linkwatch_status(connection, timeout, &answer);
+    int r = linkwatch_get_status(connection, timeout, &answer);
 
     if (r < 0)
         return r;

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 """What the library promises to those who build on it, and linkwatchctl to us."""
 
+import ctypes
 import glob
 import os
 import re
@@ -108,6 +109,30 @@ int main()
     return fields == 0;
 }
 """
+
+
+@tap.test
+def version():
+    """The header, the library and the package have one version."""
+    need_library()
+    package = re.search(r"AC_INIT\(\[linkwatchd\], \[(.*?)\]\)", read("configure.ac")).group(1)
+    code = read("client", "linkwatch.h")
+    tap.equal(re.search(r'define LINKWATCH_VERSION +"(.*)"', code).group(1), package)
+    number = re.search(r"define LINKWATCH_VERSION_NUMBER +\((.*)\)", code).group(1)
+    parts = re.fullmatch(r"(\d+) << 16 \| (\d+) << 8 \| (\d+)", number).groups()
+    tap.equal(".".join(parts), package)
+    if os.environ.get("LINKWATCH_SANITIZERS") == "yes":
+        return  # it can't be loaded here
+    library = ctypes.CDLL(LIBRARY)
+    library.linkwatch_version.restype = ctypes.c_char_p
+    tap.equal(library.linkwatch_version().decode(), package)
+
+
+@tap.test
+def names():
+    """No function of linkwatch.h bears the name of a struct, which is one name in C++."""
+    structs = set(re.findall(r"\bstruct (\w+)", read("client", "linkwatch.h")))
+    tap.equal(structs & declared(), set())
 
 
 @tap.test

@@ -50,44 +50,36 @@ static struct linkwatch_link *parse(const char *text)
 }
 
 static const struct {
-    int (*get)(const struct linkwatch_link *link, int64_t *ret);
+    int field;
     int64_t value;
 } numbers[] = {
-    {linkwatch_link_get_carrier_changes, 3},
-    {linkwatch_link_get_carrier_up_count, 4},
-    {linkwatch_link_get_carrier_down_count, 5},
-    {linkwatch_link_get_mtu, 6},
-    {linkwatch_link_get_min_mtu, 7},
-    {linkwatch_link_get_max_mtu, 4294967295},
-    {linkwatch_link_get_link_index, 8},
-    {linkwatch_link_get_link_netnsid, 0},
-    {linkwatch_link_get_txqlen, 10},
-    {linkwatch_link_get_promiscuity, 11},
-    {linkwatch_link_get_num_tx_queues, 12},
-    {linkwatch_link_get_num_rx_queues, 13},
-    {linkwatch_link_get_master_ifindex, 14},
-    {linkwatch_link_get_link_ifindex, 15},
+    {LINKWATCH_FIELD_CARRIER_CHANGES, 3},
+    {LINKWATCH_FIELD_CARRIER_UP_COUNT, 4},
+    {LINKWATCH_FIELD_CARRIER_DOWN_COUNT, 5},
+    {LINKWATCH_FIELD_MTU, 6},
+    {LINKWATCH_FIELD_MIN_MTU, 7},
+    {LINKWATCH_FIELD_MAX_MTU, 4294967295},
+    {LINKWATCH_FIELD_LINK_INDEX, 8},
+    {LINKWATCH_FIELD_LINK_NETNSID, 0},
+    {LINKWATCH_FIELD_TXQLEN, 10},
+    {LINKWATCH_FIELD_PROMISCUITY, 11},
+    {LINKWATCH_FIELD_NUM_TX_QUEUES, 12},
+    {LINKWATCH_FIELD_NUM_RX_QUEUES, 13},
+    {LINKWATCH_FIELD_MASTER_IFINDEX, 14},
+    {LINKWATCH_FIELD_LINK_IFINDEX, 15},
 };
 
 static const struct {
-    int (*get)(const struct linkwatch_link *link, const char **ret);
+    int field;
     const char *value;
 } texts[] = {
-    {linkwatch_link_get_ifalias, "uplink"},
-    {linkwatch_link_get_link_type, "ether"},
-    {linkwatch_link_get_operstate, "UP"},
-    {linkwatch_link_get_linkmode, "DEFAULT"},
-    {linkwatch_link_get_address, "aa:bb"},
-    {linkwatch_link_get_broadcast, "ff:ff"},
-    {linkwatch_link_get_permaddr, "cc:dd"},
-    {linkwatch_link_get_master, "br0"},
-    {linkwatch_link_get_link, "peer"},
-    {linkwatch_link_get_group, "default"},
-    {linkwatch_link_get_qdisc, "noop"},
-    {linkwatch_link_get_parentbus, "pci"},
-    {linkwatch_link_get_parentdev, "0000:00"},
-    {linkwatch_link_get_info_kind, "veth"},
-    {linkwatch_link_get_info_slave_kind, "bridge"},
+    {LINKWATCH_FIELD_IFALIAS, "uplink"},    {LINKWATCH_FIELD_LINK_TYPE, "ether"},
+    {LINKWATCH_FIELD_OPERSTATE, "UP"},      {LINKWATCH_FIELD_LINKMODE, "DEFAULT"},
+    {LINKWATCH_FIELD_ADDRESS, "aa:bb"},     {LINKWATCH_FIELD_BROADCAST, "ff:ff"},
+    {LINKWATCH_FIELD_PERMADDR, "cc:dd"},    {LINKWATCH_FIELD_MASTER, "br0"},
+    {LINKWATCH_FIELD_LINK, "peer"},         {LINKWATCH_FIELD_GROUP, "default"},
+    {LINKWATCH_FIELD_QDISC, "noop"},        {LINKWATCH_FIELD_PARENTBUS, "pci"},
+    {LINKWATCH_FIELD_PARENTDEV, "0000:00"}, {LINKWATCH_FIELD_LINKINFO, "veth"},
 };
 
 #define COUNT(array) (sizeof(array) / sizeof((array)[0]))
@@ -95,26 +87,53 @@ static const struct {
 static void what_was_said_is_given(void **state)
 {
     struct linkwatch_link *link = parse(everything);
+    const char *kind = NULL;
     bool carrier = true;
 
     (void)state;
     assert_int_equal(linkwatch_link_ifindex(link), 2);
     assert_string_equal(linkwatch_link_ifname(link), "eth0");
-    assert_int_equal(linkwatch_link_get_carrier(link, &carrier), 0);
+    assert_int_equal(linkwatch_link_get_boolean(link, LINKWATCH_FIELD_CARRIER, &carrier), 0);
     assert_false(carrier);
     for (size_t i = 0; i < COUNT(numbers); i++) {
         int64_t number = -1;
 
-        assert_int_equal(numbers[i].get(link, &number), 0);
+        assert_int_equal(linkwatch_link_get_integer(link, numbers[i].field, &number), 0);
         assert_int_equal(number, numbers[i].value);
     }
     for (size_t i = 0; i < COUNT(texts); i++) {
         const char *text = NULL;
 
-        assert_int_equal(texts[i].get(link, &text), 0);
+        assert_int_equal(linkwatch_link_get_string(link, texts[i].field, &text), 0);
         assert_string_equal(text, texts[i].value);
     }
+    assert_int_equal(linkwatch_link_get_info_slave_kind(link, &kind), 0);
+    assert_string_equal(kind, "bridge");
     assert_null(linkwatch_link_unref(link));
+}
+
+static void a_field_of_another_type_or_number_has_no_value(void **state)
+{
+    struct linkwatch_link *link = parse(everything);
+    const char *text = "kept";
+    int64_t number = 99;
+    bool truth = true;
+
+    (void)state;
+    assert_int_equal(linkwatch_link_get_integer(link, LINKWATCH_FIELD_MASTER, &number), -EINVAL);
+    assert_int_equal(linkwatch_link_get_integer(link, LINKWATCH_FIELD_CARRIER, &number), -EINVAL);
+    assert_int_equal(linkwatch_link_get_string(link, LINKWATCH_FIELD_MTU, &text), -EINVAL);
+    assert_int_equal(linkwatch_link_get_string(link, LINKWATCH_FIELD_FLAGS, &text), -EINVAL);
+    assert_int_equal(linkwatch_link_get_boolean(link, LINKWATCH_FIELD_MTU, &truth), -EINVAL);
+    for (int field = -1; field < 100; field += field < 0 ? 65 : 1) {
+        assert_int_equal(linkwatch_link_get_integer(link, field, &number), -ENODATA);
+        assert_int_equal(linkwatch_link_get_string(link, field, &text), -ENODATA);
+        assert_int_equal(linkwatch_link_get_boolean(link, field, &truth), -ENODATA);
+    }
+    assert_string_equal(text, "kept");
+    assert_int_equal(number, 99);
+    assert_true(truth);
+    linkwatch_link_unref(link);
 }
 
 static void what_was_not_said_is_no_value(void **state)
@@ -123,18 +142,18 @@ static void what_was_not_said_is_no_value(void **state)
     bool carrier = true;
 
     (void)state;
-    assert_int_equal(linkwatch_link_get_carrier(link, &carrier), -ENODATA);
+    assert_int_equal(linkwatch_link_get_boolean(link, LINKWATCH_FIELD_CARRIER, &carrier), -ENODATA);
     assert_true(carrier);
     for (size_t i = 0; i < COUNT(numbers); i++) {
         int64_t number = 99;
 
-        assert_int_equal(numbers[i].get(link, &number), -ENODATA);
+        assert_int_equal(linkwatch_link_get_integer(link, numbers[i].field, &number), -ENODATA);
         assert_int_equal(number, 99);
     }
     for (size_t i = 0; i < COUNT(texts); i++) {
         const char *text = "kept";
 
-        assert_int_equal(texts[i].get(link, &text), -ENODATA);
+        assert_int_equal(linkwatch_link_get_string(link, texts[i].field, &text), -ENODATA);
         assert_string_equal(text, "kept");
     }
     assert_int_equal(linkwatch_link_has_flag(link, "UP"), -ENODATA);
@@ -367,7 +386,7 @@ static void names_are_the_bytes_that_they_have_in_the_kernel(void **state)
     assert_string_equal(linkwatch_link_ifname(link), "a\xff");
     assert_string_equal(text, "x");
     assert_string_equal(linkwatch_link_next_altname(link, text), "\xfe");
-    assert_int_equal(linkwatch_link_get_master(link, &text), 0);
+    assert_int_equal(linkwatch_link_get_string(link, LINKWATCH_FIELD_MASTER, &text), 0);
     assert_string_equal(text, "\xfd");
     assert_true(linkwatch_link_compare(link, other) & LINKWATCH_FIELD_MASK(IFNAME));
     assert_true(linkwatch_link_matches(link, "a\\xff"));
@@ -474,6 +493,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(what_was_said_is_given),
+        cmocka_unit_test(a_field_of_another_type_or_number_has_no_value),
         cmocka_unit_test(what_was_not_said_is_no_value),
         cmocka_unit_test(lists_are_walked_in_their_order),
         cmocka_unit_test(an_empty_list_is_not_a_missing_one),
