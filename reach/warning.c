@@ -12,8 +12,7 @@ static const char *const texts[WARNING_KIND_COUNT] = {
     [WARNING_DENIED] = "a subscription stays denied",
     [WARNING_GROUPS] =
         "the program subscribes to more than links; updates of other kinds will not arrive",
-    [WARNING_NAMESPACE] = "a subscription in another network namespace stays denied, as the "
-                          "namespace can't be entered",
+    [WARNING_NAMESPACE] = "a subscription stays denied, for its network namespace can't be entered",
     [WARNING_CONFINED] =
         "a program with a seccomp filter of its own can't be served: its subscriptions stay denied",
 };
