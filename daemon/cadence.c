@@ -16,6 +16,8 @@
 #define SHORT (400 * MSEC)
 #define STEPS 4
 #define GRID  (100 * MSEC)
+/* One part of the shortest interval of so many. */
+#define LATENESS 8
 /* Long intervals are shortened by up to one part of so many. */
 #define LONG      (2 * SEC)
 #define LONG_GRID (200 * MSEC)
@@ -121,6 +123,17 @@ static int64_t in_steps(int64_t interval)
     return max_time(round_down(interval, step), 1);
 }
 
+/* The last multiple of the interval until then, or, where that is too soon, the next one: a dump is
+ * never sooner than the shortest interval, but for the time that one may be late. */
+static int64_t next_common(const struct cadence *cadence, int64_t began, int64_t interval)
+{
+    int64_t shortest = cadence->part->budget->interval_min_usec;
+    int64_t unit = in_steps(interval);
+    int64_t due = round_down(after(began, interval), unit);
+
+    return due < began + shortest - shortest / LATENESS ? due + unit : due;
+}
+
 /* Between 0 and one part of so many. */
 static int64_t shortening(const struct cadence *cadence, int64_t interval)
 {
@@ -134,7 +147,7 @@ int64_t cadence_due(const struct cadence *cadence, int64_t began, int64_t interv
     if (cadence->part->budget->namespaces < 2 || due < 0 || due == INT64_MAX)
         return due;
     if (interval < SHORT)
-        return round_down(due, in_steps(interval));
+        return next_common(cadence, began, interval);
     if (interval < LONG)
         return round_down(due, GRID);
     return round_down(due - shortening(cadence, interval), LONG_GRID);
