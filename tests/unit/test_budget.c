@@ -62,7 +62,7 @@ static void start(struct world *world, size_t count, int64_t price)
         add(world, 0);
 }
 
-static void stop(struct world *world)
+static void leave(struct world *world)
 {
     for (size_t i = 0; i < world->count; i++)
         cadence_free(&world->places[i].cadence);
@@ -124,7 +124,7 @@ static void one_quiet_namespace_is_dumped_at_the_shortest_interval(void **state)
     start(&world, 1, CHEAP);
     run(&world, 10 * SEC);
     assert_int_in_range(world.places[0].dumps, 199, 201);
-    stop(&world);
+    leave(&world);
 }
 
 static void dumps_that_are_dear_are_rare_while_nothing_happens(void **state)
@@ -137,7 +137,7 @@ static void dumps_that_are_dear_are_rare_while_nothing_happens(void **state)
     run(&world, 60 * SEC);
     assert_int_in_range(world.places[0].longest, 110 * MSEC, 120 * MSEC);
     assert_int_in_range(world.spent, 0, 60 * PPM);
-    stop(&world);
+    leave(&world);
 }
 
 static void after_a_quiet_minute_what_was_saved_is_spent_where_something_happens(void **state)
@@ -153,7 +153,7 @@ static void after_a_quiet_minute_what_was_saved_is_spent_where_something_happens
     world.places[0].busy = true;
     run(&world, 2 * SEC);
     assert_int_in_range(world.places[0].dumps, 35, 41);
-    stop(&world);
+    leave(&world);
 }
 
 static void at_first_something_is_saved(void **state)
@@ -165,7 +165,7 @@ static void at_first_something_is_saved(void **state)
     world.places[0].busy = true;
     run(&world, 5 * SEC);
     assert_int_in_range(world.places[0].dumps, 90, 101);
-    stop(&world);
+    leave(&world);
 }
 
 static void what_was_saved_is_not_spent_at_once(void **state)
@@ -177,7 +177,7 @@ static void what_was_saved_is_not_spent_at_once(void **state)
     world.places[0].busy = true;
     run(&world, 5 * SEC);
     assert_int_in_range(world.spent, 18 * PPM, 21 * PPM);
-    stop(&world);
+    leave(&world);
 }
 
 static void polling_costs_no_more_than_the_budget_and_what_was_saved(void **state)
@@ -194,7 +194,7 @@ static void polling_costs_no_more_than_the_budget_and_what_was_saved(void **stat
         assert_int_in_range(world.spent, 0, (600 + 31) * PPM);
         run(&world, 600 * SEC);
         assert_int_in_range(world.spent, 0, 601 * PPM);
-        stop(&world);
+        leave(&world);
     }
 }
 
@@ -211,7 +211,7 @@ static void what_disturbs_some_dumps_counts_in_the_budget(void **state)
     world.places[0].busy = true;
     run(&world, 600 * SEC);
     assert_int_in_range(world.spent, 400 * PPM, (600 + 31) * PPM);
-    stop(&world);
+    leave(&world);
 }
 
 static void among_a_thousand_those_where_something_happens_come_first(void **state)
@@ -230,7 +230,7 @@ static void among_a_thousand_those_where_something_happens_come_first(void **sta
     for (int i = 20; i < CROWD; i++)
         assert_int_in_range(world.places[i].longest, 4 * SEC, 5 * SEC);
     assert_int_in_range(world.spent, 0, 20 * 10000);
-    stop(&world);
+    leave(&world);
 }
 
 static void no_namespace_is_dumped_sooner_than_the_shortest_interval(void **state)
@@ -245,7 +245,7 @@ static void no_namespace_is_dumped_sooner_than_the_shortest_interval(void **stat
     run(&world, 20 * SEC);
     for (int i = 0; i < 20; i++)
         assert_true(world.places[i].shortest >= INTERVAL_MIN - INTERVAL_MIN / 8);
-    stop(&world);
+    leave(&world);
 }
 
 static void more_of_them_are_dumped_less_often_in_proportion(void **state)
@@ -261,7 +261,7 @@ static void more_of_them_are_dumped_less_often_in_proportion(void **state)
     for (int i = 0; i < 200; i++)
         assert_int_in_range(world.places[i].longest, 500 * MSEC, 1000 * MSEC);
     assert_int_in_range(world.spent, 0, 20 * 10000);
-    stop(&world);
+    leave(&world);
 }
 
 static void no_user_crowds_out_another(void **state)
@@ -276,7 +276,7 @@ static void no_user_crowds_out_another(void **state)
     run(&world, 20 * SEC);
     run(&world, 20 * SEC);
     assert_int_in_range(world.places[CROWD].longest, 50 * MSEC, 60 * MSEC);
-    stop(&world);
+    leave(&world);
 }
 
 static void those_due_at_nearly_the_same_time_are_dumped_in_one_turn(void **state)
@@ -291,7 +291,7 @@ static void those_due_at_nearly_the_same_time_are_dumped_in_one_turn(void **stat
     for (size_t i = 0; i < world.count; i++)
         dumps += world.places[i].dumps;
     assert_int_in_range(dumps, 20 * world.turns, 100 * world.turns);
-    stop(&world);
+    leave(&world);
 }
 
 static void active_ones_that_began_apart_come_to_be_dumped_in_one_turn(void **state)
@@ -311,7 +311,7 @@ static void active_ones_that_began_apart_come_to_be_dumped_in_one_turn(void **st
         dumps += world.places[i].dumps;
     assert_int_in_range(dumps, 20 * 100, 20 * 200);
     assert_int_in_range(world.turns, 0, dumps / 16);
-    stop(&world);
+    leave(&world);
 }
 
 static void what_is_audited_at_the_same_time_does_not_stay_together(void **state)
@@ -336,7 +336,7 @@ static void what_is_audited_at_the_same_time_does_not_stay_together(void **state
         }
     }
     assert_int_equal(most, 0);
-    stop(&world);
+    leave(&world);
 }
 
 static void one_that_is_alone_is_audited_when_it_is_due(void **state)
@@ -346,7 +346,7 @@ static void one_that_is_alone_is_audited_when_it_is_due(void **state)
     (void)state;
     start(&world, 1, CHEAP);
     assert_true(cadence_due(&world.places[0].cadence, 7, 60 * SEC) == 60 * SEC + 7);
-    stop(&world);
+    leave(&world);
 }
 
 static void what_is_not_polled_leaves_the_budget_to_others(void **state)
@@ -359,7 +359,7 @@ static void what_is_not_polled_leaves_the_budget_to_others(void **state)
         cadence_count(&world.places[i].cadence, world.now, false);
     assert_int_equal(cadence_interval(&world.places[0].cadence), INTERVAL_MIN);
     assert_int_equal(cadence_interval(&world.places[1].cadence), INTERVAL_MIN);
-    stop(&world);
+    leave(&world);
 }
 
 int main(void)
