@@ -65,16 +65,21 @@ int answer_reply(struct buffer *message, struct answer **ret)
     return 0;
 }
 
+static const struct standing_report *links_report(struct namespace *namespace)
+{
+    return standing_report(source_links(namespace_source(namespace))->standing);
+}
+
 static bool never_dumped(struct namespace *namespace)
 {
-    return source_report(namespace_source(namespace))->last_dump == STANDING_NEVER;
+    return links_report(namespace)->last_dump == STANDING_NEVER;
 }
 
 /* Why dumps fail. Where none ever worked, the links are unknown, which is not the same as that
  * there are none. */
 static int dump_failure(struct namespace *namespace, struct buffer **ret)
 {
-    const struct standing_report *report = source_report(namespace_source(namespace));
+    const struct standing_report *report = links_report(namespace);
 
     return message_error(never_dumped(namespace) ? LINKS ".NeverLooked" : LINKS ".DumpFailed",
                          message_failure(report->dump_reason, report->dump_error), ret);
@@ -177,7 +182,7 @@ static int list_pieces(struct namespace *namespace, struct message_list *ret)
     const struct history *history = namespace_history(namespace);
     struct source_state state;
 
-    source_describe(namespace_source(namespace), &state);
+    follower_describe(source_links(namespace_source(namespace)), &state);
     return message_list_new(message_position(history_instance(history), history_newest(history)),
                             message_source_state(&state), ret);
 }
@@ -288,7 +293,7 @@ int answer_stream(struct waitlist *news, struct stream *stream, struct answer **
 struct refresh {
     struct answer answer;
     struct namespace *namespace;
-    uint64_t request;
+    struct source_request request;
     int (*make)(struct namespace *namespace, int done, struct buffer **ret);
     bool answered;
 };
@@ -296,7 +301,7 @@ struct refresh {
 static int refresh_next(struct answer *answer, const struct slice *slice, struct buffer **ret)
 {
     struct refresh *refresh = (struct refresh *)answer;
-    int done = source_dump_done(namespace_source(refresh->namespace), refresh->request);
+    int done = source_dump_done(namespace_source(refresh->namespace), &refresh->request);
     int r;
 
     (void)slice;
@@ -363,7 +368,8 @@ int answer_enter(struct namespace *namespace, struct answer **ret)
     if (!refresh)
         return -ENOMEM;
     refresh->make = make_entered;
-    refresh->request = source_is_fresh(source) ? 0 : source_request_dump(source);
+    if (!source_is_fresh(source))
+        refresh->request = source_request_dump(source);
     *ret = &refresh->answer;
     return 0;
 }

@@ -34,7 +34,7 @@ static void status_line(const struct daemon *daemon, char *text, size_t size)
 {
     struct source_state state;
 
-    source_describe(namespace_source(daemon->namespace), &state);
+    follower_describe(source_links(namespace_source(daemon->namespace)), &state);
     snprintf(text, size, "%s%s%s%s: %s", state.standing, state.error ? " " : "",
              state.error ? strerrorname_np(state.error) : "", state.stale ? ", stale" : "",
              state.reason);
@@ -58,8 +58,8 @@ static void on_settled(void *user)
 
     daemon->ready = true;
     server_start(daemon->server);
-    eventlog_start(daemon->log, source_report(source), table_count(source_table(source)),
-                   daemon->socket);
+    eventlog_start(daemon->log, standing_report(source_links(source)->standing),
+                   table_count(source_table(source)), daemon->socket);
     daemon_notify_ready(daemon);
 }
 

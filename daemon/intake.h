@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* What a socket receives, message by message: reads the links in it, leads them into reconcile, and
- * reports to standing what came. Knows what of a dump is still to come. Pure. */
+/* What a socket receives about one subject, message by message: leads it to the subject's objects,
+ * and reports to standing what came. Knows what of a dump is still to come. Pure. */
 #ifndef LINKWATCH_DAEMON_INTAKE_H
 #define LINKWATCH_DAEMON_INTAKE_H
 
@@ -9,9 +9,9 @@
 #include <stdint.h>
 
 #include "daemon/quota.h"
-#include "daemon/reconcile.h"
 #include "daemon/rtnl.h"
 #include "daemon/standing.h"
+#include "daemon/subject.h"
 
 /* Of what was received since the start, as the wire's Counters say. */
 struct intake_counters {
@@ -22,9 +22,10 @@ struct intake_counters {
 
 /* The pointers are set when it is made, and outlive it; all else is zero then. */
 struct intake {
-    struct reconcile *reconcile;
+    const struct subject *subject;
+    void *objects;
     struct standing *standing;
-    struct quota *quota; /* of the links' memory; NULL for none */
+    struct quota *quota; /* of the objects' memory; NULL for none */
     struct intake_counters *counters;
     bool dumping;              /* a dump was requested and has not ended */
     bool settling;             /* it has ended, and left queries */
@@ -42,8 +43,12 @@ void intake_reset(struct intake *intake);
  * works, dumping is to be set. */
 void intake_dump_begin(struct intake *intake, bool drained);
 
-/* The rtnl_handler; user is the intake. */
-void intake_receive(void *user, enum rtnl_event event, const struct nlmsghdr *message, int error);
+/* Something was received, for this subject or for another one. */
+void intake_beside(struct intake *intake, enum rtnl_event event);
+
+/* What was received, if it is for this subject. */
+void intake_receive(struct intake *intake, enum rtnl_event event, const struct nlmsghdr *message,
+                    int error);
 
 /* The query for the link that was asked for has no answer, and is given up. */
 void intake_unanswered(struct intake *intake);

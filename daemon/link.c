@@ -10,6 +10,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "daemon/digest.h"
+
 /* What is known of operstates (RFC 2863) and link modes. */
 #define OPERSTATE_MAX 6
 #define LINKMODE_MAX  1
@@ -320,41 +322,14 @@ int link_parse(const struct nlmsghdr *message, struct link **ret)
     return 0;
 }
 
-/* Each step can be undone, whatever the word: no difference is ever lost, only mixed. */
-static uint64_t mix(uint64_t digest, uint64_t word)
-{
-    digest = (digest ^ word) * UINT64_C(0x9E3779B97F4A7C15); /* 2^64 by the golden ratio */
-    return digest ^ (digest >> 32);
-}
-
-static uint64_t word_at(const char *bytes, size_t length)
-{
-    uint64_t word = 0;
-
-    memcpy(&word, bytes, length);
-    return word;
-}
-
 int link_digest(const struct nlmsghdr *message, int *ret_ifindex, uint64_t *ret)
 {
     const struct ifinfomsg *info = NLMSG_DATA(message);
-    const char *at = (const char *)info;
-    size_t left = message->nlmsg_len - NLMSG_HDRLEN;
-    uint64_t even = left, odd = 0;
 
     if (message->nlmsg_len < NLMSG_LENGTH(sizeof(*info)))
         return -EBADMSG;
-    /* Two at a time, for neither has to wait for the other. */
-    for (; left >= 16; left -= 16, at += 16) {
-        even = mix(even, word_at(at, 8));
-        odd = mix(odd, word_at(at + 8, 8));
-    }
-    if (left >= 8)
-        even = mix(even, word_at(at, 8));
-    odd = mix(odd, word_at(at + left / 8 * 8, left % 8));
-    even = mix(mix(even, odd), left);
     *ret_ifindex = info->ifi_index;
-    *ret = even ? even : 1;
+    *ret = digest(info, message->nlmsg_len - NLMSG_HDRLEN);
     return 0;
 }
 

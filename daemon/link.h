@@ -89,9 +89,8 @@ struct link {
  * field that the message does not have, or not in the size that it has, is not known. */
 int link_parse(const struct nlmsghdr *message, struct link **ret);
 
-/* The index that a message is about, and a digest of all its content: 64 bits, so that
- * two messages that differ have the same one as rarely as memory fails; never 0. -EBADMSG
- * if it is too short to have an index. */
+/* The index that a message is about, and a digest of all its content. -EBADMSG if it is too short
+ * to have an index. */
 int link_digest(const struct nlmsghdr *message, int *ret_ifindex, uint64_t *ret);
 
 /* Its memory, and that of its copies and its encoding, counts in that quota from now on, which must

@@ -28,7 +28,7 @@ struct namespace
 
 static void describe(void *user, struct source_state *ret)
 {
-    source_describe(((struct namespace *)user)->source, ret);
+    follower_describe(source_links(((struct namespace *)user)->source), ret);
 }
 
 static void check_added(const struct namespace *namespace, int r)
@@ -42,7 +42,7 @@ static void on_changed(void *user, const struct change *change)
     struct namespace *namespace = user;
 
     if (namespace->log)
-        eventlog_change(namespace->log, change, !source_has_dumped(namespace->source));
+        eventlog_change(namespace->log, change, !source_links(namespace->source)->has_dumped);
     check_added(namespace,
                 history_add_change(namespace->history, change, clock_usec(CLOCK_REALTIME),
                                    clock_usec(CLOCK_MONOTONIC)));
@@ -54,7 +54,7 @@ static void on_reported(void *user, const struct standing_report *before,
     struct namespace *namespace = user;
     struct source_state state;
 
-    source_describe(namespace->source, &state);
+    follower_describe(source_links(namespace->source), &state);
     check_added(namespace,
                 history_add_source(namespace->history, &state, clock_usec(CLOCK_REALTIME),
                                    clock_usec(CLOCK_MONOTONIC)));
@@ -76,7 +76,7 @@ static void on_settled(void *user)
 {
     struct namespace *namespace = user;
 
-    if (!namespace->settled && source_has_dumped(namespace->source)) {
+    if (!namespace->settled && source_links(namespace->source)->has_dumped) {
         namespace->settled = true;
         if (namespace->handlers.settled)
         namespace->handlers.settled(namespace->user);

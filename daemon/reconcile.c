@@ -290,10 +290,9 @@ static void count_empty(struct reconcile *reconcile, int error, bool alone)
         reconcile->empty++;
 }
 
-int reconcile_dump_end(struct reconcile *reconcile, int error, bool alone,
-                       struct reconcile_verdict *ret)
+int reconcile_dump_end(struct reconcile *reconcile, int error, bool alone, struct dump_verdict *ret)
 {
-    struct reconcile_verdict verdict = {.lines = reconcile->lines, .native = reconcile->native};
+    struct dump_verdict verdict = {.lines = reconcile->lines, .native = reconcile->native};
     int r = 0, empty = 0, settled;
 
     reconcile->dumping = false;

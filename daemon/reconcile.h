@@ -18,6 +18,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "daemon/subject.h"
 #include "daemon/table.h"
 
 struct reconcile;
@@ -49,22 +50,12 @@ int reconcile_dump_line(struct reconcile *reconcile, struct link *link, uint64_t
  * reconcile_dump_line(). */
 bool reconcile_dump_repeats(struct reconcile *reconcile, int ifindex, uint64_t digest);
 
-/* How a dump ended. */
-struct reconcile_verdict {
-    size_t lines;   /* lines */
-    size_t missing; /* links that another dump must show to be missing, too */
-    bool native;    /* a line had IFLA_OPERSTATE, as those of native Linux always do */
-    /* Without a line, and so was the dump before it. If no link is known once all is
-     * settled, there is none. */
-    bool empty;
-};
-
 /* The dump is over: 0, -EINTR if links changed under it, or another error: then nothing
  * follows from what it did not show. alone: since the queue was read empty, and then the
  * dump requested, nothing but the dump was received, so that no part of it was dropped for
  * lack of room. -ENOMEM if something is lost. */
 int reconcile_dump_end(struct reconcile *reconcile, int error, bool alone,
-                       struct reconcile_verdict *ret);
+                       struct dump_verdict *ret);
 
 /* The next link to be queried, by its index, 0 for none; never while a dump is under way. */
 int reconcile_query(const struct reconcile *reconcile);

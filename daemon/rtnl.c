@@ -30,7 +30,8 @@ struct rtnl {
     struct rtnl_room *room;
     uint32_t port; /* 0 as long as the socket has none */
     bool dumping;
-    bool interrupted; /* the dump under way */
+    bool interrupted;   /* the dump under way */
+    uint16_t dump_type; /* of its lines */
     unsigned dump_sequence;
     bool asking;
     unsigned query_sequence;
@@ -168,27 +169,47 @@ int rtnl_receive_buffer(const struct rtnl *rtnl)
     return size;
 }
 
-int rtnl_join(struct rtnl *rtnl)
+void rtnl_leave(struct rtnl *rtnl, const int *groups)
 {
-    int r;
-
-    errno = 0;
-    r = nl_socket_add_membership(rtnl->socket, RTNLGRP_LINK);
-    return r < 0 ? failed(r) : 0;
+    for (; *groups; groups++)
+        (void)nl_socket_drop_membership(rtnl->socket, *groups);
 }
 
-/* RTM_GETLINK, for all links or for one. */
-static int send_request(struct rtnl *rtnl, int flags, int ifindex, unsigned *ret_sequence)
+int rtnl_join(struct rtnl *rtnl, const int *groups)
+{
+    for (const int *group = groups; *group; group++) {
+        int r;
+
+        errno = 0;
+        r = nl_socket_add_membership(rtnl->socket, *group);
+        if (r < 0) {
+            r = failed(r);
+            rtnl_leave(rtnl, groups);
+            return r;
+        }
+    }
+    return 0;
+}
+
+/* All links or one. Statistics differ in every dump and nobody asked for them. */
+static int put_link_body(struct nl_msg *request, int ifindex)
 {
     struct ifinfomsg info = {.ifi_family = AF_UNSPEC, .ifi_index = ifindex};
-    struct nl_msg *request = nlmsg_alloc_simple(RTM_GETLINK, NLM_F_REQUEST | flags);
+
+    if (nlmsg_append(request, &info, sizeof(info), NLMSG_ALIGNTO) < 0)
+        return -ENOMEM;
+    return nla_put_u32(request, IFLA_EXT_MASK, RTEXT_FILTER_SKIP_STATS);
+}
+
+static int send_request(struct rtnl *rtnl, uint16_t type, int flags, int ifindex,
+                        unsigned *ret_sequence)
+{
+    struct nl_msg *request = nlmsg_alloc_simple(type, NLM_F_REQUEST | flags);
     int r;
 
     if (!request)
         return -ENOMEM;
-    /* Statistics differ in every dump and nobody asked for them. */
-    if (nlmsg_append(request, &info, sizeof(info), NLMSG_ALIGNTO) < 0 ||
-        nla_put_u32(request, IFLA_EXT_MASK, RTEXT_FILTER_SKIP_STATS) < 0) {
+    if (put_link_body(request, ifindex) < 0) {
         nlmsg_free(request);
         return -ENOMEM;
     }
@@ -202,23 +223,24 @@ static int send_request(struct rtnl *rtnl, int flags, int ifindex, unsigned *ret
     return 0;
 }
 
-int rtnl_ask_dump(struct rtnl *rtnl)
+int rtnl_ask_dump(struct rtnl *rtnl, uint16_t type)
 {
     int r;
 
     if (rtnl->dumping)
         return -EBUSY;
-    r = send_request(rtnl, NLM_F_DUMP, 0, &rtnl->dump_sequence);
+    r = send_request(rtnl, type, NLM_F_DUMP, 0, &rtnl->dump_sequence);
     if (r < 0)
         return r;
     rtnl->dumping = true;
     rtnl->interrupted = false;
+    rtnl->dump_type = type - 2; /* RTM_NEW* */
     return 0;
 }
 
 int rtnl_ask_link(struct rtnl *rtnl, int ifindex)
 {
-    int r = send_request(rtnl, 0, ifindex, &rtnl->query_sequence);
+    int r = send_request(rtnl, RTM_GETLINK, 0, ifindex, &rtnl->query_sequence);
 
     rtnl->asking = r == 0;
     return r;
@@ -240,7 +262,7 @@ static void end_dump(struct rtnl *rtnl, int error)
 
 /* Bridge ports are reported in AF_BRIDGE too, with an RTM_DELLINK when a port that lives
  * on leaves its bridge. */
-static bool is_about_link(const struct nlmsghdr *message)
+static bool is_object(const struct nlmsghdr *message)
 {
     const struct ifinfomsg *info = NLMSG_DATA(message);
 
@@ -274,8 +296,8 @@ static void take_dump_message(struct rtnl *rtnl, const struct nlmsghdr *message)
         if (error_in(message))
             end_dump(rtnl, error_in(message));
         break;
-    case RTM_NEWLINK:
-        if (is_about_link(message))
+    default:
+        if (message->nlmsg_type == rtnl->dump_type && is_object(message))
             emit(rtnl, RTNL_DUMP_LINE, message, 0);
         break;
     }
@@ -289,7 +311,7 @@ static void take_answer(struct rtnl *rtnl, const struct nlmsghdr *message)
     if (!is_link && !is_error)
         return;
     rtnl->asking = false;
-    emit(rtnl, is_link ? RTNL_LINK : RTNL_NO_LINK, is_link ? message : NULL,
+    emit(rtnl, is_link ? RTNL_ANSWER : RTNL_ERROR, is_link ? message : NULL,
          is_link ? 0 : error_in(message));
 }
 
@@ -303,7 +325,7 @@ static void take_message(struct rtnl *rtnl, const struct nlmsghdr *message)
             take_answer(rtnl, message);
     } else if (message->nlmsg_type == NLMSG_OVERRUN) {
         emit(rtnl, RTNL_OVERRUN, NULL, 0);
-    } else if (is_about_link(message)) {
+    } else if (is_object(message)) {
         emit(rtnl, RTNL_NOTIFICATION, message, 0);
     }
 }

@@ -1,26 +1,27 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* The rtnetlink socket: join the group of link updates, request a dump, receive. It
- * knows nothing of links; what it receives goes to one handler, message by message.
- * One socket for both, so that the kernel's order of dump and notifications holds. */
+/* The rtnetlink socket: joins groups, requests dumps, receives. It knows nothing of what is in the
+ * messages; what it receives goes to one handler, message by message. One socket for all, so that
+ * the kernel's order of dumps and notifications holds. */
 #ifndef LINKWATCH_DAEMON_RTNL_H
 #define LINKWATCH_DAEMON_RTNL_H
 
 #include <linux/netlink.h>
 #include <stddef.h>
+#include <stdint.h>
 
 enum rtnl_event {
-    RTNL_NOTIFICATION, /* an RTM_NEWLINK or RTM_DELLINK that the kernel sent by itself */
-    RTNL_DUMP_LINE,    /* an RTM_NEWLINK that belongs to the requested dump */
+    RTNL_NOTIFICATION, /* an RTM_NEW* or RTM_DEL* that the kernel sent by itself */
+    RTNL_DUMP_LINE,    /* an RTM_NEW* that belongs to the requested dump */
     RTNL_DUMP_DONE,    /* the dump is complete */
     RTNL_DUMP_FAILED,  /* the dump is over and not complete; error says why, -EINTR that
-                        * links changed meanwhile (NLM_F_DUMP_INTR) */
-    RTNL_LINK,         /* an RTM_NEWLINK that answers the query for one link */
-    RTNL_NO_LINK,      /* the query was answered with an error; -ENODEV: there is none */
+                        * objects changed meanwhile (NLM_F_DUMP_INTR) */
+    RTNL_ANSWER,       /* an RTM_NEWLINK that answers the query for one link */
+    RTNL_ERROR,        /* the query was answered with an error; -ENODEV: there is none */
     RTNL_OVERRUN,      /* the kernel had to drop messages */
     RTNL_MALFORMED,    /* a message that can't be one, or not from the kernel */
 };
 
-/* message is NULL but for an RTM_NEWLINK or RTM_DELLINK, and valid during the call. */
+/* message is NULL but for those with a type, and valid during the call. */
 typedef void (*rtnl_handler)(void *user, enum rtnl_event event, const struct nlmsghdr *message,
                              int error);
 
@@ -48,11 +49,13 @@ int rtnl_fd(const struct rtnl *rtnl);
  * counts its own overhead too), or -errno. */
 int rtnl_receive_buffer(const struct rtnl *rtnl);
 
-/* Joins RTNLGRP_LINK. -errno of the system call. */
-int rtnl_join(struct rtnl *rtnl);
+/* Joins groups (RTNLGRP_*), of which 0 ends the list, all or none; and leaves them. -errno of the
+ * system call. */
+int rtnl_join(struct rtnl *rtnl, const int *groups);
+void rtnl_leave(struct rtnl *rtnl, const int *groups);
 
-/* Asks for a dump of all links. One at a time: -EBUSY while one is under way. */
-int rtnl_ask_dump(struct rtnl *rtnl);
+/* Requests a dump: RTM_GETLINK of all links. One at a time: -EBUSY while one is under way. */
+int rtnl_ask_dump(struct rtnl *rtnl, uint16_t type);
 
 /* Queries one link. One query at a time: the answer to an earlier one is dropped. */
 int rtnl_ask_link(struct rtnl *rtnl, int ifindex);

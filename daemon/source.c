@@ -7,9 +7,9 @@
 #include <stdlib.h>
 #include <unistd.h>
 
+#include "daemon/backoff.h"
 #include "daemon/clock.h"
-#include "daemon/dump_requests.h"
-#include "daemon/intake.h"
+#include "daemon/link_subject.h"
 #include "daemon/notified.h"
 #include "daemon/reconcile.h"
 #include "daemon/rtnl.h"
@@ -35,27 +35,16 @@ struct source {
     int handed;      /* that socket while it is not open; -1 */
     struct source_resources resources;
     struct rtnl *rtnl;
-    struct standing *standing;
-    struct table *table;
-    struct reconcile *reconcile;
-    struct intake intake;
-    struct source_counters counters;
-    struct dump_requests requests; /* of others */
-    struct price_measure cost;     /* of the last dump and its queries, up to measured */
-    struct price_measure measured; /* when the clocks were read last */
+    uint64_t opens;
+    struct link_objects links;
+    struct follower followers[SUBJECT_COUNT]; /* without standing where none is followed */
+    struct price_measure measured;            /* when the clocks were read last */
     bool drained; /* the queue was read empty, and nothing came or was sent since */
     bool clean;   /* it is empty without a read: nothing came after the last dump */
-    bool clocked; /* the clocks were read in this turn of the loop */
+    bool clocked; /* the clocks were read in this turn of the loop, and nothing was done since */
     /* Links of which a group of changes that is not over shows something unexpected. */
     int unconfirmed[UNCONFIRMED_MAX];
     size_t unconfirmed_count;
-    /* When the last complete dump ended: as standing reports it, and in microseconds since
-     * 1970, -1 for none. */
-    int64_t last_dump;
-    int64_t last_dump_usec;
-    bool joined;
-    bool has_dumped;
-    bool fresh; /* dumped since the socket was opened */
 };
 
 static int64_t now_usec(void)
@@ -63,11 +52,40 @@ static int64_t now_usec(void)
     return clock_usec(CLOCK_MONOTONIC);
 }
 
+static struct follower *follower_of(struct source *source, enum subject_number subject)
+{
+    return &source->followers[subject];
+}
+
+/* The next one that follows something, after that one or the first for NULL; NULL at the end. */
+static struct follower *next_follower(const struct source *source, const struct follower *follower)
+{
+    const struct follower *next = follower ? follower + 1 : source->followers;
+
+    while (next < source->followers + SUBJECT_COUNT && !next->standing)
+        next++;
+    return next < source->followers + SUBJECT_COUNT ? (struct follower *)next : NULL;
+}
+
+#define FOREACH_FOLLOWER(follower, source)                                    \
+    for (struct follower *follower = next_follower((source), NULL); follower; \
+         follower = next_follower((source), follower))
+
+/* The one whose dump is under way; NULL for none. */
+static struct follower *dumping(const struct source *source)
+{
+    FOREACH_FOLLOWER (follower, source)
+        if (follower->intake.dumping)
+            return follower;
+    return NULL;
+}
+
 /* Nothing comes between changes that belong together, no change of the standing either. */
 static void report_unconfirmed(struct source *source)
 {
     for (size_t i = 0; i < source->unconfirmed_count; i++)
-        standing_unconfirmed(source->standing, now_usec(), source->unconfirmed[i]);
+        standing_unconfirmed(follower_of(source, SUBJECT_LINKS)->standing, now_usec(),
+                             source->unconfirmed[i]);
     source->unconfirmed_count = 0;
 }
 
@@ -75,26 +93,17 @@ static void on_change(void *user, const struct change *change)
 {
     struct source *source = user;
     const struct link *link = change_link(change);
+    struct standing *standing = follower_of(source, SUBJECT_LINKS)->standing;
 
     if (change->source == CHANGE_BY_DUMP && change_is_notified(change) &&
         source->unconfirmed_count < UNCONFIRMED_MAX)
         source->unconfirmed[source->unconfirmed_count++] = link->ifindex;
     if (change->source == CHANGE_BY_NOTIFICATION && change->entails_more)
-        standing_dump_soon(source->standing);
-    standing_activate(source->standing, now_usec());
+        standing_dump_soon(standing);
+    standing_activate(standing, now_usec());
     source->handlers.changed(source->user, change);
     if (!change->more_follows)
         report_unconfirmed(source);
-}
-
-static void note_last_dump(struct source *source)
-{
-    int64_t last_dump = standing_report(source->standing)->last_dump;
-
-    if (last_dump == source->last_dump)
-        return;
-    source->last_dump = last_dump;
-    source->last_dump_usec = clock_usec(CLOCK_REALTIME);
 }
 
 static void on_report(void *user, const struct standing_report *before,
@@ -102,52 +111,62 @@ static void on_report(void *user, const struct standing_report *before,
 {
     struct source *source = user;
 
-    note_last_dump(source);
     source->handlers.reported(source->user, before, after);
 }
 
 /* The clock of CPU time takes a system call. */
-static void read_clocks(struct source *source)
+static void read_clocks(struct source *source, const struct follower *follower)
 {
     source->measured.cpu_usec =
-        standing_wants_cpu_time(source->standing) ? clock_usec(CLOCK_THREAD_CPUTIME_ID) : 0;
+        standing_wants_cpu_time(follower->standing) ? clock_usec(CLOCK_THREAD_CPUTIME_ID) : 0;
     source->measured.wall_usec = now_usec();
 }
 
-/* What was done since the clocks were read last was done for the dump under way. */
-static void charge_dump(struct source *source)
+/* What was done since the clocks were read last was done for that one's dump. */
+static void charge_dump(struct source *source, struct follower *follower)
 {
-    struct price_measure began = source->measured;
+    struct price_measure took = source->measured;
 
-    read_clocks(source);
-    source->cost.cpu_usec += source->measured.cpu_usec - began.cpu_usec;
-    source->cost.wall_usec += source->measured.wall_usec - began.wall_usec;
+    read_clocks(source, follower);
+    took.cpu_usec = source->measured.cpu_usec - took.cpu_usec;
+    took.wall_usec = source->measured.wall_usec - took.wall_usec;
+    follower_charge(follower, &took);
+}
+
+/* The one that a message is for. What stands for itself is for the one whose dump is under way; a
+ * query is one for a link. */
+static struct follower *addressee(struct source *source, enum rtnl_event event,
+                                  const struct nlmsghdr *message)
+{
+    if (event == RTNL_DUMP_LINE || event == RTNL_DUMP_DONE || event == RTNL_DUMP_FAILED)
+        return dumping(source);
+    if (event == RTNL_NOTIFICATION)
+        FOREACH_FOLLOWER (follower, source)
+            if (subject_has(follower->intake.subject, message))
+                return follower;
+    return event == RTNL_NOTIFICATION ? NULL : follower_of(source, SUBJECT_LINKS);
+}
+
+static void on_received(void *user, enum rtnl_event event, const struct nlmsghdr *message,
+                        int error)
+{
+    struct source *source = user;
+    struct follower *given = addressee(source, event, message);
+
+    FOREACH_FOLLOWER (follower, source) {
+        intake_beside(&follower->intake, event);
+        if (follower == given || event == RTNL_OVERRUN)
+            intake_receive(&follower->intake, event, message, error);
+    }
 }
 
 /* A dump is over when what it left open is settled, too. */
-static void end_dump_if_settled(struct source *source)
+static void end_dump_if_settled(struct source *source, struct follower *follower)
 {
-    struct standing_dump *dump = &source->intake.dump;
-    int r;
-
-    if (!source->intake.settling)
+    if (!follower->intake.settling)
         return;
-    charge_dump(source);
-    if (reconcile_query(source->reconcile))
-        return;
-    source->intake.settling = false;
-    dump->cost = source->cost;
-    source->cost = (struct price_measure){.cpu_usec = 0};
-    dump->unsettled = reconcile_unsettled(source->reconcile);
-    dump->empty &= table_count(source->table) == 0;
-    if (dump->error || !(dump->lines || dump->empty))
-        source->counters.dumps_failed++;
-    r = standing_dump_ended(source->standing, now_usec(), dump);
-    note_last_dump(source);
-    if (r != 0)
-        dump_requests_end(&source->requests, r < 0 ? r : 0);
-    if (r != 0 || source_report(source)->last_dump != STANDING_NEVER)
-        source->has_dumped = source->fresh = true;
+    charge_dump(source, follower);
+    follower_settle(follower, now_usec());
 }
 
 /* Closes the socket; requests for a dump fail at once. */
@@ -160,11 +179,8 @@ static void close_socket(struct source *source, int error)
     if (source->rtnl && source->was_handed)
         source->handed = fcntl(rtnl_fd(source->rtnl), F_DUPFD_CLOEXEC, 0);
     source->rtnl = rtnl_close(source->rtnl);
-    source->counters.dumps_failed += source->intake.dumping || source->intake.settling;
-    source->joined = false;
-    intake_reset(&source->intake);
-    source->has_dumped = true;
-    dump_requests_fail(&source->requests, error);
+    FOREACH_FOLLOWER (follower, source)
+        follower_closed(follower, error);
 }
 
 static void open_socket(struct source *source)
@@ -173,70 +189,56 @@ static void open_socket(struct source *source)
 
     if (!source->was_handed || source->handed >= 0)
         r = rtnl_open(source->handed, source->config.receive_buffer, source->resources.room,
-                      intake_receive, &source->intake, &source->rtnl);
-    source->counters.opens++;
+                      on_received, source, &source->rtnl);
+    source->opens++;
     if (r < 0) {
         close_socket(source, r);
     } else {
         source->handed = -1;
-        source->fresh = false;
         ev_io_set(&source->readable, rtnl_fd(source->rtnl), EV_READ);
         ev_io_start(source->loop, &source->readable);
         source->drained = true;
     }
-    standing_opened(source->standing, now_usec(), r);
+    FOREACH_FOLLOWER (follower, source)
+        follower_opened(follower, now_usec(), r);
 }
 
-static void join(struct source *source)
-{
-    int r = rtnl_join(source->rtnl);
-
-    source->counters.joins++;
-    source->joined = r == 0;
-    standing_joined(source->standing, now_usec(), r);
-}
-
-static void begin_dump(struct source *source)
+static void begin_dump(struct source *source, struct follower *follower)
 {
     int64_t began = now_usec();
     int r;
 
-    source->counters.dumps++;
     source->clean = false;
     if (!source->clocked)
-        read_clocks(source);
-    intake_dump_begin(&source->intake, source->drained);
-    r = rtnl_ask_dump(source->rtnl);
-    if (r < 0) {
-        source->counters.dumps_failed++;
-    } else {
-        source->intake.dumping = true;
-        dump_requests_begin(&source->requests);
-    }
-    standing_dump_begun(source->standing, began, r);
+        read_clocks(source, follower);
+    source->clocked = false;
+    intake_dump_begin(&follower->intake, source->drained);
+    r = rtnl_ask_dump(source->rtnl, follower->intake.subject->get);
+    follower_dump_begun(follower, began, r);
 }
 
-/* The dump is over, nothing else came, and nothing can: that the queue is empty need not be seen
- * before the next dump. Each system call counts where it is dear (gVisor). */
-static bool has_all(const struct source *source)
+/* Nothing can come but what is requested. That the queue is empty after a dump need not be seen
+ * before the next one: each system call counts where it is dear (gVisor). */
+static bool is_silent(const struct source *source)
 {
-    const struct intake *intake = &source->intake;
-    const struct standing_dump *dump = &intake->dump;
-
-    return intake->settling && !source->joined && intake->alone && dump->lines && !dump->error &&
-           !dump->missing;
+    FOREACH_FOLLOWER (follower, source)
+        if (follower->joined)
+            return false;
+    return true;
 }
 
-/* As rtnl_receive(). */
-static int receive_batch(struct source *source)
+/* As rtnl_receive(); *ret_clean: the queue is empty, without a read that says so. */
+static int receive_batch(struct source *source, bool *ret_clean)
 {
+    const struct follower *follower = is_silent(source) ? dumping(source) : NULL;
     int64_t end = now_usec() + BATCH_USEC;
-    bool was_dumping = source->intake.dumping;
     int r = 1;
 
+    *ret_clean = false;
     for (int i = 0; r == 1 && i < BATCH && (i < BATCH_MIN || now_usec() < end); i++) {
         r = rtnl_receive(source->rtnl, 1);
-        if (was_dumping && has_all(source))
+        *ret_clean = r == 1 && follower && follower_has_all(follower);
+        if (*ret_clean)
             break;
     }
     return r;
@@ -244,19 +246,20 @@ static int receive_batch(struct source *source)
 
 static void receive(struct source *source)
 {
+    struct follower *was_dumping = dumping(source);
     int r;
 
     if (!source->rtnl)
         return;
-    r = receive_batch(source);
+    r = receive_batch(source, &source->clean);
     source->drained = r == 0;
-    source->clean = r == 1 && has_all(source);
-    if (source->intake.dumping)
-        charge_dump(source);
-    if (r < 0)
-        standing_broken(source->standing, now_usec(), r);
-    else if (r == 0)
-        standing_drained(source->standing, now_usec());
+    if (was_dumping && was_dumping->intake.dumping)
+        charge_dump(source, was_dumping);
+    FOREACH_FOLLOWER (follower, source)
+        if (r < 0)
+            standing_broken(follower->standing, now_usec(), r);
+        else if (r == 0)
+            standing_drained(follower->standing, now_usec());
 }
 
 static void wait_until(struct source *source, int64_t deadline)
@@ -273,59 +276,73 @@ static void wait_until(struct source *source, int64_t deadline)
 }
 
 /* What it costs counts for the dump under way, or else for the next one. */
-static void ask_link(struct source *source)
+static void ask_link(struct source *source, struct follower *follower)
 {
-    read_clocks(source);
+    struct intake *intake = &follower->intake;
+
+    read_clocks(source, follower);
     source->drained = source->clean = false;
     /* A query that could not be sent is one without an answer. */
-    source->intake.asked = reconcile_query(source->reconcile);
-    (void)rtnl_ask_link(source->rtnl, source->intake.asked);
-    standing_asked(source->standing, now_usec());
+    intake->asked = intake->subject->query(intake->objects);
+    (void)rtnl_ask_link(source->rtnl, intake->asked);
+    standing_asked(follower->standing, now_usec());
     receive(source);
-    charge_dump(source);
+    charge_dump(source, follower);
 }
 
-/* Does what standing wants to have done. */
-static void act(struct source *source)
+/* Does what standing wants to have done, and returns when to do so again. */
+static int64_t act_for(struct source *source, struct follower *follower)
 {
+    struct intake *intake = &follower->intake;
     int64_t deadline = STANDING_NEVER;
     int64_t end = now_usec() + QUERIES_USEC;
 
     for (;;) {
-        end_dump_if_settled(source);
-        standing_set_query(source->standing, reconcile_query(source->reconcile));
-        switch (standing_next(source->standing, now_usec(), &deadline)) {
+        const struct follower *other = dumping(source);
+
+        end_dump_if_settled(source, follower);
+        standing_set_busy(follower->standing, other && other != follower);
+        standing_set_query(follower->standing, intake->subject->query(intake->objects));
+        switch (standing_next(follower->standing, now_usec(), &deadline)) {
         case STANDING_OPEN:
             open_socket(source);
             break;
         case STANDING_CLOSE:
-            close_socket(source, -source_report(source)->dump_error);
+            close_socket(source, -standing_report(follower->standing)->dump_error);
             break;
         case STANDING_JOIN:
-            join(source);
+            follower_joined(follower, now_usec(), rtnl_join(source->rtnl, intake->subject->groups));
             break;
         case STANDING_DUMP:
-            begin_dump(source);
+            begin_dump(source, follower);
             /* Linux has made the first part of its answer when the request returns. */
             receive(source);
             break;
         case STANDING_QUERY:
-            ask_link(source);
+            ask_link(source, follower);
             if (now_usec() < end)
                 break;
-            wait_until(source, 0);
-            return;
+            return 0;
         case STANDING_UNANSWERED:
-            intake_unanswered(&source->intake);
+            intake_unanswered(intake);
             break;
         case STANDING_WAIT:
             /* Without a socket, requests for a dump fail at once. */
             if (!source->rtnl)
-                dump_requests_fail(&source->requests, -source_report(source)->dump_error);
-            wait_until(source, deadline);
-            return;
+                dump_requests_fail(&follower->requests,
+                                   -standing_report(follower->standing)->dump_error);
+            return deadline;
         }
     }
+}
+
+static void act(struct source *source)
+{
+    int64_t deadline = STANDING_NEVER;
+
+    FOREACH_FOLLOWER (follower, source)
+        deadline = min_time(deadline, act_for(source, follower));
+    wait_until(source, deadline);
 }
 
 static void run(struct source *source)
@@ -341,8 +358,9 @@ static void on_readable(struct ev_loop *loop, struct ev_io *io, int events)
 
     (void)loop;
     (void)events;
-    if (source->intake.dumping || source->intake.settling)
-        read_clocks(source);
+    FOREACH_FOLLOWER (follower, source)
+        if (follower_is_dumping(follower))
+            read_clocks(source, follower);
     receive(source);
     run(source);
 }
@@ -354,11 +372,12 @@ static void on_due(struct ev_loop *loop, struct ev_timer *timer, int events)
 
     (void)loop;
     (void)events;
-    read_clocks(source);
+    read_clocks(source, follower_of(source, SUBJECT_LINKS));
     source->clocked = true;
     if (source->rtnl && source->clean) {
         source->drained = true;
-        standing_drained(source->standing, now_usec());
+        FOREACH_FOLLOWER (follower, source)
+            standing_drained(follower->standing, now_usec());
     } else {
         receive(source);
     }
@@ -374,6 +393,23 @@ static const char *blind_hint(void)
                : NULL;
 }
 
+static bool follow_links(struct source *source)
+{
+    struct follower_config config = {.subject = &link_subject,
+                                     .objects = &source->links,
+                                     .standing = &source->config.standing,
+                                     .budget = source->resources.budget,
+                                     .quota = source->resources.quota};
+
+    source->links.table = table_new(on_change, source);
+    if (!source->links.table)
+        return false;
+    source->links.reconcile = reconcile_new(source->links.table);
+    source->links.quota = source->resources.quota;
+    return source->links.reconcile &&
+           follower_init(follower_of(source, SUBJECT_LINKS), &config, on_report, source);
+}
+
 struct source *source_new(struct ev_loop *loop, const struct source_config *config,
                           const struct source_resources *resources, int socket,
                           const struct source_handlers *handlers, void *user)
@@ -387,24 +423,15 @@ struct source *source_new(struct ev_loop *loop, const struct source_config *conf
     source->config = *config;
     source->handlers = *handlers;
     source->user = user;
-    source->last_dump = STANDING_NEVER;
-    source->last_dump_usec = -1;
     ev_init(&source->readable, on_readable);
     ev_timer_init(&source->due, on_due, 0., 0.);
     /* What happens to links goes before what consumers want. */
     ev_set_priority(&source->readable, EV_MAXPRI);
     source->readable.data = source->due.data = source;
     source->config.standing.blind_hint = blind_hint();
-    source->standing = standing_new(&source->config.standing, resources->budget, on_report, source);
-    source->table = table_new(on_change, source);
-    source->reconcile = source->table ? reconcile_new(source->table) : NULL;
     source->handed = -1;
-    if (!source->standing || !source->reconcile)
+    if (!follow_links(source))
         return source_free(source);
-    source->intake = (struct intake){.reconcile = source->reconcile,
-                                     .standing = source->standing,
-                                     .quota = resources->quota,
-                                     .counters = &source->counters.received};
     source->handed = socket;
     source->was_handed = socket >= 0;
     ev_timer_start(loop, &source->due);
@@ -421,16 +448,17 @@ struct source *source_free(struct source *source)
     rtnl_close(source->rtnl);
     if (source->handed >= 0)
         close(source->handed);
-    standing_free(source->standing);
-    reconcile_free(source->reconcile);
-    table_free(source->table);
+    FOREACH_FOLLOWER (follower, source)
+        follower_clear(follower);
+    reconcile_free(source->links.reconcile);
+    table_free(source->links.table);
     free(source);
     return NULL;
 }
 
 bool source_is_fresh(const struct source *source)
 {
-    return source->rtnl && source->fresh;
+    return source->rtnl && source_links(source)->fresh;
 }
 
 void source_leave(struct source *source)
@@ -439,7 +467,8 @@ void source_leave(struct source *source)
     if (source->handed >= 0)
         close(source->handed);
     source->handed = -1;
-    standing_let_go(source->standing);
+    FOREACH_FOLLOWER (follower, source)
+        standing_let_go(follower->standing);
     ev_timer_stop(source->loop, &source->due);
 }
 
@@ -457,28 +486,24 @@ int source_socket(const struct source *source)
 void source_reconfigure(struct source *source, const struct source_config *config)
 {
     source->config = *config;
-    standing_reconfigure(source->standing, &config->standing);
+    FOREACH_FOLLOWER (follower, source)
+        standing_reconfigure(follower->standing, &config->standing);
     wait_until(source, 0);
 }
 
 const struct table *source_table(const struct source *source)
 {
-    return source->table;
+    return source->links.table;
 }
 
-const struct source_counters *source_counters(const struct source *source)
+const struct follower *source_links(const struct source *source)
 {
-    return &source->counters;
+    return &source->followers[SUBJECT_LINKS];
 }
 
-const struct standing_report *source_report(const struct source *source)
+uint64_t source_opens(const struct source *source)
 {
-    return standing_report(source->standing);
-}
-
-bool source_has_dumped(const struct source *source)
-{
-    return source->has_dumped;
+    return source->opens;
 }
 
 int source_receive_buffer(const struct source *source)
@@ -486,40 +511,37 @@ int source_receive_buffer(const struct source *source)
     return source->rtnl ? rtnl_receive_buffer(source->rtnl) : -ENOTCONN;
 }
 
-void source_describe(const struct source *source, struct source_state *ret)
-{
-    const struct standing_report *report = source_report(source);
-    bool failed = report->stale && report->dump_error;
-
-    *ret = (struct source_state){
-        .standing = standing_name(report->standing),
-        .reason = failed ? report->dump_reason : report->reason,
-        .error = failed ? report->dump_error : report->error,
-        .stale = report->stale,
-        .last_dump_usec = source->last_dump_usec,
-    };
-}
-
 void source_set_consumers(struct source *source, size_t count)
 {
-    standing_consumers(source->standing, count);
+    standing_consumers(follower_of(source, SUBJECT_LINKS)->standing, count);
     wait_until(source, 0);
 }
 
-uint64_t source_request_dump(struct source *source)
+struct source_request source_request_dump(struct source *source)
 {
-    standing_dump_now(source->standing);
-    standing_activate(source->standing, now_usec());
+    struct source_request request = {.dump = {0}};
+
+    FOREACH_FOLLOWER (follower, source)
+        request.dump[follower - source->followers] = follower_request_dump(follower, now_usec());
     wait_until(source, 0);
-    return dump_requests_add(&source->requests);
+    return request;
 }
 
-int source_dump_done(const struct source *source, uint64_t request)
+int source_dump_done(const struct source *source, const struct source_request *request)
 {
-    return dump_requests_result(&source->requests, request);
+    int done = 1;
+
+    for (int i = 0; i < SUBJECT_COUNT && done == 1; i++)
+        if (request->dump[i])
+            done = dump_requests_result(&source->followers[i].requests, request->dump[i]);
+    return done;
 }
 
 uint64_t source_dumps_done(const struct source *source)
 {
-    return source->requests.ended;
+    uint64_t ended = 0;
+
+    FOREACH_FOLLOWER (follower, source)
+        ended += follower->requests.ended;
+    return ended;
 }

@@ -9,8 +9,7 @@
 #include <stdint.h>
 
 #include "daemon/event.h"
-#include "daemon/intake.h"
-#include "daemon/standing.h"
+#include "daemon/follower.h"
 #include "daemon/table.h"
 
 struct ev_loop;
@@ -27,13 +26,9 @@ struct source_handlers {
     void (*settled)(void *user);
 };
 
-/* What was received and done since the start, as the wire's Counters say. */
-struct source_counters {
-    struct intake_counters received;
-    uint64_t dumps;
-    uint64_t dumps_failed;
-    uint64_t joins;
-    uint64_t opens;
+/* A request for a dump; all zero is one that is fulfilled. */
+struct source_request {
+    uint64_t dump[SUBJECT_COUNT]; /* number of the request; 0 for none */
 };
 
 struct source_config {
@@ -61,7 +56,7 @@ struct source *source_free(struct source *source);
 void source_leave(struct source *source);
 void source_return(struct source *source, int socket);
 
-/* Whether there was a complete dump since the socket was opened. */
+/* Whether there was a complete dump of the links since the socket was opened. */
 bool source_is_fresh(const struct source *source);
 
 /* The socket as it is open now, or -1. */
@@ -71,27 +66,25 @@ int source_socket(const struct source *source);
 void source_reconfigure(struct source *source, const struct source_config *config);
 
 const struct table *source_table(const struct source *source);
-const struct source_counters *source_counters(const struct source *source);
-const struct standing_report *source_report(const struct source *source);
 
-/* True once the first dump is complete, or has failed. */
-bool source_has_dumped(const struct source *source);
+/* How the links are followed. */
+const struct follower *source_links(const struct source *source);
+
+/* How often the socket was opened, or should have been, since the start. */
+uint64_t source_opens(const struct source *source);
 
 /* Receive buffer in bytes as the kernel set it, or -errno if there is no socket. */
 int source_receive_buffer(const struct source *source);
 
-/* The state for consumers, its texts valid until the next turn of the loop. */
-void source_describe(const struct source *source, struct source_state *ret);
-
 /* How many consumers listen: with none, polling is rare. */
 void source_set_consumers(struct source *source, size_t count);
 
-/* Requests a dump that begins after this call, and returns the number of the request. */
-uint64_t source_request_dump(struct source *source);
+/* Requests a dump of everything that is followed; it begins after this call. */
+struct source_request source_request_dump(struct source *source);
 
 /* 1 if that request is fulfilled, and all that had happened before it is reported; 0 if not yet;
  * -errno if the dump failed. It is fulfilled before settled() is called. */
-int source_dump_done(const struct source *source, uint64_t request);
+int source_dump_done(const struct source *source, const struct source_request *request);
 
 /* How many requested dumps have ended. */
 uint64_t source_dumps_done(const struct source *source);

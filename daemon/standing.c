@@ -2,6 +2,7 @@
 #include "daemon/standing.h"
 
 #include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
 
 #include "daemon/backoff.h"
@@ -37,6 +38,7 @@
 
 struct standing {
     struct standing_config config;
+    const struct subject_words *words;
     struct report report;
 
     bool open;
@@ -47,6 +49,7 @@ struct standing {
     struct backoff joining;
     bool known_incomplete; /* for good, also after the socket was opened anew */
 
+    bool busy; /* with another dump */
     bool dumping;
     int64_t dump_began;  /* of the last dump, also when it is over */
     bool dump_is_urgent; /* somebody waits for the dump under way */
@@ -70,7 +73,8 @@ struct standing {
     size_t consumers;
 };
 
-struct standing *standing_new(const struct standing_config *config, struct budget_part *part,
+struct standing *standing_new(const struct standing_config *config,
+                              const struct subject_words *words, struct budget_part *part,
                               standing_handler handler, void *user)
 {
     struct standing *standing = calloc(1, sizeof(*standing));
@@ -78,6 +82,7 @@ struct standing *standing_new(const struct standing_config *config, struct budge
     if (!standing)
         return NULL;
     standing->config = *config;
+    standing->words = words;
     report_init(&standing->report, handler, user);
     cadence_init(&standing->cadence, part);
     standing->dump_began = standing->drained_at = -STANDING_NEVER;
@@ -203,8 +208,8 @@ static void judge_unconfirmed(struct standing *standing)
     standing->report.now.contradictions += overdue;
     standing->known_incomplete = true;
     report_standing(&standing->report, STANDING_INCOMPLETE, 0,
-                    "a dump showed a change of link %d that the subscription did not report",
-                    ifindex);
+                    "a dump showed a change of %s %d that the subscription did not report",
+                    standing->words->object, ifindex);
     forget_unconfirmed(standing);
 }
 
@@ -269,10 +274,13 @@ enum standing_action standing_next(struct standing *standing, int64_t now, int64
         return STANDING_QUERY;
     if (query_is_hopeless(&standing->query, standing->drained_at))
         return STANDING_UNANSWERED;
-    if (!standing->dumping && !standing->query.ifindex && now >= dump_due(standing))
+    if (!standing->dumping && !standing->busy && !standing->query.ifindex &&
+        now >= dump_due(standing))
         return STANDING_DUMP;
 
-    deadline = standing->dumping ? after(standing->dump_began, DUMP_TIMEOUT) : dump_due(standing);
+    deadline = standing->busy ? STANDING_NEVER : dump_due(standing);
+    if (standing->dumping)
+        deadline = after(standing->dump_began, DUMP_TIMEOUT);
     if (standing->query.ifindex)
         deadline = query_next(&standing->query);
     if (wants_to_join(standing))
@@ -314,8 +322,8 @@ void standing_joined(struct standing *standing, int64_t now, int error)
 {
     if (error) {
         backoff_push(&standing->joining, now, JOIN_DELAY_MIN, JOIN_DELAY_MAX);
-        report_standing(&standing->report, STANDING_DENIED, error,
-                        "joining RTNLGRP_LINK was refused");
+        report_standing(&standing->report, STANDING_DENIED, error, "joining %s was refused",
+                        standing->words->groups);
         return;
     }
     standing->joined = true;
@@ -333,7 +341,7 @@ void standing_joined(struct standing *standing, int64_t now, int error)
     } else {
         begin_proof(standing, now);
         report_standing(&standing->report, STANDING_UNPROVEN, 0,
-                        "joined RTNLGRP_LINK; dumps have yet to agree with it");
+                        "joined %s; dumps have yet to agree with it", standing->words->groups);
     }
 }
 
@@ -353,13 +361,19 @@ static int count_failure(struct standing *standing, int64_t now, int error)
 static int dump_failed(struct standing *standing, int64_t now, int error)
 {
     bool was_stale = standing->report.now.stale && standing->report.now.dump_error;
-    const char *what = error == -ENODATA    ? "the kernel's answer is empty"
-                       : error == -EMSGSIZE ? "the kernel's answer was truncated"
-                       : error == -EDQUOT   ? "its links have no room in namespaces-memory-max"
-                                            : "the kernel does not list its links";
+    const char *what =
+        error == -ENODATA ? "the kernel's answer is empty" : "the kernel's answer was truncated";
+    char reason[80];
 
     if (count_failure(standing, now, error) == 0)
         return 0;
+    if (error != -ENODATA && error != -EMSGSIZE) {
+        snprintf(reason, sizeof(reason),
+                 error == -EDQUOT ? "its %s have no room in namespaces-memory-max"
+                                  : "the kernel does not list its %s",
+                 standing->words->objects);
+        what = reason;
+    }
     set_stale(standing, error, what);
     /* Another error while the links are stale is not reported, but counts. */
     if (!was_stale)
@@ -391,6 +405,11 @@ void standing_dump_begun(struct standing *standing, int64_t now, int error)
 bool standing_wants_cpu_time(const struct standing *standing)
 {
     return price_wants_cpu_time(&standing->cadence.price);
+}
+
+void standing_set_busy(struct standing *standing, bool busy)
+{
+    standing->busy = busy;
 }
 
 void standing_set_query(struct standing *standing, int ifindex)
@@ -506,8 +525,8 @@ void standing_unconfirmed(struct standing *standing, int64_t now, int ifindex)
     if (standing->report.now.standing == STANDING_TRUSTED) {
         begin_proof(standing, standing->dump_began);
         report_standing(&standing->report, STANDING_UNPROVEN, 0,
-                        "a dump showed a change of link %d first; dumps have to agree anew",
-                        ifindex);
+                        "a dump showed a change of %s %d first; dumps have to agree anew",
+                        standing->words->object, ifindex);
     }
     unconfirmed_add(&standing->unconfirmed, ifindex, after(now, GRACE));
 }

@@ -12,6 +12,7 @@
 #include "daemon/budget.h"
 #include "daemon/price.h"
 #include "daemon/report.h"
+#include "daemon/subject.h"
 
 /* What a user may choose with --source. */
 enum standing_mode {
@@ -53,8 +54,10 @@ enum standing_action {
 
 struct standing;
 
-/* part: what polling is paid from; it must be there until standing_free(). NULL without memory. */
-struct standing *standing_new(const struct standing_config *config, struct budget_part *part,
+/* words: of what is dumped; part: what polling is paid from. Both must be there until
+ * standing_free(). NULL without memory. */
+struct standing *standing_new(const struct standing_config *config,
+                              const struct subject_words *words, struct budget_part *part,
                               standing_handler handler, void *user);
 struct standing *standing_free(struct standing *standing);
 
@@ -79,6 +82,9 @@ bool standing_wants_cpu_time(const struct standing *standing);
  * must follow first (to confirm a removal, or because this one failed and is tried again). -errno
  * if dumps failed too often to go on waiting. */
 int standing_dump_ended(struct standing *standing, int64_t now, const struct standing_dump *dump);
+
+/* Another dump is under way on the same socket: meanwhile none can begin. */
+void standing_set_busy(struct standing *standing, bool busy);
 
 /* Which link is to be queried, 0 for none; to be set before standing_next(), which begins no dump
  * while there is one. And that an answer came; none comes where the kernel has no room for it, so

@@ -17,17 +17,18 @@ static json_t *number(uint64_t value)
 
 static json_t *counters(struct namespace *namespace, const struct server_counters *server)
 {
-    const struct source *links = namespace_source(namespace);
-    const struct source_counters *source = source_counters(links);
+    const struct source *source = namespace_source(namespace);
+    const struct follower *links = source_links(source);
+    const struct follower_counters *counted = &links->counters;
 
     return json_pack(
         "{s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o}", /* as in Counters */
-        "notifications", number(source->received.notifications), "dumps", number(source->dumps),
-        "dumps_failed", number(source->dumps_failed), "overruns", number(source->received.overruns),
-        "contradictions", number(source_report(links)->contradictions), "joins",
-        number(source->joins), "opens", number(source->opens), "malformed",
-        number(source->received.malformed), "events",
-        number(history_newest(namespace_history(namespace))), "events_lost",
+        "notifications", number(counted->received.notifications), "dumps", number(counted->dumps),
+        "dumps_failed", number(counted->dumps_failed), "overruns",
+        number(counted->received.overruns), "contradictions",
+        number(standing_report(links->standing)->contradictions), "joins", number(counted->joins),
+        "opens", number(source_opens(source)), "malformed", number(counted->received.malformed),
+        "events", number(history_newest(namespace_history(namespace))), "events_lost",
         number(namespace_streams(namespace)->events_lost), "sessions", number(server->sessions),
         "sessions_refused", number(server->refused));
 }
@@ -51,11 +52,11 @@ json_t *status_describe(struct namespace *namespace, const struct entered *enter
 {
     const struct source *source = namespace_source(namespace);
     const struct history *events = namespace_history(namespace);
-    const struct standing_report *report = source_report(source);
+    const struct standing_report *report = standing_report(source_links(source)->standing);
     const struct server_limits *limits = server_limits(server);
     struct source_state state;
 
-    source_describe(source, &state);
+    follower_describe(source_links(source), &state);
     return json_pack(
         "{s:s, s:o, s:o, s:I, s:s, s:o*, s:o*, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, "
         "s:o, s:o, s:I, s:o}",

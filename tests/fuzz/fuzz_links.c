@@ -105,7 +105,7 @@ static void take_answer(struct trial *trial, const struct nlmsghdr *message)
 
 static void end_dump(struct trial *trial, int error)
 {
-    struct reconcile_verdict verdict;
+    struct dump_verdict verdict;
 
     if (!error && trial->placeholders)
         error = -EINTR;
@@ -143,13 +143,13 @@ static void on_rtnl(void *user, enum rtnl_event event, const struct nlmsghdr *me
     case RTNL_DUMP_FAILED:
         end_dump(trial, error);
         break;
-    case RTNL_LINK:
+    case RTNL_ANSWER:
         take_answer(trial, message);
         break;
     case RTNL_OVERRUN:
         reconcile_overrun(trial->reconcile);
         break;
-    case RTNL_NO_LINK:
+    case RTNL_ERROR:
     case RTNL_MALFORMED:
         break;
     }
@@ -162,7 +162,7 @@ static void begin_dump(struct trial *trial)
     leave_queries(trial);
     trial->placeholders = false;
     reconcile_dump_begin(trial->reconcile);
-    CHECK(rtnl_ask_dump(trial->rtnl) == 0);
+    CHECK(rtnl_ask_dump(trial->rtnl, RTM_GETLINK) == 0);
     CHECK(netlink_receive(&trial->netlink, request, sizeof(request)) >= NLMSG_HDRLEN);
     trial->dump_sequence = ((struct nlmsghdr *)(void *)request)->nlmsg_seq;
     trial->dumping = true;

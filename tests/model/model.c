@@ -357,12 +357,13 @@ static void start(struct model *model, uint64_t seed)
 
 static void stop(struct model *model, struct totals *totals)
 {
-    const struct source_counters *counters = source_counters(serve_source(&model->serve));
+    const struct follower_counters *counters = &source_links(serve_source(&model->serve))->counters;
 
     totals->changes += model->kernel.changes;
     totals->overruns += counters->received.overruns;
     totals->failed_dumps += counters->dumps_failed;
-    totals->contradictions += source_report(serve_source(&model->serve))->contradictions;
+    totals->contradictions +=
+        standing_report(source_links(serve_source(&model->serve))->standing)->contradictions;
     for (int i = 0; i < GUESTS; i++) {
         totals->messages += model->guests[i].replica.messages;
         totals->lost += model->guests[i].replica.lost;

@@ -22,7 +22,7 @@ struct changes {
     } at[CHANGES_MAX];
     struct table *table;
     struct reconcile *reconcile;
-    struct reconcile_verdict verdict;
+    struct dump_verdict verdict;
     uint8_t operstate; /* that lines have: 0 for a kernel that is not Linux */
 };
 

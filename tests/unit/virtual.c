@@ -22,6 +22,9 @@ static void on_report(void *user, const struct standing_report *before,
     virtual->before = before->standing;
 }
 
+static const struct subject_words words = {
+    .groups = "RTNLGRP_LINK", .objects = "links", .object = "link"};
+
 static void start(struct virtual *virtual, const struct standing_config *config)
 {
     *virtual = (struct virtual){
@@ -31,7 +34,7 @@ static void start(struct virtual *virtual, const struct standing_config *config)
     };
     budget_set(&virtual->budget, BUDGET_PPM, INTERVAL_MIN, INTERVAL_MAX);
     virtual->part.budget = &virtual->budget;
-    virtual->standing = standing_new(config, &virtual->part, on_report, virtual);
+    virtual->standing = standing_new(config, &words, &virtual->part, on_report, virtual);
     assert_non_null(virtual->standing);
     standing_consumers(virtual->standing, 1);
 }

@@ -1,0 +1,77 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Follows one subject of a namespace: its standing, the dump under way and what that costs, and who
+ * requested dumps. Whoever has the socket does what standing_next() wants, and reports it here. */
+#ifndef LINKWATCH_DAEMON_FOLLOWER_H
+#define LINKWATCH_DAEMON_FOLLOWER_H
+
+#include "daemon/dump_requests.h"
+#include "daemon/event.h"
+#include "daemon/intake.h"
+
+/* What was received and done since the start, as the wire's Counters say. */
+struct follower_counters {
+    struct intake_counters received;
+    uint64_t dumps;
+    uint64_t dumps_failed;
+    uint64_t joins;
+};
+
+struct follower {
+    struct standing *standing;
+    struct intake intake;
+    struct follower_counters counters;
+    struct dump_requests requests;
+    struct price_measure cost; /* of the last dump and its queries */
+    standing_handler reported;
+    void *user;
+    /* When the last complete dump ended: as standing reports it, and in microseconds since
+     * 1970, -1 for none. */
+    int64_t last_dump;
+    int64_t last_dump_usec;
+    bool joined;
+    bool has_dumped; /* the first dump is complete, or has failed */
+    bool fresh;      /* dumped since the socket was opened */
+};
+
+/* What is followed, and what it needs; all of it outlives the follower. */
+struct follower_config {
+    const struct subject *subject;
+    void *objects;
+    const struct standing_config *standing;
+    struct budget_part *budget; /* what polling is paid from */
+    struct quota *quota;        /* of the objects' memory; NULL for none */
+};
+
+/* reported is called with user. False without memory. Not to be moved. */
+bool follower_init(struct follower *follower, const struct follower_config *config,
+                   standing_handler reported, void *user);
+void follower_clear(struct follower *follower);
+
+/* The socket was opened, or could not be: 0 or -errno; it was closed, and requests for a dump fail
+ * at once. */
+void follower_opened(struct follower *follower, int64_t now, int error);
+void follower_closed(struct follower *follower, int error);
+
+/* Outcomes of joining, and of requesting a dump. */
+void follower_joined(struct follower *follower, int64_t now, int error);
+void follower_dump_begun(struct follower *follower, int64_t now, int error);
+
+/* What was done for its dump took so long. */
+void follower_charge(struct follower *follower, const struct price_measure *took);
+
+/* Whether a dump is under way, or what it left open is. */
+bool follower_is_dumping(const struct follower *follower);
+
+/* Ends a dump that is over, if what it left open is settled, too. */
+void follower_settle(struct follower *follower, int64_t now);
+
+/* The dump is over, nothing else came, and nothing can. */
+bool follower_has_all(const struct follower *follower);
+
+/* Requests a dump that begins after this call, and returns the number of the request. */
+uint64_t follower_request_dump(struct follower *follower, int64_t now);
+
+/* The state for consumers, its texts valid until the next iteration of the loop. */
+void follower_describe(const struct follower *follower, struct source_state *ret);
+
+#endif

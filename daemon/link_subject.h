@@ -1,0 +1,19 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Links as a subject: reads them from messages and leads them into reconcile. Pure. */
+#ifndef LINKWATCH_DAEMON_LINK_SUBJECT_H
+#define LINKWATCH_DAEMON_LINK_SUBJECT_H
+
+#include "daemon/quota.h"
+#include "daemon/reconcile.h"
+#include "daemon/subject.h"
+
+/* The objects of link_subject; both outlive it. */
+struct link_objects {
+    struct table *table;
+    struct reconcile *reconcile; /* that fills the table */
+    struct quota *quota;         /* of the links' memory; NULL for none */
+};
+
+extern const struct subject link_subject;
+
+#endif
