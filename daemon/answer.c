@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <stdlib.h>
 
+#include "daemon/clock.h"
 #include "daemon/message.h"
 
 #define LINKS "org.linkwatch.Links"
@@ -85,10 +86,10 @@ static int dump_failure(struct namespace *namespace, struct buffer **ret)
                          message_failure(report->dump_reason, report->dump_error), ret);
 }
 
-/* --- a list of links */
+/* --- a list of links and addresses */
 
-/* What comes after the links and the texts that were given. */
-enum list_piece { LIST_LINK, LIST_TEXT, LIST_TAIL, LIST_OVER };
+/* What comes after the links, the addresses and the texts that were given. */
+enum list_piece { LIST_HEAD_PIECE, LIST_TEXT, LIST_TAIL, LIST_OVER };
 
 struct list {
     struct answer answer;
@@ -97,40 +98,76 @@ struct list {
     struct filter_progress progress;
     struct message_list pieces;
     enum list_piece piece;
-    struct link *found; /* the next one that passes; NULL until it is known, or if there is none */
+    /* The next one that passes; both NULL until it is known, or if there is none. */
+    struct link *found_link;
+    struct address *found_address;
     size_t next;
     size_t count;
-    struct link *links[];
+    size_t capacity;
+    size_t links;    /* so many come first, then addresses */
+    void *objects[]; /* references */
 };
 
 static size_t held_by(size_t count)
 {
-    return count * sizeof(struct link *);
+    return count * sizeof(void *);
 }
 
-/* The next link that passes: 1 if that is known, though there may be none. */
-static int find_link(struct list *list, const struct slice *slice)
+static bool has_found(const struct list *list)
 {
-    list->found = NULL;
+    return list->found_link || list->found_address;
+}
+
+/* As filter_passes_link(). */
+static int try(struct list *list, size_t at, const struct slice *slice)
+{
+    void *object = list->objects[at];
+    bool is_link = at < list->links;
+    int r = is_link ? filter_passes_link(list->filter, object, &list->progress, slice)
+                    : filter_passes_address(list->filter, object, &list->progress, slice);
+
+    if (r > 0 && is_link)
+        list->found_link = object;
+    else if (r > 0)
+        list->found_address = object;
+    return r;
+}
+
+/* The next one that passes: 1 if that is known, though there may be none. */
+static int find_object(struct list *list, const struct slice *slice)
+{
+    list->found_link = NULL;
+    list->found_address = NULL;
     while (list->next < list->count) {
-        struct link *link = list->links[list->next];
-        int r = filter_passes_link(list->filter, link, &list->progress, slice);
+        int r = try(list, list->next, slice);
 
         if (r < 0)
             return r;
         list->next++;
-        if (r > 0) {
-            list->found = link;
+        if (r > 0)
             return 1;
-        }
         if (slice_is_over(slice))
             return -EAGAIN;
     }
     return 1;
 }
 
-/* Whether there is another one decides how a reply ends. The texts are there already, or are kept
- * for the next who asks: nobody copies them. */
+static struct buffer *head_of(const struct list *list)
+{
+    if (list->found_address)
+        return list->pieces.address;
+    return list->found_link ? list->pieces.link : list->pieces.none;
+}
+
+/* The texts of links are there already, or are kept for the next who asks: nobody copies them. */
+static struct buffer *text_of(const struct list *list)
+{
+    if (list->found_link)
+        return message_link_text(list->found_link);
+    return message_address_text(list->found_address, clock_usec(CLOCK_MONOTONIC));
+}
+
+/* Whether there is another one decides how a reply ends. */
 static int list_next(struct answer *answer, const struct slice *slice, struct buffer **ret)
 {
     struct list *list = (struct list *)answer;
@@ -138,26 +175,26 @@ static int list_next(struct answer *answer, const struct slice *slice, struct bu
     int r;
 
     switch (list->piece) {
-    case LIST_LINK:
-        r = list->found ? 1 : find_link(list, slice);
+    case LIST_HEAD_PIECE:
+        r = has_found(list) ? 1 : find_object(list, slice);
         if (r < 0)
             return r;
-        *ret = buffer_ref(list->found ? list->pieces.link : list->pieces.none);
-        list->piece = list->found ? LIST_TEXT : LIST_OVER;
+        *ret = buffer_ref(head_of(list));
+        list->piece = has_found(list) ? LIST_TEXT : LIST_OVER;
         return ANSWER_PIECE;
     case LIST_TEXT:
-        text = message_link_text(list->found);
+        text = text_of(list);
         if (!text)
             return -ENOMEM;
         *ret = text;
         list->piece = LIST_TAIL;
         return ANSWER_PIECE;
     case LIST_TAIL:
-        r = find_link(list, slice);
+        r = find_object(list, slice);
         if (r < 0)
             return r;
-        *ret = buffer_ref(list->found ? list->pieces.more : list->pieces.last);
-        list->piece = list->found ? LIST_LINK : LIST_OVER;
+        *ret = buffer_ref(has_found(list) ? list->pieces.more : list->pieces.last);
+        list->piece = has_found(list) ? LIST_HEAD_PIECE : LIST_OVER;
         return ANSWER_PIECE;
     case LIST_OVER:
         break;
@@ -169,37 +206,69 @@ static void list_free(struct answer *answer)
 {
     struct list *list = (struct list *)answer;
 
-    quota_give(&list->user->lists, held_by(list->count));
-    for (size_t i = 0; i < list->count; i++)
-        link_unref(list->links[i]);
+    quota_give(&list->user->lists, held_by(list->capacity));
+    for (size_t i = 0; i < list->count; i++) {
+        if (i < list->links)
+            link_unref(list->objects[i]);
+        else
+            address_unref(list->objects[i]);
+    }
     message_list_clear(&list->pieces);
     filter_free(list->filter);
     free(list);
 }
 
-static int list_pieces(struct namespace *namespace, struct message_list *ret)
+static bool lists_addresses(const struct filter *filter)
 {
-    const struct history *history = namespace_history(namespace);
-    struct source_state state;
-
-    follower_describe(source_links(namespace_source(namespace)), &state);
-    return message_list_new(message_position(history_instance(history), history_newest(history)),
-                            message_source_state(&state), ret);
+    return filter_subjects(filter) & SUBJECT_BIT(ADDRESSES);
 }
 
-static void take_links(struct list *list, const struct table *table, size_t count)
+static int list_pieces(struct namespace *namespace, const struct filter *filter,
+                       struct message_list *ret)
+{
+    const struct history *history = namespace_history(namespace);
+    const struct source *source = namespace_source(namespace);
+    struct source_state states[SUBJECT_COUNT];
+    message_sources sources = {[SUBJECT_LINKS] = &states[SUBJECT_LINKS]};
+
+    follower_describe(source_links(source), &states[SUBJECT_LINKS]);
+    if (lists_addresses(filter)) {
+        follower_describe(source_addresses(source), &states[SUBJECT_ADDRESSES]);
+        sources[SUBJECT_ADDRESSES] = &states[SUBJECT_ADDRESSES];
+    }
+    return message_list_new(message_position(history_instance(history), history_newest(history)),
+                            sources, ret);
+}
+
+static void take_links(struct list *list, const struct table *table)
 {
     struct link *link = NULL;
 
-    while (list->count < count && (link = table_next(table, link ? link->ifindex : 0)))
-        list->links[list->count++] = link_ref(link);
+    while (list->count < list->capacity && (link = table_next(table, link ? link->ifindex : 0)))
+        list->objects[list->count++] = link_ref(link);
+    list->links = list->count;
 }
 
-static int new_list(struct namespace *namespace, struct user *user, struct answer **ret)
+static void take_addresses(struct list *list, const struct address_table *table)
+{
+    struct address *address = NULL;
+
+    while (list->count < list->capacity &&
+           (address = address_table_next(table, address ? &address->key : NULL)))
+        list->objects[list->count++] = address_ref(address);
+}
+
+static int new_list(struct namespace *namespace, struct user *user, const struct filter *filter,
+                    struct answer **ret)
 {
     static const struct answer_kind kind = {.next = list_next, .free = list_free};
-    const struct table *table = source_table(namespace_source(namespace));
-    size_t count = table_count(table);
+    const struct source *source = namespace_source(namespace);
+    const struct table *links = source_table(source);
+    const struct address_table *addresses = source_address_table(source);
+    bool has_links = filter_subjects(filter) & SUBJECT_BIT(LINKS);
+    bool has_addresses = lists_addresses(filter);
+    size_t count =
+        (has_links ? table_count(links) : 0) + (has_addresses ? address_table_count(addresses) : 0);
     struct list *list;
 
     if (!quota_take(&user->lists, held_by(count)))
@@ -210,7 +279,11 @@ static int new_list(struct namespace *namespace, struct user *user, struct answe
         return -ENOMEM;
     }
     list->user = user;
-    take_links(list, table, count);
+    list->capacity = count;
+    if (has_links)
+        take_links(list, links);
+    if (has_addresses)
+        take_addresses(list, addresses);
     *ret = &list->answer;
     return 0;
 }
@@ -229,12 +302,13 @@ static int refuse_list(struct namespace *namespace, struct answer **ret)
     return r < 0 ? r : answer_reply(message, ret);
 }
 
-int answer_list(struct namespace *namespace, struct user *user, struct filter *filter,
-                struct answer **ret)
+/* What is there now. The filter is taken. */
+static int list_now(struct namespace *namespace, struct user *user, struct filter *filter,
+                    struct answer **ret)
 {
     struct answer *answer = NULL;
     struct list *list;
-    int r = never_dumped(namespace) ? -EUSERS : new_list(namespace, user, &answer);
+    int r = never_dumped(namespace) ? -EUSERS : new_list(namespace, user, filter, &answer);
 
     if (r < 0) {
         filter_free(filter);
@@ -242,13 +316,75 @@ int answer_list(struct namespace *namespace, struct user *user, struct filter *f
     }
     list = (struct list *)answer;
     list->filter = filter;
-    r = list_pieces(namespace, &list->pieces);
+    r = list_pieces(namespace, filter, &list->pieces);
     if (r < 0) {
         answer_free(answer);
         return r;
     }
     *ret = answer;
     return 0;
+}
+
+/* A list with addresses, which may have to be dumped first. */
+struct pending {
+    struct answer answer;
+    struct namespace *namespace;
+    struct user *user;
+    struct filter *filter; /* NULL when the list has it */
+    struct answer *list;   /* NULL until the addresses are known */
+};
+
+static int pending_next(struct answer *answer, const struct slice *slice, struct buffer **ret)
+{
+    struct pending *pending = (struct pending *)answer;
+    struct filter *filter = pending->filter;
+    int r;
+
+    if (!pending->list) {
+        if (!source_address_table(namespace_source(pending->namespace)))
+            return ANSWER_WAITS;
+        pending->filter = NULL;
+        r = list_now(pending->namespace, pending->user, filter, &pending->list);
+        if (r < 0)
+            return r;
+    }
+    return pending->list->kind->next(pending->list, slice, ret);
+}
+
+static void pending_free(struct answer *answer)
+{
+    struct pending *pending = (struct pending *)answer;
+
+    source_follow_addresses(namespace_source(pending->namespace), -1);
+    answer_free(pending->list);
+    filter_free(pending->filter);
+    free(pending);
+}
+
+static int new_pending(struct namespace *namespace, struct user *user, struct filter *filter,
+                       struct answer **ret)
+{
+    static const struct answer_kind kind = {.next = pending_next, .free = pending_free};
+    struct pending *pending = new_answer(&kind, namespace_news(namespace), sizeof(*pending));
+
+    if (!pending || source_follow_addresses(namespace_source(namespace), 1) < 0) {
+        free(pending);
+        filter_free(filter);
+        return -ENOMEM;
+    }
+    pending->namespace = namespace;
+    pending->user = user;
+    pending->filter = filter;
+    *ret = &pending->answer;
+    return 0;
+}
+
+int answer_list(struct namespace *namespace, struct user *user, struct filter *filter,
+                struct answer **ret)
+{
+    if (lists_addresses(filter))
+        return new_pending(namespace, user, filter, ret);
+    return list_now(namespace, user, filter, ret);
 }
 
 /* --- a stream of events */

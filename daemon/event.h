@@ -6,6 +6,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "daemon/address_table.h"
 #include "daemon/buffer.h"
 #include "daemon/table.h"
 
@@ -24,14 +25,17 @@ enum event_type {
 
 struct event {
     enum event_type type;
+    enum subject_number subject;
     enum change_source learned;
     uint64_t sequence;
     int64_t realtime_usec;
     int64_t monotonic_usec;
-    /* References; both NULL for EVENT_SOURCE. */
+    /* References to what it is about; NULL where there is none. */
     struct link *before;
     struct link *after;
-    link_fields fields; /* for EVENT_CHANGE */
+    struct address *address_before;
+    struct address *address_after;
+    uint64_t fields; /* for EVENT_CHANGE: of a link, or of an address */
     uint32_t flaps;
     bool more_follows; /* the next event belongs to this one */
     struct link_destination moved_to;
@@ -39,6 +43,17 @@ struct event {
      * the event). */
     struct buffer *message;
 };
+
+/* What an event is about, as it is after it, or was last; NULL for events of another kind. */
+static inline struct link *event_link(const struct event *event)
+{
+    return event->after ? event->after : event->before;
+}
+
+static inline struct address *event_address(const struct event *event)
+{
+    return event->address_after ? event->address_after : event->address_before;
+}
 
 /* The wire's type Source. */
 struct source_state {

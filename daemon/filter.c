@@ -5,24 +5,32 @@
 #include <limits.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/socket.h>
 
 #include "daemon/call.h"
+#include "daemon/encode_address.h"
 #include "protocol/glob.h"
 
 /* In the order in which a request may name them. */
-enum { NAMES, INDEXES, KINDS, TYPES, FIELDS, MEMBER_COUNT };
+enum { NAMES, INDEXES, KINDS, TYPES, FIELDS, FAMILIES, SCOPES, MEMBER_COUNT };
 
-static const char *const members[MEMBER_COUNT] = {"names", "indexes", "kinds", "types", "fields"};
+static const char *const members[MEMBER_COUNT] = {"names",  "indexes",  "kinds", "types",
+                                                  "fields", "families", "scopes"};
 
 struct filter {
+    unsigned subjects;
     /* Arrays of strings or integers, checked; NULL where the filter does not ask. */
     json_t *names;
     json_t *indexes;
     json_t *kinds;
+    json_t *scopes;
     unsigned types; /* bit N for event type N */
-    link_fields fields;
+    uint64_t fields[SUBJECT_COUNT];
+    bool inet;
+    bool inet6;
     bool any_type;
     bool any_field;
+    bool any_family;
 };
 
 static bool is_index(const json_t *value)
@@ -51,6 +59,32 @@ static bool is_glob(const json_t *value)
     return glob && glob_length(glob) <= FILTER_GLOB_MAX;
 }
 
+/* A field of one of the subjects, or of both. */
+static int take_field(struct filter *filter, const json_t *value)
+{
+    const char *name = call_text(value);
+    int link = name && filter->subjects & SUBJECT_BIT(LINKS) ? link_field_from_name(name) : -EINVAL;
+    int address =
+        name && filter->subjects & SUBJECT_BIT(ADDRESSES) ? address_field_from_name(name) : -EINVAL;
+
+    if (link >= 0)
+        filter->fields[SUBJECT_LINKS] |= UINT64_C(1) << link;
+    if (address >= 0)
+        filter->fields[SUBJECT_ADDRESSES] |= UINT64_C(1) << address;
+    return link >= 0 || address >= 0 ? 0 : -EINVAL;
+}
+
+static int take_family(struct filter *filter, const json_t *value)
+{
+    const char *name = call_text(value);
+    bool inet = name && strcmp(name, "inet") == 0;
+    bool inet6 = name && strcmp(name, "inet6") == 0;
+
+    filter->inet |= inet;
+    filter->inet6 |= inet6;
+    return inet || inet6 ? 0 : -EINVAL;
+}
+
 static int take_value(struct filter *filter, int member, const json_t *value)
 {
     int n;
@@ -59,6 +93,7 @@ static int take_value(struct filter *filter, int member, const json_t *value)
     case NAMES:
         return is_glob(value) ? 0 : -EINVAL;
     case KINDS:
+    case SCOPES:
         return call_text(value) ? 0 : -EINVAL;
     case INDEXES:
         return is_index(value) ? 0 : -EINVAL;
@@ -68,10 +103,9 @@ static int take_value(struct filter *filter, int member, const json_t *value)
             filter->types |= 1U << n;
         return n < 0 ? n : 0;
     case FIELDS:
-        n = call_text(value) ? link_field_from_name(call_text(value)) : -EINVAL;
-        if (n >= 0)
-            filter->fields |= UINT64_C(1) << n;
-        return n < 0 ? -EINVAL : 0;
+        return take_field(filter, value);
+    case FAMILIES:
+        return take_family(filter, value);
     }
     return -EINVAL;
 }
@@ -102,6 +136,12 @@ static int take_member(struct filter *filter, int member, json_t *array)
     case FIELDS:
         filter->any_field = false;
         break;
+    case FAMILIES:
+        filter->any_family = false;
+        break;
+    case SCOPES:
+        filter->scopes = json_incref(array);
+        break;
     }
     return 0;
 }
@@ -114,8 +154,16 @@ static int member_of(const char *name)
     return -EINVAL;
 }
 
+/* Whether a filter of those subjects can have it. */
+static bool has_use(const struct filter *filter, int member, bool objects_only)
+{
+    if (member == TYPES || member == FIELDS)
+        return !objects_only;
+    return (member != FAMILIES && member != SCOPES) || filter->subjects & SUBJECT_BIT(ADDRESSES);
+}
+
 /* The name of the member that is wrong, NULL if none is. */
-static const char *take_members(struct filter *filter, json_t *json, bool links_only)
+static const char *take_members(struct filter *filter, json_t *json, bool objects_only)
 {
     const char *name;
     json_t *value;
@@ -127,14 +175,14 @@ static const char *take_members(struct filter *filter, json_t *json, bool links_
             return name;
         if (json_is_null(value))
             continue;
-        if ((links_only && (member == TYPES || member == FIELDS)) ||
-            take_member(filter, member, value) < 0)
+        if (!has_use(filter, member, objects_only) || take_member(filter, member, value) < 0)
             return name;
     }
     return NULL;
 }
 
-int filter_new(const json_t *json, bool links_only, struct filter **ret, const char **ret_member)
+int filter_new(const json_t *json, unsigned subjects, bool objects_only, struct filter **ret,
+               const char **ret_member)
 {
     bool is_object = json_is_object(json);
     struct filter *filter = calloc(1, sizeof(*filter));
@@ -142,8 +190,9 @@ int filter_new(const json_t *json, bool links_only, struct filter **ret, const c
 
     if (!filter)
         return -ENOMEM;
-    filter->any_type = filter->any_field = true;
-    wrong = is_object ? take_members(filter, (json_t *)json, links_only) : NULL;
+    filter->subjects = subjects;
+    filter->any_type = filter->any_field = filter->any_family = true;
+    wrong = is_object ? take_members(filter, (json_t *)json, objects_only) : NULL;
     if (wrong || (json && !is_object && !json_is_null(json))) {
         *ret_member = wrong;
         filter_free(filter);
@@ -160,6 +209,7 @@ struct filter *filter_free(struct filter *filter)
     json_decref(filter->names);
     json_decref(filter->indexes);
     json_decref(filter->kinds);
+    json_decref(filter->scopes);
     free(filter);
     return NULL;
 }
@@ -217,10 +267,28 @@ static bool kinds_match(const json_t *kinds, const struct link *link)
     return false;
 }
 
+static bool scopes_match(const json_t *scopes, uint8_t value)
+{
+    char number[SCOPE_NAME_SIZE];
+    const char *name = encode_scope(value, number);
+    size_t i;
+    json_t *scope;
+
+    json_array_foreach (scopes, i, scope)
+        if (strcmp(json_string_value(scope), name) == 0)
+            return true;
+    return false;
+}
+
+unsigned filter_subjects(const struct filter *filter)
+{
+    return filter->subjects;
+}
+
 bool filter_passes_all(const struct filter *filter)
 {
-    return !filter->names && !filter->indexes && !filter->kinds && filter->any_type &&
-           filter->any_field;
+    return !filter->names && !filter->indexes && !filter->kinds && !filter->scopes &&
+           filter->any_type && filter->any_field && filter->any_family;
 }
 
 static int holds_against(const struct filter *filter, const struct link *link,
@@ -242,11 +310,45 @@ int filter_passes_link(const struct filter *filter, const struct link *link,
     return r;
 }
 
+int filter_passes_address(const struct filter *filter, const struct address *address,
+                          struct filter_progress *progress, const struct slice *slice)
+{
+    bool is_inet = address->key.family == AF_INET;
+
+    if ((!filter->any_family && !(is_inet ? filter->inet : filter->inet6)) ||
+        (filter->scopes && !scopes_match(filter->scopes, address->scope))) {
+        *progress = (struct filter_progress){.glob = 0};
+        return false;
+    }
+    return filter_passes_link(filter, address->link, progress, slice);
+}
+
 static bool wants_type(const struct filter *filter, const struct event *event)
 {
     if (!filter->any_type && !(filter->types & (1U << event->type)))
         return false;
-    return event->type != EVENT_CHANGE || filter->any_field || filter->fields & event->fields;
+    return event->type != EVENT_CHANGE || filter->any_field ||
+           filter->fields[event->subject] & event->fields;
+}
+
+static int passes_before(const struct filter *filter, const struct event *event,
+                         struct filter_progress *progress, const struct slice *slice)
+{
+    if (event->before)
+        return filter_passes_link(filter, event->before, progress, slice);
+    if (event->address_before)
+        return filter_passes_address(filter, event->address_before, progress, slice);
+    return false;
+}
+
+static int passes_after(const struct filter *filter, const struct event *event,
+                        struct filter_progress *progress, const struct slice *slice)
+{
+    if (event->after)
+        return filter_passes_link(filter, event->after, progress, slice);
+    if (event->address_after)
+        return filter_passes_address(filter, event->address_after, progress, slice);
+    return false;
 }
 
 int filter_passes_event(const struct filter *filter, const struct event *event,
@@ -258,11 +360,11 @@ int filter_passes_event(const struct filter *filter, const struct event *event,
         return true;
     if (!wants_type(filter, event))
         return false;
-    if (event->before && !progress->after)
-        r = filter_passes_link(filter, event->before, progress, slice);
-    if (r == 0 && event->after) {
+    if (!progress->after)
+        r = passes_before(filter, event, progress, slice);
+    if (r == 0 && (event->after || event->address_after)) {
         progress->after = true;
-        r = filter_passes_link(filter, event->after, progress, slice);
+        r = passes_after(filter, event, progress, slice);
     }
     return r;
 }

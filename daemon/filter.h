@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Which links and events a consumer wants: the wire's type Filter. Pure. */
+/* Which links, addresses and events a consumer wants: the wire's type Filter. Pure. */
 #ifndef LINKWATCH_DAEMON_FILTER_H
 #define LINKWATCH_DAEMON_FILTER_H
 
@@ -12,13 +12,17 @@
 
 struct filter;
 
-/* Reads a filter; JSON null and NULL make one that lets everything pass. For a filter of
- * links alone (List), types and fields are refused. -EINVAL, then *ret_member is the name of
+/* Reads a filter of these subjects; JSON null and NULL make one that lets all of them pass. For one
+ * of objects alone (List), types and fields are refused. -EINVAL, then *ret_member is the name of
  * the wrong member, which lives as long as the JSON, or NULL if it is no filter at all; -ENOMEM. */
-int filter_new(const json_t *json, bool links_only, struct filter **ret, const char **ret_member);
+int filter_new(const json_t *json, unsigned subjects, bool objects_only, struct filter **ret,
+               const char **ret_member);
 struct filter *filter_free(struct filter *filter);
 
-/* Whether everything passes, so that nothing need be matched. */
+/* What it is a filter of: a set of subjects. */
+unsigned filter_subjects(const struct filter *filter);
+
+/* Whether everything about its subjects passes, so that nothing need be matched. */
 bool filter_passes_all(const struct filter *filter);
 
 /* How far a match has come; all zero at the beginning, and when it is decided. */
@@ -33,7 +37,12 @@ struct filter_progress {
 int filter_passes_link(const struct filter *filter, const struct link *link,
                        struct filter_progress *progress, const struct slice *slice);
 
-/* The same of an event, which passes if its link did before or after it. */
+/* The same of an address: its link passes, but for types and fields, and what is about the address
+ * itself holds. */
+int filter_passes_address(const struct filter *filter, const struct address *address,
+                          struct filter_progress *progress, const struct slice *slice);
+
+/* The same of an event, which passes if its object did before or after it. */
 int filter_passes_event(const struct filter *filter, const struct event *event,
                         struct filter_progress *progress, const struct slice *slice);
 

@@ -14,8 +14,20 @@
 /* A piece for writing: so many messages, or bytes, whichever is reached first. */
 #define JOINED_MESSAGES 64
 #define JOINED_BYTES    ((size_t)48 * 1024)
+/* And of events that may be left out, so many are looked at. */
+#define JOINED_LOOKS 1024
 /* One is kept that takes at most this part of the bytes: one of so many. */
 #define JOINED_PART 8
+
+/* Of all sets of subjects. */
+#define SUBJECT_SETS (1U << SUBJECT_COUNT)
+
+/* What history_messages() gave last; without messages for nothing. */
+struct joined {
+    struct buffer *messages;
+    uint64_t first;
+    uint64_t last;
+};
 
 struct history {
     char instance[33];
@@ -26,10 +38,7 @@ struct history {
     size_t bytes;
     size_t bytes_max;
     bool cut; /* the event before the oldest one belongs to it */
-    /* What history_messages() gave last, NULL for nothing. */
-    struct buffer *joined;
-    uint64_t joined_first;
-    uint64_t joined_last;
+    struct joined joined[SUBJECT_SETS];
 };
 
 static struct event *slot(const struct history *history, uint64_t sequence)
@@ -51,9 +60,11 @@ static size_t message_bytes(const struct buffer *message)
  * there. */
 static size_t event_bytes(const struct event *event)
 {
-    const struct link *link = event->after ? event->after : event->before;
+    const struct address *address = event_address(event);
+    const struct link *link = address ? address->link : event_link(event);
 
     return sizeof(*event) + (link ? link->size + ALLOCATION : 0) +
+           (address ? sizeof(*address) + ALLOCATION : 0) +
            (event->message ? message_bytes(event->message) : 0);
 }
 
@@ -69,11 +80,17 @@ struct history *history_new(const char *instance, size_t bytes_max)
     return history;
 }
 
-static void drop_joined(struct history *history)
+static void drop_joined(struct history *history, struct joined *joined)
 {
-    if (history->joined)
-        history->bytes -= message_bytes(history->joined);
-    history->joined = buffer_unref(history->joined);
+    if (joined->messages)
+        history->bytes -= message_bytes(joined->messages);
+    joined->messages = buffer_unref(joined->messages);
+}
+
+static void drop_all_joined(struct history *history)
+{
+    for (size_t i = 0; i < SUBJECT_SETS; i++)
+        drop_joined(history, &history->joined[i]);
 }
 
 static void forget_oldest(struct history *history)
@@ -84,6 +101,8 @@ static void forget_oldest(struct history *history)
     history->bytes -= event_bytes(event);
     link_unref(event->before);
     link_unref(event->after);
+    address_unref(event->address_before);
+    address_unref(event->address_after);
     buffer_unref(event->message);
 }
 
@@ -104,7 +123,7 @@ struct history *history_free(struct history *history)
     if (!history)
         return NULL;
     forget_all(history);
-    drop_joined(history);
+    drop_all_joined(history);
     free(history->ring);
     free(history);
     return NULL;
@@ -131,7 +150,7 @@ void history_set_bytes_max(struct history *history, size_t bytes_max)
     size_t capacity = history->capacity;
 
     if (bytes_max < history->bytes_max)
-        drop_joined(history);
+        drop_all_joined(history);
     history->bytes_max = bytes_max;
     keep_bound(history);
     while (capacity > FIRST_CAPACITY && held(history) <= capacity / 4)
@@ -155,7 +174,7 @@ static int grow(struct history *history)
 static void leave_out(struct history *history)
 {
     forget_all(history);
-    drop_joined(history);
+    drop_all_joined(history);
     history->cut = false;
     history->oldest = ++history->next;
 }
@@ -173,6 +192,8 @@ static int add(struct history *history, struct event event)
     event.sequence = history->next;
     event.before = link_ref(event.before);
     event.after = link_ref(event.after);
+    event.address_before = address_ref(event.address_before);
+    event.address_after = address_ref(event.address_after);
     event.message = buffer_ref(event.message);
     *slot(history, history->next++) = event;
     history->bytes += event_bytes(&event);
@@ -208,15 +229,34 @@ int history_add_change(struct history *history, const struct change *change, int
                                        .moved_to = change->moved_to});
 }
 
-int history_add_source(struct history *history, const struct source_state *source,
-                       int64_t realtime_usec, int64_t monotonic_usec)
+int history_add_address_change(struct history *history, const struct address_change *change,
+                               int64_t realtime_usec, int64_t monotonic_usec)
+{
+    return add(history, (struct event){.type = type_of(change->type),
+                                       .subject = SUBJECT_ADDRESSES,
+                                       .learned = change->source,
+                                       .realtime_usec = realtime_usec,
+                                       .monotonic_usec = monotonic_usec,
+                                       .address_before = change->before,
+                                       .address_after = change->after,
+                                       .fields = change->fields,
+                                       .more_follows = change->more_follows});
+}
+
+int history_add_source(struct history *history, enum subject_number subject,
+                       const struct source_state *source, int64_t realtime_usec,
+                       int64_t monotonic_usec)
 {
     struct event event = {.type = EVENT_SOURCE,
+                          .subject = subject,
                           .sequence = history->next,
                           .realtime_usec = realtime_usec,
                           .monotonic_usec = monotonic_usec};
-    int r = message_source(history->instance, &event, source, &event.message);
+    message_sources sources = {NULL};
+    int r;
 
+    sources[subject] = source;
+    r = message_source(history->instance, &event, sources, &event.message);
     if (r < 0) {
         leave_out(history);
         return r;
@@ -260,18 +300,34 @@ bool history_can_resume(const struct history *history, uint64_t sequence)
     return sequence + 1 == history->oldest && !history->cut;
 }
 
-/* The messages from that event on. Their number; 0 if the event is not held, or without
- * memory. */
-static size_t collect(struct history *history, uint64_t sequence, struct buffer **messages,
-                      size_t *ret_bytes)
+static bool is_of(const struct history *history, uint64_t sequence, unsigned subjects)
 {
+    const struct event *event = history_get(history, sequence);
+
+    return event && subjects & (1U << event->subject);
+}
+
+/* The messages from that event on, of those subjects. Their number; 0 if there is none, or without
+ * memory. *ret_last is the last event that was looked at. */
+static size_t collect(struct history *history, uint64_t sequence, unsigned subjects,
+                      struct buffer **messages, size_t *ret_bytes, uint64_t *ret_last)
+{
+    uint64_t end = history_newest(history) + 1;
     size_t bytes = 0;
     size_t count = 0;
 
-    while (count < JOINED_MESSAGES && bytes < JOINED_BYTES &&
-           (messages[count] = history_message(history, sequence + count)))
+    if (end - sequence > JOINED_LOOKS)
+        end = sequence + JOINED_LOOKS;
+    for (; sequence < end && count < JOINED_MESSAGES && bytes < JOINED_BYTES; sequence++) {
+        if (history_get(history, sequence) && !is_of(history, sequence, subjects))
+            continue;
+        messages[count] = history_message(history, sequence);
+        if (!messages[count])
+            break;
         bytes += messages[count++]->length;
+    }
     *ret_bytes = bytes;
+    *ret_last = sequence - 1;
     return count;
 }
 
@@ -288,40 +344,37 @@ static struct buffer *join(struct buffer *const *messages, size_t count, size_t 
 }
 
 /* For the others who want the same, where it does not cost them much of what is held. */
-static void keep_joined(struct history *history, struct buffer *joined, uint64_t first,
-                        uint64_t last)
+static void keep_joined(struct history *history, struct joined *joined, struct buffer *messages,
+                        uint64_t first, uint64_t last)
 {
-    drop_joined(history);
-    if (message_bytes(joined) > history->bytes_max / JOINED_PART)
+    drop_joined(history, joined);
+    if (message_bytes(messages) > history->bytes_max / JOINED_PART)
         return;
-    history->joined = buffer_ref(joined);
-    history->joined_first = first;
-    history->joined_last = last;
-    history->bytes += message_bytes(joined);
+    *joined = (struct joined){.messages = buffer_ref(messages), .first = first, .last = last};
+    history->bytes += message_bytes(messages);
     keep_bound(history);
 }
 
-struct buffer *history_messages(struct history *history, uint64_t sequence, uint64_t *ret_last)
+struct buffer *history_messages(struct history *history, uint64_t sequence, unsigned subjects,
+                                uint64_t *ret_last)
 {
+    struct joined *kept = &history->joined[subjects];
     struct buffer *messages[JOINED_MESSAGES];
     struct buffer *joined;
     size_t bytes, count;
 
-    if (history->joined && history->joined_first == sequence) {
-        *ret_last = history->joined_last;
-        return buffer_ref(history->joined);
+    if (kept->messages && kept->first == sequence) {
+        *ret_last = kept->last;
+        return buffer_ref(kept->messages);
     }
-    count = collect(history, sequence, messages, &bytes);
+    count = collect(history, sequence, subjects, messages, &bytes, ret_last);
     joined = count == 1 ? buffer_ref(messages[0]) : NULL;
     if (count > 1)
         joined = join(messages, count, bytes);
     for (size_t i = 0; i < count; i++)
         buffer_unref(messages[i]);
-    if (!joined)
-        return NULL;
-    *ret_last = sequence + count - 1;
-    if (count > 1)
-        keep_joined(history, joined, sequence, *ret_last);
+    if (joined && count > 1)
+        keep_joined(history, kept, joined, sequence, *ret_last);
     return joined;
 }
 

@@ -27,8 +27,11 @@ const char *history_instance(const struct history *history);
  * and gets a fresh snapshot. */
 int history_add_change(struct history *history, const struct change *change, int64_t realtime_usec,
                        int64_t monotonic_usec);
-int history_add_source(struct history *history, const struct source_state *source,
-                       int64_t realtime_usec, int64_t monotonic_usec);
+int history_add_address_change(struct history *history, const struct address_change *change,
+                               int64_t realtime_usec, int64_t monotonic_usec);
+int history_add_source(struct history *history, enum subject_number subject,
+                       const struct source_state *source, int64_t realtime_usec,
+                       int64_t monotonic_usec);
 
 /* The event of that number, NULL if it is not held. Valid until the history
  * changes. */
@@ -44,10 +47,12 @@ bool history_can_resume(const struct history *history, uint64_t sequence);
 struct buffer *history_message(struct history *history, uint64_t sequence);
 
 /* The encodings of that event and of those after it in one piece, up to the newest or as
- * many as make a good size for writing; *ret_last is the number of the last one. Kept for
- * the others who want the same: mostly all consumers stand at one place. A new reference,
- * or NULL like history_message(). */
-struct buffer *history_messages(struct history *history, uint64_t sequence, uint64_t *ret_last);
+ * many as make a good size for writing, without those about other subjects than these; *ret_last is
+ * the number of the last one. Kept for the others who want the same: mostly all consumers stand at
+ * one place. A new reference; NULL if all that were looked at are left out, or without memory, or
+ * if the event is not held: then *ret_last is the one before it. */
+struct buffer *history_messages(struct history *history, uint64_t sequence, unsigned subjects,
+                                uint64_t *ret_last);
 
 /* Numbers: of the newest event, 0 for none; of the oldest that is held, one more than
  * the newest if none is. */

@@ -7,11 +7,13 @@
 #include <string.h>
 
 #include "daemon/encode.h"
+#include "daemon/encode_address.h"
 
-#define HEAD      "{\"parameters\":"
-#define LIST_LINK HEAD "{\"link\":"
-#define CONTINUES "},\"continues\":true}"
-#define MORE      ",\"more_follows\":true"
+#define HEAD         "{\"parameters\":"
+#define LIST_LINK    HEAD "{\"link\":"
+#define LIST_ADDRESS HEAD "{\"address\":"
+#define CONTINUES    "},\"continues\":true}"
+#define MORE         ",\"more_follows\":true"
 
 static const char *const type_names[EVENT_TYPE_COUNT] = {
     [EVENT_SNAPSHOT] = "snapshot", [EVENT_READY] = "ready", [EVENT_LOST] = "lost",
@@ -124,10 +126,21 @@ static void put_times(struct writer *writer, const struct event *event)
     writer_put_integer(writer, event->monotonic_usec);
 }
 
-static void put_source(struct writer *writer, const struct source_state *source)
+static const char *const source_members[SUBJECT_COUNT] = {
+    [SUBJECT_LINKS] = "source",
+    [SUBJECT_ADDRESSES] = "address_source",
+};
+
+static void put_sources(struct writer *writer, message_sources sources)
 {
-    writer_put(writer, ",\"source\":");
-    writer_put_json(writer, message_source_state(source));
+    for (int i = 0; i < SUBJECT_COUNT; i++) {
+        if (!sources[i])
+            continue;
+        writer_put(writer, ",\"");
+        writer_put(writer, source_members[i]);
+        writer_put(writer, "\":");
+        writer_put_json(writer, message_source_state(sources[i]));
+    }
 }
 
 static const char *learned_name(enum change_source source)
@@ -152,8 +165,24 @@ static void put_link(struct writer *writer, const struct link *link)
         encode_fields(writer, link, link->known);
 }
 
+static void put_address(struct writer *writer, const struct address *address, int64_t now)
+{
+    writer_put(writer, ",\"address\":");
+    encode_address(writer, address, address->known, now);
+}
+
+static void put_old(struct writer *writer, const struct event *event)
+{
+    writer_put(writer, ",\"old\":");
+    if (event->address_before)
+        encode_address(writer, event->address_before, event->fields, event->monotonic_usec);
+    else
+        encode_fields(writer, event->before, event->fields);
+}
+
 int message_event(const char *instance, const struct event *event, struct buffer **ret)
 {
+    const struct address *address = event_address(event);
     struct writer writer;
 
     begin(&writer, instance, event->type, event->sequence);
@@ -161,10 +190,8 @@ int message_event(const char *instance, const struct event *event, struct buffer
     writer_put(&writer, ",\"learned\":\"");
     writer_put(&writer, learned_name(event->learned));
     writer_put(&writer, "\"");
-    if (event->type == EVENT_CHANGE) {
-        writer_put(&writer, ",\"old\":");
-        encode_fields(&writer, event->before, event->fields);
-    }
+    if (event->type == EVENT_CHANGE)
+        put_old(&writer, event);
     if (event->moved_to.has_netnsid) {
         writer_put(&writer, ",\"new_netnsid\":");
         writer_put_integer(&writer, event->moved_to.netnsid);
@@ -179,20 +206,32 @@ int message_event(const char *instance, const struct event *event, struct buffer
         writer_put(&writer, ",\"flaps\":");
         writer_put_integer(&writer, event->flaps);
     }
-    put_link(&writer, event->after ? event->after : event->before);
+    if (address)
+        put_address(&writer, address, event->monotonic_usec);
+    else
+        put_link(&writer, event_link(event));
     return end(&writer, ret);
 }
 
-int message_source(const char *instance, const struct event *event,
-                   const struct source_state *source, struct buffer **ret)
+int message_source(const char *instance, const struct event *event, message_sources sources,
+                   struct buffer **ret)
 {
     struct writer writer;
 
     begin(&writer, instance, event->type, event->sequence);
     if (event->realtime_usec >= 0)
         put_times(&writer, event);
-    put_source(&writer, source);
+    put_sources(&writer, sources);
     return end(&writer, ret);
+}
+
+void message_put_address(struct writer *writer, const char *instance, uint64_t sequence,
+                         const struct address *address, int64_t now)
+{
+    put_head(writer, instance, EVENT_SNAPSHOT, sequence);
+    put_address(writer, address, now);
+    writer_put(writer, MORE);
+    put_tail(writer);
 }
 
 void message_put_snapshot(struct writer *writer, const char *instance, uint64_t sequence,
@@ -234,13 +273,13 @@ int message_more_follows(const struct buffer *message, struct buffer **ret)
     return writer_to_buffer(&writer, ret);
 }
 
-int message_ready(const char *instance, uint64_t sequence, const struct source_state *source,
+int message_ready(const char *instance, uint64_t sequence, message_sources sources,
                   struct buffer **ret)
 {
     struct writer writer;
 
     begin(&writer, instance, EVENT_READY, sequence);
-    put_source(&writer, source);
+    put_sources(&writer, sources);
     return end(&writer, ret);
 }
 
@@ -265,6 +304,11 @@ static struct buffer *text_buffer(const char *text, size_t length)
     return buffer;
 }
 
+static json_t *source_or_null(const struct source_state *source)
+{
+    return source ? message_source_state(source) : NULL;
+}
+
 /* ,MEMBERS}} of an object {MEMBERS}, with the NUL. */
 static struct buffer *list_last(json_t *members)
 {
@@ -285,16 +329,31 @@ static struct buffer *list_last(json_t *members)
     return last;
 }
 
-int message_list_new(json_t *position, json_t *source, struct message_list *ret)
+struct buffer *message_address_text(const struct address *address, int64_t now)
 {
-    json_t *members = json_pack("{s:o, s:o}", "position", position, "source", source);
+    struct buffer *text;
+    struct writer writer;
+
+    writer_init(&writer);
+    encode_address(&writer, address, address->known, now);
+    return writer_to_buffer(&writer, &text) < 0 ? NULL : text;
+}
+
+int message_list_new(json_t *position, message_sources sources, struct message_list *ret)
+{
+    json_t *members =
+        json_pack("{s:o, s:o*, s:o*}", "position", position, source_members[SUBJECT_LINKS],
+                  source_or_null(sources[SUBJECT_LINKS]), source_members[SUBJECT_ADDRESSES],
+                  source_or_null(sources[SUBJECT_ADDRESSES]));
     struct message_list list = {
         .link = text_buffer(LIST_LINK, strlen(LIST_LINK)),
+        .address = text_buffer(LIST_ADDRESS, strlen(LIST_ADDRESS)),
         .more = text_buffer(CONTINUES, sizeof(CONTINUES)),
         .last = list_last(json_incref(members)),
     };
 
-    if (message_reply(members, false, &list.none) < 0 || !list.link || !list.more || !list.last) {
+    if (message_reply(members, false, &list.none) < 0 || !list.link || !list.address ||
+        !list.more || !list.last) {
         message_list_clear(&list);
         return -ENOMEM;
     }
@@ -307,6 +366,7 @@ void message_list_clear(struct message_list *list)
     if (!list)
         return;
     buffer_unref(list->link);
+    buffer_unref(list->address);
     buffer_unref(list->more);
     buffer_unref(list->last);
     buffer_unref(list->none);

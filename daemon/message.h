@@ -21,10 +21,13 @@ int message_error(const char *error, json_t *parameters, struct buffer **ret);
 /* A reply of Monitor with an event about a link. */
 int message_event(const char *instance, const struct event *event, struct buffer **ret);
 
+/* The sources of the subjects, NULL for one that is not to be there. */
+typedef const struct source_state *message_sources[SUBJECT_COUNT];
+
 /* A reply of Monitor of type source; sequence and times are the event's. Without times
  * (realtime_usec below 0) it has the state now. */
-int message_source(const char *instance, const struct event *event,
-                   const struct source_state *source, struct buffer **ret);
+int message_source(const char *instance, const struct event *event, message_sources sources,
+                   struct buffer **ret);
 
 /* A copy of such a reply with more_follows, which it must not have already. */
 int message_more_follows(const struct buffer *message, struct buffer **ret);
@@ -36,9 +39,13 @@ void message_put_snapshot(struct writer *writer, const char *instance, uint64_t 
 /* The most bytes that this adds. */
 size_t message_snapshot_size(struct link *link);
 
+/* The same with an address, as it is at that moment of CLOCK_MONOTONIC. */
+void message_put_address(struct writer *writer, const char *instance, uint64_t sequence,
+                         const struct address *address, int64_t now);
+
 /* Replies of Monitor that are made for one consumer. lost is how many events were
  * lost, -1 if that is unknown. */
-int message_ready(const char *instance, uint64_t sequence, const struct source_state *source,
+int message_ready(const char *instance, uint64_t sequence, message_sources sources,
                   struct buffer **ret);
 int message_lost(const char *instance, uint64_t sequence, int64_t lost, struct buffer **ret);
 
@@ -46,16 +53,21 @@ int message_lost(const char *instance, uint64_t sequence, int64_t lost, struct b
  * kept with the link where there is room for it. NULL without memory. */
 struct buffer *message_link_text(struct link *link);
 
-/* The pieces of the replies to a List: each is link, the text of a link, and more; the last one is
- * link, the text and last; if there is no link at all, it is none alone. The caller has a
- * reference to each. The source's reference is taken, as the parameters of message_reply(). */
+/* The text of the type Address, as it is at that moment. Nobody shares it. NULL without memory. */
+struct buffer *message_address_text(const struct address *address, int64_t now);
+
+/* The pieces of the replies to a List: each is link, the text of a link, and more, or the same with
+ * address; the last one has last instead of more; if there is nothing at all, it is none alone. The
+ * caller has a reference to each. The position's reference is taken, as the parameters of
+ * message_reply(). */
 struct message_list {
     struct buffer *link;
+    struct buffer *address;
     struct buffer *more;
     struct buffer *last;
     struct buffer *none;
 };
-int message_list_new(json_t *position, json_t *source, struct message_list *ret);
+int message_list_new(json_t *position, message_sources sources, struct message_list *ret);
 
 /* Drops the references; takes NULL. */
 void message_list_clear(struct message_list *list);

@@ -16,7 +16,7 @@
 #define SERVICE "org.varlink.service"
 #define LINKS   "org.linkwatch.Links"
 
-#define PARAMETERS_MAX 2
+#define PARAMETERS_MAX 3
 
 /* A call that is being answered. All functions that answer: 0, or -errno, which closes
  * the connection. */
@@ -113,19 +113,56 @@ static int expect_more(const struct request *request)
     return fail(request, SERVICE ".ExpectedMore", NULL, NULL);
 }
 
+/* A set of subjects, of links alone where nothing is said; 0 if it is none. */
+static unsigned subjects_of(const json_t *names)
+{
+    unsigned subjects = 0;
+    size_t i;
+    json_t *value;
+
+    if (!names)
+        return SUBJECT_BIT(LINKS);
+    if (!json_is_array(names) || json_array_size(names) > SUBJECT_COUNT)
+        return 0;
+    json_array_foreach (names, i, value) {
+        const char *name = call_text(value);
+
+        if (name && strcmp(name, "links") == 0)
+            subjects |= SUBJECT_BIT(LINKS);
+        else if (name && strcmp(name, "addresses") == 0)
+            subjects |= SUBJECT_BIT(ADDRESSES);
+        else
+            return 0;
+    }
+    return subjects;
+}
+
+/* The filter of a call for links and addresses, in which types and fields may be refused. 1, or
+ * what to return, NULL in *ret. */
+static int read_filter(const struct request *request, bool objects_only, struct filter **ret)
+{
+    unsigned subjects = subjects_of(call_parameter(request->call, "subjects"));
+    const char *wrong;
+    int r;
+
+    *ret = NULL;
+    if (!request->call->more)
+        return expect_more(request);
+    if (!subjects)
+        return refuse_parameter(request, "subjects");
+    r = filter_new(call_parameter(request->call, "filter"), subjects, objects_only, ret, &wrong);
+    if (r == -EINVAL)
+        return refuse_member(request, "filter", wrong);
+    return r < 0 ? r : 1;
+}
+
 static int list(const struct request *request)
 {
     const struct methods_context *context = request->context;
     struct filter *filter;
-    const char *wrong;
-    int r;
+    int r = read_filter(request, true, &filter);
 
-    if (!request->call->more)
-        return expect_more(request);
-    r = filter_new(call_parameter(request->call, "filter"), true, &filter, &wrong);
-    if (r == -EINVAL)
-        return refuse_member(request, "filter", wrong);
-    if (r < 0)
+    if (r <= 0)
         return r;
     return answer_list(context->namespace, context->user, filter, request->ret);
 }
@@ -176,15 +213,9 @@ static int monitor(const struct request *request)
 {
     struct filter *filter;
     struct stream *stream;
-    const char *wrong;
-    int r;
+    int r = read_filter(request, false, &filter);
 
-    if (!request->call->more)
-        return expect_more(request);
-    r = filter_new(call_parameter(request->call, "filter"), false, &filter, &wrong);
-    if (r == -EINVAL)
-        return refuse_member(request, "filter", wrong);
-    if (r < 0)
+    if (r <= 0)
         return r;
     stream = new_stream(request, filter, &r);
     if (!stream)
@@ -240,8 +271,8 @@ static const struct method {
 } methods_by_name[] = {
     {SERVICE ".GetInfo", get_info, {NULL}},
     {SERVICE ".GetInterfaceDescription", get_interface_description, {"interface"}},
-    {LINKS ".List", list, {"filter"}},
-    {LINKS ".Monitor", monitor, {"filter", "since"}},
+    {LINKS ".List", list, {"filter", "subjects"}},
+    {LINKS ".Monitor", monitor, {"filter", "since", "subjects"}},
     {LINKS ".Refresh", refresh, {NULL}},
     {LINKS ".Enter", enter, {"socket_fd"}},
     {LINKS ".GetStatus", get_status, {NULL}},

@@ -26,9 +26,24 @@ struct namespace
     size_t consumers;
 };
 
-static void describe(void *user, struct source_state *ret)
+static int64_t clock_now(void)
 {
-    follower_describe(source_links(((struct namespace *)user)->source), ret);
+    return clock_usec(CLOCK_MONOTONIC);
+}
+
+static void describe(void *user, enum subject_number subject, struct source_state *ret)
+{
+    const struct source *source = ((struct namespace *)user)->source;
+
+    follower_describe(subject == SUBJECT_LINKS ? source_links(source) : source_addresses(source),
+                      ret);
+}
+
+static int follow_addresses(void *user, int change)
+{
+    struct namespace *namespace = user;
+
+    return source_follow_addresses(namespace->source, change);
 }
 
 static void check_added(const struct namespace *namespace, int r)
@@ -48,16 +63,40 @@ static void on_changed(void *user, const struct change *change)
                                    clock_usec(CLOCK_MONOTONIC)));
 }
 
-static void on_reported(void *user, const struct standing_report *before,
-                        const struct standing_report *after)
+static void on_address_changed(void *user, const struct address_change *change)
+{
+    struct namespace *namespace = user;
+
+    check_added(namespace, history_add_address_change(namespace->history, change,
+                                                      clock_usec(CLOCK_REALTIME), clock_now()));
+}
+
+/* Those who wait for it have no event to wait for. */
+static void on_addresses_known(void *user)
+{
+    struct namespace *namespace = user;
+
+    namespace->streams.addresses = source_address_table(namespace->source);
+    namespace->streams.addresses_from = history_newest(namespace->history);
+    waitlist_wake(&namespace->news);
+}
+
+static void on_addresses_over(void *user)
+{
+    ((struct namespace *)user)->streams.addresses = NULL;
+}
+
+static void on_reported(void *user, enum subject_number subject,
+                        const struct standing_report *before, const struct standing_report *after)
 {
     struct namespace *namespace = user;
     struct source_state state;
 
-    follower_describe(source_links(namespace->source), &state);
-    check_added(namespace,
-                history_add_source(namespace->history, &state, clock_usec(CLOCK_REALTIME),
-                                   clock_usec(CLOCK_MONOTONIC)));
+    describe(namespace, subject, &state);
+    check_added(namespace, history_add_source(namespace->history, subject, &state,
+                                              clock_usec(CLOCK_REALTIME), clock_now()));
+    if (subject != SUBJECT_LINKS)
+        return;
     if (namespace->log)
         eventlog_report(namespace->log, before, after, namespace->settled);
     if (namespace->handlers.reported)
@@ -103,8 +142,12 @@ struct namespace *namespace_new(struct ev_loop *loop, struct log *log,
                                 size_t history_bytes, const struct namespace_handlers *handlers,
                                 void *user)
 {
-    static const struct source_handlers source_handlers = {
-        .changed = on_changed, .reported = on_reported, .settled = on_settled};
+    static const struct source_handlers source_handlers = {.changed = on_changed,
+                                                           .address_changed = on_address_changed,
+                                                           .addresses_known = on_addresses_known,
+                                                           .addresses_over = on_addresses_over,
+                                                           .reported = on_reported,
+                                                           .settled = on_settled};
     struct namespace *namespace = calloc(1, sizeof(*namespace));
     char instance[2 * INSTANCE_BYTES + 1];
 
@@ -123,7 +166,9 @@ struct namespace *namespace_new(struct ev_loop *loop, struct log *log,
         return namespace_free(namespace);
     namespace->streams = (struct stream_origin){.history = namespace->history,
                                                 .table = source_table(namespace->source),
+                                                .follow_addresses = follow_addresses,
                                                 .describe = describe,
+                                                .clock = clock_now,
                                                 .user = namespace};
     return namespace;
 }

@@ -201,6 +201,19 @@ static int put_link_body(struct nl_msg *request, int ifindex)
     return nla_put_u32(request, IFLA_EXT_MASK, RTEXT_FILTER_SKIP_STATS);
 }
 
+/* All addresses. */
+static int put_address_body(struct nl_msg *request)
+{
+    struct ifaddrmsg info = {.ifa_family = AF_UNSPEC};
+
+    return nlmsg_append(request, &info, sizeof(info), NLMSG_ALIGNTO) < 0 ? -ENOMEM : 0;
+}
+
+static int put_body(struct nl_msg *request, uint16_t type, int ifindex)
+{
+    return type == RTM_GETADDR ? put_address_body(request) : put_link_body(request, ifindex);
+}
+
 static int send_request(struct rtnl *rtnl, uint16_t type, int flags, int ifindex,
                         unsigned *ret_sequence)
 {
@@ -209,7 +222,7 @@ static int send_request(struct rtnl *rtnl, uint16_t type, int flags, int ifindex
 
     if (!request)
         return -ENOMEM;
-    if (put_link_body(request, ifindex) < 0) {
+    if (put_body(request, type, ifindex) < 0) {
         nlmsg_free(request);
         return -ENOMEM;
     }
@@ -236,6 +249,11 @@ int rtnl_ask_dump(struct rtnl *rtnl, uint16_t type)
     rtnl->interrupted = false;
     rtnl->dump_type = type - 2; /* RTM_NEW* */
     return 0;
+}
+
+void rtnl_give_up_dump(struct rtnl *rtnl)
+{
+    rtnl->dumping = false;
 }
 
 int rtnl_ask_link(struct rtnl *rtnl, int ifindex)
@@ -266,6 +284,8 @@ static bool is_object(const struct nlmsghdr *message)
 {
     const struct ifinfomsg *info = NLMSG_DATA(message);
 
+    if (message->nlmsg_type == RTM_NEWADDR || message->nlmsg_type == RTM_DELADDR)
+        return true;
     if (message->nlmsg_type != RTM_NEWLINK && message->nlmsg_type != RTM_DELLINK)
         return false;
     if (message->nlmsg_len < NLMSG_LENGTH(sizeof(*info)))

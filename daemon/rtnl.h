@@ -54,8 +54,10 @@ int rtnl_receive_buffer(const struct rtnl *rtnl);
 int rtnl_join(struct rtnl *rtnl, const int *groups);
 void rtnl_leave(struct rtnl *rtnl, const int *groups);
 
-/* Requests a dump: RTM_GETLINK of all links. One at a time: -EBUSY while one is under way. */
+/* Requests a dump: RTM_GETLINK of all links, RTM_GETADDR of all addresses. One at a time: -EBUSY
+ * while one is under way. And does not wait any more for the end of that one. */
 int rtnl_ask_dump(struct rtnl *rtnl, uint16_t type);
+void rtnl_give_up_dump(struct rtnl *rtnl);
 
 /* Queries one link. One query at a time: the answer to an earlier one is dropped. */
 int rtnl_ask_link(struct rtnl *rtnl, int ifindex);

@@ -23,6 +23,9 @@
 #define BATCH_MIN 2
 /* And how long links may be queried one by one. */
 #define QUERIES_USEC INT64_C(1000)
+/* How long addresses are followed without consumers: who comes back in this time can go on from
+ * where he was. */
+#define LINGER_SECONDS 30.
 
 struct source {
     struct ev_loop *loop;
@@ -37,6 +40,11 @@ struct source {
     struct rtnl *rtnl;
     uint64_t opens;
     struct link_objects links;
+    struct address_table *addresses;
+    bool addresses_known;
+    size_t address_consumers;
+    struct ev_timer linger;                   /* of the addresses, without consumers */
+    bool in_group;                            /* of changes of links that belong together */
     struct follower followers[SUBJECT_COUNT]; /* without standing where none is followed */
     struct price_measure measured;            /* when the clocks were read last */
     bool drained; /* the queue was read empty, and nothing came or was sent since */
@@ -89,6 +97,33 @@ static void report_unconfirmed(struct source *source)
     source->unconfirmed_count = 0;
 }
 
+/* A dump of the links shows that one is gone: the addresses of the one that may be there instead
+ * are to be seen. */
+static void pass_on_change(struct source *source, const struct change *change)
+{
+    bool more_follows = source->in_group;
+
+    source->in_group = change->more_follows;
+    if (source->addresses && address_table_before_link(source->addresses, change, more_follows) &&
+        change->source == CHANGE_BY_DUMP)
+        standing_dump_soon(follower_of(source, SUBJECT_ADDRESSES)->standing);
+    source->handlers.changed(source->user, change);
+    if (source->addresses)
+        address_table_after_link(source->addresses, change);
+}
+
+static void on_address_change(void *user, const struct address_change *change)
+{
+    struct source *source = user;
+    struct standing *standing = follower_of(source, SUBJECT_ADDRESSES)->standing;
+    const struct address *address = change->after ? change->after : change->before;
+
+    if (change->source == CHANGE_BY_DUMP && change->type != CHANGE_CHANGE && !change->derived)
+        standing_unconfirmed(standing, now_usec(), address->key.ifindex);
+    standing_activate(standing, now_usec());
+    source->handlers.address_changed(source->user, change);
+}
+
 static void on_change(void *user, const struct change *change)
 {
     struct source *source = user;
@@ -101,7 +136,7 @@ static void on_change(void *user, const struct change *change)
     if (change->source == CHANGE_BY_NOTIFICATION && change->entails_more)
         standing_dump_soon(standing);
     standing_activate(standing, now_usec());
-    source->handlers.changed(source->user, change);
+    pass_on_change(source, change);
     if (!change->more_follows)
         report_unconfirmed(source);
 }
@@ -111,7 +146,17 @@ static void on_report(void *user, const struct standing_report *before,
 {
     struct source *source = user;
 
-    source->handlers.reported(source->user, before, after);
+    source->handlers.reported(source->user, SUBJECT_LINKS, before, after);
+}
+
+/* As long as the addresses are not known, nobody was told of them. */
+static void on_address_report(void *user, const struct standing_report *before,
+                              const struct standing_report *after)
+{
+    struct source *source = user;
+
+    if (source->addresses_known)
+        source->handlers.reported(source->user, SUBJECT_ADDRESSES, before, after);
 }
 
 /* The clock of CPU time takes a system call. */
@@ -179,8 +224,12 @@ static void close_socket(struct source *source, int error)
     if (source->rtnl && source->was_handed)
         source->handed = fcntl(rtnl_fd(source->rtnl), F_DUPFD_CLOEXEC, 0);
     source->rtnl = rtnl_close(source->rtnl);
-    FOREACH_FOLLOWER (follower, source)
+    FOREACH_FOLLOWER (follower, source) {
         follower_closed(follower, error);
+        /* The links' own standing knows. */
+        if (follower != follower_of(source, SUBJECT_LINKS))
+            standing_let_go(follower->standing);
+    }
 }
 
 static void open_socket(struct source *source)
@@ -213,6 +262,8 @@ static void begin_dump(struct source *source, struct follower *follower)
         read_clocks(source, follower);
     source->clocked = false;
     intake_dump_begin(&follower->intake, source->drained);
+    if (source->addresses)
+        address_table_set_native(source->addresses, source_links(source)->intake.dump.native);
     r = rtnl_ask_dump(source->rtnl, follower->intake.subject->get);
     follower_dump_begun(follower, began, r);
 }
@@ -253,6 +304,8 @@ static void receive(struct source *source)
         return;
     r = receive_batch(source, &source->clean);
     source->drained = r == 0;
+    if (source->addresses && address_table_lacks_link(source->addresses))
+        standing_dump_soon(follower_of(source, SUBJECT_LINKS)->standing);
     if (was_dumping && was_dumping->intake.dumping)
         charge_dump(source, was_dumping);
     FOREACH_FOLLOWER (follower, source)
@@ -290,6 +343,32 @@ static void ask_link(struct source *source, struct follower *follower)
     charge_dump(source, follower);
 }
 
+/* It is the links' to open the socket, with which all go on. False if there is none. */
+static bool open_for(struct source *source, struct follower *follower)
+{
+    if (follower == follower_of(source, SUBJECT_LINKS))
+        open_socket(source);
+    else if (source->rtnl)
+        follower_opened(follower, now_usec(), 0);
+    else
+        dump_requests_fail(&follower->requests, -ENOTCONN);
+    return source->rtnl || follower == follower_of(source, SUBJECT_LINKS);
+}
+
+/* And to close it; another one just starts over. */
+static void close_for(struct source *source, struct follower *follower)
+{
+    int error = -standing_report(follower->standing)->dump_error;
+
+    if (follower == follower_of(source, SUBJECT_LINKS)) {
+        close_socket(source, error);
+        return;
+    }
+    if (follower->intake.dumping && source->rtnl)
+        rtnl_give_up_dump(source->rtnl);
+    follower_closed(follower, error);
+}
+
 /* Does what standing wants to have done, and returns when to do so again. */
 static int64_t act_for(struct source *source, struct follower *follower)
 {
@@ -305,10 +384,11 @@ static int64_t act_for(struct source *source, struct follower *follower)
         standing_set_query(follower->standing, intake->subject->query(intake->objects));
         switch (standing_next(follower->standing, now_usec(), &deadline)) {
         case STANDING_OPEN:
-            open_socket(source);
+            if (!open_for(source, follower))
+                return STANDING_NEVER;
             break;
         case STANDING_CLOSE:
-            close_socket(source, -standing_report(follower->standing)->dump_error);
+            close_for(source, follower);
             break;
         case STANDING_JOIN:
             follower_joined(follower, now_usec(), rtnl_join(source->rtnl, intake->subject->groups));
@@ -336,12 +416,25 @@ static int64_t act_for(struct source *source, struct follower *follower)
     }
 }
 
+/* What is known of addresses is known when their first dump is over, or fails. */
+static void know_addresses(struct source *source)
+{
+    const struct follower *follower = source_addresses(source);
+
+    if (!follower || source->addresses_known || !follower->has_dumped)
+        return;
+    source->addresses_known = true;
+    address_table_report(source->addresses);
+    source->handlers.addresses_known(source->user);
+}
+
 static void act(struct source *source)
 {
     int64_t deadline = STANDING_NEVER;
 
     FOREACH_FOLLOWER (follower, source)
         deadline = min_time(deadline, act_for(source, follower));
+    know_addresses(source);
     wait_until(source, deadline);
 }
 
@@ -410,6 +503,70 @@ static bool follow_links(struct source *source)
            follower_init(follower_of(source, SUBJECT_LINKS), &config, on_report, source);
 }
 
+static int64_t monotonic_clock(void)
+{
+    return now_usec();
+}
+
+static bool begin_addresses(struct source *source)
+{
+    struct follower *follower = follower_of(source, SUBJECT_ADDRESSES);
+    struct follower_config config = {.subject = &address_subject,
+                                     .standing = &source->config.standing,
+                                     .budget = source->resources.budget,
+                                     .quota = source->resources.quota};
+
+    source->addresses = address_table_new(source->links.table, source->resources.quota,
+                                          monotonic_clock, on_address_change, source);
+    config.objects = source->addresses;
+    if (source->addresses && follower_init(follower, &config, on_address_report, source))
+        return true;
+    source->addresses = address_table_free(source->addresses);
+    return false;
+}
+
+static void end_addresses(struct source *source)
+{
+    struct follower *follower = follower_of(source, SUBJECT_ADDRESSES);
+
+    ev_timer_stop(source->loop, &source->linger);
+    if (!follower->standing)
+        return;
+    if (source->rtnl && follower->intake.dumping)
+        rtnl_give_up_dump(source->rtnl);
+    if (source->rtnl && follower->joined)
+        rtnl_leave(source->rtnl, address_subject.groups);
+    follower_clear(follower);
+    source->addresses = address_table_free(source->addresses);
+    source->addresses_known = false;
+    source->handlers.addresses_over(source->user);
+}
+
+static void on_linger_over(struct ev_loop *loop, struct ev_timer *timer, int events)
+{
+    (void)loop;
+    (void)events;
+    end_addresses(timer->data);
+}
+
+int source_follow_addresses(struct source *source, int change)
+{
+    struct follower *follower = follower_of(source, SUBJECT_ADDRESSES);
+
+    if (!follower->standing && !begin_addresses(source))
+        return -ENOMEM;
+    source->address_consumers += (size_t)change;
+    standing_consumers(follower->standing, source->address_consumers);
+    if (source->address_consumers > 0) {
+        ev_timer_stop(source->loop, &source->linger);
+    } else {
+        ev_timer_set(&source->linger, LINGER_SECONDS, 0.);
+        ev_timer_start(source->loop, &source->linger);
+    }
+    wait_until(source, 0);
+    return 0;
+}
+
 struct source *source_new(struct ev_loop *loop, const struct source_config *config,
                           const struct source_resources *resources, int socket,
                           const struct source_handlers *handlers, void *user)
@@ -425,9 +582,10 @@ struct source *source_new(struct ev_loop *loop, const struct source_config *conf
     source->user = user;
     ev_init(&source->readable, on_readable);
     ev_timer_init(&source->due, on_due, 0., 0.);
+    ev_init(&source->linger, on_linger_over);
     /* What happens to links goes before what consumers want. */
     ev_set_priority(&source->readable, EV_MAXPRI);
-    source->readable.data = source->due.data = source;
+    source->readable.data = source->due.data = source->linger.data = source;
     source->config.standing.blind_hint = blind_hint();
     source->handed = -1;
     if (!follow_links(source))
@@ -448,8 +606,9 @@ struct source *source_free(struct source *source)
     rtnl_close(source->rtnl);
     if (source->handed >= 0)
         close(source->handed);
-    FOREACH_FOLLOWER (follower, source)
-        follower_clear(follower);
+    source->rtnl = NULL;
+    end_addresses(source);
+    follower_clear(follower_of(source, SUBJECT_LINKS));
     reconcile_free(source->links.reconcile);
     table_free(source->links.table);
     free(source);
@@ -499,6 +658,18 @@ const struct table *source_table(const struct source *source)
 const struct follower *source_links(const struct source *source)
 {
     return &source->followers[SUBJECT_LINKS];
+}
+
+const struct follower *source_addresses(const struct source *source)
+{
+    const struct follower *follower = &source->followers[SUBJECT_ADDRESSES];
+
+    return follower->standing ? follower : NULL;
+}
+
+const struct address_table *source_address_table(const struct source *source)
+{
+    return source->addresses_known ? source->addresses : NULL;
 }
 
 uint64_t source_opens(const struct source *source)

@@ -8,6 +8,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "daemon/address_table.h"
 #include "daemon/event.h"
 #include "daemon/follower.h"
 #include "daemon/table.h"
@@ -17,10 +18,15 @@ struct rtnl_room;
 struct source;
 
 struct source_handlers {
-    /* A link changed. Right after it, in the middle of a batch. */
+    /* A link changed, or an address. Right after it, in the middle of a batch. */
     void (*changed)(void *user, const struct change *change);
-    /* The standing, its reason or staleness changed. */
-    void (*reported)(void *user, const struct standing_report *before,
+    void (*address_changed)(void *user, const struct address_change *change);
+    /* The addresses are known now, as far as they can be, and their changes are reported. */
+    void (*addresses_known)(void *user);
+    /* They are not followed any more. */
+    void (*addresses_over)(void *user);
+    /* The standing of a subject, its reason or staleness changed. */
+    void (*reported)(void *user, enum subject_number subject, const struct standing_report *before,
                      const struct standing_report *after);
     /* A batch is over: a good moment to wake consumers. */
     void (*settled)(void *user);
@@ -67,8 +73,16 @@ void source_reconfigure(struct source *source, const struct source_config *confi
 
 const struct table *source_table(const struct source *source);
 
-/* How the links are followed. */
+/* One who wants to know of addresses more, or less: they are followed from the first on, until some
+ * time after the last one left. 0, or -ENOMEM: then nothing changed. */
+int source_follow_addresses(struct source *source, int change);
+
+/* The addresses; NULL if none are followed, or nothing is known of them. */
+const struct address_table *source_address_table(const struct source *source);
+
+/* How they are followed; NULL if no addresses are. */
 const struct follower *source_links(const struct source *source);
+const struct follower *source_addresses(const struct source *source);
 
 /* How often the socket was opened, or should have been, since the start. */
 uint64_t source_opens(const struct source *source);

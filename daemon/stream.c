@@ -11,6 +11,9 @@
 #define PIECE_BYTES ((size_t)16 * 1024)
 #define PIECE_LINKS 64
 
+/* What a snapshot goes through. */
+enum phase { PHASE_LINKS, PHASE_ADDRESSES, PHASE_OVER };
+
 struct stream {
     struct stream_origin *origin;
     struct filter *filter;
@@ -22,12 +25,14 @@ struct stream {
      * snapshot. The cursor stays where it is until that is decided. */
     struct filter_progress progress;
     struct link *undecided;
+    struct address *undecided_address;
 
-    /* A snapshot goes through the table in the order of the indexes, while the table
-     * goes on changing: events about links that it has passed are emitted in between,
-     * events about the others are not, for it will show their outcome. */
-    bool in_snapshot;
-    int snapshot_index; /* of the last link passed */
+    /* A snapshot goes through the tables in their order, while they go on changing: events about
+     * links and addresses that it has passed are emitted in between, events about the others are
+     * not, for it will show their outcome. */
+    enum phase phase;
+    int snapshot_index;             /* of the last link passed */
+    struct address_key snapshot_at; /* of the last address passed; zero for none */
     bool owes_ready;
     bool before_ready; /* from the beginning of a snapshot until ready */
     bool sent_source;  /* that nothing is known yet, and why */
@@ -42,6 +47,11 @@ static void go_to(struct stream *stream, uint64_t sequence)
     stream->held = 0;
 }
 
+static bool is_about(const struct stream *stream, unsigned subjects)
+{
+    return filter_subjects(stream->filter) & subjects;
+}
+
 struct stream *stream_new(struct stream_origin *origin, struct filter *filter)
 {
     struct stream *stream = calloc(1, sizeof(*stream));
@@ -50,8 +60,12 @@ struct stream *stream_new(struct stream_origin *origin, struct filter *filter)
         return NULL;
     stream->origin = origin;
     stream->filter = filter;
+    if (is_about(stream, SUBJECT_BIT(ADDRESSES)) && origin->follow_addresses(origin->user, 1) < 0) {
+        free(stream);
+        return NULL;
+    }
     go_to(stream, history_newest(origin->history));
-    stream->in_snapshot = stream->owes_ready = stream->before_ready = true;
+    stream->owes_ready = stream->before_ready = true;
     return stream;
 }
 
@@ -60,6 +74,9 @@ struct stream *stream_free(struct stream *stream)
     if (!stream)
         return NULL;
     link_unref(stream->undecided);
+    address_unref(stream->undecided_address);
+    if (is_about(stream, SUBJECT_BIT(ADDRESSES)))
+        stream->origin->follow_addresses(stream->origin->user, -1);
     filter_free(stream->filter);
     free(stream);
     return NULL;
@@ -81,15 +98,25 @@ static void start_over(struct stream *stream, int64_t lost)
     go_to(stream, history_newest(stream->origin->history));
     stream->owes_lost = true;
     stream->lost = lost;
-    stream->in_snapshot = stream->owes_ready = stream->before_ready = true;
+    stream->owes_ready = stream->before_ready = true;
+    stream->phase = PHASE_LINKS;
     stream->snapshot_index = 0;
+    stream->snapshot_at = (struct address_key){.ifindex = 0};
     stream->progress = (struct filter_progress){.glob = 0};
     stream->undecided = link_unref(stream->undecided);
+    stream->undecided_address = address_unref(stream->undecided_address);
 }
 
 static void start_over_from(struct stream *stream, uint64_t sequence)
 {
     start_over(stream, (int64_t)(history_newest(stream->origin->history) - sequence));
+}
+
+/* Whether the history has all events about addresses since then, if they are wanted. */
+static bool has_addresses_from(const struct stream *stream, uint64_t sequence)
+{
+    return !is_about(stream, SUBJECT_BIT(ADDRESSES)) ||
+           (stream->origin->addresses && sequence >= stream->origin->addresses_from);
 }
 
 int stream_resume(struct stream *stream, const char *instance, int64_t sequence)
@@ -106,17 +133,33 @@ int stream_resume(struct stream *stream, const char *instance, int64_t sequence)
         start_over_from(stream, (uint64_t)sequence);
         return 0;
     }
+    if (!has_addresses_from(stream, (uint64_t)sequence)) {
+        start_over(stream, -1);
+        return 0;
+    }
     go_to(stream, (uint64_t)sequence);
-    stream->in_snapshot = stream->before_ready = false;
+    stream->phase = PHASE_OVER;
+    stream->before_ready = false;
     return 0;
+}
+
+/* Whether the snapshot is still to show what became of it. */
+static bool is_to_come(const struct stream *stream, const struct event *event)
+{
+    const struct address *address = event_address(event);
+    const struct link *link = event_link(event);
+
+    if (link)
+        return stream->phase == PHASE_LINKS && link->ifindex > stream->snapshot_index;
+    if (!address || stream->phase == PHASE_OVER)
+        return false;
+    return stream->phase == PHASE_LINKS || address_order(&address->key, &stream->snapshot_at) > 0;
 }
 
 /* As filter_passes_event(). */
 static int is_wanted(struct stream *stream, const struct event *event, const struct slice *slice)
 {
-    const struct link *link = event->after ? event->after : event->before;
-
-    if (link && stream->in_snapshot && link->ifindex > stream->snapshot_index)
+    if (!is_about(stream, 1U << event->subject) || is_to_come(stream, event))
         return false;
     return filter_passes_event(stream->filter, event, &stream->progress, slice);
 }
@@ -136,8 +179,14 @@ static bool never_dumped(const struct stream *stream)
 {
     struct source_state source;
 
-    stream->origin->describe(stream->origin->user, &source);
+    stream->origin->describe(stream->origin->user, SUBJECT_LINKS, &source);
     return source.last_dump_usec < 0;
+}
+
+/* They are followed only since somebody wants them. */
+static bool waits_for_addresses(const struct stream *stream)
+{
+    return is_about(stream, SUBJECT_BIT(ADDRESSES)) && !stream->origin->addresses;
 }
 
 static bool more_follows(const struct stream *stream, uint64_t sequence)
@@ -280,22 +329,88 @@ static int emit_links(struct stream *stream, size_t bytes, const struct slice *s
                       struct buffer **ret)
 {
     struct piece piece = {.count = 0};
-    int r = collect(stream, bytes, slice, &piece);
+    int r = 1;
 
+    if (is_about(stream, SUBJECT_BIT(LINKS)))
+        r = collect(stream, bytes, slice, &piece);
     if (piece.count > 0)
         return write_piece(stream, &piece, ret);
     if (r > 0)
-        stream->in_snapshot = false;
+        stream->phase = PHASE_ADDRESSES;
     return r < 0 ? r : 0;
+}
+
+/* Adds the next address of the snapshot, if it passes. 1 if there was one, 0 at the end, -EAGAIN.
+ */
+static int put_next_address(struct stream *stream, const struct slice *slice, struct writer *writer)
+{
+    const struct stream_origin *origin = stream->origin;
+    struct address *address = stream->undecided_address;
+    int r;
+
+    if (!address)
+        address = address_ref(address_table_next(origin->addresses, &stream->snapshot_at));
+    if (!address)
+        return 0;
+    r = filter_passes_address(stream->filter, address, &stream->progress, slice);
+    stream->undecided_address = r < 0 ? address : NULL;
+    if (r < 0)
+        return r;
+    stream->snapshot_at = address->key;
+    if (r > 0)
+        message_put_address(writer, history_instance(origin->history), stream->cursor, address,
+                            origin->clock());
+    address_unref(address);
+    return 1;
+}
+
+/* The next addresses of the snapshot, likewise. */
+static int emit_addresses(struct stream *stream, size_t bytes, const struct slice *slice,
+                          struct buffer **ret)
+{
+    bool all = !is_about(stream, SUBJECT_BIT(ADDRESSES));
+    struct writer writer;
+    int r = all ? 0 : 1;
+
+    writer_init(&writer);
+    for (size_t n = 1; r == 1 && writer.length < bytes; n++) {
+        bool was_undecided = stream->undecided_address;
+
+        r = put_next_address(stream, slice, &writer);
+        if (r == 1 && (was_undecided || slice_is_over_after(slice, n)))
+            r = -EAGAIN;
+    }
+    if (r == 0)
+        stream->phase = PHASE_OVER;
+    if (writer.length == 0) {
+        writer_clear(&writer);
+        return r;
+    }
+    r = writer_to_buffer(&writer, ret);
+    return r < 0 ? r : 1;
+}
+
+/* The states of the sources that the stream is about, and of the links in any case. */
+static void describe(const struct stream *stream, struct source_state states[SUBJECT_COUNT],
+                     message_sources sources)
+{
+    for (int i = 0; i < SUBJECT_COUNT; i++) {
+        sources[i] = NULL;
+        if (i != SUBJECT_LINKS && !is_about(stream, 1U << i))
+            continue;
+        stream->origin->describe(stream->origin->user, i, &states[i]);
+        sources[i] = &states[i];
+    }
 }
 
 static int emit_ready(struct stream *stream, struct buffer **ret)
 {
-    struct source_state source;
+    struct source_state states[SUBJECT_COUNT];
+    message_sources sources;
     int r;
 
-    stream->origin->describe(stream->origin->user, &source);
-    r = message_ready(history_instance(stream->origin->history), stream->cursor, &source, ret);
+    describe(stream, states, sources);
+    r = message_ready(history_instance(stream->origin->history), stream->cursor, sources, ret);
     if (r < 0)
         return r;
     stream->owes_ready = stream->before_ready = false;
@@ -310,13 +425,14 @@ static int emit_source(struct stream *stream, const struct slice *slice, struct 
                           .sequence = stream->cursor,
                           .realtime_usec = -1,
                           .monotonic_usec = -1};
-    struct source_state source;
+    struct source_state states[SUBJECT_COUNT];
+    message_sources sources;
     int r;
 
     if (stream->sent_source)
         return emit_event(stream, slice, ret);
-    stream->origin->describe(stream->origin->user, &source);
-    r = message_source(history_instance(stream->origin->history), &event, &source, ret);
+    describe(stream, states, sources);
+    r = message_source(history_instance(stream->origin->history), &event, sources, ret);
     if (r < 0)
         return r;
     stream->sent_source = true;
@@ -327,12 +443,16 @@ static int emit_source(struct stream *stream, const struct slice *slice, struct 
  * at the same place. */
 static int emit_events(struct stream *stream, struct buffer **ret)
 {
+    struct history *history = stream->origin->history;
     uint64_t last;
-    struct buffer *messages = history_messages(stream->origin->history, stream->cursor + 1, &last);
+    struct buffer *messages =
+        history_messages(history, stream->cursor + 1, filter_subjects(stream->filter), &last);
 
-    if (!messages)
+    if (!messages && last == stream->cursor)
         return -ENOMEM;
     go_to(stream, last);
+    if (!messages)
+        return last < history_newest(history) ? -EAGAIN : 0;
     *ret = messages;
     return 1;
 }
@@ -348,13 +468,17 @@ static int next(struct stream *stream, bool many, const struct slice *slice, str
         return emit_lost(stream, ret);
     if (stream->owes_ready && never_dumped(stream))
         return emit_source(stream, slice, ret);
+    if (waits_for_addresses(stream))
+        return 0;
     if (many && !stream->before_ready && !stream->held && filter_passes_all(stream->filter) &&
         stream->cursor < history_newest(history))
         return emit_events(stream, ret);
-    if (!stream->undecided)
+    if (!stream->undecided && !stream->undecided_address)
         r = emit_event(stream, slice, ret);
-    if (r == 0 && stream->in_snapshot)
+    if (r == 0 && stream->phase == PHASE_LINKS)
         r = emit_links(stream, many ? PIECE_BYTES : 1, slice, ret);
+    if (r == 0 && stream->phase == PHASE_ADDRESSES)
+        r = emit_addresses(stream, many ? PIECE_BYTES : 1, slice, ret);
     if (r == 0 && stream->owes_ready)
         r = emit_ready(stream, ret);
     return r;

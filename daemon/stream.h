@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* What one consumer of Monitor receives, message by message: a cursor on the history,
- * and a snapshot of the table where the history can't help. Constant memory, however
+ * and a snapshot of the tables where the history can't help. Constant memory, however
  * far behind the consumer is. Pure. */
 #ifndef LINKWATCH_DAEMON_STREAM_H
 #define LINKWATCH_DAEMON_STREAM_H
@@ -17,16 +17,23 @@
 struct stream_origin {
     struct history *history;
     const struct table *table;
-    /* The state of the source now. */
-    void (*describe)(void *user, struct source_state *ret);
+    /* NULL until they are reported, which they are while a stream is about them; of that number on,
+     * all events about them are in the history. */
+    const struct address_table *addresses;
+    uint64_t addresses_from;
+    /* One stream more, or one less, is about addresses: 0 or -ENOMEM. */
+    int (*follow_addresses)(void *user, int change);
+    /* The state of a source now. */
+    void (*describe)(void *user, enum subject_number subject, struct source_state *ret);
+    int64_t (*clock)(void); /* CLOCK_MONOTONIC in microseconds */
     void *user;
     uint64_t events_lost; /* summed up over all streams */
 };
 
 struct stream;
 
-/* A stream that starts with a snapshot; before the first complete dump, with the source, and the
- * snapshot follows that dump. It takes the filter; the origin must outlive
+/* A stream of the filter's subjects that starts with a snapshot; before the first complete dump,
+ * with the source, and the snapshot follows that dump. It takes the filter; the origin must outlive
  * it. NULL without memory: then the filter is still the caller's. */
 struct stream *stream_new(struct stream_origin *origin, struct filter *filter);
 struct stream *stream_free(struct stream *stream);

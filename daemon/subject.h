@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* A kind of object that a network namespace has, and that the kernel dumps and notifies of: links.
- * Here is what one kind has that others have differently: its messages and groups, its words, and
- * the table that it is read into. */
+/* A kind of object that a network namespace has, and that the kernel dumps and notifies of: links,
+ * and their addresses. Here is what one kind has that others have differently: its messages and
+ * groups, its words, and the table that it is read into. */
 #ifndef LINKWATCH_DAEMON_SUBJECT_H
 #define LINKWATCH_DAEMON_SUBJECT_H
 
@@ -10,7 +10,10 @@
 #include <stddef.h>
 #include <stdint.h>
 
-enum subject_number { SUBJECT_LINKS, SUBJECT_COUNT };
+enum subject_number { SUBJECT_LINKS, SUBJECT_ADDRESSES, SUBJECT_COUNT };
+
+/* A set of them. */
+#define SUBJECT_BIT(id) (1U << SUBJECT_##id)
 
 /* In words, for reasons that people read. */
 struct subject_words {

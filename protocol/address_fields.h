@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* The fields of an address, by the names they have on the wire (and in "ip -json address"). One list
- * for both sides of the socket. */
+/* The fields of an address, by the names they have on the wire (and in "ip -json address"). One
+ * list for both sides of the socket. */
 #ifndef LINKWATCH_PROTOCOL_ADDRESS_FIELDS_H
 #define LINKWATCH_PROTOCOL_ADDRESS_FIELDS_H
 

@@ -10,15 +10,24 @@ import wait
 _LINK_EVENTS = ("add", "remove", "change")
 
 
-class Mirror:
-    """The links, made of Monitor's messages alone, in links by index;
-    events holds what happened since ready, lost what was announced as lost."""
+def address_key(address):
+    """What an address is known by."""
+    return tuple(address.get(field)
+                 for field in ("ifindex", "family", "local", "prefixlen", "address"))
 
-    def __init__(self, path, filter=None, since=None, rtnl=None):  # pylint: disable=redefined-builtin
+
+class Mirror:
+    """The links, made of Monitor's messages alone, in links by index, and the addresses, where the
+    subjects have them, in addresses by address_key(); events holds what happened since ready, lost
+    what was announced as lost. With gaps, events of other subjects may be passed over."""
+
+    def __init__(self, path, filter=None, since=None, rtnl=None,  # pylint: disable=redefined-builtin
+                 subjects=None, gaps=False):
         self.connection = varlink.Connection(path)
         if rtnl:
             self.connection.enter(rtnl)
         self.links = {}
+        self.addresses = {}
         self.events = []
         self.lost = []
         self.ready = None
@@ -27,9 +36,14 @@ class Mirror:
         self.sequence = since["sequence"] if since else None
         self.more_follows = False
         self._filtered = bool(filter)
+        self._gaps = self._filtered or gaps
+        self._has_links = subjects is None or "links" in subjects
         self._resumed = since is not None
         self._fresh = {} if since is None else None
+        self._fresh_addresses = {} if since is None else None
         parameters = {}
+        if subjects is not None:
+            parameters["subjects"] = subjects
         if filter:
             parameters["filter"] = filter
         if since:
@@ -60,7 +74,8 @@ class Mirror:
         self.counts[message["type"]] += 1
         self._check_instance(message)
         self._check_sequence(message)
-        assert self._fresh is None or "link" not in message or message.get("more_follows"), \
+        assert self._fresh is None or not {"link", "address"} & set(message) or \
+            message.get("more_follows"), \
             f"a position before ready that seems resumable: {message}"
         getattr(self, "_take_" + message["type"])(message)
         self.sequence = message["sequence"]
@@ -100,14 +115,47 @@ class Mirror:
         if message["type"] in _LINK_EVENTS + ("source",):
             assert number > self.sequence, f"{number} twice: {message}"
             # Between snapshots, and with a filter, events are passed over unannounced.
-            if self._fresh is None and not self._filtered:
+            if self._fresh is None and not self._gaps:
                 assert number == self.sequence + 1, f"a gap from {self.sequence}: {message}"
 
     def _current(self):
         return self.links if self._fresh is None else self._fresh
 
+    def _check_link_of(self, address):
+        """An address is reported only while its link is known."""
+        if self._has_links and not self._filtered and not self._resumed:
+            link = self._current().get(address["ifindex"])
+            assert link, f"an address of a link that is not there: {address}"
+            assert self.more_follows or link["ifname"] == address["ifname"] or \
+                self.ready is None, f"{address} of {link}"
+
+    def _take_address(self, message):
+        kind, address = message["type"], message["address"]
+        held = self.addresses if self._fresh_addresses is None else self._fresh_addresses
+        key = address_key(address)
+        if kind in ("add", "change", "snapshot"):
+            self._check_link_of(address)
+        if not self._filtered and not self._resumed:
+            assert (key in held) == (kind in ("remove", "change")), f"{message}, known: {held}"
+        if kind == "change" and not self._filtered and not self._resumed:
+            before = held[key]
+            lifetimes = {"valid_life_time", "preferred_life_time"}
+            changed = {f for f in set(before) | set(address)
+                       if before.get(f) != address.get(f)} - lifetimes
+            assert changed == set(message["old"]) - lifetimes, message
+            assert message["old"], message
+        if kind == "remove":
+            held.pop(key, None)
+        else:
+            held[key] = address
+        if kind != "snapshot":
+            self.events.append(message)
+
     def _take_snapshot(self, message):
         assert self._fresh is not None, f"a snapshot out of turn: {message}"
+        if "address" in message:
+            self._take_address(message)
+            return
         link = message["link"]
         assert link["ifindex"] not in self._fresh, f"a snapshot twice: {message}"
         self._fresh[link["ifindex"]] = link
@@ -118,6 +166,7 @@ class Mirror:
             f"ready between events that belong together: {message}"
         if self._fresh is not None:
             self.links, self._fresh = self._fresh, None
+            self.addresses, self._fresh_addresses = self._fresh_addresses, None
         self.ready = message
 
     def _take_lost(self, message):
@@ -126,16 +175,19 @@ class Mirror:
             expected = message["sequence"] - self.sequence
             if self._filtered:
                 assert message["lost"] >= expected > 0, message
-            elif self._fresh is None:
+            elif self._fresh is None and not self._gaps:
                 assert message["lost"] == expected > 0, f"{message} after {self.sequence}"
         self.lost.append(message)
-        self._fresh = {}
+        self._fresh, self._fresh_addresses = {}, {}
         self._resumed = False
 
     def _take_source(self, message):
         self.events.append(message)
 
     def _take_add(self, message):
+        if "address" in message:
+            self._take_address(message)
+            return
         link = message["link"]
         if not self._filtered and not self._resumed:
             assert link["ifindex"] not in self._current(), f"added though known: {message}"
@@ -143,7 +195,12 @@ class Mirror:
         self.events.append(message)
 
     def _take_remove(self, message):
+        if "address" in message:
+            self._take_address(message)
+            return
         link = message["link"]
+        left = [a for a in self.addresses.values() if a["ifindex"] == link["ifindex"]]
+        assert not left, f"a link is removed before its addresses: {message}, {left}"
         held = self._current().pop(link["ifindex"], None)
         if not self._filtered and not self._resumed:
             assert held is not None, f"removed though unknown: {message}"
@@ -151,6 +208,9 @@ class Mirror:
         self.events.append(message)
 
     def _take_change(self, message):
+        if "address" in message:
+            self._take_address(message)
+            return
         link, old = message["link"], message["old"]
         held = self._current().get(link["ifindex"])
         if not self._filtered and not self._resumed:
@@ -189,6 +249,22 @@ class Mirror:
         found = find()
         while not found:
             self.until(lambda: len(self.events) > seen, f"{kind} of {name}", seconds)
+            found = find()
+        return found[-1]
+
+    def until_address(self, kind, local, seconds=wait.SECONDS):
+        """The same with an event of an address."""
+        seen = 0
+
+        def find():
+            nonlocal seen
+            fresh, seen = self.events[seen:], len(self.events)
+            return [e for e in fresh
+                    if e["type"] == kind and e.get("address", {}).get("local") == local]
+
+        found = find()
+        while not found:
+            self.until(lambda: len(self.events) > seen, f"{kind} of {local}", seconds)
             found = find()
         return found[-1]
 

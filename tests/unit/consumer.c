@@ -14,10 +14,11 @@ static void on_change(void *user, const struct change *change)
     assert_int_equal(history_add_change(world->history, change, 1, 2), 0);
 }
 
-static void describe(void *user, struct source_state *ret)
+static void describe(void *user, enum subject_number subject, struct source_state *ret)
 {
     const struct world *world = user;
 
+    assert_int_equal(subject, SUBJECT_LINKS);
     *ret = (struct source_state){
         .standing = "trusted", .reason = "", .last_dump_usec = world->blind ? -1 : 0};
 }
@@ -50,7 +51,7 @@ static struct filter *filter_of(const char *text)
     struct filter *filter = NULL;
     const char *field;
 
-    assert_int_equal(filter_new(json, false, &filter, &field), 0);
+    assert_int_equal(filter_new(json, SUBJECT_BIT(LINKS), false, &filter, &field), 0);
     json_decref(json);
     return filter;
 }

@@ -17,7 +17,7 @@ static struct filter *filter_of(const char *text)
     const char *field;
 
     assert_non_null(json);
-    assert_int_equal(filter_new(json, false, &filter, &field), 0);
+    assert_int_equal(filter_new(json, SUBJECT_BIT(LINKS), false, &filter, &field), 0);
     json_decref(json);
     return filter;
 }
@@ -29,7 +29,7 @@ static void assert_refused_as(const char *text, bool links_only, const char *exp
     const char *member = "";
 
     assert_non_null(json);
-    assert_int_equal(filter_new(json, links_only, &filter, &member), -EINVAL);
+    assert_int_equal(filter_new(json, SUBJECT_BIT(LINKS), links_only, &filter, &member), -EINVAL);
     if (expected)
         assert_string_equal(member, expected);
     else
@@ -58,7 +58,7 @@ static void no_filter_and_null_pass_everything(void **state)
     struct link *link = LINK(.ifindex = 2, .ifname = "eth0");
 
     (void)state;
-    assert_int_equal(filter_new(NULL, true, &filter, &field), 0);
+    assert_int_equal(filter_new(NULL, SUBJECT_BIT(LINKS), true, &filter, &field), 0);
     assert_true(filter_passes_link(filter, link, &progress, NULL));
     filter_free(filter);
     assert_null(filter_free(NULL));
@@ -262,7 +262,7 @@ static void a_filter_of_links_has_no_types_and_fields(void **state)
     (void)state;
     assert_refused_as("{\"types\":[\"add\"]}", true, "types");
     assert_refused_as("{\"fields\":[\"mtu\"]}", true, "fields");
-    assert_int_equal(filter_new(json, true, &filter, &field), 0);
+    assert_int_equal(filter_new(json, SUBJECT_BIT(LINKS), true, &filter, &field), 0);
     filter_free(filter);
     json_decref(json);
 }
@@ -342,7 +342,7 @@ static void the_longest_filter_and_many_names_take_no_slice_beyond_its_end(void 
     (void)state;
     for (int i = 0; i < FILTER_VALUES_MAX; i++)
         json_array_append_new(globs, json_sprintf("*a*a*a*a*a*a*a*a*a*ab%d", i));
-    assert_int_equal(filter_new(json, true, &filter, &field), 0);
+    assert_int_equal(filter_new(json, SUBJECT_BIT(LINKS), true, &filter, &field), 0);
     do {
         int64_t began = tick();
         struct slice slice = slice_of(20);

@@ -243,7 +243,7 @@ static void messages_in_one_piece_are_those_of_the_events_one_by_one(void **stat
     add_many(history, 1, 200);
     while (next <= 200) {
         uint64_t last;
-        struct buffer *piece = history_messages(history, next, &last);
+        struct buffer *piece = history_messages(history, next, SUBJECT_BIT(LINKS), &last);
         size_t at = 0;
 
         assert_non_null(piece);
@@ -270,16 +270,16 @@ static void who_wants_the_same_messages_shares_the_piece(void **state)
 
     (void)state;
     add_many(history, 1, 3);
-    piece = history_messages(history, 1, &last);
+    piece = history_messages(history, 1, SUBJECT_BIT(LINKS), &last);
     assert_int_equal(last, 3);
     add_many(history, 4, 5);
-    same = history_messages(history, 1, &last);
+    same = history_messages(history, 1, SUBJECT_BIT(LINKS), &last);
     assert_ptr_equal(same, piece);
     assert_int_equal(last, 3);
-    more = history_messages(history, 2, &last);
+    more = history_messages(history, 2, SUBJECT_BIT(LINKS), &last);
     assert_ptr_not_equal(more, piece);
     assert_int_equal(last, 5);
-    assert_null(history_messages(history, 6, &last));
+    assert_null(history_messages(history, 6, SUBJECT_BIT(LINKS), &last));
     assert_int_equal(last, 5);
     buffer_unref(piece);
     buffer_unref(same);
@@ -296,7 +296,7 @@ static void messages_that_push_out_events_are_still_given(void **state)
     (void)state;
     add_many(history, 1, 100);
     first = history_oldest(history);
-    piece = history_messages(history, first, &last);
+    piece = history_messages(history, first, SUBJECT_BIT(LINKS), &last);
     assert_non_null(piece);
     assert_int_in_range(last, first, 100);
     assert_int_in_range(history_size(history).bytes, 0, 4096);
@@ -312,7 +312,7 @@ static void a_change_of_the_source_is_an_event_without_a_link(void **state)
     struct buffer *message;
 
     (void)state;
-    assert_int_equal(history_add_source(history, &source, 5, 6), 0);
+    assert_int_equal(history_add_source(history, SUBJECT_LINKS, &source, 5, 6), 0);
     assert_int_equal(history_get(history, 1)->type, EVENT_SOURCE);
     assert_null(history_get(history, 1)->before);
     assert_null(history_get(history, 1)->after);

@@ -143,7 +143,7 @@ static void whatever_comes_before_ready_says_that_more_follows(void **state)
     stream = world_stream(&world, NULL);
     assert_true(emits_more(stream, "snapshot", 2));
     notify(&world, 2, "passed");
-    assert_int_equal(history_add_source(world.history, &source, 1, 2), 0);
+    assert_int_equal(history_add_source(world.history, SUBJECT_LINKS, &source, 1, 2), 0);
     assert_true(emits_more(stream, "change", 3));
     assert_true(emits_more(stream, "source", 4));
     assert_true(emits_more(stream, "snapshot", 4));
@@ -189,7 +189,7 @@ static void a_change_of_the_source_is_emitted_during_the_snapshot(void **state)
     add_links(&world, 2, 3);
     stream = world_stream(&world, NULL);
     assert_emits(stream, "snapshot", 2, 2);
-    history_add_source(world.history, &source, 1, 2);
+    history_add_source(world.history, SUBJECT_LINKS, &source, 1, 2);
     assert_emits(stream, "source", 3, 0);
     assert_emits(stream, "snapshot", 3, 3);
     stream_free(stream);
@@ -202,7 +202,7 @@ static void change_source(struct world *world, const char *reason)
 {
     struct source_state source = {.standing = "denied", .reason = reason, .last_dump_usec = -1};
 
-    assert_int_equal(history_add_source(world->history, &source, 1, 2), 0);
+    assert_int_equal(history_add_source(world->history, SUBJECT_LINKS, &source, 1, 2), 0);
 }
 
 static void before_the_first_dump_the_source_comes_alone_and_the_snapshot_after_it(void **state)
