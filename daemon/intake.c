@@ -81,15 +81,19 @@ void intake_unanswered(struct intake *intake)
     take_no_answer(intake, !intake->was_answered);
 }
 
-/* The answer to a query for one link. */
+/* The answer to a query for one link. One that can't be read, or has no room, is none: to query the
+ * link again at once would bring the same. */
 static void take_answer(struct intake *intake, const struct nlmsghdr *message)
 {
     int r = intake->subject->answered(intake->objects, intake->asked, message);
 
     intake->was_answered = true;
     standing_answered(intake->standing);
-    if (count_malformed(intake, r) < 0 && r != -ENOMEM)
-        r = intake->subject->unanswered(intake->objects, intake->asked, false);
+    if (count_malformed(intake, r) < 0) {
+        int dropped = intake->subject->unanswered(intake->objects, intake->asked, false);
+
+        r = r == -ENOMEM ? r : dropped;
+    }
     take_reconciled(intake, r);
 }
 
