@@ -178,7 +178,7 @@ static void start(struct trial *trial)
     trial->room = rtnl_room_new();
     CHECK(trial->table && trial->reconcile && trial->history && trial->room);
     CHECK(rtnl_open(-1, 1 << 20, trial->room, on_rtnl, trial, &trial->rtnl) == 0);
-    replica_init(&trial->replica, NULL);
+    replica_init(&trial->replica, NULL, false);
     /* Before the first event there are no links. */
     trial->replica.ready = true;
     snprintf(trial->replica.instance, sizeof(trial->replica.instance), INSTANCE);

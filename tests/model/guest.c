@@ -18,7 +18,7 @@ static bool begins_with_v(const json_t *link)
 void guest_start(struct guest *guest, enum guest_filter filter)
 {
     *guest = (struct guest){.filter = filter, .fd = -1};
-    replica_init(&guest->replica, filter == GUEST_V ? begins_with_v : NULL);
+    replica_init(&guest->replica, filter == GUEST_V ? begins_with_v : NULL, filter == GUEST_BOTH);
 }
 
 void guest_stop(struct guest *guest)
@@ -51,6 +51,8 @@ static char *call_of(const struct guest *guest, bool resume)
 
     if (guest->filter == GUEST_V)
         json_object_set_new(parameters, "filter", json_pack("{s:[s]}", "names", "v*"));
+    if (guest->filter == GUEST_BOTH)
+        json_object_set_new(parameters, "subjects", json_pack("[s, s]", "links", "addresses"));
     if (resume)
         json_object_set_new(parameters, "since",
                             json_pack("{s:s, s:I}", "instance", guest->replica.instance, "sequence",
@@ -179,6 +181,28 @@ static void check_link(const json_t *link, const struct kernel *kernel, int inde
     CHECK(strcmp(json_string_value(json_object_get(link, "address")), address) == 0);
 }
 
+static void check_addresses(const struct replica *replica, const struct kernel *kernel)
+{
+    size_t count = 0;
+
+    for (int i = 0; i < KERNEL_ADDRESSES; i++) {
+        const struct kernel_address *truth = &kernel->addresses[i];
+        const json_t *address;
+        char key[32];
+
+        if (!truth->index)
+            continue;
+        snprintf(key, sizeof(key), i % 2 ? "%d 2001:db8::%x" : "%d 10.0.0.%d", truth->index, i);
+        address = json_object_get(replica->addresses, key);
+        CHECK(address);
+        CHECK(strcmp(json_string_value(json_object_get(address, "ifname")),
+                     kernel->links[truth->index].name) == 0);
+        CHECK(has_flag(address, "deprecated") == truth->deprecated);
+        count++;
+    }
+    CHECK(json_object_size(replica->addresses) == count);
+}
+
 void guest_check(const struct guest *guest, const struct kernel *kernel)
 {
     size_t count = 0;
@@ -194,4 +218,6 @@ void guest_check(const struct guest *guest, const struct kernel *kernel)
         count++;
     }
     CHECK(json_object_size(guest->replica.links) == count);
+    if (guest->filter == GUEST_BOTH)
+        check_addresses(&guest->replica, kernel);
 }

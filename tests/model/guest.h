@@ -8,8 +8,8 @@
 #include "tests/model/serve.h"
 #include "tests/model/simulated_kernel.h"
 
-/* What it asks for: all links, or those with a name that begins with v. */
-enum guest_filter { GUEST_ALL, GUEST_V };
+/* What it asks for: all links, those with a name that begins with v, or all links and addresses. */
+enum guest_filter { GUEST_ALL, GUEST_V, GUEST_BOTH };
 
 struct guest {
     enum guest_filter filter;

@@ -148,6 +148,33 @@ static void change_some_link(struct model *model)
     }
 }
 
+static void change_some_address(struct model *model)
+{
+    struct kernel *kernel = &model->kernel;
+    int number = (int)roll(model, KERNEL_ADDRESSES);
+
+    switch (roll(model, 4)) {
+    case 0:
+    case 1:
+        kernel_add_address(kernel, number, 1 + (int)roll(model, KERNEL_LINKS - 1));
+        break;
+    case 2:
+        kernel_remove_address(kernel, number);
+        break;
+    case 3:
+        kernel_deprecate_address(kernel, number, chance(model, 50));
+        break;
+    }
+}
+
+static void change_something(struct model *model)
+{
+    if (chance(model, 60))
+        change_some_link(model);
+    else
+        change_some_address(model);
+}
+
 static int some_errno(struct model *model)
 {
     static const int errnos[] = {EACCES, EPERM, EBUSY, ENOBUFS, ENOMEM, EINVAL, ENETDOWN, EINTR};
@@ -159,7 +186,7 @@ static void spoil_kernel(struct model *model)
 {
     struct kernel *kernel = &model->kernel;
 
-    switch (roll(model, 13)) {
+    switch (roll(model, 14)) {
     case 0:
         kernel->netlink.join_error = chance(model, 50) ? EACCES : 0;
         break;
@@ -199,13 +226,17 @@ static void spoil_kernel(struct model *model)
     case 12:
         kernel->faults.refuses = some_errno(model);
         break;
+    case 13:
+        kernel->netlink.address_join_error = chance(model, 50) ? EACCES : 0;
+        break;
     }
 }
 
 static void mend_kernel(struct kernel *kernel)
 {
     kernel->faults = (struct kernel_faults){.drops = 0};
-    kernel->netlink.join_error = kernel->netlink.socket_error = kernel->netlink.receive_error = 0;
+    kernel->netlink.join_error = kernel->netlink.address_join_error = 0;
+    kernel->netlink.socket_error = kernel->netlink.receive_error = 0;
 }
 
 static void act_as_guest(struct model *model, struct guest *guest)
@@ -256,7 +287,7 @@ static void step(struct model *model)
 
     if (what < 45) {
         for (unsigned i = 1 + roll(model, 6); i > 0; i--)
-            change_some_link(model);
+            change_something(model);
     } else if (what < 75) {
         act_as_guest(model, &model->guests[roll(model, GUESTS)]);
     } else if (what < 82) {
@@ -336,6 +367,13 @@ static void refresh(struct model *model)
     turn(model);
 }
 
+static enum guest_filter some_filter(struct model *model)
+{
+    if (chance(model, 40))
+        return GUEST_BOTH;
+    return chance(model, 40) ? GUEST_V : GUEST_ALL;
+}
+
 static void start(struct model *model, uint64_t seed)
 {
     *model = (struct model){.dice = seed};
@@ -352,7 +390,7 @@ static void start(struct model *model, uint64_t seed)
         model->kernel.netlink.socket_error = EMFILE;
     CHECK(serve_start(&model->serve, &model->config) == 0);
     for (int i = 0; i < GUESTS; i++)
-        guest_start(&model->guests[i], chance(model, 30) ? GUEST_V : GUEST_ALL);
+        guest_start(&model->guests[i], some_filter(model));
 }
 
 static void stop(struct model *model, struct totals *totals)
@@ -389,6 +427,7 @@ static void run_sequence(uint64_t seed, struct totals *totals)
     check_guests(&model);
     /* With a request: it is published at once. */
     change_some_link(&model);
+    change_some_address(&model);
     refresh(&model);
     check_guests(&model);
     stop(&model, totals);

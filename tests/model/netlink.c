@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <linux/netlink.h>
+#include <linux/rtnetlink.h>
 #include <stddef.h>
 #include <stdio.h>
 #include <string.h>
@@ -78,7 +79,7 @@ int socket(int domain, int type, int protocol)
     if (current->theirs >= 0)
         close(current->theirs);
     current->theirs = fds[1];
-    current->joined = current->overrun = current->congested = false;
+    current->joined = current->joined_addresses = current->overrun = current->congested = false;
     current->port = 0;
     return fds[0];
 }
@@ -154,16 +155,33 @@ int getsockname(int fd, struct sockaddr *address, socklen_t *length)
     return 0;
 }
 
+static int join(int group)
+{
+    int error = group == RTNLGRP_LINK ? current->join_error : current->address_join_error;
+
+    if (error)
+        return fail(error);
+    if (group == RTNLGRP_LINK)
+        current->joined = true;
+    else
+        current->joined_addresses = true;
+    return 0;
+}
+
+static int leave(int option, const void *value)
+{
+    if (option == NETLINK_DROP_MEMBERSHIP && *(const int *)value != RTNLGRP_LINK)
+        current->joined_addresses = false;
+    return 0;
+}
+
 int setsockopt(int fd, int level, int option, const void *value, socklen_t length)
 {
     if (level != SOL_NETLINK || !is_ours(fd))
         return (int)syscall(SYS_setsockopt, fd, level, option, value, length);
     if (option != NETLINK_ADD_MEMBERSHIP)
-        return 0;
-    if (current->join_error)
-        return fail(current->join_error);
-    current->joined = true;
-    return 0;
+        return leave(option, value);
+    return join(*(const int *)value);
 }
 
 ssize_t recvmsg(int fd, struct msghdr *header, int flags)

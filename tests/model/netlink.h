@@ -19,7 +19,9 @@ struct netlink {
 
     int socket_error;
     int join_error;
+    int address_join_error;
     bool joined;
+    bool joined_addresses;
     int receive_error; /* of the next receive */
     bool overrun;      /* the next receive returns that messages were lost */
     bool congested;    /* notifications are dropped until the queue is seen empty */

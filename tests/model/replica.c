@@ -5,22 +5,29 @@
 
 #include "tests/model/check.h"
 
-void replica_init(struct replica *replica, replica_filter passes)
+void replica_init(struct replica *replica, replica_filter passes, bool wants_addresses)
 {
-    *replica = (struct replica){.passes = passes, .links = json_object()};
+    *replica = (struct replica){.passes = passes,
+                                .links = json_object(),
+                                .wants_addresses = wants_addresses,
+                                .addresses = json_object()};
 }
 
 void replica_clear(struct replica *replica)
 {
     json_decref(replica->links);
     json_decref(replica->fresh);
+    json_decref(replica->addresses);
+    json_decref(replica->fresh_addresses);
     *replica = (struct replica){0};
 }
 
 static void start_anew(struct replica *replica)
 {
     json_decref(replica->fresh);
+    json_decref(replica->fresh_addresses);
     replica->fresh = json_object();
+    replica->fresh_addresses = json_object();
     replica->ready = replica->more_follows = false;
 }
 
@@ -30,7 +37,9 @@ void replica_connects(struct replica *replica, bool resumes)
     replica->resumes = resumes;
     replica->ready = replica->more_follows = false;
     json_decref(replica->fresh);
+    json_decref(replica->fresh_addresses);
     replica->fresh = resumes ? NULL : json_object();
+    replica->fresh_addresses = resumes ? NULL : json_object();
 }
 
 static const char *text_in(const json_t *object, const char *member)
@@ -51,8 +60,13 @@ static json_t *links_of(const struct replica *replica)
     return replica->fresh ? replica->fresh : replica->links;
 }
 
+static json_t *addresses_of(const struct replica *replica)
+{
+    return replica->fresh ? replica->fresh_addresses : replica->addresses;
+}
+
 struct key {
-    char text[16];
+    char text[80];
 };
 
 static struct key key_of(int ifindex)
@@ -69,6 +83,15 @@ static struct key key_of_link(const json_t *link)
 
     CHECK(ifindex > 0 && ifindex <= INT32_MAX);
     return key_of((int)ifindex);
+}
+
+static struct key key_of_address(const json_t *address)
+{
+    struct key key = key_of_link(address);
+    size_t length = strlen(key.text);
+
+    snprintf(key.text + length, sizeof(key.text) - length, " %s", text_in(address, "local"));
+    return key;
 }
 
 /* Missing and null are the same: not known, or none. */
@@ -140,19 +163,65 @@ static void check_possible(const struct replica *replica)
     json_decref(names);
 }
 
+/* Its link is there, and has that name unless that change is still to come. */
+static void check_link_of(const struct replica *replica, const json_t *address, bool more_follows)
+{
+    const json_t *link = json_object_get(links_of(replica), key_of_link(address).text);
+
+    CHECK(link);
+    CHECK(more_follows || replica->fresh ||
+          strcmp(text_in(link, "ifname"), text_in(address, "ifname")) == 0);
+}
+
+static void take_address(struct replica *replica, const char *type, const json_t *parameters)
+{
+    json_t *address = json_object_get(parameters, "address");
+    json_t *addresses = addresses_of(replica);
+    struct key key = key_of_address(address);
+    const json_t *held = json_object_get(addresses, key.text);
+
+    CHECK(replica->wants_addresses);
+    if (strcmp(type, "remove") == 0) {
+        CHECK(held && json_equal(held, address));
+        json_object_del(addresses, key.text);
+        return;
+    }
+    check_link_of(replica, address, json_is_true(json_object_get(parameters, "more_follows")));
+    if (strcmp(type, "change") == 0) {
+        CHECK(held);
+        check_old(held, address, json_object_get(parameters, "old"));
+    } else {
+        CHECK(!held);
+    }
+    CHECK(json_object_set(addresses, key.text, address) == 0);
+}
+
+/* No address outlives its link. */
+static void check_no_addresses(const struct replica *replica, const json_t *link)
+{
+    const char *key;
+    json_t *address;
+
+    json_object_foreach (addresses_of(replica), key, address)
+        CHECK(!json_equal(json_object_get(address, "ifindex"), json_object_get(link, "ifindex")));
+}
+
 static void take_event(struct replica *replica, const char *type, const json_t *parameters)
 {
     const json_t *link = json_object_get(parameters, "link");
-    const json_t *held = json_object_get(links_of(replica), key_of_link(link).text);
+    const json_t *held = link ? json_object_get(links_of(replica), key_of_link(link).text) : NULL;
     const char *learned = text_in(parameters, "learned");
 
     CHECK(strcmp(learned, "notification") == 0 || strcmp(learned, "dump") == 0);
-    if (strcmp(type, "add") == 0) {
+    if (json_object_get(parameters, "address")) {
+        take_address(replica, type, parameters);
+    } else if (strcmp(type, "add") == 0) {
         CHECK(!held);
         CHECK(passes(replica, link));
         keep(replica, link);
     } else if (strcmp(type, "remove") == 0) {
         CHECK(held && json_equal(held, link));
+        check_no_addresses(replica, link);
         json_object_del(links_of(replica), key_of_link(link).text);
     } else {
         CHECK(strcmp(type, "change") == 0);
@@ -170,6 +239,9 @@ static void take_ready(struct replica *replica, const json_t *parameters)
     json_decref(replica->links);
     replica->links = replica->fresh;
     replica->fresh = NULL;
+    json_decref(replica->addresses);
+    replica->addresses = replica->fresh_addresses;
+    replica->fresh_addresses = NULL;
 }
 
 static void take_snapshot(struct replica *replica, const json_t *parameters)
@@ -177,12 +249,22 @@ static void take_snapshot(struct replica *replica, const json_t *parameters)
     const json_t *link = json_object_get(parameters, "link");
 
     CHECK(replica->fresh);
+    if (json_object_get(parameters, "address")) {
+        take_address(replica, "snapshot", parameters);
+        return;
+    }
     CHECK(passes(replica, link));
     CHECK(!json_object_get(replica->fresh, key_of_link(link).text));
     keep(replica, link);
 }
 
-/* With a filter, numbers are passed over, and while a snapshot comes; else none is. */
+/* With a filter, numbers are passed over, and so are those about addresses where they are not
+ * wanted, and while a snapshot comes; else none is. */
+static bool passes_over(const struct replica *replica)
+{
+    return replica->fresh || replica->passes || !replica->wants_addresses;
+}
+
 static void take_lost(struct replica *replica, const json_t *parameters, uint64_t sequence)
 {
     const json_t *lost = json_object_get(parameters, "lost");
@@ -190,10 +272,10 @@ static void take_lost(struct replica *replica, const json_t *parameters, uint64_
     bool known = strcmp(replica->instance, instance) == 0;
     uint64_t count = (uint64_t)json_integer_value(lost);
 
-    CHECK(!known || json_is_integer(lost));
-    if (known && !replica->fresh && !replica->passes)
+    CHECK(!known || json_is_integer(lost) || (replica->wants_addresses && replica->resumes));
+    if (known && lost && !passes_over(replica))
         CHECK(count == sequence - replica->sequence);
-    if (known)
+    if (known && lost)
         CHECK(count >= 1);
     replica->lost += count;
     start_anew(replica);
@@ -201,7 +283,7 @@ static void take_lost(struct replica *replica, const json_t *parameters, uint64_
 
 static void check_number(const struct replica *replica, const char *type, uint64_t sequence)
 {
-    bool skips = replica->fresh || replica->passes;
+    bool skips = passes_over(replica);
 
     if (strcmp(type, "lost") == 0 || (replica->begins && !replica->resumes))
         return;
@@ -210,6 +292,16 @@ static void check_number(const struct replica *replica, const char *type, uint64
         CHECK(skips || sequence == replica->sequence);
     else
         CHECK(skips ? sequence > replica->sequence : sequence == replica->sequence + 1);
+}
+
+static void take_source(const struct replica *replica, const json_t *parameters)
+{
+    const json_t *source = json_object_get(parameters, "source");
+    const json_t *address_source = json_object_get(parameters, "address_source");
+
+    CHECK(source || address_source);
+    CHECK(!address_source || replica->wants_addresses);
+    text_in(source ? source : address_source, "standing");
 }
 
 static void take_parameters(struct replica *replica, const json_t *parameters)
@@ -225,7 +317,8 @@ static void take_parameters(struct replica *replica, const json_t *parameters)
         CHECK(strcmp(replica->instance, instance) == 0);
     /* Before ready no position can be resumed from; before the first dump there is none but the
      * source's. */
-    CHECK(!replica->fresh || more_follows || !json_object_get(parameters, "link"));
+    CHECK(!replica->fresh || more_follows ||
+          (!json_object_get(parameters, "link") && !json_object_get(parameters, "address")));
     if (strcmp(type, "snapshot") == 0)
         take_snapshot(replica, parameters);
     else if (strcmp(type, "ready") == 0)
@@ -233,7 +326,7 @@ static void take_parameters(struct replica *replica, const json_t *parameters)
     else if (strcmp(type, "lost") == 0)
         take_lost(replica, parameters, sequence);
     else if (strcmp(type, "source") == 0)
-        text_in(json_object_get(parameters, "source"), "standing");
+        take_source(replica, parameters);
     else
         take_event(replica, type, parameters);
     /* The snapshot is complete with "ready". */

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* A replica of the links, made of the replies of Monitor, each of which is checked against all
- * that came before. */
+/* A replica of the links, and of the addresses where they are wanted, made of the replies of
+ * Monitor, each of which is checked against all that came before. */
 #ifndef LINKWATCH_TESTS_MODEL_REPLICA_H
 #define LINKWATCH_TESTS_MODEL_REPLICA_H
 
@@ -15,6 +15,9 @@ struct replica {
     replica_filter passes; /* NULL: it wants all */
     json_t *links;         /* of links, by index */
     json_t *fresh;         /* the same while a snapshot comes, else NULL */
+    bool wants_addresses;
+    json_t *addresses; /* by index and address */
+    json_t *fresh_addresses;
     bool ready;
     bool more_follows; /* the last message did not stand alone */
     bool begins;       /* no message came on this connection yet */
@@ -25,7 +28,7 @@ struct replica {
     unsigned messages;
 };
 
-void replica_init(struct replica *replica, replica_filter passes);
+void replica_init(struct replica *replica, replica_filter passes, bool wants_addresses);
 void replica_clear(struct replica *replica);
 
 /* A connection begins: with a snapshot, or where the consumer stands. */

@@ -2,6 +2,7 @@
 #include "tests/model/simulated_kernel.h"
 
 #include <errno.h>
+#include <linux/if_addr.h>
 #include <linux/if_arp.h>
 #include <linux/if_link.h>
 #include <linux/rtnetlink.h>
@@ -92,20 +93,55 @@ static struct nl_msg *describe(const struct kernel *kernel, int index, int type,
     return message;
 }
 
-/* As Linux does it: a socket without room misses it, and gets an overrun. */
-static void notify(struct kernel *kernel, int index, int type)
+static struct nl_msg *describe_address(const struct kernel *kernel, int number, int type, int flags)
 {
-    struct nl_msg *message;
+    const struct kernel_address *address = &kernel->addresses[number];
+    bool is_inet = number % 2 == 0;
+    struct ifaddrmsg info = {.ifa_family = is_inet ? AF_INET : AF_INET6,
+                             .ifa_prefixlen = is_inet ? 24 : 64,
+                             .ifa_index = (uint32_t)address->index};
+    struct ifa_cacheinfo cache = {.ifa_prefered = UINT32_MAX,
+                                  .ifa_valid = UINT32_MAX,
+                                  .cstamp = address->made,
+                                  .tstamp = address->made};
+    uint8_t inet[4] = {10, 0, 0, (uint8_t)number};
+    uint8_t inet6[16] = {0x20, 0x01, 0x0d, 0xb8, [15] = (uint8_t)number};
+    struct nl_msg *message = nlmsg_alloc();
 
+    CHECK(message && nlmsg_put(message, 0, 0, type, 0, flags));
+    CHECK(nlmsg_append(message, &info, sizeof(info), NLMSG_ALIGNTO) == 0);
+    if (is_inet) {
+        nla_put(message, IFA_ADDRESS, sizeof(inet), inet);
+        nla_put(message, IFA_LOCAL, sizeof(inet), inet);
+    } else {
+        nla_put(message, IFA_ADDRESS, sizeof(inet6), inet6);
+    }
+    nla_put_u32(message, IFA_FLAGS,
+                IFA_F_PERMANENT | (address->deprecated ? IFA_F_DEPRECATED : 0u));
+    if (!kernel->faults.no_operstate)
+        nla_put(message, IFA_CACHEINFO, sizeof(cache), &cache);
+    return message;
+}
+
+/* As Linux does it: a socket without room misses it, and gets an overrun. */
+static void send_notification(struct kernel *kernel, bool joined, struct nl_msg *message)
+{
     kernel->changes++;
-    if (!kernel->netlink.joined || kernel->netlink.congested)
-        return;
-    if (roll(kernel, 100) < kernel->faults.drops)
-        return;
-    message = describe(kernel, index, type, 0);
-    if (!netlink_send(&kernel->netlink, nlmsg_hdr(message), nlmsg_hdr(message)->nlmsg_len))
+    if (joined && !kernel->netlink.congested && roll(kernel, 100) >= kernel->faults.drops &&
+        !netlink_send(&kernel->netlink, nlmsg_hdr(message), nlmsg_hdr(message)->nlmsg_len))
         kernel_overrun(kernel);
     nlmsg_free(message);
+}
+
+static void notify(struct kernel *kernel, int index, int type)
+{
+    send_notification(kernel, kernel->netlink.joined, describe(kernel, index, type, 0));
+}
+
+static void notify_address(struct kernel *kernel, int number, int type)
+{
+    send_notification(kernel, kernel->netlink.joined_addresses,
+                      describe_address(kernel, number, type, 0));
 }
 
 void kernel_overrun(struct kernel *kernel)
@@ -164,6 +200,9 @@ void kernel_remove(struct kernel *kernel, int index)
 
     if (!link || index == 1)
         return;
+    for (int i = 0; i < KERNEL_ADDRESSES; i++)
+        if (kernel->addresses[i].index == index)
+            kernel_remove_address(kernel, i);
     /* Two may lie on each other. */
     link->exists = false;
     release_dependents(kernel, index);
@@ -259,6 +298,36 @@ void kernel_flap(struct kernel *kernel, int index, unsigned times)
     }
 }
 
+void kernel_add_address(struct kernel *kernel, int number, int index)
+{
+    struct kernel_address *address = &kernel->addresses[number];
+
+    if (!link_at(kernel, index) || address->index)
+        return;
+    *address = (struct kernel_address){.index = index, .made = kernel->changes};
+    notify_address(kernel, number, RTM_NEWADDR);
+}
+
+void kernel_remove_address(struct kernel *kernel, int number)
+{
+    struct kernel_address *address = &kernel->addresses[number];
+
+    if (!address->index)
+        return;
+    notify_address(kernel, number, RTM_DELADDR);
+    address->index = 0;
+}
+
+void kernel_deprecate_address(struct kernel *kernel, int number, bool deprecated)
+{
+    struct kernel_address *address = &kernel->addresses[number];
+
+    if (!address->index || address->deprecated == deprecated)
+        return;
+    address->deprecated = deprecated;
+    notify_address(kernel, number, RTM_NEWADDR);
+}
+
 /* A datagram under construction. */
 struct datagram {
     char bytes[LINES_AT_ONCE * (KERNEL_ALIAS + 1024)];
@@ -299,11 +368,33 @@ static struct nl_msg *describe_nameless(int index, int flags)
     return message;
 }
 
-static void answer_lines(struct kernel *kernel, const struct nlmsghdr *request)
+static int flags_of_lines(const struct kernel *kernel)
+{
+    bool interrupted = kernel->faults.interrupted || kernel->faults.dump_omits;
+
+    return NLM_F_MULTI | (interrupted ? NLM_F_DUMP_INTR : 0);
+}
+
+static void answer_addresses(struct kernel *kernel, const struct nlmsghdr *request)
 {
     struct datagram datagram = {.size = 0};
-    bool interrupted = kernel->faults.interrupted || kernel->faults.dump_omits;
-    int flags = NLM_F_MULTI | (interrupted ? NLM_F_DUMP_INTR : 0);
+    unsigned lines = 0;
+
+    for (int i = 0; i < KERNEL_ADDRESSES && !kernel->faults.dump_empty; i++) {
+        if (!kernel->addresses[i].index || i + 2 == kernel->faults.dump_omits)
+            continue;
+        append(&datagram, describe_address(kernel, i, RTM_NEWADDR, flags_of_lines(kernel)), request,
+               kernel->netlink.port);
+        if (++lines % LINES_AT_ONCE == 0)
+            flush(kernel, &datagram);
+    }
+    flush(kernel, &datagram);
+}
+
+static void answer_links(struct kernel *kernel, const struct nlmsghdr *request)
+{
+    struct datagram datagram = {.size = 0};
+    int flags = flags_of_lines(kernel);
     unsigned lines = 0;
 
     for (int i = 1; i < KERNEL_LINKS && !kernel->faults.dump_empty; i++) {
@@ -358,7 +449,7 @@ bool kernel_answer(struct kernel *kernel)
 
     if (netlink_receive(&kernel->netlink, bytes, sizeof(bytes)) < NLMSG_HDRLEN)
         return false;
-    CHECK(request->nlmsg_type == RTM_GETLINK);
+    CHECK(request->nlmsg_type == RTM_GETLINK || request->nlmsg_type == RTM_GETADDR);
     if (!(request->nlmsg_flags & NLM_F_DUMP)) {
         answer_query(kernel, request);
         return true;
@@ -367,7 +458,10 @@ bool kernel_answer(struct kernel *kernel)
         answer_end(kernel, request, NLMSG_ERROR, kernel->faults.dump_error);
         return true;
     }
-    answer_lines(kernel, request);
+    if (request->nlmsg_type == RTM_GETADDR)
+        answer_addresses(kernel, request);
+    else
+        answer_links(kernel, request);
     if (!kernel->faults.unanswered)
         answer_end(kernel, request, NLMSG_DONE, 0);
     return true;

@@ -11,8 +11,9 @@
 #include "tests/model/netlink.h"
 
 /* Indexes below this; bytes of a link's alias at most. */
-#define KERNEL_LINKS 24
-#define KERNEL_ALIAS ((size_t)6000)
+#define KERNEL_LINKS     24
+#define KERNEL_ADDRESSES 16
+#define KERNEL_ALIAS     ((size_t)6000)
 
 struct kernel_link {
     bool exists;
@@ -26,6 +27,13 @@ struct kernel_link {
     int master; /* 0 for none */
     int lower;  /* 0 for none */
     uint8_t address[6];
+};
+
+/* Of those with an even number IPv4, 10.0.0.N/24, of the others IPv6, 2001:db8::N/64. */
+struct kernel_address {
+    int index; /* of the link that has it, 0 for none */
+    uint32_t made;
+    bool deprecated;
 };
 
 /* What it does wrong. */
@@ -46,6 +54,7 @@ struct kernel {
     struct netlink netlink;
     struct kernel_faults faults;
     struct kernel_link links[KERNEL_LINKS]; /* by index; 0 is none */
+    struct kernel_address addresses[KERNEL_ADDRESSES];
     size_t alias; /* bytes of each link's alias, so that a snapshot comes in several pieces */
     uint64_t dice;
     unsigned changes; /* made */
@@ -68,6 +77,11 @@ void kernel_set_up(struct kernel *kernel, int index, bool up);
 void kernel_set_master(struct kernel *kernel, int index, int master);
 /* Down and up again, so many times. */
 void kernel_flap(struct kernel *kernel, int index, unsigned times);
+
+/* Changes of addresses, likewise. */
+void kernel_add_address(struct kernel *kernel, int number, int index);
+void kernel_remove_address(struct kernel *kernel, int number);
+void kernel_deprecate_address(struct kernel *kernel, int number, bool deprecated);
 
 /* Messages were lost, and more are until the socket's queue was empty. */
 void kernel_overrun(struct kernel *kernel);
