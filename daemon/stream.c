@@ -472,8 +472,8 @@ static int next(struct stream *stream, bool many, const struct slice *slice, str
         return 0;
     if (many && !stream->before_ready && !stream->held && filter_passes_all(stream->filter) &&
         stream->cursor < history_newest(history))
-        return emit_events(stream, ret);
-    if (!stream->undecided && !stream->undecided_address)
+        r = emit_events(stream, ret);
+    else if (!stream->undecided && !stream->undecided_address)
         r = emit_event(stream, slice, ret);
     if (r == 0 && stream->phase == PHASE_LINKS)
         r = emit_links(stream, many ? PIECE_BYTES : 1, slice, ret);
