@@ -187,7 +187,8 @@ def _only_session(daemon):
     try:
         connection.call("GetStatus")
         return connection
-    except varlink.Error:
+    except (varlink.Error, varlink.Closed):
+        # It may be refused before the call is sent.
         connection.close()
         return None
 
