@@ -153,15 +153,14 @@ static bool is_event(const struct message *message)
     return false;
 }
 
-/* Whether the message's number can follow. While a snapshot comes, or with a filter,
- * numbers are skipped; otherwise none is. */
+/* Whether the message's number can follow. Numbers are skipped where something isn't for this
+ * mirror: by its filter, or since it is about what others want to know. What is lost is announced.
+ */
 static bool follows(const struct mirror_state *state, const struct message *message)
 {
     int64_t step = message->event.sequence - state->sequence;
 
-    if (is_event(message))
-        return state->collecting || state->filtered ? step > 0 : step == 1;
-    return state->collecting || state->filtered ? step >= 0 : step == 0;
+    return is_event(message) ? step > 0 : step >= 0;
 }
 
 static int check_position(struct mirror_state *state, const struct message *message)
