@@ -1,11 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "client/link_object.h"
 
-#include <ctype.h>
 #include <errno.h>
 #include <limits.h>
-#include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "protocol/fields.h"
@@ -17,9 +14,6 @@ LINK_FIELDS(X)
 #undef X
 _Static_assert((int)LINKWATCH_FIELD_LINK_IFINDEX + 1 == (int)LINK_FIELD_COUNT,
                "no field is missing");
-
-/* A name is a text whose bytes may stand beside it. */
-enum form { NUMBER, TRUTH, TEXT, TEXTS, NAME, NAMES, INFO };
 
 static const enum form forms[LINK_FIELD_COUNT] = {
     [LINK_FIELD_IFINDEX] = NUMBER,
@@ -57,329 +51,110 @@ static const enum form forms[LINK_FIELD_COUNT] = {
     [LINK_FIELD_LINK_IFINDEX] = NUMBER,
 };
 
-struct value {
-    int64_t number;   /* the number or truth; for TEXTS and NAMES, how many */
-    const char *text; /* TEXT, NAME; for TEXTS and NAMES, one behind the other; for INFO,
-                       * info_kind or NULL */
-};
-
-struct linkwatch_link {
-    unsigned references;
-    size_t bytes; /* of memory, with the JSON */
-    linkwatch_fields known;
-    struct value values[LINK_FIELD_COUNT];
-    const char *slave_kind; /* for INFO, or NULL */
-    char *json;
-    char texts[]; /* what the values point at */
-};
-
-/* Puts texts one behind the other, or only finds how much room they need. */
-struct writer {
-    char *to; /* NULL to measure */
-    size_t size;
-};
-
-static const char *put(struct writer *writer, const char *text)
+static const char *name_of(int field)
 {
-    size_t size = strlen(text) + 1;
-    char *to = writer->to ? memcpy(writer->to + writer->size, text, size) : NULL;
-
-    writer->size += size;
-    return to;
+    return link_field_name((enum link_field)field);
 }
 
-static bool is_known(const struct linkwatch_link *link, int field)
+static const char *bytes_name_of(int field)
 {
-    return link->known & (UINT64_C(1) << field);
+    return link_field_bytes_name((enum link_field)field);
 }
 
-static int put_string(struct writer *writer, const json_t *json, const char **ret)
+static const struct object_type type = {
+    .count = LINK_FIELD_COUNT, .forms = forms, .name = name_of, .bytes_name = bytes_name_of};
+
+/* A link is an object of that type, and nothing else. */
+static const struct object *object_of(const struct linkwatch_link *link)
 {
-    if (!json_is_string(json))
-        return -EBADMSG;
-    *ret = put(writer, json_string_value(json));
-    return 0;
-}
-
-static int digit_value(char digit)
-{
-    int c = tolower((unsigned char)digit);
-
-    if (!isxdigit(c))
-        return -EBADMSG;
-    return isdigit(c) ? c - '0' : c - 'a' + 10;
-}
-
-/* Bytes, none of them NUL, from a string of two hexadecimal digits each. */
-static int put_bytes(struct writer *writer, const json_t *json, const char **ret)
-{
-    const char *digits = json_string_value(json);
-    char *to = writer->to ? writer->to + writer->size : NULL;
-    size_t count = 0;
-
-    if (!digits || !*digits)
-        return -EBADMSG;
-    for (; digits[2 * count]; count++) {
-        int high = digit_value(digits[2 * count]);
-        int low = digit_value(digits[2 * count + 1]);
-
-        if (high < 0 || low < 0 || (high == 0 && low == 0))
-            return -EBADMSG;
-        if (to)
-            to[count] = (char)(high << 4 | low);
-    }
-    if (to)
-        to[count] = '\0';
-    writer->size += count + 1;
-    *ret = to;
-    return 0;
-}
-
-static int read_texts(struct value *value, const json_t *json, struct writer *writer,
-                      int (*put_one)(struct writer *, const json_t *, const char **))
-{
-    size_t i;
-    json_t *element;
-
-    if (!json_is_array(json))
-        return -EBADMSG;
-    value->number = (int64_t)json_array_size(json);
-    value->text = NULL;
-    json_array_foreach (json, i, element) {
-        const char *text;
-        int r = put_one(writer, element, &text);
-
-        if (r < 0)
-            return r;
-        if (i == 0)
-            value->text = text;
-    }
-    return 0;
-}
-
-/* What a name, or each of several, really is, where JSON couldn't hold it; NULL elsewhere. */
-static const json_t *bytes_beside(const json_t *link, int field)
-{
-    const json_t *bytes = json_object_get(link, link_field_bytes_name((enum link_field)field));
-
-    return json_is_null(bytes) ? NULL : bytes;
-}
-
-static int read_kind(const json_t *info, const char *name, const char **ret, struct writer *writer)
-{
-    const json_t *kind = json_object_get(info, name);
-
-    if (!kind || json_is_null(kind))
-        return 0;
-    if (!json_is_string(kind))
-        return -EBADMSG;
-    *ret = put(writer, json_string_value(kind));
-    return 0;
-}
-
-static int read_info(struct linkwatch_link *link, const json_t *json, struct writer *writer)
-{
-    int r;
-
-    if (!json_is_object(json))
-        return -EBADMSG;
-    r = read_kind(json, "info_kind", &link->values[LINK_FIELD_LINKINFO].text, writer);
-    if (r < 0)
-        return r;
-    return read_kind(json, "info_slave_kind", &link->slave_kind, writer);
-}
-
-static int read_value(struct linkwatch_link *link, int field, const json_t *json,
-                      const json_t *bytes, struct writer *writer)
-{
-    struct value *value = &link->values[field];
-
-    switch (forms[field]) {
-    case NUMBER:
-        value->number = json_integer_value(json);
-        return json_is_integer(json) ? 0 : -EBADMSG;
-    case TRUTH:
-        value->number = json_is_true(json);
-        return json_is_boolean(json) ? 0 : -EBADMSG;
-    case TEXT:
-        return put_string(writer, json, &value->text);
-    case TEXTS:
-        return read_texts(value, json, writer, put_string);
-    case NAME:
-        return bytes ? put_bytes(writer, bytes, &value->text)
-                     : put_string(writer, json, &value->text);
-    case NAMES:
-        return bytes ? read_texts(value, bytes, writer, put_bytes)
-                     : read_texts(value, json, writer, put_string);
-    case INFO:
-        return read_info(link, json, writer);
-    }
-    return -EBADMSG;
-}
-
-static int read_values(struct linkwatch_link *link, const json_t *json, struct writer *writer)
-{
-    for (int field = 0; field < LINK_FIELD_COUNT; field++) {
-        const json_t *value = json_object_get(json, link_field_name((enum link_field)field));
-        int r;
-
-        if (!value || json_is_null(value))
-            continue;
-        r = read_value(link, field, value, bytes_beside(json, field), writer);
-        if (r < 0)
-            return r;
-        link->known |= UINT64_C(1) << field;
-    }
-    return 0;
+    return (const struct object *)link;
 }
 
 /* Everybody counts on these two. */
-static bool is_usable(const struct linkwatch_link *link)
+static bool is_usable(const struct object *object)
 {
-    int64_t index = link->values[LINK_FIELD_IFINDEX].number;
+    int64_t index = object_number(object, LINK_FIELD_IFINDEX);
+    const char *name = object_text(object, LINK_FIELD_IFNAME);
 
-    return is_known(link, LINK_FIELD_IFINDEX) && index >= 1 && index <= INT_MAX &&
-           is_known(link, LINK_FIELD_IFNAME) && link->values[LINK_FIELD_IFNAME].text[0];
+    return index >= 1 && index <= INT_MAX && name && name[0];
 }
 
 int link_from_json(const json_t *json, struct linkwatch_link **ret)
 {
-    struct linkwatch_link measured = {0};
-    struct writer writer = {0};
-    struct linkwatch_link *link;
-    int r;
+    struct object *object;
+    int r = object_read(&type, json, &object);
 
-    if (!json_is_object(json))
-        return -EBADMSG;
-    r = read_values(&measured, json, &writer);
     if (r < 0)
         return r;
-    link = calloc(1, sizeof(*link) + writer.size);
-    if (!link)
-        return -ENOMEM;
-    link->references = 1;
-    link->bytes = sizeof(*link) + writer.size;
-    writer = (struct writer){.to = link->texts};
-    r = read_values(link, json, &writer);
-    if (r >= 0 && !is_usable(link))
-        r = -EBADMSG;
-    if (r >= 0) {
-        link->json = json_dumps(json, JSON_COMPACT | JSON_ENSURE_ASCII);
-        r = link->json ? 0 : -ENOMEM;
+    if (!is_usable(object)) {
+        object_unref(object);
+        return -EBADMSG;
     }
-    if (r >= 0)
-        link->bytes += strlen(link->json) + 1;
-    if (r < 0) {
-        linkwatch_link_unref(link);
-        return r;
-    }
-    *ret = link;
+    *ret = (struct linkwatch_link *)object;
     return 0;
 }
 
 struct linkwatch_link *linkwatch_link_ref(struct linkwatch_link *link)
 {
-    __atomic_add_fetch(&link->references, 1, __ATOMIC_RELAXED);
+    object_ref((struct object *)link);
     return link;
 }
 
 struct linkwatch_link *linkwatch_link_unref(struct linkwatch_link *link)
 {
-    if (!link || __atomic_sub_fetch(&link->references, 1, __ATOMIC_ACQ_REL) > 0)
-        return NULL;
-    free(link->json);
-    free(link);
+    object_unref((struct object *)link);
     return NULL;
 }
 
 int linkwatch_link_ifindex(const struct linkwatch_link *link)
 {
-    return (int)link->values[LINK_FIELD_IFINDEX].number;
+    return (int)object_number(object_of(link), LINK_FIELD_IFINDEX);
 }
 
 const char *linkwatch_link_ifname(const struct linkwatch_link *link)
 {
-    return link->values[LINK_FIELD_IFNAME].text;
+    return object_text(object_of(link), LINK_FIELD_IFNAME);
 }
 
 size_t link_bytes(const struct linkwatch_link *link)
 {
-    return link->bytes;
+    return object_bytes(object_of(link));
 }
 
 const char *linkwatch_link_json(const struct linkwatch_link *link)
 {
-    return link->json;
-}
-
-/* Whether a field of that number can have a value of that form, and the link has it. */
-static int check_field(const struct linkwatch_link *link, int field, bool is_form)
-{
-    if (field < 0 || field >= LINK_FIELD_COUNT)
-        return -ENODATA;
-    if (!is_form)
-        return -EINVAL;
-    return is_known(link, field) ? 0 : -ENODATA;
-}
-
-static bool has_form(int field, enum form form)
-{
-    return field >= 0 && field < LINK_FIELD_COUNT && forms[field] == form;
+    return object_json(object_of(link));
 }
 
 int linkwatch_link_get_integer(const struct linkwatch_link *link, int field, int64_t *ret)
 {
-    int r = check_field(link, field, has_form(field, NUMBER));
-
-    if (r >= 0)
-        *ret = link->values[field].number;
-    return r;
+    return object_get_integer(object_of(link), field, ret);
 }
 
 int linkwatch_link_get_boolean(const struct linkwatch_link *link, int field, bool *ret)
 {
-    int r = check_field(link, field, has_form(field, TRUTH));
-
-    if (r >= 0)
-        *ret = link->values[field].number;
-    return r;
-}
-
-static int give_text(const char *text, const char **ret)
-{
-    if (!text)
-        return -ENODATA;
-    *ret = text;
-    return 0;
+    return object_get_boolean(object_of(link), field, ret);
 }
 
 int linkwatch_link_get_string(const struct linkwatch_link *link, int field, const char **ret)
 {
-    int r = check_field(link, field,
-                        has_form(field, TEXT) || has_form(field, NAME) || has_form(field, INFO));
-
-    return r < 0 ? r : give_text(link->values[field].text, ret);
+    return object_get_string(object_of(link), field, ret);
 }
 
 int linkwatch_link_get_info_slave_kind(const struct linkwatch_link *link, const char **ret)
 {
-    return give_text(link->slave_kind, ret);
+    const char *kind = object_slave_kind(object_of(link));
+
+    if (!kind)
+        return -ENODATA;
+    *ret = kind;
+    return 0;
 }
 
 const char *link_next_text(const struct linkwatch_link *link, enum linkwatch_field field,
                            const char *text)
 {
-    const struct value *value = &link->values[field];
-    const char *next = value->text;
-
-    for (int64_t i = 0; i < value->number; i++) {
-        if (!text)
-            return next;
-        if (next == text)
-            text = NULL;
-        next += strlen(next) + 1;
-    }
-    return NULL;
+    return object_next_text(object_of(link), (int)field, text);
 }
 
 const char *linkwatch_link_next_altname(const struct linkwatch_link *link, const char *altname)
@@ -396,7 +171,7 @@ int linkwatch_link_has_flag(const struct linkwatch_link *link, const char *flag)
 {
     const char *next = NULL;
 
-    if (!is_known(link, LINK_FIELD_FLAGS))
+    if (!object_knows(object_of(link), LINK_FIELD_FLAGS))
         return -ENODATA;
     while ((next = linkwatch_link_next_flag(link, next)))
         if (strcmp(next, flag) == 0)
@@ -416,79 +191,32 @@ bool linkwatch_link_matches(const struct linkwatch_link *link, const char *name)
     return false;
 }
 
-static bool same_text(const char *a, const char *b)
-{
-    return a && b ? strcmp(a, b) == 0 : a == b;
-}
-
-static bool same_texts(const struct linkwatch_link *a, const struct linkwatch_link *b, int field)
-{
-    const char *in_a = NULL;
-    const char *in_b = NULL;
-
-    do {
-        in_a = link_next_text(a, (enum linkwatch_field)field, in_a);
-        in_b = link_next_text(b, (enum linkwatch_field)field, in_b);
-    } while (in_a && in_b && strcmp(in_a, in_b) == 0);
-    return !in_a && !in_b;
-}
-
-static bool same_value(const struct linkwatch_link *a, const struct linkwatch_link *b, int field)
-{
-    if (is_known(a, field) != is_known(b, field))
-        return false;
-    switch (forms[field]) {
-    case NUMBER:
-    case TRUTH:
-        return a->values[field].number == b->values[field].number;
-    case TEXT:
-    case NAME:
-        return same_text(a->values[field].text, b->values[field].text);
-    case TEXTS:
-    case NAMES:
-        return same_texts(a, b, field);
-    case INFO:
-        return same_text(a->values[field].text, b->values[field].text) &&
-               same_text(a->slave_kind, b->slave_kind);
-    }
-    return false;
-}
-
 linkwatch_fields linkwatch_link_compare(const struct linkwatch_link *a,
                                         const struct linkwatch_link *b)
 {
-    linkwatch_fields fields = 0;
-
-    if (strcmp(a->json, b->json) == 0)
-        return 0;
-    for (int field = 0; field < LINK_FIELD_COUNT; field++)
-        if (!same_value(a, b, field))
-            fields |= UINT64_C(1) << field;
-    return fields;
+    return object_compare(object_of(a), object_of(b));
 }
 
-static bool went_back(const struct linkwatch_link *before, const struct linkwatch_link *now,
-                      int field)
+static bool went_back(const struct object *before, const struct object *now, int field)
 {
-    return is_known(before, field) && is_known(now, field) &&
-           now->values[field].number < before->values[field].number;
+    return object_knows(before, field) && object_knows(now, field) &&
+           object_number(now, field) < object_number(before, field);
 }
 
 /* The address that a link was made with, as far as it is known; NULL if it isn't. */
-static const char *own_address(const struct linkwatch_link *link)
+static const char *own_address(const struct object *link)
 {
-    const char *permanent = link->values[LINK_FIELD_PERMADDR].text;
+    const char *permanent = object_text(link, LINK_FIELD_PERMADDR);
 
-    return permanent ? permanent : link->values[LINK_FIELD_ADDRESS].text;
+    return permanent ? permanent : object_text(link, LINK_FIELD_ADDRESS);
 }
 
-static bool addresses_are(const struct linkwatch_link *before, const struct linkwatch_link *now,
-                          bool same)
+static bool addresses_are(const struct object *before, const struct object *now, bool same)
 {
     const char *old = own_address(before);
-    const char *new = own_address(now);
+    const char *other = own_address(now);
 
-    return old && new &&same_text(old, new) == same;
+    return old && other && (strcmp(old, other) == 0) == same;
 }
 
 /* All evidence that both states have is weighed, as the daemon does. Counters only grow. The
@@ -496,21 +224,23 @@ static bool addresses_are(const struct linkwatch_link *before, const struct link
  * a link of another name and another address is another one. */
 bool link_is_another(const struct linkwatch_link *before, const struct linkwatch_link *now)
 {
-    const char *kind = before->values[LINK_FIELD_LINKINFO].text;
-    const char *new_kind = now->values[LINK_FIELD_LINKINFO].text;
+    const struct object *a = object_of(before);
+    const struct object *b = object_of(now);
+    const char *kind = object_text(a, LINK_FIELD_LINKINFO);
+    const char *new_kind = object_text(b, LINK_FIELD_LINKINFO);
 
-    if (went_back(before, now, LINK_FIELD_CARRIER_CHANGES) ||
-        went_back(before, now, LINK_FIELD_CARRIER_UP_COUNT) ||
-        went_back(before, now, LINK_FIELD_CARRIER_DOWN_COUNT))
+    if (went_back(a, b, LINK_FIELD_CARRIER_CHANGES) ||
+        went_back(a, b, LINK_FIELD_CARRIER_UP_COUNT) ||
+        went_back(a, b, LINK_FIELD_CARRIER_DOWN_COUNT))
         return true;
     if (kind && new_kind)
-        return !same_text(kind, new_kind) && !addresses_are(before, now, true);
-    return !same_value(before, now, LINK_FIELD_IFNAME) && addresses_are(before, now, false);
+        return strcmp(kind, new_kind) != 0 && !addresses_are(a, b, true);
+    return !object_same(a, b, LINK_FIELD_IFNAME) && addresses_are(a, b, false);
 }
 
 const char *linkwatch_field_name(int field)
 {
-    return field >= 0 && field < LINK_FIELD_COUNT ? link_field_name((enum link_field)field) : NULL;
+    return field >= 0 && field < LINK_FIELD_COUNT ? name_of(field) : NULL;
 }
 
 int linkwatch_field_from_name(const char *name)
@@ -518,71 +248,7 @@ int linkwatch_field_from_name(const char *name)
     return link_field_from_name(name);
 }
 
-static char *format_texts(const struct linkwatch_link *link, int field)
-{
-    const char *text = NULL;
-    char *line = NULL;
-    size_t size;
-    FILE *stream = open_memstream(&line, &size);
-
-    if (!stream)
-        return NULL;
-    while ((text = link_next_text(link, (enum linkwatch_field)field, text)))
-        fprintf(stream, "%s%s", ftell(stream) > 0 ? "," : "", text);
-    if (fclose(stream) == 0)
-        return line;
-    free(line);
-    return NULL;
-}
-
-static char *format_number(int64_t number)
-{
-    char *line;
-
-    return asprintf(&line, "%lld", (long long)number) < 0 ? NULL : line;
-}
-
-static char *format_info(const char *kind, const char *slave_kind)
-{
-    char *line;
-    int n = kind && slave_kind ? asprintf(&line, "%s, port of %s", kind, slave_kind)
-            : slave_kind       ? asprintf(&line, "port of %s", slave_kind)
-                               : asprintf(&line, "%s", kind ? kind : "");
-
-    return n < 0 ? NULL : line;
-}
-
 int linkwatch_link_format(const struct linkwatch_link *link, int field, char **ret)
 {
-    const struct value *value;
-    char *line = NULL;
-
-    if (field < 0 || field >= LINK_FIELD_COUNT)
-        return -EINVAL;
-    if (!is_known(link, field))
-        return -ENODATA;
-    value = &link->values[field];
-    switch (forms[field]) {
-    case NUMBER:
-        line = format_number(value->number);
-        break;
-    case TRUTH:
-        line = strdup(value->number ? "yes" : "no");
-        break;
-    case TEXT:
-    case NAME:
-        line = strdup(value->text);
-        break;
-    case TEXTS:
-    case NAMES:
-        line = format_texts(link, field);
-        break;
-    case INFO:
-        line = format_info(value->text, link->slave_kind);
-        break;
-    }
-    if (!line)
-        return -ENOMEM;
-    *ret = line;
-    return 0;
+    return object_format(object_of(link), field, ret);
 }

@@ -6,6 +6,7 @@
 #include <jansson.h>
 
 #include "client/linkwatch.h"
+#include "client/object.h"
 
 /* Bytes that links may take by default: they are those of one network
  * namespace, and more are a mistake, or worse. */
