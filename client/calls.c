@@ -5,59 +5,95 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "client/address_object.h"
 #include "client/channel.h"
 #include "client/deadline.h"
 #include "client/link_filter.h"
 #include "client/link_object.h"
 #include "client/linkwatch.h"
 
-struct linkwatch_list {
-    size_t count;
-    size_t capacity;
-    size_t bytes; /* that the links take */
-    struct linkwatch_link **links;
-};
-
 struct linkwatch_status {
     json_t *parameters;
     char *json;
 };
 
-static int make_room(struct linkwatch_list *list)
+/* What a List answers with: objects of one type, which are members of that name. */
+struct list {
+    const char *member;
+    int (*read)(const json_t *json, struct object **ret);
+    size_t count;
+    size_t capacity;
+    size_t bytes; /* that the objects take */
+    struct object **objects;
+};
+
+static int read_link(const json_t *json, struct object **ret)
+{
+    struct linkwatch_link *link;
+    int r = link_from_json(json, &link);
+
+    if (r >= 0)
+        *ret = (struct object *)link;
+    return r;
+}
+
+static int read_address(const json_t *json, struct object **ret)
+{
+    struct linkwatch_address *address;
+    int r = address_from_json(json, &address);
+
+    if (r >= 0)
+        *ret = (struct object *)address;
+    return r;
+}
+
+static int make_room(struct list *list)
 {
     size_t capacity = list->capacity ? 2 * list->capacity : 16;
-    struct linkwatch_link **links;
+    struct object **objects;
 
     if (list->count < list->capacity)
         return 0;
-    links = reallocarray(list->links, capacity, sizeof(list->links[0]));
-    if (!links)
+    objects = reallocarray(list->objects, capacity, sizeof(struct object *));
+    if (!objects)
         return -ENOMEM;
-    list->links = links;
+    list->objects = objects;
     list->capacity = capacity;
     return 0;
 }
 
-/* Adds the link of a reply; the last one need not have any. */
-static int take_link(struct linkwatch_list *list, const struct reply *reply, size_t limit)
+/* Adds the object of a reply; the last one need not have any. */
+static int take_object(struct list *list, const struct reply *reply, size_t limit)
 {
-    const json_t *json = json_object_get(reply->parameters, "link");
+    const json_t *json = json_object_get(reply->parameters, list->member);
     int r;
 
     if (!json || json_is_null(json))
         return reply->continues ? -EBADMSG : 0;
     r = make_room(list);
     if (r == 0)
-        r = link_from_json(json, &list->links[list->count]);
+        r = list->read(json, &list->objects[list->count]);
     if (r < 0)
         return r;
-    list->bytes += link_bytes(list->links[list->count++]);
+    list->bytes += object_bytes(list->objects[list->count++]);
     return list->bytes > limit ? -E2BIG : 0;
 }
 
-static int take_links(struct linkwatch *connection, struct linkwatch_list *list, uint64_t deadline)
+/* The addresses' source says whether anything is known of them. */
+static int check_source(struct linkwatch *connection, const json_t *parameters)
+{
+    const json_t *source = json_object_get(parameters, "address_source");
+    const char *reason = json_string_value(json_object_get(source, "reason"));
+
+    if (!source || json_is_integer(json_object_get(source, "last_dump_usec")))
+        return 0;
+    return connection_fail(connection, -EIO, reason ? reason : "nothing is known of addresses");
+}
+
+static int take_objects(struct linkwatch *connection, struct list *list, uint64_t deadline)
 {
     bool continues;
+    int known;
 
     do {
         struct reply reply;
@@ -66,11 +102,67 @@ static int take_links(struct linkwatch *connection, struct linkwatch_list *list,
         if (r < 0)
             return r;
         continues = reply.continues;
-        r = take_link(list, &reply, connection_limit(connection));
+        r = take_object(list, &reply, connection_limit(connection));
+        known = r < 0 || continues ? 0 : check_source(connection, reply.parameters);
         wire_clear(&reply);
         if (r < 0)
             return connection_break(connection, r == -EBADMSG ? -EPROTO : r);
     } while (continues);
+    return known;
+}
+
+static struct list *list_free(struct list *list)
+{
+    if (!list)
+        return NULL;
+    for (size_t i = 0; i < list->count; i++)
+        object_unref(list->objects[i]);
+    free(list->objects);
+    free(list);
+    return NULL;
+}
+
+static struct list *list_new(const char *member, int (*read)(const json_t *, struct object **))
+{
+    struct list *list = calloc(1, sizeof(*list));
+
+    if (list)
+        *list = (struct list){.member = member, .read = read};
+    return list;
+}
+
+/* subjects: what else the parameters have, NULL for nothing; the reference is taken. */
+static json_t *list_parameters(const struct linkwatch_filter *filter, json_t *subjects)
+{
+    json_t *json = filter_to_json(filter);
+    json_t *parameters = json_is_null(json) ? json_object() : json_pack("{s:o}", "filter", json);
+
+    if (subjects && json_object_set_new(parameters, "subjects", subjects) < 0) {
+        json_decref(parameters);
+        return NULL;
+    }
+    return parameters;
+}
+
+/* Takes the list over, also on failure; and the reference to the parameters. */
+static int get_list(struct linkwatch *connection, struct list *list, json_t *parameters,
+                    int64_t timeout, struct list **ret)
+{
+    uint64_t deadline = deadline_after(timeout);
+    int r = -ENOMEM;
+
+    if (!list) {
+        json_decref(parameters);
+        return connection_fail(connection, r, strerror(-r));
+    }
+    r = connection_call_more(connection, "List", parameters, deadline);
+    if (r == 0)
+        r = take_objects(connection, list, deadline);
+    if (r < 0) {
+        list_free(list);
+        return r;
+    }
+    *ret = list;
     return 0;
 }
 
@@ -83,51 +175,69 @@ static int by_index(const void *a, const void *b)
     return (of_a > of_b) - (of_a < of_b);
 }
 
+static void *object_at(const struct list *list, size_t place)
+{
+    return place < list->count ? list->objects[place] : NULL;
+}
+
+/* A list of links, or of addresses, is a list of objects, and nothing else. */
+
 int linkwatch_get_list(struct linkwatch *connection, const struct linkwatch_filter *filter,
                        int64_t timeout, struct linkwatch_list **ret)
 {
-    uint64_t deadline = deadline_after(timeout);
-    struct linkwatch_list *list = calloc(1, sizeof(*list));
-    json_t *json = filter_to_json(filter);
-    json_t *parameters = json_is_null(json) ? json_object() : json_pack("{s:o}", "filter", json);
-    int r = -ENOMEM;
+    struct list *list;
+    int r = get_list(connection, list_new("link", read_link), list_parameters(filter, NULL),
+                     timeout, &list);
 
-    if (!list) {
-        json_decref(parameters);
-        return connection_fail(connection, r, strerror(-r));
-    }
-    r = connection_call_more(connection, "List", parameters, deadline);
-    if (r == 0)
-        r = take_links(connection, list, deadline);
-    if (r < 0) {
-        linkwatch_list_free(list);
+    if (r < 0)
         return r;
-    }
     if (list->count > 0)
-        qsort(list->links, list->count, sizeof(list->links[0]), by_index);
-    *ret = list;
+        qsort(list->objects, list->count, sizeof(struct object *), by_index);
+    *ret = (struct linkwatch_list *)list;
     return 0;
 }
 
 struct linkwatch_list *linkwatch_list_free(struct linkwatch_list *list)
 {
-    if (!list)
-        return NULL;
-    for (size_t i = 0; i < list->count; i++)
-        linkwatch_link_unref(list->links[i]);
-    free(list->links);
-    free(list);
-    return NULL;
+    return (struct linkwatch_list *)list_free((struct list *)list);
 }
 
 size_t linkwatch_list_count(const struct linkwatch_list *list)
 {
-    return list->count;
+    return ((const struct list *)list)->count;
 }
 
 struct linkwatch_link *linkwatch_list_get(const struct linkwatch_list *list, size_t place)
 {
-    return place < list->count ? list->links[place] : NULL;
+    return object_at((const struct list *)list, place);
+}
+
+int linkwatch_get_addresses(struct linkwatch *connection, const struct linkwatch_filter *filter,
+                            int64_t timeout, struct linkwatch_address_list **ret)
+{
+    json_t *parameters = list_parameters(filter, json_pack("[s]", "addresses"));
+    struct list *list;
+    int r = get_list(connection, list_new("address", read_address), parameters, timeout, &list);
+
+    if (r >= 0)
+        *ret = (struct linkwatch_address_list *)list;
+    return r;
+}
+
+struct linkwatch_address_list *linkwatch_address_list_free(struct linkwatch_address_list *list)
+{
+    return (struct linkwatch_address_list *)list_free((struct list *)list);
+}
+
+size_t linkwatch_address_list_count(const struct linkwatch_address_list *list)
+{
+    return ((const struct list *)list)->count;
+}
+
+struct linkwatch_address *linkwatch_address_list_get(const struct linkwatch_address_list *list,
+                                                     size_t place)
+{
+    return object_at((const struct list *)list, place);
 }
 
 int linkwatch_refresh(struct linkwatch *connection, int64_t timeout)

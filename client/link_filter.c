@@ -13,6 +13,8 @@ struct linkwatch_filter {
     json_t *names;
     json_t *indexes;
     json_t *kinds;
+    json_t *families;
+    json_t *scopes;
     size_t bytes; /* of them in JSON */
 };
 
@@ -28,7 +30,10 @@ int linkwatch_filter_new(struct linkwatch_filter **ret)
     filter->names = json_array();
     filter->indexes = json_array();
     filter->kinds = json_array();
-    if (!filter->names || !filter->indexes || !filter->kinds) {
+    filter->families = json_array();
+    filter->scopes = json_array();
+    if (!filter->names || !filter->indexes || !filter->kinds || !filter->families ||
+        !filter->scopes) {
         linkwatch_filter_free(filter);
         return -ENOMEM;
     }
@@ -43,6 +48,8 @@ struct linkwatch_filter *linkwatch_filter_free(struct linkwatch_filter *filter)
     json_decref(filter->names);
     json_decref(filter->indexes);
     json_decref(filter->kinds);
+    json_decref(filter->families);
+    json_decref(filter->scopes);
     free(filter);
     return NULL;
 }
@@ -134,6 +141,18 @@ int linkwatch_filter_add_kind(struct linkwatch_filter *filter, const char *kind)
     return add_text(filter, filter->kinds, kind);
 }
 
+int linkwatch_filter_add_family(struct linkwatch_filter *filter, const char *family)
+{
+    if (strcmp(family, "inet") != 0 && strcmp(family, "inet6") != 0)
+        return -EINVAL;
+    return add_text(filter, filter->families, family);
+}
+
+int linkwatch_filter_add_scope(struct linkwatch_filter *filter, const char *scope)
+{
+    return add_text(filter, filter->scopes, scope);
+}
+
 int linkwatch_filter_add_index(struct linkwatch_filter *filter, int ifindex)
 {
     json_t *value;
@@ -148,7 +167,8 @@ bool filter_is_empty(const struct linkwatch_filter *filter)
 {
     return !filter ||
            (json_array_size(filter->names) == 0 && json_array_size(filter->indexes) == 0 &&
-            json_array_size(filter->kinds) == 0);
+            json_array_size(filter->kinds) == 0 && json_array_size(filter->families) == 0 &&
+            json_array_size(filter->scopes) == 0);
 }
 
 static int set_array(json_t *object, const char *name, json_t *array)
@@ -166,7 +186,9 @@ json_t *filter_to_json(const struct linkwatch_filter *filter)
     object = json_object();
     if (set_array(object, "names", filter->names) == 0 &&
         set_array(object, "indexes", filter->indexes) == 0 &&
-        set_array(object, "kinds", filter->kinds) == 0)
+        set_array(object, "kinds", filter->kinds) == 0 &&
+        set_array(object, "families", filter->families) == 0 &&
+        set_array(object, "scopes", filter->scopes) == 0)
         return object;
     json_decref(object);
     return NULL;
@@ -181,7 +203,9 @@ int filter_copy(const struct linkwatch_filter *filter, struct linkwatch_filter *
         return r;
     if (filter && (json_array_extend(copy->names, filter->names) < 0 ||
                    json_array_extend(copy->indexes, filter->indexes) < 0 ||
-                   json_array_extend(copy->kinds, filter->kinds) < 0)) {
+                   json_array_extend(copy->kinds, filter->kinds) < 0 ||
+                   json_array_extend(copy->families, filter->families) < 0 ||
+                   json_array_extend(copy->scopes, filter->scopes) < 0)) {
         linkwatch_filter_free(copy);
         return -ENOMEM;
     }

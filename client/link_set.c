@@ -1,136 +1,41 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "client/link_set.h"
 
-#include <errno.h>
-#include <stdlib.h>
 #include <string.h>
 
-#include "client/link_object.h"
-
-#define FIRST_CAPACITY 16
-
-void link_set_clear(struct link_set *set)
+static int by_index(const struct object *object, const void *key)
 {
-    for (size_t i = 0; i < set->count; i++)
-        linkwatch_link_unref(set->links[i]);
-    free(set->links);
-    *set = (struct link_set){0};
+    int ifindex = linkwatch_link_ifindex((const struct linkwatch_link *)object);
+    int other = *(const int *)key;
+
+    return (ifindex > other) - (ifindex < other);
 }
 
-/* The place of the first link whose index is at least that. */
-static size_t place_of(const struct link_set *set, int ifindex)
+static int in_order(const struct object *object, const void *key)
 {
-    size_t low = 0;
-    size_t high = set->count;
+    int ifindex = linkwatch_link_ifindex(key);
 
-    while (low < high) {
-        size_t middle = low + (high - low) / 2;
-
-        if (linkwatch_link_ifindex(set->links[middle]) < ifindex)
-            low = middle + 1;
-        else
-            high = middle;
-    }
-    return low;
+    return by_index(object, &ifindex);
 }
 
-static bool is_at(const struct link_set *set, size_t place, int ifindex)
+int link_set_put(struct object_set *set, struct linkwatch_link *link, size_t limit)
 {
-    return place < set->count && linkwatch_link_ifindex(set->links[place]) == ifindex;
+    return object_set_put(set, in_order, (struct object *)link, limit);
 }
 
-int link_set_reserve(struct link_set *set)
+void link_set_drop(struct object_set *set, int ifindex)
 {
-    size_t capacity = set->capacity ? set->capacity * 2 : FIRST_CAPACITY;
-    struct linkwatch_link **links;
-
-    if (set->count < set->capacity)
-        return 0;
-    links = reallocarray(set->links, capacity, sizeof(struct linkwatch_link *));
-    if (!links)
-        return -ENOMEM;
-    set->links = links;
-    set->capacity = capacity;
-    return 0;
+    object_set_drop(set, by_index, &ifindex);
 }
 
-int link_set_copy(const struct link_set *set, struct link_set *ret)
+struct linkwatch_link *link_set_get(const struct object_set *set, int ifindex)
 {
-    struct link_set copy = *set;
-
-    if (set->count == 0) {
-        *ret = (struct link_set){0};
-        return 0;
-    }
-    copy.links = calloc(set->capacity, sizeof(struct linkwatch_link *));
-    if (!copy.links)
-        return -ENOMEM;
-    for (size_t i = 0; i < set->count; i++)
-        copy.links[i] = linkwatch_link_ref(set->links[i]);
-    *ret = copy;
-    return 0;
+    return (struct linkwatch_link *)object_set_get(set, by_index, &ifindex);
 }
 
-int link_set_put(struct link_set *set, struct linkwatch_link *link)
+struct linkwatch_link *link_set_next(const struct object_set *set, int ifindex)
 {
-    size_t place = place_of(set, linkwatch_link_ifindex(link));
-
-    if (is_at(set, place, linkwatch_link_ifindex(link))) {
-        set->bytes -= link_bytes(set->links[place]);
-        linkwatch_link_ref(link);
-        linkwatch_link_unref(set->links[place]);
-    } else {
-        int r = link_set_reserve(set);
-
-        if (r < 0)
-            return r;
-        memmove(&set->links[place + 1], &set->links[place],
-                (set->count - place) * sizeof(set->links[0]));
-        set->count++;
-        linkwatch_link_ref(link);
-    }
-    set->links[place] = link;
-    set->bytes += link_bytes(link);
-    return 0;
-}
-
-int link_set_put_within(struct link_set *set, struct linkwatch_link *link, size_t limit)
-{
-    const struct linkwatch_link *before = link_set_get(set, linkwatch_link_ifindex(link));
-    size_t bytes = set->bytes + link_bytes(link) - (before ? link_bytes(before) : 0);
-
-    return bytes > limit ? -E2BIG : link_set_put(set, link);
-}
-
-void link_set_drop(struct link_set *set, int ifindex)
-{
-    size_t place = place_of(set, ifindex);
-
-    if (!is_at(set, place, ifindex))
-        return;
-    set->bytes -= link_bytes(set->links[place]);
-    linkwatch_link_unref(set->links[place]);
-    set->count--;
-    memmove(&set->links[place], &set->links[place + 1],
-            (set->count - place) * sizeof(set->links[0]));
-    if (set->count == 0)
-        link_set_clear(set);
-}
-
-struct linkwatch_link *link_set_get(const struct link_set *set, int ifindex)
-{
-    size_t place = place_of(set, ifindex);
-
-    return is_at(set, place, ifindex) ? set->links[place] : NULL;
-}
-
-struct linkwatch_link *link_set_next(const struct link_set *set, int ifindex)
-{
-    size_t place = place_of(set, ifindex);
-
-    if (is_at(set, place, ifindex))
-        place++;
-    return place < set->count ? set->links[place] : NULL;
+    return (struct linkwatch_link *)object_set_next(set, by_index, &ifindex);
 }
 
 static bool has_name(const struct linkwatch_link *link, const char *name)
@@ -145,10 +50,13 @@ static bool has_name(const struct linkwatch_link *link, const char *name)
     return false;
 }
 
-struct linkwatch_link *link_set_find(const struct link_set *set, const char *name)
+struct linkwatch_link *link_set_find(const struct object_set *set, const char *name)
 {
-    for (size_t i = 0; i < set->count; i++)
-        if (has_name(set->links[i], name))
-            return set->links[i];
+    for (size_t i = 0; i < set->count; i++) {
+        struct linkwatch_link *link = (struct linkwatch_link *)set->objects[i];
+
+        if (has_name(link, name))
+            return link;
+    }
     return NULL;
 }

@@ -139,6 +139,59 @@ bool linkwatch_link_usable(const struct linkwatch_link *link, const char **ret_r
  * names in this notation. To be freed by the caller. -ENOMEM. */
 int linkwatch_escape(const char *text, bool ascii, char **ret);
 
+/* --- Addresses ------------------------------------------------------------- */
+
+/* An IPv4 or IPv6 address of a link as it was at one moment. It never changes. It is known by its
+ * fields ifindex, family, local, prefixlen and address together. */
+struct linkwatch_address;
+
+/* The fields of an address. Their numbers stay what they are; later versions add. */
+enum linkwatch_address_field {
+    LINKWATCH_ADDRESS_FIELD_IFINDEX, /* of the link */
+    LINKWATCH_ADDRESS_FIELD_IFNAME,
+    LINKWATCH_ADDRESS_FIELD_FAMILY, /* "inet" or "inet6" */
+    LINKWATCH_ADDRESS_FIELD_LOCAL,
+    LINKWATCH_ADDRESS_FIELD_ADDRESS, /* of the peer */
+    LINKWATCH_ADDRESS_FIELD_PREFIXLEN,
+    LINKWATCH_ADDRESS_FIELD_METRIC,
+    LINKWATCH_ADDRESS_FIELD_BROADCAST,
+    LINKWATCH_ADDRESS_FIELD_ANYCAST,
+    LINKWATCH_ADDRESS_FIELD_SCOPE, /* "global", "link", "host", ... */
+    LINKWATCH_ADDRESS_FIELD_FLAGS,
+    LINKWATCH_ADDRESS_FIELD_PROTOCOL,
+    LINKWATCH_ADDRESS_FIELD_LABEL,
+    /* Seconds that were left when the daemon sent it; LINKWATCH_LIFE_FOREVER: it does not end. */
+    LINKWATCH_ADDRESS_FIELD_VALID_LIFE_TIME,
+    LINKWATCH_ADDRESS_FIELD_PREFERRED_LIFE_TIME
+};
+#define LINKWATCH_LIFE_FOREVER UINT32_MAX
+
+/* A set of them: LINKWATCH_ADDRESS_FIELD_MASK(FLAGS). */
+#define LINKWATCH_ADDRESS_FIELD_MASK(name) (UINT64_C(1) << LINKWATCH_ADDRESS_FIELD_##name)
+
+/* As linkwatch_field_name() and linkwatch_field_from_name(). */
+const char *linkwatch_address_field_name(int field);
+int linkwatch_address_field_from_name(const char *name);
+
+struct linkwatch_address *linkwatch_address_ref(struct linkwatch_address *address);
+struct linkwatch_address *linkwatch_address_unref(struct linkwatch_address *address);
+
+/* Every address has these: index and name of its link, and the address as text. */
+int linkwatch_address_ifindex(const struct linkwatch_address *address);
+const char *linkwatch_address_ifname(const struct linkwatch_address *address);
+const char *linkwatch_address_local(const struct linkwatch_address *address);
+
+/* As those of a link. */
+int linkwatch_address_get_integer(const struct linkwatch_address *address, int field, int64_t *ret);
+int linkwatch_address_get_string(const struct linkwatch_address *address, int field,
+                                 const char **ret);
+bool linkwatch_address_has_flag(const struct linkwatch_address *address, const char *flag);
+const char *linkwatch_address_next_flag(const struct linkwatch_address *address, const char *flag);
+int linkwatch_address_format(const struct linkwatch_address *address, int field, char **ret);
+linkwatch_fields linkwatch_address_compare(const struct linkwatch_address *a,
+                                           const struct linkwatch_address *b);
+const char *linkwatch_address_json(const struct linkwatch_address *address);
+
 /* --- Filters -------------------------------------------------------------- */
 
 /* Which links one wants to know of. A link must fit each of the three sorts that was
@@ -164,6 +217,11 @@ int linkwatch_filter_add_kind(struct linkwatch_filter *filter, const char *kind)
 
 bool linkwatch_filter_matches(const struct linkwatch_filter *filter,
                               const struct linkwatch_link *link);
+
+/* Which addresses of those links: "inet" or "inet6" (-EINVAL for another one); a scope, as
+ * LINKWATCH_ADDRESS_FIELD_SCOPE has it. These two sorts are about addresses alone. */
+int linkwatch_filter_add_family(struct linkwatch_filter *filter, const char *family);
+int linkwatch_filter_add_scope(struct linkwatch_filter *filter, const char *scope);
 
 /* --- Simple, blocking calls ------------------------------------------------ */
 
@@ -208,6 +266,18 @@ size_t linkwatch_list_count(const struct linkwatch_list *list);
 /* The link at that place, NULL beyond the end; it lives as long as the list, or as
  * someone has a reference. */
 struct linkwatch_link *linkwatch_list_get(const struct linkwatch_list *list, size_t place);
+
+/* The addresses of the links that fit the filter, in the order of their links' indexes. -EINVAL:
+ * the daemon is of a version that does not know addresses. -EIO if it can't list them: the reason
+ * is in linkwatch_error(). */
+struct linkwatch_address_list;
+
+int linkwatch_get_addresses(struct linkwatch *connection, const struct linkwatch_filter *filter,
+                            int64_t timeout, struct linkwatch_address_list **ret);
+struct linkwatch_address_list *linkwatch_address_list_free(struct linkwatch_address_list *list);
+size_t linkwatch_address_list_count(const struct linkwatch_address_list *list);
+struct linkwatch_address *linkwatch_address_list_get(const struct linkwatch_address_list *list,
+                                                     size_t place);
 
 /* Makes the daemon dump the links now. Then it knows all that had happened before the
  * call, whether or not the kernel sent notifications. */
@@ -413,6 +483,20 @@ struct linkwatch_callbacks {
     /* Every message of the daemon's, before it is understood, as a JSON object in one
      * line: the reply parameters of Monitor, see org.linkwatch.Links(7). */
     void (*message)(void *user, const char *json);
+
+    /* The same as add, change and remove with addresses, for a mirror that follows them. An address
+     * is added after its link and removed before it. Its change shows no lifetime that merely ran
+     * down. */
+    void (*address_add)(void *user, struct linkwatch_address *address,
+                        const struct linkwatch_event *event);
+    void (*address_change)(void *user, struct linkwatch_address *before,
+                           struct linkwatch_address *now, linkwatch_fields fields,
+                           const struct linkwatch_event *event);
+    void (*address_remove)(void *user, struct linkwatch_address *address,
+                           const struct linkwatch_event *event);
+    /* The same as source, of the addresses: they have a standing of their own. One without a last
+     * dump: nothing is known of addresses. */
+    void (*address_source)(void *user, const struct linkwatch_source *source);
 };
 
 /* Makes a mirror of the daemon at that path (NULL: the default) for the links that
@@ -427,10 +511,15 @@ int linkwatch_mirror_new(const char *path, const struct linkwatch_filter *filter
  * its place in the daemon's history after each new connection. */
 int linkwatch_mirror_enter(struct linkwatch_mirror *mirror, int socket_fd);
 
-/* How many bytes the links may take that it knows, those of a snapshot until it is complete, and
- * events that belong together: each of the three. 64 MiB unless this is called, which are more
- * than 30,000 links. If the daemon has more, disconnected is called with -E2BIG, and the mirror
- * tries again later. */
+/* Makes it follow the addresses of its links, too, before the first linkwatch_mirror_process():
+ * later it is -EBUSY. A daemon that does not know addresses refuses: disconnected is called with
+ * -EINVAL. */
+int linkwatch_mirror_follow_addresses(struct linkwatch_mirror *mirror);
+
+/* How many bytes the links and addresses may take that it knows, those of a snapshot until it is
+ * complete, and events that belong together: each of the three. 64 MiB unless this is called, which
+ * are more than 30,000 links. If the daemon has more, disconnected is called with -E2BIG, and the
+ * mirror tries again later. */
 void linkwatch_mirror_set_limit(struct linkwatch_mirror *mirror, size_t bytes);
 
 /* Ends it. It may be called from a callback: that is the last one then. A process that was
@@ -470,6 +559,12 @@ struct linkwatch_link *linkwatch_mirror_get(const struct linkwatch_mirror *mirro
 struct linkwatch_link *linkwatch_mirror_find(const struct linkwatch_mirror *mirror,
                                              const char *name);
 struct linkwatch_link *linkwatch_mirror_next(const struct linkwatch_mirror *mirror, int ifindex);
+
+/* The address after that one (the first for NULL) of the link with that index, or of any for 0;
+ * NULL at the end. They are the mirror's, too. */
+struct linkwatch_address *linkwatch_mirror_next_address(const struct linkwatch_mirror *mirror,
+                                                        int ifindex,
+                                                        const struct linkwatch_address *after);
 
 #ifdef __cplusplus
 }

@@ -10,8 +10,10 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "client/address_object.h"
 #include "client/channel.h"
 #include "client/deadline.h"
+#include "client/link_set.h"
 #include "client/linkwatch.h"
 #include "client/mirror_state.h"
 #include "client/netns.h"
@@ -123,6 +125,14 @@ int linkwatch_mirror_enter(struct linkwatch_mirror *mirror, int socket_fd)
     if (mirror->namespace_fd >= 0)
         close(mirror->namespace_fd);
     mirror->namespace_fd = duplicate;
+    return 0;
+}
+
+int linkwatch_mirror_follow_addresses(struct linkwatch_mirror *mirror)
+{
+    if (mirror->fd >= 0 || mirror->retry_at > 0)
+        return -EBUSY;
+    mirror->state.follows_addresses = true;
     return 0;
 }
 
@@ -438,7 +448,7 @@ int linkwatch_mirror_wait(struct linkwatch_mirror *mirror, int64_t timeout)
 
 size_t linkwatch_mirror_count(const struct linkwatch_mirror *mirror)
 {
-    return mirror->state.held.count;
+    return mirror->state.held.links.count;
 }
 
 bool linkwatch_mirror_is_ready(const struct linkwatch_mirror *mirror)
@@ -448,16 +458,23 @@ bool linkwatch_mirror_is_ready(const struct linkwatch_mirror *mirror)
 
 struct linkwatch_link *linkwatch_mirror_get(const struct linkwatch_mirror *mirror, int ifindex)
 {
-    return link_set_get(&mirror->state.held, ifindex);
+    return link_set_get(&mirror->state.held.links, ifindex);
 }
 
 struct linkwatch_link *linkwatch_mirror_find(const struct linkwatch_mirror *mirror,
                                              const char *name)
 {
-    return link_set_find(&mirror->state.held, name);
+    return link_set_find(&mirror->state.held.links, name);
 }
 
 struct linkwatch_link *linkwatch_mirror_next(const struct linkwatch_mirror *mirror, int ifindex)
 {
-    return link_set_next(&mirror->state.held, ifindex);
+    return link_set_next(&mirror->state.held.links, ifindex);
+}
+
+struct linkwatch_address *linkwatch_mirror_next_address(const struct linkwatch_mirror *mirror,
+                                                        int ifindex,
+                                                        const struct linkwatch_address *after)
+{
+    return address_set_next(&mirror->state.held.addresses, ifindex, after);
 }

@@ -6,9 +6,10 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "client/apply.h"
+#include "client/address_object.h"
 #include "client/link_filter.h"
 #include "client/link_object.h"
+#include "client/link_set.h"
 
 /* Calls the application back, unless it has ended the mirror. */
 #define CALL(state, name, ...)                                     \
@@ -55,18 +56,19 @@ static void forget_begun(struct mirror_state *state)
 
 void mirror_state_clear(struct mirror_state *state)
 {
-    link_set_clear(&state->held);
-    link_set_clear(&state->fresh);
+    picture_clear(&state->held);
+    picture_clear(&state->fresh);
     forget_begun(state);
     linkwatch_filter_free(state->filter);
     free(state->instance);
     free(state->source);
+    free(state->address_source);
     *state = (struct mirror_state){.ended = true};
 }
 
 static void collect(struct mirror_state *state)
 {
-    link_set_clear(&state->fresh);
+    picture_clear(&state->fresh);
     forget_begun(state);
     state->collecting = true;
     state->complete = false;
@@ -85,6 +87,8 @@ json_t *mirror_state_begin(struct mirror_state *state)
 
     if (state->filtered)
         r = add_member(parameters, "filter", filter_to_json(state->filter));
+    if (state->follows_addresses && r == 0)
+        r = add_member(parameters, "subjects", json_pack("[s, s]", "links", "addresses"));
     if (state->complete && r == 0)
         r = add_member(parameters, "since",
                        json_pack("{s:s, s:I}", "instance", state->instance, "sequence",
@@ -106,7 +110,7 @@ bool mirror_state_resumes(const struct mirror_state *state)
 
 void mirror_state_break(struct mirror_state *state)
 {
-    link_set_clear(&state->fresh);
+    picture_clear(&state->fresh);
     forget_begun(state);
     state->sequence = state->reported;
     state->collecting = false;
@@ -172,9 +176,25 @@ static int check_position(struct mirror_state *state, const struct message *mess
     return follows(state, message) ? 0 : -EBADMSG;
 }
 
+static void report_address_step(struct mirror_state *state, const struct step *step)
+{
+    struct linkwatch_address *before = step->address_before;
+    struct linkwatch_address *now = step->address_now;
+
+    if (!before)
+        CALL(state, address_add, now, &step->event);
+    else if (!now)
+        CALL(state, address_remove, before, &step->event);
+    else
+        CALL(state, address_change, before, now, linkwatch_address_compare(before, now),
+             &step->event);
+}
+
 static void report_step(struct mirror_state *state, const struct step *step)
 {
-    if (!step->before)
+    if (step->address_before || step->address_now)
+        report_address_step(state, step);
+    else if (!step->before)
         CALL(state, add, step->now, &step->event);
     else if (!step->now)
         CALL(state, remove, step->before, &step->event);
@@ -192,18 +212,59 @@ static void report_steps(struct mirror_state *state, struct steps *steps)
     steps_clear(steps);
 }
 
-/* Three parts of bringing the application from held to fresh, in this order, so that a
- * name is given up before another link has it. */
+/* Parts of bringing the application from held to fresh, in this order, so that a name is given up
+ * before another link has it, and an address is there while its link is. */
+
+static struct linkwatch_link *link_at(const struct picture *picture, size_t place)
+{
+    return (struct linkwatch_link *)picture->links.objects[place];
+}
+
+static struct linkwatch_address *address_at(const struct picture *picture, size_t place)
+{
+    return (struct linkwatch_address *)picture->addresses.objects[place];
+}
+
+/* The same link in the other picture; NULL if it isn't there, or is another one. */
+static struct linkwatch_link *counterpart(const struct picture *held, const struct picture *fresh,
+                                          int ifindex)
+{
+    struct linkwatch_link *before = link_set_get(&held->links, ifindex);
+    struct linkwatch_link *now = link_set_get(&fresh->links, ifindex);
+
+    return before && now && !link_is_another(before, now) ? now : NULL;
+}
+
+static bool stays(const struct mirror_state *state, const struct linkwatch_address *address)
+{
+    int ifindex = linkwatch_address_ifindex(address);
+
+    return counterpart(&state->held, &state->fresh, ifindex) &&
+           address_set_get(&state->fresh.addresses, address) &&
+           address_set_get(&state->held.addresses, address);
+}
+
+static int find_addresses_gone(const struct mirror_state *state, struct steps *steps)
+{
+    int r = 0;
+
+    for (size_t i = 0; i < state->held.addresses.count && r >= 0; i++) {
+        struct linkwatch_address *address = address_at(&state->held, i);
+
+        if (!stays(state, address))
+            r = steps_add_address(steps, MESSAGE_REMOVE, address, NULL, &by_snapshot);
+    }
+    return r;
+}
 
 static int find_gone(const struct mirror_state *state, struct steps *steps)
 {
     int r = 0;
 
-    for (size_t i = 0; i < state->held.count && r >= 0; i++) {
-        struct linkwatch_link *link = state->held.links[i];
-        struct linkwatch_link *now = link_set_get(&state->fresh, linkwatch_link_ifindex(link));
+    for (size_t i = 0; i < state->held.links.count && r >= 0; i++) {
+        struct linkwatch_link *link = link_at(&state->held, i);
 
-        if (!now || link_is_another(link, now))
+        if (!counterpart(&state->held, &state->fresh, linkwatch_link_ifindex(link)))
             r = steps_add(steps, MESSAGE_REMOVE, link, NULL, &by_snapshot);
     }
     return r;
@@ -213,11 +274,13 @@ static int find_changed(const struct mirror_state *state, struct steps *steps)
 {
     int r = 0;
 
-    for (size_t i = 0; i < state->fresh.count && r >= 0; i++) {
-        struct linkwatch_link *now = state->fresh.links[i];
-        struct linkwatch_link *before = link_set_get(&state->held, linkwatch_link_ifindex(now));
+    for (size_t i = 0; i < state->fresh.links.count && r >= 0; i++) {
+        struct linkwatch_link *now = link_at(&state->fresh, i);
+        int ifindex = linkwatch_link_ifindex(now);
+        struct linkwatch_link *before = link_set_get(&state->held.links, ifindex);
 
-        if (before && !link_is_another(before, now) && linkwatch_link_compare(before, now))
+        if (counterpart(&state->held, &state->fresh, ifindex) &&
+            linkwatch_link_compare(before, now))
             r = steps_add(steps, MESSAGE_CHANGE, before, now, &by_snapshot);
     }
     return r;
@@ -227,33 +290,67 @@ static int find_new(const struct mirror_state *state, struct steps *steps)
 {
     int r = 0;
 
-    for (size_t i = 0; i < state->fresh.count && r >= 0; i++) {
-        struct linkwatch_link *now = state->fresh.links[i];
-        struct linkwatch_link *before = link_set_get(&state->held, linkwatch_link_ifindex(now));
+    for (size_t i = 0; i < state->fresh.links.count && r >= 0; i++) {
+        struct linkwatch_link *now = link_at(&state->fresh, i);
 
-        if (!before || link_is_another(before, now))
+        if (!counterpart(&state->held, &state->fresh, linkwatch_link_ifindex(now)))
             r = steps_add(steps, MESSAGE_ADD, NULL, now, &by_snapshot);
     }
     return r;
 }
 
-static void replace_held(struct mirror_state *state, struct link_set *by)
+#define LIFETIMES                                    \
+    (LINKWATCH_ADDRESS_FIELD_MASK(VALID_LIFE_TIME) | \
+     LINKWATCH_ADDRESS_FIELD_MASK(PREFERRED_LIFE_TIME))
+
+/* What a lifetime was set to can't be seen from what is left of it. */
+static bool changed(const struct linkwatch_address *before, const struct linkwatch_address *now)
 {
-    link_set_clear(&state->held);
+    return linkwatch_address_compare(before, now) & ~LIFETIMES;
+}
+
+static int find_addresses(const struct mirror_state *state, struct steps *steps)
+{
+    int r = 0;
+
+    for (size_t i = 0; i < state->fresh.addresses.count && r >= 0; i++) {
+        struct linkwatch_address *now = address_at(&state->fresh, i);
+        struct linkwatch_address *before = address_set_get(&state->held.addresses, now);
+
+        if (!stays(state, now))
+            r = steps_add_address(steps, MESSAGE_ADD, NULL, now, &by_snapshot);
+        else if (changed(before, now))
+            r = steps_add_address(steps, MESSAGE_CHANGE, before, now, &by_snapshot);
+    }
+    return r;
+}
+
+static void replace_held(struct mirror_state *state, struct picture *by)
+{
+    picture_clear(&state->held);
     state->held = *by;
-    *by = (struct link_set){0};
+    *by = (struct picture){.links = {0}};
+}
+
+static int find_differences(const struct mirror_state *state, struct steps *steps)
+{
+    int r = find_addresses_gone(state, steps);
+
+    if (r >= 0)
+        r = find_gone(state, steps);
+    if (r >= 0)
+        r = find_changed(state, steps);
+    if (r >= 0)
+        r = find_new(state, steps);
+    return r < 0 ? r : find_addresses(state, steps);
 }
 
 /* The snapshot is complete: reports how it differs from what the application knows. */
 static int settle(struct mirror_state *state)
 {
     struct steps steps = {0};
-    int r = find_gone(state, &steps);
+    int r = find_differences(state, &steps);
 
-    if (r >= 0)
-        r = find_changed(state, &steps);
-    if (r >= 0)
-        r = find_new(state, &steps);
     if (r < 0) {
         steps_clear(&steps);
         return r;
@@ -273,8 +370,8 @@ static char *source_key(const struct linkwatch_source *source)
     return n < 0 ? NULL : key;
 }
 
-/* Reports the source, if it differs from what was reported last. */
-static int report_source(struct mirror_state *state, const struct linkwatch_source *source)
+/* Whether the source differs from what was reported last, which it is from now on; -ENOMEM. */
+static int remember_source(char **last, const struct linkwatch_source *source)
 {
     char *key;
 
@@ -283,14 +380,28 @@ static int report_source(struct mirror_state *state, const struct linkwatch_sour
     key = source_key(source);
     if (!key)
         return -ENOMEM;
-    if (state->source && strcmp(state->source, key) == 0) {
+    if (*last && strcmp(*last, key) == 0) {
         free(key);
         return 0;
     }
-    free(state->source);
-    state->source = key;
-    CALL(state, source, source);
-    return 0;
+    free(*last);
+    *last = key;
+    return 1;
+}
+
+/* Reports the sources, if they differ from what was reported last. */
+static int report_sources(struct mirror_state *state, const struct message *message)
+{
+    int r = remember_source(&state->source, &message->source);
+
+    if (r > 0)
+        CALL(state, source, &message->source);
+    if (r < 0 || !state->follows_addresses)
+        return r;
+    r = remember_source(&state->address_source, &message->address_source);
+    if (r > 0)
+        CALL(state, address_source, &message->address_source);
+    return r;
 }
 
 static int report_ready(struct mirror_state *state, const struct message *message)
@@ -298,7 +409,7 @@ static int report_ready(struct mirror_state *state, const struct message *messag
     int r = state->collecting ? settle(state) : 0;
 
     if (r >= 0)
-        r = report_source(state, &message->source);
+        r = report_sources(state, message);
     if (r < 0)
         return r;
     state->complete = true;
@@ -313,32 +424,55 @@ static void report_lost(struct mirror_state *state, const struct message *messag
     CALL(state, lost, message->lost);
 }
 
+static int put_into_fresh(struct mirror_state *state, struct linkwatch_link *link)
+{
+    return link_set_put(&state->fresh.links, link,
+                        picture_room(state->limit, &state->fresh.addresses));
+}
+
 static int change_in_fresh(struct mirror_state *state, struct linkwatch_link *now)
 {
     int ifindex = linkwatch_link_ifindex(now);
-    struct linkwatch_link *before = link_set_get(&state->fresh, ifindex);
+    struct linkwatch_link *before = link_set_get(&state->fresh.links, ifindex);
 
     if (before ? apply_leaves(state->filter, before, now)
                : !linkwatch_filter_matches(state->filter, now)) {
-        link_set_drop(&state->fresh, ifindex);
+        picture_drop_link(&state->fresh, ifindex);
         return 0;
     }
-    return link_set_put_within(&state->fresh, now, state->limit);
+    return put_into_fresh(state, now);
+}
+
+/* Its link was in the snapshot, or does not fit the filter. */
+static int take_address_into_fresh(struct mirror_state *state, const struct message *message)
+{
+    struct linkwatch_address *address = message->address;
+
+    if (message->type == MESSAGE_REMOVE) {
+        address_set_drop(&state->fresh.addresses, address);
+        return 0;
+    }
+    if (!link_set_get(&state->fresh.links, linkwatch_address_ifindex(address)))
+        return state->filtered ? 0 : -EBADMSG;
+    return address_set_put(&state->fresh.addresses, address,
+                           picture_room(state->limit, &state->fresh.links));
 }
 
 /* An event during a snapshot is about a link that the snapshot had already. */
 static int take_into_fresh(struct mirror_state *state, const struct message *message)
 {
+    if (message->address)
+        return take_address_into_fresh(state, message);
     switch (message->type) {
     case MESSAGE_SOURCE:
-        return report_source(state, &message->source);
+        return report_sources(state, message);
     case MESSAGE_SNAPSHOT:
     case MESSAGE_ADD:
-        return link_set_put_within(&state->fresh, message->link, state->limit);
+        return put_into_fresh(state, message->link);
     case MESSAGE_CHANGE:
         return change_in_fresh(state, message->link);
     case MESSAGE_REMOVE:
-        link_set_drop(&state->fresh, linkwatch_link_ifindex(message->link));
+        picture_drop_link(&state->fresh, linkwatch_link_ifindex(message->link));
         return 0;
     case MESSAGE_OTHER:
         return 0;
@@ -357,15 +491,15 @@ static int follow_begun(struct mirror_state *state)
     bool alone = state->begun.count == 1;
     struct apply_context context = {
         .filter = state->filter, .filtered = state->filtered, .limit = state->limit};
-    struct link_set copy = {0};
+    struct picture copy = {.links = {0}};
     struct steps steps = {0};
-    int r = alone ? 0 : link_set_copy(&state->held, &copy);
+    int r = alone ? 0 : picture_copy(&state->held, &copy);
 
     if (r >= 0)
         r = apply_all(&context, &state->begun, alone ? &state->held : &copy, &steps);
     if (r >= 0 && !alone)
         replace_held(state, &copy);
-    link_set_clear(&copy);
+    picture_clear(&copy);
     forget_begun(state);
     if (r >= 0)
         report_steps(state, &steps);
@@ -378,11 +512,15 @@ static int begin(struct mirror_state *state, const struct message *message)
 {
     struct linkwatch_event event = message->event;
 
-    state->begun_bytes += sizeof(struct step) + link_bytes(message->link);
+    state->begun_bytes += sizeof(struct step);
+    state->begun_bytes +=
+        message->address ? address_bytes(message->address) : link_bytes(message->link);
     if (state->begun_bytes > state->limit)
         return -E2BIG;
     /* The message ends before. */
     event.instance = state->instance;
+    if (message->address)
+        return steps_add_address(&state->begun, message->type, NULL, message->address, &event);
     return steps_add(&state->begun, message->type, NULL, message->link, &event);
 }
 
@@ -392,7 +530,7 @@ static int follow(struct mirror_state *state, const struct message *message)
 
     switch (message->type) {
     case MESSAGE_SOURCE:
-        r = report_source(state, &message->source);
+        r = report_sources(state, message);
         break;
     case MESSAGE_ADD:
     case MESSAGE_REMOVE:

@@ -7,7 +7,7 @@
 
 #include <jansson.h>
 
-#include "client/link_set.h"
+#include "client/apply.h"
 #include "client/linkwatch.h"
 #include "client/monitor_reply.h"
 #include "client/steps.h"
@@ -16,12 +16,13 @@ struct mirror_state {
     struct linkwatch_callbacks callbacks;
     void *user;
     struct linkwatch_filter *filter; /* owned */
-    bool filtered;                   /* some links don't fit it: then numbers are skipped */
-    bool ended;                      /* nothing is reported any more */
+    bool filtered;                   /* some links don't fit it */
+    bool follows_addresses;
+    bool ended; /* nothing is reported any more */
 
-    struct link_set held;  /* what the application knows when the callbacks under way are done */
-    struct link_set fresh; /* the snapshot, while it comes */
-    struct steps begun;    /* events that belong together, of which more follow */
+    struct picture held;  /* what the application knows when the callbacks under way are done */
+    struct picture fresh; /* the snapshot, while it comes */
+    struct steps begun;   /* events that belong together, of which more follow */
     size_t begun_bytes;
     size_t limit;    /* bytes of held, of fresh, and of begun */
     bool collecting; /* into fresh; else events go to held */
@@ -35,7 +36,9 @@ struct mirror_state {
     int64_t reported;
     bool complete;
 
-    char *source; /* as it was reported last; NULL for never */
+    /* As they were reported last; NULL for never. */
+    char *source;
+    char *address_source;
 };
 
 /* -EINVAL if the callbacks are of an unknown size, -ENOMEM. */

@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <string.h>
 
+#include "client/address_object.h"
 #include "client/link_object.h"
 
 /* An instance is short; a longer one would be ours to keep. */
@@ -88,9 +89,9 @@ static int read_times(const json_t *parameters, struct linkwatch_event *event)
     return read_number(parameters, "monotonic_usec", &event->monotonic);
 }
 
-static int read_source(const json_t *parameters, struct linkwatch_source *source)
+static int read_source(const json_t *parameters, const char *name, struct linkwatch_source *source)
 {
-    const json_t *object = json_object_get(parameters, "source");
+    const json_t *object = json_object_get(parameters, name);
     const json_t *stale = json_object_get(object, "stale");
 
     if (!object || json_is_null(object))
@@ -106,8 +107,20 @@ static int read_source(const json_t *parameters, struct linkwatch_source *source
     return read_number(object, "last_dump_usec", &source->last_dump);
 }
 
-static int read_link(const json_t *parameters, struct message *message)
+static int read_sources(const json_t *parameters, struct message *message)
 {
+    int r = read_source(parameters, "source", &message->source);
+
+    return r < 0 ? r : read_source(parameters, "address_source", &message->address_source);
+}
+
+/* The link, or the address, that it is about. */
+static int read_object(const json_t *parameters, struct message *message)
+{
+    const json_t *address = json_object_get(parameters, "address");
+
+    if (address && !json_is_null(address))
+        return address_from_json(address, &message->address);
     return link_from_json(json_object_get(parameters, "link"), &message->link);
 }
 
@@ -118,19 +131,21 @@ static int read_rest(const json_t *parameters, struct message *message)
     switch (message->type) {
     case MESSAGE_SNAPSHOT:
         message->event.learned = LINKWATCH_LEARNED_SNAPSHOT;
-        return read_link(parameters, message);
+        return read_object(parameters, message);
     case MESSAGE_READY:
-        return read_source(parameters, &message->source);
+        return read_sources(parameters, message);
     case MESSAGE_LOST:
         return read_number(parameters, "lost", &message->lost);
     case MESSAGE_SOURCE:
-        r = read_source(parameters, &message->source);
-        return r == 0 && !message->source.standing ? -EBADMSG : r;
+        r = read_sources(parameters, message);
+        if (!message->source.standing && !message->address_source.standing)
+            return -EBADMSG;
+        return r;
     case MESSAGE_ADD:
     case MESSAGE_REMOVE:
     case MESSAGE_CHANGE:
         r = read_learned(parameters, &message->event);
-        return r < 0 ? r : read_link(parameters, message);
+        return r < 0 ? r : read_object(parameters, message);
     case MESSAGE_OTHER:
         return 0;
     case MESSAGE_TYPE_COUNT:
@@ -161,6 +176,7 @@ int message_read(const json_t *parameters, struct message *ret)
 void message_clear(struct message *message)
 {
     message->link = linkwatch_link_unref(message->link);
+    message->address = linkwatch_address_unref(message->address);
 }
 
 enum linkwatch_learned linkwatch_event_learned(const struct linkwatch_event *event)

@@ -44,10 +44,12 @@ struct linkwatch_source {
 struct message {
     enum message_type type;
     struct linkwatch_event event;
-    bool more_follows;           /* the next event belongs to this one */
-    struct linkwatch_link *link; /* a reference; NULL for the types without one */
-    int64_t lost;                /* -1 for unknown */
+    bool more_follows;                 /* the next event belongs to this one */
+    struct linkwatch_link *link;       /* a reference; NULL for the types without one */
+    struct linkwatch_address *address; /* or this one */
+    int64_t lost;                      /* -1 for unknown */
     struct linkwatch_source source;
+    struct linkwatch_source address_source;
 };
 
 /* Reads the parameters. -EBADMSG if something that the type needs is missing or of

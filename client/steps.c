@@ -9,8 +9,12 @@ static struct linkwatch_link *ref(struct linkwatch_link *link)
     return link ? linkwatch_link_ref(link) : NULL;
 }
 
-int steps_add(struct steps *steps, enum message_type type, struct linkwatch_link *before,
-              struct linkwatch_link *now, const struct linkwatch_event *event)
+static struct linkwatch_address *ref_address(struct linkwatch_address *address)
+{
+    return address ? linkwatch_address_ref(address) : NULL;
+}
+
+static int make_room(struct steps *steps)
 {
     if (steps->count == steps->capacity) {
         size_t capacity = steps->capacity ? steps->capacity * 2 : 4;
@@ -21,8 +25,28 @@ int steps_add(struct steps *steps, enum message_type type, struct linkwatch_link
         steps->at = at;
         steps->capacity = capacity;
     }
+    return 0;
+}
+
+int steps_add(struct steps *steps, enum message_type type, struct linkwatch_link *before,
+              struct linkwatch_link *now, const struct linkwatch_event *event)
+{
+    if (make_room(steps) < 0)
+        return -ENOMEM;
     steps->at[steps->count++] =
         (struct step){.type = type, .before = ref(before), .now = ref(now), .event = *event};
+    return 0;
+}
+
+int steps_add_address(struct steps *steps, enum message_type type, struct linkwatch_address *before,
+                      struct linkwatch_address *now, const struct linkwatch_event *event)
+{
+    if (make_room(steps) < 0)
+        return -ENOMEM;
+    steps->at[steps->count++] = (struct step){.type = type,
+                                              .address_before = ref_address(before),
+                                              .address_now = ref_address(now),
+                                              .event = *event};
     return 0;
 }
 
@@ -31,6 +55,8 @@ void steps_clear(struct steps *steps)
     for (size_t i = 0; i < steps->count; i++) {
         linkwatch_link_unref(steps->at[i].before);
         linkwatch_link_unref(steps->at[i].now);
+        linkwatch_address_unref(steps->at[i].address_before);
+        linkwatch_address_unref(steps->at[i].address_now);
     }
     free(steps->at);
     *steps = (struct steps){0};

@@ -16,10 +16,10 @@ struct wait {
     struct linkwatch_condition *const *conditions;
     size_t count;
     bool absent;
-    struct link_set firsts; /* the links that are followed, as they were first seen */
-    bool heard;             /* a daemon was there */
-    bool was_ready;         /* the links were complete once */
-    bool checks_once;       /* the timeout is 0 */
+    struct object_set firsts; /* the links that are followed, as they were first seen */
+    bool heard;               /* a daemon was there */
+    bool was_ready;           /* the links were complete once */
+    bool checks_once;         /* the timeout is 0 */
     void (*source)(void *user, const struct linkwatch_source *source);
     void *user;
     const int *socket_fd;
@@ -44,7 +44,7 @@ static int follow(struct wait *wait, struct linkwatch_link *link)
     if (link_set_get(&wait->firsts, linkwatch_link_ifindex(link)) ||
         !linkwatch_link_matches(link, wait->glob))
         return 0;
-    return link_set_put(&wait->firsts, link);
+    return link_set_put(&wait->firsts, link, SIZE_MAX);
 }
 
 static bool all_met(const struct wait *wait, const struct linkwatch_link *link,
@@ -259,7 +259,7 @@ int linkwatch_wait_with(const char *path, const char *glob,
     if (r >= 0)
         r = run(&wait, timeout);
     linkwatch_mirror_free(wait.mirror);
-    link_set_clear(&wait.firsts);
+    object_set_clear(&wait.firsts);
     if (r >= 0 && ret_link)
         *ret_link = wait.met;
     else

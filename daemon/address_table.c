@@ -597,7 +597,8 @@ bool address_table_before_link(struct address_table *table, const struct change 
     return any;
 }
 
-/* The address bears the link's name from now on. Without memory it keeps the one before. */
+/* The address bears the link's names from now on. Without memory it keeps those before. That it is
+ * a change, though it may show the same name, lets it pass filters that its link passes now. */
 static void rename_entry(struct address_table *table, struct entry *entry,
                          const struct change *change)
 {
@@ -610,6 +611,8 @@ static void rename_entry(struct address_table *table, struct entry *entry,
     address_resolve(address, change->after);
     entry->address = address;
     fields = address_compare(before, address);
+    if (change->fields & (LINK_FIELD_BIT(IFNAME) | LINK_FIELD_BIT(ALTNAMES)))
+        fields |= ADDRESS_FIELD_BIT(IFNAME);
     if (fields)
         emit(table, &(struct address_change){.type = CHANGE_CHANGE,
                                              .source = change->source,

@@ -1,14 +1,13 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* Runs the library for the tests that have the daemon's side in Python.
  *
- * driver mirror PATH [--free-in CALLBACK] [--limit BYTES] [--fork] [GLOB...]
+ * driver mirror PATH [--free-in CALLBACK] [--limit BYTES] [--fork] [--addresses] [GLOB...]
  *     A line for each callback. A line on stdin is answered by the links held; the
  *     end of stdin ends the mirror. --fork forks a child once there is a connection, which
  *     tries to process its copy, frees it, and lives on.
  * driver call PATH TIMEOUT CALL...
- *     Makes the calls (list, refresh, status) on one connection, a line for each; limit=BYTES
- *     sets that, and fork goes on in a child.
- * driver wait PATH GLOB TIMEOUT CONDITION...
+ *     Makes the calls (list, addresses, refresh, status) on one connection, a line for each;
+ * limit=BYTES sets that, and fork goes on in a child. driver wait PATH GLOB TIMEOUT CONDITION...
  * driver netns NETNS...
  *     Opens a socket in each: the cookie of the namespace that it is in, or the error. Then
  *     that of a socket of its own, and whether it has children. */
@@ -77,6 +76,71 @@ static void check(struct driver *driver, const struct linkwatch_link *link, bool
         exit(1);
     }
     check_names(driver);
+}
+
+/* No address is there without its link. */
+static void check_addresses(const struct driver *driver)
+{
+    struct linkwatch_address *address = NULL;
+
+    while ((address = linkwatch_mirror_next_address(driver->mirror, 0, address)))
+        if (!linkwatch_mirror_get(driver->mirror, linkwatch_address_ifindex(address))) {
+            printf("NO LINK of %s\n", linkwatch_address_local(address));
+            exit(1);
+        }
+}
+
+static void say_address(struct driver *driver, const char *what,
+                        const struct linkwatch_address *address)
+{
+    int64_t prefixlen = -1;
+
+    if (!driver->known[linkwatch_address_ifindex(address)]) {
+        printf("WRONG SEQUENCE of %s\n", linkwatch_address_local(address));
+        exit(1);
+    }
+    check_addresses(driver);
+    linkwatch_address_get_integer(address, LINKWATCH_ADDRESS_FIELD_PREFIXLEN, &prefixlen);
+    printf("%s %s %s/%lld", what, linkwatch_address_ifname(address),
+           linkwatch_address_local(address), (long long)prefixlen);
+}
+
+static void on_address_add(void *user, struct linkwatch_address *address,
+                           const struct linkwatch_event *event)
+{
+    say_address(user, "address_add", address);
+    say_event(event);
+    say(user, "address_add");
+}
+
+static void on_address_change(void *user, struct linkwatch_address *before,
+                              struct linkwatch_address *now, linkwatch_fields fields,
+                              const struct linkwatch_event *event)
+{
+    (void)before;
+    say_address(user, "address_change", now);
+    for (int field = 0; linkwatch_address_field_name(field); field++)
+        if (fields & (UINT64_C(1) << field))
+            printf(" %s", linkwatch_address_field_name(field));
+    say_event(event);
+    say(user, "address_change");
+}
+
+static void on_address_remove(void *user, struct linkwatch_address *address,
+                              const struct linkwatch_event *event)
+{
+    say_address(user, "address_remove", address);
+    say_event(event);
+    say(user, "address_remove");
+}
+
+static void on_address_source(void *user, const struct linkwatch_source *source)
+{
+    int64_t last_dump;
+
+    printf("address_source %s%s", linkwatch_source_standing(source),
+           linkwatch_source_get_last_dump(source, &last_dump) < 0 ? " unknown" : "");
+    say(user, "address_source");
 }
 
 static void on_add(void *user, struct linkwatch_link *link, const struct linkwatch_event *event)
@@ -193,6 +257,7 @@ static void on_disconnected(void *user, int error, const char *reason)
 
 static void say_held(struct driver *driver)
 {
+    struct linkwatch_address *address = NULL;
     struct linkwatch_link *link;
     int ifindex = 0;
 
@@ -200,6 +265,8 @@ static void say_held(struct driver *driver)
     while ((link = linkwatch_mirror_next(driver->mirror, ifindex))) {
         ifindex = linkwatch_link_ifindex(link);
         printf(" %d:%s", ifindex, linkwatch_link_ifname(link));
+        while ((address = linkwatch_mirror_next_address(driver->mirror, ifindex, address)))
+            printf(" %s", linkwatch_address_local(address));
     }
     if (driver->counts)
         printf(" rounds %d", driver->rounds);
@@ -257,16 +324,23 @@ static int run_mirror(char *arguments[])
         .source = on_source,
         .connected = on_connected,
         .disconnected = on_disconnected,
+        .address_add = on_address_add,
+        .address_change = on_address_change,
+        .address_remove = on_address_remove,
+        .address_source = on_address_source,
     };
     struct driver driver = {0};
     struct linkwatch_filter *filter;
     const char *path = *arguments++;
     const char *limit = NULL;
+    bool addresses = false;
     int r = linkwatch_filter_new(&filter);
 
     for (; *arguments && strncmp(*arguments, "--", 2) == 0; arguments++) {
         if (strcmp(*arguments, "--fork") == 0)
             driver.forks = driver.counts = true;
+        else if (strcmp(*arguments, "--addresses") == 0)
+            addresses = true;
         else if (strcmp(*arguments, "--limit") == 0)
             limit = *++arguments;
         else if (strcmp(*arguments, "--free-in") == 0)
@@ -277,6 +351,8 @@ static int run_mirror(char *arguments[])
     if (r >= 0)
         r = linkwatch_mirror_new(path, filter, &callbacks, &driver, &driver.mirror);
     linkwatch_filter_free(filter);
+    if (r >= 0 && addresses)
+        r = linkwatch_mirror_follow_addresses(driver.mirror);
     if (r >= 0 && limit)
         linkwatch_mirror_set_limit(driver.mirror, (size_t)atoi(limit));
     return r < 0 ? 1 : follow(&driver);
@@ -293,6 +369,20 @@ static int list(struct linkwatch *connection, int64_t timeout)
         printf("%d:%s ", linkwatch_link_ifindex(linkwatch_list_get(links, i)),
                linkwatch_link_ifname(linkwatch_list_get(links, i)));
     linkwatch_list_free(links);
+    return 0;
+}
+
+static int addresses(struct linkwatch *connection, int64_t timeout)
+{
+    struct linkwatch_address_list *list;
+    int r = linkwatch_get_addresses(connection, NULL, timeout, &list);
+
+    if (r < 0)
+        return r;
+    for (size_t i = 0; i < linkwatch_address_list_count(list); i++)
+        printf("%s:%s ", linkwatch_address_ifname(linkwatch_address_list_get(list, i)),
+               linkwatch_address_local(linkwatch_address_list_get(list, i)));
+    linkwatch_address_list_free(list);
     return 0;
 }
 
@@ -346,6 +436,7 @@ static int run_calls(char *arguments[])
             continue;
         }
         r = strcmp(*arguments, "list") == 0         ? list(connection, timeout)
+            : strcmp(*arguments, "addresses") == 0  ? addresses(connection, timeout)
             : strcmp(*arguments, "refresh") == 0    ? linkwatch_refresh(connection, timeout)
             : strncmp(*arguments, "enter:", 6) == 0 ? enter(connection, *arguments + 6, timeout)
                                                     : status(connection, timeout);

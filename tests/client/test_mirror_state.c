@@ -15,6 +15,7 @@
 
 #include <cmocka.h>
 
+#include "client/link_set.h"
 #include "client/mirror_state.h"
 
 #define LINKS   8
@@ -229,7 +230,7 @@ static void check_truth(struct world *world)
 {
     for (int index = 1; index <= LINKS; index++) {
         const struct state *state = &world->links[index];
-        struct linkwatch_link *link = link_set_get(&world->state.held, index);
+        struct linkwatch_link *link = link_set_get(&world->state.held.links, index);
         char *json;
 
         assert_int_equal(link != NULL, state->there && passes(world, state));

@@ -13,6 +13,7 @@
 
 #include <cmocka.h>
 
+#include "client/link_set.h"
 #include "client/mirror_state.h"
 
 #define LINKS  6
@@ -150,7 +151,7 @@ static void happen(struct world *world, int64_t *ret_first, int64_t *ret_last)
 static void check_truth(struct world *world)
 {
     for (int index = 1; index <= LINKS; index++) {
-        const struct linkwatch_link *link = link_set_get(&world->state.held, index);
+        const struct linkwatch_link *link = link_set_get(&world->state.held.links, index);
 
         assert_int_equal(link != NULL, passes(world, world->names[index]));
         assert_int_equal(link != NULL, world->known[index]);
@@ -161,11 +162,13 @@ static void check_truth(struct world *world)
 
 static void check_names(struct world *world)
 {
-    const struct link_set *held = &world->state.held;
+    const struct object_set *held = &world->state.held.links;
 
-    for (size_t i = 0; i < held->count; i++)
-        assert_ptr_equal(link_set_find(held, linkwatch_link_ifname(held->links[i])),
-                         held->links[i]);
+    for (size_t i = 0; i < held->count; i++) {
+        struct linkwatch_link *link = (struct linkwatch_link *)held->objects[i];
+
+        assert_ptr_equal(link_set_find(held, linkwatch_link_ifname(link)), link);
+    }
     world->reported++;
 }
 

@@ -155,7 +155,7 @@ static void stop(struct trial *trial)
 
     for (size_t i = 0; i < KNOWN_MAX; i++)
         count += trial->known[i] != 0;
-    CHECK(trial->overflowed || count == trial->state.held.count);
+    CHECK(trial->overflowed || count == trial->state.held.links.count);
     CHECK(trial->ready == trial->state.ready);
     mirror_state_clear(&trial->state);
     frame_clear(&trial->frame);

@@ -1,0 +1,220 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "client/address_object.h"
+
+#include <errno.h>
+#include <limits.h>
+#include <string.h>
+
+#include "protocol/address_fields.h"
+
+#define X(id, name)                                                              \
+    _Static_assert((int)LINKWATCH_ADDRESS_FIELD_##id == (int)ADDRESS_FIELD_##id, \
+                   "fields have one number");
+ADDRESS_FIELDS(X)
+#undef X
+_Static_assert((int)LINKWATCH_ADDRESS_FIELD_PREFERRED_LIFE_TIME + 1 == (int)ADDRESS_FIELD_COUNT,
+               "no field is missing");
+
+static const enum form forms[ADDRESS_FIELD_COUNT] = {
+    [ADDRESS_FIELD_IFINDEX] = NUMBER,
+    [ADDRESS_FIELD_IFNAME] = NAME,
+    [ADDRESS_FIELD_FAMILY] = TEXT,
+    [ADDRESS_FIELD_LOCAL] = TEXT,
+    [ADDRESS_FIELD_ADDRESS] = TEXT,
+    [ADDRESS_FIELD_PREFIXLEN] = NUMBER,
+    [ADDRESS_FIELD_METRIC] = NUMBER,
+    [ADDRESS_FIELD_BROADCAST] = TEXT,
+    [ADDRESS_FIELD_ANYCAST] = TEXT,
+    [ADDRESS_FIELD_SCOPE] = TEXT,
+    [ADDRESS_FIELD_FLAGS] = TEXTS,
+    [ADDRESS_FIELD_PROTOCOL] = TEXT,
+    [ADDRESS_FIELD_LABEL] = NAME,
+    [ADDRESS_FIELD_VALID_LIFE_TIME] = NUMBER,
+    [ADDRESS_FIELD_PREFERRED_LIFE_TIME] = NUMBER,
+};
+
+static const char *name_of(int field)
+{
+    return address_field_name((enum address_field)field);
+}
+
+static const char *bytes_name_of(int field)
+{
+    return address_field_bytes_name((enum address_field)field);
+}
+
+static const struct object_type type = {
+    .count = ADDRESS_FIELD_COUNT, .forms = forms, .name = name_of, .bytes_name = bytes_name_of};
+
+/* An address is an object of that type, and nothing else. */
+static const struct object *object_of(const struct linkwatch_address *address)
+{
+    return (const struct object *)address;
+}
+
+/* What it is known by is there. */
+static bool is_usable(const struct object *object)
+{
+    int64_t index = object_number(object, ADDRESS_FIELD_IFINDEX);
+
+    return index >= 1 && index <= INT_MAX && object_text(object, ADDRESS_FIELD_IFNAME) &&
+           object_text(object, ADDRESS_FIELD_FAMILY) && object_text(object, ADDRESS_FIELD_LOCAL) &&
+           object_knows(object, ADDRESS_FIELD_PREFIXLEN);
+}
+
+int address_from_json(const json_t *json, struct linkwatch_address **ret)
+{
+    struct object *object;
+    int r = object_read(&type, json, &object);
+
+    if (r < 0)
+        return r;
+    if (!is_usable(object)) {
+        object_unref(object);
+        return -EBADMSG;
+    }
+    *ret = (struct linkwatch_address *)object;
+    return 0;
+}
+
+size_t address_bytes(const struct linkwatch_address *address)
+{
+    return object_bytes(object_of(address));
+}
+
+struct linkwatch_address *linkwatch_address_ref(struct linkwatch_address *address)
+{
+    object_ref((struct object *)address);
+    return address;
+}
+
+struct linkwatch_address *linkwatch_address_unref(struct linkwatch_address *address)
+{
+    object_unref((struct object *)address);
+    return NULL;
+}
+
+int linkwatch_address_ifindex(const struct linkwatch_address *address)
+{
+    return (int)object_number(object_of(address), ADDRESS_FIELD_IFINDEX);
+}
+
+const char *linkwatch_address_ifname(const struct linkwatch_address *address)
+{
+    return object_text(object_of(address), ADDRESS_FIELD_IFNAME);
+}
+
+const char *linkwatch_address_local(const struct linkwatch_address *address)
+{
+    return object_text(object_of(address), ADDRESS_FIELD_LOCAL);
+}
+
+int linkwatch_address_get_integer(const struct linkwatch_address *address, int field, int64_t *ret)
+{
+    return object_get_integer(object_of(address), field, ret);
+}
+
+int linkwatch_address_get_string(const struct linkwatch_address *address, int field,
+                                 const char **ret)
+{
+    return object_get_string(object_of(address), field, ret);
+}
+
+const char *linkwatch_address_next_flag(const struct linkwatch_address *address, const char *flag)
+{
+    return object_next_text(object_of(address), ADDRESS_FIELD_FLAGS, flag);
+}
+
+bool linkwatch_address_has_flag(const struct linkwatch_address *address, const char *flag)
+{
+    const char *next = NULL;
+
+    while ((next = linkwatch_address_next_flag(address, next)))
+        if (strcmp(next, flag) == 0)
+            return true;
+    return false;
+}
+
+int linkwatch_address_format(const struct linkwatch_address *address, int field, char **ret)
+{
+    return object_format(object_of(address), field, ret);
+}
+
+const char *linkwatch_address_json(const struct linkwatch_address *address)
+{
+    return object_json(object_of(address));
+}
+
+linkwatch_fields linkwatch_address_compare(const struct linkwatch_address *a,
+                                           const struct linkwatch_address *b)
+{
+    return object_compare(object_of(a), object_of(b));
+}
+
+const char *linkwatch_address_field_name(int field)
+{
+    return field >= 0 && field < ADDRESS_FIELD_COUNT ? name_of(field) : NULL;
+}
+
+int linkwatch_address_field_from_name(const char *name)
+{
+    return address_field_from_name(name);
+}
+
+static int order_numbers(const struct object *a, const struct object *b, int field)
+{
+    int64_t of_a = object_number(a, field);
+    int64_t of_b = object_number(b, field);
+
+    return (of_a > of_b) - (of_a < of_b);
+}
+
+static int order_texts(const struct object *a, const struct object *b, int field)
+{
+    const char *of_a = object_text(a, field);
+    const char *of_b = object_text(b, field);
+
+    return of_a && of_b ? strcmp(of_a, of_b) : (of_a != NULL) - (of_b != NULL);
+}
+
+static int in_order(const struct object *object, const void *key)
+{
+    int by = order_numbers(object, key, ADDRESS_FIELD_IFINDEX);
+
+    by = by ? by : order_texts(object, key, ADDRESS_FIELD_FAMILY);
+    by = by ? by : order_texts(object, key, ADDRESS_FIELD_LOCAL);
+    by = by ? by : order_numbers(object, key, ADDRESS_FIELD_PREFIXLEN);
+    return by ? by : order_texts(object, key, ADDRESS_FIELD_ADDRESS);
+}
+
+/* No object is at the key: it stands before all of the link with that index. */
+static int before_link(const struct object *object, const void *key)
+{
+    return object_number(object, ADDRESS_FIELD_IFINDEX) < *(const int *)key ? -1 : 1;
+}
+
+int address_set_put(struct object_set *set, struct linkwatch_address *address, size_t limit)
+{
+    return object_set_put(set, in_order, (struct object *)address, limit);
+}
+
+void address_set_drop(struct object_set *set, const struct linkwatch_address *address)
+{
+    object_set_drop(set, in_order, address);
+}
+
+struct linkwatch_address *address_set_get(const struct object_set *set,
+                                          const struct linkwatch_address *address)
+{
+    return (struct linkwatch_address *)object_set_get(set, in_order, address);
+}
+
+struct linkwatch_address *address_set_next(const struct object_set *set, int ifindex,
+                                           const struct linkwatch_address *after)
+{
+    struct object *next =
+        after ? object_set_next(set, in_order, after) : object_set_next(set, before_link, &ifindex);
+    struct linkwatch_address *address = (struct linkwatch_address *)next;
+
+    return address && ifindex && linkwatch_address_ifindex(address) != ifindex ? NULL : address;
+}
