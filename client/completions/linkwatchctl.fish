@@ -38,7 +38,7 @@ function __linkwatchctl_arguments
             continue
         end
         switch $word
-            case -s --socket -n --netns -t --timeout --kind --state --master --type --field
+            case -s --socket -n --netns -t --timeout --kind --state --master --type --field --family --scope
                 set skip yes
             case '-*'
             case '*'
@@ -75,6 +75,9 @@ complete -c linkwatchctl -l kind -x -a 'veth bridge bond vlan vxlan macvlan dumm
 complete -c linkwatchctl -l state -x -a 'UP DOWN UNKNOWN LOWERLAYERDOWN NOTPRESENT TESTING DORMANT' -d 'List the links in that state'
 complete -c linkwatchctl -l master -x -a '(__linkwatchctl_links)' -d 'List the ports of that link'
 complete -c linkwatchctl -l usable -d 'List the links that can be expected to carry traffic'
+complete -c linkwatchctl -l family -x -a 'inet inet6' -d 'List the addresses of that family'
+complete -c linkwatchctl -l scope -x -a 'global link host site' -d 'List the addresses of that scope'
+complete -c linkwatchctl -l address -d 'Monitor the addresses of the links, too'
 complete -c linkwatchctl -l type -x -a 'add change remove' -d 'Monitor events of these types'
 complete -c linkwatchctl -l field -x -a 'operstate flags carrier mtu ifname address master' -d 'Monitor changes of these fields'
 complete -c linkwatchctl -l no-list -d 'Monitor without the links at the beginning'
@@ -88,12 +91,13 @@ complete -c linkwatchctl -s V -l version -d 'Print the version'
 complete -c linkwatchctl -n __linkwatchctl_needs_command -a list -d 'The links now'
 complete -c linkwatchctl -n __linkwatchctl_needs_command -a monitor -d 'The links, then what happens to them'
 complete -c linkwatchctl -n __linkwatchctl_needs_command -a show -d 'Everything that is known about a link'
+complete -c linkwatchctl -n __linkwatchctl_needs_command -a address -d 'The addresses of the links'
 complete -c linkwatchctl -n __linkwatchctl_needs_command -a wait -d 'Until a link meets conditions'
 complete -c linkwatchctl -n __linkwatchctl_needs_command -a refresh -d 'Make the daemon dump the links now'
 complete -c linkwatchctl -n __linkwatchctl_needs_command -a status -d 'How the daemon does'
 complete -c linkwatchctl -n __linkwatchctl_needs_command -a help -d 'A short help'
 
-complete -c linkwatchctl -n '__linkwatchctl_at 0 999 list monitor' -a '(__linkwatchctl_links)' -d Link
+complete -c linkwatchctl -n '__linkwatchctl_at 0 999 list monitor address' -a '(__linkwatchctl_links)' -d Link
 complete -c linkwatchctl -n '__linkwatchctl_at 0 0 show wait' -a '(__linkwatchctl_links)' -d Link
 
 complete -c linkwatchctl -n '__linkwatchctl_at 1 999 wait' -a 'present absent up down carrier no-carrier usable nomaster renamed' -d Condition

@@ -34,7 +34,10 @@ struct ctl {
     struct linkwatch_condition *conditions[CTL_CONDITIONS];
     size_t condition_count;
     struct event_filter events; /* of monitor */
-    bool no_list;               /* monitor doesn't show the links at the beginning */
+    const char *family;         /* of address, NULL for any */
+    const char *scope;
+    bool addresses; /* monitor shows them, too */
+    bool no_list;   /* monitor doesn't show the links at the beginning */
     bool json;
     bool pretty; /* with line breaks in it */
     bool pager;
@@ -53,6 +56,7 @@ struct ctl {
 /* The commands; each gives the exit code. */
 int ctl_list(const struct ctl *ctl);
 int ctl_show(const struct ctl *ctl);
+int ctl_address(const struct ctl *ctl);
 int ctl_monitor(const struct ctl *ctl);
 int ctl_wait(const struct ctl *ctl);
 int ctl_refresh(const struct ctl *ctl);

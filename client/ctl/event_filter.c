@@ -87,6 +87,16 @@ bool event_filter_passes(const struct event_filter *filter, enum event_type type
     return type != EVENT_TYPE_CHANGE || !filter->fields || (filter->fields & fields);
 }
 
+linkwatch_fields event_filter_address_fields(linkwatch_fields fields)
+{
+    linkwatch_fields named = 0;
+
+    for (int field = 0; linkwatch_address_field_name(field); field++)
+        if (fields & (UINT64_C(1) << field))
+            named |= field_bit(linkwatch_address_field_name(field));
+    return named;
+}
+
 /* The fields that a change has in its "old". */
 static linkwatch_fields fields_of(const char *message)
 {

@@ -22,6 +22,9 @@ int event_filter_add_fields(struct event_filter *filter, const char *names);
 bool event_filter_passes(const struct event_filter *filter, enum event_type type,
                          linkwatch_fields fields);
 
+/* The fields of a link that are called as these of an address. */
+linkwatch_fields event_filter_address_fields(linkwatch_fields fields);
+
 /* The same of a message of the daemon's; what is no event passes. */
 bool event_filter_passes_json(const struct event_filter *filter, const char *message);
 

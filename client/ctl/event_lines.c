@@ -66,8 +66,8 @@ static void begin_line(const struct lines *lines, int64_t realtime, char sign, e
     putchar(' ');
 }
 
-static void begin_event(const struct lines *lines, const struct linkwatch_link *link,
-                        const struct linkwatch_event *event, char sign, enum colour colour)
+void lines_begin(const struct lines *lines, const char *ifname, int ifindex,
+                 const struct linkwatch_event *event, char sign, enum colour colour)
 {
     int64_t realtime;
 
@@ -75,9 +75,16 @@ static void begin_event(const struct lines *lines, const struct linkwatch_link *
         realtime = now();
     begin_line(lines, realtime, sign, colour);
     output_colour(lines->output, BOLD);
-    output_text(linkwatch_link_ifname(link));
+    output_text(ifname);
     output_colour(lines->output, PLAIN);
-    printf(" (%d)", linkwatch_link_ifindex(link));
+    printf(" (%d)", ifindex);
+}
+
+static void begin_event(const struct lines *lines, const struct linkwatch_link *link,
+                        const struct linkwatch_event *event, char sign, enum colour colour)
+{
+    lines_begin(lines, linkwatch_link_ifname(link), linkwatch_link_ifindex(link), event, sign,
+                colour);
 }
 
 static const char *learned_words(const struct linkwatch_event *event)
@@ -108,7 +115,7 @@ static void print_destination(const struct linkwatch_event *event)
         printf(" new-ifindex %lld", (long long)number);
 }
 
-static void end_event(const struct lines *lines, const struct linkwatch_event *event)
+void lines_end(const struct lines *lines, const struct linkwatch_event *event)
 {
     int64_t flaps = linkwatch_event_flaps(event);
 
@@ -130,7 +137,7 @@ void lines_add(const struct lines *lines, const struct linkwatch_link *link,
 {
     begin_event(lines, link, event, '+', GREEN);
     changes_print_link(link, lines->output);
-    end_event(lines, event);
+    lines_end(lines, event);
 }
 
 void lines_change(const struct lines *lines, const struct linkwatch_link *before,
@@ -139,7 +146,7 @@ void lines_change(const struct lines *lines, const struct linkwatch_link *before
 {
     begin_event(lines, before, event, '~', YELLOW);
     changes_print(before, link, fields, lines->output);
-    end_event(lines, event);
+    lines_end(lines, event);
 }
 
 void lines_remove(const struct lines *lines, const struct linkwatch_link *link,
@@ -150,7 +157,7 @@ void lines_remove(const struct lines *lines, const struct linkwatch_link *link,
         fputs(" lives on, but doesn't match any more", stdout);
     else
         changes_print_link(link, lines->output);
-    end_event(lines, event);
+    lines_end(lines, event);
 }
 
 void lines_notice(const struct lines *lines, const char *text)

@@ -16,6 +16,12 @@ struct lines {
 /* The day that is now here, as a number that grows. */
 int lines_today(void);
 
+/* Begins a line about something of a link, with the link's name and index; and ends it, with how it
+ * was learned. */
+void lines_begin(const struct lines *lines, const char *ifname, int ifindex,
+                 const struct linkwatch_event *event, char sign, enum colour colour);
+void lines_end(const struct lines *lines, const struct linkwatch_event *event);
+
 void lines_add(const struct lines *lines, const struct linkwatch_link *link,
                const struct linkwatch_event *event);
 void lines_change(const struct lines *lines, const struct linkwatch_link *before,

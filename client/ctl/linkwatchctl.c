@@ -31,6 +31,7 @@ static const struct command commands[] = {
     {"list", ctl_list, 0, ANY_NUMBER, "list [IF...]"},
     {"monitor", ctl_monitor, 0, ANY_NUMBER, "monitor [IF...]"},
     {"show", ctl_show, 1, 1, "show IF"},
+    {"address", ctl_address, 0, ANY_NUMBER, "address [IF...]"},
     {"wait", ctl_wait, 2, ANY_NUMBER, "wait IF CONDITION... [--timeout T]"},
     {"refresh", ctl_refresh, 0, 0, "refresh"},
     {"status", ctl_status, 0, 0, "status"},
@@ -47,6 +48,7 @@ static const char help[] =
     "  list [IF...]         the links now, one a line\n"
     "  monitor [IF...]      the links now, then what happens to them, until interrupted\n"
     "  show IF              everything that is known about a link\n"
+    "  address [IF...]      the addresses of the links, one a line\n"
     "  wait IF CONDITION... until a link meets all the conditions at once\n"
     "  refresh              make the daemon dump the links now\n"
     "  status               how the daemon does, and how far its links can be trusted\n"
@@ -67,13 +69,16 @@ static const char help[] =
     "                       a process id, or a path\n"
     "      --all-netns      list and monitor the daemon's namespace and all in /run/netns and\n"
     "                       /run/docker/netns\n"
-    "  -j, --json[=MODE]    print JSON: an array for list, an object for show and\n"
+    "  -j, --json[=MODE]    print JSON: an array for list and address, an object for show and\n"
     "                       status, an object a line for monitor; MODE is short, pretty\n"
     "                       (with line breaks) or off\n"
     "      --kind KIND      list the links of that kind, as the column KIND shows it,\n"
     "      --state STATE    that are in that operational state,\n"
     "      --master NAME    that are ports of that link, or of those that a glob matches\n"
     "      --usable         that can be expected to carry traffic; show has the reason if not\n"
+    "      --family FAMILY  list the addresses of that family: inet or inet6,\n"
+    "      --scope SCOPE    of that scope: global, link, host, ...\n"
+    "      --address        monitor the addresses of the links, too\n"
     "      --type TYPES     monitor events of these types: add, change, remove (with commas)\n"
     "      --field FIELDS   monitor changes of these fields, as show names them (with commas)\n"
     "      --no-list        monitor without the links at the beginning\n"
@@ -266,8 +271,11 @@ static int run_command(struct ctl *ctl, const char *name)
         return wrong_usage("--all-netns is for list and monitor alone", "");
     if (ctl->condition_count > 0 && command->run != ctl_list)
         return wrong_usage("--kind, --state, --master and --usable are for list alone", "");
-    if ((ctl->events.types || ctl->events.fields || ctl->no_list) && command->run != ctl_monitor)
-        return wrong_usage("--type, --field and --no-list are for monitor alone", "");
+    if ((ctl->events.types || ctl->events.fields || ctl->no_list || ctl->addresses) &&
+        command->run != ctl_monitor)
+        return wrong_usage("--type, --field, --no-list and --address are for monitor alone", "");
+    if ((ctl->family || ctl->scope) && command->run != ctl_address)
+        return wrong_usage("--family and --scope are for address alone", "");
     if (ctl->all_netns && ctl->netns)
         return wrong_usage("--all-netns and --netns exclude each other", "");
     code = open_netns(ctl);
@@ -337,6 +345,14 @@ static int set_fields(struct ctl *ctl, const char *text)
     return wrong_usage("--field is a field as show names it, or some with commas, not ", text);
 }
 
+static int set_family(struct ctl *ctl, const char *text)
+{
+    ctl->family = text;
+    if (strcmp(text, "inet") == 0 || strcmp(text, "inet6") == 0)
+        return -1;
+    return wrong_usage("--family is inet or inet6, not ", text);
+}
+
 static int set_timeout(struct ctl *ctl, const char *text)
 {
     ctl->has_timeout = true;
@@ -370,6 +386,14 @@ static int take_option(struct ctl *ctl, int option)
     case 'G':
         ctl->no_legend = true;
         return -1;
+    case 'F':
+        return set_family(ctl, optarg);
+    case 'O':
+        ctl->scope = optarg;
+        return -1;
+    case 'A':
+        ctl->addresses = true;
+        return -1;
     case 'k':
         return set_condition(ctl, "kind=", optarg);
     case 'S':
@@ -399,25 +423,17 @@ static int take_option(struct ctl *ctl, int option)
 int main(int argc, char *argv[])
 {
     static const struct option options[] = {
-        {"socket", required_argument, NULL, 's'},
-        {"netns", required_argument, NULL, 'n'},
-        {"all-netns", no_argument, NULL, 'N'},
-        {"json", optional_argument, NULL, 'j'},
-        {"timeout", required_argument, NULL, 't'},
-        {"no-pager", no_argument, NULL, 'P'},
-        {"help", no_argument, NULL, 'h'},
-        {"version", no_argument, NULL, 'V'},
-        {"kind", required_argument, NULL, 'k'},
-        {"type", required_argument, NULL, 'T'},
-        {"field", required_argument, NULL, 'f'},
-        {"no-list", no_argument, NULL, 'L'},
-        {"color", optional_argument, NULL, 'C'},
-        {"full", no_argument, NULL, 'l'},
-        {"no-legend", no_argument, NULL, 'G'},
-        {"state", required_argument, NULL, 'S'},
-        {"master", required_argument, NULL, 'm'},
-        {"usable", no_argument, NULL, 'u'},
-        {NULL, 0, NULL, 0},
+        {"socket", required_argument, NULL, 's'},  {"netns", required_argument, NULL, 'n'},
+        {"all-netns", no_argument, NULL, 'N'},     {"json", optional_argument, NULL, 'j'},
+        {"timeout", required_argument, NULL, 't'}, {"no-pager", no_argument, NULL, 'P'},
+        {"help", no_argument, NULL, 'h'},          {"version", no_argument, NULL, 'V'},
+        {"kind", required_argument, NULL, 'k'},    {"family", required_argument, NULL, 'F'},
+        {"scope", required_argument, NULL, 'O'},   {"address", no_argument, NULL, 'A'},
+        {"type", required_argument, NULL, 'T'},    {"field", required_argument, NULL, 'f'},
+        {"no-list", no_argument, NULL, 'L'},       {"color", optional_argument, NULL, 'C'},
+        {"full", no_argument, NULL, 'l'},          {"no-legend", no_argument, NULL, 'G'},
+        {"state", required_argument, NULL, 'S'},   {"master", required_argument, NULL, 'm'},
+        {"usable", no_argument, NULL, 'u'},        {NULL, 0, NULL, 0},
     };
     struct ctl ctl = {.netns_fd = -1, .pager = true, .timeout = LINKWATCH_FOREVER};
     int option, code = -1;

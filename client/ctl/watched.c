@@ -8,6 +8,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "client/ctl/address_rows.h"
 #include "client/ctl/event_lines.h"
 #include "client/ctl/json_members.h"
 #include "client/ctl/link_rows.h"
@@ -67,8 +68,8 @@ static void print_message(const struct watched *watched, const char *json)
 }
 
 /* What differs when a connection is there again, as JSON: in the words of the daemon's events. */
-static void print_difference(const struct watched *watched, const char *type,
-                             const struct linkwatch_link *before, const struct linkwatch_link *link,
+static void print_difference(const struct watched *watched, const char *type, const char *member,
+                             const char *before, const char *now,
                              const struct linkwatch_event *event)
 {
     char *text = NULL;
@@ -81,11 +82,10 @@ static void print_difference(const struct watched *watched, const char *type,
     to = open_memstream(&text, &size);
     if (!to)
         return;
-    fprintf(to, "{\"type\":\"%s\",\"learned\":\"snapshot\",\"link\":%s", type,
-            linkwatch_link_json(link));
+    fprintf(to, "{\"type\":\"%s\",\"learned\":\"snapshot\",\"%s\":%s", type, member, now);
     if (before) {
         fputs(",\"old\":", to);
-        json_write_old(to, linkwatch_link_json(before), linkwatch_link_json(link));
+        json_write_old(to, before, now);
     }
     putc('}', to);
     if (fclose(to) == 0)
@@ -100,7 +100,7 @@ static void on_add(void *user, struct linkwatch_link *link, const struct linkwat
 
     if (!passes(watched, EVENT_TYPE_ADD, 0))
         return;
-    print_difference(watched, "add", NULL, link, event);
+    print_difference(watched, "add", "link", NULL, linkwatch_link_json(link), event);
     if (shows(watched))
         lines_add(&lines, link, event);
 }
@@ -113,7 +113,8 @@ static void on_change(void *user, struct linkwatch_link *before, struct linkwatc
 
     if (!passes(watched, EVENT_TYPE_CHANGE, fields))
         return;
-    print_difference(watched, "change", before, link, event);
+    print_difference(watched, "change", "link", linkwatch_link_json(before),
+                     linkwatch_link_json(link), event);
     if (shows(watched))
         lines_change(&lines, before, link, fields, event);
 }
@@ -125,9 +126,50 @@ static void on_remove(void *user, struct linkwatch_link *link, const struct link
 
     if (!passes(watched, EVENT_TYPE_REMOVE, 0))
         return;
-    print_difference(watched, "remove", NULL, link, event);
+    print_difference(watched, "remove", "link", NULL, linkwatch_link_json(link), event);
     if (shows(watched))
         lines_remove(&lines, link, event);
+}
+
+static void on_address_add(void *user, struct linkwatch_address *address,
+                           const struct linkwatch_event *event)
+{
+    const struct watched *watched = user;
+    struct lines lines = lines_of(watched);
+
+    if (!passes(watched, EVENT_TYPE_ADD, 0))
+        return;
+    print_difference(watched, "add", "address", NULL, linkwatch_address_json(address), event);
+    if (shows(watched))
+        address_lines_add(&lines, address, event);
+}
+
+static void on_address_change(void *user, struct linkwatch_address *before,
+                              struct linkwatch_address *address, linkwatch_fields fields,
+                              const struct linkwatch_event *event)
+{
+    const struct watched *watched = user;
+    struct lines lines = lines_of(watched);
+
+    if (!passes(watched, EVENT_TYPE_CHANGE, event_filter_address_fields(fields)))
+        return;
+    print_difference(watched, "change", "address", linkwatch_address_json(before),
+                     linkwatch_address_json(address), event);
+    if (shows(watched))
+        address_lines_change(&lines, before, address, fields, event);
+}
+
+static void on_address_remove(void *user, struct linkwatch_address *address,
+                              const struct linkwatch_event *event)
+{
+    const struct watched *watched = user;
+    struct lines lines = lines_of(watched);
+
+    if (!passes(watched, EVENT_TYPE_REMOVE, 0))
+        return;
+    print_difference(watched, "remove", "address", NULL, linkwatch_address_json(address), event);
+    if (shows(watched))
+        address_lines_remove(&lines, address, event);
 }
 
 /* Something that isn't about a link: into the text; beside JSON, which has it in its
@@ -168,6 +210,22 @@ static void print_links(const struct monitor *monitor)
     table_free(table);
 }
 
+static void print_addresses(const struct monitor *monitor)
+{
+    struct table *table = addresses_table_new(monitor->ctl);
+
+    for (size_t i = 0; i < monitor->count; i++) {
+        const struct linkwatch_mirror *mirror = monitor->items[i]->mirror;
+        struct linkwatch_address *address = NULL;
+
+        while (mirror && (address = linkwatch_mirror_next_address(mirror, 0, address)))
+            addresses_table_add(table, monitor->items[i]->label, address);
+    }
+    if (table_print(table, &monitor->output, monitor->ctl->full) < 0)
+        notice(monitor->items[0], "there is not enough memory to show the addresses");
+    table_free(table);
+}
+
 void monitor_settle(struct monitor *monitor)
 {
     bool any = false;
@@ -184,6 +242,8 @@ void monitor_settle(struct monitor *monitor)
         return;
     if (!monitor->ctl->json && !monitor->ctl->no_list)
         print_links(monitor);
+    if (!monitor->ctl->json && !monitor->ctl->no_list && monitor->ctl->addresses)
+        print_addresses(monitor);
     monitor->started = true;
 }
 
@@ -247,6 +307,21 @@ static void on_source(void *user, const struct linkwatch_source *source)
     if (!watched->known)
         return;
     snprintf(text, sizeof(text), "%s%s: %s", linkwatch_source_is_stale(source) ? "stale, " : "",
+             linkwatch_source_standing(source), linkwatch_source_reason(source));
+    notice(watched, text);
+}
+
+static void on_address_source(void *user, const struct linkwatch_source *source)
+{
+    struct watched *watched = user;
+    char text[512];
+
+    if (!is_text(watched) || (!watched->known && !ctl_never_dumped(source)))
+        return;
+    snprintf(text, sizeof(text), "addresses: %s%s: %s",
+             ctl_never_dumped(source)            ? "none are known, "
+             : linkwatch_source_is_stale(source) ? "stale, "
+                                                 : "",
              linkwatch_source_standing(source), linkwatch_source_reason(source));
     notice(watched, text);
 }
@@ -347,10 +422,15 @@ static int make_mirror(struct watched *watched, struct linkwatch_mirror **ret)
         .connected = on_connected,
         .disconnected = on_disconnected,
         .message = is_text(watched) ? NULL : on_message,
+        .address_add = on_address_add,
+        .address_change = on_address_change,
+        .address_remove = on_address_remove,
+        .address_source = on_address_source,
     };
     const struct monitor *monitor = watched->monitor;
+    int r = linkwatch_mirror_new(monitor->ctl->path, monitor->filter, &callbacks, watched, ret);
 
-    return linkwatch_mirror_new(monitor->ctl->path, monitor->filter, &callbacks, watched, ret);
+    return r >= 0 && monitor->ctl->addresses ? linkwatch_mirror_follow_addresses(*ret) : r;
 }
 
 /* A mirror of the namespace of that socket, -1 for the daemon's. */

@@ -35,7 +35,7 @@ def start(shell, line):
     return shells.start(shell, "client/completions", line)
 
 
-COMMANDS = {"list", "monitor", "show", "wait", "refresh", "status", "help"}
+COMMANDS = {"list", "monitor", "show", "address", "wait", "refresh", "status", "help"}
 
 
 def commands(shell):

@@ -1,0 +1,172 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "client/ctl/address_rows.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define TEXT_SIZE 160
+
+/* "10.0.0.1/24", "10.0.0.1 peer 10.0.0.2/32": as ip(8) prints it. */
+static const char *describe(const struct linkwatch_address *address, char text[TEXT_SIZE])
+{
+    const char *peer = NULL;
+    int64_t prefixlen = 0;
+
+    linkwatch_address_get_string(address, LINKWATCH_ADDRESS_FIELD_ADDRESS, &peer);
+    linkwatch_address_get_integer(address, LINKWATCH_ADDRESS_FIELD_PREFIXLEN, &prefixlen);
+    snprintf(text, TEXT_SIZE, "%s%s%s/%" PRId64, linkwatch_address_local(address),
+             peer ? " peer " : "", peer ? peer : "", prefixlen);
+    return text;
+}
+
+struct table *addresses_table_new(const struct ctl *ctl)
+{
+    static const char *const head[] = {"LINK",  "FAMILY",    "ADDRESS", "SCOPE",
+                                       "VALID", "PREFERRED", "FLAGS"};
+    size_t columns = sizeof(head) / sizeof(head[0]);
+    struct table *table = table_new(columns + (ctl->all_netns ? 1 : 0));
+
+    if (ctl->no_legend)
+        return table;
+    if (ctl->all_netns)
+        table_add(table, "NETNS", BOLD);
+    for (size_t i = 0; i < columns; i++)
+        table_add(table, head[i], BOLD);
+    return table;
+}
+
+static bool is_lifetime(int field)
+{
+    return field == LINKWATCH_ADDRESS_FIELD_VALID_LIFE_TIME ||
+           field == LINKWATCH_ADDRESS_FIELD_PREFERRED_LIFE_TIME;
+}
+
+/* A field's value as ip(8) prints it, to be freed; NULL without one. */
+static char *format(const struct linkwatch_address *address, int field)
+{
+    char *text = NULL;
+    int64_t seconds;
+
+    if (is_lifetime(field)) {
+        if (linkwatch_address_get_integer(address, field, &seconds) < 0)
+            return NULL;
+        if (seconds == LINKWATCH_LIFE_FOREVER)
+            return strdup("forever");
+        return asprintf(&text, "%" PRId64 "sec", seconds) < 0 ? NULL : text;
+    }
+    if (linkwatch_address_format(address, field, &text) >= 0 && *text)
+        return text;
+    free(text);
+    return NULL;
+}
+
+static void add_field(struct table *table, const struct linkwatch_address *address, int field,
+                      enum colour colour)
+{
+    char *text = format(address, field);
+
+    table_add(table, text, colour);
+    free(text);
+}
+
+/* Whether it is of no use: not yet, or not at all. */
+static bool is_useless(const struct linkwatch_address *address)
+{
+    return linkwatch_address_has_flag(address, "tentative") ||
+           linkwatch_address_has_flag(address, "dadfailed");
+}
+
+void addresses_table_add(struct table *table, const char *label,
+                         const struct linkwatch_address *address)
+{
+    char text[TEXT_SIZE];
+
+    if (label)
+        table_add_clean(table, label, PLAIN);
+    add_field(table, address, LINKWATCH_ADDRESS_FIELD_IFNAME, BOLD);
+    add_field(table, address, LINKWATCH_ADDRESS_FIELD_FAMILY, PLAIN);
+    table_add(table, describe(address, text), is_useless(address) ? YELLOW : PLAIN);
+    add_field(table, address, LINKWATCH_ADDRESS_FIELD_SCOPE, PLAIN);
+    add_field(table, address, LINKWATCH_ADDRESS_FIELD_VALID_LIFE_TIME, PLAIN);
+    add_field(table, address, LINKWATCH_ADDRESS_FIELD_PREFERRED_LIFE_TIME, PLAIN);
+    add_field(table, address, LINKWATCH_ADDRESS_FIELD_FLAGS, PLAIN);
+}
+
+static void begin(const struct lines *lines, const struct linkwatch_address *address,
+                  const struct linkwatch_event *event, char sign, enum colour colour)
+{
+    char text[TEXT_SIZE];
+
+    lines_begin(lines, linkwatch_address_ifname(address), linkwatch_address_ifindex(address), event,
+                sign, colour);
+    fputs(" address ", stdout);
+    output_text(describe(address, text));
+}
+
+static void print_known(const struct linkwatch_address *address, int field, const char *name)
+{
+    char *text = format(address, field);
+
+    if (!text)
+        return;
+    printf(", %s%s", name, *name ? " " : "");
+    output_text(text);
+    free(text);
+}
+
+static void print_rest(const struct linkwatch_address *address)
+{
+    print_known(address, LINKWATCH_ADDRESS_FIELD_SCOPE, "scope");
+    print_known(address, LINKWATCH_ADDRESS_FIELD_FLAGS, "");
+}
+
+void address_lines_add(const struct lines *lines, const struct linkwatch_address *address,
+                       const struct linkwatch_event *event)
+{
+    begin(lines, address, event, '+', GREEN);
+    print_rest(address);
+    lines_end(lines, event);
+}
+
+static void print_value(const struct linkwatch_address *address, int field)
+{
+    char *text = format(address, field);
+
+    output_text(text ? text : "none");
+    free(text);
+}
+
+void address_lines_change(const struct lines *lines, const struct linkwatch_address *before,
+                          const struct linkwatch_address *address, linkwatch_fields fields,
+                          const struct linkwatch_event *event)
+{
+    const char *separator = ": ";
+
+    /* An alternative name of its link changed. */
+    if (!fields)
+        return;
+    begin(lines, address, event, '~', YELLOW);
+    for (int field = 0; linkwatch_address_field_name(field); field++) {
+        if (!(fields & (UINT64_C(1) << field)))
+            continue;
+        printf("%s%s ", separator, linkwatch_address_field_name(field));
+        print_value(before, field);
+        printf(" %s ", output_arrow());
+        print_value(address, field);
+        separator = "; ";
+    }
+    lines_end(lines, event);
+}
+
+void address_lines_remove(const struct lines *lines, const struct linkwatch_address *address,
+                          const struct linkwatch_event *event)
+{
+    begin(lines, address, event, '-', RED);
+    if (linkwatch_event_learned(event) == LINKWATCH_LEARNED_FILTER)
+        fputs(" lives on, but its link doesn't match any more", stdout);
+    else
+        print_rest(address);
+    lines_end(lines, event);
+}

@@ -1,0 +1,24 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Addresses, as people read them: the table that address shows, and the lines of monitor. */
+#ifndef LINKWATCH_CLIENT_CTL_ADDRESS_ROWS_H
+#define LINKWATCH_CLIENT_CTL_ADDRESS_ROWS_H
+
+#include "client/ctl/ctl.h"
+#include "client/ctl/event_lines.h"
+#include "client/ctl/output.h"
+
+/* As links_table_new() and links_table_add(). */
+struct table *addresses_table_new(const struct ctl *ctl);
+void addresses_table_add(struct table *table, const char *label,
+                         const struct linkwatch_address *address);
+
+/* As lines_add() and the others. */
+void address_lines_add(const struct lines *lines, const struct linkwatch_address *address,
+                       const struct linkwatch_event *event);
+void address_lines_change(const struct lines *lines, const struct linkwatch_address *before,
+                          const struct linkwatch_address *address, linkwatch_fields fields,
+                          const struct linkwatch_event *event);
+void address_lines_remove(const struct lines *lines, const struct linkwatch_address *address,
+                          const struct linkwatch_event *event);
+
+#endif

@@ -1,0 +1,183 @@
+# SPDX-License-Identifier: LGPL-2.1-or-later
+"""linkwatchctl address and monitor --address: addresses as people and scripts read them."""
+
+import json
+import signal
+
+import daemon as daemons
+import fake
+import ip_addresses
+import netns
+import tap
+from ctl import CTL, LINKS, TABLE, end, environment, run, start
+from fake import SOURCE
+
+BLIND = {"standing": "denied", "reason": "the kernel does not list its addresses", "errno": 95,
+         "errno_name": "EOPNOTSUPP", "stale": True}
+
+
+def address(ifindex, ifname, local, prefixlen=24, **fields):
+    """An address with those fields and those that each has."""
+    return {"ifindex": ifindex, "ifname": ifname, "family": "inet6" if ":" in local else "inet",
+            "local": local, "prefixlen": prefixlen, "scope": "global", "flags": [],
+            "valid_life_time": 4294967295, "preferred_life_time": 4294967295, **fields}
+
+
+ADDRESSES = [address(1, "lo", "127.0.0.1", 8, scope="host"),
+             address(20, "veth0", "10.0.0.1", 32, address="10.0.0.2", flags=["secondary"]),
+             address(20, "veth0", "2001:db8::1", 64, flags=["tentative", "dynamic"],
+                     valid_life_time=1000, preferred_life_time=500)]
+ADDRESS_TABLE = """\
+LINK   FAMILY  ADDRESS                    SCOPE   VALID    PREFERRED  FLAGS
+lo     inet    127.0.0.1/8                host    forever  forever    -
+veth0  inet    10.0.0.1 peer 10.0.0.2/32  global  forever  forever    secondary
+veth0  inet6   2001:db8::1/64             global  1000sec  500sec     tentative,dynamic
+"""
+
+
+def answered(daemon, *arguments, source=SOURCE, addresses=None, links=None):
+    """Runs it with both of its calls answered; the second call, exit code, output and errors."""
+    process = start("--socket", daemon.path, *arguments)
+    peer = daemon.accept()
+    peer.call()
+    peer.list(LINKS if links is None else links)
+    peer = daemon.accept()
+    call = peer.call()
+    for each in (ADDRESSES if addresses is None else addresses):
+        peer.reply({"address": each}, continues=True)
+    peer.reply({"address_source": source, "address": address(99, "gone", "10.9.9.9")})
+    return (call, *end(process))
+
+
+@tap.test
+def shows():
+    """address shows a table of the addresses of the links that are there"""
+    with fake.Fake() as daemon:
+        call, code, output, errors = answered(daemon, "address")
+        tap.equal(call["parameters"], {"subjects": ["addresses"]}, "parameters")
+        tap.equal((code, output, errors), (0, ADDRESS_TABLE, ""))
+        _call, _code, output, _errors = answered(daemon, "--no-legend", "address")
+        tap.equal(output.splitlines()[0].split()[0], "lo", "without its head")
+
+
+@tap.test
+def chooses():
+    """Links, families and scopes choose addresses; an unknown link is an error, one without is none"""
+    with fake.Fake() as daemon:
+        call, code, output, _errors = answered(daemon, "--family", "inet6", "--scope", "global",
+                                               "address", "veth*", links=LINKS[1:])
+        tap.equal(call["parameters"], {"subjects": ["addresses"], "filter": {
+            "families": ["inet6"], "scopes": ["global"]}}, "parameters")
+        tap.equal((code, "127.0.0.1" in output, "10.0.0.1" in output), (0, False, True))
+        _call, code, output, errors = answered(daemon, "address", "lo", "nosuch",
+                                                links=LINKS[:1])
+        tap.equal((code, errors), (1, 'linkwatchctl: there is no link "nosuch"\n'))
+        assert "127.0.0.1" in output and "10.0.0.1" not in output, output
+        tap.equal(answered(daemon, "address", addresses=[])[1:], (0, "", ""), "no addresses")
+
+
+@tap.test
+def in_json():
+    """--json gives one array of what the daemon sent"""
+    with fake.Fake() as daemon:
+        tap.equal(json.loads(answered(daemon, "--json", "address")[2]), ADDRESSES, "array")
+        tap.equal(answered(daemon, "--json", "address", addresses=[])[2], "[]\n", "empty")
+
+
+@tap.test
+def unknown():
+    """Where nothing is known of addresses that is an error with the reason, and no empty table"""
+    with fake.Fake() as daemon:
+        _call, code, output, errors = answered(daemon, "address", source=BLIND, addresses=[])
+        tap.equal((code, output), (1, ""))
+        tap.contains(errors, "the kernel does not list its addresses")
+
+
+@tap.test
+def wrong_usage():
+    """Options that don't fit are refused with a reason"""
+    for arguments, what in ((("--family", "ipv4", "address"), "--family is inet or inet6"),
+                            (("--family", "inet", "list"), "for address alone"),
+                            (("--scope", "link", "monitor"), "for address alone"),
+                            (("--address", "list"), "for monitor alone")):
+        code, output, errors = run(*arguments)
+        tap.equal((code, output), (2, ""), str(arguments))
+        tap.contains(errors, what)
+
+
+def monitor(daemon, *arguments):
+    """A monitor that has shown links and addresses; it, and its connection."""
+    process = daemon.run(CTL, "--socket", daemon.path, "monitor", "--address", *arguments,
+                         env=environment(), stop=signal.SIGTERM)
+    peer = daemon.accept()
+    tap.equal(peer.monitor()["subjects"], ["links", "addresses"], "subjects")
+    for each in LINKS:
+        peer.event("snapshot", 7, link=each, more_follows=True)
+    for each in ADDRESSES:
+        peer.event("snapshot", 7, address=each, more_follows=True)
+    peer.event("ready", 7, source=SOURCE, address_source=SOURCE)
+    return process, peer
+
+
+def words(program):
+    """The next line without its time."""
+    return program.line().split(" ", 1)[1]
+
+
+@tap.test
+def monitors():
+    """monitor --address shows both tables, and then events of addresses among those of links"""
+    with fake.Fake() as daemon:
+        process, peer = monitor(daemon)
+        process.expect(*TABLE.splitlines(), *ADDRESS_TABLE.splitlines())
+        peer.event("add", 8, address=address(20, "veth0", "10.0.0.3", flags=["tentative"]))
+        peer.event("change", 9, address=address(20, "veth0", "10.0.0.3", valid_life_time=60),
+                   old={"flags": ["tentative"], "valid_life_time": 4294967295}, learned="dump")
+        peer.event("change", 10, address=address(20, "veth0", "10.0.0.3", valid_life_time=60),
+                   old={"ifname": "veth0"})
+        peer.event("remove", 11, address=address(20, "veth0", "10.0.0.3"))
+        peer.event("source", 12, address_source=BLIND)
+        tap.equal([words(process) for _ in range(4)],
+                  ["+ veth0 (20) address 10.0.0.3/24, scope global, tentative [notification]",
+                   "~ veth0 (20) address 10.0.0.3/24: flags tentative → none; valid_life_time "
+                   "forever → 60sec [dump]",
+                   "- veth0 (20) address 10.0.0.3/24, scope global [notification]",
+                   "! addresses: none are known, denied: the kernel does not list its addresses"],
+                  "lines")
+
+
+@tap.test
+def monitors_json():
+    """As JSON, events are the daemon's; after a loss the differences are in its words"""
+    with fake.Fake() as daemon:
+        process, peer = monitor(daemon, "--json", "--no-list")
+        tap.equal(json.loads(process.line())["type"], "ready")
+        peer.event("lost", 20, lost=12)
+        for each in LINKS:
+            peer.event("snapshot", 20, link=each, more_follows=True)
+        peer.event("snapshot", 20, address=ADDRESSES[0], more_follows=True)
+        peer.event("snapshot", 20, address={**ADDRESSES[1], "flags": []}, more_follows=True)
+        peer.event("ready", 20, source=SOURCE, address_source=SOURCE)
+        lines = [json.loads(process.line()) for _ in range(4)]
+        tap.equal([each["type"] for each in lines], ["lost", "remove", "change", "ready"])
+        tap.equal(lines[1]["address"], ADDRESSES[2], "what is gone")
+        tap.equal((lines[2]["old"], lines[2]["learned"]), ({"flags": ["secondary"]}, "snapshot"))
+
+
+@tap.test
+def as_ip_does():
+    """What it prints as JSON is what ip prints"""
+    netns.ip("link set lo up")
+    netns.ip("link add b0 type bridge")
+    netns.ip("address add 10.0.0.1/24 brd + dev b0")
+    netns.ip("address add 10.0.1.1 peer 10.0.1.2 dev b0")
+    with daemons.Daemon() as daemon:
+        code, output, errors = run("--socket", daemon.socket, "--json", "address")
+        tap.equal((code, errors), (0, ""))
+        ours = {ip_addresses.address_key(each): each for each in json.loads(output)}
+        wrong = ip_addresses.differences(ours, ip_addresses.kernel())
+        assert not wrong, wrong
+
+
+netns.enter()
+tap.main()
