@@ -471,7 +471,7 @@ static int dump_line(void *objects, const struct nlmsghdr *message)
 /* 1 if only another dump can say what became of it. */
 static int judge_missing(struct address_table *table, struct entry *entry, int error)
 {
-    bool proof = !error && (table->native || (table->lines == 0 && table->is_native));
+    bool proof = !error && table->native;
 
     entry->missed++;
     if (!proof && entry->missed < (error ? ENOUGH_INTERRUPTED : ENOUGH))
@@ -509,7 +509,7 @@ static int dump_end(void *objects, int error, bool alone, struct dump_verdict *r
     *ret = (struct dump_verdict){
         .lines = table->lines,
         .native = table->lines ? table->native : table->is_native,
-        .empty = table->empty >= ENOUGH || (table->empty && table->is_native),
+        .empty = table->empty >= ENOUGH || (table->empty && table->is_native && !table->count),
     };
     if (is_whole || (error == -EINTR && table->lines))
         ret->missing = judge_all_missing(table, error);

@@ -40,8 +40,8 @@ struct address_table *address_table_free(struct address_table *table);
 /* From now on, changes are reported; those of before are not. */
 void address_table_report(struct address_table *table);
 
-/* Whether the kernel is a native Linux, as far as the links show: then an empty dump is the truth.
- */
+/* Whether the kernel is a native Linux, as far as the links show: then an empty dump is the truth
+ * where no address is known. */
 void address_table_set_native(struct address_table *table, bool native);
 
 /* A link changed: to be called before that is passed on, and after it. In between, changes that

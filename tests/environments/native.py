@@ -17,6 +17,16 @@ def one(environment):
         environment.close()
 
 
+def addresses(environment):
+    """Puts one environment to the same test with addresses."""
+    netns.delete_all()
+    try:
+        with environment.start() as daemon:
+            trial.run_addresses(environment.name, daemon, environment.disturb)
+    finally:
+        environment.close()
+
+
 def blind(environment):
     """Puts one to the test in which dumps fail."""
     netns.delete_all()
@@ -27,6 +37,9 @@ def blind(environment):
 netns.enter()
 for kind in environments.ALL:
     tap.add(f"{kind.name}: the links are the kernel's, with a Refresh and without", one, kind)
+for kind in environments.ALL:
+    tap.add(f"{kind.name}: the addresses are the kernel's, with a Refresh and without", addresses,
+            kind)
 for kind in environments.BLIND:
     tap.add(f"{kind.name}: consumers learn that nothing is known, and why", blind, kind)
 tap.main()

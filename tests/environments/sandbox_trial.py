@@ -23,4 +23,11 @@ def in_sandbox():
         trial.run(f"gVisor of {RELEASE}", daemon, check)
 
 
+@tap.test
+def addresses_in_sandbox():
+    """gVisor: the addresses are the kernel's, with a Refresh and without"""
+    with daemons.Daemon() as daemon:
+        trial.run_addresses(f"gVisor of {RELEASE}", daemon, in_sandbox=True)
+
+
 tap.main()

@@ -2,6 +2,7 @@
 """One environment put to the test: churn, the same in each, then single changes whose delay is
 measured. What came of it is a row of a table."""
 
+import contextlib
 import os
 import random
 import re
@@ -9,9 +10,11 @@ import statistics
 import subprocess
 import time
 
+import address_churn
 import churn
-import netns
+import ip_addresses
 import ip_links
+import netns
 import rtnl
 import tap
 import varlink
@@ -144,6 +147,64 @@ def run(name, daemon, check, disturb=lambda: None):
         row = (name, status["source"]["standing"], made + len(delays), len(seen),
                sum(event.get("flaps", 0) for event in seen),
                f"{status['interval_usec'] / 1e3:.0f} ms ({status['cadence']})",
+               f"{statistics.median(delays):.1f} ms", f"{max(delays):.1f} ms", f"{used:.1%}")
+    tap.diag("row: " + " | ".join(str(value) for value in row))
+    netns.delete_all()
+
+
+def _change_addresses(daemon, mirror, disturb, links):
+    """The script of address_churn, with checks on the way; the number of changes."""
+    made = 0
+    for seed in range(3):
+        disturb()
+        lines = list(address_churn.commands(seed, CHURN // 3, *links))
+        result = subprocess.run(["ip", "-force", "-batch", "-"], text=True, check=False,
+                                input="".join(line + "\n" for line in lines), capture_output=True)
+        made += len(lines) - len(re.findall("^Command failed", result.stderr, re.MULTILINE))
+        disturb()
+        ip_addresses.settle(daemon, mirror)
+    return made
+
+
+def _address_delays(mirror):
+    """Of addresses that come and go, one at a time; in milliseconds."""
+    delays = []
+    chance = random.Random(2)
+    for n in range(SINGLES):
+        local = f"10.99.{n}.1"
+        for kind, word in (("add", "add"), ("remove", "del")):
+            moment = time.monotonic() + chance.random() / 5
+            wait.until(lambda: time.monotonic() > moment, "the moment",  # pylint: disable=W0640
+                       tick=0.001)
+            netns.ip(f"address {word} {local}/24 dev d0")
+            made = time.monotonic()
+            event = mirror.until_address(kind, local)
+            delays.append(max(0, event["monotonic_usec"] / 1e3 - made * 1e3))
+    return delays
+
+
+def run_addresses(name, daemon, disturb=lambda: None, *, in_sandbox=False):
+    """The same for addresses: they must be the kernel's, after a Refresh and without one. In a
+    sandbox links are made through /dev/net/tun. Prints the row."""
+    with contextlib.ExitStack() as stack:
+        links = ()
+        if in_sandbox:
+            links = (None,)
+            for n in range(address_churn.LINKS):
+                stack.enter_context(rtnl.Tap(f"b{n}"))
+        stack.enter_context(rtnl.Tap("d0"))
+        mirror = stack.enter_context(Mirror(daemon.socket, subjects=["links", "addresses"]))
+        mirror.until_ready()
+        made = _change_addresses(daemon, mirror, disturb, links)
+        begun = _Use(daemon)
+        delays = _address_delays(mirror)
+        used = _Use(daemon).since(begun)
+        mirror.until(lambda: set(ip_addresses.kernel()) == set(mirror.addresses),
+                     "the kernel's addresses")
+        seen = [event for event in mirror.events if "address" in event]
+        sources = [message["address_source"] for message in [mirror.ready, *mirror.events]
+                   if "address_source" in message]
+        row = (f"{name}: addresses", sources[-1]["standing"], made + len(delays), len(seen), 0, "-",
                f"{statistics.median(delays):.1f} ms", f"{max(delays):.1f} ms", f"{used:.1%}")
     tap.diag("row: " + " | ".join(str(value) for value in row))
     netns.delete_all()

@@ -100,7 +100,8 @@ static bool asks_for_dump(const struct msghdr *header)
     if (header->msg_iovlen != 1 || header->msg_iov->iov_len < sizeof(*message))
         return false;
     message = header->msg_iov->iov_base;
-    return message->nlmsg_type == RTM_GETLINK && (message->nlmsg_flags & NLM_F_DUMP) == NLM_F_DUMP;
+    return (message->nlmsg_type == RTM_GETLINK || message->nlmsg_type == RTM_GETADDR) &&
+           (message->nlmsg_flags & NLM_F_DUMP) == NLM_F_DUMP;
 }
 
 ssize_t sendmsg(int fd, const struct msghdr *header, int flags)
@@ -171,6 +172,8 @@ static size_t spoil_line(struct nlmsghdr *message)
     size_t length = NLMSG_ALIGN(message->nlmsg_len);
     bool meant = index == 0 || info->ifi_index == (int)index;
 
+    if (message->nlmsg_type == RTM_NEWADDR && state.dump == FAULT_DUMP_EMPTY)
+        return 0;
     if (message->nlmsg_type != RTM_NEWLINK || !meant)
         return length;
     return state.dump == FAULT_DUMP_NAMELESS ? make_nameless(message) : 0;

@@ -3,9 +3,9 @@
 remove, whatever the kernel grants; and nothing of it for those who don't want them."""
 
 import os
-import random
 import subprocess
 
+import address_churn
 import daemon as daemons
 import ip_addresses
 import ip_links
@@ -212,31 +212,6 @@ def order():
             ip_links.settle(daemon, mirror)
 
 
-def churn(seed, count):
-    """Random changes of links and their addresses; some of them fail."""
-    chance = random.Random(seed)
-    for n in range(4):
-        yield f"link add b{n} type bridge"
-        yield f"link set b{n} up"
-    for _ in range(count):
-        n = chance.randrange(4)
-        low = chance.randrange(1, 9)
-        yield from chance.choice((
-            [f"address add 10.0.{low}.1/24 dev b{n}"],
-            [f"address add 10.0.{low}.{low + 1}/24 dev b{n}"],
-            [f"address del 10.0.{low}.1/24 dev b{n}"],
-            [f"address add 2001:db8::{low}/64 dev b{n}"],
-            [f"address add 2001:db8::{low}/64 dev b{n} nodad"],
-            [f"address del 2001:db8::{low}/64 dev b{n}"],
-            [f"address change 10.0.{low}.1/24 dev b{n} valid_lft 1000 preferred_lft {low * 100}"],
-            [f"address flush dev b{n}"],
-            [f"link set b{n} down"],
-            [f"link set b{n} up"],
-            [f"link set b{n} down", f"link set b{n} name c{n}", f"link set c{n} name b{n}"],
-            [f"link del b{n}", f"link add b{n} type bridge", f"link set b{n} up"],
-        ))
-
-
 def churn_in(daemon, seeds, disturb=lambda: None):
     """Whatever happens, the mirror's addresses are the kernel's in the end."""
     with Mirror(daemon.socket, subjects=BOTH) as mirror:
@@ -244,7 +219,8 @@ def churn_in(daemon, seeds, disturb=lambda: None):
         for seed in seeds:
             disturb()
             subprocess.run(["ip", "-force", "-batch", "-"], text=True, check=False,
-                           input="".join(line + "\n" for line in churn(seed, 150)),
+                           input="".join(line + "\n" for line in
+                                         address_churn.commands(seed, 150)),
                            capture_output=True)
             disturb()
             ip_addresses.settle(daemon, mirror)
