@@ -44,11 +44,13 @@ static int read_type(const json_t *parameters, enum message_type *ret)
 
 static int read_position(const json_t *parameters, struct linkwatch_event *event)
 {
-    event->instance = json_string_value(json_object_get(parameters, "instance"));
+    const json_t *position = json_object_get(parameters, "position");
+
+    event->instance = json_string_value(json_object_get(position, "instance"));
     event->sequence = -1;
     if (!event->instance || strlen(event->instance) > INSTANCE_MAX)
         return -EBADMSG;
-    if (read_number(parameters, "sequence", &event->sequence) < 0)
+    if (read_number(position, "sequence", &event->sequence) < 0)
         return -EBADMSG;
     return event->sequence < 0 ? -EBADMSG : 0;
 }

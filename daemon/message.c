@@ -93,10 +93,11 @@ static void put_head(struct writer *writer, const char *instance, enum event_typ
 {
     writer_put(writer, HEAD "{\"type\":\"");
     writer_put(writer, type_names[type]);
-    writer_put(writer, "\",\"instance\":\"");
+    writer_put(writer, "\",\"position\":{\"instance\":\"");
     writer_put(writer, instance);
     writer_put(writer, "\",\"sequence\":");
     writer_put_integer(writer, (int64_t)sequence);
+    writer_put(writer, "}");
 }
 
 /* And ends with, the NUL included. */
@@ -252,9 +253,9 @@ void message_put_snapshot(struct writer *writer, const char *instance, uint64_t 
 
 size_t message_snapshot_size(struct link *link)
 {
-    static const char rest[] = HEAD "{\"type\":\"snapshot\",\"instance\":"
-                                    "\"0123456789abcdef0123456789abcdef\","
-                                    "\"sequence\":18446744073709551615,\"link\":" MORE CONTINUES;
+    static const char rest[] = HEAD "{\"type\":\"snapshot\",\"position\":{"
+                                    "\"instance\":\"0123456789abcdef0123456789abcdef\","
+                                    "\"sequence\":18446744073709551615},\"link\":" MORE CONTINUES;
     struct buffer *text = message_link_text(link);
     size_t length = text ? text->length : 0;
 

@@ -104,7 +104,7 @@ def encode_list(links):
 
 def event(kind, sequence, instance=INSTANCE, **members):
     """A reply of Monitor as bytes."""
-    parameters = {"type": kind, "instance": instance, "sequence": sequence}
+    parameters = {"type": kind, "position": {"instance": instance, "sequence": sequence}}
     if kind in ("add", "remove", "change"):
         parameters["learned"] = "notification"
     if kind in ("add", "remove", "change", "source"):

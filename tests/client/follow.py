@@ -249,7 +249,14 @@ def half():
 
 
 BAD_LINK = {"ifindex": 3, "link_type": "ether", "flags": []}
-ADD = {"type": "add", "instance": INSTANCE, "sequence": 8, "learned": "dump", "link": link(3, "a")}
+ADD = {"type": "add", "learned": "dump", "link": link(3, "a")}
+
+
+def add_at(position):
+    """An add with anything as its position."""
+    return fake.encode({**ADD, "position": position}, continues=True)
+
+
 NONSENSE = {
     "bytes that are no JSON": b"no json\0",
     "a JSON text that is no object": b"[1,2]\0",
@@ -257,12 +264,14 @@ NONSENSE = {
     "no type": fake.encode({}, continues=True),
     "parameters that are no object": fake.encode([], continues=True),
     "an error that is no string": fake.encode({}, error=5),
-    "no sequence": fake.encode({**ADD, "sequence": None}, continues=True),
-    "a sequence below 0": fake.encode({**ADD, "sequence": -8}, continues=True),
-    "a sequence that is no number": fake.encode({**ADD, "sequence": "8"}, continues=True),
-    "an instance that is no string": fake.encode({**ADD, "instance": 1}, continues=True),
-    "an instance without an end": fake.encode({**ADD, "instance": "1" * 1000}, continues=True),
-    "another instance": fake.encode({**ADD, "instance": OTHER}, continues=True),
+    "no position": fake.encode(ADD, continues=True),
+    "a position that is no object": add_at(8),
+    "no sequence": add_at({"instance": INSTANCE}),
+    "a sequence below 0": add_at({"instance": INSTANCE, "sequence": -8}),
+    "a sequence that is no number": add_at({"instance": INSTANCE, "sequence": "8"}),
+    "an instance that is no string": add_at({"instance": 1, "sequence": 8}),
+    "an instance without an end": add_at({"instance": "1" * 1000, "sequence": 8}),
+    "another instance": add_at({"instance": OTHER, "sequence": 8}),
     "an event twice": event("add", 7, link=link(3, "a")),
     "a link without a name": event("add", 8, link=BAD_LINK),
     "a link with the index 0": event("add", 8, link=link(0, "a")),

@@ -75,8 +75,8 @@ static json_t *message_json(const struct world *world, const char *type, int64_t
     char instance[16];
 
     snprintf(instance, sizeof(instance), "%d", world->instance);
-    return json_pack("{s:s, s:s, s:I, s:s}", "type", type, "instance", instance, "sequence",
-                     (json_int_t)sequence, "learned", "notification");
+    return json_pack("{s:s, s:{s:s, s:I}, s:s}", "type", type, "position", "instance", instance,
+                     "sequence", (json_int_t)sequence, "learned", "notification");
 }
 
 /* Passes one message on, and takes the reference to it. */

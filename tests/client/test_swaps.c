@@ -53,8 +53,8 @@ static bool passes(const struct world *world, char name)
 
 static json_t *message_json(const char *type, int64_t sequence)
 {
-    return json_pack("{s:s, s:s, s:I, s:s}", "type", type, "instance", "1", "sequence",
-                     (json_int_t)sequence, "learned", "notification");
+    return json_pack("{s:s, s:{s:s, s:I}, s:s}", "type", type, "position", "instance", "1",
+                     "sequence", (json_int_t)sequence, "learned", "notification");
 }
 
 static json_t *with_link(json_t *json, const struct world *world, int index)

@@ -123,7 +123,7 @@ def monitors_json():
         got = [json.loads(process.line()) for _ in range(4)]
         tap.equal([message["type"] for message in got], ["snapshot", "snapshot", "ready", "change"],
                   "types")
-        tap.equal(got[3], {"type": "change", "instance": INSTANCE, "sequence": 8,
+        tap.equal(got[3], {"type": "change", "position": {"instance": INSTANCE, "sequence": 8},
                            "learned": "notification", "realtime_usec": 1700000000000008,
                            "monotonic_usec": 8, "link": LINKS[1], "old": {"x": None},
                            "new_member": [1]}, "message")

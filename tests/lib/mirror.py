@@ -78,7 +78,7 @@ class Mirror:
             message.get("more_follows"), \
             f"a position before ready that seems resumable: {message}"
         getattr(self, "_take_" + message["type"])(message)
-        self.sequence = message["sequence"]
+        self.sequence = message["position"]["sequence"]
         self.more_follows = message.get("more_follows", False)
         self._check_links()
         return message
@@ -100,11 +100,11 @@ class Mirror:
 
     def _check_instance(self, message):
         if self.instance is not None and message["type"] != "lost":
-            assert message["instance"] == self.instance, f"another instance: {message}"
-        self.instance = message["instance"]
+            assert message["position"]["instance"] == self.instance, f"another instance: {message}"
+        self.instance = message["position"]["instance"]
 
     def _check_sequence(self, message):
-        number = message["sequence"]
+        number = message["position"]["sequence"]
         if message["type"] == "lost" or self.sequence is None:
             return
         assert number >= self.sequence, f"{number} after {self.sequence}: {message}"
@@ -173,7 +173,7 @@ class Mirror:
     def _take_lost(self, message):
         self.more_follows = False
         if "lost" in message and self.sequence is not None:
-            expected = message["sequence"] - self.sequence
+            expected = message["position"]["sequence"] - self.sequence
             if self._filtered:
                 assert message["lost"] >= expected > 0, message
             elif self._fresh is None and not self._gaps:

@@ -268,7 +268,7 @@ static bool passes_over(const struct replica *replica)
 static void take_lost(struct replica *replica, const json_t *parameters, uint64_t sequence)
 {
     const json_t *lost = json_object_get(parameters, "lost");
-    const char *instance = text_in(parameters, "instance");
+    const char *instance = text_in(json_object_get(parameters, "position"), "instance");
     bool known = strcmp(replica->instance, instance) == 0;
     uint64_t count = (uint64_t)json_integer_value(lost);
 
@@ -307,11 +307,12 @@ static void take_source(const struct replica *replica, const json_t *parameters)
 static void take_parameters(struct replica *replica, const json_t *parameters)
 {
     const char *type = text_in(parameters, "type");
-    const char *instance = text_in(parameters, "instance");
-    uint64_t sequence = (uint64_t)json_integer_value(json_object_get(parameters, "sequence"));
+    const json_t *position = json_object_get(parameters, "position");
+    const char *instance = text_in(position, "instance");
+    uint64_t sequence = (uint64_t)json_integer_value(json_object_get(position, "sequence"));
     bool more_follows = json_is_true(json_object_get(parameters, "more_follows"));
 
-    CHECK(json_is_integer(json_object_get(parameters, "sequence")));
+    CHECK(json_is_integer(json_object_get(position, "sequence")));
     check_number(replica, type, sequence);
     if (!replica->begins || (replica->resumes && strcmp(type, "lost") != 0))
         CHECK(strcmp(replica->instance, instance) == 0);

@@ -332,9 +332,9 @@ def older_consumers():
         assert len([e for e in other.events if "address" in e]) == 199, len(other.events)
         # Everything is there for who wants it from the history.
         with Mirror(daemon.socket, subjects=BOTH, since={
-                "instance": other.instance, "sequence": other.ready["sequence"]}) as again:
+                "instance": other.instance, "sequence": other.ready["position"]["sequence"]}) as again:
             again.until_ready()
-            tap.equal([e["sequence"] for e in again.events], [e["sequence"] for e in other.events])
+            tap.equal([e["position"] for e in again.events], [e["position"] for e in other.events])
 
 
 @tests

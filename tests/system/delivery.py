@@ -157,7 +157,7 @@ def resume_too_late():
         with Mirror(daemon.socket, since=position) as second:
             second.until_ready()
             tap.equal([m["lost"] for m in second.lost],
-                      [second.lost[0]["sequence"] - position["sequence"]])
+                      [second.lost[0]["position"]["sequence"] - position["sequence"]])
             tap.equal(second.links, first.links, "the links")
 
 

@@ -90,12 +90,12 @@ def monitors():
     with daemons.Daemon() as daemon, varlink.Connection(daemon.socket) as connection:
         replies = messages(connection, MONITOR, is_event("ready"))
         tap.equal([reply["type"] for reply in replies], ["snapshot", "ready"])
-        has(replies[0], {"link": LINK, "more_follows": bool, **POSITION})
-        has(replies[1], {**POSITION, "source": {"standing": str}})
+        has(replies[0], {"link": LINK, "more_follows": bool, "position": POSITION})
+        has(replies[1], {"position": POSITION, "source": {"standing": str}})
         netns.ip("link set lo mtu 4000")
         event = json.loads(connection.receive_bytes())["parameters"]
         has(event, {"type": str, "learned": str, "link": LINK, "old": dict, "realtime_usec": int,
-                    "monotonic_usec": int, **POSITION})
+                    "monotonic_usec": int, "position": POSITION})
         tap.equal((event["type"], event["old"], event["link"]["mtu"]),
                   ("change", {"mtu": 65536}, 4000))
         netns.ip("link set lo mtu 65536")

@@ -69,11 +69,12 @@ static json_t *parameters_of(const char *message)
 {
     json_t *json = json_loads(message, 0, NULL);
     json_t *parameters = json_incref(json_object_get(json, "parameters"));
+    const json_t *position = json_object_get(parameters, "position");
 
     assert_true(json_is_true(json_object_get(json, "continues")));
     json_decref(json);
     assert_non_null(parameters);
-    assert_string_equal(json_string_value(json_object_get(parameters, "instance")), INSTANCE);
+    assert_string_equal(json_string_value(json_object_get(position, "instance")), INSTANCE);
     return parameters;
 }
 
@@ -97,11 +98,12 @@ static void read_reply(const json_t *parameters, struct reply *ret)
 {
     const json_t *link = json_object_get(parameters, "link");
     const json_t *lost = json_object_get(parameters, "lost");
+    const json_t *position = json_object_get(parameters, "position");
 
     *ret = (struct reply){0};
     snprintf(ret->type, sizeof(ret->type), "%s", text_in(parameters, "type"));
     snprintf(ret->name, sizeof(ret->name), "%s", text_in(link, "ifname"));
-    ret->sequence = (uint64_t)json_integer_value(json_object_get(parameters, "sequence"));
+    ret->sequence = (uint64_t)json_integer_value(json_object_get(position, "sequence"));
     ret->ifindex = (int)json_integer_value(json_object_get(link, "ifindex"));
     ret->more_follows = json_is_true(json_object_get(parameters, "more_follows"));
     ret->lost = lost ? json_integer_value(lost) : -1;

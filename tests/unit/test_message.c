@@ -77,9 +77,9 @@ static void a_change_has_the_link_and_its_old_values(void **state)
                                         .before = before,
                                         .after = after,
                                         .fields = link_compare(before, after)}),
-              json_pack("{s:{s:s, s:s, s:I, s:I, s:I, s:s, s:{s:i, s:n, s:n}, s:o}, s:b}",
-                        "parameters", "type", "change", "instance", INSTANCE, "sequence",
-                        (json_int_t)12, "realtime_usec", (json_int_t)1700000000000000,
+              json_pack("{s:{s:s, s:{s:s, s:I}, s:I, s:I, s:s, s:{s:i, s:n, s:n}, s:o}, s:b}",
+                        "parameters", "type", "change", "position", "instance", INSTANCE,
+                        "sequence", (json_int_t)12, "realtime_usec", (json_int_t)1700000000000000,
                         "monotonic_usec", (json_int_t)34, "learned", "notification", "old", "mtu",
                         1500, "master", "master_ifindex", "link", link_json(after), "continues",
                         1));
@@ -157,9 +157,9 @@ static void a_snapshot_is_the_link_at_a_position_and_has_no_time(void **state)
         message_put_snapshot(&writer, INSTANCE, 7, link);
         r = writer_to_buffer(&writer, &message);
         assert_is(read_message(r, message),
-                  json_pack("{s:{s:s, s:s, s:i, s:o, s:b}, s:b}", "parameters", "type", "snapshot",
-                            "instance", INSTANCE, "sequence", 7, "link", link_json(link),
-                            "more_follows", 1, "continues", 1));
+                  json_pack("{s:{s:s, s:{s:s, s:i}, s:o, s:b}, s:b}", "parameters", "type",
+                            "snapshot", "position", "instance", INSTANCE, "sequence", 7, "link",
+                            link_json(link), "more_follows", 1, "continues", 1));
         assert_non_null(link->json);
     }
     link_unref(link);
@@ -175,16 +175,17 @@ static void ready_and_source_have_the_source(void **state)
 
     (void)state;
     assert_is(read_message(r, message),
-              json_pack("{s:{s:s, s:s, s:i, s:{s:s, s:s, s:b, s:i}}, s:b}", "parameters", "type",
-                        "ready", "instance", INSTANCE, "sequence", 7, "source", "standing",
-                        "incomplete", "reason", "a dump showed more", "stale", 1, "last_dump_usec",
-                        77, "continues", 1));
+              json_pack("{s:{s:s, s:{s:s, s:i}, s:{s:s, s:s, s:b, s:i}}, s:b}", "parameters",
+                        "type", "ready", "position", "instance", INSTANCE, "sequence", 7, "source",
+                        "standing", "incomplete", "reason", "a dump showed more", "stale", 1,
+                        "last_dump_usec", 77, "continues", 1));
     r = message_source(INSTANCE, &event, sources, &message);
     assert_is(read_message(r, message),
-              json_pack("{s:{s:s, s:s, s:i, s:i, s:i, s:{s:s, s:s, s:b, s:i}}, s:b}", "parameters",
-                        "type", "source", "instance", INSTANCE, "sequence", 8, "realtime_usec", 1,
-                        "monotonic_usec", 2, "source", "standing", "incomplete", "reason",
-                        "a dump showed more", "stale", 1, "last_dump_usec", 77, "continues", 1));
+              json_pack("{s:{s:s, s:{s:s, s:i}, s:i, s:i, s:{s:s, s:s, s:b, s:i}}, s:b}",
+                        "parameters", "type", "source", "position", "instance", INSTANCE,
+                        "sequence", 8, "realtime_usec", 1, "monotonic_usec", 2, "source",
+                        "standing", "incomplete", "reason", "a dump showed more", "stale", 1,
+                        "last_dump_usec", 77, "continues", 1));
 }
 
 static void lost_has_the_number_unless_it_is_unknown(void **state)
@@ -193,13 +194,13 @@ static void lost_has_the_number_unless_it_is_unknown(void **state)
     int r = message_lost(INSTANCE, 9, 0, &message);
 
     (void)state;
-    assert_is(read_message(r, message),
-              json_pack("{s:{s:s, s:s, s:i, s:i}, s:b}", "parameters", "type", "lost", "instance",
-                        INSTANCE, "sequence", 9, "lost", 0, "continues", 1));
+    assert_is(read_message(r, message), json_pack("{s:{s:s, s:{s:s, s:i}, s:i}, s:b}", "parameters",
+                                                  "type", "lost", "position", "instance", INSTANCE,
+                                                  "sequence", 9, "lost", 0, "continues", 1));
     r = message_lost(INSTANCE, 9, -1, &message);
     assert_is(read_message(r, message),
-              json_pack("{s:{s:s, s:s, s:i}, s:b}", "parameters", "type", "lost", "instance",
-                        INSTANCE, "sequence", 9, "continues", 1));
+              json_pack("{s:{s:s, s:{s:s, s:i}}, s:b}", "parameters", "type", "lost", "position",
+                        "instance", INSTANCE, "sequence", 9, "continues", 1));
 }
 
 static void an_errno_is_sent_as_its_number_and_name(void **state)
