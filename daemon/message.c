@@ -251,16 +251,18 @@ void message_put_snapshot(struct writer *writer, const char *instance, uint64_t 
     buffer_unref(text);
 }
 
-size_t message_snapshot_size(struct link *link)
+size_t message_snapshot_size(uint64_t sequence, struct link *link)
 {
     static const char rest[] = HEAD "{\"type\":\"snapshot\",\"position\":{"
                                     "\"instance\":\"0123456789abcdef0123456789abcdef\","
-                                    "\"sequence\":18446744073709551615},\"link\":" MORE CONTINUES;
+                                    "\"sequence\":0},\"link\":" MORE CONTINUES;
     struct buffer *text = message_link_text(link);
-    size_t length = text ? text->length : 0;
+    size_t size = sizeof(rest) + (text ? text->length : 0);
 
     buffer_unref(text);
-    return sizeof(rest) + length;
+    for (; sequence >= 10; sequence /= 10)
+        size++;
+    return size;
 }
 
 int message_more_follows(const struct buffer *message, struct buffer **ret)

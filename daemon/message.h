@@ -36,8 +36,8 @@ int message_more_follows(const struct buffer *message, struct buffer **ret);
 void message_put_snapshot(struct writer *writer, const char *instance, uint64_t sequence,
                           struct link *link);
 
-/* The most bytes that this adds. */
-size_t message_snapshot_size(struct link *link);
+/* The bytes that this adds. */
+size_t message_snapshot_size(uint64_t sequence, struct link *link);
 
 /* The same with an address, as it is at that moment of CLOCK_MONOTONIC. */
 void message_put_address(struct writer *writer, const char *instance, uint64_t sequence,

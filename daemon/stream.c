@@ -294,7 +294,7 @@ static int collect(struct stream *stream, size_t bytes, const struct slice *slic
         stream->snapshot_index = link->ifindex;
         if (r > 0) {
             piece->links[piece->count++] = link;
-            piece->bytes += message_snapshot_size(link);
+            piece->bytes += message_snapshot_size(stream->cursor, link);
         } else {
             link_unref(link);
         }

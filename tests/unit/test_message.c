@@ -156,6 +156,7 @@ static void a_snapshot_is_the_link_at_a_position_and_has_no_time(void **state)
         writer_init(&writer);
         message_put_snapshot(&writer, INSTANCE, 7, link);
         r = writer_to_buffer(&writer, &message);
+        assert_int_equal(message->length, message_snapshot_size(7, link));
         assert_is(read_message(r, message),
                   json_pack("{s:{s:s, s:{s:s, s:i}, s:o, s:b}, s:b}", "parameters", "type",
                             "snapshot", "position", "instance", INSTANCE, "sequence", 7, "link",
