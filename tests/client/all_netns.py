@@ -339,7 +339,8 @@ def churn():
             delete(f"n{number % 7}")
         delete("last")
         there, reported = {"last"}, set()
-        while there:
+        # A newer ip(8) may mount the directory anew, and so make them all go and come.
+        while there or not reported:
             message = json.loads(monitor.line())
             name = message["netns"]
             if message["type"] == "netns_add":

@@ -431,8 +431,11 @@ static int run_calls(char *arguments[])
             continue;
         }
         if (strcmp(*arguments, "fork") == 0) {
-            if (fork() > 0)
-                return wait(NULL) < 0;
+            if (fork() > 0) {
+                r = wait(NULL);
+                linkwatch_close(connection);
+                return r < 0;
+            }
             continue;
         }
         r = strcmp(*arguments, "list") == 0         ? list(connection, timeout)

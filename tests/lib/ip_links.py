@@ -25,7 +25,7 @@ def documented_fields(heading):
     """The fields in the table below that heading of doc/ip-fields.md."""
     text = _read("doc/ip-fields.md")
     section = text.split(f"## {heading}\n", 1)[1].split("\n## ", 1)[0]
-    return set(re.findall(r"^\| `(\w+)`", section, re.MULTILINE))
+    return set(re.findall(r"^\| `([\w-]+)`", section, re.MULTILINE))
 
 
 _FIELDS = frozenset(published_fields())

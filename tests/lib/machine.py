@@ -16,6 +16,7 @@ import signal
 import subprocess
 import sys
 import tempfile
+import traceback
 import uuid
 
 import tap
@@ -260,3 +261,6 @@ def run_tests(machine, prepare):
             tap.main()
     except tap.Skip as reason:
         tap.skip_all(str(reason))
+    except Exception:
+        tap.diag(traceback.format_exc())
+        raise

@@ -165,6 +165,7 @@ def ordinary_user():
     if os.geteuid() != 0 or subprocess.run(["unshare", "-Urn", "true"], user=65534, group=65534,
                                            check=False, capture_output=True).returncode != 0:
         raise tap.Skip("an ordinary user can make no namespaces here")
+    programs.nobody(daemons.helper("deny"), programs.RUN)
     script = ("ip monitor link & sleep 1; while :; do ip link add mine type bridge; "
               "ip link del mine; sleep 0.3; done")
     with daemons.Daemon() as daemon:
