@@ -142,7 +142,11 @@ class Machine:
         self.make("install", f"DESTDIR={self.root}")
         self.chroot("ldconfig")
         self.chroot("systemd-sysusers")
-        self.chroot("journalctl", "--update-catalog")
+        try:
+            self.chroot("journalctl", "--update-catalog")
+        except AssertionError as error:
+            # systemd 260 does not find catalogs below /usr/local in a chroot.
+            tap.diag(str(error))
 
     def chroot(self, *arguments):
         """Runs a command in the root, before booting; its output."""
