@@ -21,6 +21,8 @@ enum sort {
     OPERSTATE,
     MTU,
     ADDRESS,
+    HAS_ADDRESS,
+    FAMILY,
     MASTER,
     NO_MASTER,
     KIND,
@@ -41,6 +43,8 @@ static const char *const words[SORT_COUNT] = {
     [OPERSTATE] = "operstate=",
     [MTU] = "mtu=",
     [ADDRESS] = "address=",
+    [HAS_ADDRESS] = "address",
+    [FAMILY] = "family=",
     [MASTER] = "master=",
     [NO_MASTER] = "nomaster",
     [KIND] = "kind=",
@@ -52,6 +56,10 @@ static const char *const words[SORT_COUNT] = {
 struct linkwatch_condition {
     enum sort sort;
     int64_t number;
+    /* Of ADDRESS: the IP addresses that begin like that, if it may be one. */
+    int family; /* AF_UNSPEC if it isn't */
+    unsigned char prefix[sizeof(struct in6_addr)];
+    unsigned prefixlen;
     char text[]; /* the value */
 };
 
@@ -93,15 +101,36 @@ static bool is_operstate(const char *text)
     return false;
 }
 
-/* Pairs of hexadecimal digits with colons, or for tunnels an IP address, as ip(8) prints it. */
-static bool is_address(const char *text)
+static unsigned family_bits(int family)
 {
-    unsigned char address[sizeof(struct in6_addr)];
+    return family == AF_INET ? 32 : 128;
+}
 
+/* "10.0.0.1", "2001:db8::/32". Its family, or AF_UNSPEC. */
+static int read_prefix(const char *text, unsigned char prefix[sizeof(struct in6_addr)],
+                       unsigned *ret_length)
+{
+    size_t length = strcspn(text, "/");
+    char address[INET6_ADDRSTRLEN] = "";
+    int64_t bits = -1;
+    int family;
+
+    if (length >= sizeof(address))
+        return AF_UNSPEC;
+    memcpy(address, text, length);
+    family = strchr(address, ':') ? AF_INET6 : AF_INET;
+    if (inet_pton(family, address, prefix) != 1 ||
+        (text[length] && read_number(text + length + 1, &bits) < 0) || bits > family_bits(family))
+        return AF_UNSPEC;
+    *ret_length = bits < 0 ? family_bits(family) : (unsigned)bits;
+    return family;
+}
+
+/* Pairs of hexadecimal digits with colons. */
+static bool is_hardware_address(const char *text)
+{
     if (strlen(text) >= (size_t)MAX_ADDR_LEN * 3)
         return false;
-    if (inet_pton(AF_INET, text, address) == 1 || inet_pton(AF_INET6, text, address) == 1)
-        return true;
     for (; isxdigit((unsigned char)text[0]) && isxdigit((unsigned char)text[1]); text += 3)
         if (text[2] != ':')
             return text[2] == '\0';
@@ -109,15 +138,20 @@ static bool is_address(const char *text)
 }
 
 /* Whether a link may have that value. */
-static bool can_be_met(enum sort sort, const char *value, int64_t *number)
+static bool can_be_met(struct linkwatch_condition *condition)
 {
-    switch (sort) {
+    const char *value = condition->text;
+
+    switch (condition->sort) {
     case MTU:
-        return read_number(value, number) >= 0 && *number <= UINT32_MAX;
+        return read_number(value, &condition->number) >= 0 && condition->number <= UINT32_MAX;
     case OPERSTATE:
         return is_operstate(value);
     case ADDRESS:
-        return is_address(value);
+        return condition->family != AF_UNSPEC || is_hardware_address(value);
+    case FAMILY:
+        return strcmp(value, "inet") == 0 || strcmp(value, "inet6") == 0;
+    case HAS_ADDRESS:
     case PRESENT:
     case ABSENT:
     case UP:
@@ -138,17 +172,18 @@ static bool can_be_met(enum sort sort, const char *value, int64_t *number)
 
 static int make(enum sort sort, const char *value, struct linkwatch_condition **ret)
 {
-    struct linkwatch_condition *condition;
-    int64_t number = 0;
+    struct linkwatch_condition *condition = calloc(1, sizeof(*condition) + strlen(value) + 1);
 
-    if (!can_be_met(sort, value, &number))
-        return -EINVAL;
-    condition = calloc(1, sizeof(*condition) + strlen(value) + 1);
     if (!condition)
         return -ENOMEM;
     condition->sort = sort;
-    condition->number = number;
     memcpy(condition->text, value, strlen(value) + 1);
+    if (sort == ADDRESS)
+        condition->family = read_prefix(value, condition->prefix, &condition->prefixlen);
+    if (!can_be_met(condition)) {
+        linkwatch_condition_free(condition);
+        return -EINVAL;
+    }
     *ret = condition;
     return 0;
 }
@@ -173,6 +208,65 @@ struct linkwatch_condition *linkwatch_condition_free(struct linkwatch_condition 
 bool condition_is_absent(const struct linkwatch_condition *condition)
 {
     return condition->sort == ABSENT;
+}
+
+bool condition_needs_addresses(const struct linkwatch_condition *condition)
+{
+    return condition->sort == HAS_ADDRESS || condition->sort == FAMILY ||
+           (condition->sort == ADDRESS && condition->family != AF_UNSPEC);
+}
+
+/* One that is a duplicate, or may turn out to be, is of no use. */
+static bool is_in_use(const struct linkwatch_address *address)
+{
+    return !linkwatch_address_has_flag(address, "tentative") &&
+           !linkwatch_address_has_flag(address, "dadfailed");
+}
+
+static bool has_prefix(const struct linkwatch_condition *condition,
+                       const struct linkwatch_address *address)
+{
+    unsigned char bytes[sizeof(struct in6_addr)];
+    unsigned whole = condition->prefixlen / 8;
+    unsigned rest = condition->prefixlen % 8;
+
+    if (inet_pton(condition->family, linkwatch_address_local(address), bytes) != 1 ||
+        memcmp(bytes, condition->prefix, whole) != 0)
+        return false;
+    return rest == 0 || (bytes[whole] ^ condition->prefix[whole]) >> (8 - rest) == 0;
+}
+
+static bool meets_address(const struct linkwatch_condition *condition,
+                          const struct linkwatch_address *address)
+{
+    const char *family = "";
+
+    if (!is_in_use(address))
+        return false;
+    if (condition->sort == HAS_ADDRESS)
+        return true;
+    if (condition->sort == ADDRESS)
+        return has_prefix(condition, address);
+    linkwatch_address_get_string(address, LINKWATCH_ADDRESS_FIELD_FAMILY, &family);
+    return strcmp(family, condition->text) == 0;
+}
+
+bool condition_met_in(const struct linkwatch_condition *condition,
+                      const struct linkwatch_mirror *mirror, const struct linkwatch_link *link,
+                      const struct linkwatch_link *first)
+{
+    int ifindex = linkwatch_link_ifindex(link);
+    const struct linkwatch_address *address = NULL;
+
+    /* The hardware address of a tunnel is one, too. */
+    if (linkwatch_condition_met(condition, link, first))
+        return true;
+    if (!condition_needs_addresses(condition))
+        return false;
+    while ((address = linkwatch_mirror_next_address(mirror, ifindex, address)))
+        if (meets_address(condition, address))
+            return true;
+    return false;
 }
 
 bool condition_follows(const struct linkwatch_condition *condition)
@@ -274,6 +368,8 @@ bool linkwatch_condition_met(const struct linkwatch_condition *condition,
         return linkwatch_link_matches(link, condition->text);
     case USABLE:
         return linkwatch_link_usable(link, NULL);
+    case HAS_ADDRESS:
+    case FAMILY:
     case SORT_COUNT:
         break;
     }

@@ -333,7 +333,10 @@ int linkwatch_enter(struct linkwatch *connection, int socket_fd, int64_t timeout
  *   operstate=STATE
  *                UP, DOWN, UNKNOWN, ...; in small letters too
  *   mtu=N        its MTU is N
- *   address=A    its hardware address is A
+ *   address      it has an IP address that is in use, not tentative or a duplicate
+ *   address=A    its hardware address is A, or it has the IP address A, or one in the prefix A
+ *                ("10.0.0.0/8") that is in use
+ *   family=F     it has an IP address of the family inet or inet6 that is in use
  *   master=NAME, nomaster
  *                it is a port of NAME, which may be a glob, or of none
  *   kind=KIND    its kind is "veth", "bridge", ...; of a link without, what its link_type is:
@@ -348,9 +351,9 @@ struct linkwatch_condition;
 int linkwatch_condition_parse(const char *text, struct linkwatch_condition **ret);
 struct linkwatch_condition *linkwatch_condition_free(struct linkwatch_condition *condition);
 
-/* Whether a link meets it now. link is NULL for one that isn't there: it meets absent
- * and nothing else. first is the same link when it was first seen, for renamed; NULL
- * if that isn't known. */
+/* Whether a link meets it now; one about IP addresses is met in a wait alone. link is NULL for one
+ * that isn't there: it meets absent and nothing else. first is the same link when it was first
+ * seen, for renamed; NULL if that isn't known. */
 bool linkwatch_condition_met(const struct linkwatch_condition *condition,
                              const struct linkwatch_link *link, const struct linkwatch_link *first);
 

@@ -51,7 +51,7 @@ static bool all_met(const struct wait *wait, const struct linkwatch_link *link,
                     const struct linkwatch_link *first)
 {
     for (size_t i = 0; i < wait->count; i++)
-        if (!linkwatch_condition_met(wait->conditions[i], link, first))
+        if (!condition_met_in(wait->conditions[i], wait->mirror, link, first))
             return false;
     return true;
 }
@@ -100,6 +100,40 @@ static void on_change(void *user, struct linkwatch_link *before, struct linkwatc
     (void)fields;
     (void)event;
     judge_as_it_is(user, now);
+}
+
+static bool needs_addresses(const struct wait *wait)
+{
+    for (size_t i = 0; i < wait->count; i++)
+        if (condition_needs_addresses(wait->conditions[i]))
+            return true;
+    return false;
+}
+
+static void judge_with_address(struct wait *wait, const struct linkwatch_address *address)
+{
+    struct linkwatch_link *link =
+        linkwatch_mirror_get(wait->mirror, linkwatch_address_ifindex(address));
+
+    if (link)
+        judge(wait, link);
+}
+
+static void on_address_add(void *user, struct linkwatch_address *address,
+                           const struct linkwatch_event *event)
+{
+    (void)event;
+    judge_with_address(user, address);
+}
+
+static void on_address_change(void *user, struct linkwatch_address *before,
+                              struct linkwatch_address *now, linkwatch_fields fields,
+                              const struct linkwatch_event *event)
+{
+    (void)before;
+    (void)fields;
+    (void)event;
+    judge_with_address(user, now);
 }
 
 static bool is_there(const struct wait *wait)
@@ -178,6 +212,8 @@ static const struct linkwatch_callbacks callbacks = {
     .source = on_source,
     .connected = on_connected,
     .disconnected = on_disconnected,
+    .address_add = on_address_add,
+    .address_change = on_address_change,
 };
 
 static int make_mirror(struct wait *wait, const char *path)
@@ -192,6 +228,8 @@ static int make_mirror(struct wait *wait, const char *path)
         r = linkwatch_filter_add_name(filter, wait->glob);
     if (r >= 0)
         r = linkwatch_mirror_new(path, filter, &callbacks, wait, &wait->mirror);
+    if (r >= 0 && needs_addresses(wait))
+        r = linkwatch_mirror_follow_addresses(wait->mirror);
     if (r >= 0 && wait->socket_fd)
         r = linkwatch_mirror_enter(wait->mirror, *wait->socket_fd);
     linkwatch_filter_free(filter);

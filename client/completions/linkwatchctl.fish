@@ -100,8 +100,8 @@ complete -c linkwatchctl -n __linkwatchctl_needs_command -a help -d 'A short hel
 complete -c linkwatchctl -n '__linkwatchctl_at 0 999 list monitor address' -a '(__linkwatchctl_links)' -d Link
 complete -c linkwatchctl -n '__linkwatchctl_at 0 0 show wait' -a '(__linkwatchctl_links)' -d Link
 
-complete -c linkwatchctl -n '__linkwatchctl_at 1 999 wait' -a 'present absent up down carrier no-carrier usable nomaster renamed' -d Condition
+complete -c linkwatchctl -n '__linkwatchctl_at 1 999 wait' -a 'present absent up down carrier no-carrier usable address nomaster renamed' -d Condition
 complete -c linkwatchctl -n '__linkwatchctl_at 1 999 wait' -a 'operstate=UP operstate=DOWN operstate=UNKNOWN operstate=LOWERLAYERDOWN operstate=NOTPRESENT operstate=TESTING operstate=DORMANT' -d State
-complete -c linkwatchctl -n '__linkwatchctl_at 1 999 wait' -a 'mtu= address=' -d Condition
+complete -c linkwatchctl -n '__linkwatchctl_at 1 999 wait' -a 'mtu= address= family=inet family=inet6' -d Condition
 complete -c linkwatchctl -n '__linkwatchctl_at 1 999 wait' -a 'kind=veth kind=bridge kind=bond kind=vlan kind=vxlan kind=macvlan kind=dummy kind=tun kind=ifb kind=wireguard' -d Kind
 complete -c linkwatchctl -n '__linkwatchctl_at 1 999 wait' -a '(__linkwatchctl_valued)' -d Link

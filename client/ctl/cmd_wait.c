@@ -7,6 +7,7 @@
 
 #include "client/ctl/ctl.h"
 #include "client/ctl/fetch.h"
+#include "client/ctl/meaning.h"
 #include "client/ctl/output.h"
 #include "client/ctl/timespan.h"
 
@@ -45,6 +46,29 @@ static void write_reason(FILE *to, const char *condition, const struct linkwatch
         fprintf(to, " (%s)", reason);
 }
 
+/* Whether the link meets a condition now; the daemon is asked for its addresses, if it is about
+ * those. */
+static bool is_met(const struct subject *subject, int argument, const struct linkwatch_link *link)
+{
+    const struct ctl *ctl = subject->ctl;
+    const struct linkwatch_wait_options options = {
+        .size = sizeof(options), .socket_fd = ctl->netns_fd >= 0 ? &ctl->netns_fd : NULL};
+    struct linkwatch_condition *condition = subject->conditions[argument - 1];
+    const char *word = ctl->arguments[argument];
+    char *name;
+    int r;
+
+    if (linkwatch_condition_met(condition, link, NULL))
+        return true;
+    if (strncmp(word, "address", strlen("address")) != 0 &&
+        strncmp(word, "family=", strlen("family=")) != 0)
+        return false;
+    name = meaning_spell_out(linkwatch_link_ifname(link));
+    r = name ? linkwatch_wait_with(ctl->path, name, &condition, 1, 0, &options, NULL) : -ENOMEM;
+    free(name);
+    return r >= 0;
+}
+
 /* "eth0 does not meet up, mtu=9000" */
 static void write_unmet(FILE *to, const struct subject *subject, const struct linkwatch_link *link)
 {
@@ -52,7 +76,7 @@ static void write_unmet(FILE *to, const struct subject *subject, const struct li
 
     fputs(linkwatch_link_ifname(link), to);
     for (int i = 1; i < subject->ctl->count; i++) {
-        if (linkwatch_condition_met(subject->conditions[i - 1], link, NULL))
+        if (is_met(subject, i, link))
             continue;
         fprintf(to, "%s%s", separator, subject->ctl->arguments[i]);
         write_reason(to, subject->ctl->arguments[i], link);
@@ -199,8 +223,8 @@ static int wrong_condition(const char *text)
         }
     ctl_error(
         "%s is no condition; there are present, absent, up, down, carrier, no-carrier, "
-        "usable, operstate=STATE, mtu=N, address=A, master=NAME, nomaster, kind=KIND, renamed, "
-        "name=NAME",
+        "usable, operstate=STATE, mtu=N, address, address=A, family=F, master=NAME, nomaster, "
+        "kind=KIND, renamed, name=NAME",
         text);
     return EXIT_USAGE;
 }

@@ -164,6 +164,51 @@ def monitors_json():
         tap.equal((lines[2]["old"], lines[2]["learned"]), ({"flags": ["secondary"]}, "snapshot"))
 
 
+def check(daemon, *conditions):
+    """Exit code and errors of a wait that only checks."""
+    code, output, errors = run("--socket", daemon.socket, "wait", "b0", *conditions, "-t", "0")
+    tap.equal(output, "")
+    return code, errors
+
+
+@tap.test
+def waits():
+    """wait knows addresses: any that is in use, one, those of a prefix, those of a family"""
+    netns.ip("link add b0 type bridge")
+    netns.ip("link set b0 up")
+    with daemons.Daemon() as daemon:
+        tap.equal(check(daemon, "address")[0], 4, "none yet")
+        process = start("--socket", daemon.socket, "wait", "b0", "up", "address=10.0.0.0/9", "-t", "60")
+        netns.ip("address add 10.200.0.1/24 dev b0")
+        netns.ip("address add 10.100.0.1/24 dev b0")
+        tap.equal(end(process), (0, "", ""), "the outcome")
+        for condition in ("address", "address=10.100.0.1", "address=10.100.0.0/24", "family=inet",
+                          "address=0.0.0.0/0", "address=10.200.0.1/32"):
+            tap.equal(check(daemon, condition), (0, ""), condition)
+        for condition in ("address=10.100.0.2", "address=10.101.0.0/16", "address=2001:db8::1"):
+            tap.equal(check(daemon, condition)[0], 4, condition)
+        # Nobody else can be seen there, so it stays tentative for a while, or for ever.
+        netns.ip("link set b0 down")
+        netns.ip("address add 2001:db8::1/64 dev b0")
+        tap.equal(check(daemon, "address=2001:db8::1")[0], 4, "tentative")
+        netns.ip("address add 2001:db8:1::1/64 dev b0 nodad")
+        netns.ip("link set b0 up")
+        tap.equal(run("--socket", daemon.socket, "wait", "b0", "family=inet6",
+                      "address=2001:db8:1::/48", "-t", "60")[0], 0, "nodad")
+        code, errors = check(daemon, "down", "address", "address=10.0.0.1")
+        tap.equal(code, 4)
+        tap.contains(errors, "b0 does not meet down, address=10.0.0.1")
+    netns.delete_all()
+
+
+@tap.test
+def waits_for_what_can_be():
+    """Addresses, prefixes and families that are none are wrong usage"""
+    for condition in ("address=10.0.0.0/33", "address=10.0.0.1/", "address=10.0.0", "family=ipv4",
+                      "address=2001:db8::/129", "address=", "family="):
+        tap.equal(run("wait", "b0", condition)[0], 2, condition)
+
+
 @tap.test
 def as_ip_does():
     """What it prints as JSON is what ip prints"""

@@ -174,7 +174,8 @@ def manual():
     for page in ("doc/linkwatchctl.1", "doc/linkwatch_wait.3"):
         text = read(page).replace("\\-", "-")
         for word in ("present", "absent", "up", "down", "carrier", "no-carrier", "usable", "operstate=",
-                     "mtu=", "address=", "master=", "nomaster", "kind=", "renamed", "name="):
+                     "mtu=", "address=", "family=", "master=", "nomaster", "kind=", "renamed",
+                     "name="):
             tap.contains(text, word)
 
 
@@ -214,7 +215,7 @@ def completions():
         for option in ("socket", "json", "timeout", "no-pager", "help", "version"):
             tap.contains(text, option)
         for word in ("list", "monitor", "show", "wait", "refresh", "status", "present", "absent", "up", "down",
-                     "carrier", "no-carrier", "usable", "operstate=", "mtu=", "address=", "master",
+                     "carrier", "no-carrier", "usable", "operstate=", "mtu=", "address=", "family=", "master",
                      "nomaster", "kind=", "renamed", "name"):
             assert re.search(rf"(?<![\w-]){re.escape(word)}", text), (name, word)
 
