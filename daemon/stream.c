@@ -394,7 +394,7 @@ static int emit_addresses(struct stream *stream, size_t bytes, const struct slic
 static void describe(const struct stream *stream, struct source_state states[SUBJECT_COUNT],
                      message_sources sources)
 {
-    for (int i = 0; i < SUBJECT_COUNT; i++) {
+    for (enum subject_number i = 0; i < SUBJECT_COUNT; i++) {
         sources[i] = NULL;
         if (i != SUBJECT_LINKS && !is_about(stream, 1U << i))
             continue;
