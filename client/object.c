@@ -175,7 +175,8 @@ static void shrink(struct object *object)
 {
     char *texts = realloc(object->texts, object->texts_size ? object->texts_size : 1);
 
-    object->texts = texts ? texts : object->texts;
+    if (texts)
+        object->texts = texts;
 }
 
 int object_read(const struct object_type *type, const json_t *json, struct object **ret)
