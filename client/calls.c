@@ -155,7 +155,7 @@ static int get_list(struct linkwatch *connection, struct list *list, json_t *par
         json_decref(parameters);
         return connection_fail(connection, r, strerror(-r));
     }
-    r = connection_call_more(connection, "List", parameters, deadline);
+    r = connection_call_more(connection, "Links.List", parameters, deadline);
     if (r == 0)
         r = take_objects(connection, list, deadline);
     if (r < 0) {
@@ -243,7 +243,7 @@ struct linkwatch_address *linkwatch_address_list_get(const struct linkwatch_addr
 int linkwatch_refresh(struct linkwatch *connection, int64_t timeout)
 {
     struct reply reply;
-    int r = connection_call(connection, "Refresh", json_object(), timeout, &reply);
+    int r = connection_call(connection, "Links.Refresh", json_object(), timeout, &reply);
 
     if (r < 0)
         return r;
@@ -251,12 +251,12 @@ int linkwatch_refresh(struct linkwatch *connection, int64_t timeout)
     return 0;
 }
 
-int linkwatch_get_status(struct linkwatch *connection, int64_t timeout,
-                         struct linkwatch_status **ret)
+static int get_status(struct linkwatch *connection, const char *method, int64_t timeout,
+                      struct linkwatch_status **ret)
 {
     struct linkwatch_status *status;
     struct reply reply;
-    int r = connection_call(connection, "GetStatus", json_object(), timeout, &reply);
+    int r = connection_call(connection, method, json_object(), timeout, &reply);
 
     if (r < 0)
         return r;
@@ -272,6 +272,18 @@ int linkwatch_get_status(struct linkwatch *connection, int64_t timeout,
     }
     *ret = status;
     return 0;
+}
+
+int linkwatch_get_status(struct linkwatch *connection, int64_t timeout,
+                         struct linkwatch_status **ret)
+{
+    return get_status(connection, "Links.GetStatus", timeout, ret);
+}
+
+int linkwatch_get_statistics(struct linkwatch *connection, int64_t timeout,
+                             struct linkwatch_status **ret)
+{
+    return get_status(connection, "Statistics.GetStatistics", timeout, ret);
 }
 
 struct linkwatch_status *linkwatch_status_free(struct linkwatch_status *status)

@@ -211,7 +211,7 @@ ssize_t socket_send(int fd, const char *bytes, size_t size, int passed_fd)
 
 int enter_call(char **ret, size_t *ret_size)
 {
-    return wire_call("Enter", json_pack("{s:i}", "socket_fd", 0), false, ret, ret_size);
+    return wire_call("Links.Enter", json_pack("{s:i}", "socket_fd", 0), false, ret, ret_size);
 }
 
 static int send_all(int fd, const char *bytes, size_t size, int passed_fd, uint64_t deadline)

@@ -18,8 +18,8 @@ int enter_call(char **ret, size_t *ret_size);
 /* A connected, non-blocking socket. -EAGAIN if the daemon has too many waiting. */
 int socket_connect(const char *path);
 
-/* Calls a method and waits for its reply, to be cleared by the caller; not an error
- * reply, that is an error with its text. Takes the reference to the parameters. */
+/* Calls a method, as wire_call() names it, and waits for its reply, to be cleared by the caller;
+ * not an error reply, that is an error with its text. Takes the reference to the parameters. */
 int connection_call(struct linkwatch *connection, const char *method, json_t *parameters,
                     int64_t timeout, struct reply *ret);
 

@@ -283,13 +283,16 @@ struct linkwatch_address *linkwatch_address_list_get(const struct linkwatch_addr
  * call, whether or not the kernel sent notifications. */
 int linkwatch_refresh(struct linkwatch *connection, int64_t timeout);
 
-/* How the daemon does. Values are asked for by their names in org.linkwatch.Links(7),
- * with dots between levels: "version", "source.standing", "counters.dumps". -ENODATA
- * if the daemon doesn't send it, -EINVAL if it is of another type. */
+/* How the daemon does, and its counters and limits. Values are asked for by their names in
+ * org.linkwatch.Links(7) and org.linkwatch.Statistics(7), with dots between levels: "version",
+ * "source.standing"; "counters.dumps". -ENODATA if the daemon doesn't send it, -EINVAL if it is of
+ * another type. Statistics may change from version to version. */
 struct linkwatch_status;
 
 int linkwatch_get_status(struct linkwatch *connection, int64_t timeout,
                          struct linkwatch_status **ret);
+int linkwatch_get_statistics(struct linkwatch *connection, int64_t timeout,
+                             struct linkwatch_status **ret);
 struct linkwatch_status *linkwatch_status_free(struct linkwatch_status *status);
 int linkwatch_status_get_number(const struct linkwatch_status *status, const char *name,
                                 int64_t *ret);

@@ -199,7 +199,7 @@ static int put_enter_first(struct linkwatch_mirror *mirror)
 
 static int begin(struct linkwatch_mirror *mirror)
 {
-    int r = wire_call("Monitor", mirror_state_begin(&mirror->state), true, &mirror->call,
+    int r = wire_call("Links.Monitor", mirror_state_begin(&mirror->state), true, &mirror->call,
                       &mirror->call_size);
 
     mirror->passed_fd = mirror->namespace_fd;

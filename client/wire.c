@@ -8,13 +8,14 @@
 
 #include "protocol/json.h"
 
-#define OWN     "org.linkwatch.Links."
+#define HOUSE   "org.linkwatch."
+#define OWN     HOUSE "Links."
 #define SERVICE "org.varlink.service."
 
 int wire_call(const char *method, json_t *parameters, bool more, char **ret, size_t *ret_size)
 {
     json_t *call = parameters
-                       ? json_pack("{s:s+, s:o}", "method", OWN, method, "parameters", parameters)
+                       ? json_pack("{s:s+, s:o}", "method", HOUSE, method, "parameters", parameters)
                        : NULL;
     char *text;
 

@@ -10,8 +10,8 @@
 /* The largest reply that is accepted: none has more than one link. */
 #define WIRE_REPLY_MAX ((size_t)1024 * 1024)
 
-/* The text of a call of a method of org.linkwatch.Links, to be freed, and its size with
- * the NUL. Takes the reference to the parameters, NULL included. -ENOMEM. */
+/* The text of a call of a method, like "Links.List" for org.linkwatch.Links.List, to be freed,
+ * and its size with the NUL. Takes the reference to the parameters, NULL included. -ENOMEM. */
 int wire_call(const char *method, json_t *parameters, bool more, char **ret, size_t *ret_size);
 
 struct reply {

@@ -13,8 +13,9 @@
 #include "daemon/status.h"
 #include "protocol/interfaces.h"
 
-#define SERVICE "org.varlink.service"
-#define LINKS   "org.linkwatch.Links"
+#define SERVICE    "org.varlink.service"
+#define LINKS      "org.linkwatch.Links"
+#define STATISTICS "org.linkwatch.Statistics"
 
 #define PARAMETERS_MAX 3
 
@@ -32,6 +33,7 @@ static const struct {
 } interfaces[] = {
     {SERVICE, interface_org_varlink_service},
     {LINKS, interface_org_linkwatch_Links},
+    {STATISTICS, interface_org_linkwatch_Statistics},
 };
 #define INTERFACE_COUNT (sizeof(interfaces) / sizeof(interfaces[0]))
 
@@ -260,8 +262,14 @@ static int get_status(const struct request *request)
 {
     const struct methods_context *context = request->context;
 
-    return reply(request, status_describe(context->namespace, context->entered, context->server,
-                                          context->started_usec));
+    return reply(request, status_describe(context->namespace, context->started_usec));
+}
+
+static int get_statistics(const struct request *request)
+{
+    const struct methods_context *context = request->context;
+
+    return reply(request, status_statistics(context->namespace, context->entered, context->server));
 }
 
 static const struct method {
@@ -276,6 +284,7 @@ static const struct method {
     {LINKS ".Refresh", refresh, {NULL}},
     {LINKS ".Enter", enter, {"socket_fd"}},
     {LINKS ".GetStatus", get_status, {NULL}},
+    {STATISTICS ".GetStatistics", get_statistics, {NULL}},
 };
 
 static const struct method *find_method(const char *name)

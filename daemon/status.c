@@ -47,33 +47,39 @@ static json_t *position(const struct history *history)
     return message_position(history_instance(history), history_newest(history));
 }
 
-json_t *status_describe(struct namespace *namespace, const struct entered *entered,
-                        const struct server *server, int64_t started_usec)
+json_t *status_describe(struct namespace *namespace, int64_t started_usec)
 {
     const struct source *source = namespace_source(namespace);
-    const struct history *events = namespace_history(namespace);
     const struct standing_report *report = standing_report(source_links(source)->standing);
-    const struct server_limits *limits = server_limits(server);
     struct source_state state;
 
     follower_describe(source_links(source), &state);
+    return json_pack("{s:s, s:o, s:o, s:I, s:s, s:o, s:I}", "version", PACKAGE_VERSION, "position",
+                     position(namespace_history(namespace)), "source", message_source_state(&state),
+                     "interval_usec", (json_int_t)report->interval_usec, "cadence",
+                     standing_cadence_name(report->cadence), "links",
+                     number(table_count(source_table(source))), "uptime_usec",
+                     (json_int_t)(clock_usec(CLOCK_MONOTONIC) - started_usec));
+}
+
+json_t *status_statistics(struct namespace *namespace, const struct entered *entered,
+                          const struct server *server)
+{
+    const struct source *source = namespace_source(namespace);
+    const struct standing_report *report = standing_report(source_links(source)->standing);
+    const struct server_limits *limits = server_limits(server);
+
     return json_pack(
-        "{s:s, s:o, s:o, s:I, s:s, s:o*, s:o*, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, "
-        "s:o, s:o, s:I, s:o}",
-        "version", PACKAGE_VERSION, "position", position(events), "source",
-        message_source_state(&state), "interval_usec", (json_int_t)report->interval_usec, "cadence",
-        standing_cadence_name(report->cadence), "dump_cost_usec",
-        unless_negative(report->dump_cost_usec), "receive_buffer",
-        unless_negative(source_receive_buffer(source)), "links",
-        number(table_count(source_table(source))), "history", history(events), "sessions",
-        number(server_session_count(server)), "sessions_max", number(limits->users.sessions),
-        "sessions_per_user_max", number(limits->users.sessions_per_user), "namespaces",
-        number(entered_count(entered)), "namespaces_max",
-        number(entered_limits(entered)->namespaces), "namespaces_per_user_max",
+        "{s:o*, s:o*, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o}",
+        "dump_cost_usec", unless_negative(report->dump_cost_usec), "receive_buffer",
+        unless_negative(source_receive_buffer(source)), "history",
+        history(namespace_history(namespace)), "sessions", number(server_session_count(server)),
+        "sessions_max", number(limits->users.sessions), "sessions_per_user_max",
+        number(limits->users.sessions_per_user), "namespaces", number(entered_count(entered)),
+        "namespaces_max", number(entered_limits(entered)->namespaces), "namespaces_per_user_max",
         number(entered_limits(entered)->namespaces_per_user), "namespaces_memory",
         number(entered_bytes(entered)), "namespaces_memory_max",
         number(entered_limits(entered)->bytes), "request_max", number(limits->request),
-        "json_depth_max", number(limits->json_depth), "uptime_usec",
-        (json_int_t)(clock_usec(CLOCK_MONOTONIC) - started_usec), "counters",
+        "json_depth_max", number(limits->json_depth), "counters",
         counters(namespace, server_counters(server)));
 }

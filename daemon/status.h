@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* How the daemon does: the answer to GetStatus. */
+/* How the daemon does: the answers to GetStatus and GetStatistics. */
 #ifndef LINKWATCH_DAEMON_STATUS_H
 #define LINKWATCH_DAEMON_STATUS_H
 
@@ -9,9 +9,10 @@
 #include "daemon/namespaces.h"
 #include "daemon/server.h"
 
-/* The parameters of GetStatus' reply; a new reference, NULL without memory. started_usec is of
+/* The parameters of the replies; a new reference, NULL without memory. started_usec is of
  * CLOCK_MONOTONIC. */
-json_t *status_describe(struct namespace *namespace, const struct entered *entered,
-                        const struct server *server, int64_t started_usec);
+json_t *status_describe(struct namespace *namespace, int64_t started_usec);
+json_t *status_statistics(struct namespace *namespace, const struct entered *entered,
+                          const struct server *server);
 
 #endif

@@ -5,6 +5,7 @@
 #define LINKWATCH_PROTOCOL_INTERFACES_H
 
 extern const char interface_org_linkwatch_Links[];
+extern const char interface_org_linkwatch_Statistics[];
 extern const char interface_org_varlink_service[];
 
 #endif

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* linkwatchctl status and refresh. */
+#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -128,11 +129,20 @@ static void print_age(int64_t realtime)
     printf("last dump %s ago", timespan_format(age > 0 ? age : 0, span));
 }
 
-static void print_links(const struct linkwatch_status *status, const struct output *output)
+static void print_cost(const struct linkwatch_status *statistics)
 {
     char span[TIMESPAN_SIZE];
-    bool stale = is_stale(status);
     int64_t value;
+
+    if (linkwatch_status_get_number(statistics, "dump_cost_usec", &value) >= 0)
+        printf(" (it cost %s of CPU time)",
+               timespan_format(number(statistics, "dump_cost_usec"), span));
+}
+
+static void print_links(const struct linkwatch_status *status,
+                        const struct linkwatch_status *statistics, const struct output *output)
+{
+    bool stale = is_stale(status);
 
     label("Links");
     output_colour(output, stale ? RED : GREEN);
@@ -151,9 +161,8 @@ static void print_links(const struct linkwatch_status *status, const struct outp
         fputs("no dump yet", stdout);
     else
         print_age(number(status, "source.last_dump_usec"));
-    if (linkwatch_status_get_number(status, "dump_cost_usec", &value) >= 0)
-        printf(" (it cost %s of CPU time)",
-               timespan_format(number(status, "dump_cost_usec"), span));
+    if (statistics)
+        print_cost(statistics);
     putchar('\n');
 }
 
@@ -178,64 +187,66 @@ static void print_bytes(int64_t bytes)
         printf("%lld MiB", (long long)bytes >> 20);
 }
 
-static void print_history(const struct linkwatch_status *status)
+static void print_history(const struct linkwatch_status *statistics)
 {
     label("History");
-    print_count(status, "history.events", "event");
+    print_count(statistics, "history.events", "event");
     fputs(", ", stdout);
-    print_bytes(number(status, "history.bytes"));
+    print_bytes(number(statistics, "history.bytes"));
     fputs(" of at most ", stdout);
-    print_bytes(number(status, "history.bytes_max"));
-    printf("; %lld since the start\n", (long long)number(status, "counters.events"));
+    print_bytes(number(statistics, "history.bytes_max"));
+    printf("; %lld since the start\n", (long long)number(statistics, "counters.events"));
 }
 
-static void print_consumers(const struct linkwatch_status *status)
+static void print_consumers(const struct linkwatch_status *statistics)
 {
     label("Consumers");
     printf("%lld now, of at most %lld (%lld for one user); %lld since the start, %lld refused\n",
-           (long long)number(status, "sessions"), (long long)number(status, "sessions_max"),
-           (long long)number(status, "sessions_per_user_max"),
-           (long long)number(status, "counters.sessions"),
-           (long long)number(status, "counters.sessions_refused"));
+           (long long)number(statistics, "sessions"), (long long)number(statistics, "sessions_max"),
+           (long long)number(statistics, "sessions_per_user_max"),
+           (long long)number(statistics, "counters.sessions"),
+           (long long)number(statistics, "counters.sessions_refused"));
     label("Lost");
-    print_count(status, "counters.events_lost", "event");
+    print_count(statistics, "counters.events_lost", "event");
     fputs(", by consumers that were too slow\n", stdout);
 }
 
-static void print_counters(const struct linkwatch_status *status)
+static void print_counters(const struct linkwatch_status *statistics)
 {
     label("Received");
-    print_count(status, "counters.notifications", "notification");
+    print_count(statistics, "counters.notifications", "notification");
     fputs(", ", stdout);
-    print_count(status, "counters.contradictions", "contradiction");
+    print_count(statistics, "counters.contradictions", "contradiction");
     fputs(", ", stdout);
-    print_count(status, "counters.overruns", "overrun");
+    print_count(statistics, "counters.overruns", "overrun");
     fputs(", ", stdout);
-    print_count(status, "counters.malformed", "malformed message");
+    print_count(statistics, "counters.malformed", "malformed message");
     putchar('\n');
     label("Dumps");
-    printf("%lld, of which %lld failed\n", (long long)number(status, "counters.dumps"),
-           (long long)number(status, "counters.dumps_failed"));
+    printf("%lld, of which %lld failed\n", (long long)number(statistics, "counters.dumps"),
+           (long long)number(statistics, "counters.dumps_failed"));
 }
 
-static void print_socket(const struct linkwatch_status *status)
+static void print_socket(const struct linkwatch_status *statistics)
 {
     int64_t size;
 
     label("Netlink");
     fputs("opened ", stdout);
-    print_count(status, "counters.opens", "time");
+    print_count(statistics, "counters.opens", "time");
     fputs(", tried to join ", stdout);
-    print_count(status, "counters.joins", "time");
-    if (linkwatch_status_get_number(status, "receive_buffer", &size) >= 0) {
+    print_count(statistics, "counters.joins", "time");
+    if (linkwatch_status_get_number(statistics, "receive_buffer", &size) >= 0) {
         fputs(", receive buffer of ", stdout);
         print_bytes(size);
     }
     putchar('\n');
 }
 
-static void print_status(const struct linkwatch_status *status, const struct ctl *ctl,
-                         const struct output *output)
+/* statistics: NULL if the daemon has none. */
+static void print_text(const struct linkwatch_status *status,
+                       const struct linkwatch_status *statistics, const struct ctl *ctl,
+                       const struct output *output)
 {
     char span[TIMESPAN_SIZE];
 
@@ -247,18 +258,53 @@ static void print_status(const struct linkwatch_status *status, const struct ctl
     output_text(ctl->path);
     printf(", up for %s\n", timespan_format(number(status, "uptime_usec"), span));
     print_standing(status, output);
-    print_links(status, output);
+    print_links(status, statistics, output);
     print_cadence(status, output);
-    print_history(status);
-    print_consumers(status);
-    print_counters(status);
-    print_socket(status);
+    if (!statistics)
+        return;
+    print_history(statistics);
+    print_consumers(statistics);
+    print_counters(statistics);
+    print_socket(statistics);
+}
+
+/* The members of both in one object. */
+static int print_json(const struct linkwatch_status *status,
+                      const struct linkwatch_status *statistics, const struct ctl *ctl)
+{
+    const char *first = linkwatch_status_json(status);
+    const char *second = statistics ? linkwatch_status_json(statistics) : "{}";
+    bool both = first[1] != '}' && second[1] != '}';
+    char *json;
+
+    if (asprintf(&json, "%.*s%s%s", (int)strlen(first) - 1, first, both ? "," : "", second + 1) <
+        0) {
+        ctl_error("out of memory");
+        return EXIT_FAILED;
+    }
+    ctl_print_json(ctl, json);
+    free(json);
+    return EXIT_MET;
+}
+
+static int print_status(const struct linkwatch_status *status,
+                        const struct linkwatch_status *statistics, const struct ctl *ctl)
+{
+    struct output output;
+    int code = EXIT_MET;
+
+    output_begin(&output, ctl->colour, ctl->pager && !ctl->json);
+    if (ctl->json)
+        code = print_json(status, statistics, ctl);
+    else
+        print_text(status, statistics, ctl, &output);
+    return output_end(&output, code);
 }
 
 int ctl_status(const struct ctl *ctl)
 {
-    struct linkwatch_status *status;
-    struct output output;
+    struct linkwatch_status *status = NULL;
+    struct linkwatch_status *statistics = NULL;
     int code;
     struct linkwatch *connection = ctl_connect(ctl, &code);
     int r;
@@ -266,19 +312,17 @@ int ctl_status(const struct ctl *ctl)
     if (!connection)
         return code;
     r = linkwatch_get_status(connection, CTL_PATIENCE, &status);
-    if (r < 0) {
-        code = ctl_call_failed(ctl, connection, r);
-        linkwatch_close(connection);
-        return code;
-    }
-    output_begin(&output, ctl->colour, ctl->pager && !ctl->json);
-    if (ctl->json)
-        ctl_print_json(ctl, linkwatch_status_json(status));
+    if (r >= 0)
+        r = linkwatch_get_statistics(connection, CTL_PATIENCE, &statistics);
+    /* A daemon of another version may have no statistics. */
+    if (r >= 0 || (r == -EOPNOTSUPP && status))
+        code = print_status(status, statistics, ctl);
     else
-        print_status(status, ctl, &output);
+        code = ctl_call_failed(ctl, connection, r);
+    linkwatch_status_free(statistics);
     linkwatch_status_free(status);
     linkwatch_close(connection);
-    return output_end(&output, EXIT_MET);
+    return code;
 }
 
 int ctl_refresh(const struct ctl *ctl)

@@ -108,7 +108,7 @@ def _fan_out_ours(plan, stage, consumers):
         measured["cpu"] = (cpu + daemon.cpu()) / (consumers * plan.burst * plan.rounds) * 1e9
         # The events themselves are no consumer's.
         with contextlib.closing(stages.Connection(daemon.path)) as connection:
-            events = connection.call("GetStatus")["history"]["bytes"] / 1024
+            events = connection.statistics()["history"]["bytes"] / 1024
         measured["memory"] = (daemon.status("VmHWM") - bare - events) / consumers
         return measured
 
@@ -160,11 +160,11 @@ def _poll_ours(plan, stage):
     """CPU time of one poll, from many at the shortest interval."""
     with stage.daemon("--source", "poll", "--interval-min", "10ms", "--budget", "50%") as daemon, \
             contextlib.closing(stages.Connection(daemon.path)) as connection:
-        before = connection.call("GetStatus")["counters"]["dumps"]
+        before = connection.statistics()["counters"]["dumps"]
         cpu = -daemon.cpu()
         stages.let_pass(plan.poll_seconds)
         cpu += daemon.cpu()
-        return cpu / (connection.call("GetStatus")["counters"]["dumps"] - before) * 1e6
+        return cpu / (connection.statistics()["counters"]["dumps"] - before) * 1e6
 
 
 def one_poll(plan):
@@ -231,12 +231,12 @@ def idle(plan):
     stage = plan.stage(plan.few)
     with stage.daemon("--source", "subscribe") as daemon, \
             contextlib.closing(stages.Connection(daemon.path)) as connection:
-        dumps = connection.call("GetStatus")["counters"]["dumps"]
+        dumps = connection.statistics()["counters"]["dumps"]
         cpu, woken = -daemon.cpu(), -daemon.status("voluntary_ctxt_switches")
         stages.let_pass(plan.idle_seconds)
         cpu += daemon.cpu()
         woken += daemon.status("voluntary_ctxt_switches")
-        dumps = connection.call("GetStatus")["counters"]["dumps"] - dumps
+        dumps = connection.statistics()["counters"]["dumps"] - dumps
     yield Row(f"idle, wake-ups beside {dumps} audits in {plan.idle_seconds} s", "",
               [max(0, woken - 2 * dumps)], limit_at_most=0)
     yield Row(f"idle, CPU in {plan.idle_seconds} s", "ms", [cpu * 1e3], limit_at_most=1)
@@ -280,7 +280,7 @@ def _fill_history(plan, stage, daemon):
             reader = stage.program("monitor", daemon.path, plan.fill).wait_ready().go()
             stage.churn(plan.fill, links=stage.links)
             reader.result()
-            if connection.call("GetStatus")["history"]["oldest"] > 1 or plan.fill < 1000:
+            if connection.statistics()["history"]["oldest"] > 1 or plan.fill < 1000:
                 return
     raise RuntimeError("the history does not fill")
 

@@ -328,9 +328,10 @@ def absurd_status():
     with fake.Fake() as daemon:
         for number in (-2**63, 2**63 - 1):
             absurd = {**STATUS, "uptime_usec": number, "interval_usec": number, "links": number,
-                      "dump_cost_usec": number, "history": {"bytes": number, "bytes_max": number},
                       "source": {"last_dump_usec": number, "standing": "", "reason": ""}}
-            tap.equal(answered(daemon, "status", reply=absurd)[1], 0, "exit code")
+            then = {**STATISTICS, "dump_cost_usec": number,
+                    "history": {"bytes": number, "bytes_max": number}}
+            tap.equal(answered(daemon, "status", reply=absurd, then=then)[1], 0, "exit code")
 
 
 WRONG = (["frobnicate"], ["--frobnicate"], ["show"], ["show", "a", "b"], ["wait"], ["wait", "a"],
@@ -366,7 +367,7 @@ def abbreviated():
     with fake.Fake() as daemon:
         for command in ("l", "li", "list"):
             tap.equal(answered(daemon, command, reply=LINKS)[1:], (0, TABLE + "\n", ""), command)
-        tap.equal(answered(daemon, "st", reply=STATUS)[1], 0, "exit code")
+        tap.equal(answered(daemon, "st", reply=STATUS, then=STATISTICS)[1], 0, "exit code")
     tap.contains(run("s")[2], 'linkwatchctl: "s" may be one of: show, status\n')
     tap.contains(run("x")[2], "linkwatchctl: there is no command x\n")
 
@@ -445,10 +446,10 @@ def helps():
 def full():
     """A full disk is an error, and the exit code is 1."""
     with fake.Fake() as daemon, open("/dev/full", "wb") as disk:
-        for command, reply in ((["list"], LINKS), (["list", "--json"], []),
-                               (["show", "lo"], LINKS[:1]),
-                               (["status"], {"version": "1"})):
-            _, code, _, errors = answered(daemon, *command, reply=reply, stdout=disk)
+        for command, reply, then in ((["list"], LINKS, None), (["list", "--json"], [], None),
+                                     (["show", "lo"], LINKS[:1], None),
+                                     (["status"], {"version": "1"}, {})):
+            _, code, _, errors = answered(daemon, *command, reply=reply, then=then, stdout=disk)
             tap.equal((code, errors), (1, "linkwatchctl: can't write the output: "
                                           "No space left on device\n"), str(command))
         code, _, errors = run("--help", stdout=disk)
@@ -514,11 +515,12 @@ STATUS = {
     "version": "0.1.0", "position": {"instance": INSTANCE, "sequence": 9},
     "source": {"standing": "denied", "reason": "joining failed", "errno": 13,
                "errno_name": "EACCES", "stale": False, "last_dump_usec": 0},
-    "interval_usec": 500000, "cadence": "polling", "dump_cost_usec": 2500, "links": 1,
-    "receive_buffer": 212992,
+    "interval_usec": 500000, "cadence": "polling", "links": 1, "uptime_usec": 7200000000}
+STATISTICS = {
+    "dump_cost_usec": 2500, "receive_buffer": 212992,
     "history": {"oldest": 1, "events": 9, "bytes": 4096, "bytes_max": 16777216},
     "sessions": 2, "sessions_max": 1000, "sessions_per_user_max": 100, "request_max": 40960,
-    "json_depth_max": 16, "uptime_usec": 7200000000,
+    "json_depth_max": 16,
     "counters": {"notifications": 0, "dumps": 12, "dumps_failed": 1, "overruns": 2,
                  "contradictions": 3, "joins": 4, "opens": 1, "malformed": 5, "events": 9,
                  "events_lost": 7, "sessions": 20, "sessions_refused": 6}}
@@ -528,7 +530,7 @@ STATUS = {
 def status():
     """status explains the standing, and shows each number."""
     with fake.Fake() as daemon:
-        _, code, output, _ = answered(daemon, "status", reply=STATUS)
+        _, code, output, _ = answered(daemon, "status", reply=STATUS, then=STATISTICS)
         tap.equal(code, 0, "exit code")
         for words in (f"linkwatchd 0.1.0 at {daemon.path}, up for 2 h 0 min",
                       "Standing: denied: the kernel refuses notifications, so the daemon polls",
@@ -548,7 +550,7 @@ def stale_status():
     """status says what stale means."""
     with fake.Fake() as daemon:
         stale = {**STATUS, "source": {**STATUS["source"], "stale": True}}
-        _, _, output, _ = answered(daemon, "status", reply=stale)
+        _, _, output, _ = answered(daemon, "status", reply=stale, then=STATISTICS)
         tap.contains(output, "stale: the daemon can't dump them, these are the last known")
 
 
@@ -556,7 +558,8 @@ def stale_status():
 def blind_status():
     """status shows that no links are known, where no dump ever worked."""
     with fake.Fake() as daemon:
-        _, _, output, _ = answered(daemon, "status", reply={**STATUS, "source": fake.BLIND})
+        _, _, output, _ = answered(daemon, "status", reply={**STATUS, "source": fake.BLIND},
+                                   then=STATISTICS)
         for words in ("Standing: denied: the kernel refuses notifications\n",
                       "Because: no socket (EACCES)",
                       "Links: unknown: the daemon could never dump them\n"):
@@ -579,10 +582,33 @@ def blind_list():
 
 @tap.test
 def status_json():
-    """status --json is what the daemon sent."""
+    """status --json is what the daemon sent, status and statistics in one object."""
     with fake.Fake() as daemon:
-        _, code, output, _ = answered(daemon, "--json", "status", reply=STATUS)
-        tap.equal((code, json.loads(output)), (0, STATUS), "outcome")
+        for first in (STATUS, {}):
+            for second in (STATISTICS, {}):
+                _, code, output, _ = answered(daemon, "--json", "status", reply=first, then=second)
+                tap.equal((code, json.loads(output)), (0, {**first, **second}), "outcome")
+
+
+@tap.test
+def no_statistics():
+    """status of a daemon of another version, without statistics, is what there is."""
+    with fake.Fake() as daemon:
+        for options in ([], ["--json"]):
+            process = start("--socket", daemon.path, *options, "status")
+            peer = daemon.accept()
+            peer.call()
+            peer.reply(STATUS)
+            peer.call()
+            peer.error("org.varlink.service.InterfaceNotFound",
+                       interface="org.linkwatch.Statistics")
+            code, output, errors = end(process)
+            tap.equal((code, errors), (0, ""), "outcome")
+            if options:
+                tap.equal(json.loads(output), STATUS, "the object")
+            else:
+                tap.equal([line.split(":")[0].strip() for line in output.splitlines()[1:]],
+                          ["Standing", "Because", "Links", "Cadence"], "lines")
 
 
 @tap.test
@@ -590,7 +616,7 @@ def new_standing():
     """A standing that a newer daemon has is shown as it is."""
     with fake.Fake() as daemon:
         newer = {"source": {"standing": "doubtful", "reason": "new"}, "cadence": "often"}
-        _, code, output, _ = answered(daemon, "status", reply=newer)
+        _, code, output, _ = answered(daemon, "status", reply=newer, then={})
         tap.equal(code, 0, "exit code")
         tap.contains(output, "Standing: doubtful\n")
         tap.contains(output, ", often\n")

@@ -49,8 +49,9 @@ def _reply(peer, reply):
         peer.reply(reply)
 
 
-def answered(daemon, *arguments, reply=None, error=None, **options):
-    """Runs it with one call answered; the call, exit code, output and errors."""
+def answered(daemon, *arguments, reply=None, error=None, then=None, **options):
+    """Runs it with one call answered, and then a second one if that is said; the first call, exit
+    code, output and errors."""
     process = start("--socket", daemon.path, *arguments, **options)
     peer = daemon.accept()
     call = peer.call()
@@ -58,6 +59,9 @@ def answered(daemon, *arguments, reply=None, error=None, **options):
         peer.error(error[0], **error[1])
     else:
         _reply(peer, reply)
+    if then is not None:
+        peer.call()
+        _reply(peer, then)
     return (call, *end(process))
 
 

@@ -396,8 +396,22 @@ static int status(struct linkwatch *connection, int64_t timeout)
     if (r < 0)
         return r;
     linkwatch_status_get_text(answer, "source.standing", &text);
-    linkwatch_status_get_number(answer, "counters.dumps", &number);
+    linkwatch_status_get_number(answer, "links", &number);
     printf("%s %lld ", text, (long long)number);
+    linkwatch_status_free(answer);
+    return 0;
+}
+
+static int statistics(struct linkwatch *connection, int64_t timeout)
+{
+    struct linkwatch_status *answer;
+    int64_t number = -1;
+    int r = linkwatch_get_statistics(connection, timeout, &answer);
+
+    if (r < 0)
+        return r;
+    linkwatch_status_get_number(answer, "counters.dumps", &number);
+    printf("%lld ", (long long)number);
     linkwatch_status_free(answer);
     return 0;
 }
@@ -441,6 +455,7 @@ static int run_calls(char *arguments[])
         r = strcmp(*arguments, "list") == 0         ? list(connection, timeout)
             : strcmp(*arguments, "addresses") == 0  ? addresses(connection, timeout)
             : strcmp(*arguments, "refresh") == 0    ? linkwatch_refresh(connection, timeout)
+            : strcmp(*arguments, "statistics") == 0 ? statistics(connection, timeout)
             : strncmp(*arguments, "enter:", 6) == 0 ? enter(connection, *arguments + 6, timeout)
                                                     : status(connection, timeout);
         printf("%s: %s\n", r < 0 ? strerrorname_np(-r) : "0", linkwatch_error(connection));

@@ -114,7 +114,8 @@ def capture_mirror(corpus):
 SESSIONS = {
     "service": [("org.varlink.service.GetInfo", None, {}),
                 ("org.varlink.service.GetInterfaceDescription",
-                 {"interface": "org.linkwatch.Links"}, {})],
+                 {"interface": "org.linkwatch.Links"}, {}),
+                ("org.linkwatch.Statistics.GetStatistics", {}, {})],
     "list": [("List", {}, {"more": True}),
              ("List", {"filter": {"names": ["v*", "lo"]}}, {"more": True}),
              ("List", {"filter": {"indexes": [1, 2], "kinds": ["veth"]}}, {"more": True})],

@@ -206,7 +206,7 @@ def growing_dumps():
                 mirror.refresh(daemon.socket)
         mirror.refresh(daemon.socket)
         tap.equal(len(mirror.links), len(links) + 1, "links")
-        counters = daemon.status()["counters"]
+        counters = daemon.statistics()["counters"]
         tap.equal((counters["dumps_failed"], counters["overruns"]), (0, 0), f"in {counters}")
     for link in links:
         link.close()

@@ -24,9 +24,11 @@ if os.geteuid() != 0:
 netns.enter()
 netns.ip("link set lo up")
 
+_INTERFACES = ("org.linkwatch.Links", "org.linkwatch.Statistics", "org.varlink.service")
 _METHODS = ["org.linkwatch.Links.Enter", "org.linkwatch.Links.GetStatus",
             "org.linkwatch.Links.List",
             "org.linkwatch.Links.Monitor", "org.linkwatch.Links.Refresh",
+            "org.linkwatch.Statistics.GetStatistics",
             "org.varlink.service.GetInfo", "org.varlink.service.GetInterfaceDescription"]
 
 
@@ -98,21 +100,21 @@ def varlinkctl_info():
         info = guest.varlinkctl("info", "--json=short", "/mnt/socket")
         tap.equal(json.loads(info)["product"], "linkwatchd")
         tap.equal(guest.varlinkctl("list-interfaces", "/mnt/socket").split(),
-                  ["org.linkwatch.Links", "org.varlink.service"])
+                  list(_INTERFACES))
         tap.equal(guest.varlinkctl("list-methods", "/mnt/socket").split(), _METHODS)
 
 
 @tap.test
 def varlinkctl_introspects():
-    """varlinkctl introspect parses both interfaces, with their comments"""
+    """varlinkctl introspect parses all interfaces, with their comments"""
     with daemons.Daemon() as daemon, Guest(daemon) as guest:
-        for interface in ("org.linkwatch.Links", "org.varlink.service"):
+        for interface in _INTERFACES:
             text = guest.varlinkctl("introspect", "/mnt/socket", interface)
             tap.contains(text, f"interface {interface}")
             tap.contains(text, "# ")
         # Its own parser judges the file itself, too.
         source = os.environ["LINKWATCH_SOURCE"]
-        for name in ("org.linkwatch.Links", "org.varlink.service"):
+        for name in _INTERFACES:
             with open(f"{source}/protocol/{name}.varlink", encoding="utf-8") as file, \
                     open(f"{daemon.directory}/idl", "w", encoding="utf-8") as copy:
                 copy.write(file.read())
@@ -160,6 +162,16 @@ def varlinkctl_as_documented():
 
 
 @tap.test
+def varlinkctl_statistics():
+    """The example in org.linkwatch.Statistics(7) prints counters and limits"""
+    text, = manual.examples("org.linkwatch.Statistics.7.in", "varlinkctl")
+    text = text.replace("/run/linkwatchd/socket", "/mnt/socket").replace("\\\n", " ")
+    with daemons.Daemon() as daemon, Guest(daemon) as guest:
+        statistics = json.loads(guest.varlinkctl(*shlex.split(text)[1:]))
+        tap.equal(statistics["sessions"], 1)
+
+
+@tap.test
 def varlinkctl_follows():
     """varlinkctl call --more follows Monitor: snapshot, ready, add, change and remove"""
     with daemons.Daemon() as daemon, Guest(daemon) as guest:
@@ -177,7 +189,8 @@ def varlinkctl_follows():
 _PYTHON_LIST = """
 import json, varlink
 client = varlink.Client(address="unix:/mnt/socket")
-assert client.get_interfaces() == ["org.varlink.service", "org.linkwatch.Links"]
+assert client.get_interfaces() == [
+    "org.varlink.service", "org.linkwatch.Links", "org.linkwatch.Statistics"]
 with client.open("org.linkwatch.Links") as links:
     replies = links.List(_more=True, filter={"names": ["b*"], "kinds": ["bridge"]})
     print(json.dumps([reply["link"] for reply in replies]))

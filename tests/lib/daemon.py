@@ -142,11 +142,15 @@ class Daemon:
         """What GetStatus says."""
         return self.call("GetStatus")
 
+    def statistics(self):
+        """What GetStatistics says."""
+        return self.call(varlink.STATISTICS + ".GetStatistics")
+
     def has_sessions(self, count):
         """Whether so many are connected, who asks among them. Who is refused at a limit sees
         that there are more."""
         try:
-            return self.status()["sessions"] == count
+            return self.statistics()["sessions"] == count
         except varlink.Closed:
             return False
         except varlink.Error as error:

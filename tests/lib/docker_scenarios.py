@@ -193,7 +193,7 @@ def linkwatchd_anew(engine, daemon):
 def lets_go(engine, daemon):
     """When the containers are gone, nothing of their namespaces is held"""
     del engine
-    wait.until(lambda: daemon.status()["sessions"] <= 2, "the end of the sessions")
+    wait.until(lambda: daemon.statistics()["sessions"] <= 2, "the end of the sessions")
 
 
 def _adder(engine):

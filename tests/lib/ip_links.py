@@ -14,9 +14,14 @@ def _read(path):
         return file.read()
 
 
+def interface_text(name):
+    """The text of an interface file."""
+    return _read(f"protocol/{name}.varlink")
+
+
 def published_fields():
     """The fields of a link, from the interface file."""
-    text = _read("protocol/org.linkwatch.Links.varlink")
+    text = interface_text("org.linkwatch.Links")
     body = re.search(r"^type Link \((.*?)^\)", text, re.MULTILINE | re.DOTALL).group(1)
     return re.findall(r"^  (\w+):", body, re.MULTILINE)
 

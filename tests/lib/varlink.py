@@ -8,6 +8,7 @@ import time
 import wait
 
 INTERFACE = "org.linkwatch.Links"
+STATISTICS = "org.linkwatch.Statistics"
 SERVICE = "org.varlink.service"
 
 
@@ -142,6 +143,10 @@ class Connection:
         Error."""
         self.send(method, parameters)
         return self.list() if method == "List" else self.reply()
+
+    def statistics(self):
+        """What GetStatistics says."""
+        return self.call(STATISTICS + ".GetStatistics")
 
     def expect_error(self, name):
         """The next reply must be that error; its parameters."""

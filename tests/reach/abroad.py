@@ -194,7 +194,7 @@ def lets_go():
         netns.ip(f"link add near type veth peer name far netns {other.pid}")
         with Output(daemon, sys.executable, "-c", SUBSCRIBER, str(other.pid), "close") as output:
             output.until("subscribed")
-            wait.until(lambda: daemon.status()["namespaces"] == 1, "the namespace")
+            wait.until(lambda: daemon.statistics()["namespaces"] == 1, "the namespace")
             output.send("close")
             output.until("closed")
             other.end()
@@ -209,7 +209,7 @@ def lets_go_of_what_is_replaced():
         netns.ip(f"link add near type veth peer name far netns {other.pid}")
         with Output(daemon, sys.executable, "-c", REPLACER, str(other.pid)) as output:
             output.until("subscribed")
-            wait.until(lambda: daemon.status()["namespaces"] == 1, "the namespace")
+            wait.until(lambda: daemon.statistics()["namespaces"] == 1, "the namespace")
             output.send("replace")
             output.until("replaced")
             other.end()

@@ -76,12 +76,12 @@ def five_hundred():
         stalled = [stalled_consumer(daemon) for _ in range(50)]
         healthy = Crowd(daemon, 400)
         doomed = [Crowd(daemon, 10) for _ in range(5)]
-        wait.until(lambda: daemon.status()["sessions"] >= 500, "500 sessions")
+        wait.until(lambda: daemon.statistics()["sessions"] >= 500, "500 sessions")
         changes = churn.start(churn.commands(1, 1000))
         for number, crowd in enumerate(random.Random(1).sample(doomed, len(doomed))):
-            before = daemon.status()["counters"]["events"]
+            before = daemon.statistics()["counters"]["events"]
             wait.until(lambda: changes.poll() is not None or
-                       daemon.status()["counters"]["events"] > before + 100, "churn")
+                       daemon.statistics()["counters"]["events"] > before + 100, "churn")
             crowd.kill()
             tap.diag(f"killed {number + 1} at event {before}")
         changes.wait(timeout=LONG)
@@ -104,9 +104,9 @@ def killed_daemon():
         crowd = Crowd(daemon, 40)
         changes = churn.start(churn.commands(2, 6000))
         for _ in range(4):
-            before = daemon.status()["counters"]["events"]
+            before = daemon.statistics()["counters"]["events"]
             wait.until(lambda: changes.poll() is not None or
-                       daemon.status()["counters"]["events"] > before + 300, "churn")
+                       daemon.statistics()["counters"]["events"] > before + 300, "churn")
             daemon.kill()
             daemon.start()
         changes.wait(timeout=LONG)
@@ -136,7 +136,7 @@ def stopped_reading():
         assert mirror.lost, "nothing was lost: the test is too small"
         tap.equal(len([n for n in received if n <= end]) + sum(m["lost"] for m in mirror.lost),
                   end - start, "events received and lost")
-        tap.equal(daemon.status()["counters"]["events_lost"], sum(m["lost"] for m in mirror.lost))
+        tap.equal(daemon.statistics()["counters"]["events_lost"], sum(m["lost"] for m in mirror.lost))
         expect_truth(mirror.links)
 
 
@@ -149,7 +149,7 @@ def slow_reader_delays_nobody():
         stalled = [stalled_consumer(daemon) for _ in range(100)]
         churn.start(f"link set b0 mtu {1000 + n % 400}" for n in range(5000)).wait(timeout=LONG)
         daemon.call("Refresh")
-        status = daemon.status()["counters"]
+        status = daemon.statistics()["counters"]
         before = daemon.cpu_seconds()
         with Mirror(daemon.socket) as mirror:
             mirror.until_ready()

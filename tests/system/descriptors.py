@@ -160,7 +160,7 @@ def _answers_others(attack):
         with stopped(daemon):
             tap.equal(outcome_of(attack, daemon.socket), SENT, "the outcome")
         with daemon.connect() as other:
-            assert other.call("GetStatus")["sessions"] >= 1
+            assert other.statistics()["sessions"] >= 1
         recovers(daemon, descriptors)
 
 
@@ -198,10 +198,10 @@ def refused_connection():
     """A connection that is refused keeps nobody waiting for what is attached to its calls"""
     with limited("--sessions-max", "1") as daemon, \
             wait.until(lambda: _only_session(daemon), "a session") as other:
-        refused = other.call("GetStatus")["counters"]["sessions_refused"]
+        refused = other.statistics()["counters"]["sessions_refused"]
         with stopped(daemon):
             tap.equal(outcome_of(many_connections, daemon.socket), SENT, "the outcome")
-        wait.until(lambda: other.call("GetStatus")["counters"]["sessions_refused"] ==
+        wait.until(lambda: other.statistics()["counters"]["sessions_refused"] ==
                    refused + CONNECTIONS, "that all are refused")
 
 
@@ -217,7 +217,7 @@ def without_free_descriptors():
             with stopped(daemon):
                 tap.equal(outcome_of(most_in_a_message, daemon.socket), SENT, "the outcome")
             other.call("GetStatus")
-        wait.until(lambda: other.call("GetStatus")["sessions"] == 1, "the end of the sessions")
+        wait.until(lambda: other.statistics()["sessions"] == 1, "the end of the sessions")
 
 
 @tap.test
@@ -301,7 +301,7 @@ def children_that_nobody_sees():
             with stopped(daemon):
                 tap.equal(outcome_of(attached_to_a_call, daemon.socket), SENT, "the outcome")
             with daemon.connect() as other:
-                assert other.call("GetStatus")["sessions"] >= 1
+                assert other.statistics()["sessions"] >= 1
             recovers(daemon, descriptors)
         assert _ignores_children(daemon)
         wait.until(_sleeper(daemon), "the end of its timer", tick=1)

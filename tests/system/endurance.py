@@ -75,9 +75,9 @@ def endurance():
         cpu = daemon.cpu_seconds()
         rounds = _rounds(daemon, mirror, EVENTS)
         end = daemon.memory(), _descriptors(daemon)
-        status = daemon.status()
+        counters = daemon.statistics()["counters"]
         tap.diag(f"{mirror.sequence - began} events in {rounds} rounds, "
-                 f"{status['counters']['notifications']} notifications; memory "
+                 f"{counters['notifications']} notifications; memory "
                  f"{warm[0] >> 10} KiB after the warm-up, {end[0] >> 10} KiB in the end; "
                  f"descriptors {warm[1]}, then {end[1]}; "
                  f"CPU {daemon.cpu_seconds() - cpu:.1f} s")

@@ -61,7 +61,7 @@ def test_broken_receive(error):
                          mirror.events[-1]["source"]["stale"], "the event for it")
             tap.equal(mirror.events[-1]["source"]["errno"], error)
             calm_for(daemon, 1_000_000, 0.2)
-            opens = daemon.status()["counters"]["opens"]
+            opens = daemon.statistics()["counters"]["opens"]
             assert 2 <= opens < 20, f"opened {opens} times"
             fault.set(faults.RECEIVE, 0, 0)
             mirror.until_event("add", "broken0")
@@ -162,7 +162,7 @@ def opened_later():
             assert "lo" in {link["ifname"] for link in mirror.links.values()}, mirror.links
             wait.until(lambda: not daemon.status()["source"]["stale"], "fresh links")
             ip_links.settle(daemon, mirror)
-            tap.equal(daemon.status()["counters"]["opens"], 4)
+            tap.equal(daemon.statistics()["counters"]["opens"], 4)
 
 
 netns.enter()

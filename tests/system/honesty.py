@@ -21,12 +21,12 @@ DUMPING = ("--audit-interval", "50ms", "--interval-max", "50ms")
 def expect_honest(daemon, changes):
     """After that many changes, nothing was held against the kernel, and the links are right."""
     daemon.call("Refresh")
-    status = daemon.status()
-    counters = status["counters"]
+    source = daemon.status()["source"]
+    counters = daemon.statistics()["counters"]
     tap.diag({key: counters[key] for key in ("notifications", "dumps", "dumps_failed", "overruns",
                                               "contradictions", "events")})
     tap.equal(counters["contradictions"], 0, "contradictions")
-    assert status["source"]["standing"] in ("unproven", "trusted"), status["source"]
+    assert source["standing"] in ("unproven", "trusted"), source
     assert counters["notifications"] >= changes or counters["overruns"], counters
     with Mirror(daemon.socket) as mirror:
         mirror.until_ready()
@@ -42,10 +42,10 @@ def an_hour_of_changes():
     with daemons.Daemon(*DUMPING) as daemon:
         for seed in range(100):
             churn.start(churn.commands(seed, count // 10, slow=1)).wait(timeout=LONG)
-            if daemon.status()["counters"]["notifications"] >= count:
+            if daemon.statistics()["counters"]["notifications"] >= count:
                 break
         expect_honest(daemon, count)
-        assert daemon.status()["counters"]["dumps"] > 50
+        assert daemon.statistics()["counters"]["dumps"] > 50
 
 
 @tap.test
@@ -55,7 +55,7 @@ def interrupted_looks():
     churn.start(f"link add many{n} type veth peer name more{n}" for n in range(300)).wait(LONG)
     with daemons.Daemon(*DUMPING) as daemon:
         churn.start(churn.commands(5, 5000)).wait(timeout=LONG)
-        tap.diag(f"{daemon.status()['counters']['dumps_failed']} dumps were interrupted")
+        tap.diag(f"{daemon.statistics()['counters']['dumps_failed']} dumps were interrupted")
         expect_honest(daemon, 5000)
     netns.delete_all()
 
@@ -68,9 +68,9 @@ def stopped_daemon():
     with daemons.Daemon(*DUMPING) as daemon:
         changes = churn.start(churn.commands(6, 20000))
         for _ in range(3):
-            before = daemon.status()["counters"]["notifications"]
+            before = daemon.statistics()["counters"]["notifications"]
             wait.until(lambda: changes.poll() is not None or
-                       daemon.status()["counters"]["notifications"] > before + 500, "churn")
+                       daemon.statistics()["counters"]["notifications"] > before + 500, "churn")
             daemon.signal(signal.SIGSTOP)
             stopped = time.monotonic()
             # Longer than the grace that a notification has.
@@ -87,7 +87,7 @@ def flooded_buffer():
     with daemons.Daemon(*DUMPING, "--receive-buffer", "1K") as daemon:
         churn.start(churn.commands(7, 10000)).wait(timeout=LONG)
         expect_honest(daemon, 10000)
-        counters = daemon.status()["counters"]
+        counters = daemon.statistics()["counters"]
         assert counters["overruns"] > 0, "nothing was overrun: the test is too small"
         # Dumps are rate-limited: an overrun does not make one each.
         tap.diag(f"{daemon.cpu_seconds():.2f} s of processor time")

@@ -381,19 +381,19 @@ for attack_function, times, behaviour in (
 
 @tap.test
 def limits_are_reported():
-    """The limits, and how many were refused at them, are in the status"""
+    """The limits, and how many were refused at them, are in the statistics"""
     with daemons.Daemon("--sessions-max", "20", "--request-max", "8K") as daemon:
         with Attack(half_requests, daemon.socket, 500):
             pass
-        status = wait.until(lambda: _status_of(daemon), "a free session")
-        tap.equal(status["sessions_max"], 20, "the limit of sessions")
-        tap.equal(status["request_max"], 8192, "the limit of a request")
-        assert status["counters"]["sessions_refused"] > 0, status
+        statistics = wait.until(lambda: _statistics_of(daemon), "a free session")
+        tap.equal(statistics["sessions_max"], 20, "the limit of sessions")
+        tap.equal(statistics["request_max"], 8192, "the limit of a request")
+        assert statistics["counters"]["sessions_refused"] > 0, statistics
 
 
-def _status_of(daemon):
+def _statistics_of(daemon):
     try:
-        return daemon.status()
+        return daemon.statistics()
     except (varlink.Error, varlink.Closed):
         return None
 

@@ -200,7 +200,7 @@ def unknown_master():
             mirror.until_ready()
             mirror.refresh(daemon.socket)
             start = len(mirror.events)
-            dumps = daemon.status()["counters"]["dumps"]
+            dumps = daemon.statistics()["counters"]["dumps"]
             fault.set(faults.NOTIFICATION, 1000)
             netns.ip("link add b0 type bridge")
             wait.until(lambda: fault.done(faults.NOTIFICATION), "the notification that is dropped")
@@ -210,7 +210,7 @@ def unknown_master():
                          "the port")
             tap.equal([reported[:2] for reported in _events(mirror, start)][:2],
                       [("add", "b0"), ("change", "p0")])
-            tap.equal(daemon.status()["counters"]["dumps"], dumps, "dumps")
+            tap.equal(daemon.statistics()["counters"]["dumps"], dumps, "dumps")
 
 
 @tap.test
@@ -249,7 +249,7 @@ def nameless():
                 fault.set(faults.DUMP_NAMELESS, 0, 2)
                 ip_links.settle(daemon, mirror)
                 tap.equal([kind for kind, *_ in _events(mirror, 0)], ["add"])
-                tap.equal(daemon.status()["counters"]["malformed"], 0)
+                tap.equal(daemon.statistics()["counters"]["malformed"], 0)
                 tap.equal(daemon.status()["source"]["stale"], False)
         netns.ip("link del more0")
 

@@ -390,9 +390,9 @@ def files_and_options():
         (folder / "20.conf").write_text("[Limits]\nSessionsPerUserMax=14\n", encoding="ascii")
         (folder / "30.txt").write_text("[Limits]\nSessionsMax=99\n", encoding="ascii")
         daemon.start()
-        status = daemon.status()
-        tap.equal((status["sessions_max"], status["sessions_per_user_max"], status["request_max"],
-                   status["json_depth_max"], status["history"]["bytes_max"]),
+        limits = daemon.statistics()
+        tap.equal((limits["sessions_max"], limits["sessions_per_user_max"], limits["request_max"],
+                   limits["json_depth_max"], limits["history"]["bytes_max"]),
                   (13, 14, 3072, 7, 1 << 20))
 
 
@@ -406,12 +406,12 @@ def reload():
         pathlib.Path(daemon.config).write_text("[Limits]\nSessionsMax=30\nJsonDepthMax=3\n",
                                                encoding="ascii")
         daemon.signal(signal.SIGHUP)
-        wait.until(lambda: daemon.status()["sessions_max"] == 30, "the new limit")
-        tap.equal(daemon.status()["json_depth_max"], 3, "the other one")
+        wait.until(lambda: daemon.statistics()["sessions_max"] == 30, "the new limit")
+        tap.equal(daemon.statistics()["json_depth_max"], 3, "the other one")
         pathlib.Path(daemon.config).write_text("[Limits]\nSessionsMax=many\n", encoding="ascii")
         daemon.signal(signal.SIGHUP)
         wait.until(lambda: "stays as it was" in daemon.log(), "a line in the log")
-        tap.equal(daemon.status()["sessions_max"], 30)
+        tap.equal(daemon.statistics()["sessions_max"], 30)
         netns.ip("link add reload0 type bridge")
         mirror.until_event("add", "reload0")
 

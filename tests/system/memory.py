@@ -60,19 +60,19 @@ def documented(what):
     return int(row.group(1)) << {"K": 10, "M": 20}[row.group(2)]
 
 
-def monitor(_status):
+def monitor(_limits):
     """A Monitor with the longest filter; behind it stands what nobody asked for."""
     return varlink.encode("Monitor", {"filter": FILTER}, more=True) + b"{" + b" " * 40000
 
 
-def links(_status):
+def links(_limits):
     """Lists, one after the other."""
     return varlink.encode("List", {"filter": FILTER}, more=True) * 3
 
 
-def half_request(status):
+def half_request(limits):
     """A request that is as long as it may be, and has no end."""
-    return b"{" + b" " * (status["request_max"] - 2)
+    return b"{" + b" " * (limits["request_max"] - 2)
 
 
 def _connect(path, data):
@@ -160,7 +160,7 @@ def _serves(daemon, bystander):
     bystander.call("Refresh")
     with daemon.connect() as newcomer:
         newcomer.call("GetStatus")
-    return bystander.call("GetStatus")
+    return bystander.statistics()
 
 
 def _stays_within(kinds):
@@ -171,8 +171,8 @@ def _stays_within(kinds):
             contextlib.ExitStack() as stack:
         os.chmod(daemon.directory, 0o755)
         bystander = stack.enter_context(daemon.connect())
-        status = bystander.call("GetStatus")
-        data = [kind(status) for kind in kinds]
+        limits = bystander.statistics()
+        data = [kind(limits) for kind in kinds]
         netns.batch(f"link add b{number} type bridge" for number in range(LINKS))
         netns.ip("link set b0 up")
         stack.callback(netns.delete_all)
@@ -184,19 +184,19 @@ def _stays_within(kinds):
             stack.callback(user.close)
         for user in users:
             user.until_ready()
-        status = _serves(daemon, bystander)
+        _serves(daemon, bystander)
         _fill_history()
-        status = _serves(daemon, bystander)
-        sessions = status["sessions"] - 1
+        statistics = _serves(daemon, bystander)
+        sessions = statistics["sessions"] - 1
         own = daemon.memory()
         kernel = group.most() - own - kernel_rest
-        tap.diag(f"{sessions} sessions, {status['counters']['sessions_refused']} refused; history "
-                 f"{status['history']['bytes'] >> 10} KiB; own memory {own >> 10} KiB, the kernel's "
+        tap.diag(f"{sessions} sessions, {statistics['counters']['sessions_refused']} refused; history "
+                 f"{statistics['history']['bytes'] >> 10} KiB; own memory {own >> 10} KiB, the kernel's "
                  f"{kernel_rest >> 10} KiB and for a session {kernel / sessions / 1024:.1f} KiB; "
                  f"at most {group.most() >> 20} MiB in all")
-        assert status["counters"]["sessions_refused"] > 0, status
-        assert sessions > status["sessions_max"] * 3 / 4, sessions
-        assert status["history"]["bytes"] > status["history"]["bytes_max"] / 2, status
+        assert statistics["counters"]["sessions_refused"] > 0, statistics
+        assert sessions > statistics["sessions_max"] * 3 / 4, sessions
+        assert statistics["history"]["bytes"] > statistics["history"]["bytes_max"] / 2, statistics
         shared = documented(HISTORY) + documented(REST)
         assert own <= sessions * documented(OWN) + shared, own
         assert kernel <= sessions * documented(KERNEL), kernel
@@ -223,11 +223,11 @@ def full_namespaces():
             stack.callback(guest.close)
         for guest in guests:
             guest.until_ready()
-        status = _serves(daemon, bystander)
-        tap.diag(f"{status['namespaces']} namespaces of {FULL_LINKS} links: {status['namespaces_memory'] >> 20} "
-                 f"MiB counted, {group.most() - before >> 20} MiB taken")
-        tap.equal(status["namespaces"], len(guests) * FULL_NAMESPACES)
-        assert status["namespaces_memory"] > status["namespaces_memory_max"] / 2, status
+        statistics = _serves(daemon, bystander)
+        tap.diag(f"{statistics['namespaces']} namespaces of {FULL_LINKS} links: "
+                 f"{statistics['namespaces_memory'] >> 20} MiB counted, {group.most() - before >> 20} MiB taken")
+        tap.equal(statistics["namespaces"], len(guests) * FULL_NAMESPACES)
+        assert statistics["namespaces_memory"] > statistics["namespaces_memory_max"] / 2, statistics
         assert group.most() - before < documented(NAMESPACES) + documented(TABLES), group.most()
 
 
@@ -236,7 +236,7 @@ def fits():
     """What the defaults allow to all connections, Lists, namespaces and the history together, fits into
     what the unit allows"""
     with daemons.Daemon() as daemon:
-        sessions_max = daemon.status()["sessions_max"]
+        sessions_max = daemon.statistics()["sessions_max"]
     total = (sessions_max * (documented(OWN) + documented(KERNEL)) + documented(LISTS) +
              documented(HISTORY) + documented(REST) + documented(NAMESPACES) + documented(TABLES))
     tap.equal(documented(TOTAL), total, "the sum")

@@ -56,8 +56,8 @@ def enters():
         other.ip("link add late type bridge")
         guest.call("Refresh")
         tap.equal(names(guest), ["late", "lo", "there"])
-        status = guest.call("GetStatus")
-        tap.equal((status["links"], status["namespaces"]), (3, 1))
+        tap.equal(guest.call("GetStatus")["links"], 3)
+        tap.equal(guest.statistics()["namespaces"], 1)
         netns.ip("link del here")
 
 
@@ -106,7 +106,7 @@ def same_socket():
         instances = [guest.call("GetStatus")["position"]["instance"] for guest in (a, b, c)]
         tap.equal(instances[0], instances[1])
         assert instances[0] != instances[2]
-        tap.equal(daemon.status()["namespaces"], 2)
+        tap.equal(daemon.statistics()["namespaces"], 2)
 
 
 @tap.test
@@ -235,13 +235,13 @@ def limits():
                 tap.equal((error.name, error.parameters), ("org.linkwatch.Links.LimitReached",
                                                            {"limit": "namespaces-per-user-max"}))
         # The connection is about what it was about.
-        tap.equal(guests[2].call("GetStatus")["namespaces"], 2)
+        tap.equal(guests[2].statistics()["namespaces"], 2)
         guests[0].close()
         wait.until(lambda: daemon.has_sessions(3), "the end of a session")
         guests[2].enter(sockets[2])
-        status = daemon.status()
-        tap.equal((status["namespaces"], status["namespaces_max"],
-                   status["namespaces_per_user_max"]), (2, 3, 2))
+        statistics = daemon.statistics()
+        tap.equal((statistics["namespaces"], statistics["namespaces_max"],
+                   statistics["namespaces_per_user_max"]), (2, 3, 2))
 
 
 @tap.test
@@ -274,9 +274,10 @@ def memory_bounded():
 
         other.batch(f"link add many{n} type bridge" for n in range(TOO_MANY))
         mirror.until(lambda: is_stale("namespaces-memory-max"), "its staleness")
-        status = daemon.status()
-        tap.equal(status["source"]["stale"], False)
-        assert status["namespaces_memory"] <= status["namespaces_memory_max"] == 256 << 10, status
+        tap.equal(daemon.status()["source"]["stale"], False)
+        statistics = daemon.statistics()
+        assert statistics["namespaces_memory"] <= statistics["namespaces_memory_max"], statistics
+        tap.equal(statistics["namespaces_memory_max"], 256 << 10)
         small.ip("link add here type bridge")
         guest.call("Refresh")
         tap.equal(names(guest), ["here", "lo"])
@@ -292,12 +293,12 @@ def history_is_shared():
     """All histories together are bounded by history-size"""
     with daemons.Daemon("--history-size", "64K") as daemon, netns.Namespace() as other, \
             contextlib.ExitStack() as stack:
-        tap.equal(daemon.status()["history"]["bytes_max"], 65536)
+        tap.equal(daemon.statistics()["history"]["bytes_max"], 65536)
         guests = [stack.enter_context(daemon.connect()) for _ in range(4)]
         for guest in guests:
             guest.enter(stack.enter_context(rtnl(other)))
-        shares = [guest.call("GetStatus")["history"]["bytes_max"] for guest in guests]
-        own = daemon.status()["history"]["bytes_max"]
+        shares = [guest.statistics()["history"]["bytes_max"] for guest in guests]
+        own = daemon.statistics()["history"]["bytes_max"]
         assert own + sum(shares) <= 65536 and min(shares) >= 8192 and own >= 32768, (own, shares)
 
 

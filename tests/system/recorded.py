@@ -76,7 +76,7 @@ def once():
         has(messages(connection, REFRESH, is_last)[0], {"position": POSITION})
         has(messages(connection, STATUS, is_last)[0],
             {"version": str, "position": POSITION, "interval_usec": int, "cadence": str,
-             "links": int, "sessions": int, "uptime_usec": int, "history": dict, "counters": dict,
+             "links": int, "uptime_usec": int,
              "source": {"standing": str, "reason": str, "stale": bool}})
         has(messages(connection, INFO, is_last)[0],
             {"vendor": str, "product": str, "version": str, "url": str, "interfaces": list})

@@ -4,6 +4,7 @@
 import json
 import os
 import random
+import re
 
 import daemon as daemons
 import netns
@@ -15,6 +16,7 @@ from mirror import Mirror
 
 SERVICE = varlink.SERVICE
 LINKS = varlink.INTERFACE
+STATISTICS = varlink.STATISTICS
 
 
 class Bystander:
@@ -50,7 +52,7 @@ class Bystander:
         name = f"by{Bystander._count}"
         netns.ip(f"link add {name} type bridge")
         self._mirror.until_event("add", name)
-        wait.until(lambda: self._daemon.status()["sessions"] == 2, "the end of other sessions")
+        wait.until(lambda: self._daemon.statistics()["sessions"] == 2, "the end of other sessions")
         wait.until(lambda: self._descriptors() <= self._open, "no descriptors left open")
         ip_links.settle(self._daemon, self._mirror)
 
@@ -73,18 +75,51 @@ def get_info():
         tap.equal(set(info), {"vendor", "product", "version", "url", "interfaces"})
         tap.equal(info["product"], "linkwatchd")
         tap.equal(info["version"], daemon.status()["version"])
-        tap.equal(sorted(info["interfaces"]), [LINKS, SERVICE])
+        tap.equal(sorted(info["interfaces"]), [LINKS, STATISTICS, SERVICE])
 
 
 @tap.test
 def get_description():
     """GetInterfaceDescription gives each interface file as it is"""
     with Bystander() as daemon:
-        for name in (LINKS, SERVICE):
+        for name in (LINKS, STATISTICS, SERVICE):
             description = daemon.call(SERVICE + ".GetInterfaceDescription", {"interface": name})
-            path = os.path.join(ip_links.SOURCE, "protocol", name + ".varlink")
-            with open(path, encoding="utf-8") as file:
-                tap.equal(description, {"description": file.read()})
+            tap.equal(description, {"description": ip_links.interface_text(name)})
+
+
+def _members(interface, heading):
+    """Of a type or of what a method answers, those that are always there and those that may be
+    missing."""
+    text = ip_links.interface_text(interface)
+    body = text.split(f"\n{heading} (\n", 1)[1].split("\n)", 1)[0]
+    members = re.findall(r"^  (\w+): (\??)", body, re.MULTILINE)
+    return {name for name, may in members if not may}, {name for name, may in members if may}
+
+
+def _expect_members(value, interface, heading):
+    always, maybe = _members(interface, heading)
+    assert always <= set(value) <= always | maybe, (heading, set(value) ^ always)
+
+
+@tap.test
+def status_and_statistics():
+    """GetStatus and GetStatistics have the members of their interface files, of the namespace that
+    the connection is about"""
+    with netns.Namespace() as other, other.rtnl()[0] as handed, Bystander() as daemon, \
+            daemon.connect() as guest:
+        guest.enter(handed)
+        other.ip("link add there type bridge")
+        guest.call("Refresh")
+        for connection in (daemon, guest):
+            status = connection.call("GetStatus")
+            _expect_members(status, LINKS, "method GetStatus() ->")
+            _expect_members(status["source"], LINKS, "type Source")
+            statistics = connection.call(STATISTICS + ".GetStatistics")
+            _expect_members(statistics, STATISTICS, "method GetStatistics() ->")
+            _expect_members(statistics["counters"], STATISTICS, "type Counters")
+            _expect_members(statistics["history"], STATISTICS, "type History")
+            tap.equal(statistics["counters"]["events"], status["position"]["sequence"])
+        tap.equal((guest.call("GetStatus")["links"], guest.statistics()["sessions"]), (2, 2))
 
 
 @tap.test
@@ -95,6 +130,8 @@ def unknown_names():
         expect_error(connection, SERVICE + ".InterfaceNotFound", interface="org.example.none")
         connection.send(LINKS + ".Lists")
         expect_error(connection, SERVICE + ".MethodNotFound", method=LINKS + ".Lists")
+        connection.send(LINKS + ".GetStatistics")
+        expect_error(connection, SERVICE + ".MethodNotFound", method=LINKS + ".GetStatistics")
         connection.send("org.example.none.List")
         expect_error(connection, SERVICE + ".InterfaceNotFound", interface="org.example.none")
         connection.send_bytes(b'{"method":"List"}\0')
@@ -133,6 +170,7 @@ WRONG_PARAMETERS = (
     ("Monitor", {"since": {"instance": "x", "sequence": "1"}}, "since.sequence"),
     ("Refresh", {"now": True}, "now"),
     ("GetStatus", {"x": 1}, "x"),
+    (STATISTICS + ".GetStatistics", {"x": 1}, "x"),
     (SERVICE + ".GetInterfaceDescription", {}, "interface"),
     (SERVICE + ".GetInterfaceDescription", {"interface": 1}, "interface"),
     (SERVICE + ".GetInfo", {"interface": "x"}, "interface"),
@@ -301,9 +339,9 @@ def width():
 
 @tap.test
 def size():
-    """A message of the size in GetStatus is read, and a larger one closes the connection"""
+    """A message of the size in GetStatistics is read, and a larger one closes the connection"""
     with Bystander("--request-max", "4K") as daemon:
-        limit = daemon.status()["request_max"]
+        limit = daemon.statistics()["request_max"]
         tap.equal(limit, 4096)
         call = varlink.encode("GetStatus")[:-1]
         with daemon.connect() as connection:
@@ -351,7 +389,7 @@ def byte_by_byte():
     with Bystander() as daemon, daemon.connect() as connection:
         for byte in calls:
             connection.send_bytes(bytes((byte,)))
-        for member in ("position", "counters"):
+        for member in ("position", "uptime_usec"):
             assert member in connection.reply()
         assert connection.list()["links"]
 
@@ -366,7 +404,7 @@ def oneway():
         connection.send("List", {"filter": 3}, oneway=True)
         connection.send("Monitor", {}, oneway=True, more=True)
         connection.send("GetStatus")
-        assert "counters" in connection.reply()
+        assert "uptime_usec" in connection.reply()
         assert not connection.has_message()
 
 
@@ -393,7 +431,7 @@ def half_closed():
             connection.send_bytes(varlink.encode("GetStatus") * 3 + varlink.encode("Refresh"))
             connection.shut_down()
             for _ in range(3):
-                assert "counters" in connection.reply()
+                assert "uptime_usec" in connection.reply()
             assert "position" in connection.reply()
             assert connection.is_closed()
         with Mirror(daemon.socket) as mirror:

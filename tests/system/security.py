@@ -80,9 +80,9 @@ def documented():
 
 @tap.test
 def status():
-    """Each default in SECURITY.md is the limit of a daemon without options in GetStatus"""
+    """Each default in SECURITY.md is the limit of a daemon without options in GetStatistics"""
     with daemons.Daemon() as daemon:
-        shown = daemon.status()
+        shown = daemon.statistics()
     for option, default in documented().items():
         if option == "history-size":
             limit = shown["history"]["bytes_max"]

@@ -106,7 +106,7 @@ def four_users():
             if fill(stack, daemon, uid, 1) == 0:
                 tap.equal(refused(daemon, uid), "sessions-max")
                 break
-        tap.equal(daemon.call("GetStatus")["sessions"], TOTAL - RESERVE + 1, "sessions")
+        tap.equal(daemon.statistics()["sessions"], TOTAL - RESERVE + 1, "sessions")
         assert fill(stack, daemon, 0, RESERVE // 2) == RESERVE // 2, "root did not get in"
         assert fill(stack, daemon, OWN, RESERVE // 2) == RESERVE // 2, "its own user did not"
         tap.equal(refused(daemon, 0), "sessions-max")

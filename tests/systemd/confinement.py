@@ -32,6 +32,11 @@ def status():
     return varlink.call(socket_path(), "GetStatus")
 
 
+def statistics():
+    """What GetStatistics says."""
+    return varlink.call(socket_path(), varlink.STATISTICS + ".GetStatistics")
+
+
 def prepare():
     """Any call that the filter does not let pass kills the daemon here, instead of failing
     with an error that it may get over unseen."""
@@ -196,7 +201,7 @@ def limits_by_default():
             tap.equal(refusal(other), None, "the limit for another user")
         with connect(0) as root:
             tap.equal(refusal(root), None, "the limit for root")
-    wait.until(lambda: status()["sessions"] == 1, "the end of the sessions")
+    wait.until(lambda: statistics()["sessions"] == 1, "the end of the sessions")
     resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
 
 
@@ -262,7 +267,7 @@ def reload_under_confinement():
     with same_process():
         MACHINE.write(CONFIG, "[Limits]\nSessionsMax=99\n")
         MACHINE.systemctl("reload", SERVICE)
-        wait.until(lambda: status()["sessions_max"] == 99, "the new limit")
+        wait.until(lambda: statistics()["sessions_max"] == 99, "the new limit")
 
 
 @tap.test

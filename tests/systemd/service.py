@@ -33,6 +33,11 @@ def status():
     return varlink.call(socket_path(), "GetStatus")
 
 
+def statistics():
+    """What GetStatistics says."""
+    return varlink.call(socket_path(), varlink.STATISTICS + ".GetStatistics")
+
+
 def names():
     """The names of the links that the daemon knows."""
     return {link["ifname"] for link in varlink.call(socket_path(), "List")["links"]}
@@ -103,7 +108,7 @@ def reload_applies():
         mirror.until_ready()
         MACHINE.write(CONFIG, "[Limits]\nSessionsMax=123\n")
         MACHINE.systemctl("reload", SERVICE)
-        wait.until(lambda: status()["sessions_max"] == 123, "the new limit")
+        wait.until(lambda: statistics()["sessions_max"] == 123, "the new limit")
         MACHINE.ip("link add r0 type bridge")
         mirror.until_event("add", "r0")
         MACHINE.ip("link del r0")
@@ -116,7 +121,7 @@ def folder_beside_the_file():
     """Files in the folder beside the configuration file win over it."""
     MACHINE.write(CONFIG + ".d/50-more.conf", "[Limits]\nSessionsMax=456\n")
     MACHINE.systemctl("reload", SERVICE)
-    wait.until(lambda: status()["sessions_max"] == 456, "the new limit")
+    wait.until(lambda: statistics()["sessions_max"] == 456, "the new limit")
 
 
 @tap.test
@@ -127,7 +132,7 @@ def bad_file_is_refused():
     result = MACHINE.try_run("systemctl", "reload", SERVICE)
     assert result.returncode != 0, "the reload worked"
     _assert_refusal("_SYSTEMD_UNIT=" + SERVICE)
-    tap.equal(status()["sessions_max"], 456, "the limit")
+    tap.equal(statistics()["sessions_max"], 456, "the limit")
     tap.equal(MACHINE.pid(SERVICE), pid, "the process")
     tap.equal(is_active(SERVICE), "active", SERVICE)
 
@@ -139,12 +144,12 @@ def bad_file_at_hangup():
     wait.until(lambda: MACHINE.journal("MESSAGE_ID=4c64cab98bad4d12b729303462a84a7d"),
                "the refusal")
     _assert_refusal("MESSAGE_ID=4c64cab98bad4d12b729303462a84a7d")
-    tap.equal(status()["sessions_max"], 456, "the limit")
+    tap.equal(statistics()["sessions_max"], 456, "the limit")
     MACHINE.path(CONFIG + ".d/60-bad.conf").unlink()
     MACHINE.path(CONFIG + ".d/50-more.conf").unlink()
     MACHINE.path(CONFIG).unlink()
     MACHINE.systemctl("reload", SERVICE)
-    wait.until(lambda: status()["sessions_max"] == 3072, "the default")
+    wait.until(lambda: statistics()["sessions_max"] == 3072, "the default")
 
 
 def _assert_refusal(match):
