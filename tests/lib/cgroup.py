@@ -1,12 +1,14 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 """A memory cgroup of the test's own, of version 1 or 2."""
 
+import errno
 import os
 import pathlib
 import subprocess
 import tempfile
 
 import tap
+import wait
 
 # How each version is mounted, and what its files are called: the limit, what is used now, the
 # most that was.
@@ -55,8 +57,18 @@ class MemoryCgroup:
             raise tap.Skip("no memory cgroup can be made here")
         return self
 
+    def _removed(self):
+        try:
+            self._path.rmdir()
+        except OSError as error:
+            if error.errno != errno.EBUSY:
+                raise
+            return False
+        return True
+
     def __exit__(self, *_exception):
-        self._path.rmdir()
+        # A process that ended is taken out of it a little later.
+        wait.until(self._removed, "an empty cgroup")
         self._unmount()
         self._mount.rmdir()
 
