@@ -57,7 +57,7 @@ static int by_file(const void *a, const void *b)
     return netns_name_compare(one, other);
 }
 
-static bool is_same_file(const struct netns_name *a, const struct netns_name *b)
+bool netns_name_is_same_file(const struct netns_name *a, const struct netns_name *b)
 {
     return a->device == b->device && a->inode == b->inode;
 }
@@ -128,10 +128,10 @@ static void leave_one_each(struct netns_names *names, const struct netns_name *s
     qsort(names->items, names->count, sizeof(names->items[0]), by_file);
     for (size_t i = 0; i < names->count; i++) {
         struct netns_name *name = &names->items[i];
-        bool known = left > 0 && is_same_file(name, &names->items[left - 1]);
+        bool known = left > 0 && netns_name_is_same_file(name, &names->items[left - 1]);
 
         /* A file without a known inode is like no other. */
-        if ((known && name->inode != 0) || (skip && is_same_file(name, skip)))
+        if ((known && name->inode != 0) || (skip && netns_name_is_same_file(name, skip)))
             free(name->path);
         else
             names->items[left++] = *name;

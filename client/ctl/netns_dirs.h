@@ -27,6 +27,7 @@ struct netns_names {
 void netns_names_clear(struct netns_names *names);
 
 int netns_name_compare(const struct netns_name *a, const struct netns_name *b);
+bool netns_name_is_same_file(const struct netns_name *a, const struct netns_name *b);
 
 /* Reads the directories. A file may be no namespace at all: see linkwatch_netns_open(). skip
  * is a name of a namespace to leave out, NULL for none. -EACCES and the like: a directory could

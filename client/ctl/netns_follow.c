@@ -31,7 +31,7 @@ static int compare(const struct watched *watched, const struct netns_name *name)
     if (!watched || !name)
         return watched ? -1 : 1;
     order = netns_name_compare(&watched->name, name);
-    if (order == 0 && (watched->name.device != name->device || watched->name.inode != name->inode))
+    if (order == 0 && !netns_name_is_same_file(&watched->name, name))
         return -1;
     return order;
 }

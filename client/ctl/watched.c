@@ -18,6 +18,9 @@
  * away, that is reported once. In microseconds. */
 #define PUT_OFF 1000000
 
+/* Of a name under which the files change that fast, the next reading shows what became of it. */
+#define OPEN_TRIES 3
+
 int64_t monotonic_now(void)
 {
     struct timespec time;
@@ -449,15 +452,33 @@ static int mirror_of(struct watched *watched, int fd)
     return r;
 }
 
+/* A socket in the namespace that has that name now; and what its file is, for the one that was
+ * there when the directory was read may have had the namespace mounted on it since. */
+static int open_named(struct netns_name *name)
+{
+    for (int tries = 1;; tries++) {
+        const struct netns_name before = *name;
+        int fd, r = linkwatch_netns_open(name->path, &fd);
+
+        if (r < 0)
+            return r;
+        /* If it is gone again, the next reading shows that. */
+        netns_name_identify(name->path, name);
+        if (netns_name_is_same_file(&before, name) || tries == OPEN_TRIES)
+            return fd;
+        close(fd);
+    }
+}
+
 static int open_mirror(struct watched *watched)
 {
     int fd, r;
 
     if (!watched->name.path)
         return mirror_of(watched, watched->monitor->ctl->netns_fd);
-    r = linkwatch_netns_open(watched->name.path, &fd);
-    if (r < 0)
-        return r;
+    fd = open_named(&watched->name);
+    if (fd < 0)
+        return fd;
     r = mirror_of(watched, fd);
     close(fd);
     return r;

@@ -2,10 +2,12 @@
 """linkwatchctl --all-netns: the namespaces that have a name, as they come and go."""
 
 import contextlib
+import ctypes
 import json
 import os
 import signal
 import subprocess
+import time
 
 import ctl
 import fake
@@ -17,6 +19,7 @@ from daemon import Daemon
 netns.enter()
 
 DOCKER = "/run/docker/netns"
+MS_BIND = 4096
 
 
 @contextlib.contextmanager
@@ -42,11 +45,16 @@ def delete(name):
     netns.run("ip", "netns", "del", name)
 
 
+def touch(path):
+    """An empty file."""
+    with open(path, "w", encoding="ascii"):
+        pass
+
+
 def bind(namespace, path):
     """Another name for a namespace."""
     os.makedirs(os.path.dirname(path), exist_ok=True)
-    with open(path, "w", encoding="ascii"):
-        pass
+    touch(path)
     netns.run("mount", "--bind", namespace, path)
 
 
@@ -323,6 +331,32 @@ def frees():
 
 
 @tap.test
+def becomes_one():
+    """A file that becomes a namespace while the directory is read is reported once"""
+    libc = ctypes.CDLL(None)
+    with private_run(), Daemon() as daemon, netns.Namespace() as other, \
+            Monitor(daemon, "--json") as monitor:
+        os.mkdir("/run/netns")
+        # With these, that takes a while.
+        for number in range(1000):
+            touch(f"/run/netns/{number}")
+        for number in range(50):
+            name = f"n{number}"
+            path = f"/run/netns/{name}"
+            touch(path)
+            moment = time.monotonic() + number * 50e-6
+            while time.monotonic() < moment:
+                pass
+            assert libc.mount(f"/proc/{other.pid}/ns/net".encode(), path.encode(), None, MS_BIND,
+                              None) == 0
+            added = json.loads(monitor.until("netns_"))
+            delete(name)
+            tap.equal([added, json.loads(monitor.until("netns_"))],
+                      [{"netns": name, "type": "netns_add"},
+                       {"netns": name, "type": "netns_remove"}], "messages")
+
+
+@tap.test
 def churn():
     """Namespaces that come and go in a loop leave nothing behind, and nothing untold"""
     with private_run(), Daemon() as daemon, Monitor(daemon, "--json") as monitor:
@@ -339,8 +373,7 @@ def churn():
             delete(f"n{number % 7}")
         delete("last")
         there, reported = {"last"}, set()
-        # A newer ip(8) may mount the directory anew, and so make them all go and come.
-        while there or not reported:
+        while there:
             message = json.loads(monitor.line())
             name = message["netns"]
             if message["type"] == "netns_add":
