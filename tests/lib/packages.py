@@ -19,16 +19,19 @@ def cache():
     return pathlib.Path(base, "linkwatchd-tests")
 
 
-def own_release():
-    """The code name of the release that this machine runs, empty if it is no Debian."""
+def own_releases():
+    """The code names that the release that this machine runs may have, none if it is no Debian.
+    Of sid, os-release(5) says what it says of testing."""
     try:
         lines = pathlib.Path("/etc/os-release").read_text(encoding="utf-8").splitlines()
     except OSError:
-        return ""
-    values = dict(line.split("=", 1) for line in lines if "=" in line)
-    if values.get("ID", "").strip('"') != "debian":
-        return ""
-    return values.get("VERSION_CODENAME", "").strip('"')
+        return []
+    values = {name: value.strip('"') for name, value in
+              (line.split("=", 1) for line in lines if "=" in line)}
+    if values.get("ID") != "debian":
+        return []
+    names = [values["VERSION_CODENAME"]] if values.get("VERSION_CODENAME") else []
+    return names + ["sid"] * values.get("PRETTY_NAME", "").endswith("/sid")
 
 
 def _run(*command, **options):
@@ -41,10 +44,11 @@ def _run(*command, **options):
 
 def _mirrors():
     """Where this machine gets its own release from."""
-    output = _run("apt-get", "indextargets", "--format", "$(RELEASE) $(COMPONENT) $(REPO_URI)",
+    output = _run("apt-get", "indextargets", "--format", "$(CODENAME) $(COMPONENT) $(REPO_URI)",
                 "Created-By: Packages")
     words = [line.split() for line in output.splitlines()]
-    mirrors = {w[2]: None for w in words if w[:2] == [own_release(), "main"]}
+    own = own_releases()
+    mirrors = {w[2]: None for w in words if w[0] in own and w[1] == "main"}
     if not mirrors:
         raise tap.Skip("apt knows no mirror of this machine's release")
     return list(mirrors)
@@ -103,7 +107,7 @@ def _kept(name, fill):
     target = cache() / name
     if target.exists():
         return target
-    if not own_release():
+    if not own_releases():
         raise tap.Skip("this is no Debian, so its packages can't be had from its mirror")
     # Tests that run at the same time don't share any of it.
     root = cache() / f"{name}.{os.getpid()}.apt"
