@@ -87,7 +87,7 @@ static int check_source(struct linkwatch *connection, const json_t *parameters)
 
     if (!source || json_is_integer(json_object_get(source, "last_dump_usec")))
         return 0;
-    return connection_fail(connection, -EIO, reason ? reason : "nothing is known of addresses");
+    return connection_fail(connection, -EIO, reason ? reason : "no addresses are known");
 }
 
 static int take_objects(struct linkwatch *connection, struct list *list, uint64_t deadline)

@@ -161,11 +161,11 @@ int connection_break(struct linkwatch *connection, int error)
     hang_up(connection);
     switch (error) {
     case -ETIMEDOUT:
-        return connection_fail(connection, error, "the daemon didn't answer in time");
+        return connection_fail(connection, error, "the daemon did not reply in time");
     case -EPROTO:
-        return connection_fail(connection, error, "the daemon's answer was not understood");
+        return connection_fail(connection, error, "the daemon's reply was not understood");
     case -ECONNRESET:
-        return connection_fail(connection, error, "the daemon hung up");
+        return connection_fail(connection, error, "the daemon closed the connection");
     case -E2BIG:
         return connection_fail(connection, error,
                                "the daemon has more links than the limit allows");
@@ -319,7 +319,7 @@ static int be_there(struct linkwatch *connection, uint64_t deadline)
     int r;
 
     if (connection->owner != getpid())
-        return connection_fail(connection, -ECHILD, "the connection is the parent process's");
+        return connection_fail(connection, -ECHILD, "the connection belongs to the parent process");
     if (connection->fd < 0) {
         r = connect_by(connection->path, deadline);
         if (r < 0)
@@ -356,7 +356,7 @@ int linkwatch_enter(struct linkwatch *connection, int socket_fd, int64_t timeout
 
     if (netns_check() < 0)
         return connection_fail(connection, -EOPNOTSUPP,
-                               "this kernel answers for the network namespace of who asks, not for "
+                               "this kernel replies for the caller's network namespace, not for "
                                "that of the socket");
     duplicate = fcntl(socket_fd, F_DUPFD_CLOEXEC, 0);
     if (duplicate < 0)

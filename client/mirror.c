@@ -142,7 +142,7 @@ static const char *words_for(int error)
     case -EBADMSG:
         return "the daemon's message was not understood";
     case -ECONNRESET:
-        return "the daemon hung up";
+        return "the daemon closed the connection";
     case -E2BIG:
         return "the daemon has more links than the mirror's limit allows";
     }

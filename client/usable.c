@@ -10,9 +10,9 @@ static const struct {
     const char *reason;
 } unusable[] = {
     {"DOWN", "its operational state is DOWN"},
-    {"LOWERLAYERDOWN", "the link below it is down"},
-    {"DORMANT", "it waits for an event outside, like authentication"},
-    {"TESTING", "it is in a test"},
+    {"LOWERLAYERDOWN", "its lower link is down"},
+    {"DORMANT", "it is waiting for an external event, such as authentication"},
+    {"TESTING", "it is being tested"},
     {"NOTPRESENT", "its hardware is missing"},
 };
 
@@ -32,7 +32,7 @@ static const char *why_not(const struct linkwatch_link *link)
     int up = linkwatch_link_has_flag(link, "UP");
 
     if (up < 0)
-        return "the kernel does not say whether it is up";
+        return "the kernel does not report whether it is up";
     if (up == 0)
         return "it is down";
     if (linkwatch_link_get_string(link, LINKWATCH_FIELD_OPERSTATE, &state) < 0 ||
@@ -41,7 +41,7 @@ static const char *why_not(const struct linkwatch_link *link)
     for (size_t i = 0; i < sizeof(unusable) / sizeof(unusable[0]); i++)
         if (strcmp(state, unusable[i].state) == 0)
             return unusable[i].reason;
-    return strcmp(state, "UP") == 0 ? NULL : "its operational state is not known here";
+    return strcmp(state, "UP") == 0 ? NULL : "its operational state is unknown to this version";
 }
 
 bool linkwatch_link_usable(const struct linkwatch_link *link, const char **ret_reason)

@@ -77,16 +77,16 @@ static const struct {
     const char *words;
     const char *parameter; /* the one with the detail */
 } errors[] = {
-    {SERVICE "InvalidParameter", -EINVAL, "the daemon doesn't accept a parameter", "parameter"},
+    {SERVICE "InvalidParameter", -EINVAL, "the daemon rejected a parameter", "parameter"},
     {SERVICE "MethodNotFound", -EOPNOTSUPP, "the daemon has no such method", "method"},
     {SERVICE "MethodNotImplemented", -EOPNOTSUPP, "the daemon has no such method", "method"},
     {SERVICE "InterfaceNotFound", -EOPNOTSUPP, "the daemon has no such interface", "interface"},
     {SERVICE "ExpectedMore", -EREMOTEIO, "the daemon expected the flag \"more\"", NULL},
-    {SERVICE "PermissionDenied", -EACCES, "the daemon refuses it", NULL},
-    {OWN "LimitReached", -EBUSY, "a limit of the daemon's was reached", "limit"},
-    {OWN "DumpFailed", -EIO, "the daemon can't dump the links", "errno_name"},
+    {SERVICE "PermissionDenied", -EACCES, "the daemon denied the request", NULL},
+    {OWN "LimitReached", -EBUSY, "a limit of the daemon was reached", "limit"},
+    {OWN "DumpFailed", -EIO, "the daemon cannot dump the links", "errno_name"},
     {OWN "NeverLooked", -ENODATA,
-     "nobody knows what links there are, for the daemon could never dump them", "errno_name"},
+     "no links are known because the daemon has never been able to dump them", "errno_name"},
 };
 
 int wire_errno(const struct reply *reply)
@@ -108,7 +108,7 @@ char *wire_error_text(const struct reply *reply)
     while (i < sizeof(errors) / sizeof(errors[0]) && strcmp(reply->error, errors[i].name) != 0)
         i++;
     if (i == sizeof(errors) / sizeof(errors[0]))
-        return asprintf(&text, "the daemon answered %s", reply->error) < 0 ? NULL : text;
+        return asprintf(&text, "the daemon replied with %s", reply->error) < 0 ? NULL : text;
     if (errors[i].parameter)
         detail = json_string_value(json_object_get(reply->parameters, errors[i].parameter));
     n = asprintf(&text, "%s%s%s%s%s%s", errors[i].words, reason ? ": " : "", reason ? reason : "",

@@ -123,12 +123,12 @@ static bool trace(const char *path, const char *program)
     int r = start_tracer(path);
 
     if (r < 0)
-        warning("the program can't be traced (%s), so its subscriptions stay denied%s",
+        warning("the program cannot be traced (%s), so its subscriptions stay denied%s",
                 strerror(-r),
                 program_objection_to_preload(program) ? "" : "; --preload works without tracing");
     /* Root's tracer may trace anybody. */
     else if (geteuid() != 0 && program_gains_privilege(program))
-        warning("%s does not gain its privileges while it is traced", program);
+        warning("%s does not gain privileges while it is traced", program);
     return r >= 0;
 }
 
@@ -138,11 +138,11 @@ static bool preload(const char *path, const char *program)
     int r = launch_preload(path);
 
     if (r < 0)
-        warning("%s can't be preloaded (%s), so subscriptions stay denied", launch_library(),
+        warning("%s cannot be preloaded (%s), so subscriptions stay denied", launch_library(),
                 strerror(-r));
     else if (objection)
         /* What it executes may be. */
-        warning("%s %s: nothing can be preloaded, so its subscriptions stay denied", program,
+        warning("%s %s, so nothing can be preloaded and its subscriptions stay denied", program,
                 objection);
     return r >= 0 && !objection;
 }
@@ -158,7 +158,7 @@ static bool assist(const struct choice *choice, const char *program)
         if (choice->preloads ? preload(choice->path, program) : trace(choice->path, program))
             return true;
     } else {
-        warning("there are no rtnetlink sockets here: %s", strerror(-r));
+        warning("rtnetlink sockets are not available: %s", strerror(-r));
     }
     return choice->falls_back;
 }
@@ -191,7 +191,7 @@ int main(int argc, char *argv[])
             return code;
     }
     if (optind == argc)
-        return wrong_usage("which program?");
+        return wrong_usage("no program given");
     path = absolute(choice.path);
     if (!path) {
         warning("%s", strerror(ENOMEM));

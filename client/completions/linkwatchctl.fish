@@ -70,32 +70,32 @@ complete -c linkwatchctl -s s -l socket -r -F -d "The daemon's socket"
 complete -c linkwatchctl -s n -l netns -r -F -a '(__linkwatchctl_namespaces)' -d 'The network namespace'
 complete -c linkwatchctl -l all-netns -d 'List and monitor all network namespaces'
 complete -c linkwatchctl -s j -l json -a 'short pretty off' -d 'Print JSON'
-complete -c linkwatchctl -s t -l timeout -x -a '500ms 5s 1min 1h' -d 'Let wait end after that time'
+complete -c linkwatchctl -s t -l timeout -x -a '500ms 5s 1min 1h' -d 'The timeout of wait'
 complete -c linkwatchctl -l kind -x -a 'veth bridge bond vlan vxlan macvlan dummy tun ifb wireguard ether loopback' -d 'List the links of that kind'
 complete -c linkwatchctl -l state -x -a 'UP DOWN UNKNOWN LOWERLAYERDOWN NOTPRESENT TESTING DORMANT' -d 'List the links in that state'
 complete -c linkwatchctl -l master -x -a '(__linkwatchctl_links)' -d 'List the ports of that link'
 complete -c linkwatchctl -l usable -d 'List the links that can be expected to carry traffic'
 complete -c linkwatchctl -l family -x -a 'inet inet6' -d 'List the addresses of that family'
 complete -c linkwatchctl -l scope -x -a 'global link host site' -d 'List the addresses of that scope'
-complete -c linkwatchctl -l address -d 'Monitor the addresses of the links, too'
-complete -c linkwatchctl -l type -x -a 'add change remove' -d 'Monitor events of these types'
-complete -c linkwatchctl -l field -x -a 'operstate flags carrier mtu ifname address master' -d 'Monitor changes of these fields'
-complete -c linkwatchctl -l no-list -d 'Monitor without the links at the beginning'
-complete -c linkwatchctl -s l -l full -d "Don't cut tables to the terminal's width"
-complete -c linkwatchctl -l no-legend -d 'Print tables without their head'
+complete -c linkwatchctl -l address -d 'Also report the addresses of the links'
+complete -c linkwatchctl -l type -x -a 'add change remove' -d 'Monitor only events of these types'
+complete -c linkwatchctl -l field -x -a 'operstate flags carrier mtu ifname address master' -d 'Monitor only changes of these fields'
+complete -c linkwatchctl -l no-list -d 'Omit the initial list of links'
+complete -c linkwatchctl -s l -l full -d "Do not cut tables to the terminal's width"
+complete -c linkwatchctl -l no-legend -d 'Do not print the heading of tables'
 complete -c linkwatchctl -l color -a 'auto always never' -d 'Colour the output'
-complete -c linkwatchctl -l no-pager -d "Don't page long output"
-complete -c linkwatchctl -s h -l help -d 'Print a short help'
+complete -c linkwatchctl -l no-pager -d "Do not pipe long output into a pager"
+complete -c linkwatchctl -s h -l help -d 'Print a short help text'
 complete -c linkwatchctl -s V -l version -d 'Print the version'
 
-complete -c linkwatchctl -n __linkwatchctl_needs_command -a list -d 'The links now'
-complete -c linkwatchctl -n __linkwatchctl_needs_command -a monitor -d 'The links, then what happens to them'
-complete -c linkwatchctl -n __linkwatchctl_needs_command -a show -d 'Everything that is known about a link'
-complete -c linkwatchctl -n __linkwatchctl_needs_command -a address -d 'The addresses of the links'
-complete -c linkwatchctl -n __linkwatchctl_needs_command -a wait -d 'Until a link meets conditions'
+complete -c linkwatchctl -n __linkwatchctl_needs_command -a list -d 'List the current links'
+complete -c linkwatchctl -n __linkwatchctl_needs_command -a monitor -d 'List the current links, then print each change'
+complete -c linkwatchctl -n __linkwatchctl_needs_command -a show -d 'Show all fields of a link'
+complete -c linkwatchctl -n __linkwatchctl_needs_command -a address -d 'List the current addresses of the links'
+complete -c linkwatchctl -n __linkwatchctl_needs_command -a wait -d 'Wait until a link meets all the conditions'
 complete -c linkwatchctl -n __linkwatchctl_needs_command -a refresh -d 'Make the daemon dump the links now'
-complete -c linkwatchctl -n __linkwatchctl_needs_command -a status -d 'How the daemon does'
-complete -c linkwatchctl -n __linkwatchctl_needs_command -a help -d 'A short help'
+complete -c linkwatchctl -n __linkwatchctl_needs_command -a status -d 'Show the state of the daemon'
+complete -c linkwatchctl -n __linkwatchctl_needs_command -a help -d 'Print a short help text'
 
 complete -c linkwatchctl -n '__linkwatchctl_at 0 999 list monitor address' -a '(__linkwatchctl_links)' -d Link
 complete -c linkwatchctl -n '__linkwatchctl_at 0 0 show wait' -a '(__linkwatchctl_links)' -d Link

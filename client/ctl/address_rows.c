@@ -165,7 +165,7 @@ void address_lines_remove(const struct lines *lines, const struct linkwatch_addr
 {
     begin(lines, address, event, '-', RED);
     if (linkwatch_event_learned(event) == LINKWATCH_LEARNED_FILTER)
-        fputs(" lives on, but its link doesn't match any more", stdout);
+        fputs(" still exists, but its link no longer matches", stdout);
     else
         print_rest(address);
     lines_end(lines, event);

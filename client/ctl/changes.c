@@ -107,5 +107,5 @@ void changes_print(const struct linkwatch_link *before, const struct linkwatch_l
             separator = "; ";
         }
     if (!fields)
-        fputs(": no field that is known here changed", stdout);
+        fputs(": only fields unknown to this version changed", stdout);
 }

@@ -18,19 +18,19 @@ struct word {
 
 static const struct word standings[] = {
     {"denied", "the kernel refuses notifications", YELLOW},
-    {"unproven", "the kernel sends notifications; dumps must yet show that none is missing",
+    {"unproven", "the kernel sends notifications; dumps have yet to confirm that none are missing",
      YELLOW},
     {"trusted", "the kernel sends notifications, and dumps agree with them", GREEN},
-    {"incomplete", "the kernel doesn't report every change, so the daemon polls", YELLOW},
+    {"incomplete", "the kernel does not report every change, so the daemon polls", YELLOW},
     {NULL, NULL, PLAIN},
 };
 
 static const struct word cadences[] = {
-    {"polling", "notifications can't be relied on", PLAIN},
-    {"proving", "rarer each time that a dump agrees with the notifications", PLAIN},
-    {"audit", "only to verify the notifications", PLAIN},
+    {"polling", "notifications are not reliable", PLAIN},
+    {"proving", "longer after each dump that agrees with the notifications", PLAIN},
+    {"audit", "to verify the notifications", PLAIN},
     {"retry", "the last dump failed", YELLOW},
-    {"idle", "nobody is watching", PLAIN},
+    {"idle", "no consumer is connected", PLAIN},
     {NULL, NULL, PLAIN},
 };
 
@@ -149,11 +149,11 @@ static void print_links(const struct linkwatch_status *status,
     fputs(!stale ? "fresh" : never_dumped(status) ? "unknown" : "stale", stdout);
     output_colour(output, PLAIN);
     if (stale && never_dumped(status)) {
-        fputs(": the daemon could never dump them\n", stdout);
+        fputs(": the daemon has never been able to dump them\n", stdout);
         return;
     }
     if (stale)
-        fputs(": the daemon can't dump them, these are the last known", stdout);
+        fputs(": the daemon cannot dump them; these are the last known ones", stdout);
     fputs(", ", stdout);
     print_count(status, "links", "link");
     fputs(", ", stdout);
@@ -201,7 +201,7 @@ static void print_history(const struct linkwatch_status *statistics)
 static void print_consumers(const struct linkwatch_status *statistics)
 {
     label("Consumers");
-    printf("%lld now, of at most %lld (%lld for one user); %lld since the start, %lld refused\n",
+    printf("%lld now, of at most %lld (%lld per user); %lld since the start, %lld refused\n",
            (long long)number(statistics, "sessions"), (long long)number(statistics, "sessions_max"),
            (long long)number(statistics, "sessions_per_user_max"),
            (long long)number(statistics, "counters.sessions"),

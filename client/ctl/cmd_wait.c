@@ -34,7 +34,7 @@ static void on_source(void *user, const struct linkwatch_source *source)
     if (!subject->never_dumped)
         return;
     ctl_describe_failure(source, why, sizeof(why));
-    ctl_error("%s%s", why, subject->ctl->timeout == 0 ? "" : "; waiting for that");
+    ctl_error("%s%s", why, subject->ctl->timeout == 0 ? "" : "; waiting until it can");
 }
 
 /* Of usable, which of the things that it needs is missing. */
@@ -83,7 +83,7 @@ static void write_unmet(FILE *to, const struct subject *subject, const struct li
         separator = ", ";
     }
     if (*separator == ' ')
-        fputs(" meets it now", to);
+        fputs(" meets all conditions now", to);
 }
 
 static void write_links(FILE *to, const struct subject *subject, const struct linkwatch_list *list)
@@ -95,7 +95,7 @@ static void write_links(FILE *to, const struct subject *subject, const struct li
         write_unmet(to, subject, linkwatch_list_get(list, i));
     }
     if (count > EXPLAINED_MAX)
-        fprintf(to, "; and so on, for %zu links", count);
+        fprintf(to, "; and so on, %zu links in total", count);
     if (count == 0)
         fprintf(to, ": there is no link \"%s\"", subject->ctl->arguments[0]);
 }
@@ -142,10 +142,10 @@ static int timed_out(const struct subject *subject)
     char span[TIMESPAN_SIZE];
     char *why = subject->never_dumped ? NULL : explain(subject);
     const char *text =
-        subject->never_dumped ? ", and nobody knows whether the condition is met" : "";
+        subject->never_dumped ? ", and it is not known whether the conditions are met" : "";
 
     if (subject->ctl->timeout == 0)
-        ctl_error("the condition isn't met%s", why ? why : "");
+        ctl_error("the conditions are not met%s", why ? why : "");
     else
         ctl_error("the timeout of %s expired%s", timespan_format(subject->ctl->timeout, span),
                   why ? why : text);
@@ -159,10 +159,10 @@ static int failed(const struct subject *subject, int error)
     case -ETIMEDOUT:
         return timed_out(subject);
     case -ENODATA:
-        ctl_error("nobody knows whether the condition is met");
+        ctl_error("it is not known whether the conditions are met");
         return EXIT_UNKNOWN;
     case -EINVAL:
-        ctl_error("absent goes with no other condition");
+        ctl_error("absent cannot be combined with other conditions");
         return EXIT_USAGE;
     case -ENOMEM:
         ctl_error("%s", strerror(-error));

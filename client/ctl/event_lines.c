@@ -154,7 +154,7 @@ void lines_remove(const struct lines *lines, const struct linkwatch_link *link,
 {
     begin_event(lines, link, event, '-', RED);
     if (linkwatch_event_learned(event) == LINKWATCH_LEARNED_FILTER)
-        fputs(" lives on, but doesn't match any more", stdout);
+        fputs(" still exists, but no longer matches", stdout);
     else
         changes_print_link(link, lines->output);
     lines_end(lines, event);

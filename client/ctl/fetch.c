@@ -139,7 +139,7 @@ static int fetch_named(struct fetcher *fetcher, const struct netns_name *name)
     if (netns_name_is_none(r))
         return 0;
     if (r < 0) {
-        ctl_error("the network namespace \"%s\" can't be entered: %s", name->name,
+        ctl_error("the network namespace \"%s\" cannot be entered: %s", name->name,
                   ctl_netns_reason(r));
         failed(fetcher, EXIT_FAILED);
         return r == -EOPNOTSUPP ? r : 0;
@@ -189,12 +189,11 @@ static int wrong_name(const char *name, int error)
 {
     switch (error) {
     case -E2BIG:
-        ctl_error("at most %d names or indexes can be given, which together take at most %d "
-                  "bytes",
+        ctl_error("at most %d names or indexes can be given, with at most %d bytes in total",
                   LINKWATCH_FILTER_ENTRIES_MAX, LINKWATCH_FILTER_BYTES_MAX);
         return EXIT_USAGE;
     case -ENAMETOOLONG:
-        ctl_error("a name has at most %d characters: %s", LINKWATCH_FILTER_NAME_MAX, name);
+        ctl_error("a name can have at most %d characters: %s", LINKWATCH_FILTER_NAME_MAX, name);
         return EXIT_USAGE;
     }
     ctl_error("%s: %s", name, strerror(-error));

@@ -42,22 +42,23 @@ static const struct command commands[] = {
 static const char help[] =
     "Usage: linkwatchctl [OPTION...] [COMMAND [ARGUMENT...]]\n"
     "\n"
-    "Asks linkwatchd about the links (network interfaces) of its network namespace.\n"
+    "Query and monitor links (network interfaces) through linkwatchd.\n"
     "\n"
-    "Commands (list if none is given; the beginning of a name will do):\n"
-    "  list [IF...]         the links now, one a line\n"
-    "  monitor [IF...]      the links now, then what happens to them, until interrupted\n"
-    "  show IF              everything that is known about a link\n"
-    "  address [IF...]      the addresses of the links, one a line\n"
-    "  wait IF CONDITION... until a link meets all the conditions at once\n"
+    "Commands (list is the default; any unambiguous prefix is accepted):\n"
+    "  list [IF...]         list the current links\n"
+    "  monitor [IF...]      list the current links, then print each change\n"
+    "  show IF              show all fields of a link\n"
+    "  address [IF...]      list the current addresses of the links\n"
+    "  wait IF CONDITION... wait until a link meets all the conditions\n"
     "  refresh              make the daemon dump the links now\n"
-    "  status               how the daemon does, and how far its links can be trusted\n"
+    "  status               show the state of the daemon and how far it trusts the\n"
+    "                       kernel's notifications\n"
     "  help                 print this help\n"
-    "  complete [TEXT]      what a shell may offer for IF, one word a line\n"
+    "  complete [TEXT]      print completions of IF for a shell, one per line\n"
     "\n"
-    "IF is the name or an alternative name of a link, or a shell glob ('eth*');\n"
-    "a backslash before a special character takes it as it is ('a\\[1\\]'). Where no link\n"
-    "is called so, it may be an index, or name@peer as ip prints it.\n"
+    "IF is a name or an alternative name of a link, or a shell glob ('eth*'); a\n"
+    "backslash removes the special meaning of the next character ('a\\[1\\]'). If no\n"
+    "link has that name, IF can be an index, or name@peer as ip prints it.\n"
     "CONDITION is one of present, absent, up, down, carrier, no-carrier, usable,\n"
     "operstate=STATE, mtu=N, address, address=A, family=F, master=NAME, nomaster,\n"
     "kind=KIND, renamed, name=NAME.\n"
@@ -65,34 +66,33 @@ static const char help[] =
     "Options:\n"
     "  -s, --socket PATH    the daemon's socket (default: $LINKWATCH_SOCKET, or\n"
     "                       " DEFAULT_SOCKET ")\n"
-    "  -n, --netns NETNS    ask about that network namespace: the name of one in /run/netns,\n"
-    "                       a process id, or a path\n"
-    "      --all-netns      list and monitor the daemon's namespace and all in /run/netns and\n"
-    "                       /run/docker/netns\n"
-    "  -j, --json[=MODE]    print JSON: an array for list and address, an object for show and\n"
-    "                       status, an object a line for monitor; MODE is short, pretty\n"
-    "                       (with line breaks) or off\n"
-    "      --kind KIND      list the links of that kind, as the column KIND shows it,\n"
-    "      --state STATE    that are in that operational state,\n"
-    "      --master NAME    that are ports of that link, or of those that a glob matches\n"
-    "      --usable         that can be expected to carry traffic; show has the reason if not\n"
-    "      --family FAMILY  list the addresses of that family: inet or inet6,\n"
-    "      --scope SCOPE    of that scope: global, link, host, ...\n"
-    "      --address        monitor the addresses of the links, too\n"
-    "      --type TYPES     monitor events of these types: add, change, remove (with commas)\n"
-    "      --field FIELDS   monitor changes of these fields, as show names them (with commas)\n"
-    "      --no-list        monitor without the links at the beginning\n"
-    "  -t, --timeout T      let wait end after T: seconds, or a number with ms, s, min, h\n"
-    "      --no-pager       don't page long output\n"
-    "  -l, --full           don't cut tables to the terminal's width\n"
-    "      --no-legend      print tables without their head\n"
+    "  -n, --netns NETNS    operate on that network namespace: a name in /run/netns,\n"
+    "                       a process ID, or a path\n"
+    "      --all-netns      list, monitor: the daemon's network namespace and all in\n"
+    "                       /run/netns and /run/docker/netns\n"
+    "  -j, --json[=MODE]    print JSON: short (the default), pretty (with line breaks\n"
+    "                       and indentation), or off\n"
+    "      --kind KIND      list: only links of that kind\n"
+    "      --state STATE    list: only links in that operational state\n"
+    "      --master NAME    list: only ports of that link; NAME may be a glob\n"
+    "      --usable         list: only links that can be expected to carry traffic\n"
+    "      --family FAMILY  address: only addresses of that family, inet or inet6\n"
+    "      --scope SCOPE    address: only addresses of that scope: global, link, ...\n"
+    "      --address        monitor: also report the addresses of the links\n"
+    "      --type TYPES     monitor: only events of these types: add,change,remove\n"
+    "      --field FIELDS   monitor: only changes of these fields: mtu,operstate,...\n"
+    "      --no-list        monitor: omit the initial list of links\n"
+    "  -t, --timeout T      wait: timeout in seconds, or with a unit: ms, s, min, h\n"
+    "      --no-pager       do not pipe long output into a pager\n"
+    "  -l, --full           do not cut tables to the terminal's width\n"
+    "      --no-legend      do not print the heading of tables\n"
     "      --color[=WHEN]   colour the output: auto (on a terminal), always, never\n"
     "  -h, --help           print this help\n"
     "  -V, --version        print the version\n"
     "\n"
-    "Exit codes: 0 done, or the condition is met; 1 it failed, or there is no such link;\n"
-    "2 wrong usage; 3 the daemon can't be reached; 4 timed out; 5 nobody knows, for the\n"
-    "daemon could never dump the links.\n";
+    "Exit codes: 0 success, or the conditions are met; 1 failure, or there is no such\n"
+    "link; 2 invalid usage; 3 the daemon cannot be reached; 4 the timeout expired;\n"
+    "5 no links are known, because the daemon has never been able to dump them.\n";
 
 /* Part of it may be what others chose. */
 void ctl_error(const char *format, ...)
@@ -120,7 +120,7 @@ int ctl_unreachable(const struct ctl *ctl, int error)
                   "\"linkwatchd --socket %s\"",
                   ctl->path, strerror(-error), ctl->path);
     else
-        ctl_error("can't talk to linkwatchd at %s: %s", ctl->path, strerror(-error));
+        ctl_error("cannot connect to linkwatchd at %s: %s", ctl->path, strerror(-error));
     return EXIT_NO_DAEMON;
 }
 
@@ -164,7 +164,7 @@ void ctl_describe_failure(const struct linkwatch_source *source, char *text, siz
     const char *name;
     bool named = linkwatch_source_get_errno_name(source, &name) >= 0;
 
-    snprintf(text, size, "linkwatchd could never dump the links: %s%s%s%s",
+    snprintf(text, size, "linkwatchd has never been able to dump the links: %s%s%s%s",
              linkwatch_source_reason(source), named ? " (" : "", named ? name : "",
              named ? ")" : "");
 }
@@ -222,7 +222,7 @@ static int ambiguous(const char *name)
         if (strncmp(commands[i].name, name, strlen(name)) == 0 && length < sizeof(list))
             length += (size_t)snprintf(list + length, sizeof(list) - length, "%s%s",
                                        length ? ", " : "", commands[i].name);
-    ctl_error("\"%s\" may be one of: %s", name, list);
+    ctl_error("\"%s\" is ambiguous: %s", name, list);
     return wrong_usage(NULL, NULL);
 }
 
@@ -230,9 +230,9 @@ const char *ctl_netns_reason(int error)
 {
     switch (error) {
     case -EINVAL:
-        return "it is none";
+        return "it is not a network namespace";
     case -EOPNOTSUPP:
-        return "this kernel can't enter network namespaces";
+        return "this kernel cannot enter network namespaces";
     }
     return strerror(-error);
 }
@@ -248,7 +248,7 @@ static int open_netns(struct ctl *ctl)
                   "netns\"), a process id, or a path with a slash",
                   ctl->netns);
     else
-        ctl_error("the network namespace \"%s\" can't be entered: %s", ctl->netns,
+        ctl_error("the network namespace \"%s\" cannot be entered: %s", ctl->netns,
                   ctl_netns_reason(r));
     return EXIT_FAILED;
 }
@@ -262,22 +262,23 @@ static int run_command(struct ctl *ctl, const char *name)
     if (more)
         return ambiguous(name);
     if (!command)
-        return wrong_usage("there is no command ", name);
+        return wrong_usage("unknown command ", name);
     if (ctl->count < command->least || ctl->count > command->most)
-        return wrong_usage("wrong number of arguments; the command is: ", command->usage);
+        return wrong_usage("wrong number of arguments; usage: ", command->usage);
     if (ctl->has_timeout && command->run != ctl_wait)
-        return wrong_usage("--timeout is for wait alone", "");
+        return wrong_usage("--timeout can only be used with wait", "");
     if (ctl->all_netns && command->run != ctl_list && command->run != ctl_monitor)
-        return wrong_usage("--all-netns is for list and monitor alone", "");
+        return wrong_usage("--all-netns can only be used with list and monitor", "");
     if (ctl->condition_count > 0 && command->run != ctl_list)
-        return wrong_usage("--kind, --state, --master and --usable are for list alone", "");
+        return wrong_usage("--kind, --state, --master and --usable can only be used with list", "");
     if ((ctl->events.types || ctl->events.fields || ctl->no_list || ctl->addresses) &&
         command->run != ctl_monitor)
-        return wrong_usage("--type, --field, --no-list and --address are for monitor alone", "");
+        return wrong_usage("--type, --field, --no-list and --address can only be used with monitor",
+                           "");
     if ((ctl->family || ctl->scope) && command->run != ctl_address)
-        return wrong_usage("--family and --scope are for address alone", "");
+        return wrong_usage("--family and --scope can only be used with address", "");
     if (ctl->all_netns && ctl->netns)
-        return wrong_usage("--all-netns and --netns exclude each other", "");
+        return wrong_usage("--all-netns and --netns cannot be combined", "");
     code = open_netns(ctl);
     return code == EXIT_MET ? command->run(ctl) : code;
 }
@@ -289,7 +290,7 @@ static int set_condition(struct ctl *ctl, const char *word, const char *value)
     int code;
 
     if (ctl->condition_count == CTL_CONDITIONS)
-        return wrong_usage("too many of --kind, --state, --master and --usable", "");
+        return wrong_usage("too many of the options --kind, --state, --master and --usable", "");
     if (asprintf(&text, "%s%s", word, value) < 0)
         return EXIT_FAILED;
     code = ctl_parse_condition(text, &ctl->conditions[ctl->condition_count]);
@@ -315,7 +316,7 @@ static int set_json(struct ctl *ctl, const char *text)
     ctl->pretty = strcmp(text, "pretty") == 0;
     if (ctl->pretty || !ctl->json || strcmp(text, "short") == 0)
         return -1;
-    return wrong_usage("--json is short, pretty or off, not ", text);
+    return wrong_usage("--json= must be short, pretty or off, not ", text);
 }
 
 static int set_colour(struct ctl *ctl, const char *text)
@@ -328,21 +329,23 @@ static int set_colour(struct ctl *ctl, const char *text)
             ctl->colour = (enum when)when;
             return -1;
         }
-    return wrong_usage("--color is auto, always or never, not ", text);
+    return wrong_usage("--color= must be auto, always or never, not ", text);
 }
 
 static int set_types(struct ctl *ctl, const char *text)
 {
     if (event_filter_add_types(&ctl->events, text) >= 0)
         return -1;
-    return wrong_usage("--type is add, change or remove, or some of them with commas, not ", text);
+    return wrong_usage(
+        "--type must be add, change or remove, or several of them separated by commas, not ", text);
 }
 
 static int set_fields(struct ctl *ctl, const char *text)
 {
     if (event_filter_add_fields(&ctl->events, text) >= 0)
         return -1;
-    return wrong_usage("--field is a field as show names it, or some with commas, not ", text);
+    return wrong_usage(
+        "--field must be a field as named by show, or several separated by commas, not ", text);
 }
 
 static int set_family(struct ctl *ctl, const char *text)
@@ -350,7 +353,7 @@ static int set_family(struct ctl *ctl, const char *text)
     ctl->family = text;
     if (strcmp(text, "inet") == 0 || strcmp(text, "inet6") == 0)
         return -1;
-    return wrong_usage("--family is inet or inet6, not ", text);
+    return wrong_usage("--family must be inet or inet6, not ", text);
 }
 
 static int set_timeout(struct ctl *ctl, const char *text)
@@ -358,7 +361,7 @@ static int set_timeout(struct ctl *ctl, const char *text)
     ctl->has_timeout = true;
     if (timespan_parse(text, &ctl->timeout) >= 0)
         return -1;
-    return wrong_usage("not a time span like 5, 1.5s, 500ms, 2min or 1h: ", text);
+    return wrong_usage("not a valid time span (such as 5, 1.5s, 500ms, 2min or 1h): ", text);
 }
 
 /* Takes one option; the exit code, or -1 to go on. */

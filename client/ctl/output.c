@@ -69,7 +69,7 @@ int output_end(struct output *output, int code)
         pager_finish(output->pager);
     if (!output->error || output->error == EPIPE)
         return code;
-    ctl_error("can't write the output: %s", strerror(output->error));
+    ctl_error("cannot write the output: %s", strerror(output->error));
     return EXIT_FAILED;
 }
 

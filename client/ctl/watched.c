@@ -209,7 +209,7 @@ static void print_links(const struct monitor *monitor)
     for (size_t i = 0; i < monitor->count; i++)
         add_rows(table, monitor->items[i]);
     if (table_print(table, &monitor->output, monitor->ctl->full) < 0)
-        notice(monitor->items[0], "there is not enough memory to show the links");
+        notice(monitor->items[0], "not enough memory to list the links");
     table_free(table);
 }
 
@@ -225,7 +225,7 @@ static void print_addresses(const struct monitor *monitor)
             addresses_table_add(table, monitor->items[i]->label, address);
     }
     if (table_print(table, &monitor->output, monitor->ctl->full) < 0)
-        notice(monitor->items[0], "there is not enough memory to show the addresses");
+        notice(monitor->items[0], "not enough memory to list the addresses");
     table_free(table);
 }
 
@@ -276,10 +276,11 @@ static void on_lost(void *user, int64_t events)
     if (!is_text(watched) || (events < 0 && !is_first(watched)))
         return;
     if (events < 0)
-        snprintf(text, sizeof(text), "the daemon was started anew; what differs now:");
+        snprintf(text, sizeof(text), "the daemon restarted; what changed meanwhile:");
     else
         snprintf(text, sizeof(text),
-                 "%lld event%s lost, for they came faster than they were read; what differs now:",
+                 "%lld event%s lost because they arrived faster than they were read; what changed "
+                 "meanwhile:",
                  (long long)events, events == 1 ? " was" : "s were");
     notice(watched, text);
 }
@@ -334,7 +335,7 @@ static void on_connected(void *user, bool resumed)
     struct watched *watched = user;
 
     if (watched->heard && (is_first(watched) || watched->reported))
-        notice(watched, resumed ? "connected again; nothing is missing" : "connected again");
+        notice(watched, resumed ? "reconnected; no events were missed" : "reconnected");
     watched->heard = true;
     watched->broken = false;
     watched->reported = false;
@@ -381,8 +382,8 @@ int64_t watched_tick(struct watched *watched, int64_t now)
         watched->report_at = now + PUT_OFF;
     if (watched->report_at > now)
         return watched->report_at;
-    snprintf(text, sizeof(text), "%s: %s; trying again",
-             is_first(watched) ? "no connection to linkwatchd" : "it can't be watched",
+    snprintf(text, sizeof(text), "%s: %s; retrying",
+             is_first(watched) ? "no connection to linkwatchd" : "it cannot be monitored",
              watched->why ? watched->why : "out of memory");
     watched->reported = true;
     notice(watched, text);
@@ -508,10 +509,10 @@ static void report_error(struct watched *watched, int error)
         return;
     watched->error_reported = true;
     if (watched->name.path)
-        ctl_error("the network namespace \"%s\" can't be entered: %s", watched->name.name,
+        ctl_error("the network namespace \"%s\" cannot be entered: %s", watched->name.name,
                   ctl_netns_reason(error));
     else
-        ctl_error("can't begin to monitor: %s", strerror(-error));
+        ctl_error("cannot start to monitor: %s", strerror(-error));
 }
 
 void watched_start(struct watched *watched)

@@ -96,10 +96,10 @@ def unknown():
 @tap.test
 def wrong_usage():
     """Options that don't fit are refused with a reason"""
-    for arguments, what in ((("--family", "ipv4", "address"), "--family is inet or inet6"),
-                            (("--family", "inet", "list"), "for address alone"),
-                            (("--scope", "link", "monitor"), "for address alone"),
-                            (("--address", "list"), "for monitor alone")):
+    for arguments, what in ((("--family", "ipv4", "address"), "--family must be inet or inet6"),
+                            (("--family", "inet", "list"), "can only be used with address"),
+                            (("--scope", "link", "monitor"), "can only be used with address"),
+                            (("--address", "list"), "can only be used with monitor")):
         code, output, errors = run(*arguments)
         tap.equal((code, output), (2, ""), str(arguments))
         tap.contains(errors, what)

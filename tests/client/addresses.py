@@ -95,7 +95,7 @@ def after_reconnection():
                  [address(2, "eth0", "10.0.0.2", valid_life_time=30, preferred_life_time=20),
                   address(2, "eth0", "10.0.0.3", flags=["secondary"]),
                   address(3, "eth1", "10.0.1.1")])
-        mirror.expect("disconnected ECONNRESET: the daemon hung up", "connected anew", "lost 12",
+        mirror.expect("disconnected ECONNRESET: the daemon closed the connection", "connected anew", "lost 12",
                       "address_remove eth0 10.0.0.1/24 snapshot", "add 3 eth1 snapshot",
                       "address_add eth0 10.0.0.3/24 snapshot",
                       "address_add eth1 10.0.1.1/24 snapshot", "ready 2")

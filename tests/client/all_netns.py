@@ -230,7 +230,7 @@ def refused():
         nobody = {"user": 65534, "group": 65534}
         code, output, errors = run(daemon, "list", **nobody)
         tap.equal((code, output.split()[8:12]), (1, ["FLAGS", "-", "1", "lo"]), "outcome")
-        reported = [f'linkwatchctl: the network namespace "{name}" can\'t be entered: '
+        reported = [f'linkwatchctl: the network namespace "{name}" cannot be entered: '
                 "Operation not permitted" for name in ("blue", "red")]
         tap.equal(errors.splitlines(), [f"linkwatchctl: {DOCKER}/: Permission denied", *reported],
                   "errors")
@@ -245,10 +245,10 @@ def limited():
         code, output, errors = run(daemon, "list")
         tap.equal(code, 1, "exit code")
         tap.equal([line.split()[0] for line in output.splitlines()], ["NETNS", "-", "blue"], "rows")
-        tap.contains(errors, 'network namespace "red": a limit of the daemon\'s was reached '
+        tap.contains(errors, 'network namespace "red": a limit of the daemon was reached '
                              "(namespaces-max)")
         with Monitor(daemon) as monitor:
-            line = monitor.until("! it can't be watched: a limit of the daemon's was reached")
+            line = monitor.until("! it cannot be monitored: a limit of the daemon was reached")
             waits, held = ("red", "blue") if " red ! " in line else ("blue", "red")
             monitor.until(f"{held} ")
             delete(held)
@@ -407,8 +407,8 @@ def restart():
             while "n3 + there (2)" not in lines[-1]:
                 lines.append(monitor.line())
             tap.equal([line.split(" ", 1)[1] for line in lines[:3]],
-                      ["- ! no connection to linkwatchd: the daemon hung up; trying again",
-                       "- ! connected again", "- ! the daemon was started anew; what differs now:"],
+                      ["- ! no connection to linkwatchd: the daemon closed the connection; retrying",
+                       "- ! reconnected", "- ! the daemon restarted; what changed meanwhile:"],
                       "lines")
             tap.equal(sum("connect" in line for line in lines), 2, "lines of connections")
 

@@ -86,22 +86,22 @@ def missing():
 
 ERRORS = (
     (SERVICE + "InvalidParameter", {"parameter": "filter"},
-     "EINVAL: the daemon doesn't accept a parameter (filter)"),
+     "EINVAL: the daemon rejected a parameter (filter)"),
     (SERVICE + "MethodNotFound", {"method": "X"},
      "EOPNOTSUPP: the daemon has no such method (X)"),
     (SERVICE + "MethodNotImplemented", {}, "EOPNOTSUPP: the daemon has no such method"),
     (SERVICE + "InterfaceNotFound", {"interface": "X"},
      "EOPNOTSUPP: the daemon has no such interface (X)"),
-    (SERVICE + "PermissionDenied", {}, "EACCES: the daemon refuses it"),
+    (SERVICE + "PermissionDenied", {}, "EACCES: the daemon denied the request"),
     (OWN + "LimitReached", {"limit": "sessions"},
-     "EBUSY: a limit of the daemon's was reached (sessions)"),
+     "EBUSY: a limit of the daemon was reached (sessions)"),
     (OWN + "DumpFailed", {"errno": 13, "errno_name": "EACCES"},
-     "EIO: the daemon can't dump the links (EACCES)"),
+     "EIO: the daemon cannot dump the links (EACCES)"),
     (OWN + "NeverLooked", {"errno": 97, "errno_name": "EAFNOSUPPORT", "reason": "no socket"},
-     "ENODATA: nobody knows what links there are, for the daemon could never dump them: "
+     "ENODATA: no links are known because the daemon has never been able to dump them: "
      "no socket (EAFNOSUPPORT)"),
-    (OWN + "DumpFailed", {"errno": 13}, "EIO: the daemon can't dump the links"),
-    ("com.example.Other", {}, "EREMOTEIO: the daemon answered com.example.Other"),
+    (OWN + "DumpFailed", {"errno": 13}, "EIO: the daemon cannot dump the links"),
+    ("com.example.Other", {}, "EREMOTEIO: the daemon replied with com.example.Other"),
 )
 
 
@@ -132,11 +132,11 @@ def broken(break_it, line):
         caller.expect("0: ")
 
 
-PROTOCOL = "EPROTO: the daemon's answer was not understood"
+PROTOCOL = "EPROTO: the daemon's reply was not understood"
 for _what, _break, _line in (
-        ("a hang-up", lambda peer: peer.close(), "ECONNRESET: the daemon hung up"),
+        ("a hang-up", lambda peer: peer.close(), "ECONNRESET: the daemon closed the connection"),
         ("half a reply", lambda peer: (peer.raw(b'{"parameters"'), peer.close()),
-         "ECONNRESET: the daemon hung up"),
+         "ECONNRESET: the daemon closed the connection"),
         ("no JSON", lambda peer: peer.raw(b"hello\0"), PROTOCOL),
         ("an empty message", lambda peer: peer.raw(b"\0"), PROTOCOL),
         ("no object", lambda peer: peer.raw(b"[]\0"), PROTOCOL)):
@@ -172,7 +172,7 @@ def error_in_a_list():
         peer.call()
         peer.reply({"link": link(1, "lo")}, continues=True)
         peer.error(OWN + "LimitReached", limit="list-memory")
-        caller.expect("EBUSY: a limit of the daemon's was reached (list-memory)")
+        caller.expect("EBUSY: a limit of the daemon was reached (list-memory)")
         answer(peer, "List", [link(1, "lo")])
         caller.expect("1:lo 0: ")
 
@@ -195,7 +195,7 @@ def timeout():
     with fake.Fake() as daemon:
         caller = daemon.driver("call", SOON, "list")
         peer = daemon.accept()
-        caller.expect("ETIMEDOUT: the daemon didn't answer in time")
+        caller.expect("ETIMEDOUT: the daemon did not reply in time")
         peer.call()
         assert peer.is_closed()
 

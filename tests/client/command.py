@@ -319,7 +319,7 @@ def harmless_errors():
     with fake.Fake() as daemon:
         _, code, _, errors = answered(daemon, "list", error=("a\x1b[31mb\n", {}))
         tap.equal(code, 1, "exit code")
-        tap.contains(errors, "the daemon answered a\\x1b[31mb\\x0a")
+        tap.contains(errors, "the daemon replied with a\\x1b[31mb\\x0a")
 
 
 @tap.test
@@ -368,8 +368,8 @@ def abbreviated():
         for command in ("l", "li", "list"):
             tap.equal(answered(daemon, command, reply=LINKS)[1:], (0, TABLE + "\n", ""), command)
         tap.equal(answered(daemon, "st", reply=STATUS, then=STATISTICS)[1], 0, "exit code")
-    tap.contains(run("s")[2], 'linkwatchctl: "s" may be one of: show, status\n')
-    tap.contains(run("x")[2], "linkwatchctl: there is no command x\n")
+    tap.contains(run("s")[2], 'linkwatchctl: "s" is ambiguous: show, status\n')
+    tap.contains(run("x")[2], "linkwatchctl: unknown command x\n")
 
 
 @tap.test
@@ -400,14 +400,14 @@ def never_met():
 @tap.test
 def limits():
     """What the daemon would refuse in a filter is wrong usage, and the error has the limit."""
-    many = "at most 256 names or indexes can be given, which together take at most 32768 bytes"
+    many = "at most 256 names or indexes can be given, with at most 32768 bytes in total"
     for command in ("list", "monitor"):
         for names in (["a"] * 257, ["\U0001f600" * 127] * 100):
             tap.equal(run(command, *names), (2, "", f"linkwatchctl: {many}\n"), command)
     for command in (["list"], ["monitor"], ["show"], ["wait"]):
         behind = ["up"] if command == ["wait"] else []
         tap.equal(run(*command, "x" * 128, *behind),
-                  (2, "", f"linkwatchctl: a name has at most 127 characters: {'x' * 128}\n"),
+                  (2, "", f"linkwatchctl: a name can have at most 127 characters: {'x' * 128}\n"),
                   str(command))
     with fake.Fake() as daemon:
         call, code = answered(daemon, "list", *["a"] * 256, reply=[link(1, "a")])[:2]
@@ -435,8 +435,8 @@ def helps():
                  "--no-legend", "--color[=WHEN]",
                  "--version", "present", "absent", "up", "down", "carrier", "no-carrier", "usable",
                  "operstate=STATE", "mtu=N", "address=A", "master=NAME", "nomaster", "kind=KIND",
-                 "renamed", "name=NAME", "0 done", "1 it failed", "2 wrong usage", "3 the daemon",
-                 "4 timed out"):
+                 "renamed", "name=NAME", "0 success", "1 failure", "2 invalid usage", "3 the daemon",
+                 "4 the timeout", "5 no links"):
         tap.contains(output, word)
     code, output, _ = run("--version")
     tap.equal((code, output.split()[0]), (0, "linkwatchctl"), "outcome")
@@ -450,7 +450,7 @@ def full():
                                      (["show", "lo"], LINKS[:1], None),
                                      (["status"], {"version": "1"}, {})):
             _, code, _, errors = answered(daemon, *command, reply=reply, then=then, stdout=disk)
-            tap.equal((code, errors), (1, "linkwatchctl: can't write the output: "
+            tap.equal((code, errors), (1, "linkwatchctl: cannot write the output: "
                                           "No space left on device\n"), str(command))
         code, _, errors = run("--help", stdout=disk)
         tap.equal(code, 1, "exit code")
@@ -508,7 +508,7 @@ def refresh():
                                              {"reason": "it is busy", "errno": 16,
                                               "errno_name": "EBUSY"}))
         tap.equal(code, 1, "exit code")
-        tap.contains(errors, "the daemon can't dump the links: it is busy (EBUSY)")
+        tap.contains(errors, "the daemon cannot dump the links: it is busy (EBUSY)")
 
 
 STATUS = {
@@ -537,7 +537,7 @@ def status():
                       "Because: joining failed (EACCES)", "Links: fresh, 1 link, last dump ",
                       "(it cost 2 ms of CPU time)", "Cadence: a dump every 500 ms, polling: ",
                       "History: 9 events, 4 KiB of at most 16 MiB; 9 since the start",
-                      "2 now, of at most 1000 (100 for one user); 20 since the start, 6 refused",
+                      "2 now, of at most 1000 (100 per user); 20 since the start, 6 refused",
                       "Lost: 7 events",
                       "0 notifications, 3 contradictions, 2 overruns, 5 malformed messages",
                       "Dumps: 12, of which 1 failed",
@@ -551,7 +551,7 @@ def stale_status():
     with fake.Fake() as daemon:
         stale = {**STATUS, "source": {**STATUS["source"], "stale": True}}
         _, _, output, _ = answered(daemon, "status", reply=stale, then=STATISTICS)
-        tap.contains(output, "stale: the daemon can't dump them, these are the last known")
+        tap.contains(output, "stale: the daemon cannot dump them; these are the last known ones")
 
 
 @tap.test
@@ -562,7 +562,7 @@ def blind_status():
                                    then=STATISTICS)
         for words in ("Standing: denied: the kernel refuses notifications\n",
                       "Because: no socket (EACCES)",
-                      "Links: unknown: the daemon could never dump them\n"):
+                      "Links: unknown: the daemon has never been able to dump them\n"):
             tap.contains(output, words)
 
 
@@ -576,8 +576,8 @@ def blind_list():
                                          {"reason": "no socket", "errno": 13,
                                           "errno_name": "EACCES"}))
             tap.equal((code, output), (5, ""), "outcome")
-            tap.contains(errors, "nobody knows what links there are, for the daemon could never "
-                                 "dump them: no socket (EACCES)")
+            tap.contains(errors, "no links are known because the daemon has never been able to dump "
+                                 "them: no socket (EACCES)")
 
 
 @tap.test

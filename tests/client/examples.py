@@ -58,7 +58,7 @@ def events():
         peer.event("change", 3, link=link(2, "lan0", mtu=9), old={})
         program.expect("+ eth0", "~ eth0: ifname mtu, now lan0")
         peer = restart(daemon, peer, link(1, "lo"))
-        program.expect("! the daemon hung up", "! connected", "! lost -1 events", "- lan0",
+        program.expect("! the daemon closed the connection", "! connected", "! lost -1 events", "- lan0",
                        "= 1 links")
         program.signal(signal.SIGTERM)
         tap.equal(program.finish(), (0, "", ""), "outcome")

@@ -95,7 +95,7 @@ def resumed():
         peer.event("change", 8, link=link(2, "eth0", mtu=1400), old={"mtu": 1500})
         mirror.line()
         peer.close()
-        mirror.expect("disconnected ECONNRESET: the daemon hung up")
+        mirror.expect("disconnected ECONNRESET: the daemon closed the connection")
         peer = again(daemon, instance=INSTANCE, sequence=8)
         peer.event("add", 9, link=link(3, "v0"))
         peer.event("ready", 9, source=fake.SOURCE)
@@ -110,7 +110,7 @@ def nothing_missed():
         peer.close()
         peer = again(daemon, instance=INSTANCE, sequence=7)
         peer.event("ready", 7, source=fake.SOURCE)
-        mirror.expect("disconnected ECONNRESET: the daemon hung up", "connected resumed", "ready 1")
+        mirror.expect("disconnected ECONNRESET: the daemon closed the connection", "connected resumed", "ready 1")
 
 
 @tap.test
@@ -124,7 +124,7 @@ def restarted():
         peer = again(daemon, instance=INSTANCE, sequence=7)
         peer.event("lost", 3, OTHER)
         peer.snapshot(3, link(1, "lo"), link(2, "eth0", mtu=9000), link(4, "v0"), instance=OTHER)
-        mirror.expect("disconnected ECONNRESET: the daemon hung up", "connected anew", "lost -1",
+        mirror.expect("disconnected ECONNRESET: the daemon closed the connection", "connected anew", "lost -1",
                       "remove 3 v0 snapshot", "change 2 eth0 mtu:1500:9000 snapshot",
                       "add 4 v0 snapshot", "ready 3")
         peer.event("remove", 4, OTHER, link=link(4, "v0"))
@@ -203,7 +203,7 @@ def cut_snapshot():
         mirror, peer = daemon.mirror()
         peer.event("snapshot", 5, link=link(2, "a"))
         peer.close()
-        mirror.expect("connected anew", "disconnected ECONNRESET: the daemon hung up")
+        mirror.expect("connected anew", "disconnected ECONNRESET: the daemon closed the connection")
         peer = again(daemon)
         peer.snapshot(6, link(3, "b"))
         mirror.expect("connected anew", "add 3 b snapshot", "source trusted", "ready 1")
@@ -243,7 +243,7 @@ def half():
         mirror, peer = begin(daemon, link(2, "eth0"))
         peer.raw(event("remove", 8, link=link(2, "eth0"))[:-1])
         peer.close()
-        mirror.expect("disconnected ECONNRESET: the daemon hung up")
+        mirror.expect("disconnected ECONNRESET: the daemon closed the connection")
         again(daemon, instance=INSTANCE, sequence=7).event("ready", 7, source=fake.SOURCE)
         mirror.expect("connected resumed", "ready 1")
 
@@ -313,7 +313,7 @@ def ends():
     with fake.Fake() as daemon:
         mirror, peer = begin(daemon, link(2, "eth0"))
         peer.reply(json.loads(event("add", 8, link=link(3, "a"))[:-1])["parameters"])
-        mirror.expect("add 3 a notification #8", "disconnected ECONNRESET: the daemon hung up")
+        mirror.expect("add 3 a notification #8", "disconnected ECONNRESET: the daemon closed the connection")
         again(daemon, instance=INSTANCE, sequence=8)
 
 
@@ -336,7 +336,7 @@ def limit():
     with fake.Fake() as daemon:
         mirror, peer = begin(daemon, link(2, "eth0"))
         peer.error("org.linkwatch.Links.LimitReached", limit="sessions")
-        mirror.expect("disconnected EBUSY: a limit of the daemon's was reached (sessions)")
+        mirror.expect("disconnected EBUSY: a limit of the daemon was reached (sessions)")
         again(daemon, instance=INSTANCE, sequence=7)
 
 
@@ -379,7 +379,7 @@ def blind_anew():
         peer = again(daemon, instance=INSTANCE, sequence=7)
         peer.event("lost", 1, OTHER)
         peer.event("source", 1, OTHER, source=fake.BLIND, realtime_usec=None, monotonic_usec=None)
-        mirror.expect("disconnected ECONNRESET: the daemon hung up", "connected anew", "lost -1",
+        mirror.expect("disconnected ECONNRESET: the daemon closed the connection", "connected anew", "lost -1",
                       "source denied stale 13 EACCES")
         peer.snapshot(3, link(3, "eth1"), instance=OTHER)
         mirror.expect("remove 2 eth0 snapshot", "add 3 eth1 snapshot", "source trusted", "ready 1")
@@ -393,7 +393,7 @@ def reported_once():
         peer.close()
         for _ in range(3):
             again(daemon, instance=INSTANCE, sequence=7).close()
-        mirror.expect("disconnected ECONNRESET: the daemon hung up")
+        mirror.expect("disconnected ECONNRESET: the daemon closed the connection")
         again(daemon, instance=INSTANCE, sequence=7).event("ready", 7, source=fake.SOURCE)
         mirror.expect("connected resumed", "ready 1")
 
@@ -419,7 +419,7 @@ def passed_over():
         mirror.expect("add 3 a notification #90")
         peer.close()
         again(daemon, instance=INSTANCE, sequence=90).event("ready", 95, source=fake.SOURCE)
-        mirror.expect("disconnected ECONNRESET: the daemon hung up", "connected resumed", "ready 2")
+        mirror.expect("disconnected ECONNRESET: the daemon closed the connection", "connected resumed", "ready 2")
 
 
 @tap.test
@@ -431,7 +431,7 @@ def skips():
         mirror.expect("change 2 eth0 mtu:1500:9 notification #90")
         peer.close()
         again(daemon, instance=INSTANCE, sequence=90).event("ready", 95, source=fake.SOURCE)
-        mirror.expect("disconnected ECONNRESET: the daemon hung up", "connected resumed", "ready 1")
+        mirror.expect("disconnected ECONNRESET: the daemon closed the connection", "connected resumed", "ready 1")
 
 
 @tap.test

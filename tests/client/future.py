@@ -150,7 +150,7 @@ def forked_calls():
     with fake.Fake() as daemon:
         caller = daemon.driver("call", "-1", "fork", "list")
         daemon.accept()
-        caller.expect("ECHILD: the connection is the parent process's")
+        caller.expect("ECHILD: the connection belongs to the parent process")
 
 
 @tap.test
@@ -165,7 +165,7 @@ def forked():
         mirror.expect("change 2 eth0 mtu:1500:9 notification #8")
         daemon.stop()
         peer.close()
-        mirror.expect("disconnected ECONNRESET: the daemon hung up")
+        mirror.expect("disconnected ECONNRESET: the daemon closed the connection")
         daemon.listen()
         peer = daemon.accept()
         tap.equal(peer.monitor()["since"]["sequence"], 8, "since")

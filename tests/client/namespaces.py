@@ -159,7 +159,7 @@ def connection_enters():
                    "1:lo 0: "])
     with Daemon("--namespaces-max", "0") as daemon, netns.Namespace() as one:
         tap.equal(calls(daemon.socket, f"enter:{one.pid}", "list"),
-                  ["EBUSY: a limit of the daemon's was reached (namespaces-max)", "1:lo 0: "])
+                  ["EBUSY: a limit of the daemon was reached (namespaces-max)", "1:lo 0: "])
 
 
 @tap.test
@@ -176,7 +176,7 @@ def enters_again():
         caller.expect("0: ")
         tap.equal(peer.call()["method"], "org.linkwatch.Links.Refresh")
         peer.close()
-        caller.expect("ECONNRESET: the daemon hung up")
+        caller.expect("ECONNRESET: the daemon closed the connection")
         peer = daemon.accept()
         answer(peer, "Enter", {})
         answer(peer, "Refresh", {"position": {"instance": fake.INSTANCE, "sequence": 1}})
@@ -212,7 +212,7 @@ def ctl_errors():
     with Daemon() as daemon:
         route = ("--socket", daemon.socket, "--netns")
         for name, words in (("no-such", "there is no network namespace"),
-                            ("/dev/null", "it is none"), ("", "it is none")):
+                            ("/dev/null", "it is not a network namespace"), ("", "it is not a network namespace")):
             code, output, errors = ctl.run(*route, name, "list")
             tap.equal((code, output), (1, ""))
             tap.contains(errors, words)

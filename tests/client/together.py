@@ -79,7 +79,7 @@ def broken():
         mirror, peer = begin(daemon)
         swap(peer)
         peer.close()
-        mirror.expect("disconnected ECONNRESET: the daemon hung up")
+        mirror.expect("disconnected ECONNRESET: the daemon closed the connection")
         nothing(mirror, "held 2:a 3:b (not ready)")
         peer = daemon.accept()
         tap.equal(peer.monitor()["since"], {"instance": INSTANCE, "sequence": 7}, "since")
@@ -112,7 +112,7 @@ def restarted():
         peer.monitor()
         peer.event("lost", 3, OTHER)
         peer.snapshot(3, link(2, "b"), link(3, "a"), link(4, "c"), instance=OTHER)
-        mirror.expect("disconnected ECONNRESET: the daemon hung up", "connected anew", "lost -1",
+        mirror.expect("disconnected ECONNRESET: the daemon closed the connection", "connected anew", "lost -1",
                       "change 2 b ifname:a:b snapshot", "change 3 a ifname:b:a snapshot",
                       "add 4 c snapshot", "ready 3")
 

@@ -71,8 +71,8 @@ def monitors_on():
         peer.snapshot(2, LINKS[0], instance=OTHER)
         process.expect(*TABLE.splitlines())
         tap.equal([words(process) for _ in range(4)],
-                  ["! no connection to linkwatchd: the daemon hung up; trying again",
-                   "! connected again", "! the daemon was started anew; what differs now:",
+                  ["! no connection to linkwatchd: the daemon closed the connection; retrying",
+                   "! reconnected", "! the daemon restarted; what changed meanwhile:",
                    "- veth0 (20) veth, UP, mtu 9000, address 02:00:00:00:00:01, master br0 "
                    "[snapshot]"], "lines")
 
@@ -92,7 +92,7 @@ def monitors_blindly():
         peer = daemon.accept()
         peer.monitor()
         blind_first(peer)
-        tap.equal(words(process), "! no links are known: linkwatchd could never dump the links: "
+        tap.equal(words(process), "! no links are known: linkwatchd has never been able to dump the links: "
                                   "no socket (EACCES)", "line")
         peer.snapshot(8, *LINKS)
         process.expect(*TABLE.splitlines())
@@ -110,8 +110,8 @@ def monitors_losses():
         process.expect(*TABLE.splitlines())
         tap.equal([words(process) for _ in range(3)],
                   ["! stale, denied: no\\x1b",
-                   "! 12 events were lost, for they came faster than they were read; what differs "
-                   "now:", "! trusted: dumps agree"], "lines")
+                   "! 12 events were lost because they arrived faster than they were read; what "
+                   "changed meanwhile:", "! trusted: dumps agree"], "lines")
 
 
 @tap.test
@@ -135,7 +135,7 @@ def monitors_json():
         process.signal(signal.SIGTERM)
         code, output, errors = process.finish()
         tap.equal((code, output), (0, ""), "outcome")
-        tap.contains(errors, "no connection to linkwatchd: the daemon hung up; trying again\n")
+        tap.contains(errors, "no connection to linkwatchd: the daemon closed the connection; retrying\n")
 
 
 @tap.test
@@ -318,7 +318,7 @@ for _span, _words in (("0.05", "the timeout of 50 ms expired"),
                       (".05 s", "the timeout of 50 ms expired"),
                       ("0.001min", "the timeout of 60 ms expired"),
                       ("0.00002h", "the timeout of 72 ms expired"),
-                      ("0", "the condition isn't met")):
+                      ("0", "the conditions are not met")):
     tap.add(f"wait --timeout {_span} ends with exit code 4", in_vain, _span, _words)
 
 
@@ -328,15 +328,15 @@ def says_what_is_not_met():
     with fake.Fake() as daemon:
         process, _ = waiting(daemon, "*", "up", "mtu=9000", "name=b*", "--timeout", "0", sees=LINKS)
         explained(daemon, *LINKS)
-        tap.equal(end(process), (4, "", "linkwatchctl: the condition isn't met: lo does not meet "
+        tap.equal(end(process), (4, "", "linkwatchctl: the conditions are not met: lo does not meet "
                                  "mtu=9000, name=b*; veth0 does not meet up, name=b*\n"), "outcome")
         process, _ = waiting(daemon, "*", "up", "--timeout", "0")
         explained(daemon, *(link(number, f"l{number}\x1b") for number in range(1, 8)))
         tap.contains(end(process)[2], "l1\\x1b does not meet up; l2\\x1b does not meet up; l3\\x1b "
-                     "does not meet up; l4\\x1b does not meet up; and so on, for 7 links\n")
+                     "does not meet up; l4\\x1b does not meet up; and so on, 7 links in total\n")
         process, _ = waiting(daemon, "lo", "absent", "--timeout", "0", sees=LINKS)
         explained(daemon, LINKS[0])
-        tap.contains(end(process)[2], "isn't met: lo does not meet absent\n")
+        tap.contains(end(process)[2], "are not met: lo does not meet absent\n")
 
 
 @tap.test
@@ -358,7 +358,7 @@ def blind_wait(daemon, *arguments):
     return process, peer
 
 
-BLIND = "linkwatchctl: linkwatchd could never dump the links: no socket (EACCES)"
+BLIND = "linkwatchctl: linkwatchd has never been able to dump the links: no socket (EACCES)"
 
 
 @tap.test
@@ -366,8 +366,9 @@ def waits_blindly():
     """Of links of which nothing is known, not even absent is met; wait says what it waits for"""
     with fake.Fake() as daemon:
         process, _ = blind_wait(daemon, "--timeout", "0.2")
-        tap.equal(end(process), (4, "", f"{BLIND}; waiting for that\nlinkwatchctl: the timeout of "
-                                 "200 ms expired, and nobody knows whether the condition is met\n"), "outcome")
+        tap.equal(end(process), (4, "", f"{BLIND}; waiting until it can\nlinkwatchctl: the timeout of "
+                                 "200 ms expired, and it is not known whether the conditions are "
+                                 "met\n"), "outcome")
 
 
 @tap.test
@@ -375,8 +376,8 @@ def judges_blindly():
     """With --timeout 0 it ends at once, with an exit code of its own"""
     with fake.Fake() as daemon:
         process, _ = blind_wait(daemon, "--timeout", "0")
-        tap.equal(end(process), (5, "", f"{BLIND}\nlinkwatchctl: nobody knows whether the condition "
-                                 "is met\n"), "outcome")
+        tap.equal(end(process), (5, "", f"{BLIND}\nlinkwatchctl: it is not known whether the conditions "
+                                 "are met\n"), "outcome")
 
 
 @tap.test
@@ -385,7 +386,7 @@ def waits_until_seeing():
     with fake.Fake() as daemon:
         process, peer = blind_wait(daemon)
         peer.snapshot(8)
-        tap.equal(end(process), (0, "", f"{BLIND}; waiting for that\n"), "outcome")
+        tap.equal(end(process), (0, "", f"{BLIND}; waiting until it can\n"), "outcome")
 
 
 CONDITIONS = (

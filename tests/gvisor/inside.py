@@ -289,13 +289,13 @@ def other_namespace():
 
 
 def no_other_namespace():
-    """linkwatchctl --netns fails, and says that this kernel can't enter network namespaces"""
+    """linkwatchctl --netns fails, and says that this kernel cannot enter network namespaces"""
     with daemons.Daemon() as daemon:
         process = subprocess.run([CTL, "--socket", daemon.socket, "--netns",
                                   f"/proc/{os.getpid()}/ns/net", "list"], check=False,
                                  stdin=subprocess.DEVNULL, capture_output=True, text=True)
         tap.equal((process.returncode, process.stdout), (1, ""), "exit code and output")
-        tap.contains(process.stderr, "this kernel can't enter network namespaces")
+        tap.contains(process.stderr, "this kernel cannot enter network namespaces")
 
 
 for function in ((no_other_namespace,) if RELEASE == "bookworm" else

@@ -362,7 +362,7 @@ def no_library():
         environment = dict(os.environ, LINKWATCH_RUN_LIBRARY=path)
         result = run("sh", "-c", "echo ran $LD_PRELOAD", env=environment)
         tap.equal((result.returncode, result.stdout), (0, "ran\n"))
-        tap.contains(result.stderr, "can't be preloaded")
+        tap.contains(result.stderr, "cannot be preloaded")
         tap.equal(len(result.stderr.splitlines()), 1)
         result = run("echo", "ran", options=("--no-fallback",), env=environment)
         tap.equal((result.returncode, result.stdout), (FAILED, ""))
