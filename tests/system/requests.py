@@ -69,12 +69,13 @@ def expect_error(connection, name, **parameters):
 
 @tap.test
 def get_info():
-    """GetInfo names the product, its version and its interfaces"""
+    """GetInfo names the product, its version, its manual page and its interfaces"""
     with Bystander() as daemon:
         info = daemon.call(SERVICE + ".GetInfo")
         tap.equal(set(info), {"vendor", "product", "version", "url", "interfaces"})
         tap.equal(info["product"], "linkwatchd")
         tap.equal(info["version"], daemon.status()["version"])
+        tap.equal(info["url"], "man:linkwatchd(8)")
         tap.equal(sorted(info["interfaces"]), [LINKS, STATISTICS, SERVICE])
 
 
