@@ -196,7 +196,8 @@ const char *linkwatch_address_json(const struct linkwatch_address *address);
 
 /* Which links one wants to know of. A link must fit each of the three sorts that was
  * added to at all, and there any one entry. An empty filter fits every link; NULL
- * stands for one wherever a filter is asked for. */
+ * stands for one wherever a filter is asked for. So who has a list of names that may be empty must
+ * not ask with it then: on the wire an empty list passes nothing, here it can't be said. */
 struct linkwatch_filter;
 
 int linkwatch_filter_new(struct linkwatch_filter **ret);

@@ -31,6 +31,16 @@ def table_of_some():
         tap.equal((code, errors), (1, 'linkwatchctl: there is no link "nosuch"\n'), "outcome")
 
 
+@tap.test
+def nothing_named():
+    """Without names no list of them is sent, which would pass nothing; an empty name matches none."""
+    with fake.Fake() as daemon:
+        tap.equal(answered(daemon, "list", reply=LINKS)[0]["parameters"], {}, "parameters")
+        call, code, output, errors = answered(daemon, "list", "", reply=[])
+        tap.equal(call["parameters"], {"filter": {"names": [""]}}, "parameters")
+        tap.equal((code, output, errors), (1, "", 'linkwatchctl: there is no link ""\n'), "none")
+
+
 PAIR = [link(7, "veth0"), link(8, "9"), link(9, "eth0.5"), link(10, "a@b"), link(11, "a"),
         link(12, "a[1]"), link(13, "x@y")]
 

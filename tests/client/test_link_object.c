@@ -457,6 +457,32 @@ static void a_filter_asks_for_each_of_its_sorts(void **state)
     linkwatch_link_unref(link);
 }
 
+/* On the wire an empty list passes nothing: it must not stand for a sort that wasn't added to. */
+static void a_sort_without_entries_is_not_sent(void **state)
+{
+    struct linkwatch_link *link = parse(everything);
+    struct linkwatch_filter *filter, *copy;
+    json_t *json;
+
+    (void)state;
+    assert_int_equal(linkwatch_filter_new(&filter), 0);
+    json = filter_to_json(filter);
+    assert_true(json_is_null(json));
+    assert_int_equal(linkwatch_filter_add_kind(filter, "veth"), 0);
+    assert_int_equal(filter_copy(filter, &copy), 0);
+    for (int i = 0; i < 2; i++) {
+        json_decref(json);
+        json = filter_to_json(i ? copy : filter);
+        assert_int_equal(json_object_size(json), 1);
+        assert_int_equal(json_array_size(json_object_get(json, "kinds")), 1);
+        assert_true(linkwatch_filter_matches(i ? copy : filter, link));
+    }
+    json_decref(json);
+    linkwatch_filter_free(copy);
+    linkwatch_filter_free(filter);
+    linkwatch_link_unref(link);
+}
+
 static void callbacks_that_are_not_known_must_be_none(void **state)
 {
     struct {
@@ -511,6 +537,7 @@ int main(void)
         cmocka_unit_test(bytes_that_are_none_are_refused),
         cmocka_unit_test(a_filter_takes_names_that_are_no_utf8),
         cmocka_unit_test(a_filter_asks_for_each_of_its_sorts),
+        cmocka_unit_test(a_sort_without_entries_is_not_sent),
         cmocka_unit_test(callbacks_that_are_not_known_must_be_none),
         cmocka_unit_test(nothing_can_be_freed),
     };
