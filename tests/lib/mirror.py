@@ -77,6 +77,8 @@ class Mirror:
         assert self._fresh is None or not {"link", "address"} & set(message) or \
             message.get("more_follows"), \
             f"a position before ready that seems resumable: {message}"
+        if "link" in message:
+            varlink.check_indexes(message["link"], message.get("old"))
         getattr(self, "_take_" + message["type"])(message)
         self.sequence = message["position"]["sequence"]
         self.more_follows = message.get("more_follows", False)

@@ -12,6 +12,17 @@ STATISTICS = "org.linkwatch.Statistics"
 SERVICE = "org.varlink.service"
 
 
+def check_indexes(link, old=None):
+    """Beside the names of other links stand their indexes, and not without them; in the old values
+    of a change, where both changed."""
+    old = old or {}
+    for name in ("master", "link"):
+        index = name + "_ifindex"
+        assert (name in link) == (index in link), f"{name} in {link}"
+        if name in old and index in old:
+            assert (old[name] is None) == (old[index] is None), f"{name} in {old}"
+
+
 class Closed(Exception):
     """The other side closed the connection."""
 
@@ -132,6 +143,8 @@ class Connection:
         """What a List answers that was sent: its links, position and source; raises Error."""
         replies = self.replies(seconds)
         links = [reply.pop("link") for reply in replies if "link" in reply]
+        for link in links:
+            check_indexes(link)
         assert not any(replies[:-1]), f"more than links: {replies}"
         assert len(links) in (len(replies), len(replies) - 1) and set(replies[-1]) == {
             "position", "source"}, f"the last reply: {replies[-1]}"

@@ -304,6 +304,16 @@ static void take_source(const struct replica *replica, const json_t *parameters)
     text_in(source ? source : address_source, "standing");
 }
 
+/* Beside the name of another link stands its index. */
+static void check_indexes(const json_t *link)
+{
+    static const char *const names[][2] = {{"master", "master_ifindex"}, {"link", "link_ifindex"}};
+
+    for (size_t i = 0; i < 2; i++)
+        CHECK(json_is_string(json_object_get(link, names[i][0])) ==
+              json_is_integer(json_object_get(link, names[i][1])));
+}
+
 static void take_parameters(struct replica *replica, const json_t *parameters)
 {
     const char *type = text_in(parameters, "type");
@@ -314,6 +324,7 @@ static void take_parameters(struct replica *replica, const json_t *parameters)
 
     CHECK(json_is_integer(json_object_get(position, "sequence")));
     check_number(replica, type, sequence);
+    check_indexes(json_object_get(parameters, "link"));
     if (!replica->begins || (replica->resumes && strcmp(type, "lost") != 0))
         CHECK(strcmp(replica->instance, instance) == 0);
     /* Before ready no position can be resumed from; before the first dump there is none but the

@@ -242,6 +242,39 @@ def carriers():
                   state == "down", f"all {state}")
 
 
+def _others(link):
+    return {field: link.get(field) for field in ("master", "master_ifindex", "link", "link_ifindex")
+            if field in link}
+
+
+@tap.test
+def indexes():
+    """Beside the names of master and lower link stand their indexes, in each reply, and in old where
+    they changed themselves; also of a master that is called like another one's index"""
+    netns.delete_all()
+    netns.batch(("link add br1 type bridge", "link add if3 type bridge", "link add v1 type veth peer name v2"))
+    index = {link["ifname"]: number for number, link in netns.links().items()}
+    peer = {"link": "v2", "link_ifindex": index["v2"]}
+    first = {"master": "br1", "master_ifindex": index["br1"]}
+    second = {"master": "if3", "master_ifindex": index["if3"]}
+    assert index["if3"] != 3, index
+    with daemons.Daemon() as daemon, Mirror(daemon.socket).until_ready() as mirror:
+        for command in ("set v1 master br1", "set v1 master if3", "set if3 name br2",
+                        "set v1 nomaster", "set v1 master br1"):
+            netns.ip(f"link {command}")
+            mirror.refresh(daemon.socket)
+            if command == "set v1 master if3":
+                links = {link["ifname"]: link for link in daemon.links().values()}
+                tap.equal(_others(links["v1"]), {**second, **peer}, "a List")
+                with Mirror(daemon.socket).until_ready() as other:
+                    tap.equal(_others(other.links[index["v1"]]), {**second, **peer}, "a snapshot")
+        none = {"master": None, "master_ifindex": None}
+        events = [event for event in mirror.events if event.get("link", {}).get("ifname") == "v1"]
+        olds = [_others(event["old"]) for event in events if event["type"] == "change"]
+        tap.equal([old for old in olds if old], [
+            none, first, none, {"master": "if3"}, {**second, "master": "br2"}, none])
+
+
 @tap.test
 def unlisted_fields():
     """Each field that ip prints is published, or documented with the reason why not"""

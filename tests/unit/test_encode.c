@@ -370,6 +370,33 @@ static void old_values_are_just_those_asked_for_and_null_for_none(void **state)
     link_unref(link);
 }
 
+static void beside_the_name_of_another_link_is_its_index_known_or_not(void **state)
+{
+    struct link *link = LINK(.ifindex = 2, .ifname = "a", .master = 5, .lower = 7);
+    struct link *master = LINK(.ifindex = 5, .ifname = "br0");
+    const char *const texts[] = {
+        "{\"master\":\"if5\",\"link\":\"if7\",\"master_ifindex\":5,\"link_ifindex\":7}",
+        "{\"master\":\"br0\",\"link\":\"if7\",\"master_ifindex\":5,\"link_ifindex\":7}"};
+
+    (void)state;
+    for (int i = 0; i < 2; i++) {
+        struct writer writer;
+        struct buffer *buffer;
+
+        link_resolve(link, i ? master : NULL, NULL);
+        writer_init(&writer);
+        encode_fields(&writer, link,
+                      link->known & (LINK_FIELD_BIT(MASTER) | LINK_FIELD_BIT(MASTER_IFINDEX) |
+                                     LINK_FIELD_BIT(LINK) | LINK_FIELD_BIT(LINK_IFINDEX)));
+        writer_add(&writer, "", 1);
+        assert_int_equal(writer_to_buffer(&writer, &buffer), 0);
+        assert_string_equal(buffer->data, texts[i]);
+        buffer_unref(buffer);
+    }
+    link_unref(link);
+    link_unref(master);
+}
+
 static void each_field_can_be_encoded_known_or_not(void **state)
 {
     struct link *sparse = LINK(.ifindex = 2, .ifname = "a");
@@ -409,6 +436,7 @@ int main(void)
         cmocka_unit_test(names_that_are_no_utf8_have_their_bytes_beside_them),
         cmocka_unit_test(quotes_and_control_characters_are_escaped),
         cmocka_unit_test(old_values_are_just_those_asked_for_and_null_for_none),
+        cmocka_unit_test(beside_the_name_of_another_link_is_its_index_known_or_not),
         cmocka_unit_test(each_field_can_be_encoded_known_or_not),
     };
 
