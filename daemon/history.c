@@ -307,8 +307,8 @@ static bool is_of(const struct history *history, uint64_t sequence, unsigned sub
     return event && subjects & (1U << event->subject);
 }
 
-/* The messages from that event on, of those subjects. Their number; 0 if there is none, or without
- * memory. *ret_last is the last event that was looked at. */
+/* The messages from that event on, of those subjects. Their number. *ret_last is the last event
+ * that was looked at; the one before the first if there was no memory for the first one. */
 static size_t collect(struct history *history, uint64_t sequence, unsigned subjects,
                       struct buffer **messages, size_t *ret_bytes, uint64_t *ret_last)
 {
@@ -355,27 +355,30 @@ static void keep_joined(struct history *history, struct joined *joined, struct b
     keep_bound(history);
 }
 
-struct buffer *history_messages(struct history *history, uint64_t sequence, unsigned subjects,
-                                uint64_t *ret_last)
+int history_messages(struct history *history, uint64_t sequence, unsigned subjects,
+                     uint64_t *ret_last, struct buffer **ret)
 {
     struct joined *kept = &history->joined[subjects];
     struct buffer *messages[JOINED_MESSAGES];
-    struct buffer *joined;
     size_t bytes, count;
 
+    *ret = NULL;
     if (kept->messages && kept->first == sequence) {
         *ret_last = kept->last;
-        return buffer_ref(kept->messages);
+        *ret = buffer_ref(kept->messages);
+        return 1;
     }
     count = collect(history, sequence, subjects, messages, &bytes, ret_last);
-    joined = count == 1 ? buffer_ref(messages[0]) : NULL;
-    if (count > 1)
-        joined = join(messages, count, bytes);
+    if (count == 0)
+        return *ret_last < sequence ? -ENOMEM : 0;
+    *ret = count == 1 ? buffer_ref(messages[0]) : join(messages, count, bytes);
     for (size_t i = 0; i < count; i++)
         buffer_unref(messages[i]);
-    if (joined && count > 1)
-        keep_joined(history, kept, joined, sequence, *ret_last);
-    return joined;
+    if (!*ret)
+        return -ENOMEM;
+    if (count > 1)
+        keep_joined(history, kept, *ret, sequence, *ret_last);
+    return 1;
 }
 
 uint64_t history_newest(const struct history *history)

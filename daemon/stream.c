@@ -445,16 +445,13 @@ static int emit_events(struct stream *stream, struct buffer **ret)
 {
     struct history *history = stream->origin->history;
     uint64_t last;
-    struct buffer *messages =
-        history_messages(history, stream->cursor + 1, filter_subjects(stream->filter), &last);
+    int r =
+        history_messages(history, stream->cursor + 1, filter_subjects(stream->filter), &last, ret);
 
-    if (!messages && last == stream->cursor)
-        return -ENOMEM;
+    if (r < 0)
+        return r;
     go_to(stream, last);
-    if (!messages)
-        return last < history_newest(history) ? -EAGAIN : 0;
-    *ret = messages;
-    return 1;
+    return r == 0 && last < history_newest(history) ? -EAGAIN : r;
 }
 
 static int next(struct stream *stream, bool many, const struct slice *slice, struct buffer **ret)

@@ -243,10 +243,10 @@ static void messages_in_one_piece_are_those_of_the_events_one_by_one(void **stat
     add_many(history, 1, 200);
     while (next <= 200) {
         uint64_t last;
-        struct buffer *piece = history_messages(history, next, SUBJECT_BIT(LINKS), &last);
+        struct buffer *piece;
         size_t at = 0;
 
-        assert_non_null(piece);
+        assert_int_equal(history_messages(history, next, SUBJECT_BIT(LINKS), &last, &piece), 1);
         assert_int_in_range(last, next, 200);
         for (; next <= last; next++) {
             struct buffer *message = history_message(history, next);
@@ -265,21 +265,25 @@ static void messages_in_one_piece_are_those_of_the_events_one_by_one(void **stat
 static void who_wants_the_same_messages_shares_the_piece(void **state)
 {
     struct history *history = new_history(PLENTY);
-    struct buffer *piece, *same, *more;
+    struct buffer *piece, *same, *more, *none;
     uint64_t last;
 
     (void)state;
     add_many(history, 1, 3);
-    piece = history_messages(history, 1, SUBJECT_BIT(LINKS), &last);
+    assert_int_equal(history_messages(history, 1, SUBJECT_BIT(LINKS), &last, &piece), 1);
     assert_int_equal(last, 3);
     add_many(history, 4, 5);
-    same = history_messages(history, 1, SUBJECT_BIT(LINKS), &last);
+    assert_int_equal(history_messages(history, 1, SUBJECT_BIT(LINKS), &last, &same), 1);
     assert_ptr_equal(same, piece);
     assert_int_equal(last, 3);
-    more = history_messages(history, 2, SUBJECT_BIT(LINKS), &last);
+    assert_int_equal(history_messages(history, 2, SUBJECT_BIT(LINKS), &last, &more), 1);
     assert_ptr_not_equal(more, piece);
     assert_int_equal(last, 5);
-    assert_null(history_messages(history, 6, SUBJECT_BIT(LINKS), &last));
+    assert_int_equal(history_messages(history, 6, SUBJECT_BIT(LINKS), &last, &none), -ENOMEM);
+    assert_null(none);
+    assert_int_equal(last, 5);
+    assert_int_equal(history_messages(history, 2, SUBJECT_BIT(ADDRESSES), &last, &none), 0);
+    assert_null(none);
     assert_int_equal(last, 5);
     buffer_unref(piece);
     buffer_unref(same);
@@ -296,8 +300,7 @@ static void messages_that_push_out_events_are_still_given(void **state)
     (void)state;
     add_many(history, 1, 100);
     first = history_oldest(history);
-    piece = history_messages(history, first, SUBJECT_BIT(LINKS), &last);
-    assert_non_null(piece);
+    assert_int_equal(history_messages(history, first, SUBJECT_BIT(LINKS), &last, &piece), 1);
     assert_int_in_range(last, first, 100);
     assert_int_in_range(history_size(history).bytes, 0, 4096);
     buffer_unref(piece);
