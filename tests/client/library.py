@@ -115,7 +115,7 @@ int main()
 def version():
     """The header, the library and the package have one version."""
     need_library()
-    package = re.search(r"AC_INIT\(\[linkwatchd\], \[(.*?)\]\)", read("configure.ac")).group(1)
+    package = re.search(r"AC_INIT\(\[linkwatchd\], \[([^]]*)\]", read("configure.ac")).group(1)
     code = read("client", "linkwatch.h")
     tap.equal(re.search(r'define LINKWATCH_VERSION +"(.*)"', code).group(1), package)
     number = re.search(r"define LINKWATCH_VERSION_NUMBER +\((.*)\)", code).group(1)
