@@ -471,8 +471,8 @@ struct linkwatch_callbacks {
     /* A link is gone; link is how it was last. Learned by filter: it lives on, but
      * doesn't match any more. Such a remove follows a change that shows why. */
     void (*remove)(void *user, struct linkwatch_link *link, const struct linkwatch_event *event);
-    /* The links are complete now: after the first snapshot, after each new connection, and
-     * after each loss. */
+    /* The links are complete now: after the first snapshot, after each new connection, after
+     * each loss, and after each refresh. */
     void (*ready)(void *user);
     /* The mirror was too slow for the daemon's history, or the daemon was started anew:
      * that many events (-1 if unknown) won't be reported one by one. Their outcome
@@ -504,6 +504,11 @@ struct linkwatch_callbacks {
     /* The same as source, of the addresses: they have a standing of their own. One without a last
      * dump: nothing is known of addresses. */
     void (*address_source)(void *user, const struct linkwatch_source *source);
+    /* A request of linkwatch_mirror_request_refresh() was answered, and all before it: error is 0
+     * if everything that had happened before it is in the mirror now, and was reported. Else it is
+     * an error that the daemon answered, as with linkwatch_error(), with the reason in words: the
+     * mirror is as it was, and goes on. */
+    void (*refreshed)(void *user, uint64_t request, int error, const char *reason);
 };
 
 /* Makes a mirror of the daemon at that path (NULL: the default) for the links that
@@ -532,6 +537,14 @@ void linkwatch_mirror_set_limit(struct linkwatch_mirror *mirror, size_t bytes);
 /* Ends it. It may be called from a callback: that is the last one then. A process that was
  * forked may do that with its copy, and nothing else; it needn't if it calls exec. */
 struct linkwatch_mirror *linkwatch_mirror_free(struct linkwatch_mirror *mirror);
+
+/* Requests that the daemon dumps the links now, like linkwatch_refresh(), but without waiting:
+ * refreshed is called when what had happened before is in the mirror. Returns the request's number,
+ * from 1. Nothing is sent before the next linkwatch_mirror_process(); call it, for the deadline is
+ * another one now. Requests that come while one is under way are answered together by the next one.
+ * A request lasts until it is answered: while there is no connection, or if one breaks, it is sent
+ * when there is one again. It takes a second connection, which replaces the mirror's. */
+uint64_t linkwatch_mirror_request_refresh(struct linkwatch_mirror *mirror);
 
 /* What to wait for before the next linkwatch_mirror_process(): the descriptor, which
  * stays the same for the mirror's life, the poll(2) events, and until when at the

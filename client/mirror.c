@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* The mirror's input and output: connecting, and connecting again. */
+/* The mirror's input and output: connecting, and connecting again; and a second connection for a
+ * Refresh, for the first one is taken by Monitor. When the Refresh is answered, the second one
+ * goes on with Monitor from where the first one was, and replaces it: only so is it known, with a
+ * filter too, when all that the Refresh found has been received. */
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
@@ -7,18 +10,16 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/epoll.h>
-#include <sys/socket.h>
 #include <unistd.h>
 
 #include "client/address_object.h"
-#include "client/channel.h"
 #include "client/deadline.h"
 #include "client/link_set.h"
 #include "client/linkwatch.h"
 #include "client/mirror_state.h"
 #include "client/netns.h"
+#include "client/session.h"
 #include "client/wire.h"
-#include "protocol/frame.h"
 
 #define FIRST_DELAY   UINT64_C(50000)
 #define LONGEST_DELAY UINT64_C(5000000)
@@ -26,17 +27,23 @@
 /* Before linkwatch_mirror_process() returns. */
 #define MESSAGES_AT_ONCE 256
 
+/* Requests by number, from 1. */
+struct refreshing {
+    struct session session;
+    uint64_t requested; /* the last one */
+    uint64_t called; /* the last one that the Refresh is for which is under way, or was answered */
+    uint64_t found;  /* the last one that was answered: the next ready is for it */
+    uint64_t reported;
+    uint64_t retry_at;
+    uint64_t delay;
+};
+
 struct linkwatch_mirror {
     char *path;
-    int epoll_fd; /* stays the same, for the application; has fd inside */
-    int fd;       /* -1 while there is no connection */
-    struct frame in;
-    int namespace_fd; /* a socket of the network namespace it is about; -1: the daemon's */
-    int passed_fd;    /* it, until it was sent */
-    bool entering;    /* the answer to that comes first */
-    char *call;       /* what of the calls is not sent yet; NULL for nothing */
-    size_t call_size;
-    size_t call_sent;
+    int epoll_fd;          /* stays the same, for the application */
+    int namespace_fd;      /* a socket of the network namespace it is about; -1: the daemon's */
+    struct session stream; /* of Monitor's replies */
+    struct refreshing refreshing;
 
     uint64_t retry_at; /* while there is no connection */
     uint64_t delay;    /* of the next retry */
@@ -58,16 +65,17 @@ int linkwatch_mirror_new(const char *path, const struct linkwatch_filter *filter
 
     if (!mirror)
         return -ENOMEM;
-    mirror->fd = mirror->epoll_fd = mirror->namespace_fd = mirror->passed_fd = -1;
-    mirror->delay = FIRST_DELAY;
+    mirror->epoll_fd = mirror->namespace_fd = -1;
+    mirror->delay = mirror->refreshing.delay = FIRST_DELAY;
     mirror->owner = getpid();
-    frame_init(&mirror->in, WIRE_REPLY_MAX);
     r = mirror_state_init(&mirror->state, filter, callbacks, user);
     if (r >= 0) {
         mirror->path = strdup(path ? path : linkwatch_default_path());
         mirror->epoll_fd = epoll_create1(EPOLL_CLOEXEC);
         r = !mirror->path ? -ENOMEM : mirror->epoll_fd < 0 ? -errno : 0;
     }
+    session_init(&mirror->stream, mirror->epoll_fd);
+    session_init(&mirror->refreshing.session, mirror->epoll_fd);
     if (r < 0) {
         linkwatch_mirror_free(mirror);
         return r;
@@ -76,18 +84,22 @@ int linkwatch_mirror_new(const char *path, const struct linkwatch_filter *filter
     return 0;
 }
 
+static void close_session(const struct linkwatch_mirror *mirror, struct session *session)
+{
+    session_close(session, mirror->owner != getpid());
+}
+
+/* What the Refresh under way was for is asked for anew. */
+static void stop_refresh(struct linkwatch_mirror *mirror)
+{
+    close_session(mirror, &mirror->refreshing.session);
+    mirror->refreshing.called = mirror->refreshing.found;
+}
+
 static void hang_up(struct linkwatch_mirror *mirror)
 {
-    /* Closing takes it out of the epoll set only if no child has it, too; and a child has
-     * the set itself, from which nothing may be taken that its parent waits for. */
-    if (mirror->fd >= 0 && mirror->owner == getpid())
-        epoll_ctl(mirror->epoll_fd, EPOLL_CTL_DEL, mirror->fd, NULL);
-    if (mirror->fd >= 0)
-        close(mirror->fd);
-    mirror->fd = -1;
-    frame_clear(&mirror->in);
-    free(mirror->call);
-    mirror->call = NULL;
+    close_session(mirror, &mirror->stream);
+    stop_refresh(mirror);
     mirror->unfinished = false;
     mirror_state_break(&mirror->state);
 }
@@ -115,7 +127,7 @@ int linkwatch_mirror_enter(struct linkwatch_mirror *mirror, int socket_fd)
 {
     int duplicate;
 
-    if (mirror->fd >= 0 || mirror->retry_at > 0)
+    if (mirror->stream.fd >= 0 || mirror->retry_at > 0)
         return -EBUSY;
     if (netns_check() < 0)
         return -EOPNOTSUPP;
@@ -130,7 +142,7 @@ int linkwatch_mirror_enter(struct linkwatch_mirror *mirror, int socket_fd)
 
 int linkwatch_mirror_follow_addresses(struct linkwatch_mirror *mirror)
 {
-    if (mirror->fd >= 0 || mirror->retry_at > 0)
+    if (mirror->stream.fd >= 0 || mirror->retry_at > 0)
         return -EBUSY;
     mirror->state.follows_addresses = true;
     return 0;
@@ -149,6 +161,11 @@ static const char *words_for(int error)
     return strerror(-error);
 }
 
+static uint64_t later(uint64_t delay)
+{
+    return delay * 2 < LONGEST_DELAY ? delay * 2 : LONGEST_DELAY;
+}
+
 /* The connection, or the attempt to make one, failed: later again. */
 static void give_up(struct linkwatch_mirror *mirror, int error, const char *words)
 {
@@ -159,7 +176,7 @@ static void give_up(struct linkwatch_mirror *mirror, int error, const char *word
         mirror->delay = FIRST_DELAY;
     hang_up(mirror);
     mirror->retry_at = clock_now() + mirror->delay;
-    mirror->delay = mirror->delay * 2 < LONGEST_DELAY ? mirror->delay * 2 : LONGEST_DELAY;
+    mirror->delay = later(mirror->delay);
     mirror->heard = false;
     if (mirror->reported && !was_connected)
         return;
@@ -168,80 +185,16 @@ static void give_up(struct linkwatch_mirror *mirror, int error, const char *word
         mirror->state.callbacks.disconnected(mirror->state.user, error, words);
 }
 
-/* Sets what epoll waits for. */
-static int watch(struct linkwatch_mirror *mirror, int operation)
+static int call_monitor(struct linkwatch_mirror *mirror, struct session *session)
 {
-    struct epoll_event event = {.events = EPOLLIN | (mirror->call ? EPOLLOUT : 0)};
-
-    return epoll_ctl(mirror->epoll_fd, operation, mirror->fd, &event) < 0 ? -errno : 0;
-}
-
-/* Puts the call that enters the namespace before the one that is there. */
-static int put_enter_first(struct linkwatch_mirror *mirror)
-{
-    char *enter, *both;
-    size_t size;
-    int r = enter_call(&enter, &size);
-
-    if (r < 0)
-        return r;
-    both = realloc(enter, size + mirror->call_size);
-    if (!both) {
-        free(enter);
-        return -ENOMEM;
-    }
-    memcpy(both + size, mirror->call, mirror->call_size);
-    free(mirror->call);
-    mirror->call = both;
-    mirror->call_size += size;
-    return 0;
-}
-
-static int begin(struct linkwatch_mirror *mirror)
-{
-    int r = wire_call("Links.Monitor", mirror_state_begin(&mirror->state), true, &mirror->call,
-                      &mirror->call_size);
-
-    mirror->passed_fd = mirror->namespace_fd;
-    mirror->entering = mirror->namespace_fd >= 0;
-    if (r >= 0 && mirror->entering)
-        r = put_enter_first(mirror);
-    mirror->call_sent = 0;
-    return r < 0 ? r : watch(mirror, EPOLL_CTL_ADD);
+    return session_add_call(session, "Links.Monitor", mirror_state_begin(&mirror->state), true);
 }
 
 static int make_connection(struct linkwatch_mirror *mirror)
 {
-    int fd = socket_connect(mirror->path);
+    int r = session_open(&mirror->stream, mirror->path, mirror->namespace_fd);
 
-    if (fd < 0)
-        return fd;
-    mirror->fd = fd;
-    return begin(mirror);
-}
-
-static bool is_passing(int error)
-{
-    return error == EAGAIN || error == EWOULDBLOCK;
-}
-
-static int send_call(struct linkwatch_mirror *mirror)
-{
-    while (mirror->call_sent < mirror->call_size) {
-        ssize_t n = socket_send(mirror->fd, mirror->call + mirror->call_sent,
-                                mirror->call_size - mirror->call_sent, mirror->passed_fd);
-
-        if (n >= 0) {
-            mirror->call_sent += (size_t)n;
-            mirror->passed_fd = -1;
-        } else if (is_passing(errno))
-            return 0;
-        else if (errno != EINTR)
-            return errno == EPIPE ? -ECONNRESET : -errno;
-    }
-    free(mirror->call);
-    mirror->call = NULL;
-    return watch(mirror, EPOLL_CTL_MOD);
+    return r < 0 ? r : call_monitor(mirror, &mirror->stream);
 }
 
 static void report_connected(struct linkwatch_mirror *mirror, const struct message *message)
@@ -268,6 +221,15 @@ static int report_message(struct linkwatch_mirror *mirror, const json_t *paramet
     return 0;
 }
 
+/* error is 0 if all is known that had happened before the request. */
+static void report_refreshed(struct linkwatch_mirror *mirror, uint64_t request, int error,
+                             const char *words)
+{
+    mirror->refreshing.reported = request;
+    if (!mirror->state.ended && mirror->state.callbacks.refreshed)
+        mirror->state.callbacks.refreshed(mirror->state.user, request, error, words);
+}
+
 static int take_event(struct linkwatch_mirror *mirror, const json_t *parameters)
 {
     struct message message;
@@ -282,6 +244,9 @@ static int take_event(struct linkwatch_mirror *mirror, const json_t *parameters)
     r = report_message(mirror, parameters);
     if (r >= 0)
         r = mirror_state_take(&mirror->state, &message);
+    if (r >= 0 && message.type == MESSAGE_READY &&
+        mirror->refreshing.reported < mirror->refreshing.found)
+        report_refreshed(mirror, mirror->refreshing.found, 0, NULL);
     message_clear(&message);
     return r;
 }
@@ -309,8 +274,8 @@ static int take_message(struct linkwatch_mirror *mirror, const char *text, size_
         return r;
     if (reply.error) {
         take_error(mirror, &reply);
-    } else if (mirror->entering) {
-        mirror->entering = false;
+    } else if (mirror->stream.entering) {
+        mirror->stream.entering = false;
     } else {
         r = take_event(mirror, reply.parameters);
         if (r >= 0 && !reply.continues)
@@ -320,35 +285,15 @@ static int take_message(struct linkwatch_mirror *mirror, const char *text, size_
     return r;
 }
 
-/* 1 if bytes came, 0 if there are none. */
-static int receive_some(struct linkwatch_mirror *mirror)
-{
-    char *room;
-    size_t size;
-    ssize_t n;
-    int r = frame_reserve(&mirror->in, &room, &size);
-
-    if (r < 0)
-        return r;
-    do
-        n = recv(mirror->fd, room, size, 0);
-    while (n < 0 && errno == EINTR);
-    if (n > 0)
-        frame_filled(&mirror->in, (size_t)n);
-    if (n == 0)
-        return -ECONNRESET;
-    return n > 0 ? 1 : is_passing(errno) ? 0 : -errno;
-}
-
 /* Takes one message, or some bytes. 1 if there may be more, 0 if there is not. */
 static int take_some(struct linkwatch_mirror *mirror)
 {
     const char *text;
     size_t length;
-    int r = frame_next(&mirror->in, &text, &length);
+    int r = session_next(&mirror->stream, &text, &length);
 
     if (r == 0)
-        return receive_some(mirror);
+        return session_receive(&mirror->stream);
     if (r > 0)
         r = take_message(mirror, text, length);
     return r < 0 ? r : 1;
@@ -356,23 +301,135 @@ static int take_some(struct linkwatch_mirror *mirror)
 
 static int go_on(struct linkwatch_mirror *mirror)
 {
-    int r = mirror->call ? send_call(mirror) : 0;
+    int r = session_send(&mirror->stream);
 
     mirror->unfinished = false;
     for (int i = 0; r >= 0 && i < MESSAGES_AT_ONCE; i++) {
         r = take_some(mirror);
-        if (mirror->fd < 0 || mirror->state.ended || r == 0)
+        if (mirror->stream.fd < 0 || mirror->state.ended || r == 0)
             return r;
     }
     mirror->unfinished = r > 0;
     return r;
 }
 
+/* --- refresh */
+
+static bool wants_refresh(const struct linkwatch_mirror *mirror)
+{
+    return mirror->heard && mirror->refreshing.called < mirror->refreshing.requested &&
+           mirror->refreshing.session.fd < 0 &&
+           mirror->refreshing.reported == mirror->refreshing.found;
+}
+
+static int start_refresh(struct linkwatch_mirror *mirror)
+{
+    struct refreshing *refreshing = &mirror->refreshing;
+    int r = session_open(&refreshing->session, mirror->path, mirror->namespace_fd);
+
+    refreshing->called = refreshing->requested;
+    if (r >= 0)
+        r = session_add_call(&refreshing->session, "Links.Refresh", json_object(), false);
+    return r;
+}
+
+/* The daemon knows all: now it is to be received. What the stream had still in hand comes anew. */
+static void take_over(struct linkwatch_mirror *mirror)
+{
+    struct refreshing *refreshing = &mirror->refreshing;
+    int r;
+
+    close_session(mirror, &mirror->stream);
+    mirror->stream = refreshing->session;
+    session_init(&refreshing->session, mirror->epoll_fd);
+    refreshing->found = refreshing->called;
+    refreshing->delay = FIRST_DELAY;
+    mirror->unfinished = false;
+    mirror_state_move(&mirror->state);
+    r = call_monitor(mirror, &mirror->stream);
+    if (r < 0)
+        give_up(mirror, r, words_for(r));
+}
+
+/* The daemon can't: the stream goes on. */
+static void refuse_refresh(struct linkwatch_mirror *mirror, const struct reply *reply)
+{
+    uint64_t request = mirror->refreshing.called;
+    char *words = wire_error_text(reply);
+    int error = wire_errno(reply);
+
+    close_session(mirror, &mirror->refreshing.session);
+    mirror->refreshing.found = request;
+    report_refreshed(mirror, request, error, words ? words : words_for(error));
+    free(words);
+}
+
+static int take_refresh(struct linkwatch_mirror *mirror, const char *text, size_t length)
+{
+    struct session *session = &mirror->refreshing.session;
+    struct reply reply;
+    int r = wire_parse(text, length, &reply);
+
+    if (r < 0)
+        return r;
+    if (reply.error)
+        refuse_refresh(mirror, &reply);
+    else if (session->entering)
+        session->entering = false;
+    else
+        take_over(mirror);
+    wire_clear(&reply);
+    return r;
+}
+
+/* Until it is answered, or nothing more comes for now. */
+static int go_on_refresh(struct linkwatch_mirror *mirror)
+{
+    struct session *session = &mirror->refreshing.session;
+    const char *text;
+    size_t length;
+    int r = session_send(session);
+
+    while (r >= 0 && session->fd >= 0) {
+        r = session_next(session, &text, &length);
+        if (r > 0) {
+            r = take_refresh(mirror, text, length);
+        } else if (r == 0) {
+            r = session_receive(session);
+            if (r == 0)
+                return 0;
+        }
+    }
+    return r;
+}
+
+/* Without an answer it is tried again, more and more rarely. */
+static void refresh(struct linkwatch_mirror *mirror)
+{
+    struct refreshing *refreshing = &mirror->refreshing;
+    int r = 0;
+
+    if (wants_refresh(mirror) && clock_now() >= refreshing->retry_at)
+        r = start_refresh(mirror);
+    if (r >= 0 && refreshing->session.fd >= 0)
+        r = go_on_refresh(mirror);
+    if (r >= 0)
+        return;
+    stop_refresh(mirror);
+    refreshing->retry_at = clock_now() + refreshing->delay;
+    refreshing->delay = later(refreshing->delay);
+}
+
+uint64_t linkwatch_mirror_request_refresh(struct linkwatch_mirror *mirror)
+{
+    return ++mirror->refreshing.requested;
+}
+
 static void process(struct linkwatch_mirror *mirror)
 {
     int r = 0;
 
-    if (mirror->fd < 0) {
+    if (mirror->stream.fd < 0) {
         if (clock_now() < mirror->retry_at)
             return;
         r = make_connection(mirror);
@@ -385,6 +442,8 @@ static void process(struct linkwatch_mirror *mirror)
     }
     if (r < 0)
         give_up(mirror, r, words_for(r));
+    else if (mirror->stream.fd >= 0 && !mirror->state.ended)
+        refresh(mirror);
 }
 
 void linkwatch_mirror_set_limit(struct linkwatch_mirror *mirror, size_t bytes)
@@ -420,9 +479,11 @@ short linkwatch_mirror_events(const struct linkwatch_mirror *mirror)
 
 uint64_t linkwatch_mirror_deadline(const struct linkwatch_mirror *mirror)
 {
-    if (mirror->fd < 0)
+    if (mirror->stream.fd < 0)
         return mirror->retry_at;
-    return mirror->unfinished ? 0 : DEADLINE_NEVER;
+    if (mirror->unfinished)
+        return 0;
+    return wants_refresh(mirror) ? mirror->refreshing.retry_at : DEADLINE_NEVER;
 }
 
 int linkwatch_mirror_timeout(const struct linkwatch_mirror *mirror)

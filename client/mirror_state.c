@@ -117,6 +117,14 @@ void mirror_state_break(struct mirror_state *state)
     state->ready = false;
 }
 
+void mirror_state_move(struct mirror_state *state)
+{
+    bool ready = state->ready;
+
+    mirror_state_break(state);
+    state->ready = ready;
+}
+
 void mirror_state_forget_position(struct mirror_state *state)
 {
     state->complete = false;

@@ -56,6 +56,9 @@ bool mirror_state_resumes(const struct mirror_state *state);
 /* The connection is over. */
 void mirror_state_break(struct mirror_state *state);
 
+/* Another connection goes on at once from what was reported: the links stay ready. */
+void mirror_state_move(struct mirror_state *state);
+
 /* It is not possible to resume: the next connection starts with a snapshot. */
 void mirror_state_forget_position(struct mirror_state *state);
 

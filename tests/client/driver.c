@@ -255,6 +255,13 @@ static void on_disconnected(void *user, int error, const char *reason)
     say(user, "disconnected");
 }
 
+static void on_refreshed(void *user, uint64_t request, int error, const char *reason)
+{
+    printf("refreshed %llu %s%s%s", (unsigned long long)request,
+           error ? strerrorname_np(-error) : "0", reason ? ": " : "", reason ? reason : "");
+    say(user, "refreshed");
+}
+
 static void say_held(struct driver *driver)
 {
     struct linkwatch_address *address = NULL;
@@ -279,9 +286,16 @@ static bool take_line(struct driver *driver)
 {
     char line[64];
 
-    if (read(STDIN_FILENO, line, sizeof(line)) <= 0)
+    ssize_t n = read(STDIN_FILENO, line, sizeof(line));
+
+    if (n <= 0)
         return false;
-    say_held(driver);
+    if (line[0] == 'r')
+        printf("requested %llu\n",
+               (unsigned long long)linkwatch_mirror_request_refresh(driver->mirror));
+    else
+        say_held(driver);
+    fflush(stdout);
     return true;
 }
 
@@ -328,6 +342,7 @@ static int run_mirror(char *arguments[])
         .address_change = on_address_change,
         .address_remove = on_address_remove,
         .address_source = on_address_source,
+        .refreshed = on_refreshed,
     };
     struct driver driver = {0};
     struct linkwatch_filter *filter;

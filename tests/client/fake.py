@@ -200,6 +200,11 @@ class Program:
         self._process.stdin.write(b"\n")
         self._process.stdin.flush()
 
+    def refresh(self):
+        """Makes the driver request a refresh, of which it prints the number."""
+        self._process.stdin.write(b"r\n")
+        self._process.stdin.flush()
+
     def descriptors(self):
         """How many it has open."""
         return len(os.listdir(f"/proc/{self._process.pid}/fd"))
