@@ -30,10 +30,22 @@ _ENVIRONMENT = {"PATH": "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin
                 "DEBIAN_FRONTEND": "noninteractive"}
 
 
+def _unify_control_groups():
+    """systemd 258 and later refuse a machine whose kernel has the older control groups, but would do
+    with what the newer ones have there."""
+    version = re.match(r"systemd (\d+)", run("systemd-nspawn", "--version"))
+    if version and int(version.group(1)) >= 258 and \
+            not os.path.exists("/sys/fs/cgroup/cgroup.controllers"):
+        # Where that is not possible, systemd-nspawn says why it ends.
+        subprocess.run(["mount", "-t", "cgroup2", "cgroup2", "/sys/fs/cgroup"], check=False,
+                       capture_output=True)
+
+
 def enter():
     """From here on the whole program has its own mounts, which vanish with it. Skips all
     tests where no machine can be booted."""
     if os.environ.get(_MARK) == str(os.getpid()):
+        _unify_control_groups()
         return
     if os.geteuid() != 0:
         tap.skip_all("a machine can be booted by root alone")
@@ -163,14 +175,16 @@ class Machine:
                  "systemd.unit=multi-user.target"],
                 stdin=subprocess.DEVNULL, stdout=log, stderr=log)
         try:
-            wait.until(self._has_booted, "the machine", BOOT_SECONDS)
+            wait.until(lambda: self._has_booted(console), "the machine", BOOT_SECONDS)
         except BaseException:
             tap.diag(console.read_text(encoding="utf-8", errors="replace"))
             raise
 
-    def _has_booted(self):
+    def _has_booted(self, console):
         if self._process.poll() is not None:
-            raise tap.Skip(f"systemd-nspawn ended with {self._process.returncode}")
+            lines = console.read_text(encoding="utf-8", errors="replace").split("\n")
+            last = next((line for line in reversed(lines) if line.strip()), "")
+            raise tap.Skip(f"systemd-nspawn ended with {self._process.returncode}: {last.strip()}")
         children = pathlib.Path(f"/proc/{self._process.pid}/task/{self._process.pid}/children")
         words = children.read_text(encoding="ascii").split()
         if not words:
