@@ -11,56 +11,44 @@
 
 #include "protocol/glob.h"
 
-enum sort {
-    PRESENT,
-    ABSENT,
-    UP,
-    DOWN,
-    CARRIER,
-    NO_CARRIER,
-    OPERSTATE,
-    MTU,
-    ADDRESS,
-    HAS_ADDRESS,
-    FAMILY,
-    MASTER,
-    NO_MASTER,
-    KIND,
-    RENAMED,
-    NAME,
-    USABLE,
-    SORT_COUNT
-};
-
 /* Those that end with "=" have a value behind it. */
-static const char *const words[SORT_COUNT] = {
-    [PRESENT] = "present",
-    [ABSENT] = "absent",
-    [UP] = "up",
-    [DOWN] = "down",
-    [CARRIER] = "carrier",
-    [NO_CARRIER] = "no-carrier",
-    [OPERSTATE] = "operstate=",
-    [MTU] = "mtu=",
-    [ADDRESS] = "address=",
-    [HAS_ADDRESS] = "address",
-    [FAMILY] = "family=",
-    [MASTER] = "master=",
-    [NO_MASTER] = "nomaster",
-    [KIND] = "kind=",
-    [RENAMED] = "renamed",
-    [NAME] = "name=",
-    [USABLE] = "usable",
+static const char *const words[CONDITION_SORT_COUNT] = {
+    [CONDITION_PRESENT] = "present",
+    [CONDITION_ABSENT] = "absent",
+    [CONDITION_UP] = "up",
+    [CONDITION_DOWN] = "down",
+    [CONDITION_CARRIER] = "carrier",
+    [CONDITION_NO_CARRIER] = "no-carrier",
+    [CONDITION_OPERSTATE] = "operstate=",
+    [CONDITION_MTU] = "mtu=",
+    [CONDITION_ADDRESS] = "address=",
+    [CONDITION_HAS_ADDRESS] = "address",
+    [CONDITION_FAMILY] = "family=",
+    [CONDITION_MASTER] = "master=",
+    [CONDITION_NO_MASTER] = "nomaster",
+    [CONDITION_KIND] = "kind=",
+    [CONDITION_RENAMED] = "renamed",
+    [CONDITION_NAME] = "name=",
+    [CONDITION_USABLE] = "usable",
 };
 
-struct linkwatch_condition {
-    enum sort sort;
-    int64_t number;
-    /* Of ADDRESS: the IP addresses that begin like that, if it may be one. */
-    int family; /* AF_UNSPEC if it isn't */
-    unsigned char prefix[sizeof(struct in6_addr)];
-    unsigned prefixlen;
-    char text[]; /* the value */
+static const char unknown[] =
+    "is no condition; there are present, absent, up, down, carrier, no-carrier, usable, "
+    "operstate=STATE, mtu=N, address, address=A, family=F, master=NAME, nomaster, kind=KIND, "
+    "renamed, name=NAME";
+static const char wrong_operstate[] =
+    "can never be met: the value of operstate= is UP, DOWN, UNKNOWN, LOWERLAYERDOWN, NOTPRESENT, "
+    "TESTING or DORMANT";
+static const char wrong_address[] =
+    "can never be met: the value of address= is a hardware address like 02:00:00:00:00:01, an IP "
+    "address, or a prefix like 10.0.0.0/8";
+
+/* Of those whose value may be wrong. */
+static const char *const wrong_values[CONDITION_SORT_COUNT] = {
+    [CONDITION_OPERSTATE] = wrong_operstate,
+    [CONDITION_MTU] = "can never be met: the value of mtu= is a number from 0 to 4294967295",
+    [CONDITION_ADDRESS] = wrong_address,
+    [CONDITION_FAMILY] = "can never be met: the value of family= is inet or inet6",
 };
 
 /* The value behind the word, NULL if the text isn't that word. */
@@ -138,82 +126,77 @@ static bool is_hardware_address(const char *text)
 }
 
 /* Whether a link may have that value. */
-static bool can_be_met(struct linkwatch_condition *condition)
+static bool can_be_met(struct condition *condition)
 {
-    const char *value = condition->text;
+    const char *value = condition->value;
 
     switch (condition->sort) {
-    case MTU:
+    case CONDITION_MTU:
         return read_number(value, &condition->number) >= 0 && condition->number <= UINT32_MAX;
-    case OPERSTATE:
+    case CONDITION_OPERSTATE:
         return is_operstate(value);
-    case ADDRESS:
+    case CONDITION_ADDRESS:
         return condition->family != AF_UNSPEC || is_hardware_address(value);
-    case FAMILY:
+    case CONDITION_FAMILY:
         return strcmp(value, "inet") == 0 || strcmp(value, "inet6") == 0;
-    case HAS_ADDRESS:
-    case PRESENT:
-    case ABSENT:
-    case UP:
-    case DOWN:
-    case CARRIER:
-    case NO_CARRIER:
-    case MASTER:
-    case NO_MASTER:
-    case KIND:
-    case RENAMED:
-    case NAME:
-    case USABLE:
-    case SORT_COUNT:
+    case CONDITION_HAS_ADDRESS:
+    case CONDITION_PRESENT:
+    case CONDITION_ABSENT:
+    case CONDITION_UP:
+    case CONDITION_DOWN:
+    case CONDITION_CARRIER:
+    case CONDITION_NO_CARRIER:
+    case CONDITION_MASTER:
+    case CONDITION_NO_MASTER:
+    case CONDITION_KIND:
+    case CONDITION_RENAMED:
+    case CONDITION_NAME:
+    case CONDITION_USABLE:
+    case CONDITION_SORT_COUNT:
         break;
     }
     return true;
 }
 
-static int make(enum sort sort, const char *value, struct linkwatch_condition **ret)
+static int make(enum condition_sort sort, const char *value, struct condition *ret)
 {
-    struct linkwatch_condition *condition = calloc(1, sizeof(*condition) + strlen(value) + 1);
+    struct condition condition = {.sort = sort, .value = value};
 
-    if (!condition)
-        return -ENOMEM;
-    condition->sort = sort;
-    memcpy(condition->text, value, strlen(value) + 1);
-    if (sort == ADDRESS)
-        condition->family = read_prefix(value, condition->prefix, &condition->prefixlen);
-    if (!can_be_met(condition)) {
-        linkwatch_condition_free(condition);
+    if (sort == CONDITION_ADDRESS)
+        condition.family = read_prefix(value, condition.prefix, &condition.prefixlen);
+    if (!can_be_met(&condition))
         return -EINVAL;
-    }
     *ret = condition;
     return 0;
 }
 
-int linkwatch_condition_parse(const char *text, struct linkwatch_condition **ret)
+static const char *why_wrong(const char *text)
 {
-    for (int sort = 0; sort < SORT_COUNT; sort++) {
+    for (int sort = 0; sort < CONDITION_SORT_COUNT; sort++)
+        if (wrong_values[sort] && strncmp(text, words[sort], strlen(words[sort])) == 0)
+            return wrong_values[sort];
+    return unknown;
+}
+
+int condition_parse(const char *text, struct condition *ret, const char **ret_reason)
+{
+    int r = -EINVAL;
+
+    for (int sort = 0; sort < CONDITION_SORT_COUNT && r < 0; sort++) {
         const char *value = match_word(text, words[sort]);
 
         if (value)
-            return make((enum sort)sort, value, ret);
+            r = make((enum condition_sort)sort, value, ret);
     }
-    return -EINVAL;
+    if (r < 0)
+        *ret_reason = why_wrong(text);
+    return r;
 }
 
-struct linkwatch_condition *linkwatch_condition_free(struct linkwatch_condition *condition)
+bool condition_needs_addresses(const struct condition *condition)
 {
-    free(condition);
-    return NULL;
-}
-
-bool condition_is_absent(const struct linkwatch_condition *condition)
-{
-    return condition->sort == ABSENT;
-}
-
-bool condition_needs_addresses(const struct linkwatch_condition *condition)
-{
-    return condition->sort == HAS_ADDRESS || condition->sort == FAMILY ||
-           (condition->sort == ADDRESS && condition->family != AF_UNSPEC);
+    return condition->sort == CONDITION_HAS_ADDRESS || condition->sort == CONDITION_FAMILY ||
+           (condition->sort == CONDITION_ADDRESS && condition->family != AF_UNSPEC);
 }
 
 /* One that is a duplicate, or may turn out to be, is of no use. */
@@ -223,8 +206,7 @@ static bool is_in_use(const struct linkwatch_address *address)
            !linkwatch_address_has_flag(address, "dadfailed");
 }
 
-static bool has_prefix(const struct linkwatch_condition *condition,
-                       const struct linkwatch_address *address)
+static bool has_prefix(const struct condition *condition, const struct linkwatch_address *address)
 {
     unsigned char bytes[sizeof(struct in6_addr)];
     unsigned whole = condition->prefixlen / 8;
@@ -236,42 +218,24 @@ static bool has_prefix(const struct linkwatch_condition *condition,
     return rest == 0 || (bytes[whole] ^ condition->prefix[whole]) >> (8 - rest) == 0;
 }
 
-static bool meets_address(const struct linkwatch_condition *condition,
+static bool meets_address(const struct condition *condition,
                           const struct linkwatch_address *address)
 {
     const char *family = "";
 
     if (!is_in_use(address))
         return false;
-    if (condition->sort == HAS_ADDRESS)
+    if (condition->sort == CONDITION_HAS_ADDRESS)
         return true;
-    if (condition->sort == ADDRESS)
+    if (condition->sort == CONDITION_ADDRESS)
         return has_prefix(condition, address);
     linkwatch_address_get_string(address, LINKWATCH_ADDRESS_FIELD_FAMILY, &family);
-    return strcmp(family, condition->text) == 0;
+    return strcmp(family, condition->value) == 0;
 }
 
-bool condition_met_in(const struct linkwatch_condition *condition,
-                      const struct linkwatch_mirror *mirror, const struct linkwatch_link *link,
-                      const struct linkwatch_link *first)
+bool condition_follows(const struct condition *condition)
 {
-    int ifindex = linkwatch_link_ifindex(link);
-    const struct linkwatch_address *address = NULL;
-
-    /* The hardware address of a tunnel is one, too. */
-    if (linkwatch_condition_met(condition, link, first))
-        return true;
-    if (!condition_needs_addresses(condition))
-        return false;
-    while ((address = linkwatch_mirror_next_address(mirror, ifindex, address)))
-        if (meets_address(condition, address))
-            return true;
-    return false;
-}
-
-bool condition_follows(const struct linkwatch_condition *condition)
-{
-    return condition->sort == RENAMED || condition->sort == NAME;
+    return condition->sort == CONDITION_RENAMED || condition->sort == CONDITION_NAME;
 }
 
 static bool is_up(const struct linkwatch_link *link)
@@ -332,46 +296,77 @@ static bool is_renamed(const struct linkwatch_link *link, const struct linkwatch
     return first && strcmp(linkwatch_link_ifname(link), linkwatch_link_ifname(first)) != 0;
 }
 
-bool linkwatch_condition_met(const struct linkwatch_condition *condition,
-                             const struct linkwatch_link *link, const struct linkwatch_link *first)
+/* Without addresses. */
+static bool is_met(const struct condition *condition, const struct linkwatch_link *link,
+                   const struct linkwatch_link *first)
 {
-    if (!link)
-        return condition->sort == ABSENT;
     switch (condition->sort) {
-    case PRESENT:
+    case CONDITION_PRESENT:
         return true;
-    case ABSENT:
+    case CONDITION_ABSENT:
         return false;
-    case UP:
+    case CONDITION_UP:
         return is_up(link);
-    case DOWN:
+    case CONDITION_DOWN:
         return is_down(link);
-    case CARRIER:
+    case CONDITION_CARRIER:
         return has_carrier(link, true);
-    case NO_CARRIER:
+    case CONDITION_NO_CARRIER:
         return has_carrier(link, false);
-    case OPERSTATE:
-        return has_text(link, LINKWATCH_FIELD_OPERSTATE, condition->text);
-    case MTU:
+    case CONDITION_OPERSTATE:
+        return has_text(link, LINKWATCH_FIELD_OPERSTATE, condition->value);
+    case CONDITION_MTU:
         return has_mtu(link, condition->number);
-    case ADDRESS:
-        return has_text(link, LINKWATCH_FIELD_ADDRESS, condition->text);
-    case MASTER:
-        return has_master(link, condition->text);
-    case NO_MASTER:
+    case CONDITION_ADDRESS:
+        return has_text(link, LINKWATCH_FIELD_ADDRESS, condition->value);
+    case CONDITION_MASTER:
+        return has_master(link, condition->value);
+    case CONDITION_NO_MASTER:
         return has_master(link, NULL);
-    case KIND:
-        return has_kind(link, condition->text);
-    case RENAMED:
+    case CONDITION_KIND:
+        return has_kind(link, condition->value);
+    case CONDITION_RENAMED:
         return is_renamed(link, first);
-    case NAME:
-        return linkwatch_link_matches(link, condition->text);
-    case USABLE:
+    case CONDITION_NAME:
+        return linkwatch_link_matches(link, condition->value);
+    case CONDITION_USABLE:
         return linkwatch_link_usable(link, NULL);
-    case HAS_ADDRESS:
-    case FAMILY:
-    case SORT_COUNT:
+    case CONDITION_HAS_ADDRESS:
+    case CONDITION_FAMILY:
+    case CONDITION_SORT_COUNT:
         break;
     }
     return false;
+}
+
+bool condition_met_in(const struct condition *condition, const struct linkwatch_mirror *mirror,
+                      const struct linkwatch_link *link, const struct linkwatch_link *first)
+{
+    int ifindex = linkwatch_link_ifindex(link);
+    const struct linkwatch_address *address = NULL;
+
+    /* The hardware address of a tunnel is one, too. */
+    if (is_met(condition, link, first))
+        return true;
+    if (!condition_needs_addresses(condition))
+        return false;
+    while ((address = linkwatch_mirror_next_address(mirror, ifindex, address)))
+        if (meets_address(condition, address))
+            return true;
+    return false;
+}
+
+int linkwatch_link_meets(const struct linkwatch_link *link, const char *condition,
+                         const char **ret_reason)
+{
+    struct condition parsed;
+    const char *reason;
+    int r = condition_parse(condition, &parsed, &reason);
+
+    if (r < 0) {
+        if (ret_reason)
+            *ret_reason = reason;
+        return r;
+    }
+    return link ? is_met(&parsed, link, NULL) : parsed.sort == CONDITION_ABSENT;
 }

@@ -348,33 +348,14 @@ int linkwatch_enter(struct linkwatch *connection, int socket_fd, int64_t timeout
  *   renamed      it has another name than when the wait began to see it
  *   name=NAME    it is called NAME, which may be a glob
  * What the kernel doesn't report meets nothing: neither carrier nor no-carrier. */
-struct linkwatch_condition;
 
-/* Reads a condition. -EINVAL if it is none of the above, or one with a value that no link can
- * have: an operational state or a hardware address that is none, an MTU above 4294967295. */
-int linkwatch_condition_parse(const char *text, struct linkwatch_condition **ret);
-struct linkwatch_condition *linkwatch_condition_free(struct linkwatch_condition *condition);
-
-/* Whether a link meets it now; one about IP addresses is met in a wait alone. link is NULL for one
- * that isn't there: it meets absent and nothing else. first is the same link when it was first
- * seen, for renamed; NULL if that isn't known. */
-bool linkwatch_condition_met(const struct linkwatch_condition *condition,
-                             const struct linkwatch_link *link, const struct linkwatch_link *first);
-
-/* Waits until one link whose name matches the glob meets all the conditions at once;
- * with absent, until no link matches (then other conditions make it impossible:
- * -EINVAL). If renamed or name= is among them, a link that matched once counts on
- * under its new name.
- *
- * 0 when it is met, with the link in *ret_link if that isn't NULL (a reference of the
- * caller's; NULL for absent), -ETIMEDOUT. A timeout of 0 only checks, for which the
- * daemon has 5 s. If there is no daemon at the beginning the
- * wait fails at once as linkwatch_connect() does; a daemon that goes away during it is
- * waited for. So is the first dump of one that could never dump the links: as long as
- * none are known no condition is met, not even absent; with a timeout of 0 that is -ENODATA. */
-int linkwatch_wait(const char *path, const char *glob,
-                   struct linkwatch_condition *const *conditions, size_t count, int64_t timeout,
-                   struct linkwatch_link **ret_link);
+/* Whether a link meets a condition now: 1 or 0. One about IP addresses, and renamed, are met in a
+ * wait alone. link is NULL for one that isn't there: it meets absent and nothing else. -EINVAL if
+ * the text is none of the above, or has a value that no link can have: an operational state or an
+ * address that is none, an MTU above 4294967295. Then, if ret_reason is not NULL, *ret_reason is
+ * why, in words that complete "CONDITION ...". The text is static. */
+int linkwatch_link_meets(const struct linkwatch_link *link, const char *condition,
+                         const char **ret_reason);
 
 /* The daemon's source of links: see below. */
 struct linkwatch_source;
@@ -387,14 +368,28 @@ struct linkwatch_wait_options {
     void *user;
     /* A socket of the network namespace that it is about, as for linkwatch_enter(). */
     const int *socket_fd;
+    /* Called before it fails with -EINVAL because of a condition, with that one and the reason, as
+     * of linkwatch_link_meets(). */
+    void (*invalid)(void *user, const char *condition, const char *reason);
 };
 
-/* The same with options, or NULL. -EINVAL also if they are larger than this library knows and the
- * rest isn't zero. */
-int linkwatch_wait_with(const char *path, const char *glob,
-                        struct linkwatch_condition *const *conditions, size_t count,
-                        int64_t timeout, const struct linkwatch_wait_options *options,
-                        struct linkwatch_link **ret_link);
+/* Waits until one link whose name matches the glob meets all the conditions at once, the last of
+ * which a NULL follows: (const char *const[]){"carrier", "mtu=9000", NULL}. With absent, until no
+ * link matches (then other conditions make it impossible). If renamed or name= is among them, a
+ * link that matched once counts on under its new name.
+ *
+ * options may be NULL. -EINVAL: a condition is wrong, or there is none; or the options are larger
+ * than this library knows and the rest isn't zero.
+ *
+ * 0 when it is met, with the link in *ret_link if that isn't NULL (a reference of the
+ * caller's; NULL for absent), -ETIMEDOUT. A timeout of 0 only checks, for which the
+ * daemon has 5 s. If there is no daemon at the beginning the
+ * wait fails at once as linkwatch_connect() does; a daemon that goes away during it is
+ * waited for. So is the first dump of one that could never dump the links: as long as
+ * none are known no condition is met, not even absent; with a timeout of 0 that is -ENODATA. */
+int linkwatch_wait(const char *path, const char *glob, const char *const *conditions,
+                   int64_t timeout, const struct linkwatch_wait_options *options,
+                   struct linkwatch_link **ret_link);
 
 /* --- Mirror: the links as they are all the time, for event loops ------------ */
 

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* linkwatch_wait(): a mirror of its own, until the conditions are met. */
 #include <errno.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "client/condition.h"
@@ -13,16 +14,14 @@
 struct wait {
     struct linkwatch_mirror *mirror;
     const char *glob;
-    struct linkwatch_condition *const *conditions;
+    struct condition *conditions;
     size_t count;
     bool absent;
     struct object_set firsts; /* the links that are followed, as they were first seen */
     bool heard;               /* a daemon was there */
     bool was_ready;           /* the links were complete once */
     bool checks_once;         /* the timeout is 0 */
-    void (*source)(void *user, const struct linkwatch_source *source);
-    void *user;
-    const int *socket_fd;
+    struct linkwatch_wait_options options;
 
     bool done;
     int result; /* when done */
@@ -51,7 +50,7 @@ static bool all_met(const struct wait *wait, const struct linkwatch_link *link,
                     const struct linkwatch_link *first)
 {
     for (size_t i = 0; i < wait->count; i++)
-        if (!condition_met_in(wait->conditions[i], wait->mirror, link, first))
+        if (!condition_met_in(&wait->conditions[i], wait->mirror, link, first))
             return false;
     return true;
 }
@@ -59,7 +58,7 @@ static bool all_met(const struct wait *wait, const struct linkwatch_link *link,
 static bool any_follows(const struct wait *wait)
 {
     for (size_t i = 0; i < wait->count; i++)
-        if (condition_follows(wait->conditions[i]))
+        if (condition_follows(&wait->conditions[i]))
             return true;
     return false;
 }
@@ -105,7 +104,7 @@ static void on_change(void *user, struct linkwatch_link *before, struct linkwatc
 static bool needs_addresses(const struct wait *wait)
 {
     for (size_t i = 0; i < wait->count; i++)
-        if (condition_needs_addresses(wait->conditions[i]))
+        if (condition_needs_addresses(&wait->conditions[i]))
             return true;
     return false;
 }
@@ -199,8 +198,8 @@ static void on_source(void *user, const struct linkwatch_source *source)
 
     if (wait->checks_once && linkwatch_source_get_last_dump(source, &last_dump) < 0)
         finish(wait, -ENODATA, NULL);
-    if (wait->source)
-        wait->source(wait->user, source);
+    if (wait->options.source)
+        wait->options.source(wait->options.user, source);
 }
 
 static const struct linkwatch_callbacks callbacks = {
@@ -230,8 +229,8 @@ static int make_mirror(struct wait *wait, const char *path)
         r = linkwatch_mirror_new(path, filter, &callbacks, wait, &wait->mirror);
     if (r >= 0 && needs_addresses(wait))
         r = linkwatch_mirror_follow_addresses(wait->mirror);
-    if (r >= 0 && wait->socket_fd)
-        r = linkwatch_mirror_enter(wait->mirror, *wait->socket_fd);
+    if (r >= 0 && wait->options.socket_fd)
+        r = linkwatch_mirror_enter(wait->mirror, *wait->options.socket_fd);
     linkwatch_filter_free(filter);
     return r;
 }
@@ -256,11 +255,32 @@ static int run(struct wait *wait, int64_t timeout)
     return wait->result;
 }
 
-static int check(struct wait *wait)
+static int refuse(const struct wait *wait, const char *condition, const char *reason)
 {
-    for (size_t i = 0; i < wait->count; i++)
-        wait->absent |= condition_is_absent(wait->conditions[i]);
-    return wait->count == 0 || (wait->absent && wait->count > 1) ? -EINVAL : 0;
+    if (wait->options.invalid)
+        wait->options.invalid(wait->options.user, condition, reason);
+    return -EINVAL;
+}
+
+static int parse(struct wait *wait, const char *const *texts)
+{
+    while (texts[wait->count])
+        wait->count++;
+    if (wait->count == 0)
+        return -EINVAL;
+    wait->conditions = calloc(wait->count, sizeof(*wait->conditions));
+    if (!wait->conditions)
+        return -ENOMEM;
+    for (size_t i = 0; i < wait->count; i++) {
+        const char *reason;
+
+        if (condition_parse(texts[i], &wait->conditions[i], &reason) < 0)
+            return refuse(wait, texts[i], reason);
+        wait->absent |= wait->conditions[i].sort == CONDITION_ABSENT;
+    }
+    if (wait->absent && wait->count > 1)
+        return refuse(wait, "absent", "cannot be combined with other conditions");
+    return 0;
 }
 
 /* A larger one, of a later version, is as good if nothing is wanted that isn't known here. */
@@ -275,39 +295,29 @@ static int take_options(struct wait *wait, const struct linkwatch_wait_options *
     for (size_t i = sizeof(*options); i < options->size; i++)
         if (bytes[i] != 0)
             return -EINVAL;
-    wait->source = options->source;
-    wait->user = options->user;
-    wait->socket_fd = options->socket_fd;
+    wait->options = *options;
     return 0;
 }
 
-int linkwatch_wait_with(const char *path, const char *glob,
-                        struct linkwatch_condition *const *conditions, size_t count,
-                        int64_t timeout, const struct linkwatch_wait_options *options,
-                        struct linkwatch_link **ret_link)
+int linkwatch_wait(const char *path, const char *glob, const char *const *conditions,
+                   int64_t timeout, const struct linkwatch_wait_options *options,
+                   struct linkwatch_link **ret_link)
 {
-    struct wait wait = {
-        .glob = glob, .conditions = conditions, .count = count, .checks_once = timeout == 0};
+    struct wait wait = {.glob = glob, .checks_once = timeout == 0};
     int r = take_options(&wait, options);
 
     if (r >= 0)
-        r = check(&wait);
+        r = parse(&wait, conditions);
     if (r >= 0)
         r = make_mirror(&wait, path);
     if (r >= 0)
         r = run(&wait, timeout);
     linkwatch_mirror_free(wait.mirror);
     object_set_clear(&wait.firsts);
+    free(wait.conditions);
     if (r >= 0 && ret_link)
         *ret_link = wait.met;
     else
         linkwatch_link_unref(wait.met);
     return r;
-}
-
-int linkwatch_wait(const char *path, const char *glob,
-                   struct linkwatch_condition *const *conditions, size_t count, int64_t timeout,
-                   struct linkwatch_link **ret_link)
-{
-    return linkwatch_wait_with(path, glob, conditions, count, timeout, NULL, ret_link);
 }

@@ -19,10 +19,15 @@
 /* The links that are waited for. */
 struct subject {
     const struct ctl *ctl;
-    const char *glob; /* what the IF means */
-    struct linkwatch_condition *const *conditions;
+    const char *glob;  /* what the IF means */
     bool never_dumped; /* no links are known */
 };
+
+static void on_invalid(void *user, const char *condition, const char *reason)
+{
+    (void)user;
+    ctl_error("%s %s", condition, reason);
+}
 
 /* Shows why the condition is not met. */
 static void on_source(void *user, const struct linkwatch_source *source)
@@ -53,18 +58,18 @@ static bool is_met(const struct subject *subject, int argument, const struct lin
     const struct ctl *ctl = subject->ctl;
     const struct linkwatch_wait_options options = {
         .size = sizeof(options), .socket_fd = ctl->netns_fd >= 0 ? &ctl->netns_fd : NULL};
-    struct linkwatch_condition *condition = subject->conditions[argument - 1];
     const char *word = ctl->arguments[argument];
+    const char *const conditions[] = {word, NULL};
     char *name;
     int r;
 
-    if (linkwatch_condition_met(condition, link, NULL))
+    if (linkwatch_link_meets(link, word, NULL) > 0)
         return true;
     if (strncmp(word, "address", strlen("address")) != 0 &&
         strncmp(word, "family=", strlen("family=")) != 0)
         return false;
     name = meaning_spell_out(linkwatch_link_ifname(link));
-    r = name ? linkwatch_wait_with(ctl->path, name, &condition, 1, 0, &options, NULL) : -ENOMEM;
+    r = name ? linkwatch_wait(ctl->path, name, conditions, 0, &options, NULL) : -ENOMEM;
     free(name);
     return r >= 0;
 }
@@ -161,8 +166,7 @@ static int failed(const struct subject *subject, int error)
     case -ENODATA:
         ctl_error("it is not known whether the conditions are met");
         return EXIT_UNKNOWN;
-    case -EINVAL:
-        ctl_error("absent cannot be combined with other conditions");
+    case -EINVAL: /* which was reported */
         return EXIT_USAGE;
     case -ENOMEM:
         ctl_error("%s", strerror(-error));
@@ -181,20 +185,20 @@ static int print_met(const struct ctl *ctl, const struct linkwatch_link *link)
     return output_end(&output, EXIT_MET);
 }
 
-static int wait_for(const struct ctl *ctl, const char *glob,
-                    struct linkwatch_condition *const *conditions)
+static int wait_for(const struct ctl *ctl, const char *glob)
 {
-    struct subject subject = {.ctl = ctl, .glob = glob, .conditions = conditions};
+    struct subject subject = {.ctl = ctl, .glob = glob};
     const struct linkwatch_wait_options options = {
         .size = sizeof(options),
         .source = on_source,
         .user = &subject,
         .socket_fd = ctl->netns_fd >= 0 ? &ctl->netns_fd : NULL,
+        .invalid = on_invalid,
     };
     struct linkwatch_link *link;
     int code;
-    int r = linkwatch_wait_with(ctl->path, glob, conditions, (size_t)ctl->count - 1, ctl->timeout,
-                                &options, &link);
+    int r = linkwatch_wait(ctl->path, glob, (const char *const *)ctl->arguments + 1, ctl->timeout,
+                           &options, &link);
 
     if (r < 0)
         return failed(&subject, r);
@@ -203,71 +207,27 @@ static int wait_for(const struct ctl *ctl, const char *glob,
     return code;
 }
 
-/* What a value must be, of the words that have one that can be wrong. */
-static const struct {
-    const char *word;
-    const char *value;
-} values[] = {
-    {"operstate=", "UP, DOWN, UNKNOWN, LOWERLAYERDOWN, NOTPRESENT, TESTING or DORMANT"},
-    {"mtu=", "a number from 0 to 4294967295"},
-    {"address=", "a hardware address like 02:00:00:00:00:01, or an IP address of a tunnel"},
-};
-
-static int wrong_condition(const char *text)
+int ctl_check_condition(const char *text)
 {
-    for (size_t i = 0; i < sizeof(values) / sizeof(values[0]); i++)
-        if (strncmp(text, values[i].word, strlen(values[i].word)) == 0) {
-            ctl_error("%s can never be met: the value of %s is %s", text, values[i].word,
-                      values[i].value);
-            return EXIT_USAGE;
-        }
-    ctl_error(
-        "%s is no condition; there are present, absent, up, down, carrier, no-carrier, "
-        "usable, operstate=STATE, mtu=N, address, address=A, family=F, master=NAME, nomaster, "
-        "kind=KIND, renamed, name=NAME",
-        text);
-    return EXIT_USAGE;
-}
+    const char *reason;
 
-int ctl_parse_condition(const char *text, struct linkwatch_condition **ret)
-{
-    int r = linkwatch_condition_parse(text, ret);
-
-    if (r >= 0)
+    if (linkwatch_link_meets(NULL, text, &reason) >= 0)
         return EXIT_MET;
-    if (r == -EINVAL)
-        return wrong_condition(text);
-    ctl_error("%s: %s", text, strerror(-r));
-    return EXIT_FAILED;
-}
-
-static int parse(const struct ctl *ctl, struct linkwatch_condition **conditions)
-{
-    int code = EXIT_MET;
-
-    for (int i = 1; code == EXIT_MET && i < ctl->count; i++)
-        code = ctl_parse_condition(ctl->arguments[i], &conditions[i - 1]);
-    return code;
+    ctl_error("%s %s", text, reason);
+    return EXIT_USAGE;
 }
 
 int ctl_wait(const struct ctl *ctl)
 {
-    struct linkwatch_condition **conditions = calloc((size_t)ctl->count, sizeof(*conditions));
     char *glob = NULL;
-    int code;
+    int code = EXIT_MET;
 
-    if (!conditions) {
-        ctl_error("out of memory");
-        return EXIT_FAILED;
-    }
-    code = parse(ctl, conditions);
+    for (int i = 1; code == EXIT_MET && i < ctl->count; i++)
+        code = ctl_check_condition(ctl->arguments[i]);
     if (code == EXIT_MET)
         code = fetch_meaning(ctl, ctl->arguments[0], &glob);
     if (code == EXIT_MET)
-        code = wait_for(ctl, glob, conditions);
+        code = wait_for(ctl, glob);
     free(glob);
-    for (int i = 0; i < ctl->count; i++)
-        linkwatch_condition_free(conditions[i]);
-    free(conditions);
     return code;
 }

@@ -31,7 +31,7 @@ struct ctl {
     int netns_fd;      /* a socket in there, -1 for none */
     bool all_netns;    /* the daemon's, and all that have a name */
     /* Of list: the links that meet all of these. */
-    struct linkwatch_condition *conditions[CTL_CONDITIONS];
+    char *conditions[CTL_CONDITIONS];
     size_t condition_count;
     struct event_filter events; /* of monitor */
     const char *family;         /* of address, NULL for any */
@@ -75,8 +75,8 @@ int ctl_unreachable(const struct ctl *ctl, int error);
 /* Prints a line, or more, of JSON as the command line wants it. */
 void ctl_print_json(const struct ctl *ctl, const char *json);
 
-/* Reads a condition, or prints an error, and returns the exit code. */
-int ctl_parse_condition(const char *text, struct linkwatch_condition **ret);
+/* Prints an error if the text is no condition, and returns the exit code. */
+int ctl_check_condition(const char *text);
 
 /* Why a network namespace can't be entered, in words, for an error of linkwatch_netns_open(). */
 const char *ctl_netns_reason(int error);

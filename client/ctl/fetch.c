@@ -80,7 +80,7 @@ static int choose(struct fetcher *fetcher, int argument, const struct linkwatch_
 static bool meets(const struct ctl *ctl, const struct linkwatch_link *link)
 {
     for (size_t i = 0; i < ctl->condition_count; i++)
-        if (!linkwatch_condition_met(ctl->conditions[i], link, NULL))
+        if (linkwatch_link_meets(link, ctl->conditions[i], NULL) <= 0)
             return false;
     return true;
 }

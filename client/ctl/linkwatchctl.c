@@ -293,12 +293,9 @@ static int set_condition(struct ctl *ctl, const char *word, const char *value)
         return wrong_usage("too many of the options --kind, --state, --master and --usable", "");
     if (asprintf(&text, "%s%s", word, value) < 0)
         return EXIT_FAILED;
-    code = ctl_parse_condition(text, &ctl->conditions[ctl->condition_count]);
-    free(text);
-    if (code != EXIT_MET)
-        return code;
-    ctl->condition_count++;
-    return -1;
+    ctl->conditions[ctl->condition_count++] = text;
+    code = ctl_check_condition(text);
+    return code == EXIT_MET ? -1 : code;
 }
 
 void ctl_print_json(const struct ctl *ctl, const char *json)
@@ -454,6 +451,6 @@ int main(int argc, char *argv[])
     if (code < 0)
         code = run_command(&ctl, optind < argc ? argv[optind] : "list");
     for (size_t i = 0; i < ctl.condition_count; i++)
-        linkwatch_condition_free(ctl.conditions[i]);
+        free(ctl.conditions[i]);
     return code;
 }

@@ -336,9 +336,20 @@ def wait_for_nobody():
 
 @tap.test
 def impossible():
-    """Absent and something else at once can't be."""
+    """Absent and something else at once can't be; which condition is wrong is said, and why."""
     with fake.Fake() as daemon:
-        daemon.driver("wait", "eth0", FOREVER, "absent", "up").expect("EINVAL -")
+        daemon.driver("wait", "eth0", FOREVER, "absent", "up").expect(
+            "absent cannot be combined with other conditions", "EINVAL -")
+        for wrong, reason in (
+                ("upp", "is no condition; there are present, absent, up, "),
+                ("mtu=big", "can never be met: the value of mtu= is a number "),
+                ("mtu=", "can never be met: the value of mtu= is a number "),
+                ("family=x", "can never be met: the value of family= is inet or inet6"),
+                ("address=02:", "can never be met: the value of address= is a hardware address "),
+                ("operstate=foo", "can never be met: the value of operstate= is UP, ")):
+            waiter = daemon.driver("wait", "eth0", FOREVER, "up", wrong, "carrier")
+            tap.contains(waiter.line(), f"{wrong} {reason}")
+            waiter.expect("EINVAL -")
 
 
 tap.main()

@@ -480,26 +480,23 @@ static int run_calls(char *arguments[])
     return 0;
 }
 
+static void on_invalid(void *user, const char *condition, const char *reason)
+{
+    (void)user;
+    printf("%s %s\n", condition, reason);
+}
+
 static int run_wait(char *arguments[])
 {
-    struct linkwatch_condition *conditions[16];
+    const struct linkwatch_wait_options options = {.size = sizeof(options), .invalid = on_invalid};
     struct linkwatch_link *link = NULL;
     const char *path = *arguments++;
     const char *glob = *arguments++;
     int64_t timeout = atoll(*arguments++);
-    size_t count = 0;
-    int r = 0;
+    int r = linkwatch_wait(path, glob, (const char *const *)arguments, timeout, &options, &link);
 
-    while (*arguments && r >= 0) {
-        r = linkwatch_condition_parse(*arguments++, &conditions[count]);
-        count += r >= 0;
-    }
-    if (r >= 0)
-        r = linkwatch_wait(path, glob, conditions, count, timeout, &link);
     printf("%s %s\n", r < 0 ? strerrorname_np(-r) : "0", link ? linkwatch_link_ifname(link) : "-");
     linkwatch_link_unref(link);
-    while (count > 0)
-        linkwatch_condition_free(conditions[--count]);
     return 0;
 }
 

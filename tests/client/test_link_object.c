@@ -483,6 +483,44 @@ static void a_sort_without_entries_is_not_sent(void **state)
     linkwatch_link_unref(link);
 }
 
+static void a_condition_is_met_or_not_or_wrong_for_a_reason(void **state)
+{
+    struct linkwatch_link *link = parse(everything);
+    const char *reason = NULL;
+
+    (void)state;
+    assert_int_equal(linkwatch_link_meets(link, "present", NULL), 1);
+    assert_int_equal(linkwatch_link_meets(link, "absent", NULL), 0);
+    assert_int_equal(linkwatch_link_meets(NULL, "absent", NULL), 1);
+    assert_int_equal(linkwatch_link_meets(NULL, "present", NULL), 0);
+    assert_int_equal(linkwatch_link_meets(link, "name=eth*", NULL), 1);
+    assert_int_equal(linkwatch_link_meets(link, "renamed", &reason), 0);
+    assert_int_equal(linkwatch_link_meets(link, "address", &reason), 0);
+    assert_null(reason);
+    assert_int_equal(linkwatch_link_meets(NULL, "mtu=4294967296", &reason), -EINVAL);
+    assert_non_null(strstr(reason, "mtu= is a number"));
+    assert_int_equal(linkwatch_link_meets(link, "Present", &reason), -EINVAL);
+    assert_non_null(strstr(reason, "is no condition"));
+    linkwatch_link_unref(link);
+}
+
+static void a_wait_needs_a_condition_and_options_that_are_known(void **state)
+{
+    static const char *const none[] = {NULL};
+    static const char *const up[] = {"up", NULL};
+    struct {
+        struct linkwatch_wait_options options;
+        uint64_t later;
+    } larger = {.options.size = sizeof(larger)};
+
+    (void)state;
+    assert_int_equal(linkwatch_wait("/nonexistent", "a", none, 0, NULL, NULL), -EINVAL);
+    assert_int_equal(linkwatch_wait("/nonexistent", "a", up, 0, NULL, NULL), -ENOENT);
+    assert_int_equal(linkwatch_wait("/nonexistent", "a", up, 0, &larger.options, NULL), -ENOENT);
+    larger.later = 1;
+    assert_int_equal(linkwatch_wait("/nonexistent", "a", up, 0, &larger.options, NULL), -EINVAL);
+}
+
 static void callbacks_that_are_not_known_must_be_none(void **state)
 {
     struct {
@@ -511,7 +549,6 @@ static void nothing_can_be_freed(void **state)
     assert_null(linkwatch_close(NULL));
     assert_null(linkwatch_list_free(NULL));
     assert_null(linkwatch_status_free(NULL));
-    assert_null(linkwatch_condition_free(NULL));
     assert_null(linkwatch_mirror_free(NULL));
 }
 
@@ -538,6 +575,8 @@ int main(void)
         cmocka_unit_test(a_filter_takes_names_that_are_no_utf8),
         cmocka_unit_test(a_filter_asks_for_each_of_its_sorts),
         cmocka_unit_test(a_sort_without_entries_is_not_sent),
+        cmocka_unit_test(a_condition_is_met_or_not_or_wrong_for_a_reason),
+        cmocka_unit_test(a_wait_needs_a_condition_and_options_that_are_known),
         cmocka_unit_test(callbacks_that_are_not_known_must_be_none),
         cmocka_unit_test(nothing_can_be_freed),
     };
