@@ -13,8 +13,8 @@ static const char *const texts[WARNING_KIND_COUNT] = {
     [WARNING_GROUPS] = "the program subscribes to more than links; other updates will not arrive",
     [WARNING_NAMESPACE] =
         "a subscription stays denied because its network namespace cannot be entered",
-    [WARNING_CONFINED] = "a program with a seccomp filter of its own cannot be served: its "
-                         "subscriptions stay denied",
+    [WARNING_CONFINED] =
+        "a program with its own seccomp filter cannot be served: its subscriptions stay denied",
 };
 
 /* In one piece, so that it doesn't mix with what the program writes. */

@@ -16,7 +16,7 @@ import wait
 DENIED = ("--bind", "EACCES", "--join", "ENOPROTOOPT")
 # A hang is one; a busy machine isn't.
 SECONDS = 300
-CONFINED = ("linkwatch-run: a program with a seccomp filter of its own cannot be served: its "
+CONFINED = ("linkwatch-run: a program with its own seccomp filter cannot be served: its "
             "subscriptions stay denied\n")
 SEED = int(os.environ.get("LINKWATCH_TEST_SEED", "1"))
 
