@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "protocol/address_fields.h"
+#include "protocol/address_names.h"
 
 #define X(id, name)                                                              \
     _Static_assert((int)LINKWATCH_ADDRESS_FIELD_##id == (int)ADDRESS_FIELD_##id, \
@@ -109,9 +110,61 @@ const char *linkwatch_address_local(const struct linkwatch_address *address)
     return object_text(object_of(address), ADDRESS_FIELD_LOCAL);
 }
 
+/* The flags as the kernel has them. */
+static int64_t flags_of(const struct linkwatch_address *address)
+{
+    uint32_t named = 0;
+    const char *flag = NULL;
+
+    while ((flag = linkwatch_address_next_flag(address, flag)))
+        named |= address_flag_from_name(flag);
+    return address_flags_named(named);
+}
+
+/* What the kernel has for that name of the field; -ENOENT if it has none. */
+static int number_of(int field, const char *name)
+{
+    switch (field) {
+    case ADDRESS_FIELD_FAMILY:
+        return address_family_from_name(name);
+    case ADDRESS_FIELD_SCOPE:
+        return address_scope_from_name(name);
+    case ADDRESS_FIELD_PROTOCOL:
+        return address_protocol_from_name(name);
+    }
+    return -ENOENT;
+}
+
+static int get_number_of_name(const struct object *object, int field, int64_t *ret)
+{
+    const char *name;
+    int r = object_get_string(object, field, &name);
+
+    if (r < 0)
+        return r;
+    r = number_of(field, name);
+    if (r < 0)
+        return -ENODATA;
+    *ret = r;
+    return 0;
+}
+
 int linkwatch_address_get_integer(const struct linkwatch_address *address, int field, int64_t *ret)
 {
-    return object_get_integer(object_of(address), field, ret);
+    const struct object *object = object_of(address);
+
+    switch (field) {
+    case ADDRESS_FIELD_FAMILY:
+    case ADDRESS_FIELD_SCOPE:
+    case ADDRESS_FIELD_PROTOCOL:
+        return get_number_of_name(object, field, ret);
+    case ADDRESS_FIELD_FLAGS:
+        if (!object_knows(object, field))
+            return -ENODATA;
+        *ret = flags_of(address);
+        return 0;
+    }
+    return object_get_integer(object, field, ret);
 }
 
 int linkwatch_address_get_string(const struct linkwatch_address *address, int field,

@@ -9,6 +9,7 @@
 #include <string.h>
 #include <strings.h>
 
+#include "protocol/address_names.h"
 #include "protocol/glob.h"
 
 /* Those that end with "=" have a value behind it. */
@@ -138,7 +139,7 @@ static bool can_be_met(struct condition *condition)
     case CONDITION_ADDRESS:
         return condition->family != AF_UNSPEC || is_hardware_address(value);
     case CONDITION_FAMILY:
-        return strcmp(value, "inet") == 0 || strcmp(value, "inet6") == 0;
+        return address_family_from_name(value) >= 0;
     case CONDITION_HAS_ADDRESS:
     case CONDITION_PRESENT:
     case CONDITION_ABSENT:

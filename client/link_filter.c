@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "protocol/address_names.h"
 #include "protocol/glob.h"
 #include "protocol/utf8.h"
 
@@ -143,7 +144,7 @@ int linkwatch_filter_add_kind(struct linkwatch_filter *filter, const char *kind)
 
 int linkwatch_filter_add_family(struct linkwatch_filter *filter, const char *family)
 {
-    if (strcmp(family, "inet") != 0 && strcmp(family, "inet6") != 0)
+    if (address_family_from_name(family) < 0)
         return -EINVAL;
     return add_text(filter, filter->families, family);
 }

@@ -181,7 +181,8 @@ int linkwatch_address_ifindex(const struct linkwatch_address *address);
 const char *linkwatch_address_ifname(const struct linkwatch_address *address);
 const char *linkwatch_address_local(const struct linkwatch_address *address);
 
-/* As those of a link. */
+/* As those of a link. The integer of a family, a scope, a protocol and of the flags is the
+ * kernel's: AF_INET or AF_INET6, RT_SCOPE_*, IFAPROT_*, and IFA_F_* together. */
 int linkwatch_address_get_integer(const struct linkwatch_address *address, int field, int64_t *ret);
 int linkwatch_address_get_string(const struct linkwatch_address *address, int field,
                                  const char **ret);
@@ -518,9 +519,9 @@ int linkwatch_mirror_new(const char *path, const struct linkwatch_filter *filter
  * its place in the daemon's history after each new connection. */
 int linkwatch_mirror_enter(struct linkwatch_mirror *mirror, int socket_fd);
 
-/* Makes it follow the addresses of its links, too, before the first linkwatch_mirror_process():
- * later it is -EBUSY. A daemon that does not know addresses refuses: disconnected is called with
- * -EINVAL. */
+/* Makes it follow the addresses of its links, too, from the next linkwatch_mirror_process() on. A
+ * mirror that has a connection makes a new one then, and is not ready until it knows the addresses.
+ * A daemon that does not know addresses refuses: disconnected is called with -EINVAL. 0 always. */
 int linkwatch_mirror_follow_addresses(struct linkwatch_mirror *mirror);
 
 /* How many bytes the links and addresses may take that it knows, those of a snapshot until it is

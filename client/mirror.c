@@ -48,6 +48,7 @@ struct linkwatch_mirror {
     uint64_t retry_at; /* while there is no connection */
     uint64_t delay;    /* of the next retry */
     bool unfinished;   /* more may be there: go on at once */
+    bool begins_anew;  /* on a new connection, since it is to know more */
     bool heard;        /* a message came on this connection */
     bool reported;     /* the application knows whether there is a connection */
 
@@ -142,9 +143,10 @@ int linkwatch_mirror_enter(struct linkwatch_mirror *mirror, int socket_fd)
 
 int linkwatch_mirror_follow_addresses(struct linkwatch_mirror *mirror)
 {
-    if (mirror->stream.fd >= 0 || mirror->retry_at > 0)
-        return -EBUSY;
+    if (mirror->state.follows_addresses)
+        return 0;
     mirror->state.follows_addresses = true;
+    mirror->begins_anew = true;
     return 0;
 }
 
@@ -425,10 +427,20 @@ uint64_t linkwatch_mirror_request_refresh(struct linkwatch_mirror *mirror)
     return ++mirror->refreshing.requested;
 }
 
+/* Where it stands, nothing is known of what it is to know besides. */
+static void begin_anew(struct linkwatch_mirror *mirror)
+{
+    mirror->begins_anew = false;
+    mirror_state_forget_position(&mirror->state);
+    hang_up(mirror);
+}
+
 static void process(struct linkwatch_mirror *mirror)
 {
     int r = 0;
 
+    if (mirror->begins_anew)
+        begin_anew(mirror);
     if (mirror->stream.fd < 0) {
         if (clock_now() < mirror->retry_at)
             return;
@@ -481,7 +493,7 @@ uint64_t linkwatch_mirror_deadline(const struct linkwatch_mirror *mirror)
 {
     if (mirror->stream.fd < 0)
         return mirror->retry_at;
-    if (mirror->unfinished)
+    if (mirror->unfinished || mirror->begins_anew)
         return 0;
     return wants_refresh(mirror) ? mirror->refreshing.retry_at : DEADLINE_NEVER;
 }
@@ -514,7 +526,7 @@ size_t linkwatch_mirror_count(const struct linkwatch_mirror *mirror)
 
 bool linkwatch_mirror_is_ready(const struct linkwatch_mirror *mirror)
 {
-    return mirror->state.ready;
+    return mirror->state.ready && !mirror->begins_anew;
 }
 
 struct linkwatch_link *linkwatch_mirror_get(const struct linkwatch_mirror *mirror, int ifindex)

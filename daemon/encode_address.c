@@ -2,39 +2,11 @@
 #include "daemon/encode_address.h"
 
 #include <arpa/inet.h>
-#include <linux/if_addr.h>
-#include <linux/rtnetlink.h>
-#include <stdio.h>
 
+#include "protocol/address_names.h"
 #include "protocol/utf8.h"
 
 #define USEC_PER_SEC INT64_C(1000000)
-
-/* As iproute2 has them: the names of /etc/iproute2/rt_scopes, which nobody changes. */
-const char *encode_scope(uint8_t scope, char name[SCOPE_NAME_SIZE])
-{
-    switch (scope) {
-    case RT_SCOPE_UNIVERSE:
-        return "global";
-    case RT_SCOPE_SITE:
-        return "site";
-    case RT_SCOPE_LINK:
-        return "link";
-    case RT_SCOPE_HOST:
-        return "host";
-    case RT_SCOPE_NOWHERE:
-        return "nowhere";
-    }
-    snprintf(name, SCOPE_NAME_SIZE, "%u", scope);
-    return name;
-}
-
-static void put_scope(struct writer *writer, uint8_t scope)
-{
-    char name[SCOPE_NAME_SIZE];
-
-    writer_put_string(writer, encode_scope(scope, name));
-}
 
 static void put_ip(struct writer *writer, uint8_t family, const unsigned char *bytes)
 {
@@ -44,62 +16,18 @@ static void put_ip(struct writer *writer, uint8_t family, const unsigned char *b
     writer_put_string(writer, text);
 }
 
-static void put_flag(struct writer *writer, size_t *count, const char *name)
-{
-    writer_put(writer, (*count)++ ? "," : "");
-    writer_put_string(writer, name);
-}
-
-/* In the order in which ip prints them. */
 static void put_flags(struct writer *writer, const struct address *address)
 {
-    static const struct {
-        uint32_t flag;
-        const char *name;
-    } names[] = {
-        {IFA_F_SECONDARY, "secondary"},
-        {IFA_F_NODAD, "nodad"},
-        {IFA_F_OPTIMISTIC, "optimistic"},
-        {IFA_F_DADFAILED, "dadfailed"},
-        {IFA_F_HOMEADDRESS, "home"},
-        {IFA_F_DEPRECATED, "deprecated"},
-        {IFA_F_TENTATIVE, "tentative"},
-        {IFA_F_PERMANENT, "dynamic"}, /* where it is not set */
-        {IFA_F_MANAGETEMPADDR, "mngtmpaddr"},
-        {IFA_F_NOPREFIXROUTE, "noprefixroute"},
-        {IFA_F_MCAUTOJOIN, "autojoin"},
-        {IFA_F_STABLE_PRIVACY, "stable-privacy"},
-    };
-    uint32_t flags = address->flags ^ IFA_F_PERMANENT;
-    char unnamed[9];
-    size_t count = 0;
+    uint32_t named = address_flags_named(address->flags);
+    char room[ADDRESS_NAME_SIZE];
+    const char *name, *between = "";
 
     writer_put(writer, "[");
-    for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
-        const char *name = names[i].name;
-
-        if (names[i].flag == IFA_F_SECONDARY && address->key.family == AF_INET6)
-            name = "temporary";
-        if (flags & names[i].flag)
-            put_flag(writer, &count, name);
-        flags &= ~names[i].flag;
-    }
-    if (flags) {
-        snprintf(unnamed, sizeof(unnamed), "%02x", flags);
-        put_flag(writer, &count, unnamed);
+    for (; (name = address_flag_next(&named, address->key.family, room)); between = ",") {
+        writer_put(writer, between);
+        writer_put_string(writer, name);
     }
     writer_put(writer, "]");
-}
-
-/* Who made it, by the names of iproute2's rt_addrprotos. */
-static void put_protocol(struct writer *writer, uint8_t protocol)
-{
-    static const char *const names[] = {"unspec", "kernel_lo", "kernel_ra", "kernel_ll"};
-    char unnamed[4];
-
-    snprintf(unnamed, sizeof(unnamed), "%u", protocol);
-    writer_put_string(writer,
-                      protocol < sizeof(names) / sizeof(names[0]) ? names[protocol] : unnamed);
 }
 
 /* What is left of a lifetime, in seconds; at the moment when the kernel said it, what it said. */
@@ -123,6 +51,7 @@ static void put_known(struct writer *writer, const struct address *address,
                       enum address_field field, int64_t now)
 {
     const struct address_key *key = &address->key;
+    char room[ADDRESS_NAME_SIZE];
 
     switch (field) {
     case ADDRESS_FIELD_IFINDEX:
@@ -133,7 +62,7 @@ static void put_known(struct writer *writer, const struct address *address,
         writer_put_string(writer, name_of(address, field));
         break;
     case ADDRESS_FIELD_FAMILY:
-        writer_put_string(writer, key->family == AF_INET ? "inet" : "inet6");
+        writer_put_string(writer, address_family_name(key->family));
         break;
     case ADDRESS_FIELD_LOCAL:
         put_ip(writer, key->family, key->local);
@@ -154,13 +83,13 @@ static void put_known(struct writer *writer, const struct address *address,
         put_ip(writer, key->family, address->anycast);
         break;
     case ADDRESS_FIELD_SCOPE:
-        put_scope(writer, address->scope);
+        writer_put_string(writer, address_scope_name(address->scope, room));
         break;
     case ADDRESS_FIELD_FLAGS:
         put_flags(writer, address);
         break;
     case ADDRESS_FIELD_PROTOCOL:
-        put_protocol(writer, address->protocol);
+        writer_put_string(writer, address_protocol_name(address->protocol, room));
         break;
     case ADDRESS_FIELD_VALID_LIFE_TIME:
         put_lifetime(writer, address->valid, address->learned, now);

@@ -6,12 +6,6 @@
 #include "daemon/address.h"
 #include "daemon/writer.h"
 
-/* Room for the name of a scope. */
-#define SCOPE_NAME_SIZE 8
-
-/* The scope as iproute2 calls it: a name of its own, or the number. Returns name, or a constant. */
-const char *encode_scope(uint8_t scope, char name[SCOPE_NAME_SIZE]);
-
 /* Adds an object of the values in address of just those fields, in the order of ADDRESS_FIELDS,
  * null where it had none: an event's member "old"; with all that are known, the type Address of the
  * interface. Lifetimes are what is left of them at that moment. */

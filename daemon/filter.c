@@ -8,7 +8,7 @@
 #include <sys/socket.h>
 
 #include "daemon/call.h"
-#include "daemon/encode_address.h"
+#include "protocol/address_names.h"
 #include "protocol/glob.h"
 
 /* In the order in which a request may name them. */
@@ -77,12 +77,11 @@ static int take_field(struct filter *filter, const json_t *value)
 static int take_family(struct filter *filter, const json_t *value)
 {
     const char *name = call_text(value);
-    bool inet = name && strcmp(name, "inet") == 0;
-    bool inet6 = name && strcmp(name, "inet6") == 0;
+    int family = name ? address_family_from_name(name) : -ENOENT;
 
-    filter->inet |= inet;
-    filter->inet6 |= inet6;
-    return inet || inet6 ? 0 : -EINVAL;
+    filter->inet |= family == AF_INET;
+    filter->inet6 |= family == AF_INET6;
+    return family < 0 ? -EINVAL : 0;
 }
 
 static int take_value(struct filter *filter, int member, const json_t *value)
@@ -269,8 +268,8 @@ static bool kinds_match(const json_t *kinds, const struct link *link)
 
 static bool scopes_match(const json_t *scopes, uint8_t value)
 {
-    char number[SCOPE_NAME_SIZE];
-    const char *name = encode_scope(value, number);
+    char room[ADDRESS_NAME_SIZE];
+    const char *name = address_scope_name(value, room);
     size_t i;
     json_t *scope;
 

@@ -102,6 +102,29 @@ def after_reconnection():
 
 
 @tap.test
+def followed_later():
+    """A mirror that is to follow addresses later loses nothing of the links, and is not ready before"""
+    with fake.Fake() as daemon:
+        mirror = daemon.driver("mirror")
+        peer = daemon.accept()
+        tap.equal(peer.monitor(), {}, "parameters")
+        peer.event("snapshot", 7, link=link(2, "eth0"), more_follows=True)
+        peer.event("ready", 7, source=fake.SOURCE)
+        mirror.expect("connected anew", "add 2 eth0 snapshot", "source trusted", "ready 1")
+        mirror.follow_addresses()
+        assert peer.is_closed(), "the first connection is open still"
+        peer = daemon.accept()
+        tap.equal(peer.monitor(), {"subjects": SUBJECTS}, "parameters")
+        mirror.ask()
+        mirror.expect("held 2:eth0 (not ready)")
+        snapshot(peer, 9, [link(2, "eth0"), link(3, "eth1")], [address(2, "eth0", "10.0.0.1")])
+        mirror.expect("add 3 eth1 snapshot", "address_add eth0 10.0.0.1/24 snapshot",
+                      "address_source trusted", "ready 2")
+        mirror.ask()
+        mirror.expect("held 2:eth0 10.0.0.1 3:eth1")
+
+
+@tap.test
 def another_link():
     """A link that came back as another one lost its addresses, though they are the same"""
     with fake.Fake() as daemon:

@@ -290,7 +290,9 @@ static bool take_line(struct driver *driver)
 
     if (n <= 0)
         return false;
-    if (line[0] == 'r')
+    if (line[0] == 'a')
+        linkwatch_mirror_follow_addresses(driver->mirror);
+    else if (line[0] == 'r')
         printf("requested %llu\n",
                (unsigned long long)linkwatch_mirror_request_refresh(driver->mirror));
     else

@@ -200,6 +200,11 @@ class Program:
         self._process.stdin.write(b"\n")
         self._process.stdin.flush()
 
+    def follow_addresses(self):
+        """To be a mirror of addresses, too"""
+        self._process.stdin.write(b"addresses\n")
+        self._process.stdin.flush()
+
     def refresh(self):
         """Makes the driver request a refresh, of which it prints the number."""
         self._process.stdin.write(b"r\n")
