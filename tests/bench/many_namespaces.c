@@ -239,7 +239,7 @@ static void be_active(struct guest *guests, size_t count, int64_t msec)
 
 static long count_dumps(const struct guest *guests, size_t count)
 {
-    static const char request[] = "{\"method\":\"org.linkwatch.Links.GetStatus\"}";
+    static const char request[] = "{\"method\":\"org.linkwatch.Statistics.GetStatistics\"}";
     static const char member[] = "\"dumps\":";
     long dumps = 0;
 

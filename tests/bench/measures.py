@@ -197,7 +197,7 @@ def _share_while_denied(plan, stage):
     with stage.daemon(denied=True) as daemon, \
             contextlib.closing(stages.Connection(daemon.path)) as connection:
         stages.let_pass(plan.poll_seconds)
-        interval = connection.call("GetStatus")["interval_usec"] / 1e6
+        interval = connection.call("Links.GetStatus")["interval_usec"] / 1e6
         cpu, began = -daemon.cpu(), time.monotonic()
         stages.let_pass(interval * max(1, round(2 * plan.poll_seconds / interval)))
         return (cpu + daemon.cpu()) / (time.monotonic() - began) * 100

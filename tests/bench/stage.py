@@ -56,9 +56,13 @@ class Connection:
         self._socket = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
         self._socket.connect(path)
 
+    def statistics(self):
+        """What GetStatistics says."""
+        return self.call("Statistics.GetStatistics")
+
     def call(self, method):
-        """Calls a method of org.linkwatch.Links without parameters."""
-        request = {"method": "org.linkwatch.Links." + method, "parameters": {}}
+        """Calls a method of linkwatchd's without parameters: "Links.Refresh"."""
+        request = {"method": "org.linkwatch." + method, "parameters": {}}
         self._socket.sendall(json.dumps(request).encode() + b"\0")
         reply = b""
         while not reply.endswith(b"\0"):
@@ -171,4 +175,4 @@ class Daemon(Process):
         super().__init__(pid)
         self.path = path
         with contextlib.closing(Connection(path)) as connection:
-            connection.call("GetStatus")
+            connection.call("Links.GetStatus")
