@@ -468,10 +468,25 @@ static int dump_line(void *objects, const struct nlmsghdr *message)
     return r;
 }
 
+static void dump_line_without_room(void *objects, const struct nlmsghdr *message)
+{
+    struct address_table *table = objects;
+    struct address *address;
+    struct entry *entry;
+
+    if (address_parse(message, table->clock(), &address) < 0)
+        return;
+    entry = find(table, address);
+    if (entry)
+        mark(table, entry);
+    table->native |= address->known & ADDRESS_FIELD_BIT(VALID_LIFE_TIME);
+    address_unref(address);
+}
+
 /* 1 if only another dump can say what became of it. */
 static int judge_missing(struct address_table *table, struct entry *entry, int error)
 {
-    bool proof = !error && table->native;
+    bool proof = (!error || error == -EDQUOT) && table->native;
 
     entry->missed++;
     if (!proof && entry->missed < (error ? ENOUGH_INTERRUPTED : ENOUGH))
@@ -511,7 +526,7 @@ static int dump_end(void *objects, int error, bool alone, struct dump_verdict *r
         .native = table->lines ? table->native : table->is_native,
         .empty = table->empty >= ENOUGH || (table->empty && table->is_native && !table->count),
     };
-    if (is_whole || (error == -EINTR && table->lines))
+    if (is_whole || ((error == -EINTR || error == -EDQUOT) && table->lines))
         ret->missing = judge_all_missing(table, error);
     drop_gone(table);
     return 0;
@@ -563,6 +578,7 @@ const struct subject address_subject = {
     .notified = notified,
     .dump_begin = dump_begin,
     .dump_line = dump_line,
+    .dump_line_without_room = dump_line_without_room,
     .dump_end = dump_end,
     .query = query,
     .answered = answered,

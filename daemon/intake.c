@@ -19,31 +19,39 @@ static void lose(struct intake *intake)
 
 static void take_dump_line(struct intake *intake, const struct nlmsghdr *message)
 {
-    int r;
+    int r = 0;
 
-    /* It has failed; what is in it would cost time for nothing. */
-    if (intake->dump_error == -EDQUOT)
-        return;
-    r = count_malformed(intake, intake->subject->dump_line(intake->objects, message));
+    if (intake->dump_error != -EDQUOT)
+        r = count_malformed(intake, intake->subject->dump_line(intake->objects, message));
     /* Something came or went while the kernel collected them. */
     if (r == -ENOENT && !intake->dump_error)
         intake->dump_error = -EINTR;
     if (r == -ENOMEM)
         intake->dump_error = intake->quota && intake->quota->refused ? -EDQUOT : r;
+    /* What is gone makes room for the next dump. */
+    if (intake->dump_error == -EDQUOT)
+        intake->subject->dump_line_without_room(intake->objects, message);
 }
 
-static void take_dump_end(struct intake *intake, int error)
+static void take_dump_end(struct intake *intake, int kernel_error)
 {
+    bool had_room = intake->dump_error != -EDQUOT;
+    int error = kernel_error ? kernel_error : intake->dump_error;
+    size_t before = intake->subject->count(intake->objects);
     struct dump_verdict verdict;
     int r = intake->subject->dump_end(intake->objects, error, intake->alone, &verdict);
 
     intake->dumping = false;
     intake->settling = true;
-    intake->dump = (struct standing_dump){.error = r < 0 ? r : error,
-                                          .lines = verdict.lines,
-                                          .empty = verdict.empty,
-                                          .missing = verdict.missing,
-                                          .native = verdict.native};
+    intake->dump =
+        (struct standing_dump){.error = !had_room ? -EDQUOT
+                                        : r < 0   ? r
+                                                  : error,
+                               .made_room = intake->subject->count(intake->objects) < before,
+                               .lines = verdict.lines,
+                               .empty = verdict.empty,
+                               .missing = verdict.missing,
+                               .native = verdict.native};
 }
 
 static void take_notification(struct intake *intake, const struct nlmsghdr *message)
@@ -132,7 +140,7 @@ void intake_receive(struct intake *intake, enum rtnl_event event, const struct n
         break;
     case RTNL_DUMP_DONE:
     case RTNL_DUMP_FAILED:
-        take_dump_end(intake, error ? error : intake->dump_error);
+        take_dump_end(intake, error);
         break;
     case RTNL_ANSWER:
         take_answer(intake, message);

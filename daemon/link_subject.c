@@ -68,6 +68,15 @@ static int dump_line(void *objects, const struct nlmsghdr *message)
     return r;
 }
 
+static void dump_line_without_room(void *objects, const struct nlmsghdr *message)
+{
+    const struct link_objects *links = objects;
+    const struct ifinfomsg *info = NLMSG_DATA(message);
+
+    if (message->nlmsg_len >= NLMSG_LENGTH(sizeof(*info)))
+        reconcile_dump_line_without_room(links->reconcile, info->ifi_index);
+}
+
 static int dump_end(void *objects, int error, bool alone, struct dump_verdict *ret)
 {
     return reconcile_dump_end(((struct link_objects *)objects)->reconcile, error, alone, ret);
@@ -123,6 +132,7 @@ const struct subject link_subject = {
     .notified = notified,
     .dump_begin = dump_begin,
     .dump_line = dump_line,
+    .dump_line_without_room = dump_line_without_room,
     .dump_end = dump_end,
     .query = query,
     .answered = answered,

@@ -198,6 +198,16 @@ int reconcile_dump_line(struct reconcile *reconcile, struct link *link, uint64_t
     return r;
 }
 
+void reconcile_dump_line_without_room(struct reconcile *reconcile, int ifindex)
+{
+    const struct link *known = table_find(reconcile->table, ifindex);
+
+    if (!known)
+        return;
+    count_line(reconcile, known);
+    mark_dumped(reconcile, ifindex);
+}
+
 /* --- the end of a dump */
 
 /* How to learn whether a link that a dump did not show is gone. */
@@ -255,7 +265,7 @@ static int judge_all_missing(struct reconcile *reconcile, int error, size_t *ret
     size_t missing = count_missing(reconcile);
     struct evidence evidence = {
         .error = error,
-        .proof = !error && reconcile->native,
+        .proof = (!error || error == -EDQUOT) && reconcile->native,
         .asking = missing <= QUERIES + reconcile->lines / LINES_PER_QUERY,
     };
     struct link *link;
@@ -298,7 +308,8 @@ int reconcile_dump_end(struct reconcile *reconcile, int error, bool alone, struc
     reconcile->dumping = false;
     count_empty(reconcile, error, alone);
     verdict.empty = reconcile->empty >= ENOUGH;
-    if ((!error && (reconcile->lines || alone)) || (error == -EINTR && reconcile->lines)) {
+    if ((!error && (reconcile->lines || alone)) ||
+        ((error == -EINTR || error == -EDQUOT) && reconcile->lines)) {
         r = judge_all_missing(reconcile, error, &verdict.missing);
         empty = judge_empty(reconcile);
     }

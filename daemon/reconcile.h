@@ -50,10 +50,14 @@ int reconcile_dump_line(struct reconcile *reconcile, struct link *link, uint64_t
  * reconcile_dump_line(). */
 bool reconcile_dump_repeats(struct reconcile *reconcile, int ifindex, uint64_t digest);
 
-/* The dump is over: 0, -EINTR if links changed under it, or another error: then nothing
- * follows from what it did not show. alone: since the queue was read empty, and then the
- * dump requested, nothing but the dump was received, so that no part of it was dropped for
- * lack of room. -ENOMEM if something is lost. */
+/* A line of a dump that will end with -EDQUOT: it only shows that its link is still there. */
+void reconcile_dump_line_without_room(struct reconcile *reconcile, int ifindex);
+
+/* The dump is over: 0, -EINTR if links changed under it, -EDQUOT
+ * if there was no room for lines, which were told of as above, or another error: then nothing
+ * follows from what it did not show. alone: since the queue was read empty, and then the dump
+ * requested, nothing but the dump was received, so that no part of it was dropped for lack of room.
+ * -ENOMEM if something is lost. */
 int reconcile_dump_end(struct reconcile *reconcile, int error, bool alone,
                        struct dump_verdict *ret);
 

@@ -64,6 +64,7 @@ struct standing {
     unsigned failures;
     unsigned interrupted;
     struct backoff retrying;
+    bool retried_soon; /* the last failure, for it made room */
     int64_t proving_interval;
     int64_t proof_began; /* when the last dump that counted as a proof began */
 
@@ -346,26 +347,30 @@ void standing_joined(struct standing *standing, int64_t now, int error)
 }
 
 /* 0 if another attempt comes before this is reported, else the error. */
-static int count_failure(struct standing *standing, int64_t now, int error)
+static int count_failure(struct standing *standing, int64_t now, int error, bool made_room)
 {
     standing->failures++;
     standing->wanted_now = true;
     backoff_push(&standing->retrying, now, RETRY_DELAY_MIN,
                  error == -EDQUOT ? FULL_DELAY_MAX : RETRY_DELAY_MAX);
+    /* Once: what goes while others come makes no room. */
+    standing->retried_soon = made_room && !standing->retried_soon;
+    if (standing->retried_soon)
+        standing->retrying.at = after(now, RETRY_DELAY_MIN);
     if (standing->failures < FAILURES_UNTIL_STALE)
         return 0;
     standing->dump_is_urgent = false;
     return error;
 }
 
-static int dump_failed(struct standing *standing, int64_t now, int error)
+static int dump_failed(struct standing *standing, int64_t now, int error, bool made_room)
 {
     bool was_stale = standing->report.now.stale && standing->report.now.dump_error;
     const char *what =
         error == -ENODATA ? "the kernel's answer is empty" : "the kernel's answer was truncated";
     char reason[80];
 
-    if (count_failure(standing, now, error) == 0)
+    if (count_failure(standing, now, error, made_room) == 0)
         return 0;
     if (error != -ENODATA && error != -EMSGSIZE) {
         snprintf(reason, sizeof(reason),
@@ -386,7 +391,7 @@ void standing_dump_begun(struct standing *standing, int64_t now, int error)
     standing->dump_began = now;
     if (error) {
         /* A socket that refuses requests is opened anew, now and then. */
-        if (count_failure(standing, now, error) < 0)
+        if (count_failure(standing, now, error, false) < 0)
             give_up_socket(standing, now, error, "the request for a dump was refused");
         return;
     }
@@ -497,7 +502,7 @@ int standing_dump_ended(struct standing *standing, int64_t now, const struct sta
         return 0;
     }
     if (error && error != -EINTR)
-        return dump_failed(standing, now, error);
+        return dump_failed(standing, now, error, dump->made_room);
     dump_succeeded(standing, now, dump);
     if (dump->missing || standing->congested) {
         standing->wanted_now = true;

@@ -38,6 +38,7 @@ struct standing_dump {
     size_t missing;            /* known links that it did not list, and that may be gone */
     size_t unsettled;          /* links that stay as they were, though messages contradict them */
     bool native;               /* a line had IFLA_OPERSTATE */
+    bool made_room;            /* it showed that something is gone */
     struct price_measure cost; /* of requesting, receiving and reading */
 };
 

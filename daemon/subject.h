@@ -49,9 +49,11 @@ struct subject {
     int (*notified)(void *objects, const struct nlmsghdr *message, int *ret_ifindex);
 
     /* A dump begins, has a line for each object, and ends; error and alone as in intake.
-     * -ENOENT for a line that shows just that there is, or was, something. */
+     * -ENOENT for a line that shows just that there is, or was, something. A line of a dump for
+     * which there is no room only shows that its object is still there. */
     void (*dump_begin)(void *objects);
     int (*dump_line)(void *objects, const struct nlmsghdr *message);
+    void (*dump_line_without_room)(void *objects, const struct nlmsghdr *message);
     int (*dump_end)(void *objects, int error, bool alone, struct dump_verdict *ret);
 
     /* The next link to be queried, by its index, 0 for none; never while a dump is under way. The

@@ -297,6 +297,32 @@ static void a_dump_shows_what_came_and_went(void **state)
     end(&world);
 }
 
+static void a_dump_without_room_for_all_its_lines_shows_what_went(void **state)
+{
+    static const char *const listed[] = {"10.0.0.3", "10.0.0.4"};
+    struct world world;
+
+    (void)state;
+    begin(&world);
+    address_subject.dump_begin(world.addresses);
+    line(&world, native_message(2, "10.0.0.1", &forever));
+    line(&world, native_message(2, "10.0.0.2", &forever));
+    line(&world, native_message(2, "10.0.0.3", &forever));
+    end_dump(&world, 0);
+    world.count = 0;
+    address_subject.dump_begin(world.addresses);
+    line(&world, native_message(2, "10.0.0.1", &forever));
+    for (int i = 0; i < 2; i++) {
+        struct nl_msg *message = native_message(2, listed[i], &forever);
+
+        address_subject.dump_line_without_room(world.addresses, nlmsg_hdr(message));
+        nlmsg_free(message);
+    }
+    end_dump(&world, -EDQUOT);
+    assert_events(&world, "-10.0.0.2");
+    end(&world);
+}
+
 static void elsewhere_it_must_be_missing_twice(void **state)
 {
     struct world world;
@@ -469,6 +495,7 @@ int main(void)
         cmocka_unit_test(what_is_no_address_is_refused),
         cmocka_unit_test(a_lifetime_that_runs_down_is_no_difference),
         cmocka_unit_test(a_dump_shows_what_came_and_went),
+        cmocka_unit_test(a_dump_without_room_for_all_its_lines_shows_what_went),
         cmocka_unit_test(elsewhere_it_must_be_missing_twice),
         cmocka_unit_test(an_interrupted_dump_proves_nothing),
         cmocka_unit_test(an_empty_dump_is_the_truth_at_once_where_no_address_is_known),

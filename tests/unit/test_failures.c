@@ -115,6 +115,29 @@ static void dumps_that_fail_are_repeated_with_a_growing_delay_up_to_five_seconds
     virtual_stop(&virtual);
 }
 
+static void a_dump_that_had_no_room_and_made_some_is_repeated_soon_once(void **state)
+{
+    struct virtual virtual;
+    int64_t failed;
+
+    (void)state;
+    virtual_start_trusted(&virtual);
+    virtual.dump.error = -EDQUOT;
+    virtual_run(&virtual, 600 * SEC);
+    assert_int_in_range(virtual_dumps_a_minute(&virtual), 1, 1);
+    virtual.dump.made_room = true;
+    virtual_run_to_dump(&virtual);
+    virtual_end_dump(&virtual);
+    failed = virtual.now;
+    virtual_run_to_dump(&virtual);
+    assert_true(virtual.now <= failed + 1 * SEC);
+    virtual_end_dump(&virtual);
+    virtual_run_to_dump(&virtual);
+    assert_true(virtual.now >= failed + 60 * SEC);
+    virtual_end_dump(&virtual);
+    virtual_stop(&virtual);
+}
+
 static void while_stale_the_error_is_the_last_one(void **state)
 {
     struct virtual virtual;
@@ -379,6 +402,7 @@ int main(void)
         cmocka_unit_test(the_links_are_stale_after_three_failures_and_fresh_after_one_success),
         cmocka_unit_test(a_demand_fails_after_three_failures),
         cmocka_unit_test(dumps_that_fail_are_repeated_with_a_growing_delay_up_to_five_seconds),
+        cmocka_unit_test(a_dump_that_had_no_room_and_made_some_is_repeated_soon_once),
         cmocka_unit_test(while_stale_the_error_is_the_last_one),
         cmocka_unit_test(a_dump_without_an_end_is_given_up_with_its_socket),
         cmocka_unit_test(a_dump_whose_end_may_be_queued_is_waited_for),

@@ -104,6 +104,7 @@ static void change_weather(struct virtual *virtual, struct dice *dice, unsigned 
                                            .lines = roll(dice, of) ? 5 : 0,
                                            .missing = roll(dice, of) ? 0 : 1,
                                            .native = roll(dice, 20) != 0,
+                                           .made_room = roll(dice, 2) != 0,
                                            /* dumps on demand are bounded by their cost */
                                            .cost.cpu_usec = 5000 + roll(dice, 5000)};
     virtual->dump_takes = roll(dice, 50) ? 5 * MSEC : 30 * SEC;

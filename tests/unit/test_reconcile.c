@@ -247,6 +247,23 @@ static void a_dump_that_failed_says_nothing_of_what_it_did_not_show(void **state
     finish(&changes);
 }
 
+static void a_native_dump_without_room_for_all_its_lines_proves_an_absence(void **state)
+{
+    struct changes changes;
+
+    (void)state;
+    start(&changes, true);
+    dump(&changes, 1, 3);
+    begin_dump(&changes);
+    reconcile_dump_line_without_room(changes.reconcile, 1);
+    reconcile_dump_line_without_room(changes.reconcile, 3);
+    reconcile_dump_line_without_room(changes.reconcile, 4);
+    end_dump(&changes, -EDQUOT);
+    assert_int_equal(changes.count, 1);
+    assert_change(&changes, 0, CHANGE_REMOVE, 2, "eth2", false);
+    finish(&changes);
+}
+
 static void a_query_without_an_answer_leaves_the_link_as_it_was(void **state)
 {
     struct changes changes;
@@ -732,6 +749,7 @@ int main(void)
         cmocka_unit_test(where_dumps_prove_nothing_the_missing_link_is_asked_for),
         cmocka_unit_test(where_many_are_missing_another_dump_is_cheaper),
         cmocka_unit_test(a_dump_that_failed_says_nothing_of_what_it_did_not_show),
+        cmocka_unit_test(a_native_dump_without_room_for_all_its_lines_proves_an_absence),
         cmocka_unit_test(a_query_without_an_answer_leaves_the_link_as_it_was),
         cmocka_unit_test(a_kernel_that_refuses_queries_is_believed_after_more_dumps),
         cmocka_unit_test(
