@@ -20,42 +20,43 @@
 /* All options: the command line, the file and the help follow this table. */
 static const struct option_row rows[] = {
     {"socket", "Socket", "Path", OPTION_PATH, MEMBER(socket), 0, 0, DEFAULT_SOCKET,
-     "where consumers connect", true},
+     "socket that consumers connect to", true},
     {"socket-mode", "Socket", "Mode", OPTION_MODE, MEMBER(socket_mode), 0, 0777, "0666",
-     "file mode of the socket: who may connect", true},
+     "access mode of the socket", true},
     {"source", "Source", "Mode", OPTION_SOURCE, MEMBER(source.standing.mode), 0, 0, "auto",
-     "believe the subscription, or poll; auto finds out", true},
+     "trust the subscription, or poll; auto decides by itself", true},
     {"budget", "Source", "Budget", OPTION_SHARE, MEMBER(budget_ppm), 100, 1000000, "0.5%",
      "share of one CPU that polling may use", false},
     {"interval-min", "Source", "IntervalMin", OPTION_TIME, MEMBER(interval_min_usec), SECOND / 100,
-     3600 * SECOND, "50ms", "shortest time between two polls", false},
+     3600 * SECOND, "50ms", "minimum interval between polls", false},
     {"interval-max", "Source", "IntervalMax", OPTION_TIME, MEMBER(interval_max_usec), SECOND / 100,
-     3600 * SECOND, "5s", "longest time between two polls", false},
+     3600 * SECOND, "5s", "maximum interval between polls", false},
     {"audit-interval", "Source", "AuditInterval", OPTION_TIME, MEMBER(source.standing.audit_usec),
-     SECOND / 100, 86400 * SECOND, "60s", "time between two checks of a trusted subscription",
-     false},
+     SECOND / 100, 86400 * SECOND, "60s",
+     "interval between dumps that verify a trusted subscription", false},
     {"receive-buffer", "Source", "ReceiveBuffer", OPTION_SIZE, MEMBER(source.receive_buffer), 1024,
-     INT_MAX / 2, "16M", "receive buffer to request for the netlink socket", true},
+     INT_MAX / 2, "16M", "size of the receive buffer of the netlink socket", true},
     {"history-size", "History", "Size", OPTION_SIZE, MEMBER(history_bytes), 1024, INT64_C(1) << 40,
      "8M", "memory for past events", false},
     {"sessions-max", "Limits", "SessionsMax", OPTION_COUNT, MEMBER(limits.users.sessions), 1,
-     1000000, "3072", "connections in total", false},
+     1000000, "3072", "maximum number of connections", false},
     {"sessions-per-user-max", "Limits", "SessionsPerUserMax", OPTION_COUNT,
-     MEMBER(limits.users.sessions_per_user), 1, 1000000, "1024", "connections of one user id",
-     false},
+     MEMBER(limits.users.sessions_per_user), 1, 1000000, "1024",
+     "maximum number of connections per user ID", false},
     {"namespaces-max", "Limits", "NamespacesMax", OPTION_COUNT, MEMBER(namespaces.namespaces), 0,
-     1000000, "2048", "network namespaces that are entered, in total", false},
+     1000000, "2048", "maximum number of entered network namespaces", false},
     {"namespaces-per-user-max", "Limits", "NamespacesPerUserMax", OPTION_COUNT,
-     MEMBER(namespaces.namespaces_per_user), 0, 1000000, "1000", "those of one user id", false},
+     MEMBER(namespaces.namespaces_per_user), 0, 1000000, "1000",
+     "maximum number of entered network namespaces per user ID", false},
     {"namespaces-memory-max", "Limits", "NamespacesMemoryMax", OPTION_SIZE,
      MEMBER(namespaces.bytes), 1024, INT64_C(1) << 40, "64M",
-     "memory for the links of all that are entered", false},
+     "memory for the links of entered network namespaces", false},
     {"request-max", "Limits", "RequestMax", OPTION_SIZE, MEMBER(limits.request), 256, 1 << 30,
-     "40K", "size of one request, and of those that wait on one connection", false},
+     "40K", "size of a request, and of those pending on a connection", false},
     {"json-depth-max", "Limits", "JsonDepthMax", OPTION_COUNT, MEMBER(limits.json_depth), 3, 1000,
-     "16", "how deep the JSON of a request may be nested", false},
+     "16", "maximum nesting depth of the JSON of a request", false},
     {"log-level", "Log", "Level", OPTION_LEVEL, MEMBER(log_level), 0, 0, "info",
-     "least important lines to log: debug, info, notice, warning, err", false},
+     "lowest priority to log: debug, info, notice, warning, err", false},
 };
 #define ROW_COUNT (sizeof(rows) / sizeof(rows[0]))
 
@@ -92,8 +93,8 @@ static int set(const struct option_row *row, const char *where, const char *valu
     if (r >= 0)
         return 0;
     option_describe(row, expected, sizeof(expected));
-    explain(error, "%s: \"%s\" %s; give %s", where, value,
-            r == -ERANGE ? "is out of bounds" : "is not understood", expected);
+    explain(error, "%s: \"%s\" %s; expected %s", where, value,
+            r == -ERANGE ? "is out of range" : "is not valid", expected);
     return -EINVAL;
 }
 
@@ -128,8 +129,7 @@ static int on_pair(void *user, const char *section, const char *key, const char 
     char text[256];
 
     if (!row) {
-        snprintf(text, sizeof(text), "there is no option %s in section [%s]; see --help", key,
-                 section);
+        snprintf(text, sizeof(text), "unknown option %s in section [%s]; see --help", key, section);
         fail_reading(reading, text);
         return 0;
     }
@@ -158,12 +158,12 @@ static int read_open_file(struct reading *reading)
     int line = ini_parse_stream(read_line, reading, on_pair, reading);
 
     if (ferror(reading->file)) {
-        explain(reading->error, "%s: cannot be read", reading->path);
+        explain(reading->error, "%s cannot be read", reading->path);
         return -EIO;
     }
     if (line > 0) {
         reading->line = line;
-        fail_reading(reading, "neither a [section], nor Option=value, nor a comment");
+        fail_reading(reading, "expected a [section], Option=value or a comment");
     }
     return reading->failed ? -EBADMSG : 0;
 }
@@ -299,15 +299,15 @@ static int parse_command_line(int argc, char **argv, struct command_line *line,
     while ((option = getopt_long(argc, argv, ":hV", options, NULL)) != -1) {
         if (option == ':' || option == '?') {
             explain(error,
-                    option == ':' ? "%s needs a value; see --help"
-                                  : "%s is not an option; see --help",
+                    option == ':' ? "%s requires a value; see --help"
+                                  : "unknown option %s; see --help",
                     argv[optind - 1]);
             return -EINVAL;
         }
         take_option(line, option);
     }
     if (optind < argc) {
-        explain(error, "%s is not understood; see --help", argv[optind]);
+        explain(error, "unexpected argument %s; see --help", argv[optind]);
         return -EINVAL;
     }
     return 0;
@@ -332,8 +332,8 @@ static int check_together(const struct config *config, struct config_error *erro
 {
     if (config->interval_min_usec <= config->interval_max_usec)
         return 0;
-    explain(error, "the shortest time between two polls (interval-min, [Source] IntervalMin=) is "
-                   "longer than the longest one (interval-max, IntervalMax=)");
+    explain(error, "the minimum interval between polls (interval-min, [Source] IntervalMin=) is "
+                   "longer than the maximum (interval-max, IntervalMax=)");
     return -EINVAL;
 }
 
@@ -372,17 +372,19 @@ static void print_option(FILE *to, const char *name, const char *value, const ch
 void config_print_help(FILE *to)
 {
     fputs("Usage: linkwatchd [OPTION]...\n\n"
-          "Publishes link (network interface) events over a Unix socket, right whether or\n"
-          "not the kernel lets its clients subscribe to them.\n\n",
+          "Publish link (network interface) events on a Unix socket, whether or not the\n"
+          "kernel permits subscribing to them.\n\n",
           to);
     for (size_t i = 0; i < ROW_COUNT; i++)
         print_option(to, rows[i].name, option_placeholder(&rows[i]), rows[i].help,
                      rows[i].fallback);
     print_option(to, "config", "FILE", "configuration file", DEFAULT_CONFIG);
-    print_option(to, "check-config", "", "only check the configuration", NULL);
-    print_option(to, "help", "", "this text", NULL);
-    print_option(to, "version", "", "the version", NULL);
-    fputs("\nLINKWATCH_SOCKET in the environment stands in for --socket. See linkwatchd(8).\n", to);
+    print_option(to, "check-config", "", "check the configuration and exit", NULL);
+    print_option(to, "help", "", "print this help and exit", NULL);
+    print_option(to, "version", "", "print the version and exit", NULL);
+    fputs("\nThe default of --socket can be set in the environment, as LINKWATCH_SOCKET.\nSee "
+          "linkwatchd(8).\n",
+          to);
 }
 
 static bool differs(const struct option_row *row, const struct config *a, const struct config *b)

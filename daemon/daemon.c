@@ -155,8 +155,8 @@ void daemon_reload(struct daemon *daemon, const struct config *config)
     size_t count = config_needs_restart(&daemon->config, config, options, sizeof(options));
 
     if (count > 0)
-        log_write(daemon->log, LOG_WARNING, "%s changed: %s with a restart", options,
-                  count == 1 ? "it takes effect" : "they take effect");
+        log_write(daemon->log, LOG_WARNING, "%s changed; %s effect after a restart", options,
+                  count == 1 ? "this takes" : "these take");
     log_set_level(daemon->log, config->log_level);
     set_budget(daemon, config);
     source_reconfigure(namespace_source(daemon->namespace), &config->source);

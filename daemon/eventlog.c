@@ -130,7 +130,7 @@ static void describe_change(struct text *text, const struct change *change)
         if (fields & (UINT64_C(1) << field))
             describe_field(text, change, field);
     if (change->flaps)
-        append(text, "%s carrier changes unseen: %u", text->length ? "," : "", change->flaps);
+        append(text, "%s unseen carrier changes: %u", text->length ? "," : "", change->flaps);
 }
 
 static void add_fields(struct log_line *line, const struct change *change)
@@ -172,7 +172,7 @@ static const char *verb_of(const struct change *change)
 
     if (change->type == CHANGE_ADD)
         return "appeared";
-    return to->has_netnsid || to->ifindex ? "moved to another namespace" : "is gone";
+    return to->has_netnsid || to->ifindex ? "moved to another namespace" : "was removed";
 }
 
 static void end_line(struct log_line *line, const struct change *change)
@@ -272,9 +272,9 @@ static void log_standing(struct log *log, const struct standing_report *before,
     if (changed)
         log_text(line, "OLD_", "STANDING", standing_name(before->standing));
     add_report(line, after, after->reason, after->error);
-    log_end(line, "the subscription is %s%s%s: %s%s%s", standing_name(after->standing),
-            changed ? ", it was " : "", changed ? standing_name(before->standing) : "",
-            after->reason, after->error ? ": " : "", error_name(after->error));
+    log_end(line, "the subscription is %s%s%s%s: %s%s%s", standing_name(after->standing),
+            changed ? " (was " : "", changed ? standing_name(before->standing) : "",
+            changed ? ")" : "", after->reason, after->error ? ": " : "", error_name(after->error));
 }
 
 void eventlog_report(struct log *log, const struct standing_report *before,
@@ -300,7 +300,7 @@ void eventlog_start(struct log *log, const struct standing_report *report, size_
 
     add_report(line, report, report->reason, report->error);
     log_number(line, "LINKS", (int64_t)links);
-    log_end(line, "version %s on %s, links: %zu", PACKAGE_VERSION, socket, links);
+    log_end(line, "version %s listening on %s, links: %zu", PACKAGE_VERSION, socket, links);
     if (report->stale)
         log_stale(log, report);
 }

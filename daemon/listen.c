@@ -197,13 +197,13 @@ const char *listen_hint(int error)
 {
     switch (error) {
     case -EADDRINUSE:
-        return "; another linkwatchd runs there, or it is no socket";
+        return "; another linkwatchd is running there, or it is not a socket";
     case -EBUSY:
-        return "; another process has held the lock file beside it (" LISTEN_LOCK_SUFFIX
+        return "; another process has held the lock file next to it (" LISTEN_LOCK_SUFFIX
                ") for a second";
     case -EEXIST:
-        return "; the lock file beside it (" LISTEN_LOCK_SUFFIX
-               ") is not a file that only this user can open: remove it";
+        return "; the lock file next to it (" LISTEN_LOCK_SUFFIX
+               ") is not a file that only this user can open; remove it";
     default:
         return "; choose another path with --socket";
     }

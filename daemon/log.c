@@ -103,7 +103,7 @@ static void report_held_back(struct log *log, enum importance importance)
         return;
     line = new_line_of_kind(log, LOG_NOTICE, LOG_KIND_HELD_BACK);
     log_number(line, "HELD_BACK", count);
-    snprintf(text, sizeof(text), "%u more %s held back", count,
+    snprintf(text, sizeof(text), "%u more %s suppressed", count,
              importance == WARNINGS ? "warnings were" : "log lines were");
     if (line && end_line(line, text))
         return;

@@ -48,12 +48,12 @@ static void reload(struct process *process)
 
     if (config_read(process->argc, process->argv, &config, &request, &error) < 0) {
         log_end(log_begin(process->log, LOG_ERR, LOG_KIND_CONFIG_REFUSED),
-                "the configuration stays as it was: %s", error.text);
+                "the configuration was not reloaded: %s", error.text);
         return;
     }
     daemon_reload(process->daemon, &config);
     log_end(log_begin(process->log, LOG_INFO, LOG_KIND_CONFIG_APPLIED),
-            "the configuration was read anew");
+            "the configuration was reloaded");
 }
 
 static void on_hang_up(struct ev_loop *loop, struct ev_signal *signal_watcher, int events)
@@ -141,7 +141,7 @@ static int listen_on(struct process *process, struct daemon_socket *ret)
         return 0;
     if (fd != -ENOENT) {
         log_write(process->log, LOG_ERR,
-                  "what was passed for a socket is not one listening Unix stream socket: %s",
+                  "the service manager did not pass a single listening Unix stream socket: %s",
                   strerror(-fd));
         return fd;
     }
@@ -245,7 +245,7 @@ int main(int argc, char **argv)
         puts("linkwatchd " PACKAGE_VERSION);
         break;
     case CONFIG_CHECK:
-        puts("The configuration is right.");
+        puts("The configuration is valid.");
         break;
     case CONFIG_RUN:
         return run_with_log_and_loop(&process) < 0 ? EXIT_FAILURE : EXIT_SUCCESS;

@@ -216,11 +216,11 @@ static const char *kind_of(enum option_type type)
     case OPTION_SOURCE:
         return "one of auto, subscribe, poll";
     case OPTION_SHARE:
-        return "a share of one CPU in %";
+        return "a percentage of one CPU";
     case OPTION_TIME:
         return "a time with a unit (us, ms, s, min, h)";
     case OPTION_SIZE:
-        return "a size in bytes, or with K, M or G";
+        return "a size in bytes, or with the suffix K, M or G";
     case OPTION_COUNT:
         return "a number";
     }

@@ -64,7 +64,7 @@ static void pause_accepting(struct server *server, int error)
     struct log_line *line = log_begin(server->log, LOG_WARNING, LOG_KIND_ACCEPT_PAUSED);
 
     log_number(line, "ERRNO", error);
-    log_end(line, "cannot accept connections for now: %s", strerror(error));
+    log_end(line, "cannot accept connections at the moment: %s", strerror(error));
     ev_timer_set(&server->pause, PAUSE, 0.);
     ev_timer_start(server->host.loop, &server->pause);
 }

@@ -482,7 +482,7 @@ static void on_due(struct ev_loop *loop, struct ev_timer *timer, int events)
 static const char *blind_hint(void)
 {
     return access("/sys/class/net", R_OK | X_OK) == 0
-               ? "/sys/class/net can be read here, but is no source of changes"
+               ? "/sys/class/net can be read here, but does not report changes"
                : NULL;
 }
 

@@ -256,7 +256,7 @@ enum standing_action standing_next(struct standing *standing, int64_t now, int64
     int64_t deadline;
 
     if (standing->dumping && standing->drained_at >= after(standing->dump_began, DUMP_TIMEOUT))
-        give_up_socket(standing, now, -ETIMEDOUT, "the kernel's answer did not come to its end");
+        give_up_socket(standing, now, -ETIMEDOUT, "the kernel did not complete its reply");
     if (standing->close_wanted) {
         standing->close_wanted = false;
         return STANDING_CLOSE;
@@ -305,7 +305,7 @@ void standing_opened(struct standing *standing, int64_t now, int error)
     backoff_reset(&standing->joining);
     if (standing->config.mode == STANDING_POLL)
         report_standing(&standing->report, STANDING_DENIED, 0,
-                        "polling by configuration (--source poll)");
+                        "configured to poll (--source poll)");
 }
 
 void standing_broken(struct standing *standing, int64_t now, int error)
@@ -335,10 +335,10 @@ void standing_joined(struct standing *standing, int64_t now, int error)
     standing->dump_excused = true;
     if (standing->config.mode == STANDING_SUBSCRIBE) {
         report_standing(&standing->report, STANDING_TRUSTED, 0,
-                        "trusted by configuration (--source subscribe)");
+                        "configured to trust it (--source subscribe)");
     } else if (standing->known_incomplete) {
         report_standing(&standing->report, STANDING_INCOMPLETE, 0,
-                        "the subscription did not report everything before");
+                        "the subscription did not report every change before");
     } else {
         begin_proof(standing, now);
         report_standing(&standing->report, STANDING_UNPROVEN, 0,
@@ -367,14 +367,14 @@ static int dump_failed(struct standing *standing, int64_t now, int error, bool m
 {
     bool was_stale = standing->report.now.stale && standing->report.now.dump_error;
     const char *what =
-        error == -ENODATA ? "the kernel's answer is empty" : "the kernel's answer was truncated";
+        error == -ENODATA ? "the kernel's reply is empty" : "the kernel's reply was truncated";
     char reason[80];
 
     if (count_failure(standing, now, error, made_room) == 0)
         return 0;
     if (error != -ENODATA && error != -EMSGSIZE) {
         snprintf(reason, sizeof(reason),
-                 error == -EDQUOT ? "its %s have no room in namespaces-memory-max"
+                 error == -EDQUOT ? "its %s do not fit in namespaces-memory-max"
                                   : "the kernel does not list its %s",
                  standing->words->objects);
         what = reason;
@@ -466,7 +466,7 @@ static void dump_succeeded(struct standing *standing, int64_t now, const struct 
     if (!dump->native && standing->joined && standing->config.mode == STANDING_AUTO) {
         standing->known_incomplete = true;
         report_standing(&standing->report, STANDING_INCOMPLETE, 0,
-                        "the kernel's answers are not those of a native Linux");
+                        "the kernel's replies are not those of a native Linux kernel");
     }
     weigh_dump(standing);
     report_publish(&standing->report);
@@ -530,7 +530,7 @@ void standing_unconfirmed(struct standing *standing, int64_t now, int ifindex)
     if (standing->report.now.standing == STANDING_TRUSTED) {
         begin_proof(standing, standing->dump_began);
         report_standing(&standing->report, STANDING_UNPROVEN, 0,
-                        "a dump showed a change of %s %d first; dumps have to agree anew",
+                        "a dump showed a change of %s %d first; dumps have to agree again",
                         standing->words->object, ifindex);
     }
     unconfirmed_add(&standing->unconfirmed, ifindex, after(now, GRACE));

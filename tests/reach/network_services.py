@@ -15,8 +15,8 @@ import tap
 import wait
 
 DENIED = ("--bind", "EACCES", "--join", "ENOPROTOOPT")
-SAID = (r"^linkwatch-run: the program subscribes to more than links; updates of other kinds will "
-        r"not arrive$")
+SAID = (r"^linkwatch-run: the program subscribes to more than links; other updates will not "
+        r"arrive$")
 # Its devices' updates come by groups of another protocol, which gVisor doesn't deny.
 JOIN_DENIED = ("--join", "ENOPROTOOPT")
 AVAHI_CONFIG = "[server]\nenable-dbus=no\n[publish]\npublish-hinfo=no\n"

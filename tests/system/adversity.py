@@ -74,7 +74,7 @@ def stuck_log():
             def held_back():
                 nonlocal logged
                 logged += log.drain()
-                return re.search(r"linkwatchd: \d+ more log lines were held back\n", logged)
+                return re.search(r"linkwatchd: \d+ more log lines were suppressed\n", logged)
 
             wait.until(held_back, "the number of lines that were left out")
             assert all(line.startswith("linkwatchd: ") for line in logged.splitlines()), logged

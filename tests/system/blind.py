@@ -96,8 +96,8 @@ def check_ctl(daemon, name):
     tap.equal(ctl(daemon, "wait", "lo", "absent", "--timeout", "0")[0], 5, "wait, at once")
     code, _, errors = ctl(daemon, "wait", "lo", "absent", "--timeout", "0.1")
     tap.equal(code, 4, "wait")
-    tap.contains(errors, "waiting for that")
-    tap.contains(ctl(daemon, "status")[1], "unknown: the daemon could never dump them")
+    tap.contains(errors, "waiting until it can")
+    tap.contains(ctl(daemon, "status")[1], "unknown: the daemon has never been able to dump them")
 
 
 def is_blind(kind, name, words):
@@ -130,7 +130,7 @@ def sees_later():
             tap.equal(mirror.take()["source"]["errno_name"], "EACCES")
             waiting = subprocess.Popen([CTL, "--socket", daemon.socket, "wait", "later0",
                                         "absent"], stderr=subprocess.PIPE, text=True)
-            tap.contains(waiting.stderr.readline(), "waiting for that")
+            tap.contains(waiting.stderr.readline(), "waiting until it can")
             fault.set(faults.DUMP_ERROR, 0, 0)
             mirror.until_ready()
             tap.equal({link["ifname"] for link in mirror.links.values()}, {"lo"})
@@ -146,7 +146,7 @@ def incomplete_at_first():
     with faults.Faults() as fault:
         fault.set(faults.DUMP_TRUNCATED)
         with daemons.Daemon(env=fault.environment()) as daemon, Mirror(daemon.socket) as mirror:
-            check_calls(daemon, "EMSGSIZE", "the kernel's answer was truncated")
+            check_calls(daemon, "EMSGSIZE", "the kernel's reply was truncated")
             fault.set(faults.DUMP_TRUNCATED, 0, 0)
             mirror.until_ready()
             ip_links.settle(daemon, mirror)

@@ -149,7 +149,7 @@ def _listening(daemon):
         left = [p for p in started if p.poll() is None]
         for process in started:
             if process not in left:
-                tap.contains(process.stderr.read(), "another linkwatchd runs there")
+                tap.contains(process.stderr.read(), "another linkwatchd is running there")
                 tap.equal(process.returncode, 1, "the exit code")
         assert daemon.status()["links"] >= 1
         return len(left)
@@ -410,7 +410,7 @@ def reload():
         tap.equal(daemon.statistics()["json_depth_max"], 3, "the other one")
         pathlib.Path(daemon.config).write_text("[Limits]\nSessionsMax=many\n", encoding="ascii")
         daemon.signal(signal.SIGHUP)
-        wait.until(lambda: "stays as it was" in daemon.log(), "a line in the log")
+        wait.until(lambda: "the configuration was not reloaded" in daemon.log(), "a line in the log")
         tap.equal(daemon.statistics()["sessions_max"], 30)
         netns.ip("link add reload0 type bridge")
         mirror.until_event("add", "reload0")
@@ -421,10 +421,10 @@ def reload_of_options_for_a_start():
     """SIGHUP with changes that take effect with a restart logs each such option with its section"""
     with daemons.Daemon() as daemon:
         for text, warning in (
-                ("[Source]\nMode=poll\n", "[Source] Mode= changed: it takes effect with a restart"),
+                ("[Source]\nMode=poll\n", "[Source] Mode= changed; this takes effect after a restart"),
                 ("[Socket]\nMode=0600\n[Source]\nMode=poll\nReceiveBuffer=1M\n",
-                 "[Socket] Mode=, [Source] Mode=, [Source] ReceiveBuffer= changed: "
-                 "they take effect with a restart")):
+                 "[Socket] Mode=, [Source] Mode=, [Source] ReceiveBuffer= changed; "
+                 "these take effect after a restart")):
             pathlib.Path(daemon.config).write_text(text, encoding="ascii")
             daemon.signal(signal.SIGHUP)
             wait.until(lambda t=warning: t in daemon.log(), warning)

@@ -34,7 +34,7 @@ def start():
         tap.equal(len(logged), 2, "the number of lines")
         tap.equal(logged[0], "the subscription is unproven: joined RTNLGRP_LINK; dumps have yet to "
                   "agree with it", "the first line")
-        assert re.fullmatch(r"version \S+ on %s, links: 1" % re.escape(daemon.socket), logged[1])
+        assert re.fullmatch(r"version \S+ listening on %s, links: 1" % re.escape(daemon.socket), logged[1])
 
 
 @tap.test
@@ -51,7 +51,7 @@ def life_of_a_link():
         tap.equal(logged, [f"b0 appeared (index {index}, bridge)",
                          "b0: mtu 1500 -> 1400",
                          "c0: ifname b0 -> c0",
-                         f"c0 is gone (index {index}, bridge)"], "lines")
+                         f"c0 was removed (index {index}, bridge)"], "lines")
 
 
 @tap.test
@@ -81,7 +81,7 @@ def storm():
         daemon.call("Refresh")
 
         def held_back():
-            return re.search(r"^linkwatchd: (\d+) more log lines were held back$", daemon.log(),
+            return re.search(r"^linkwatchd: (\d+) more log lines were suppressed$", daemon.log(),
                              re.MULTILINE)
 
         count = int(wait.until(held_back, "the number of lines held back").group(1))

@@ -260,7 +260,7 @@ def none_allowed():
 
 @tap.test
 def memory_bounded():
-    """Where its links have no room in namespaces-memory-max, an entered namespace is stale, with the
+    """Where its links do not fit in namespaces-memory-max, an entered namespace is stale, with the
     reason, until they have; others are not"""
     with daemons.Daemon("--namespaces-memory-max", "256K") as daemon, netns.Namespace() as other, \
             netns.Namespace() as small, rtnl(other) as handed, rtnl(small) as little, \

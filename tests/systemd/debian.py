@@ -103,7 +103,7 @@ def installed():
 def catalogue():
     """The journal's catalogue knows the explanations."""
     tap.contains(MACHINE.run("journalctl", "--catalog", "--no-pager", "--unit", SERVICE),
-                 "Subject: Consumers are let in")
+                 "Subject: The daemon is ready")
 
 
 @tap.test

@@ -157,7 +157,7 @@ def _assert_refusal(match):
     place = CONFIG + ".d/60-bad.conf:3: "
     refusals = [text for text in output if place in text]
     assert refusals, f"no refusal among {output}"
-    tap.contains(refusals[-1], '"much" is not understood')
+    tap.contains(refusals[-1], '"much" is not valid')
 
 
 @tap.test
@@ -351,7 +351,7 @@ def wrong_configuration_at_the_start():
     with varlink.Connection(socket_path()) as consumer:
         consumer.send("GetStatus")
         wait.until(lambda: int(MACHINE.show(SERVICE, "NRestarts")) >= 3, "the third try")
-        reason = f"{CONFIG}:2: SessionsMax: \"none\" is not understood"
+        reason = f"{CONFIG}:2: SessionsMax: \"none\" is not valid"
         output = [entry["MESSAGE"] for entry in MACHINE.journal("_SYSTEMD_UNIT=" + SERVICE)]
         assert any(reason in text for text in output), output
         MACHINE.path(CONFIG).unlink()
