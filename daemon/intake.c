@@ -43,10 +43,10 @@ static void take_dump_end(struct intake *intake, int kernel_error)
 
     intake->dumping = false;
     intake->settling = true;
+    if (r < 0)
+        error = r;
     intake->dump =
-        (struct standing_dump){.error = !had_room ? -EDQUOT
-                                        : r < 0   ? r
-                                                  : error,
+        (struct standing_dump){.error = had_room ? error : -EDQUOT,
                                .made_room = intake->subject->count(intake->objects) < before,
                                .lines = verdict.lines,
                                .empty = verdict.empty,

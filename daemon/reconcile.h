@@ -53,11 +53,10 @@ bool reconcile_dump_repeats(struct reconcile *reconcile, int ifindex, uint64_t d
 /* A line of a dump that will end with -EDQUOT: it only shows that its link is still there. */
 void reconcile_dump_line_without_room(struct reconcile *reconcile, int ifindex);
 
-/* The dump is over: 0, -EINTR if links changed under it, -EDQUOT
- * if there was no room for lines, which were told of as above, or another error: then nothing
- * follows from what it did not show. alone: since the queue was read empty, and then the dump
- * requested, nothing but the dump was received, so that no part of it was dropped for lack of room.
- * -ENOMEM if something is lost. */
+/* The dump is over: 0, -EINTR if links changed under it, -EDQUOT if some of its lines were given as
+ * above, or another error: then nothing follows from what it did not show. alone: since the queue
+ * was read empty, and then the dump requested, nothing but the dump was received, so that no part
+ * of it was dropped for lack of room. -ENOMEM if something is lost. */
 int reconcile_dump_end(struct reconcile *reconcile, int error, bool alone,
                        struct dump_verdict *ret);
 
