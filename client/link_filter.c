@@ -151,7 +151,12 @@ int linkwatch_filter_add_family(struct linkwatch_filter *filter, const char *fam
 
 int linkwatch_filter_add_scope(struct linkwatch_filter *filter, const char *scope)
 {
-    return add_text(filter, filter->scopes, scope);
+    char room[ADDRESS_NAME_SIZE];
+    int number = address_scope_from_name(scope);
+
+    if (number < 0)
+        return -EINVAL;
+    return add_text(filter, filter->scopes, address_scope_name((uint8_t)number, room));
 }
 
 int linkwatch_filter_add_index(struct linkwatch_filter *filter, int ifindex)

@@ -220,8 +220,9 @@ int linkwatch_filter_add_kind(struct linkwatch_filter *filter, const char *kind)
 bool linkwatch_filter_matches(const struct linkwatch_filter *filter,
                               const struct linkwatch_link *link);
 
-/* Which addresses of those links: "inet" or "inet6" (-EINVAL for another one); a scope, as
- * LINKWATCH_ADDRESS_FIELD_SCOPE has it. These two sorts are about addresses alone. */
+/* Which addresses of those links: "inet" or "inet6"; a scope, as LINKWATCH_ADDRESS_FIELD_SCOPE has
+ * it, or its number. -EINVAL for one that no address can have. These two sorts are about addresses
+ * alone. */
 int linkwatch_filter_add_family(struct linkwatch_filter *filter, const char *family);
 int linkwatch_filter_add_scope(struct linkwatch_filter *filter, const char *scope);
 

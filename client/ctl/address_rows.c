@@ -122,6 +122,20 @@ static void print_rest(const struct linkwatch_address *address)
     print_known(address, LINKWATCH_ADDRESS_FIELD_FLAGS, "");
 }
 
+void address_line_print(const struct linkwatch_address *address)
+{
+    const char *name, *family = NULL;
+    char text[TEXT_SIZE];
+
+    linkwatch_address_get_string(address, LINKWATCH_ADDRESS_FIELD_FAMILY, &family);
+    printf("%20s: ", family);
+    output_text(describe(address, text));
+    for (int field = LINKWATCH_ADDRESS_FIELD_METRIC; (name = linkwatch_address_field_name(field));
+         field++)
+        print_known(address, field, field == LINKWATCH_ADDRESS_FIELD_FLAGS ? "" : name);
+    putchar('\n');
+}
+
 void address_lines_add(const struct lines *lines, const struct linkwatch_address *address,
                        const struct linkwatch_event *event)
 {

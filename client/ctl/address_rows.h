@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Addresses, as people read them: the table that address shows, and the lines of monitor. */
+/* Addresses, as people read them: the table of address, the lines of show and of monitor. */
 #ifndef LINKWATCH_CLIENT_CTL_ADDRESS_ROWS_H
 #define LINKWATCH_CLIENT_CTL_ADDRESS_ROWS_H
 
@@ -11,6 +11,9 @@
 struct table *addresses_table_new(const struct ctl *ctl);
 void addresses_table_add(struct table *table, const char *label,
                          const struct linkwatch_address *address);
+
+/* One line of show. */
+void address_line_print(const struct linkwatch_address *address);
 
 /* As lines_add() and the others. */
 void address_lines_add(const struct lines *lines, const struct linkwatch_address *address,

@@ -1,93 +1,15 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* linkwatchctl list and show. */
+/* linkwatchctl show. */
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "client/ctl/address_rows.h"
 #include "client/ctl/ctl.h"
 #include "client/ctl/fetch.h"
-#include "client/ctl/link_rows.h"
-#include "client/ctl/netns_label.h"
+#include "client/ctl/fetched_addresses.h"
 #include "client/ctl/output.h"
-
-static void write_array(FILE *to, const struct fetch *fetch)
-{
-    const char *separator = "";
-
-    putc('[', to);
-    for (size_t i = 0; i < fetch->count; i++)
-        for (size_t j = 0; j < fetch->items[i].count; j++) {
-            fputs(separator, to);
-            netns_write_object(to, fetch->items[i].members,
-                               linkwatch_link_json(fetch->items[i].links[j]));
-            separator = ",";
-        }
-    putc(']', to);
-}
-
-static int print_array(const struct fetch *fetch, const struct ctl *ctl)
-{
-    char *text = NULL;
-    size_t size;
-    FILE *to = open_memstream(&text, &size);
-    int r;
-
-    if (!to)
-        return -ENOMEM;
-    write_array(to, fetch);
-    r = fclose(to) == 0 ? 0 : -ENOMEM;
-    if (r >= 0)
-        ctl_print_json(ctl, text);
-    free(text);
-    return r;
-}
-
-static int print_table(const struct fetch *fetch, const struct ctl *ctl,
-                       const struct output *output)
-{
-    struct table *table = links_table_new(ctl);
-    int r;
-
-    for (size_t i = 0; i < fetch->count; i++)
-        for (size_t j = 0; j < fetch->items[i].count; j++)
-            links_table_add(table, fetch->items[i].label, fetch->items[i].links[j]);
-    r = table_print(table, output, ctl->full);
-    table_free(table);
-    return r;
-}
-
-static int print_list(const struct fetch *fetch, const struct ctl *ctl, int code)
-{
-    struct output output;
-    int r = 0;
-
-    output_begin(&output, ctl->colour, ctl->pager && !ctl->json);
-
-    if (ctl->json)
-        r = print_array(fetch, ctl);
-    else if (fetch_count(fetch) > 0)
-        r = print_table(fetch, ctl, &output);
-    if (r < 0) {
-        ctl_error("%s", strerror(-r));
-        code = EXIT_FAILED;
-    }
-    return output_end(&output, code);
-}
-
-int ctl_list(const struct ctl *ctl)
-{
-    struct fetch fetch;
-    int code = fetch_links(ctl, &fetch);
-
-    if (fetch.count > 0) {
-        int checked = fetch_check(&fetch, ctl);
-
-        code = print_list(&fetch, ctl, code == EXIT_MET ? checked : code);
-    }
-    fetch_clear(&fetch);
-    return code;
-}
 
 static void print_fields(const struct linkwatch_link *link, const struct output *output)
 {
@@ -114,29 +36,89 @@ static void print_fields(const struct linkwatch_link *link, const struct output 
         printf("%20s: no, %s\n", "usable", reason);
 }
 
-static void print_each(const struct fetched *fetched, const struct ctl *ctl,
+static void print_text(const struct fetched *fetched, const struct linkwatch_link *link,
                        const struct output *output)
 {
-    for (size_t i = 0; i < fetched->count; i++) {
-        if (ctl->json)
-            ctl_print_json(ctl, linkwatch_link_json(fetched->links[i]));
-        else
-            print_fields(fetched->links[i], output);
+    const struct linkwatch_address *address;
+    size_t place = 0;
+
+    print_fields(link, output);
+    while ((address = fetched_addresses_next(fetched, linkwatch_link_ifindex(link), &place)))
+        address_line_print(address);
+}
+
+/* The link's object with its addresses as a further member, if they are known. */
+static void write_object(FILE *to, const struct fetched *fetched, const struct linkwatch_link *link)
+{
+    const char *object = linkwatch_link_json(link);
+    const struct linkwatch_address *address;
+    const char *separator = "";
+    size_t place = 0;
+
+    if (!fetched->addresses) {
+        fputs(object, to);
+        return;
     }
+    fprintf(to, "%.*s,\"addr_info\":[", (int)strlen(object) - 1, object);
+    while ((address = fetched_addresses_next(fetched, linkwatch_link_ifindex(link), &place))) {
+        fprintf(to, "%s%s", separator, linkwatch_address_json(address));
+        separator = ",";
+    }
+    fputs("]}", to);
+}
+
+static int print_json(const struct fetched *fetched, const struct linkwatch_link *link,
+                      const struct ctl *ctl)
+{
+    char *text = NULL;
+    size_t size;
+    FILE *to = open_memstream(&text, &size);
+    int r;
+
+    if (!to)
+        return -ENOMEM;
+    write_object(to, fetched, link);
+    r = fclose(to) == 0 ? 0 : -ENOMEM;
+    if (r >= 0)
+        ctl_print_json(ctl, text);
+    free(text);
+    return r;
+}
+
+static int print_each(const struct fetched *fetched, const struct ctl *ctl,
+                      const struct output *output)
+{
+    int r = 0;
+
+    for (size_t i = 0; r >= 0 && i < fetched->count; i++) {
+        if (ctl->json)
+            r = print_json(fetched, fetched->links[i], ctl);
+        else
+            print_text(fetched, fetched->links[i], output);
+    }
+    return r;
+}
+
+static int print_shown(const struct fetch *fetch, const struct ctl *ctl, int code)
+{
+    int checked = fetch_check(fetch, ctl);
+    struct output output;
+
+    output_begin(&output, ctl->colour, ctl->pager && !ctl->json);
+    if (print_each(&fetch->items[0], ctl, &output) < 0) {
+        ctl_error("%s", strerror(ENOMEM));
+        code = EXIT_FAILED;
+    }
+    return output_end(&output, code == EXIT_MET ? checked : code);
 }
 
 int ctl_show(const struct ctl *ctl)
 {
-    struct output output;
     struct fetch fetch;
-    int code = fetch_links(ctl, &fetch);
+    int code = fetch_with_addresses(ctl, &fetch);
 
-    if (fetch.count > 0) {
-        code = fetch_check(&fetch, ctl);
-        output_begin(&output, ctl->colour, ctl->pager && !ctl->json);
-        print_each(&fetch.items[0], ctl, &output);
-        code = output_end(&output, code);
-    }
+    if (fetch.count > 0)
+        code = print_shown(&fetch, ctl, code);
     fetch_clear(&fetch);
     return code;
 }

@@ -30,11 +30,11 @@ struct ctl {
     const char *netns; /* the network namespace; NULL for the daemon's */
     int netns_fd;      /* a socket in there, -1 for none */
     bool all_netns;    /* the daemon's, and all that have a name */
-    /* Of list: the links that meet all of these. */
+    /* Of list and address: the links that meet all of these. */
     char *conditions[CTL_CONDITIONS];
     size_t condition_count;
     struct event_filter events; /* of monitor */
-    const char *family;         /* of address, NULL for any */
+    const char *family;         /* of addresses, NULL for any */
     const char *scope;
     bool addresses; /* monitor shows them, too */
     bool no_list;   /* monitor doesn't show the links at the beginning */

@@ -20,7 +20,7 @@ static const struct {
 #define TYPES_COUNT (sizeof(types) / sizeof(types[0]))
 
 /* The bit of a name, 0 if there is none. */
-static uint64_t type_bit(const char *name)
+static unsigned type_bit(const char *name)
 {
     for (size_t i = 0; i < TYPES_COUNT; i++)
         if (strcmp(types[i].name, name) == 0)
@@ -28,77 +28,85 @@ static uint64_t type_bit(const char *name)
     return 0;
 }
 
-static uint64_t field_bit(const char *name)
+static linkwatch_fields link_bit(const char *name)
 {
     int field = linkwatch_field_from_name(name);
 
     return field < 0 ? 0 : UINT64_C(1) << field;
 }
 
-static int read_names(const char *names, uint64_t (*bit)(const char *), uint64_t *ret)
+static linkwatch_fields address_bit(const char *name)
 {
-    uint64_t bits = 0;
+    int field = linkwatch_address_field_from_name(name);
 
+    return field < 0 ? 0 : UINT64_C(1) << field;
+}
+
+static bool add_type(struct event_filter *filter, const char *name)
+{
+    unsigned bit = type_bit(name);
+
+    filter->types |= bit;
+    return bit;
+}
+
+static bool add_field(struct event_filter *filter, const char *name)
+{
+    filter->link_fields |= link_bit(name);
+    filter->address_fields |= address_bit(name);
+    return link_bit(name) || address_bit(name);
+}
+
+static int add_names(struct event_filter *filter, const char *names,
+                     bool (*add)(struct event_filter *, const char *))
+{
     for (;;) {
         size_t length = strcspn(names, ",");
         char name[NAME_SIZE] = "";
-        uint64_t found;
 
         if (length >= sizeof(name))
             return -EINVAL;
         memcpy(name, names, length);
-        found = bit(name);
-        if (found == 0)
+        if (!add(filter, name))
             return -EINVAL;
-        bits |= found;
         if (names[length] == '\0')
-            break;
+            return 0;
         names += length + 1;
     }
-    *ret = bits;
-    return 0;
 }
 
 int event_filter_add_types(struct event_filter *filter, const char *names)
 {
-    uint64_t bits;
-    int r = read_names(names, type_bit, &bits);
-
-    if (r >= 0)
-        filter->types |= (unsigned)bits;
-    return r;
+    return add_names(filter, names, add_type);
 }
 
 int event_filter_add_fields(struct event_filter *filter, const char *names)
 {
-    uint64_t bits;
-    int r = read_names(names, field_bit, &bits);
-
-    if (r >= 0)
-        filter->fields |= bits;
-    return r;
+    return add_names(filter, names, add_field);
 }
 
-bool event_filter_passes(const struct event_filter *filter, enum event_type type,
-                         linkwatch_fields fields)
+static bool passes(const struct event_filter *filter, enum event_type type, bool has_field)
 {
     if (filter->types && !(filter->types & (unsigned)type))
         return false;
-    return type != EVENT_TYPE_CHANGE || !filter->fields || (filter->fields & fields);
+    return type != EVENT_TYPE_CHANGE || has_field ||
+           (!filter->link_fields && !filter->address_fields);
 }
 
-linkwatch_fields event_filter_address_fields(linkwatch_fields fields)
+bool event_filter_passes_link(const struct event_filter *filter, enum event_type type,
+                              linkwatch_fields fields)
 {
-    linkwatch_fields named = 0;
+    return passes(filter, type, filter->link_fields & fields);
+}
 
-    for (int field = 0; linkwatch_address_field_name(field); field++)
-        if (fields & (UINT64_C(1) << field))
-            named |= field_bit(linkwatch_address_field_name(field));
-    return named;
+bool event_filter_passes_address(const struct event_filter *filter, enum event_type type,
+                                 linkwatch_fields fields)
+{
+    return passes(filter, type, filter->address_fields & fields);
 }
 
 /* The fields that a change has in its "old". */
-static linkwatch_fields fields_of(const char *message)
+static linkwatch_fields fields_of(const char *message, linkwatch_fields (*bit)(const char *))
 {
     struct json_member old, member;
     linkwatch_fields fields = 0;
@@ -113,19 +121,23 @@ static linkwatch_fields fields_of(const char *message)
         if (member.name_length >= sizeof(name))
             continue;
         memcpy(name, member.name, member.name_length);
-        fields |= field_bit(name);
+        fields |= bit(name);
     }
     return fields;
 }
 
 bool event_filter_passes_json(const struct event_filter *filter, const char *message)
 {
-    struct json_member type;
+    struct json_member type, address;
+    bool is_address = json_find(message, "address", strlen("address"), &address);
 
     if (!json_find(message, "type", strlen("type"), &type))
         return true;
     for (size_t i = 0; i < TYPES_COUNT; i++)
         if (json_is_text(&type, types[i].name))
-            return event_filter_passes(filter, types[i].type, fields_of(message));
+            return is_address ? event_filter_passes_address(filter, types[i].type,
+                                                            fields_of(message, address_bit))
+                              : event_filter_passes_link(filter, types[i].type,
+                                                         fields_of(message, link_bit));
     return true;
 }

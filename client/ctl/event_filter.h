@@ -8,8 +8,9 @@
 #include "client/linkwatch.h"
 
 struct event_filter {
-    unsigned types;          /* bits of those below; 0 for all */
-    linkwatch_fields fields; /* of changes; 0 for all */
+    unsigned types;                  /* bits of those below; 0 for all */
+    linkwatch_fields link_fields;    /* of changes; all if both are 0 */
+    linkwatch_fields address_fields; /* those of the same names */
 };
 
 enum event_type { EVENT_TYPE_ADD = 1, EVENT_TYPE_CHANGE = 2, EVENT_TYPE_REMOVE = 4 };
@@ -19,11 +20,10 @@ int event_filter_add_types(struct event_filter *filter, const char *names);
 int event_filter_add_fields(struct event_filter *filter, const char *names);
 
 /* fields are those that changed, for a change. */
-bool event_filter_passes(const struct event_filter *filter, enum event_type type,
-                         linkwatch_fields fields);
-
-/* The fields of a link that are called as these of an address. */
-linkwatch_fields event_filter_address_fields(linkwatch_fields fields);
+bool event_filter_passes_link(const struct event_filter *filter, enum event_type type,
+                              linkwatch_fields fields);
+bool event_filter_passes_address(const struct event_filter *filter, enum event_type type,
+                                 linkwatch_fields fields);
 
 /* The same of a message of the daemon's; what is no event passes. */
 bool event_filter_passes_json(const struct event_filter *filter, const char *message);

@@ -6,6 +6,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "client/ctl/fetched_addresses.h"
 #include "client/ctl/meaning.h"
 #include "client/ctl/netns_dirs.h"
 #include "client/ctl/netns_label.h"
@@ -41,6 +42,7 @@ static void clear_one(struct fetched *fetched)
     free(fetched->members);
     free(fetched->links);
     linkwatch_list_free(fetched->list);
+    linkwatch_address_list_free(fetched->addresses);
 }
 
 static int keep(struct fetch *fetch, const struct fetched *fetched)
@@ -107,7 +109,8 @@ static int choose_all(struct fetcher *fetcher, struct fetched *fetched)
     return r;
 }
 
-/* The links of the namespace that the connection is about. */
+/* The links of the namespace that the connection is about. They are kept, too, if their addresses
+ * can't be fetched. */
 static int fetch_one(struct fetcher *fetcher, const char *name)
 {
     struct fetched fetched = {0};
@@ -119,8 +122,13 @@ static int fetch_one(struct fetcher *fetcher, const char *name)
         r = add_label(&fetched, name);
     if (r >= 0)
         r = keep(fetcher->fetch, &fetched);
-    if (r < 0)
+    if (r < 0) {
         clear_one(&fetched);
+        return r;
+    }
+    if (fetcher->fetch->with_addresses)
+        r = fetched_addresses_get(&fetcher->fetch->items[fetcher->fetch->count - 1], fetcher->ctl,
+                                  fetcher->connection);
     return r;
 }
 
@@ -225,11 +233,12 @@ static int make_filter(const struct ctl *ctl, struct linkwatch_filter **ret)
     return EXIT_MET;
 }
 
-int fetch_links(const struct ctl *ctl, struct fetch *ret)
+static int fetch_all(const struct ctl *ctl, bool with_addresses, struct fetch *ret)
 {
     struct fetcher fetcher = {.ctl = ctl, .fetch = ret};
 
-    *ret = (struct fetch){.matched = calloc((size_t)ctl->count + 1, sizeof(bool))};
+    *ret = (struct fetch){.matched = calloc((size_t)ctl->count + 1, sizeof(bool)),
+                          .with_addresses = with_addresses};
     if (!ret->matched)
         return out_of_memory();
     fetcher.code = make_filter(ctl, &fetcher.filter);
@@ -241,6 +250,16 @@ int fetch_links(const struct ctl *ctl, struct fetch *ret)
     linkwatch_close(fetcher.connection);
     linkwatch_filter_free(fetcher.filter);
     return fetcher.code;
+}
+
+int fetch_links(const struct ctl *ctl, struct fetch *ret)
+{
+    return fetch_all(ctl, false, ret);
+}
+
+int fetch_with_addresses(const struct ctl *ctl, struct fetch *ret)
+{
+    return fetch_all(ctl, true, ret);
 }
 
 void fetch_clear(struct fetch *fetch)
@@ -323,6 +342,13 @@ static int add_meanings(struct linkwatch_filter *filter, const struct ctl *ctl,
     return EXIT_USAGE;
 }
 
+int ctl_filter_addresses(const struct ctl *ctl, struct linkwatch_filter *filter)
+{
+    int r = ctl->family ? linkwatch_filter_add_family(filter, ctl->family) : 0;
+
+    return r >= 0 && ctl->scope ? linkwatch_filter_add_scope(filter, ctl->scope) : r;
+}
+
 int ctl_filter(const struct ctl *ctl, struct linkwatch_filter **ret)
 {
     struct linkwatch_filter *filter;
@@ -337,9 +363,14 @@ int ctl_filter(const struct ctl *ctl, struct linkwatch_filter **ret)
         if (code != EXIT_MET)
             linkwatch_filter_free(filter);
     }
-    if (code == EXIT_MET)
-        *ret = filter;
-    return code;
+    if (code != EXIT_MET)
+        return code;
+    if (ctl_filter_addresses(ctl, filter) < 0) {
+        linkwatch_filter_free(filter);
+        return out_of_memory();
+    }
+    *ret = filter;
+    return EXIT_MET;
 }
 
 /* The name that the link of that index has now; NULL without memory, or if there is none. */

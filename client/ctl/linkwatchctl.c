@@ -47,7 +47,7 @@ static const char help[] =
     "Commands (list is the default; any unambiguous prefix is accepted):\n"
     "  list [IF...]         list the current links\n"
     "  monitor [IF...]      list the current links, then print each change\n"
-    "  show IF              show all fields of a link\n"
+    "  show IF              show all fields of a link, and its addresses\n"
     "  address [IF...]      list the current addresses of the links\n"
     "  wait IF CONDITION... wait until a link meets all the conditions\n"
     "  refresh              make the daemon dump the links now\n"
@@ -68,16 +68,19 @@ static const char help[] =
     "                       " DEFAULT_SOCKET ")\n"
     "  -n, --netns NETNS    operate on that network namespace: a name in /run/netns,\n"
     "                       a process ID, or a path\n"
-    "      --all-netns      list, monitor: the daemon's network namespace and all in\n"
-    "                       /run/netns and /run/docker/netns\n"
+    "      --all-netns      list, monitor, address: the daemon's network namespace and\n"
+    "                       all in /run/netns and /run/docker/netns\n"
     "  -j, --json[=MODE]    print JSON: short (the default), pretty (with line breaks\n"
     "                       and indentation), or off\n"
-    "      --kind KIND      list: only links of that kind\n"
-    "      --state STATE    list: only links in that operational state\n"
-    "      --master NAME    list: only ports of that link; NAME may be a glob\n"
-    "      --usable         list: only links that can be expected to carry traffic\n"
-    "      --family FAMILY  address: only addresses of that family, inet or inet6\n"
-    "      --scope SCOPE    address: only addresses of that scope: global, link, ...\n"
+    "      --kind KIND      list, address: only links of that kind\n"
+    "      --state STATE    list, address: only links in that operational state\n"
+    "      --master NAME    list, address: only ports of that link; NAME may be a glob\n"
+    "      --usable         list, address: only links that can be expected to carry\n"
+    "                       traffic\n"
+    "  -4, -6, --family FAMILY\n"
+    "                       address, show, monitor --address: only addresses of that\n"
+    "                       family, inet or inet6\n"
+    "      --scope SCOPE    the same: only addresses of that scope: global, link, ...\n"
     "      --address        monitor: also report the addresses of the links\n"
     "      --type TYPES     monitor: only events of these types: add,change,remove\n"
     "      --field FIELDS   monitor: only changes of these fields: mtu,operstate,...\n"
@@ -267,16 +270,22 @@ static int run_command(struct ctl *ctl, const char *name)
         return wrong_usage("wrong number of arguments; usage: ", command->usage);
     if (ctl->has_timeout && command->run != ctl_wait)
         return wrong_usage("--timeout can only be used with wait", "");
-    if (ctl->all_netns && command->run != ctl_list && command->run != ctl_monitor)
-        return wrong_usage("--all-netns can only be used with list and monitor", "");
-    if (ctl->condition_count > 0 && command->run != ctl_list)
-        return wrong_usage("--kind, --state, --master and --usable can only be used with list", "");
-    if ((ctl->events.types || ctl->events.fields || ctl->no_list || ctl->addresses) &&
+    if (ctl->all_netns && command->run != ctl_list && command->run != ctl_monitor &&
+        command->run != ctl_address)
+        return wrong_usage("--all-netns can only be used with list, monitor and address", "");
+    if (ctl->condition_count > 0 && command->run != ctl_list && command->run != ctl_address)
+        return wrong_usage(
+            "--kind, --state, --master and --usable can only be used with list and address", "");
+    if ((ctl->events.types || ctl->events.link_fields || ctl->events.address_fields ||
+         ctl->no_list || ctl->addresses) &&
         command->run != ctl_monitor)
         return wrong_usage("--type, --field, --no-list and --address can only be used with monitor",
                            "");
-    if ((ctl->family || ctl->scope) && command->run != ctl_address)
-        return wrong_usage("--family and --scope can only be used with address", "");
+    if ((ctl->family || ctl->scope) && command->run != ctl_address && command->run != ctl_show &&
+        !ctl->addresses)
+        return wrong_usage("--family (-4, -6) and --scope can only be used with address, show and "
+                           "monitor --address",
+                           "");
     if (ctl->all_netns && ctl->netns)
         return wrong_usage("--all-netns and --netns cannot be combined", "");
     code = open_netns(ctl);
@@ -341,16 +350,39 @@ static int set_fields(struct ctl *ctl, const char *text)
 {
     if (event_filter_add_fields(&ctl->events, text) >= 0)
         return -1;
-    return wrong_usage(
-        "--field must be a field as named by show, or several separated by commas, not ", text);
+    return wrong_usage("--field must be a field of a link or address as named by show, or several "
+                       "separated by commas, not ",
+                       text);
+}
+
+/* Whether the library takes it as what an address can have. */
+static bool is_taken(const char *text, int (*add)(struct linkwatch_filter *, const char *))
+{
+    struct linkwatch_filter *filter;
+    int r;
+
+    if (linkwatch_filter_new(&filter) < 0)
+        return true;
+    r = add(filter, text);
+    linkwatch_filter_free(filter);
+    return r != -EINVAL;
 }
 
 static int set_family(struct ctl *ctl, const char *text)
 {
     ctl->family = text;
-    if (strcmp(text, "inet") == 0 || strcmp(text, "inet6") == 0)
+    if (is_taken(text, linkwatch_filter_add_family))
         return -1;
     return wrong_usage("--family must be inet or inet6, not ", text);
+}
+
+static int set_scope(struct ctl *ctl, const char *text)
+{
+    ctl->scope = text;
+    if (is_taken(text, linkwatch_filter_add_scope))
+        return -1;
+    return wrong_usage(
+        "--scope must be global, site, link, host, nowhere or a number up to 255, not ", text);
 }
 
 static int set_timeout(struct ctl *ctl, const char *text)
@@ -386,11 +418,14 @@ static int take_option(struct ctl *ctl, int option)
     case 'G':
         ctl->no_legend = true;
         return -1;
+    case '4':
+        return set_family(ctl, "inet");
+    case '6':
+        return set_family(ctl, "inet6");
     case 'F':
         return set_family(ctl, optarg);
     case 'O':
-        ctl->scope = optarg;
-        return -1;
+        return set_scope(ctl, optarg);
     case 'A':
         ctl->addresses = true;
         return -1;
@@ -442,7 +477,7 @@ int main(int argc, char *argv[])
     /* A reader that went away shows as EPIPE. */
     signal(SIGPIPE, SIG_IGN);
     ctl.path = linkwatch_default_path();
-    while (code < 0 && (option = getopt_long(argc, argv, "s:n:jlt:hV", options, NULL)) >= 0)
+    while (code < 0 && (option = getopt_long(argc, argv, "s:n:jlt:46hV", options, NULL)) >= 0)
         code = take_option(&ctl, option);
     if (code < 0 && optind < argc) {
         ctl.arguments = argv + optind + 1;

@@ -40,9 +40,9 @@ static bool shows(const struct watched *watched)
     return is_text(watched) && watched->monitor->started;
 }
 
-static bool passes(const struct watched *watched, enum event_type type, linkwatch_fields fields)
+static const struct event_filter *filter_of(const struct watched *watched)
 {
-    return event_filter_passes(&watched->monitor->ctl->events, type, fields);
+    return &watched->monitor->ctl->events;
 }
 
 /* The one whose connection stands for the daemon. */
@@ -101,7 +101,7 @@ static void on_add(void *user, struct linkwatch_link *link, const struct linkwat
     const struct watched *watched = user;
     struct lines lines = lines_of(watched);
 
-    if (!passes(watched, EVENT_TYPE_ADD, 0))
+    if (!event_filter_passes_link(filter_of(watched), EVENT_TYPE_ADD, 0))
         return;
     print_difference(watched, "add", "link", NULL, linkwatch_link_json(link), event);
     if (shows(watched))
@@ -114,7 +114,7 @@ static void on_change(void *user, struct linkwatch_link *before, struct linkwatc
     const struct watched *watched = user;
     struct lines lines = lines_of(watched);
 
-    if (!passes(watched, EVENT_TYPE_CHANGE, fields))
+    if (!event_filter_passes_link(filter_of(watched), EVENT_TYPE_CHANGE, fields))
         return;
     print_difference(watched, "change", "link", linkwatch_link_json(before),
                      linkwatch_link_json(link), event);
@@ -127,7 +127,7 @@ static void on_remove(void *user, struct linkwatch_link *link, const struct link
     const struct watched *watched = user;
     struct lines lines = lines_of(watched);
 
-    if (!passes(watched, EVENT_TYPE_REMOVE, 0))
+    if (!event_filter_passes_link(filter_of(watched), EVENT_TYPE_REMOVE, 0))
         return;
     print_difference(watched, "remove", "link", NULL, linkwatch_link_json(link), event);
     if (shows(watched))
@@ -140,7 +140,7 @@ static void on_address_add(void *user, struct linkwatch_address *address,
     const struct watched *watched = user;
     struct lines lines = lines_of(watched);
 
-    if (!passes(watched, EVENT_TYPE_ADD, 0))
+    if (!event_filter_passes_address(filter_of(watched), EVENT_TYPE_ADD, 0))
         return;
     print_difference(watched, "add", "address", NULL, linkwatch_address_json(address), event);
     if (shows(watched))
@@ -154,7 +154,7 @@ static void on_address_change(void *user, struct linkwatch_address *before,
     const struct watched *watched = user;
     struct lines lines = lines_of(watched);
 
-    if (!passes(watched, EVENT_TYPE_CHANGE, event_filter_address_fields(fields)))
+    if (!event_filter_passes_address(filter_of(watched), EVENT_TYPE_CHANGE, fields))
         return;
     print_difference(watched, "change", "address", linkwatch_address_json(before),
                      linkwatch_address_json(address), event);
@@ -168,7 +168,7 @@ static void on_address_remove(void *user, struct linkwatch_address *address,
     const struct watched *watched = user;
     struct lines lines = lines_of(watched);
 
-    if (!passes(watched, EVENT_TYPE_REMOVE, 0))
+    if (!event_filter_passes_address(filter_of(watched), EVENT_TYPE_REMOVE, 0))
         return;
     print_difference(watched, "remove", "address", NULL, linkwatch_address_json(address), event);
     if (shows(watched))
@@ -402,7 +402,7 @@ static void on_message(void *user, const char *json)
     if (is_type && json_is_text(&type, "snapshot") &&
         (watched->known || watched->monitor->ctl->no_list))
         return;
-    if (!event_filter_passes_json(&watched->monitor->ctl->events, json))
+    if (!event_filter_passes_json(filter_of(watched), json))
         return;
     if (is_type && json_is_text(&type, "ready")) {
         free(watched->ready);

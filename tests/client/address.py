@@ -10,17 +10,7 @@ import ip_addresses
 import netns
 import tap
 from ctl import CTL, LINKS, TABLE, end, environment, run, start
-from fake import SOURCE
-
-BLIND = {"standing": "denied", "reason": "the kernel does not list its addresses", "errno": 95,
-         "errno_name": "EOPNOTSUPP", "stale": True}
-
-
-def address(ifindex, ifname, local, prefixlen=24, **fields):
-    """An address with those fields and those that each has."""
-    return {"ifindex": ifindex, "ifname": ifname, "family": "inet6" if ":" in local else "inet",
-            "local": local, "prefixlen": prefixlen, "scope": "global", "flags": [],
-            "valid_life_time": 4294967295, "preferred_life_time": 4294967295, **fields}
+from fake import SOURCE, UNLISTED, address
 
 
 ADDRESSES = [address(1, "lo", "127.0.0.1", 8, scope="host"),
@@ -41,7 +31,6 @@ def answered(daemon, *arguments, source=SOURCE, addresses=None, links=None):
     peer = daemon.accept()
     peer.call()
     peer.list(LINKS if links is None else links)
-    peer = daemon.accept()
     call = peer.call()
     for each in (ADDRESSES if addresses is None else addresses):
         peer.reply({"address": each}, continues=True)
@@ -67,8 +56,14 @@ def chooses():
         call, code, output, _errors = answered(daemon, "--family", "inet6", "--scope", "global",
                                                "address", "veth*", links=LINKS[1:])
         tap.equal(call["parameters"], {"subjects": ["addresses"], "filter": {
-            "families": ["inet6"], "scopes": ["global"]}}, "parameters")
+            "indexes": [20], "families": ["inet6"], "scopes": ["global"]}}, "parameters")
         tap.equal((code, "127.0.0.1" in output, "10.0.0.1" in output), (0, False, True))
+        call, code, _output, _errors = answered(daemon, "-4", "--scope", "0", "address", "--kind",
+                                                "veth")
+        tap.equal((call["parameters"]["filter"], code), (
+            {"indexes": [20], "families": ["inet"], "scopes": ["global"]}, 0), "as numbers")
+        tap.equal(answered(daemon, "-6", "address")[0]["parameters"]["filter"],
+                  {"families": ["inet6"]}, "of all links")
         _call, code, output, errors = answered(daemon, "address", "lo", "nosuch",
                                                 links=LINKS[:1])
         tap.equal((code, errors), (1, 'linkwatchctl: there is no link "nosuch"\n'))
@@ -88,9 +83,47 @@ def in_json():
 def unknown():
     """Where nothing is known of addresses that is an error with the reason, and no empty table"""
     with fake.Fake() as daemon:
-        _call, code, output, errors = answered(daemon, "address", source=BLIND, addresses=[])
+        _call, code, output, errors = answered(daemon, "address", source=UNLISTED, addresses=[])
         tap.equal((code, output), (1, ""))
         tap.contains(errors, "the kernel does not list its addresses")
+        tap.equal(answered(daemon, "--json", "address", source=UNLISTED, addresses=[])[1:3], (1, ""),
+                  "JSON")
+
+
+PEER_LINE = ("                inet: 10.0.0.1 peer 10.0.0.2/32, scope global, secondary, "
+             "valid_life_time forever, preferred_life_time forever")
+TENTATIVE_LINE = ("               inet6: 2001:db8::1/64, metric 7, broadcast x\\x1b, scope global, "
+                  "tentative,dynamic, label l\\x1b, valid_life_time 1000sec, "
+                  "preferred_life_time 500sec")
+
+
+@tap.test
+def shown_with_link():
+    """show has the addresses of the link with all that is known of them, and no others"""
+    evil = {**ADDRESSES[2], "label": "l\x1b", "metric": 7, "broadcast": "x\x1b"}
+    with fake.Fake() as daemon:
+        call, code, output, errors = answered(daemon, "show", "veth0", links=LINKS[1:],
+                                              addresses=[*ADDRESSES[:2], evil])
+        tap.equal(call["parameters"], {"subjects": ["addresses"], "filter": {"indexes": [20]}})
+        tap.equal((code, errors, output.splitlines()[-2:]), (0, "", [PEER_LINE, TENTATIVE_LINE]))
+        call, code, output, _errors = answered(daemon, "--json", "show", "*")
+        tap.equal([json.loads(line)["addr_info"] for line in output.splitlines()],
+                  [ADDRESSES[:1], ADDRESSES[1:]], "JSON")
+        tap.equal({**json.loads(output.splitlines()[0]), **LINKS[0]},
+                  json.loads(output.splitlines()[0]), "the link")
+        tap.equal(answered(daemon, "-6", "show", "lo", links=LINKS[:1])[0]["parameters"]["filter"],
+                  {"indexes": [1], "families": ["inet6"]}, "one family")
+
+
+@tap.test
+def shown_without_addresses():
+    """show of a link whose addresses nobody knows shows the link, and is an error with the reason"""
+    with fake.Fake() as daemon:
+        for option in ((), ("--json",)):
+            _call, code, output, errors = answered(daemon, *option, "show", "lo", links=LINKS[:1],
+                                                   source=UNLISTED, addresses=[])
+            tap.equal((code, "loopback" in output, "addr_info" in output), (1, True, False))
+            tap.contains(errors, "the kernel does not list its addresses")
 
 
 @tap.test
@@ -98,7 +131,11 @@ def wrong_usage():
     """Options that don't fit are refused with a reason"""
     for arguments, what in ((("--family", "ipv4", "address"), "--family must be inet or inet6"),
                             (("--family", "inet", "list"), "can only be used with address"),
+                            (("-6", "wait", "lo", "up"), "can only be used with address"),
                             (("--scope", "link", "monitor"), "can only be used with address"),
+                            (("--scope", "galaxy", "address"), "number up to 255, not galaxy"),
+                            (("--scope", "256", "address"), "number up to 255, not 256"),
+                            (("--scope", b"\xff", "address"), "not \\xff"),
                             (("--address", "list"), "can only be used with monitor")):
         code, output, errors = run(*arguments)
         tap.equal((code, output), (2, ""), str(arguments))
@@ -136,7 +173,7 @@ def monitors():
         peer.event("change", 10, address=address(20, "veth0", "10.0.0.3", valid_life_time=60),
                    old={"ifname": "veth0"})
         peer.event("remove", 11, address=address(20, "veth0", "10.0.0.3"))
-        peer.event("source", 12, address_source=BLIND)
+        peer.event("source", 12, address_source=UNLISTED)
         tap.equal([words(process) for _ in range(4)],
                   ["+ veth0 (20) address 10.0.0.3/24, scope global, tentative [notification]",
                    "~ veth0 (20) address 10.0.0.3/24: flags tentative → none; valid_life_time "
@@ -162,6 +199,23 @@ def monitors_json():
         tap.equal([each["type"] for each in lines], ["lost", "remove", "change", "ready"])
         tap.equal(lines[1]["address"], ADDRESSES[2], "what is gone")
         tap.equal((lines[2]["old"], lines[2]["learned"]), ({"flags": ["secondary"]}, "snapshot"))
+
+
+@tap.test
+def monitors_fields():
+    """--field names fields of links, of addresses, and those that both have, as text and JSON"""
+    for options in ([], ["--json"]):
+        with fake.Fake() as daemon:
+            process, peer = monitor(daemon, *options, "--no-list", "--field", "label,mtu")
+            if options:
+                tap.equal(json.loads(process.line())["type"], "ready")
+            new = address(20, "veth0", "2001:db8::1", 64)
+            peer.event("change", 8, address=new, old={"flags": ["tentative"]})
+            peer.event("change", 9, address={**new, "label": "x"}, old={"label": None})
+            peer.event("change", 10, link={**LINKS[1], "txqlen": 7}, old={"txqlen": None})
+            peer.event("change", 11, link={**LINKS[1], "mtu": 7}, old={"mtu": 9000})
+            tap.contains(process.line(), "label")
+            tap.contains(process.line(), "mtu")
 
 
 def check(daemon, *conditions):

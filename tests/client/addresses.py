@@ -3,18 +3,9 @@
 
 import fake
 import tap
-from fake import INSTANCE, link
+from fake import INSTANCE, UNLISTED, address, link
 
 SUBJECTS = ["links", "addresses"]
-BLIND = {"standing": "denied", "reason": "the kernel does not list its addresses", "errno": 95,
-         "errno_name": "EOPNOTSUPP", "stale": True}
-
-
-def address(ifindex, ifname, local, prefixlen=24, **fields):
-    """An address with those fields and those that each has."""
-    return {"ifindex": ifindex, "ifname": ifname, "family": "inet6" if ":" in local else "inet",
-            "local": local, "prefixlen": prefixlen, "scope": "global", "flags": [],
-            "valid_life_time": 4294967295, "preferred_life_time": 4294967295, **fields}
 
 
 def snapshot(peer, sequence, links, addresses, source=fake.SOURCE):
@@ -166,7 +157,7 @@ def unknown():
         mirror = daemon.driver("mirror", "--addresses")
         peer = daemon.accept()
         peer.monitor()
-        snapshot(peer, 7, [link(2, "eth0")], [], BLIND)
+        snapshot(peer, 7, [link(2, "eth0")], [], UNLISTED)
         mirror.expect("connected anew", "add 2 eth0 snapshot", "source trusted",
                       "address_source denied unknown", "ready 1")
         peer.event("source", 8, address_source=fake.SOURCE)
@@ -216,7 +207,7 @@ def lists():
         peer.reply({"address": address(2, "eth0", "2001:db8::1"), "address_source": fake.SOURCE})
         driver.expect("eth0:10.0.0.1 eth0:2001:db8::1 0: ")
         peer.call()
-        peer.reply({"address_source": BLIND})
+        peer.reply({"address_source": UNLISTED})
         driver.expect("EIO: the kernel does not list its addresses")
 
 

@@ -130,6 +130,58 @@ def lists():
 
 
 @tap.test
+def lists_addresses():
+    """address shows those of each namespace, labelled as the links are"""
+    with private_run(), Daemon() as daemon:
+        netns.ip("address add 127.0.0.1/8 dev lo")
+        add("red")
+        add("blue")
+        netns.ip("-n red link add there type bridge")
+        netns.ip("-n red address add 10.0.0.1/24 dev there")
+        code, output, errors = run(daemon, "-4", "address")
+        tap.equal((code, errors), (0, ""), "outcome")
+        tap.equal([line.split()[:4] for line in output.splitlines()],
+                  [["NETNS", "LINK", "FAMILY", "ADDRESS"], ["-", "lo", "inet", "127.0.0.1/8"],
+                   ["red", "there", "inet", "10.0.0.1/24"]], "rows")
+        code, output, errors = run(daemon, "--json", "address", "there")
+        tap.equal((code, errors), (0, ""), "outcome")
+        tap.equal([(each["netns"], each["local"]) for each in json.loads(output)],
+                  [("red", "10.0.0.1")], "JSON")
+        tap.equal(run(daemon, "address", "nosuch"),
+                  (1, "", 'linkwatchctl: there is no link "nosuch"\n'), "none")
+        netns.ip("address del 127.0.0.1/8 dev lo")
+
+
+@tap.test
+def follows_addresses():
+    """monitor --address labels addresses, and lists and follows them in each namespace"""
+    with private_run(), Daemon() as daemon:
+        add("red")
+        netns.ip("-n red link add there type bridge")
+        netns.ip("-n red address add 10.0.0.1/24 dev there")
+        with Monitor(daemon, "--address", "-4") as monitor:
+            tap.equal(monitor.until("LINK   FAMILY").split()[0], "NETNS", "head")
+            tap.equal(monitor.line().split()[:4], ["red", "there", "inet", "10.0.0.1/24"], "row")
+            netns.ip("-n red address add 2001:db8::1/64 dev there nodad")
+            netns.ip("-n red address add 10.0.0.2/24 dev there")
+            tap.contains(monitor.line(), " red + there (2) address 10.0.0.2/24, ")
+            netns.ip("address add 127.0.0.1/8 dev lo")
+            tap.contains(monitor.line(), " - + lo (1) address 127.0.0.1/8, ")
+            netns.ip("address del 127.0.0.1/8 dev lo")
+            tap.contains(monitor.line(), " - - lo (1) address 127.0.0.1/8, ")
+            add("blue")
+            netns.ip("-n blue link add late type bridge")
+            netns.ip("-n blue address add 10.0.0.3/24 dev late")
+            tap.contains(monitor.until("late (2) address"), " blue + late (2) address 10.0.0.3/24")
+            delete("blue")
+            monitor.until("blue ! network namespace removed")
+            tap.equal(monitor.rest(), (0, [], ""), "outcome")
+        with Monitor(daemon, "--address", "--json", "there") as monitor:
+            message = json.loads(monitor.until("10.0.0.1"))
+            tap.equal((message["netns"], message["type"]), ("red", "snapshot"), "JSON")
+
+
+@tap.test
 def lists_some():
     """A name is searched in all namespaces; only if none has such a link that is an error"""
     with private_run(), Daemon() as daemon:
@@ -206,7 +258,7 @@ def hostile():
 
 @tap.test
 def usage():
-    """--all-netns is for list and monitor, and excludes --netns"""
+    """--all-netns is for list, monitor and address, and excludes --netns"""
     for arguments in (["show", "lo"], ["status"], ["refresh"], ["wait", "lo", "up"], ["complete"],
                       ["--netns", "blue", "list"], ["list", "--netns", "1"]):
         code, output, errors = ctl.run("--all-netns", *arguments)

@@ -10,7 +10,7 @@ import termios
 
 import tap
 import wait
-from fake import link
+from fake import SOURCE, link
 
 CTL = os.environ.get("LINKWATCHCTL", "")
 # A terminal and a locale as most have them.
@@ -89,6 +89,8 @@ def on_terminal(daemon, *arguments, reply, env=None, columns=0):
     return written.decode()
 
 
+# The answer where a link has none.
+NO_ADDRESSES = {"address_source": SOURCE}
 LINKS = [link(1, "lo", link_type="loopback", flags=["LOOPBACK", "UP"], operstate="UNKNOWN"),
          link(20, "veth0", linkinfo={"info_kind": "veth"}, address="02:00:00:00:00:01", mtu=9000,
               operstate="UP", master="br0")]

@@ -19,12 +19,22 @@ SOURCE = {"standing": "trusted", "reason": "dumps agree", "stale": False,
           "last_dump_usec": 1700000000000000}
 BLIND = {"standing": "denied", "reason": "no socket", "errno": 13, "errno_name": "EACCES",
          "stale": True}
+# Of addresses that the kernel does not list.
+UNLISTED = {"standing": "denied", "reason": "the kernel does not list its addresses", "errno": 95,
+            "errno_name": "EOPNOTSUPP", "stale": True}
 
 
 def link(ifindex, ifname, **fields):
     """A link with those fields and a few that each has."""
     return {"ifindex": ifindex, "ifname": ifname, "link_type": "ether", "flags": [], "mtu": 1500,
             **fields}
+
+
+def address(ifindex, ifname, local, prefixlen=24, **fields):
+    """An address with those fields and those that each has."""
+    return {"ifindex": ifindex, "ifname": ifname, "family": "inet6" if ":" in local else "inet",
+            "local": local, "prefixlen": prefixlen, "scope": "global", "flags": [],
+            "valid_life_time": 4294967295, "preferred_life_time": 4294967295, **fields}
 
 
 class Peer:
