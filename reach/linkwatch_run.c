@@ -25,25 +25,26 @@
 static const char help[] =
     "Usage: linkwatch-run [OPTION...] [--] PROGRAM [ARGUMENT...]\n"
     "\n"
-    "Runs a program that subscribes to link updates (RTNLGRP_LINK), unmodified. Where the\n"
-    "kernel denies the subscription, the updates come from linkwatchd; where the kernel\n"
-    "reports every change, the program is merely executed.\n"
+    "Run a program that subscribes to link updates (RTNLGRP_LINK), unmodified. Where\n"
+    "the kernel denies the subscription, linkwatchd supplies the updates; where the\n"
+    "kernel reports every change, the program is merely executed.\n"
     "\n"
     "Options:\n"
     "  -s, --socket PATH    linkwatchd's socket (default: $LINKWATCH_SOCKET, or\n"
     "                       " DEFAULT_SOCKET ")\n"
     "  -r, --require        do not run the program unless linkwatchd is running\n"
     "  -n, --no-fallback    do not run the program if it cannot be served here\n"
-    "  -a, --always         serve it also where the kernel reports everything\n"
+    "  -a, --always         serve it even where the kernel reports every change\n"
     "  -p, --preload        preload a library instead of tracing: for programs that\n"
-    "                       use libc, and not for static, set-user-ID or most Go programs\n"
+    "                       use libc, not for static, set-user-ID or most Go programs\n"
     "  -h, --help           print this help\n"
     "  -V, --version        print the version\n"
     "\n"
-    "No debugger can attach to a program that is traced, and set-user-ID programs gain nothing.\n"
+    "No debugger can attach to a traced program, and set-user-ID programs gain no\n"
+    "privileges.\n"
     "\n"
-    "Exit codes: the program's; 125 linkwatch-run failed; 126 the program could not be run;\n"
-    "127 it was not found.\n";
+    "Exit codes: that of the program; 125 linkwatch-run failed; 126 the program could\n"
+    "not be executed; 127 it was not found.\n";
 
 struct choice {
     const char *path;

@@ -27,7 +27,7 @@ end
 complete -c linkwatch-run -n __linkwatch_run_needs_program -s s -l socket -r -F -d "linkwatchd's socket"
 complete -c linkwatch-run -n __linkwatch_run_needs_program -s r -l require -d 'Do not run it unless linkwatchd is running'
 complete -c linkwatch-run -n __linkwatch_run_needs_program -s n -l no-fallback -d 'Do not run it if it cannot be served'
-complete -c linkwatch-run -n __linkwatch_run_needs_program -s a -l always -d 'Trace it even where the kernel reports every change'
+complete -c linkwatch-run -n __linkwatch_run_needs_program -s a -l always -d 'Serve it even where the kernel reports every change'
 complete -c linkwatch-run -n __linkwatch_run_needs_program -s p -l preload -d 'Preload a library instead of tracing'
 complete -c linkwatch-run -n __linkwatch_run_needs_program -s h -l help -d 'Print a short help text'
 complete -c linkwatch-run -n __linkwatch_run_needs_program -s V -l version -d 'Print the version'
