@@ -13,6 +13,13 @@ def pages():
     return sorted(glob.glob(FOLDER + "/*.[1-8]") + glob.glob(FOLDER + "/*.[1-8].in"))
 
 
+def built():
+    """The paths of all pages, as they are installed."""
+    doc = os.path.join(os.environ["LINKWATCH_BUILD"], "doc")
+    return [os.path.join(doc, os.path.basename(page).removesuffix(".in"))
+            if page.endswith(".in") else page for page in pages()]
+
+
 def read(page):
     """The text of a page's source."""
     with open(page, encoding="utf-8") as file:
