@@ -117,14 +117,14 @@ static size_t count_names(const struct update *update)
 {
     size_t count = 0;
 
-    for (const char *name = NULL; (name = update_next_name(update, name));)
+    for (const char *name = NULL; (name = link_update_next_name(update, name));)
         count++;
     return count;
 }
 
 int last_updates_set(struct last_updates *updates, struct update *update)
 {
-    int ifindex = update_ifindex(update);
+    int ifindex = link_update_ifindex(update);
     size_t count = count_names(update);
     struct link_entry *link = malloc(sizeof(*link) + count * sizeof(link->names[0])), **place;
     const char *name = NULL;
@@ -137,12 +137,12 @@ int last_updates_set(struct last_updates *updates, struct update *update)
         .next = *place,
         .update = update_ref(update),
         .ifindex = ifindex,
-        .master = update_master(update),
+        .master = link_update_master(update),
         .count = count,
     };
     *place = link;
     for (size_t i = 0; i < count; i++) {
-        name = update_next_name(update, name);
+        name = link_update_next_name(update, name);
         link->names[i] = (struct name_entry){.name = name, .ifindex = ifindex};
         add_name(updates, &link->names[i]);
     }

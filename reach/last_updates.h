@@ -5,7 +5,7 @@
 
 #include <stdbool.h>
 
-#include "reach/update.h"
+#include "reach/link_update.h"
 
 struct last_updates;
 

@@ -13,8 +13,12 @@ reach_libreach_la_SOURCES = \
 	reach/doorbell.h \
 	reach/kernel.c \
 	reach/kernel.h \
+	reach/link_update.c \
+	reach/link_update.h \
 	reach/links.c \
 	reach/links.h \
+	reach/reports.c \
+	reach/reports.h \
 	reach/timeout.c \
 	reach/timeout.h \
 	reach/probe.c \

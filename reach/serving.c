@@ -23,9 +23,9 @@ int serving_apply(struct serving *serving, const struct served_socket *socket,
     int r;
 
     if (ruling->membership.wanted)
-        links_expect(socket->links);
+        reports_expect(socket->reports);
     r = subscriptions_serve(serving->subscriptions, socket->inode, socket->duplicate,
-                            socket->process, socket->fd, socket->links, &ruling->membership);
+                            socket->process, socket->fd, socket->reports, &ruling->membership);
     if (r < 0) {
         warning_once(&serving->warnings, WARNING_DENIED, r);
         return r;

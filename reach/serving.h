@@ -7,8 +7,8 @@
 #include <stdint.h>
 #include <sys/types.h>
 
-#include "reach/links.h"
 #include "reach/policy.h"
+#include "reach/reports.h"
 #include "reach/subscription.h"
 #include "reach/warning.h"
 
@@ -23,7 +23,7 @@ struct served_socket {
     int duplicate; /* -1 if it is served already; serving_apply() takes it, also if it fails */
     pid_t process;
     int fd; /* in that process */
-    struct links *links;
+    struct reports *reports;
 };
 
 /* What an attempt on the socket with that inode comes to. */

@@ -32,7 +32,7 @@ struct subscription {
     int fd; /* in each of the holders, unless they moved it */
     struct holder *holders;
     bool rings_by_acknowledgement;
-    struct links *links; /* that it is about */
+    struct reports *reports; /* that it is about */
     struct membership membership;
     bool bound;
     bool rings;
@@ -140,23 +140,23 @@ static bool is_in(const struct subscription *subscription, enum audience audienc
     return audience == AUDIENCE_ALL || membership->granted == (audience == AUDIENCE_GRANTED);
 }
 
-bool subscriptions_have(const struct subscriptions *list, const struct links *links,
+bool subscriptions_have(const struct subscriptions *list, const struct reports *reports,
                         enum audience audience)
 {
     struct subscription *s;
 
     EACH (s, list)
-        if (s->links == links && is_in(s, audience))
+        if (s->reports == reports && is_in(s, audience))
             return true;
     return false;
 }
 
-bool subscriptions_are_about(const struct subscriptions *list, const struct links *links)
+bool subscriptions_are_about(const struct subscriptions *list, const struct reports *reports)
 {
     struct subscription *s;
 
     EACH (s, list)
-        if (s->links == links)
+        if (s->reports == reports)
             return true;
     return false;
 }
@@ -215,7 +215,7 @@ static int add(struct subscriptions *list, uint64_t inode, int duplicate, struct
 }
 
 int subscriptions_serve(struct subscriptions *list, uint64_t inode, int duplicate, pid_t process,
-                        int fd, struct links *links, const struct membership *membership)
+                        int fd, struct reports *reports, const struct membership *membership)
 {
     struct subscription *subscription = subscriptions_find(list, inode);
     int r = 0;
@@ -225,7 +225,7 @@ int subscriptions_serve(struct subscriptions *list, uint64_t inode, int duplicat
         if (r < 0)
             return r;
         subscription->fd = fd;
-        subscription->links = links;
+        subscription->reports = reports;
     } else if (duplicate >= 0) {
         close(duplicate);
     }
@@ -277,13 +277,13 @@ static void push(struct subscription *subscription, struct update *update)
         ring(subscription);
 }
 
-void subscriptions_send(struct subscriptions *list, const struct links *links,
+void subscriptions_send(struct subscriptions *list, const struct reports *reports,
                         enum audience audience, struct update *update)
 {
     struct subscription *s;
 
     EACH (s, list)
-        if (s->links == links && is_in(s, audience))
+        if (s->reports == reports && is_in(s, audience))
             push(s, update);
 }
 
@@ -403,9 +403,9 @@ bool subscriptions_review_one(struct subscriptions *list, uint64_t inode)
     return subscription && review(list, subscription);
 }
 
-struct links *subscription_links(const struct subscription *subscription)
+struct reports *subscription_reports(const struct subscription *subscription)
 {
-    return subscription->links;
+    return subscription->reports;
 }
 
 int subscription_fd(const struct subscription *subscription)
@@ -440,8 +440,8 @@ int subscription_exchange(struct subscription *subscription, bool peeks, bool re
     if (subscription->count > 0) {
         const struct update *update = subscription->queue[subscription->first];
 
-        ret->data = update_data(update);
-        ret->size = update_size(update);
+        ret->data = update->data;
+        ret->size = update->size;
         ret->group = RTNLGRP_LINK;
     }
     return 0;

@@ -17,7 +17,7 @@
 #include "reach/policy.h"
 #include "reach/update.h"
 
-struct links;
+struct reports;
 struct subscription;
 struct subscriptions;
 
@@ -33,23 +33,22 @@ struct subscriptions *subscriptions_free(struct subscriptions *list);
 
 bool subscriptions_is_empty(const struct subscriptions *list);
 
-/* Whether anybody subscribed to updates about the links of that network namespace. */
-bool subscriptions_have(const struct subscriptions *list, const struct links *links,
+/* Whether anybody subscribed in that network namespace. */
+bool subscriptions_have(const struct subscriptions *list, const struct reports *reports,
                         enum audience audience);
 /* Whether any is about that namespace. */
-bool subscriptions_are_about(const struct subscriptions *list, const struct links *links);
+bool subscriptions_are_about(const struct subscriptions *list, const struct reports *reports);
 
-/* From now on a socket is served according to that membership, about those links (which stay the
- * same for each). Its inode is its name, and it is
- * fd in that process. Of one that isn't known it takes over a duplicate, also if it fails; -1
- * for none. */
+/* From now on a socket is served according to that membership; the reports that it is about stay
+ * the same for each. Its inode is its name, and it is fd in that process. Of one that isn't known
+ * it takes over a duplicate, also if it fails; -1 for none. */
 int subscriptions_serve(struct subscriptions *list, uint64_t inode, int duplicate, pid_t process,
-                        int fd, struct links *links, const struct membership *membership);
+                        int fd, struct reports *reports, const struct membership *membership);
 /* NULL if it is none. */
 struct subscription *subscriptions_find(const struct subscriptions *list, uint64_t inode);
 
-/* Sends an update about those links to those who want some; NULL, for lack of memory, is a loss. */
-void subscriptions_send(struct subscriptions *list, const struct links *links,
+/* Sends an update of those reports to those who want it; NULL, for lack of memory, is a loss. */
+void subscriptions_send(struct subscriptions *list, const struct reports *reports,
                         enum audience audience, struct update *update);
 
 /* A program copied one to another number, and may do so again: from now on it has those that are
@@ -67,7 +66,7 @@ bool subscriptions_review_process(struct subscriptions *list, pid_t process);
 bool subscriptions_review_one(struct subscriptions *list, uint64_t inode);
 
 /* Those that it is about. */
-struct links *subscription_links(const struct subscription *subscription);
+struct reports *subscription_reports(const struct subscription *subscription);
 /* The duplicate. */
 int subscription_fd(const struct subscription *subscription);
 const struct membership *subscription_membership(const struct subscription *subscription);

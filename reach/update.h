@@ -1,49 +1,30 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Link updates: rtnetlink messages as the kernel sends them to those who subscribed. Where we
- * know of a link only what it was and what it is, they are made from the kernel's answers to
- * our requests. */
+/* An update: a message of rtnetlink as the kernel sends it to those who subscribed to a group. */
 #ifndef REACH_UPDATE_H
 #define REACH_UPDATE_H
 
 #include <linux/netlink.h>
-#include <stdbool.h>
+#include <linux/rtnetlink.h>
 #include <stddef.h>
 #include <stdint.h>
 
-/* It never changes, and several subscriptions share it. */
-struct update;
-
-/* The number by which this network namespace knows the other one, and the link's index there. */
-struct update_move {
-    int32_t netnsid;
-    int32_t ifindex;
+/* Once it is made it never changes, and several subscriptions share it. */
+struct update {
+    unsigned references;
+    uint32_t group; /* that it is sent to, RTNLGRP_* */
+    size_t size;
+    _Alignas(struct nlmsghdr) char data[];
 };
 
+/* One to that group, of no size yet, and with so much room; NULL for lack of memory. */
+struct update *update_new(uint32_t group, size_t room);
 struct update *update_ref(struct update *update);
 struct update *update_unref(struct update *update);
-const void *update_data(const struct update *update);
-size_t update_size(const struct update *update);
 
-/* All of these make a new one, NULL for lack of memory. */
+/* Adds an attribute, for which there is room (RTA_SPACE(size)). */
+void update_put(struct update *update, unsigned type, const void *data, size_t size);
 
-/* The RTM_NEWLINK that this answer describes; before is the link's last update, NULL if it is
- * new. The answer is an RTM_NEWLINK that has room for a struct ifinfomsg. */
-struct update *update_from_answer(const struct nlmsghdr *answer, const struct update *before);
-/* A link goes down because it will be removed, and is removed after that; to is where it lives
- * on, if it moved to another network namespace and that is known, else NULL. */
-struct update *update_taken_down(const struct update *last);
-struct update *update_removed(const struct update *last, const struct update_move *to);
-/* It is renamed, and has no alternative names. */
-struct update *update_renamed(const struct update *last, const char *name);
-
-int update_ifindex(const struct update *update);
-/* The index of the link's master, 0 for none. */
-int update_master(const struct update *update);
-bool update_is_up(const struct update *update);
-/* Its names, the alternative ones included: the one after that, the first for NULL; NULL at
- * the end. They belong to the update. */
-const char *update_next_name(const struct update *update, const char *name);
-/* Whether they describe the same but for counters and clocks. */
-bool update_is_same(const struct update *a, const struct update *b);
+/* Gives it its header: nobody asked for it, so it answers nobody. */
+void update_finish(struct update *update, uint16_t type);
 
 #endif

@@ -129,7 +129,7 @@ static int serve(struct answerer *answerer, struct question *question, int conne
         .duplicate = question->duplicate,
         .process = question->process,
         .fd = question->request.fd,
-        .links = answerer->links,
+        .reports = answerer->reports,
     };
     int r = -EINVAL;
 

@@ -5,13 +5,13 @@
 
 #include <sys/types.h>
 
-#include "reach/links.h"
 #include "reach/preload/members.h"
+#include "reach/reports.h"
 #include "reach/serving.h"
 
 struct answerer {
     struct serving serving;
-    struct links *links;
+    struct reports *reports;
     struct members *members;
 };
 

@@ -68,7 +68,7 @@ static int open_answerer(struct answerer *answerer, const char *path)
         return -ENOMEM;
     /* Nobody sees it here when they are. */
     subscriptions_copied(answerer->serving.subscriptions);
-    return links_new(path, answerer->serving.subscriptions, NULL, &answerer->links);
+    return reports_new(path, answerer->serving.subscriptions, NULL, &answerer->reports);
 }
 
 int helper_new(pid_t program, const char *address, const char *path, struct helper **ret)
@@ -89,7 +89,7 @@ int helper_new(pid_t program, const char *address, const char *path, struct help
         helper_free(helper);
         return r;
     }
-    links_wait(helper->answerer.links);
+    reports_wait(helper->answerer.reports);
     *ret = helper;
     return 0;
 }
@@ -108,7 +108,7 @@ struct helper *helper_free(struct helper *helper)
         return NULL;
     while (helper->connection_count > 0)
         close_connection(helper, helper->connection_count - 1);
-    links_free(helper->answerer.links);
+    reports_free(helper->answerer.reports);
     subscriptions_free(helper->answerer.serving.subscriptions);
     members_free(helper->answerer.members);
     if (helper->listener >= 0)
@@ -163,7 +163,7 @@ static bool goes_on(struct helper *helper)
 
 static int timeout(const struct helper *helper)
 {
-    int result = timeout_min(links_timeout(helper->answerer.links),
+    int result = timeout_min(reports_timeout(helper->answerer.reports),
                              subscriptions_timeout(helper->answerer.serving.subscriptions));
 
     if (helper->crowded || members_need_review(helper->answerer.members))
@@ -196,8 +196,8 @@ static int wait_for_something(struct helper *helper, int timeout)
     /* Where nothing can be accepted, waking up for it again and again is of no use. */
     helper->polls[count++] =
         (struct pollfd){.fd = helper->crowded ? -1 : helper->listener, .events = POLLIN};
-    helper->polls[count++] =
-        (struct pollfd){.fd = links_fd(answerer->links), .events = links_events(answerer->links)};
+    helper->polls[count++] = (struct pollfd){.fd = reports_fd(answerer->reports),
+                                             .events = reports_events(answerer->reports)};
     for (size_t i = 0; i < helper->connection_count; i++)
         helper->polls[count++] = (struct pollfd){.fd = helper->connections[i], .events = POLLIN};
     members_prepare(answerer->members, helper->polls + count);
@@ -219,7 +219,7 @@ int helper_run(struct helper *helper)
         r = wait_for_something(helper, timeout(helper));
         accept_connections(helper);
         serve_connections(helper);
-        links_process(helper->answerer.links);
+        reports_process(helper->answerer.reports);
         /* Nobody sees it here when one that waits is closed. */
         if (subscriptions_timeout(subscriptions) == 0)
             subscriptions_review(subscriptions);

@@ -57,7 +57,7 @@ static int serve(struct service *service, struct operation *operation)
         .duplicate = operation->duplicate,
         .process = process_of_thread(operation->injection.tid),
         .fd = (int)operation->fd,
-        .links = operation->links,
+        .reports = operation->reports,
     };
     int r;
 
@@ -77,7 +77,7 @@ static int on_duplicate(struct service *service, struct operation *operation, in
         return operation_end(operation, operation->result);
     }
     r = networks_find(service->networks, operation->injection.tid, operation->inode,
-                      operation->duplicate, &operation->links);
+                      operation->duplicate, &operation->reports);
     if (r >= 0)
         return serve(service, operation);
     warning_once(&service->serving.warnings, WARNING_NAMESPACE, r);
@@ -91,7 +91,7 @@ static int take_and_serve(struct service *service, struct operation *operation)
 
     if (!subscription)
         return duplicator_take(service, operation, on_duplicate);
-    operation->links = subscription_links(subscription);
+    operation->reports = subscription_reports(subscription);
     return serve(service, operation);
 }
 

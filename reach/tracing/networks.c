@@ -23,7 +23,7 @@
 struct network {
     struct network *next;
     struct process_network id;
-    struct links *links;
+    struct reports *reports;
 };
 
 struct origin_of_socket {
@@ -35,7 +35,7 @@ struct networks {
     char *path;
     struct subscriptions *subscriptions;
     struct network *first; /* home is the last one */
-    struct links *home;
+    struct reports *home;
     struct process_network id; /* of home */
     bool compares;
     int epoll_fd;
@@ -49,20 +49,20 @@ static bool is_same(const struct process_network *a, const struct process_networ
     return a->device == b->device && a->inode == b->inode;
 }
 
-/* Takes over the links, also if it fails. */
-static int add(struct networks *networks, const struct process_network *id, struct links *links)
+/* Takes over the reports, also if it fails. */
+static int add(struct networks *networks, const struct process_network *id, struct reports *reports)
 {
     struct network *network = malloc(sizeof(*network));
-    struct epoll_event event = {.events = EPOLLIN, .data.ptr = links};
+    struct epoll_event event = {.events = EPOLLIN, .data.ptr = reports};
 
-    if (!network || epoll_ctl(networks->epoll_fd, EPOLL_CTL_ADD, links_fd(links), &event) < 0) {
+    if (!network || epoll_ctl(networks->epoll_fd, EPOLL_CTL_ADD, reports_fd(reports), &event) < 0) {
         int error = network ? -errno : -ENOMEM;
 
         free(network);
-        links_free(links);
+        reports_free(reports);
         return error;
     }
-    *network = (struct network){.next = networks->first, .id = *id, .links = links};
+    *network = (struct network){.next = networks->first, .id = *id, .reports = reports};
     networks->first = network;
     return 0;
 }
@@ -72,21 +72,21 @@ static void set_due(struct networks *networks)
     int first = -1;
 
     for (const struct network *n = networks->first; n; n = n->next)
-        first = timeout_min(first, links_timeout(n->links));
+        first = timeout_min(first, reports_timeout(n->reports));
     networks->due = first < 0 ? -1 : timeout_clock() + first;
 }
 
 static int open_home(struct networks *networks)
 {
-    struct links *links;
-    int r = links_new(networks->path, networks->subscriptions, NULL, &links);
+    struct reports *reports;
+    int r = reports_new(networks->path, networks->subscriptions, NULL, &reports);
 
     if (r >= 0)
-        r = add(networks, &networks->id, links);
+        r = add(networks, &networks->id, reports);
     if (r < 0)
         return r;
-    networks->home = links;
-    links_wait(links);
+    networks->home = reports;
+    reports_wait(reports);
     set_due(networks);
     return 0;
 }
@@ -126,7 +126,7 @@ static void remove_at(struct network **place)
 
     *place = network->next;
     /* That takes it out of the epoll set, too. */
-    links_free(network->links);
+    reports_free(network->reports);
     free(network);
 }
 
@@ -143,7 +143,7 @@ struct networks *networks_free(struct networks *networks)
     return NULL;
 }
 
-struct links *networks_home(const struct networks *networks)
+struct reports *networks_home(const struct networks *networks)
 {
     return networks->home;
 }
@@ -186,9 +186,9 @@ static struct process_network recall(const struct networks *networks, uint64_t i
 }
 
 /* Two sockets there: one for linkwatchd, which takes what it reads, and one for us. */
-static int open_sockets(const char *netns, struct links_sockets *ret)
+static int open_sockets(const char *netns, struct reports_sockets *ret)
 {
-    struct links_sockets sockets;
+    struct reports_sockets sockets;
     int r = linkwatch_netns_open(netns, &sockets.handed);
 
     if (r < 0)
@@ -205,7 +205,7 @@ static int open_sockets(const char *netns, struct links_sockets *ret)
 /* By the socket itself, where the kernel gives its namespace; else by the thread, if it is still
  * where it made the socket. */
 static int enter(pid_t tid, const struct process_network *id, int duplicate,
-                 struct links_sockets *ret)
+                 struct reports_sockets *ret)
 {
     int namespace_fd = ioctl(duplicate, SIOCGSKNS);
     struct process_network now;
@@ -226,33 +226,33 @@ static int enter(pid_t tid, const struct process_network *id, int duplicate,
 }
 
 static int open_network(struct networks *networks, pid_t tid, const struct process_network *id,
-                        int duplicate, struct links **ret)
+                        int duplicate, struct reports **ret)
 {
-    struct links_sockets sockets;
-    struct links *links;
+    struct reports_sockets sockets;
+    struct reports *reports;
     int r = enter(tid, id, duplicate, &sockets);
 
     if (r < 0)
         return r;
-    r = links_new(networks->path, networks->subscriptions, &sockets, &links);
+    r = reports_new(networks->path, networks->subscriptions, &sockets, &reports);
     if (r >= 0)
-        r = add(networks, id, links);
+        r = add(networks, id, reports);
     if (r < 0)
         return r;
-    links_process(links);
+    reports_process(reports);
     set_due(networks);
-    *ret = links;
+    *ret = reports;
     return 0;
 }
 
 int networks_find(struct networks *networks, pid_t tid, uint64_t inode, int duplicate,
-                  struct links **ret)
+                  struct reports **ret)
 {
     struct process_network id = recall(networks, inode);
 
     for (const struct network *n = networks->first; n; n = n->next)
         if (is_same(&n->id, &id)) {
-            *ret = n->links;
+            *ret = n->reports;
             return 0;
         }
     return open_network(networks, tid, &id, duplicate, ret);
@@ -265,8 +265,8 @@ void networks_review(struct networks *networks)
     while (*place) {
         struct network *network = *place;
 
-        if (network->links == networks->home ||
-            subscriptions_are_about(networks->subscriptions, network->links))
+        if (network->reports == networks->home ||
+            subscriptions_are_about(networks->subscriptions, network->reports))
             place = &network->next;
         else
             remove_at(place);
@@ -289,10 +289,10 @@ void networks_process(struct networks *networks)
     int n = epoll_wait(networks->epoll_fd, events, EVENTS_MAX, 0);
 
     for (int i = 0; i < n; i++)
-        links_process(events[i].data.ptr);
+        reports_process(events[i].data.ptr);
     if (networks_timeout(networks) == 0)
         for (const struct network *network = networks->first; network; network = network->next)
-            if (links_timeout(network->links) == 0)
-                links_process(network->links);
+            if (reports_timeout(network->reports) == 0)
+                reports_process(network->reports);
     set_due(networks);
 }

@@ -11,7 +11,7 @@
 #include <stdint.h>
 #include <sys/types.h>
 
-#include "reach/links.h"
+#include "reach/reports.h"
 #include "reach/subscription.h"
 
 struct networks;
@@ -23,7 +23,7 @@ int networks_new(const char *path, struct subscriptions *subscriptions, pid_t pr
 struct networks *networks_free(struct networks *networks);
 
 /* Our own. */
-struct links *networks_home(const struct networks *networks);
+struct reports *networks_home(const struct networks *networks);
 
 /* Whether the thread is in another one now. */
 bool networks_is_elsewhere(const struct networks *networks, pid_t tid);
@@ -34,7 +34,7 @@ void networks_remember(struct networks *networks, pid_t tid, uint64_t inode);
 /* The links of the namespace of a socket, of which there is a duplicate; the thread that wants to
  * subscribe it is stopped. -errno: that namespace can't be entered. */
 int networks_find(struct networks *networks, pid_t tid, uint64_t inode, int duplicate,
-                  struct links **ret);
+                  struct reports **ret);
 
 /* Lets go of those that no subscription is about. */
 void networks_review(struct networks *networks);

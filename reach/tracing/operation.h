@@ -37,7 +37,7 @@ struct operation {
     struct sockaddr_nl address;
     struct ruling ruling;
     int duplicate; /* -1 for none */
-    struct links *links;
+    struct reports *reports;
     int64_t moved;
     int destination; /* where one is sent to, -1 for none */
     int64_t carrier; /* what sends the duplicate */

@@ -9,7 +9,7 @@
 #include <string.h>
 
 #include "reach/last_updates.h"
-#include "reach/update.h"
+#include "reach/link_update.h"
 
 #define UP (IFF_UP | IFF_RUNNING | IFF_LOWER_UP | IFF_BROADCAST)
 
@@ -52,7 +52,7 @@ static struct nl_msg *describe(const struct traits *traits)
 static struct update *update_of(const struct traits *traits, const struct update *before)
 {
     struct nl_msg *message = describe(traits);
-    struct update *update = update_from_answer(nlmsg_hdr(message), before);
+    struct update *update = link_update_from_answer(nlmsg_hdr(message), before);
 
     assert_non_null(update);
     nlmsg_free(message);
@@ -61,7 +61,7 @@ static struct update *update_of(const struct traits *traits, const struct update
 
 static const struct nlmsghdr *header_of(const struct update *update)
 {
-    return update_data(update);
+    return (const struct nlmsghdr *)(const void *)update->data;
 }
 
 static const struct ifinfomsg *info_of(const struct update *update)
@@ -79,7 +79,7 @@ static void assert_update(const struct update *update, unsigned type, unsigned f
                           unsigned change)
 {
     assert_int_equal(header_of(update)->nlmsg_type, type);
-    assert_int_equal(header_of(update)->nlmsg_len, update_size(update));
+    assert_int_equal(header_of(update)->nlmsg_len, update->size);
     assert_int_equal(header_of(update)->nlmsg_flags, 0);
     assert_int_equal(header_of(update)->nlmsg_seq, 0);
     assert_int_equal(info_of(update)->ifi_flags, flags);
@@ -113,12 +113,12 @@ static void a_link_is_taken_down_and_loses_what_others_attached(void **state)
 {
     struct update *last =
         update_of(&(struct traits){.ifindex = 3, .name = "a", .flags = UP, .master = 9}, NULL);
-    struct update *down = update_taken_down(last), *removed = update_removed(down, NULL);
+    struct update *down = link_update_taken_down(last), *removed = link_update_removed(down, NULL);
     struct nlattr *linkinfo;
 
     (void)state;
     assert_update(down, RTM_NEWLINK, IFF_BROADCAST, IFF_UP | IFF_RUNNING);
-    assert_int_equal(update_master(down), 9);
+    assert_int_equal(link_update_master(down), 9);
     assert_int_equal(nla_get_u8(attribute_of(down, IFLA_OPERSTATE)), IF_OPER_DOWN);
     assert_update(removed, RTM_DELLINK, IFF_BROADCAST, ~0U);
     assert_null(attribute_of(removed, IFLA_MASTER));
@@ -137,7 +137,7 @@ static void a_removal_never_bears_up(void **state)
 {
     struct update *last = update_of(&(struct traits){.ifindex = 3, .name = "a", .flags = UP}, NULL);
     struct update *removed =
-        update_removed(last, &(struct update_move){.netnsid = 4, .ifindex = 5});
+        link_update_removed(last, &(struct link_move){.netnsid = 4, .ifindex = 5});
 
     (void)state;
     assert_update(removed, RTM_DELLINK, IFF_BROADCAST, ~0U);
@@ -153,14 +153,14 @@ static void a_longer_name_fits(void **state)
     static const char longest[] = "rename123456789";
     struct update *last =
         update_of(&(struct traits){.ifindex = 3, .name = "a", .altname = "b", .flags = UP}, NULL);
-    struct update *renamed = update_renamed(last, longest);
+    struct update *renamed = link_update_renamed(last, longest);
 
     (void)state;
     assert_update(renamed, RTM_NEWLINK, UP, 0);
-    assert_string_equal(update_next_name(renamed, NULL), longest);
-    assert_null(update_next_name(renamed, update_next_name(renamed, NULL)));
-    assert_false(update_is_same(last, renamed));
-    assert_true(update_is_same(last, last));
+    assert_string_equal(link_update_next_name(renamed, NULL), longest);
+    assert_null(link_update_next_name(renamed, link_update_next_name(renamed, NULL)));
+    assert_false(link_update_is_same(last, renamed));
+    assert_true(link_update_is_same(last, last));
     update_unref(last);
     update_unref(renamed);
 }

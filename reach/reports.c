@@ -1,0 +1,233 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "reach/reports.h"
+
+#include <errno.h>
+#include <linux/netlink.h>
+#include <stdbool.h>
+#include <stdlib.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "client/linkwatch.h"
+#include "reach/links.h"
+
+/* Since Linux 5.14; older headers don't have it. */
+#ifndef SO_NETNS_COOKIE
+#define SO_NETNS_COOKIE 71
+#endif
+
+/* A snapshot comes within milliseconds. */
+#define MOMENT INT64_C(2000000)
+
+struct reports {
+    struct linkwatch_mirror *mirror;
+    const struct subscriptions *subscriptions;
+    struct links *links;
+    bool failed; /* to connect */
+};
+
+/* What the daemon learned from the kernel's own update, those who get these know, too. */
+static enum audience audience_of(const struct linkwatch_event *event)
+{
+    return linkwatch_event_learned(event) == LINKWATCH_LEARNED_NOTIFICATION ? AUDIENCE_DENIED
+                                                                            : AUDIENCE_ALL;
+}
+
+/* For nobody, nothing is asked. */
+static void on_news(const struct reports *reports, int ifindex, const struct linkwatch_event *event)
+{
+    if (subscriptions_have(reports->subscriptions, reports, AUDIENCE_ALL))
+        links_changed(reports->links, ifindex, audience_of(event));
+}
+
+static void on_add(void *user, struct linkwatch_link *link, const struct linkwatch_event *event)
+{
+    on_news(user, linkwatch_link_ifindex(link), event);
+}
+
+static void on_change(void *user, struct linkwatch_link *before, struct linkwatch_link *now,
+                      linkwatch_fields fields, const struct linkwatch_event *event)
+{
+    (void)before;
+    (void)fields;
+    on_news(user, linkwatch_link_ifindex(now), event);
+}
+
+/* Where it lives on, as far as the kernel reported it to the daemon. */
+static bool take_move(const struct linkwatch_event *event, struct link_move *ret)
+{
+    int64_t netnsid, ifindex;
+
+    if (linkwatch_event_get_new_netnsid(event, &netnsid) < 0 ||
+        linkwatch_event_get_new_ifindex(event, &ifindex) < 0)
+        return false;
+    *ret = (struct link_move){.netnsid = (int32_t)netnsid, .ifindex = (int32_t)ifindex};
+    return true;
+}
+
+static void on_remove(void *user, struct linkwatch_link *link, const struct linkwatch_event *event)
+{
+    const struct reports *reports = user;
+    struct link_move to;
+    bool moved = take_move(event, &to);
+
+    links_removed(reports->links, linkwatch_link_ifindex(link), audience_of(event),
+                  moved ? &to : NULL);
+}
+
+static bool is_gone(void *user, int ifindex)
+{
+    const struct reports *reports = user;
+
+    return !linkwatch_mirror_get(reports->mirror, ifindex);
+}
+
+/* Links that we saw before there was a daemon, and that it doesn't know any more. */
+static void on_ready(void *user)
+{
+    struct reports *reports = user;
+
+    links_keep(reports->links, is_gone, reports);
+}
+
+static void on_connected(void *user, bool resumed)
+{
+    struct reports *reports = user;
+
+    (void)resumed;
+    reports->failed = false;
+}
+
+static void on_disconnected(void *user, int error, const char *reason)
+{
+    struct reports *reports = user;
+
+    (void)error;
+    (void)reason;
+    reports->failed = true;
+}
+
+static bool knows_cookies(int fd)
+{
+    uint64_t cookie;
+    socklen_t size = sizeof(cookie);
+
+    return getsockopt(fd, SOL_SOCKET, SO_NETNS_COOKIE, &cookie, &size) == 0;
+}
+
+/* A socket of our own namespace, by which linkwatchd serves it from wherever it is itself; it knows
+ * its own namespace again by the cookie. Where the kernel has none, each socket would be taken for
+ * another namespace: there it is taken for granted that linkwatchd is in ours. */
+static int open_own(void)
+{
+    int fd = socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC | SOCK_NONBLOCK, NETLINK_ROUTE);
+
+    if (fd >= 0 && !knows_cookies(fd)) {
+        close(fd);
+        fd = -1;
+    }
+    return fd;
+}
+
+static int open_parts(struct reports *reports, const char *path,
+                      struct subscriptions *subscriptions, const struct reports_sockets *sockets)
+{
+    static const struct linkwatch_callbacks callbacks = {
+        .size = sizeof(callbacks),
+        .add = on_add,
+        .change = on_change,
+        .remove = on_remove,
+        .ready = on_ready,
+        .connected = on_connected,
+        .disconnected = on_disconnected,
+    };
+    int r = links_new(sockets->asking, subscriptions, reports, &reports->links);
+
+    reports->subscriptions = subscriptions;
+    if (r >= 0)
+        r = linkwatch_mirror_new(path, NULL, &callbacks, reports, &reports->mirror);
+    if (r >= 0 && sockets->handed >= 0)
+        r = linkwatch_mirror_enter(reports->mirror, sockets->handed);
+    return r;
+}
+
+int reports_new(const char *path, struct subscriptions *subscriptions,
+                const struct reports_sockets *sockets, struct reports **ret)
+{
+    const struct reports_sockets own = {.handed = sockets ? -1 : open_own(), .asking = -1};
+    struct reports *reports = calloc(1, sizeof(*reports));
+    int r = -ENOMEM;
+
+    if (!sockets)
+        sockets = &own;
+    if (reports)
+        r = open_parts(reports, path, subscriptions, sockets);
+    else if (sockets->asking >= 0)
+        close(sockets->asking);
+    /* The mirror has a duplicate. */
+    if (sockets->handed >= 0)
+        close(sockets->handed);
+    if (r < 0) {
+        reports_free(reports);
+        return r;
+    }
+    *ret = reports;
+    return 0;
+}
+
+struct reports *reports_free(struct reports *reports)
+{
+    if (!reports)
+        return NULL;
+    if (reports->mirror)
+        linkwatch_mirror_free(reports->mirror);
+    links_free(reports->links);
+    free(reports);
+    return NULL;
+}
+
+int reports_fd(const struct reports *reports)
+{
+    return linkwatch_mirror_fd(reports->mirror);
+}
+
+short reports_events(const struct reports *reports)
+{
+    return linkwatch_mirror_events(reports->mirror);
+}
+
+int reports_timeout(const struct reports *reports)
+{
+    return linkwatch_mirror_timeout(reports->mirror);
+}
+
+void reports_process(struct reports *reports)
+{
+    linkwatch_mirror_process(reports->mirror);
+    links_flush(reports->links);
+}
+
+void reports_wait(struct reports *reports)
+{
+    while (!reports->failed && !linkwatch_mirror_is_ready(reports->mirror))
+        if (linkwatch_mirror_wait(reports->mirror, MOMENT) <= 0)
+            return;
+    links_flush(reports->links);
+}
+
+/* What the daemon knows and a dump left out. */
+static void learn_missing(const struct reports *reports)
+{
+    struct linkwatch_link *link = NULL;
+
+    while ((link = linkwatch_mirror_next(reports->mirror, link ? linkwatch_link_ifindex(link) : 0)))
+        links_learn_one(reports->links, linkwatch_link_ifindex(link));
+}
+
+void reports_expect(struct reports *reports)
+{
+    if (subscriptions_have(reports->subscriptions, reports, AUDIENCE_ALL))
+        return;
+    links_learn(reports->links);
+    learn_missing(reports);
+}

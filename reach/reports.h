@@ -1,0 +1,36 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* What linkwatchd reports about one network namespace, turned into what the kernel would send to
+ * those who subscribed there. */
+#ifndef REACH_REPORTS_H
+#define REACH_REPORTS_H
+
+#include "reach/subscription.h"
+
+struct reports;
+
+/* Two sockets of rtnetlink in one network namespace. */
+struct reports_sockets {
+    int handed; /* what linkwatchd is to read there */
+    int asking; /* what we ask the kernel by */
+};
+
+/* About the namespace of these sockets, which it takes, also if it fails; NULL for our own
+ * namespace. */
+int reports_new(const char *path, struct subscriptions *subscriptions,
+                const struct reports_sockets *sockets, struct reports **ret);
+struct reports *reports_free(struct reports *reports);
+
+/* As the functions of liblinkwatch's mirror. */
+int reports_fd(const struct reports *reports);
+short reports_events(const struct reports *reports);
+int reports_timeout(const struct reports *reports);
+void reports_process(struct reports *reports);
+
+/* Waits until the first snapshot is complete, as long as there is a daemon and it takes no
+ * longer than a moment. */
+void reports_wait(struct reports *reports);
+
+/* Somebody is about to subscribe: what is there now is what can be removed for them. */
+void reports_expect(struct reports *reports);
+
+#endif
