@@ -48,7 +48,7 @@ struct waiting {
 
 static void send_to(const struct links *links, enum audience audience, struct update *update)
 {
-    subscriptions_send(links->subscriptions, links->reports, audience, update);
+    subscriptions_send(links->subscriptions, links->reports, RTNLGRP_LINK, audience, update);
 }
 
 /* Takes over the update: NULL, for lack of memory, is a loss. */
@@ -107,7 +107,8 @@ static void remove_one(struct links *links, const struct removal *removal)
         remove_link(links, removal);
         return;
     }
-    send_to(links, removal->audience, removal->update);
+    subscriptions_send(links->subscriptions, links->reports, removal->update->group,
+                       removal->audience, removal->update);
     update_unref(removal->update);
 }
 
@@ -175,10 +176,7 @@ void links_remove_with(struct links *links, enum audience audience, struct updat
 {
     const struct removal removal = {.audience = audience, .update = update};
 
-    if (update)
-        add_removal(links, &removal);
-    else
-        send_to(links, audience, NULL);
+    add_removal(links, &removal);
 }
 
 /* --- Links that are there ----------------------------------------------------- */

@@ -32,8 +32,7 @@ void links_changed(struct links *links, int ifindex, enum audience audience);
 void links_removed(struct links *links, int ifindex, enum audience audience,
                    const struct link_move *to);
 /* An update goes between them that removes something from a link: after the links are taken down,
- * and before those are removed that are reported later. Takes it; NULL, for lack of memory, is a
- * loss. */
+ * and before those are removed that are reported later. Takes it. */
 void links_remove_with(struct links *links, enum audience audience, struct update *update);
 void links_flush(struct links *links);
 

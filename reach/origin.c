@@ -2,16 +2,10 @@
 #include "reach/origin.h"
 
 #include <linux/netlink.h>
-#include <linux/rtnetlink.h>
 #include <string.h>
 #include <sys/socket.h>
 
 _Static_assert(offsetof(struct sockaddr_nl, nl_groups) == ORIGIN_GROUPS_OFFSET, "the groups");
-
-uint32_t origin_groups(void)
-{
-    return RTMGRP_LINK;
-}
 
 /* Its place in the control data, the size of the data if there is none. */
 static size_t find_pktinfo(const struct origin_control *control)

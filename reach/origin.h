@@ -11,7 +11,6 @@
 
 /* Of a struct sockaddr_nl, what to write where. */
 #define ORIGIN_GROUPS_OFFSET 8
-uint32_t origin_groups(void);
 
 /* The control data of a received message. */
 struct origin_control {

@@ -31,54 +31,56 @@ bool policy_is_to_groups(const struct sockaddr_nl *address)
     return address->nl_family == AF_NETLINK && address->nl_groups != 0;
 }
 
-static bool is_for_links(const struct attempt *attempt)
+/* Those of the attempt that can be served. */
+static uint32_t groups_of(const struct attempt *attempt)
 {
     switch (attempt->kind) {
     case ATTEMPT_BIND:
-        return attempt->value & RTMGRP_LINK;
+        return attempt->value & POLICY_GROUPS;
     case ATTEMPT_JOIN:
     case ATTEMPT_LEAVE:
-        return attempt->value == RTNLGRP_LINK;
+        return policy_mask(attempt->value) & POLICY_GROUPS;
     case ATTEMPT_PKTINFO:
         break;
     }
-    return false;
+    return 0;
 }
 
 bool policy_concerns(const struct attempt *attempt)
 {
     if (attempt->error != 0)
         return policy_is_denial(attempt->error);
-    return attempt->kind == ATTEMPT_BIND || is_for_links(attempt);
+    return attempt->kind == ATTEMPT_BIND || groups_of(attempt);
 }
 
 bool policy_may_serve(const struct attempt *attempt)
 {
     if (attempt->kind == ATTEMPT_PKTINFO)
         return attempt->value != 0;
-    return attempt->kind != ATTEMPT_LEAVE && is_for_links(attempt);
+    return attempt->kind != ATTEMPT_LEAVE && groups_of(attempt);
 }
 
 /* Linux forgets with a bind what was joined before. */
 static void rule_bind(const struct attempt *attempt, struct ruling *ruling)
 {
-    bool links = is_for_links(attempt);
+    uint32_t groups = groups_of(attempt);
 
     if (attempt->error == 0) {
-        ruling->membership.wanted = links;
-        ruling->membership.granted = links;
-    } else if (links && policy_is_denial(attempt->error)) {
-        ruling->membership.wanted = true;
+        ruling->membership.wanted = groups;
+        ruling->membership.granted = groups;
+    } else if (groups && policy_is_denial(attempt->error)) {
+        ruling->membership.wanted = groups;
+        /* It keeps what it was granted by another call. */
+        ruling->membership.granted &= groups;
+        ruling->groups = ruling->membership.granted;
         ruling->error = 0;
         ruling->binds = true;
-        /* It keeps what it was granted by another call. */
-        ruling->groups = ruling->membership.granted ? RTMGRP_LINK : 0;
-        ruling->passes_over = attempt->value != RTMGRP_LINK;
+        ruling->passes_over = attempt->value != groups;
     }
 }
 
-/* Another group of a socket that is subscribed to links: without its updates the program has
- * still more than with a failure. */
+/* A group that isn't served, of a socket that is: without its updates the program has still more
+ * than with a failure. */
 static void rule_other_group(const struct attempt *attempt, struct ruling *ruling)
 {
     if (!ruling->membership.wanted || !policy_is_denial(attempt->error))
@@ -87,17 +89,27 @@ static void rule_other_group(const struct attempt *attempt, struct ruling *rulin
     ruling->passes_over = attempt->kind == ATTEMPT_JOIN;
 }
 
+static void set_groups(uint32_t *set, uint32_t groups, bool joins)
+{
+    if (joins)
+        *set |= groups;
+    else
+        *set &= ~groups;
+}
+
 static void rule_group(const struct attempt *attempt, struct ruling *ruling)
 {
+    struct membership *membership = &ruling->membership;
+    uint32_t group = groups_of(attempt);
     bool joins = attempt->kind == ATTEMPT_JOIN;
 
-    if (!is_for_links(attempt)) {
+    if (!group) {
         rule_other_group(attempt, ruling);
     } else if (attempt->error == 0) {
-        ruling->membership.wanted = joins;
-        ruling->membership.granted = joins;
-    } else if (policy_is_denial(attempt->error) && (joins || ruling->membership.wanted)) {
-        ruling->membership.wanted = joins;
+        set_groups(&membership->wanted, group, joins);
+        set_groups(&membership->granted, group, joins);
+    } else if (policy_is_denial(attempt->error) && (joins || membership->wanted & group)) {
+        set_groups(&membership->wanted, group, joins);
         ruling->error = 0;
     }
 }

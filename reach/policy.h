@@ -3,19 +3,30 @@
  *
  * For each socket it counts what the program has asked for, and what of it the kernel has
  * granted to that very call: it may accept RTNLGRP_LINK alone and refuse it together with other
- * groups, and accept it and send only some updates. */
+ * groups, accept one group and refuse another, and accept one and send only some updates. */
 #ifndef REACH_POLICY_H
 #define REACH_POLICY_H
 
 #include <linux/netlink.h>
+#include <linux/rtnetlink.h>
 #include <stdbool.h>
 #include <stdint.h>
 
+/* The groups whose updates linkwatchd can give: links, IPv4 and IPv6 addresses. */
+#define POLICY_GROUPS (RTMGRP_LINK | RTMGRP_IPV4_IFADDR | RTMGRP_IPV6_IFADDR)
+
+/* Groups are masks, RTMGRP_*, of those. */
 struct membership {
-    bool wanted;  /* the program is subscribed to links */
-    bool granted; /* by the kernel, which sends updates itself, if not all of them */
-    bool pktinfo; /* it wants to have the group of each message, which the kernel refuses */
+    uint32_t wanted;  /* the program is subscribed to them */
+    uint32_t granted; /* by the kernel, which sends updates itself, if not all of them */
+    bool pktinfo;     /* it wants to have the group of each message, which the kernel refuses */
 };
+
+/* The mask of one group, 0 for one that has none. */
+static inline uint32_t policy_mask(uint32_t group)
+{
+    return group >= 1 && group <= 32 ? UINT32_C(1) << (group - 1) : 0;
+}
 
 enum attempt_kind {
     ATTEMPT_BIND,   /* the value is the mask of groups */

@@ -7,6 +7,8 @@ noinst_LTLIBRARIES += reach/libreach.la
 reach_libreach_la_CPPFLAGS = $(AM_CPPFLAGS) $(LIBSECCOMP_CFLAGS) \
 	-DPRELOAD_LIBRARY='"$(pkglibdir)/linkwatch-run-preload.so"'
 reach_libreach_la_SOURCES = \
+	reach/address_update.c \
+	reach/address_update.h \
 	reach/detach.c \
 	reach/detach.h \
 	reach/doorbell.c \
@@ -149,6 +151,7 @@ reach_scripts = \
 	tests/reach/trixie_systrap.py \
 	tests/reach/many.py \
 	tests/reach/abroad.py \
+	tests/reach/addresses.py \
 	tests/reach/as_kernel.py \
 	tests/reach/bookworm.py \
 	tests/reach/completion.py \

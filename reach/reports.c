@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "client/linkwatch.h"
+#include "reach/address_update.h"
 #include "reach/links.h"
 
 /* Since Linux 5.14; older headers don't have it. */
@@ -19,10 +20,13 @@
 /* A snapshot comes within milliseconds. */
 #define MOMENT INT64_C(2000000)
 
+#define ADDRESSES (RTMGRP_IPV4_IFADDR | RTMGRP_IPV6_IFADDR)
+
 struct reports {
     struct linkwatch_mirror *mirror;
-    const struct subscriptions *subscriptions;
+    struct subscriptions *subscriptions;
     struct links *links;
+    bool follows_addresses;
     bool failed; /* to connect */
 };
 
@@ -36,7 +40,7 @@ static enum audience audience_of(const struct linkwatch_event *event)
 /* For nobody, nothing is asked. */
 static void on_news(const struct reports *reports, int ifindex, const struct linkwatch_event *event)
 {
-    if (subscriptions_have(reports->subscriptions, reports, AUDIENCE_ALL))
+    if (subscriptions_have(reports->subscriptions, reports, RTMGRP_LINK, AUDIENCE_ALL))
         links_changed(reports->links, ifindex, audience_of(event));
 }
 
@@ -73,6 +77,62 @@ static void on_remove(void *user, struct linkwatch_link *link, const struct link
 
     links_removed(reports->links, linkwatch_link_ifindex(link), audience_of(event),
                   moved ? &to : NULL);
+}
+
+static bool is_wanted(const struct reports *reports, const struct linkwatch_address *address,
+                      enum audience audience)
+{
+    uint32_t groups = policy_mask(address_update_group(address));
+
+    return subscriptions_have(reports->subscriptions, reports, groups, audience);
+}
+
+static void send_address(struct reports *reports, const struct linkwatch_address *address,
+                         const struct linkwatch_event *event)
+{
+    enum audience audience = audience_of(event);
+    struct update *update;
+
+    if (!is_wanted(reports, address, audience))
+        return;
+    links_flush(reports->links);
+    update = address_update(address, RTM_NEWADDR);
+    subscriptions_send(reports->subscriptions, reports, address_update_group(address), audience,
+                       update);
+    update_unref(update);
+}
+
+static void on_address_add(void *user, struct linkwatch_address *address,
+                           const struct linkwatch_event *event)
+{
+    send_address(user, address, event);
+}
+
+/* In the kernel an address has no name of a link but its label. */
+static void on_address_change(void *user, struct linkwatch_address *before,
+                              struct linkwatch_address *now, linkwatch_fields fields,
+                              const struct linkwatch_event *event)
+{
+    (void)before;
+    if (fields & ~LINKWATCH_ADDRESS_FIELD_MASK(IFNAME))
+        send_address(user, now, event);
+}
+
+static void on_address_remove(void *user, struct linkwatch_address *address,
+                              const struct linkwatch_event *event)
+{
+    struct reports *reports = user;
+    enum audience audience = audience_of(event);
+    struct update *update;
+
+    if (!is_wanted(reports, address, audience))
+        return;
+    update = address_update(address, RTM_DELADDR);
+    if (update)
+        links_remove_with(reports->links, audience, update);
+    else
+        subscriptions_send(reports->subscriptions, reports, address_update_group(address), audience,
+                           NULL);
 }
 
 static bool is_gone(void *user, int ifindex)
@@ -140,6 +200,9 @@ static int open_parts(struct reports *reports, const char *path,
         .ready = on_ready,
         .connected = on_connected,
         .disconnected = on_disconnected,
+        .address_add = on_address_add,
+        .address_change = on_address_change,
+        .address_remove = on_address_remove,
     };
     int r = links_new(sockets->asking, subscriptions, reports, &reports->links);
 
@@ -224,9 +287,22 @@ static void learn_missing(const struct reports *reports)
         links_learn_one(reports->links, linkwatch_link_ifindex(link));
 }
 
-void reports_expect(struct reports *reports)
+/* What there is at first was there before anybody wanted to know. */
+static void follow_addresses(struct reports *reports)
 {
-    if (subscriptions_have(reports->subscriptions, reports, AUDIENCE_ALL))
+    if (reports->follows_addresses)
+        return;
+    reports->follows_addresses = true;
+    linkwatch_mirror_follow_addresses(reports->mirror);
+    reports_wait(reports);
+}
+
+void reports_expect(struct reports *reports, uint32_t groups)
+{
+    if (groups & ADDRESSES)
+        follow_addresses(reports);
+    if (!(groups & RTMGRP_LINK) ||
+        subscriptions_have(reports->subscriptions, reports, RTMGRP_LINK, AUDIENCE_ALL))
         return;
     links_learn(reports->links);
     learn_missing(reports);

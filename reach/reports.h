@@ -30,7 +30,8 @@ void reports_process(struct reports *reports);
  * longer than a moment. */
 void reports_wait(struct reports *reports);
 
-/* Somebody is about to subscribe: what is there now is what can be removed for them. */
-void reports_expect(struct reports *reports);
+/* Somebody is about to subscribe to those groups: what is there now is what can be removed for
+ * them. The first one who wants addresses waits as with reports_wait(). */
+void reports_expect(struct reports *reports, uint32_t groups);
 
 #endif

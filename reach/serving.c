@@ -23,7 +23,7 @@ int serving_apply(struct serving *serving, const struct served_socket *socket,
     int r;
 
     if (ruling->membership.wanted)
-        reports_expect(socket->reports);
+        reports_expect(socket->reports, ruling->membership.wanted);
     r = subscriptions_serve(serving->subscriptions, socket->inode, socket->duplicate,
                             socket->process, socket->fd, socket->reports, &ruling->membership);
     if (r < 0) {

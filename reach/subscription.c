@@ -131,22 +131,32 @@ bool subscriptions_is_empty(const struct subscriptions *list)
     return RB_EMPTY(&list->tree);
 }
 
-static bool is_in(const struct subscription *subscription, enum audience audience)
+/* Whether it is to have updates of any of those groups. */
+static bool is_in(const struct subscription *subscription, uint32_t groups, enum audience audience)
 {
     const struct membership *membership = &subscription->membership;
+    uint32_t wanted = membership->wanted & groups;
 
-    if (!membership->wanted)
-        return false;
-    return audience == AUDIENCE_ALL || membership->granted == (audience == AUDIENCE_GRANTED);
+    switch (audience) {
+    case AUDIENCE_ALL:
+        break;
+    case AUDIENCE_DENIED:
+        wanted &= ~membership->granted;
+        break;
+    case AUDIENCE_GRANTED:
+        wanted &= membership->granted;
+        break;
+    }
+    return wanted;
 }
 
 bool subscriptions_have(const struct subscriptions *list, const struct reports *reports,
-                        enum audience audience)
+                        uint32_t groups, enum audience audience)
 {
     struct subscription *s;
 
     EACH (s, list)
-        if (s->reports == reports && is_in(s, audience))
+        if (s->reports == reports && is_in(s, groups, audience))
             return true;
     return false;
 }
@@ -277,13 +287,13 @@ static void push(struct subscription *subscription, struct update *update)
         ring(subscription);
 }
 
-void subscriptions_send(struct subscriptions *list, const struct reports *reports,
+void subscriptions_send(struct subscriptions *list, const struct reports *reports, uint32_t group,
                         enum audience audience, struct update *update)
 {
     struct subscription *s;
 
     EACH (s, list)
-        if (s->reports == reports && is_in(s, audience))
+        if (s->reports == reports && is_in(s, policy_mask(group), audience))
             push(s, update);
 }
 
@@ -442,7 +452,7 @@ int subscription_exchange(struct subscription *subscription, bool peeks, bool re
 
         ret->data = update->data;
         ret->size = update->size;
-        ret->group = RTNLGRP_LINK;
+        ret->group = update->group;
     }
     return 0;
 }

@@ -33,9 +33,9 @@ struct subscriptions *subscriptions_free(struct subscriptions *list);
 
 bool subscriptions_is_empty(const struct subscriptions *list);
 
-/* Whether anybody subscribed in that network namespace. */
+/* Whether anybody subscribed to any of those groups (a mask) in that network namespace. */
 bool subscriptions_have(const struct subscriptions *list, const struct reports *reports,
-                        enum audience audience);
+                        uint32_t groups, enum audience audience);
 /* Whether any is about that namespace. */
 bool subscriptions_are_about(const struct subscriptions *list, const struct reports *reports);
 
@@ -47,8 +47,9 @@ int subscriptions_serve(struct subscriptions *list, uint64_t inode, int duplicat
 /* NULL if it is none. */
 struct subscription *subscriptions_find(const struct subscriptions *list, uint64_t inode);
 
-/* Sends an update of those reports to those who want it; NULL, for lack of memory, is a loss. */
-void subscriptions_send(struct subscriptions *list, const struct reports *reports,
+/* Sends an update of those reports to those who subscribed to that group, which is the update's;
+ * NULL, for lack of memory, is a loss. */
+void subscriptions_send(struct subscriptions *list, const struct reports *reports, uint32_t group,
                         enum audience audience, struct update *update);
 
 /* A program copied one to another number, and may do so again: from now on it has those that are

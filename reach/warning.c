@@ -10,7 +10,8 @@
 
 static const char *const texts[WARNING_KIND_COUNT] = {
     [WARNING_DENIED] = "a subscription stays denied",
-    [WARNING_GROUPS] = "the program subscribes to more than links; other updates will not arrive",
+    [WARNING_GROUPS] =
+        "the program subscribes to more than links and addresses; other updates will not arrive",
     [WARNING_NAMESPACE] =
         "a subscription stays denied because its network namespace cannot be entered",
     [WARNING_CONFINED] =

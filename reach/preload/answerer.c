@@ -166,7 +166,7 @@ static int look_up(const struct answerer *answerer, const struct request *reques
     if (!subscription)
         return 0;
     membership = subscription_membership(subscription);
-    return (membership->wanted ? KNOWN_WANTED : 0) | (membership->granted ? KNOWN_GRANTED : 0);
+    return (int)(membership->wanted | membership->granted * KNOWN_GRANTED);
 }
 
 static bool send_reply(int connection, const struct reply *reply)
@@ -195,9 +195,9 @@ static void send_exchange(struct subscription *subscription, const struct reques
         reply_with(connection, r);
         return;
     }
-    reply = (struct reply){.flags = (exchange.group ? REPLY_UPDATE : 0) |
-                                    (exchange.adds_group ? REPLY_ADDS_GROUP : 0),
-                           .size = (uint32_t)exchange.size};
+    reply = (struct reply){.flags = exchange.adds_group ? REPLY_ADDS_GROUP : 0,
+                           .size = (uint32_t)exchange.size,
+                           .group = exchange.group};
     if (send_reply(connection, &reply) &&
         send(connection, exchange.data, exchange.size, MSG_DONTWAIT | MSG_NOSIGNAL) ==
             (ssize_t)exchange.size &&

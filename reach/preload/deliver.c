@@ -3,7 +3,6 @@
 
 #include <errno.h>
 #include <linux/netlink.h>
-#include <linux/rtnetlink.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
@@ -12,6 +11,7 @@
 
 #include "reach/doorbell.h"
 #include "reach/origin.h"
+#include "reach/policy.h"
 
 /* Copies out of the room or into it; how much of it was possible. */
 static size_t transfer(const struct room *room, void *data, size_t size, bool writes)
@@ -78,9 +78,9 @@ static size_t size_of(const struct room *room)
     return size;
 }
 
-static void set_groups(struct sockaddr *address, socklen_t size)
+static void set_groups(struct sockaddr *address, socklen_t size, uint32_t group)
 {
-    const uint32_t groups = origin_groups();
+    const uint32_t groups = policy_mask(group);
 
     if (address && size >= sizeof(struct sockaddr_nl))
         memcpy((char *)address + ORIGIN_GROUPS_OFFSET, &groups, sizeof(groups));
@@ -104,16 +104,15 @@ static void set_control(const struct receipt *receipt, uint32_t group, bool adds
 static void set_origin(const struct receipt *receipt, const struct reply *reply, bool cut)
 {
     struct msghdr *header = receipt->header;
-    bool is_update = reply->flags & REPLY_UPDATE;
 
-    if (is_update && receipt->address && receipt->address_size)
-        set_groups(receipt->address, *receipt->address_size);
+    if (reply->group && receipt->address && receipt->address_size)
+        set_groups(receipt->address, *receipt->address_size, reply->group);
     if (!header)
         return;
-    if (is_update)
-        set_groups(header->msg_name, header->msg_namelen);
+    if (reply->group)
+        set_groups(header->msg_name, header->msg_namelen, reply->group);
     header->msg_flags = cut ? header->msg_flags | MSG_TRUNC : header->msg_flags & ~MSG_TRUNC;
-    set_control(receipt, is_update ? RTNLGRP_LINK : 0, reply->flags & REPLY_ADDS_GROUP);
+    set_control(receipt, reply->group, reply->flags & REPLY_ADDS_GROUP);
 }
 
 /* The doorbell in the room was replaced by that message. */

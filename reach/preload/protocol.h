@@ -17,7 +17,8 @@ enum request_kind {
     REQUEST_HELLO,  /* here is a process: a new one, or a new program in it */
     REQUEST_RULE,   /* what a call comes to (see policy.h): the errno that the program is to see.
                      * Where the socket may have to be served, a duplicate comes with it */
-    REQUEST_KNOW,   /* whether links are wanted on a socket, and whether the kernel granted them */
+    REQUEST_KNOW,   /* which groups are wanted on a socket, and which of them the kernel granted,
+                     * times KNOWN_GRANTED */
     REQUEST_NEXT,   /* what a doorbell stands for. -ENOBUFS: messages were lost.
                      * -ENOENT: it is none of ours */
     REQUEST_REVIEW, /* let go of what nobody has any more */
@@ -28,10 +29,7 @@ enum request_flags {
     REQUEST_WHOLE = 2, /* NEXT: a loss can't be reported this time */
 };
 
-enum known {
-    KNOWN_WANTED = 1,
-    KNOWN_GRANTED = 2,
-};
+#define KNOWN_GRANTED 0x10000
 
 struct request {
     uint32_t kind;
@@ -46,15 +44,15 @@ struct request {
 };
 
 enum reply_flags {
-    REPLY_UPDATE = 1, /* NEXT: it is one; otherwise it is an NLMSG_NOOP */
-    REPLY_ADDS_GROUP =
-        2, /* NEXT: the kernel doesn't report the group, for which the program asked */
+    /* NEXT: the kernel doesn't report the group, for which the program asked */
+    REPLY_ADDS_GROUP = 1,
 };
 
 struct reply {
     int32_t result; /* or -errno */
     uint32_t flags;
-    uint32_t size; /* NEXT: of the message, which follows as a packet of its own */
+    uint32_t size;  /* NEXT: of the message, which follows as a packet of its own */
+    uint32_t group; /* NEXT: that the message was sent to; 0: it is an NLMSG_NOOP */
 };
 
 #endif

@@ -54,7 +54,8 @@ static struct membership membership_of(int fd)
 
     if (r < 0)
         r = 0;
-    return (struct membership){.wanted = r & KNOWN_WANTED, .granted = r & KNOWN_GRANTED};
+    return (struct membership){.wanted = (uint32_t)r % KNOWN_GRANTED,
+                               .granted = (uint32_t)r / KNOWN_GRANTED};
 }
 
 /* The errno that the program is to see. */

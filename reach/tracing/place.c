@@ -6,6 +6,7 @@
 #include <sys/syscall.h>
 
 #include "reach/origin.h"
+#include "reach/policy.h"
 #include "reach/tracing/tracee.h"
 
 /* The kernel takes no more messages in one call. */
@@ -166,7 +167,7 @@ void place_set_origin(const struct place *place, uint32_t group, bool adds, bool
     struct msghdr message = place->message;
 
     if (group != 0)
-        set_groups(place, origin_groups());
+        set_groups(place, policy_mask(group));
     if (!place->header)
         return;
     message.msg_flags = cut ? message.msg_flags | MSG_TRUNC : message.msg_flags & ~MSG_TRUNC;

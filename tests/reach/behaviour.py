@@ -4,6 +4,7 @@ before) runs a program in that way, behind the command line before, and waits un
 subscribed."""
 
 import os
+import re
 
 import daemon as daemons
 import netns
@@ -34,6 +35,28 @@ def sees(start, kind):
         netns.ip("link del one")
         programs.see_gone(running, kind, "one")
         programs.see_gone(running, kind, "three")
+
+
+def until_follows_addresses(running, kind, link):
+    """Waits until it reports an address. Some don't say when they are subscribed, and before that
+    an address is there already."""
+    def reported():
+        netns.ip(f"address add 198.51.100.1/32 dev {link}")
+        netns.ip(f"address del 198.51.100.1/32 dev {link}")
+        return re.search(kind.gone.format(name="198.51.100.1"), running.text(), re.MULTILINE)
+
+    wait.until(reported, "its subscription to addresses")
+
+
+def sees_addresses(start, kind, link):
+    """Addresses of that link are added and removed after the program started."""
+    with daemons.Daemon() as daemon, start(kind, daemon) as running:
+        until_follows_addresses(running, kind, link)
+        for address in ("192.0.2.1/24", "2001:db8::1/64"):
+            netns.ip(f"address add {address} dev {link}")
+            programs.see(running, kind, address.split("/")[0])
+            netns.ip(f"address del {address} dev {link}")
+            programs.see_gone(running, kind, address.split("/")[0])
 
 
 def received_by(start, name):

@@ -10,6 +10,7 @@ import subprocess
 import sys
 import threading
 
+import behaviour
 import daemon as daemons
 import netns
 import programs
@@ -192,6 +193,13 @@ def through_signals():
         assert "error" not in running.text(), running.text()
 
 
+def sees_addresses(kind, options=()):
+    """Addresses come and go."""
+    with rtnl.Tap("tap0"):
+        behaviour.sees_addresses(lambda kind, daemon: programs.start(kind, daemon, options=options),
+                                 kind, "tap0")
+
+
 see_link, doings = (sees_tap, "come and go") if RELEASE == "bookworm" else (
     sees_veth, "come, change and go")
 for one in programs.ALL:
@@ -202,6 +210,10 @@ for one in programs.ALL:
         tap.add(name, see_link, one)
 for one in (programs.IP, programs.PYROUTE2, programs.LIBNL):
     tap.add(f"{one.name}, preloaded: sees links {doings}", see_link, one, ("--preload",))
+for one in programs.ADDRESSES:
+    tap.add(f"{one.name}: sees addresses come and go", sees_addresses, one)
+    if "Go" not in one.name:
+        tap.add(f"{one.name}, preloaded: sees addresses come and go", sees_addresses, one, ("--preload",))
 for each in ("recvfrom", "recvmsg", "recvmmsg", "peek", "short"):
     tap.add(f"Preloaded, received by {each}: sees links {doings}", sees_index, each)
 for _options in ((), ("--preload",)):

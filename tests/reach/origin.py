@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""A subscriber that asks for the group of each message: origin.py WAY. It prints a line for
-each: the sender's port and groups, the group by NETLINK_PKTINFO or - if there is none, whether
+"""A subscriber that asks for the group of each message: origin.py WAY [MASK], to links or to those
+groups. It prints a line for each: the sender's port and groups, the group by NETLINK_PKTINFO or - if there is none, whether
 it was cut, and its bytes in hexadecimal."""
 
 import ctypes
@@ -60,15 +60,15 @@ WAYS = {"recvmsg": by_recvmsg, "recvfrom": by_recvfrom, "recvmmsg": by_recvmmsg,
         "short": by_short}
 
 
-def main(way):
+def main(way, groups="1"):
     """Receives in that way."""
     netlink = socket.socket(socket.AF_NETLINK, socket.SOCK_RAW, socket.NETLINK_ROUTE)
     netlink.setsockopt(_SOL_NETLINK, _PKTINFO, 1)
-    netlink.bind((0, 1))
+    netlink.bind((0, int(groups, 0)))
     print("subscribed", flush=True)
     while True:
         WAYS[way](netlink)
 
 
 if __name__ == "__main__":
-    main(sys.argv[1])
+    main(*sys.argv[1:])

@@ -39,10 +39,10 @@ class Kind:
         self.ready = ready
 
 
-def _ip():
+def _ip(subject):
     if not shutil.which("ip"):
         raise tap.Skip("there is no ip(8); Debian: iproute2")
-    return ["ip", "monitor", "link"]
+    return ["ip", "monitor", subject]
 
 
 def built(name, *arguments):
@@ -92,7 +92,7 @@ def go_program():
 _WAY_LINES = (r"^16 {name} .*$", r"^17 {name} .*$", "^subscribed$")
 _LINES = (r"^16 {name} {mtu}$", r"^17 {name} \d+$", "^subscribed$")
 
-IP = Kind("ip monitor link", _ip, r"^\d+: {name}(@\S+)?: .* mtu {mtu}\b",
+IP = Kind("ip monitor link", lambda: _ip("link"), r"^\d+: {name}(@\S+)?: .* mtu {mtu}\b",
           r"^Deleted \d+: {name}(@\S+)?: ")
 GO = Kind("static Go on vishvananda/netlink", lambda: [str(go_program())], *_LINES)
 GO_LISTING = Kind("static Go on vishvananda/netlink, with ListExisting",
@@ -100,6 +100,16 @@ GO_LISTING = Kind("static Go on vishvananda/netlink, with ListExisting",
 PYROUTE2 = Kind("Python on pyroute2", _pyroute2, *_LINES)
 LIBNL = Kind("a socket of libnl's", lambda: built("subscriber", "socket"), *_LINES)
 LIBNL_CACHE = Kind("libnl's cache manager", lambda: built("subscriber"), *_LINES)
+
+# Of addresses, whose NAME is the address itself.
+_ADDRESS_LINES = (r"^20 {name} \d+$", r"^21 {name} \d+$", "^subscribed$")
+ADDRESSES = (
+    Kind("ip monitor address", lambda: _ip("address"), r"^\d+: \S+ +inet6? {name}/",
+         r"^Deleted \d+: \S+ +inet6? {name}/"),
+    Kind("static Go on vishvananda/netlink's AddrSubscribe",
+         lambda: [str(go_program()), "addresses"], *_ADDRESS_LINES),
+    Kind("Python on pyroute2, of addresses", _pyroute2, *_ADDRESS_LINES),
+)
 
 
 def threads(count):
@@ -119,9 +129,10 @@ def situation(name, *arguments):
                 *_WAY_LINES)
 
 
-def origin(name):
-    """A program that receives in that way, and prints all that it gets."""
-    return Kind(name, lambda: [PYTHON, str(WAYS.with_name("origin.py")), name], "", "",
+def origin(name, *groups):
+    """A program that receives in that way, and prints all that it gets: about links, or what comes
+    to those groups."""
+    return Kind(name, lambda: [PYTHON, str(WAYS.with_name("origin.py")), name, *groups], "", "",
                 "^subscribed$")
 
 

@@ -315,6 +315,18 @@ def shared():
         signal.pause()
 
 
+def later():
+    """Joins the group of IPv4 addresses, too, when it gets a signal."""
+    netlink = ways.subscriber()
+
+    def join(_signal, _frame):
+        netlink.setsockopt(_SOL_NETLINK, _ADD_MEMBERSHIP, 5)
+        print("joined", flush=True)
+
+    signal.signal(signal.SIGUSR2, join)
+    _follow(netlink)
+
+
 def unshared():
     """In another network namespace."""
     assert _LIBC.unshare(_CLONE_NEWNET) == 0
