@@ -25,9 +25,10 @@
 static const char help[] =
     "Usage: linkwatch-run [OPTION...] [--] PROGRAM [ARGUMENT...]\n"
     "\n"
-    "Run a program that subscribes to link updates (RTNLGRP_LINK), unmodified. Where\n"
-    "the kernel denies the subscription, linkwatchd supplies the updates; where the\n"
-    "kernel reports every change, the program is merely executed.\n"
+    "Run a program that subscribes to link or address updates (RTNLGRP_LINK,\n"
+    "RTNLGRP_IPV4_IFADDR, RTNLGRP_IPV6_IFADDR), unmodified. Where the kernel denies the\n"
+    "subscription, linkwatchd supplies the updates; where the kernel reports every\n"
+    "change, the program is merely executed.\n"
     "\n"
     "Options:\n"
     "  -s, --socket PATH    linkwatchd's socket (default: $LINKWATCH_SOCKET, or\n"
