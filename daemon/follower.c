@@ -25,8 +25,11 @@ static void on_report(void *user, const struct standing_report *before,
 bool follower_init(struct follower *follower, const struct follower_config *config,
                    standing_handler reported, void *user)
 {
-    *follower = (struct follower){
-        .reported = reported, .user = user, .last_dump = STANDING_NEVER, .last_dump_usec = -1};
+    *follower = (struct follower){.counters = follower->counters,
+                                  .reported = reported,
+                                  .user = user,
+                                  .last_dump = STANDING_NEVER,
+                                  .last_dump_usec = -1};
     follower->standing = standing_new(config->standing, &config->subject->words, config->budget,
                                       on_report, follower);
     follower->intake = (struct intake){.subject = config->subject,
@@ -39,6 +42,7 @@ bool follower_init(struct follower *follower, const struct follower_config *conf
 
 void follower_clear(struct follower *follower)
 {
+    follower->counters = follower_counters(follower);
     follower->standing = standing_free(follower->standing);
 }
 
@@ -124,6 +128,15 @@ uint64_t follower_request_dump(struct follower *follower, int64_t now)
     standing_dump_now(follower->standing);
     standing_activate(follower->standing, now);
     return dump_requests_add(&follower->requests);
+}
+
+struct follower_counters follower_counters(const struct follower *follower)
+{
+    struct follower_counters counters = follower->counters;
+
+    if (follower->standing)
+        counters.contradictions += standing_report(follower->standing)->contradictions;
+    return counters;
 }
 
 void follower_describe(const struct follower *follower, struct source_state *ret)

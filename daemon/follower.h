@@ -14,6 +14,8 @@ struct follower_counters {
     uint64_t dumps;
     uint64_t dumps_failed;
     uint64_t joins;
+    uint64_t contradictions;
+    uint64_t events; /* changes that were reported */
 };
 
 struct follower {
@@ -42,7 +44,8 @@ struct follower_config {
     struct quota *quota;        /* of the objects' memory; NULL for none */
 };
 
-/* reported is called with user. False without memory. Not to be moved. */
+/* reported is called with user. False without memory. Not to be moved. All zero before, or cleared:
+ * then its counters go on. */
 bool follower_init(struct follower *follower, const struct follower_config *config,
                    standing_handler reported, void *user);
 void follower_clear(struct follower *follower);
@@ -70,6 +73,9 @@ bool follower_has_all(const struct follower *follower);
 
 /* Requests a dump that begins after this call, and returns the number of the request. */
 uint64_t follower_request_dump(struct follower *follower, int64_t now);
+
+/* Those up to now. */
+struct follower_counters follower_counters(const struct follower *follower);
 
 /* The state for consumers, its texts valid until the next iteration of the loop. */
 void follower_describe(const struct follower *follower, struct source_state *ret);

@@ -121,6 +121,7 @@ static void on_address_change(void *user, const struct address_change *change)
     if (change->source == CHANGE_BY_DUMP && change->type != CHANGE_CHANGE && !change->derived)
         standing_unconfirmed(standing, now_usec(), address->key.ifindex);
     standing_activate(standing, now_usec());
+    follower_of(source, SUBJECT_ADDRESSES)->counters.events++;
     source->handlers.address_changed(source->user, change);
 }
 
@@ -136,6 +137,7 @@ static void on_change(void *user, const struct change *change)
     if (change->source == CHANGE_BY_NOTIFICATION && change->entails_more)
         standing_dump_soon(standing);
     standing_activate(standing, now_usec());
+    follower_of(source, SUBJECT_LINKS)->counters.events++;
     pass_on_change(source, change);
     if (!change->more_follows)
         report_unconfirmed(source);
@@ -670,6 +672,11 @@ const struct follower *source_addresses(const struct source *source)
 const struct address_table *source_address_table(const struct source *source)
 {
     return source->addresses_known ? source->addresses : NULL;
+}
+
+struct follower_counters source_counters(const struct source *source, enum subject_number subject)
+{
+    return follower_counters(&source->followers[subject]);
 }
 
 uint64_t source_opens(const struct source *source)

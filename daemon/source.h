@@ -84,6 +84,9 @@ const struct address_table *source_address_table(const struct source *source);
 const struct follower *source_links(const struct source *source);
 const struct follower *source_addresses(const struct source *source);
 
+/* What was received and done about a subject since the start, also while it is not followed. */
+struct follower_counters source_counters(const struct source *source, enum subject_number subject);
+
 /* How often the socket was opened, or should have been, since the start. */
 uint64_t source_opens(const struct source *source);
 

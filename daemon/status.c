@@ -18,19 +18,29 @@ static json_t *number(uint64_t value)
 static json_t *counters(struct namespace *namespace, const struct server_counters *server)
 {
     const struct source *source = namespace_source(namespace);
-    const struct follower *links = source_links(source);
-    const struct follower_counters *counted = &links->counters;
+    struct follower_counters links = source_counters(source, SUBJECT_LINKS);
 
     return json_pack(
         "{s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o}", /* as in Counters */
-        "notifications", number(counted->received.notifications), "dumps", number(counted->dumps),
-        "dumps_failed", number(counted->dumps_failed), "overruns",
-        number(counted->received.overruns), "contradictions",
-        number(standing_report(links->standing)->contradictions), "joins", number(counted->joins),
-        "opens", number(source_opens(source)), "malformed", number(counted->received.malformed),
-        "events", number(history_newest(namespace_history(namespace))), "events_lost",
+        "notifications", number(links.received.notifications), "dumps", number(links.dumps),
+        "dumps_failed", number(links.dumps_failed), "overruns", number(links.received.overruns),
+        "contradictions", number(links.contradictions), "joins", number(links.joins), "opens",
+        number(source_opens(source)), "malformed", number(links.received.malformed), "events",
+        number(history_newest(namespace_history(namespace))), "events_lost",
         number(namespace_streams(namespace)->events_lost), "sessions", number(server->sessions),
         "sessions_refused", number(server->refused));
+}
+
+static json_t *address_counters(const struct source *source)
+{
+    struct follower_counters addresses = source_counters(source, SUBJECT_ADDRESSES);
+
+    return json_pack("{s:o, s:o, s:o, s:o, s:o, s:o, s:o}", /* as in AddressCounters */
+                     "notifications", number(addresses.received.notifications), "dumps",
+                     number(addresses.dumps), "dumps_failed", number(addresses.dumps_failed),
+                     "contradictions", number(addresses.contradictions), "joins",
+                     number(addresses.joins), "malformed", number(addresses.received.malformed),
+                     "events", number(addresses.events));
 }
 
 static json_t *history(const struct history *history)
@@ -47,19 +57,54 @@ static json_t *position(const struct history *history)
     return message_position(history_instance(history), history_newest(history));
 }
 
+/* Adds what is known of the addresses, while they are followed. */
+static int describe_addresses(const struct source *source, json_t *status)
+{
+    const struct follower *follower = source_addresses(source);
+    const struct address_table *table = source_address_table(source);
+    const struct standing_report *report;
+    struct source_state state;
+    json_t *members;
+    int r;
+
+    if (!follower)
+        return 0;
+    report = standing_report(follower->standing);
+    follower_describe(follower, &state);
+    members = json_pack("{s:o, s:I, s:s, s:o*}", "address_source", message_source_state(&state),
+                        "address_interval_usec", (json_int_t)report->interval_usec,
+                        "address_cadence", standing_cadence_name(report->cadence), "addresses",
+                        table ? number(address_table_count(table)) : NULL);
+    r = json_object_update(status, members);
+    json_decref(members);
+    return r;
+}
+
 json_t *status_describe(struct namespace *namespace, int64_t started_usec)
 {
     const struct source *source = namespace_source(namespace);
     const struct standing_report *report = standing_report(source_links(source)->standing);
     struct source_state state;
+    json_t *status;
 
     follower_describe(source_links(source), &state);
-    return json_pack("{s:s, s:o, s:o, s:I, s:s, s:o, s:I}", "version", PACKAGE_VERSION, "position",
-                     position(namespace_history(namespace)), "source", message_source_state(&state),
-                     "interval_usec", (json_int_t)report->interval_usec, "cadence",
-                     standing_cadence_name(report->cadence), "links",
-                     number(table_count(source_table(source))), "uptime_usec",
-                     (json_int_t)(clock_usec(CLOCK_MONOTONIC) - started_usec));
+    status = json_pack(
+        "{s:s, s:o, s:o, s:I, s:s, s:o, s:I}", "version", PACKAGE_VERSION, "position",
+        position(namespace_history(namespace)), "source", message_source_state(&state),
+        "interval_usec", (json_int_t)report->interval_usec, "cadence",
+        standing_cadence_name(report->cadence), "links", number(table_count(source_table(source))),
+        "uptime_usec", (json_int_t)(clock_usec(CLOCK_MONOTONIC) - started_usec));
+    if (describe_addresses(source, status) == 0)
+        return status;
+    json_decref(status);
+    return NULL;
+}
+
+static int64_t address_dump_cost(const struct source *source)
+{
+    const struct follower *follower = source_addresses(source);
+
+    return follower ? standing_report(follower->standing)->dump_cost_usec : -1;
 }
 
 json_t *status_statistics(struct namespace *namespace, const struct entered *entered,
@@ -70,8 +115,9 @@ json_t *status_statistics(struct namespace *namespace, const struct entered *ent
     const struct server_limits *limits = server_limits(server);
 
     return json_pack(
-        "{s:o*, s:o*, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o}",
-        "dump_cost_usec", unless_negative(report->dump_cost_usec), "receive_buffer",
+        "{s:o*, s:o*, s:o*, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o}",
+        "dump_cost_usec", unless_negative(report->dump_cost_usec), "address_dump_cost_usec",
+        unless_negative(address_dump_cost(source)), "receive_buffer",
         unless_negative(source_receive_buffer(source)), "history",
         history(namespace_history(namespace)), "sessions", number(server_session_count(server)),
         "sessions_max", number(limits->users.sessions), "sessions_per_user_max",
@@ -81,5 +127,5 @@ json_t *status_statistics(struct namespace *namespace, const struct entered *ent
         number(entered_bytes(entered)), "namespaces_memory_max",
         number(entered_limits(entered)->bytes), "request_max", number(limits->request),
         "json_depth_max", number(limits->json_depth), "counters",
-        counters(namespace, server_counters(server)));
+        counters(namespace, server_counters(server)), "address_counters", address_counters(source));
 }

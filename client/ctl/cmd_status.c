@@ -10,6 +10,9 @@
 #include "client/ctl/output.h"
 #include "client/ctl/timespan.h"
 
+/* Room for the name of a member, with dots between levels. */
+#define NAME_SIZE 64
+
 struct word {
     const char *name;
     const char *meaning;
@@ -33,6 +36,22 @@ static const struct word cadences[] = {
     {"idle", "no consumer is connected", PLAIN},
     {NULL, NULL, PLAIN},
 };
+
+/* What the members of one subject are called. */
+struct subject {
+    const char *label;
+    const char *source; /* an object */
+    const char *count;  /* and what is counted */
+    const char *interval;
+    const char *cadence;
+    const char *dump_cost;
+};
+
+static const struct subject links = {"Links",         "source",  "links",
+                                     "interval_usec", "cadence", "dump_cost_usec"};
+static const struct subject addresses = {"Addresses",       "address_source",
+                                         "addresses",       "address_interval_usec",
+                                         "address_cadence", "address_dump_cost_usec"};
 
 static const struct word *find_word(const struct word *words, const char *name)
 {
@@ -59,12 +78,14 @@ static const char *text(const struct linkwatch_status *status, const char *name)
     return value;
 }
 
-/* "1 dump", "2 dumps" */
+/* "1 dump", "2 dumps", "2 addresses" */
 static void print_count(const struct linkwatch_status *status, const char *name, const char *thing)
 {
     int64_t count = number(status, name);
+    size_t length = strlen(thing);
+    const char *plural = thing[length - 1] == 's' ? "es" : "s";
 
-    printf("%lld %s%s", (long long)count, thing, count == 1 ? "" : "s");
+    printf("%lld %s%s", (long long)count, thing, count == 1 ? "" : plural);
 }
 
 static void label(const char *name)
@@ -82,40 +103,59 @@ static void print_word(const struct word *word, const char *name, const struct o
         printf(": %s", word->meaning);
 }
 
-static bool is_stale(const struct linkwatch_status *status)
+/* The name of a member in an object. */
+static const char *in(const char *object, const char *name, char room[NAME_SIZE])
 {
+    snprintf(room, NAME_SIZE, "%s.%s", object, name);
+    return room;
+}
+
+static bool is_stale(const struct linkwatch_status *status, const struct subject *subject)
+{
+    char name[NAME_SIZE];
     bool stale = false;
 
-    linkwatch_status_get_bool(status, "source.stale", &stale);
+    linkwatch_status_get_bool(status, in(subject->source, "stale", name), &stale);
     return stale;
 }
 
-/* Whether no links are known, for no dump ever worked. */
-static bool never_dumped(const struct linkwatch_status *status)
+/* Whether nothing is known, for no dump ever worked. */
+static bool never_dumped(const struct linkwatch_status *status, const struct subject *subject)
 {
+    char name[NAME_SIZE];
     int64_t last_dump;
 
-    return linkwatch_status_get_number(status, "source.last_dump_usec", &last_dump) < 0;
+    return linkwatch_status_get_number(status, in(subject->source, "last_dump_usec", name),
+                                       &last_dump) < 0;
 }
 
-static void print_standing(const struct linkwatch_status *status, const struct output *output)
+static void print_reason(const struct linkwatch_status *status, const struct subject *subject)
 {
-    const char *standing = text(status, "source.standing");
+    char name[NAME_SIZE];
     const char *error;
 
-    label("Standing");
-    print_word(find_word(standings, standing), standing, output);
-    if (strcmp(standing, "denied") == 0 && !is_stale(status))
-        fputs(", so the daemon polls", stdout);
-    putchar('\n');
-    label("Because");
-    output_text(text(status, "source.reason"));
-    if (linkwatch_status_get_text(status, "source.errno_name", &error) >= 0) {
+    output_text(text(status, in(subject->source, "reason", name)));
+    if (linkwatch_status_get_text(status, in(subject->source, "errno_name", name), &error) >= 0) {
         fputs(" (", stdout);
         output_text(error);
         putchar(')');
     }
     putchar('\n');
+}
+
+static void print_standing(const struct linkwatch_status *status, const struct subject *subject,
+                           const struct output *output)
+{
+    char name[NAME_SIZE];
+    const char *standing = text(status, in(subject->source, "standing", name));
+
+    label("Standing");
+    print_word(find_word(standings, standing), standing, output);
+    if (strcmp(standing, "denied") == 0 && !is_stale(status, subject))
+        fputs(", so the daemon polls", stdout);
+    putchar('\n');
+    label("Because");
+    print_reason(status, subject);
 }
 
 static void print_age(int64_t realtime)
@@ -129,52 +169,72 @@ static void print_age(int64_t realtime)
     printf("last dump %s ago", timespan_format(age > 0 ? age : 0, span));
 }
 
-static void print_cost(const struct linkwatch_status *statistics)
+static void print_cost(const struct linkwatch_status *statistics, const struct subject *subject)
 {
     char span[TIMESPAN_SIZE];
-    int64_t value;
+    int64_t cost;
 
-    if (linkwatch_status_get_number(statistics, "dump_cost_usec", &value) >= 0)
-        printf(" (it cost %s of CPU time)",
-               timespan_format(number(statistics, "dump_cost_usec"), span));
+    if (linkwatch_status_get_number(statistics, subject->dump_cost, &cost) >= 0)
+        printf(" (it cost %s of CPU time)", timespan_format(cost > 0 ? cost : 0, span));
 }
 
-static void print_links(const struct linkwatch_status *status,
-                        const struct linkwatch_status *statistics, const struct output *output)
+static void print_objects(const struct linkwatch_status *status,
+                          const struct linkwatch_status *statistics, const struct subject *subject,
+                          const char *thing, const struct output *output)
 {
-    bool stale = is_stale(status);
+    bool stale = is_stale(status, subject);
+    char name[NAME_SIZE];
 
-    label("Links");
+    label(subject->label);
     output_colour(output, stale ? RED : GREEN);
-    fputs(!stale ? "fresh" : never_dumped(status) ? "unknown" : "stale", stdout);
+    fputs(!stale ? "fresh" : never_dumped(status, subject) ? "unknown" : "stale", stdout);
     output_colour(output, PLAIN);
-    if (stale && never_dumped(status)) {
+    if (stale && never_dumped(status, subject)) {
         fputs(": the daemon has never been able to dump them\n", stdout);
         return;
     }
     if (stale)
         fputs(": the daemon cannot dump them; these are the last known ones", stdout);
     fputs(", ", stdout);
-    print_count(status, "links", "link");
+    print_count(status, subject->count, thing);
     fputs(", ", stdout);
-    if (never_dumped(status))
+    if (never_dumped(status, subject))
         fputs("no dump yet", stdout);
     else
-        print_age(number(status, "source.last_dump_usec"));
+        print_age(number(status, in(subject->source, "last_dump_usec", name)));
     if (statistics)
-        print_cost(statistics);
+        print_cost(statistics, subject);
     putchar('\n');
 }
 
-static void print_cadence(const struct linkwatch_status *status, const struct output *output)
+static void print_cadence(const struct linkwatch_status *status, const struct subject *subject,
+                          const struct output *output)
 {
-    const char *cadence = text(status, "cadence");
+    const char *cadence = text(status, subject->cadence);
     char span[TIMESPAN_SIZE];
 
     label("Cadence");
-    printf("a dump every %s, ", timespan_format(number(status, "interval_usec"), span));
+    printf("a dump every %s, ", timespan_format(number(status, subject->interval), span));
     print_word(find_word(cadences, cadence), cadence, output);
     putchar('\n');
+}
+
+/* They are followed while a consumer wants them; an older daemon does not know them. */
+static void print_addresses(const struct linkwatch_status *status,
+                            const struct linkwatch_status *statistics, const struct output *output)
+{
+    const char *standing;
+    int64_t dumps;
+
+    if (linkwatch_status_get_text(status, "address_source.standing", &standing) >= 0) {
+        print_objects(status, statistics, &addresses, "address", output);
+        print_standing(status, &addresses, output);
+        print_cadence(status, &addresses, output);
+    } else if (statistics &&
+               linkwatch_status_get_number(statistics, "address_counters.dumps", &dumps) >= 0) {
+        label(addresses.label);
+        puts("not followed: no consumer wants them");
+    }
 }
 
 static void print_bytes(int64_t bytes)
@@ -195,7 +255,10 @@ static void print_history(const struct linkwatch_status *statistics)
     print_bytes(number(statistics, "history.bytes"));
     fputs(" of at most ", stdout);
     print_bytes(number(statistics, "history.bytes_max"));
-    printf("; %lld since the start\n", (long long)number(statistics, "counters.events"));
+    printf("; %lld since the start", (long long)number(statistics, "counters.events"));
+    if (number(statistics, "address_counters.events") > 0)
+        printf(", %lld of addresses", (long long)number(statistics, "address_counters.events"));
+    putchar('\n');
 }
 
 static void print_consumers(const struct linkwatch_status *statistics)
@@ -211,20 +274,49 @@ static void print_consumers(const struct linkwatch_status *statistics)
     fputs(", by consumers that were too slow\n", stdout);
 }
 
+static void print_received(const struct linkwatch_status *statistics, const char *counters)
+{
+    char name[NAME_SIZE];
+    int64_t overruns;
+
+    print_count(statistics, in(counters, "notifications", name), "notification");
+    fputs(", ", stdout);
+    print_count(statistics, in(counters, "contradictions", name), "contradiction");
+    fputs(", ", stdout);
+    /* The socket's, which are among those of the links. */
+    if (linkwatch_status_get_number(statistics, in(counters, "overruns", name), &overruns) >= 0) {
+        print_count(statistics, name, "overrun");
+        fputs(", ", stdout);
+    }
+    print_count(statistics, in(counters, "malformed", name), "malformed message");
+    putchar('\n');
+}
+
+static void print_dumps(const struct linkwatch_status *statistics, const char *counters)
+{
+    char name[NAME_SIZE];
+
+    printf("%lld, of which ", (long long)number(statistics, in(counters, "dumps", name)));
+    printf("%lld failed\n", (long long)number(statistics, in(counters, "dumps_failed", name)));
+}
+
 static void print_counters(const struct linkwatch_status *statistics)
 {
+    static const char of_links[] = "counters", of_addresses[] = "address_counters";
+    bool has_addresses = number(statistics, "address_counters.dumps") > 0;
+
     label("Received");
-    print_count(statistics, "counters.notifications", "notification");
-    fputs(", ", stdout);
-    print_count(statistics, "counters.contradictions", "contradiction");
-    fputs(", ", stdout);
-    print_count(statistics, "counters.overruns", "overrun");
-    fputs(", ", stdout);
-    print_count(statistics, "counters.malformed", "malformed message");
-    putchar('\n');
+    print_received(statistics, of_links);
+    if (has_addresses) {
+        label("of addresses");
+        print_received(statistics, of_addresses);
+    }
     label("Dumps");
-    printf("%lld, of which %lld failed\n", (long long)number(statistics, "counters.dumps"),
-           (long long)number(statistics, "counters.dumps_failed"));
+    print_dumps(statistics, of_links);
+    if (has_addresses) {
+        label("of addresses");
+        print_dumps(statistics, of_addresses);
+    }
 }
 
 static void print_socket(const struct linkwatch_status *statistics)
@@ -257,9 +349,10 @@ static void print_text(const struct linkwatch_status *status,
     fputs(" at ", stdout);
     output_text(ctl->path);
     printf(", up for %s\n", timespan_format(number(status, "uptime_usec"), span));
-    print_standing(status, output);
-    print_links(status, statistics, output);
-    print_cadence(status, output);
+    print_standing(status, &links, output);
+    print_objects(status, statistics, &links, "link", output);
+    print_cadence(status, &links, output);
+    print_addresses(status, statistics, output);
     if (!statistics)
         return;
     print_history(statistics);

@@ -559,6 +559,34 @@ def status():
 
 
 @tap.test
+def status_of_addresses():
+    """status shows addresses as links while they are followed, and that they are not."""
+    counters = {"notifications": 1, "dumps": 3, "dumps_failed": 2, "contradictions": 4, "joins": 1,
+                "malformed": 1, "events": 6}
+    statistics = {**STATISTICS, "address_dump_cost_usec": 3500, "address_counters": counters}
+    followed = {**STATUS, "address_source": fake.SOURCE, "address_interval_usec": 60000000,
+                "address_cadence": "audit", "addresses": 2}
+    with fake.Fake() as daemon:
+        _, _, output, _ = answered(daemon, "status", reply=followed, then=statistics)
+        for words in ("Addresses: fresh, 2 addresses, last dump ", " (it cost 3 ms of CPU time)\n"
+                      "    Standing: trusted: the kernel sends notifications, and dumps agree with "
+                      "them\n     Because: dumps agree\n     Cadence: a dump every 60 s, audit: ",
+                      "9 since the start, 6 of addresses\n",
+                      "of addresses: 1 notification, 4 contradictions, 1 malformed message\n",
+                      "Dumps: 12, of which 1 failed\nof addresses: 3, of which 2 failed\n"):
+            tap.contains(output, words)
+        _, _, output, _ = answered(daemon, "status", then=statistics, reply={
+            **followed, "addresses": 1, "address_source": fake.UNLISTED})
+        tap.contains(output, "Addresses: unknown: the daemon has never been able to dump them\n"
+                             "    Standing: denied: the kernel refuses notifications\n"
+                             "     Because: the kernel does not list its addresses (EOPNOTSUPP)\n")
+        _, _, output, _ = answered(daemon, "status", reply=STATUS, then=statistics)
+        tap.contains(output, "Addresses: not followed: no consumer wants them\n")
+        _, _, output, _ = answered(daemon, "status", reply=STATUS, then=STATISTICS)
+        assert "ddresses" not in output, output
+
+
+@tap.test
 def stale_status():
     """status says what stale means."""
     with fake.Fake() as daemon:

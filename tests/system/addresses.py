@@ -2,6 +2,7 @@
 """Addresses, the second subject: equal to what ip(8) prints, reported between their links' add and
 remove, whatever the kernel grants; and nothing of it for those who don't want them."""
 
+import contextlib
 import os
 import subprocess
 
@@ -82,9 +83,13 @@ def groups_of(daemon):
     """The groups that the daemon's netlink socket has joined, RTMGRP_* together."""
     with open("/proc/net/netlink", encoding="ascii") as file:
         rows = [line.split() for line in file][1:]
-    inodes = {os.stat(f"/proc/{daemon.pid}/fd/{fd}").st_ino
-              for fd in os.listdir(f"/proc/{daemon.pid}/fd")
-              if os.readlink(f"/proc/{daemon.pid}/fd/{fd}").startswith("socket:")}
+    inodes = set()
+    for descriptor in os.listdir(f"/proc/{daemon.pid}/fd"):
+        # One may be closed meanwhile.
+        with contextlib.suppress(FileNotFoundError):
+            kind, _, number = os.readlink(f"/proc/{daemon.pid}/fd/{descriptor}").partition(":")
+            if kind == "socket":
+                inodes.add(int(number.strip("[]")))
     return [int(row[3], 16) for row in rows if int(row[-1]) in inodes]
 
 
@@ -315,6 +320,39 @@ def only_while_wanted():
 
 
 @tests
+def in_status():
+    """Status and statistics have the addresses while they are followed; counters go on"""
+    of_addresses = {"address_source", "address_interval_usec", "address_cadence", "addresses"}
+    # While it is down, it has no address that it made itself.
+    netns.ip("link add b0 type bridge")
+    netns.ip("address add 10.0.0.1/24 dev b0")
+    with daemons.Daemon() as daemon:
+        tap.equal(of_addresses & set(daemon.call("GetStatus")), set(), "before")
+        tap.equal(set(daemon.statistics()["address_counters"].values()), {0}, "counters before")
+        for count in (1, 2):
+            with Mirror(daemon.socket, subjects=BOTH) as mirror:
+                mirror.until_ready()
+                netns.ip(f"address add 10.0.0.{count + 1}/24 dev b0")
+                mirror.until_address("add", f"10.0.0.{count + 1}")
+                status = daemon.call("GetStatus")
+                tap.equal(of_addresses - set(status), set(), "members")
+                tap.equal(status["addresses"], len(ip_addresses.kernel()), "addresses")
+                tap.equal(status["address_source"]["stale"], False, "stale")
+                counters = daemon.statistics()["address_counters"]
+                assert counters["dumps"] >= count, counters
+                tap.equal((counters["notifications"], counters["events"], counters["joins"],
+                           counters["malformed"]), (count, count, count, 0), str(counters))
+                assert "address_dump_cost_usec" in daemon.statistics()
+            wait.until(lambda: not of_addresses & set(daemon.call("GetStatus")), "end", 60)
+            tap.equal(daemon.statistics()["address_counters"]["events"], count, "events")
+    with denied("0", *RARE) as daemon, Mirror(daemon.socket, subjects=BOTH) as mirror:
+        mirror.until_ready()
+        netns.ip("address add 10.0.0.9/24 dev b0")
+        mirror.refresh(daemon.socket)
+        wait.until(lambda: daemon.statistics()["address_counters"]["contradictions"], "a count")
+
+
+@tests
 def older_consumers():
     """Who wants links alone sees nothing of addresses, while others do"""
     bridge()
@@ -327,7 +365,7 @@ def older_consumers():
         netns.ip("link add b1 type bridge")
         mirror.until_event("add", "b1")
         other.until_event("add", "b1")
-        seen = [mirror.ready, *mirror.events, daemon.call("List"), daemon.call("GetStatus")]
+        seen = [mirror.ready, *mirror.events, daemon.call("List")]
         assert "address_source" not in str(seen) and "10.0.0." not in str(seen), seen
         assert len([e for e in other.events if "address" in e]) == 199, len(other.events)
         # Everything is there for who wants it from the history.

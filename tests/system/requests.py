@@ -120,6 +120,7 @@ def status_and_statistics():
             _expect_members(statistics["counters"], STATISTICS, "type Counters")
             _expect_members(statistics["history"], STATISTICS, "type History")
             tap.equal(statistics["counters"]["events"], status["position"]["sequence"])
+            _expect_members(statistics["address_counters"], STATISTICS, "type AddressCounters")
         tap.equal((guest.call("GetStatus")["links"], guest.statistics()["sessions"]), (2, 2))
 
 
