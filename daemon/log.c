@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "daemon/log.h"
 
+#include <bsd/sys/queue.h>
 #include <ctype.h>
 #include <errno.h>
 #include <ev.h>
@@ -38,6 +39,8 @@ struct quota {
     unsigned held_back;
 };
 
+STAILQ_HEAD(log_lines, log_line);
+
 struct log {
     int level;
     bool to_journal;
@@ -46,11 +49,15 @@ struct log {
     struct quota quotas[IMPORTANCE_COUNT];
     struct ev_loop *loop;
     struct ev_timer period_over;
+    struct log_lines ended; /* that are not written yet */
+    struct ev_prepare idle;
 };
 
 struct log_line {
+    STAILQ_ENTRY(log_line) entry;
     struct log *log;
     int priority;
+    char *text; /* for standard error */
     size_t count;
     struct iovec fields[FIELDS_MAX + 1]; /* the text is the last one */
 };
@@ -79,125 +86,6 @@ static struct log_line *new_line_of_kind(struct log *log, int priority, enum log
 
     log_text(line, "", "MESSAGE_ID", message_ids[kind]);
     return line;
-}
-
-static bool end_line(struct log_line *line, const char *text);
-
-static void start_period(struct log *log)
-{
-    if (!log->loop || ev_is_active(&log->period_over))
-        return;
-    ev_timer_set(&log->period_over, (double)PERIOD / 1e6, 0.);
-    ev_timer_start(log->loop, &log->period_over);
-}
-
-static void report_held_back(struct log *log, enum importance importance)
-{
-    struct quota *quota = &log->quotas[importance];
-    struct log_line *line;
-    unsigned count = quota->held_back;
-    char text[64];
-
-    *quota = (struct quota){0};
-    if (count == 0)
-        return;
-    line = new_line_of_kind(log, LOG_NOTICE, LOG_KIND_HELD_BACK);
-    log_number(line, "HELD_BACK", count);
-    snprintf(text, sizeof(text), "%u more %s suppressed", count,
-             importance == WARNINGS ? "warnings were" : "log lines were");
-    if (line && end_line(line, text))
-        return;
-    quota->held_back = count;
-    start_period(log);
-}
-
-static void on_period_over(struct ev_loop *loop, struct ev_timer *timer, int events)
-{
-    struct log *log = timer->data;
-
-    (void)loop;
-    (void)events;
-    for (enum importance i = 0; i < IMPORTANCE_COUNT; i++)
-        report_held_back(log, i);
-}
-
-struct log *log_new(int level)
-{
-    struct log *log = calloc(1, sizeof(*log));
-
-    if (!log)
-        return NULL;
-    log->level = level;
-    log->to_journal = journal_is_stderr();
-    log->journal = log->to_journal ? journal_open() : -ENOENT;
-    console_open(&log->console);
-    ev_timer_init(&log->period_over, on_period_over, (double)PERIOD / 1e6, 0.);
-    log->period_over.data = log;
-    return log;
-}
-
-struct log *log_free(struct log *log)
-{
-    if (!log)
-        return NULL;
-    log_attach(log, NULL);
-    if (log->journal >= 0)
-        close(log->journal);
-    console_close(&log->console);
-    free(log);
-    return NULL;
-}
-
-void log_set_level(struct log *log, int level)
-{
-    log->level = level;
-}
-
-void log_attach(struct log *log, struct ev_loop *loop)
-{
-    if (log->loop)
-        ev_timer_stop(log->loop, &log->period_over);
-    log->loop = NULL;
-    for (enum importance i = 0; i < IMPORTANCE_COUNT; i++)
-        report_held_back(log, i);
-    log->loop = loop;
-}
-
-static enum importance importance_of(int priority)
-{
-    return priority <= LOG_WARNING ? WARNINGS : CHATTER;
-}
-
-static void hold_back(struct log *log, int priority)
-{
-    log->quotas[importance_of(priority)].held_back++;
-    start_period(log);
-}
-
-/* False if a line of that priority is one too many. */
-static bool admit(struct log *log, int priority)
-{
-    enum importance importance = importance_of(priority);
-    struct quota *quota = &log->quotas[importance];
-    int64_t now = clock_usec(CLOCK_MONOTONIC);
-
-    if (quota->written == 0 || now - quota->began >= PERIOD) {
-        report_held_back(log, importance);
-        quota->began = now;
-    }
-    if (quota->written < BURST) {
-        quota->written++;
-        return true;
-    }
-    hold_back(log, priority);
-    return false;
-}
-
-struct log_line *log_begin(struct log *log, int priority, enum log_kind kind)
-{
-    if (priority > log->level || !admit(log, priority))
-        return NULL;
-    return new_line_of_kind(log, priority, kind);
 }
 
 /* Names of links are bytes that anybody may have chosen. None may steer a terminal or
@@ -233,7 +121,7 @@ void log_number(struct log_line *line, const char *name, int64_t value)
     log_text(line, "", name, text);
 }
 
-static bool write_line(const struct log *log, const char *text)
+static bool write_text(const struct log *log, const char *text)
 {
     char clean[LINE_MAX_BYTES];
     char line[LINE_MAX_BYTES + sizeof("linkwatchd: \n")];
@@ -245,42 +133,207 @@ static bool write_line(const struct log *log, const char *text)
     return console_write(&log->console, line, (size_t)length);
 }
 
+/* It is not written yet. */
+static int set_text(struct log_line *line, const char *text)
+{
+    if (line->log->to_journal) {
+        add_field(line, "", "MESSAGE", text);
+        return 0;
+    }
+    line->text = strdup(text);
+    return line->text ? 0 : -ENOMEM;
+}
+
+static struct log_line *free_line(struct log_line *line)
+{
+    for (size_t i = 0; i < line->count; i++)
+        free(line->fields[i].iov_base);
+    free(line->text);
+    free(line);
+    return NULL;
+}
+
 static bool send_entry(const struct log *log, const struct log_line *line)
 {
     return log->journal >= 0 && journal_send(log->journal, line->fields, line->count) >= 0;
 }
 
-/* False if it could not be written. */
-static bool end_line(struct log_line *line, const char *text)
+/* Frees it; false if it could not be written. */
+static bool write_line(struct log_line *line)
 {
-    bool written = true;
+    bool written = line->text ? write_text(line->log, line->text) : send_entry(line->log, line);
 
-    if (line->log->to_journal) {
-        add_field(line, "", "MESSAGE", text);
-        written = send_entry(line->log, line);
-    } else {
-        written = write_line(line->log, text);
-    }
-    for (size_t i = 0; i < line->count; i++)
-        free(line->fields[i].iov_base);
-    free(line);
+    free_line(line);
     return written;
 }
 
-static void end_admitted(struct log_line *line, const char *text)
+static void start_period(struct log *log)
 {
-    struct log *log = line->log;
-    int priority = line->priority;
+    if (!log->loop || ev_is_active(&log->period_over))
+        return;
+    ev_timer_set(&log->period_over, (double)PERIOD / 1e6, 0.);
+    ev_timer_start(log->loop, &log->period_over);
+}
 
-    if (!end_line(line, text))
+static enum importance importance_of(int priority)
+{
+    return priority <= LOG_WARNING ? WARNINGS : CHATTER;
+}
+
+static void hold_back(struct log *log, int priority)
+{
+    log->quotas[importance_of(priority)].held_back++;
+    start_period(log);
+}
+
+static void write_ended(struct log *log)
+{
+    while (!STAILQ_EMPTY(&log->ended)) {
+        struct log_line *line = STAILQ_FIRST(&log->ended);
+        int priority = line->priority;
+
+        STAILQ_REMOVE_HEAD(&log->ended, entry);
+        if (!write_line(line))
+            hold_back(log, priority);
+    }
+}
+
+static void report_held_back(struct log *log, enum importance importance)
+{
+    struct quota *quota = &log->quotas[importance];
+    struct log_line *line;
+    unsigned count = quota->held_back;
+    char text[64];
+
+    *quota = (struct quota){0};
+    if (count == 0)
+        return;
+    write_ended(log);
+    line = new_line_of_kind(log, LOG_NOTICE, LOG_KIND_HELD_BACK);
+    log_number(line, "HELD_BACK", count);
+    snprintf(text, sizeof(text), "%u more %s suppressed", count,
+             importance == WARNINGS ? "warnings were" : "log lines were");
+    if (line && set_text(line, text) < 0)
+        line = free_line(line);
+    if (line && write_line(line))
+        return;
+    quota->held_back = count;
+    start_period(log);
+}
+
+static void on_period_over(struct ev_loop *loop, struct ev_timer *timer, int events)
+{
+    struct log *log = timer->data;
+
+    (void)loop;
+    (void)events;
+    for (enum importance i = 0; i < IMPORTANCE_COUNT; i++)
+        report_held_back(log, i);
+}
+
+static void on_idle(struct ev_loop *loop, struct ev_prepare *idle, int events)
+{
+    (void)events;
+    ev_prepare_stop(loop, idle);
+    write_ended(idle->data);
+}
+
+struct log *log_new(int level)
+{
+    struct log *log = calloc(1, sizeof(*log));
+
+    if (!log)
+        return NULL;
+    log->level = level;
+    log->to_journal = journal_is_stderr();
+    log->journal = log->to_journal ? journal_open() : -ENOENT;
+    console_open(&log->console);
+    ev_timer_init(&log->period_over, on_period_over, (double)PERIOD / 1e6, 0.);
+    log->period_over.data = log;
+    STAILQ_INIT(&log->ended);
+    ev_prepare_init(&log->idle, on_idle);
+    log->idle.data = log;
+    return log;
+}
+
+struct log *log_free(struct log *log)
+{
+    if (!log)
+        return NULL;
+    log_attach(log, NULL);
+    if (log->journal >= 0)
+        close(log->journal);
+    console_close(&log->console);
+    free(log);
+    return NULL;
+}
+
+void log_set_level(struct log *log, int level)
+{
+    log->level = level;
+}
+
+void log_attach(struct log *log, struct ev_loop *loop)
+{
+    if (log->loop) {
+        ev_timer_stop(log->loop, &log->period_over);
+        ev_prepare_stop(log->loop, &log->idle);
+    }
+    log->loop = NULL;
+    write_ended(log);
+    for (enum importance i = 0; i < IMPORTANCE_COUNT; i++)
+        report_held_back(log, i);
+    log->loop = loop;
+}
+
+/* False if a line of that priority is one too many. */
+static bool admit(struct log *log, int priority)
+{
+    enum importance importance = importance_of(priority);
+    struct quota *quota = &log->quotas[importance];
+    int64_t now = clock_usec(CLOCK_MONOTONIC);
+
+    if (quota->written == 0 || now - quota->began >= PERIOD) {
+        report_held_back(log, importance);
+        quota->began = now;
+    }
+    if (quota->written < BURST) {
+        quota->written++;
+        return true;
+    }
+    hold_back(log, priority);
+    return false;
+}
+
+struct log_line *log_begin(struct log *log, int priority, enum log_kind kind)
+{
+    if (priority > log->level || !admit(log, priority))
+        return NULL;
+    return new_line_of_kind(log, priority, kind);
+}
+
+/* A line that is mostly about just that, and plain text comes into the journal too. */
+static void end_without_memory(struct log *log, int priority, const char *text)
+{
+    if (!write_text(log, text))
         hold_back(log, priority);
 }
 
-/* It is mostly about just that, and plain text comes into the journal too. */
-static void end_without_memory(struct log *log, int priority, const char *text)
+/* In a loop, what can wait for the log comes first. */
+static void end_admitted(struct log_line *line, const char *text)
 {
-    if (!write_line(log, text))
-        hold_back(log, priority);
+    struct log *log = line->log;
+
+    if (set_text(line, text) < 0) {
+        end_without_memory(log, line->priority, text);
+        free_line(line);
+        return;
+    }
+    STAILQ_INSERT_TAIL(&log->ended, line, entry);
+    if (log->loop)
+        ev_prepare_start(log->loop, &log->idle);
+    else
+        write_ended(log);
 }
 
 void log_end(struct log_line *line, const char *format, ...)
