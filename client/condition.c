@@ -9,6 +9,7 @@
 #include <string.h>
 #include <strings.h>
 
+#include "client/timespan.h"
 #include "protocol/address_names.h"
 #include "protocol/glob.h"
 
@@ -25,18 +26,20 @@ static const char *const words[CONDITION_SORT_COUNT] = {
     [CONDITION_ADDRESS] = "address=",
     [CONDITION_HAS_ADDRESS] = "address",
     [CONDITION_FAMILY] = "family=",
+    [CONDITION_SCOPE] = "scope=",
     [CONDITION_MASTER] = "master=",
     [CONDITION_NO_MASTER] = "nomaster",
     [CONDITION_KIND] = "kind=",
     [CONDITION_RENAMED] = "renamed",
     [CONDITION_NAME] = "name=",
     [CONDITION_USABLE] = "usable",
+    [CONDITION_STABLE] = "stable=",
 };
 
 static const char unknown[] =
     "is no condition; there are present, absent, up, down, carrier, no-carrier, usable, "
-    "operstate=STATE, mtu=N, address, address=A, family=F, master=NAME, nomaster, kind=KIND, "
-    "renamed, name=NAME";
+    "operstate=STATE, mtu=N, address, address=A, family=F, scope=SCOPE, master=NAME, nomaster, "
+    "kind=KIND, renamed, name=NAME, stable=T";
 static const char wrong_operstate[] =
     "can never be met: the value of operstate= is UP, DOWN, UNKNOWN, LOWERLAYERDOWN, NOTPRESENT, "
     "TESTING or DORMANT";
@@ -50,6 +53,11 @@ static const char *const wrong_values[CONDITION_SORT_COUNT] = {
     [CONDITION_MTU] = "can never be met: the value of mtu= is a number from 0 to 4294967295",
     [CONDITION_ADDRESS] = wrong_address,
     [CONDITION_FAMILY] = "can never be met: the value of family= is inet or inet6",
+    [CONDITION_SCOPE] =
+        "can never be met: the value of scope= is global, site, link, host, nowhere "
+        "or a number up to 255",
+    [CONDITION_STABLE] = "has no valid time span: the value of stable= is a number of seconds, or "
+                         "one with the unit ms, s, min or h",
 };
 
 /* The value behind the word, NULL if the text isn't that word. */
@@ -140,6 +148,11 @@ static bool can_be_met(struct condition *condition)
         return condition->family != AF_UNSPEC || is_hardware_address(value);
     case CONDITION_FAMILY:
         return address_family_from_name(value) >= 0;
+    case CONDITION_SCOPE:
+        condition->number = address_scope_from_name(value);
+        return condition->number >= 0;
+    case CONDITION_STABLE:
+        return timespan_parse(value, &condition->number) >= 0;
     case CONDITION_HAS_ADDRESS:
     case CONDITION_PRESENT:
     case CONDITION_ABSENT:
@@ -197,6 +210,7 @@ int condition_parse(const char *text, struct condition *ret, const char **ret_re
 bool condition_needs_addresses(const struct condition *condition)
 {
     return condition->sort == CONDITION_HAS_ADDRESS || condition->sort == CONDITION_FAMILY ||
+           condition->sort == CONDITION_SCOPE ||
            (condition->sort == CONDITION_ADDRESS && condition->family != AF_UNSPEC);
 }
 
@@ -219,6 +233,14 @@ static bool has_prefix(const struct condition *condition, const struct linkwatch
     return rest == 0 || (bytes[whole] ^ condition->prefix[whole]) >> (8 - rest) == 0;
 }
 
+static bool has_scope(const struct linkwatch_address *address, int64_t wanted)
+{
+    int64_t scope;
+
+    return linkwatch_address_get_integer(address, LINKWATCH_ADDRESS_FIELD_SCOPE, &scope) >= 0 &&
+           scope == wanted;
+}
+
 static bool meets_address(const struct condition *condition,
                           const struct linkwatch_address *address)
 {
@@ -230,8 +252,16 @@ static bool meets_address(const struct condition *condition,
         return true;
     if (condition->sort == CONDITION_ADDRESS)
         return has_prefix(condition, address);
+    if (condition->sort == CONDITION_SCOPE)
+        return has_scope(address, condition->number);
     linkwatch_address_get_string(address, LINKWATCH_ADDRESS_FIELD_FAMILY, &family);
     return strcmp(family, condition->value) == 0;
+}
+
+bool condition_is_of_carrier(const struct condition *condition)
+{
+    return condition->sort == CONDITION_CARRIER || condition->sort == CONDITION_NO_CARRIER ||
+           condition->sort == CONDITION_OPERSTATE || condition->sort == CONDITION_USABLE;
 }
 
 bool condition_follows(const struct condition *condition)
@@ -334,6 +364,8 @@ static bool is_met(const struct condition *condition, const struct linkwatch_lin
         return linkwatch_link_usable(link, NULL);
     case CONDITION_HAS_ADDRESS:
     case CONDITION_FAMILY:
+    case CONDITION_SCOPE:
+    case CONDITION_STABLE:
     case CONDITION_SORT_COUNT:
         break;
     }

@@ -19,19 +19,21 @@ enum condition_sort {
     CONDITION_ADDRESS,
     CONDITION_HAS_ADDRESS,
     CONDITION_FAMILY,
+    CONDITION_SCOPE,
     CONDITION_MASTER,
     CONDITION_NO_MASTER,
     CONDITION_KIND,
     CONDITION_RENAMED,
     CONDITION_NAME,
     CONDITION_USABLE,
+    CONDITION_STABLE,
     CONDITION_SORT_COUNT
 };
 
 struct condition {
     enum condition_sort sort;
     const char *value; /* part of the text that it was read from */
-    int64_t number;    /* of mtu= */
+    int64_t number;    /* of mtu=; of stable=, microseconds */
     /* Of address=: the IP addresses that begin like that, if it may be one. */
     int family; /* AF_UNSPEC if it isn't */
     unsigned char prefix[sizeof(struct in6_addr)];
@@ -41,6 +43,9 @@ struct condition {
 /* Reads a condition, which keeps a part of the text. -EINVAL, with the reason as
  * linkwatch_link_meets() gives it. */
 int condition_parse(const char *text, struct condition *ret, const char **ret_reason);
+
+/* Whether a carrier that came back, or came and went, unseen was an interruption of it. */
+bool condition_is_of_carrier(const struct condition *condition);
 
 /* Whether it is about addresses. */
 bool condition_needs_addresses(const struct condition *condition);

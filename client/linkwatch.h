@@ -343,19 +343,22 @@ int linkwatch_enter(struct linkwatch *connection, int socket_fd, int64_t timeout
  *   address=A    its hardware address is A, or it has the IP address A, or one in the prefix A
  *                ("10.0.0.0/8") that is in use
  *   family=F     it has an IP address of the family inet or inet6 that is in use
+ *   scope=SCOPE  it has an IP address of that scope (global, link, host, ...) that is in use
  *   master=NAME, nomaster
  *                it is a port of NAME, which may be a glob, or of none
  *   kind=KIND    its kind is "veth", "bridge", ...; of a link without, what its link_type is:
  *                "ether", "loopback", ...
  *   renamed      it has another name than when the wait began to see it
  *   name=NAME    it is called NAME, which may be a glob
- * What the kernel doesn't report meets nothing: neither carrier nor no-carrier. */
+ *   stable=T     the others have been met for T ("2s", "500ms") without an interruption
+ * Each of those about IP addresses may be met by another address. What the kernel doesn't report
+ * meets nothing: neither carrier nor no-carrier. */
 
-/* Whether a link meets a condition now: 1 or 0. One about IP addresses, and renamed, are met in a
- * wait alone. link is NULL for one that isn't there: it meets absent and nothing else. -EINVAL if
- * the text is none of the above, or has a value that no link can have: an operational state or an
- * address that is none, an MTU above 4294967295. Then, if ret_reason is not NULL, *ret_reason is
- * why, in words that complete "CONDITION ...". The text is static. */
+/* Whether a link meets a condition now: 1 or 0. One about IP addresses, renamed and stable= are
+ * met in a wait alone. link is NULL for one that isn't there: it meets absent and nothing else.
+ * -EINVAL if the text is none of the above, or has a value that no link can have: an operational
+ * state or an address that is none, an MTU above 4294967295. Then, if ret_reason is not NULL,
+ * *ret_reason is why, in words that complete "CONDITION ...". The text is static. */
 int linkwatch_link_meets(const struct linkwatch_link *link, const char *condition,
                          const char **ret_reason);
 
@@ -373,18 +376,39 @@ struct linkwatch_wait_options {
     /* Called before it fails with -EINVAL because of a condition, with that one and the reason, as
      * of linkwatch_link_meets(). */
     void (*invalid)(void *user, const char *condition, const char *reason);
+    /* More names or globs beside the one in the call; NULL follows the last. */
+    const char *const *globs;
+    /* How many of the links that match any of these must meet the conditions; 0 for one. With
+     * absent, of how many of the names or globs no link may be there. */
+    size_t at_least;
+    /* Called with each link that meets them, in the order of the indexes, before it succeeds. */
+    void (*met)(void *user, struct linkwatch_link *link);
+    /* Called before it fails with -ETIMEDOUT, if it is known: with each condition that a link does
+     * not meet, and the reason in words that complete "it is not usable: ..." or NULL; and with a
+     * glob of the caller's that no link matches, while link, condition and reason are NULL. */
+    void (*unmet)(void *user, const char *glob, struct linkwatch_link *link, const char *condition,
+                  const char *reason);
 };
+
+/* As at_least: all that match, and at least one for each name or glob. */
+#define LINKWATCH_WAIT_ALL SIZE_MAX
 
 /* Waits until one link whose name matches the glob meets all the conditions at once, the last of
  * which a NULL follows: (const char *const[]){"carrier", "mtu=9000", NULL}. With absent, until no
  * link matches (then other conditions make it impossible). If renamed or name= is among them, a
  * link that matched once counts on under its new name.
  *
- * options may be NULL. -EINVAL: a condition is wrong, or there is none; or the options are larger
- * than this library knows and the rest isn't zero.
+ * With options->at_least, until so many links do, each by itself. stable= is timed by the clock of
+ * this process from when it learned that the others are met. An interruption is also a carrier that
+ * flapped unseen, where a condition is about it, and events that were lost; while there is no
+ * connection nothing is met for long enough.
  *
- * 0 when it is met, with the link in *ret_link if that isn't NULL (a reference of the
- * caller's; NULL for absent), -ETIMEDOUT. A timeout of 0 only checks, for which the
+ * options may be NULL. -EINVAL: a condition is wrong, or there is none but stable=; the timeout is
+ * not longer than stable=; or the options are larger than this library knows and the rest isn't
+ * zero.
+ *
+ * 0 when it is met, with the first such link in *ret_link if that isn't NULL (a reference of
+ * the caller's; NULL for absent), -ETIMEDOUT. A timeout of 0 only checks, for which the
  * daemon has 5 s. If there is no daemon at the beginning the
  * wait fails at once as linkwatch_connect() does; a daemon that goes away during it is
  * waited for. So is the first dump of one that could never dump the links: as long as

@@ -1,26 +1,22 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* linkwatch_wait(): a mirror of its own, until the conditions are met. */
 #include <errno.h>
-#include <stdlib.h>
+#include <stddef.h>
 #include <string.h>
 
-#include "client/condition.h"
 #include "client/deadline.h"
-#include "client/link_set.h"
+#include "client/wait_targets.h"
 
 /* With a timeout of 0, the time within which the links must come. */
 #define CHECK_TIMEOUT INT64_C(5000000)
 
 struct wait {
     struct linkwatch_mirror *mirror;
-    const char *glob;
-    struct condition *conditions;
-    size_t count;
-    bool absent;
-    struct object_set firsts; /* the links that are followed, as they were first seen */
-    bool heard;               /* a daemon was there */
-    bool was_ready;           /* the links were complete once */
-    bool checks_once;         /* the timeout is 0 */
+    struct wait_targets targets;
+    bool heard;       /* a daemon was there */
+    bool was_ready;   /* the links were complete once */
+    bool checks_once; /* the timeout is 0 */
+    uint64_t due;     /* when it may be over, if nothing changes */
     struct linkwatch_wait_options options;
 
     bool done;
@@ -28,101 +24,75 @@ struct wait {
     struct linkwatch_link *met;
 };
 
-static void finish(struct wait *wait, int result, struct linkwatch_link *link)
+static void finish(struct wait *wait, int result)
 {
     if (wait->done)
         return;
     wait->done = true;
     wait->result = result;
-    wait->met = link ? linkwatch_link_ref(link) : NULL;
 }
 
-/* A link is followed from the moment its name matches. */
-static int follow(struct wait *wait, struct linkwatch_link *link)
+static void judge(struct wait *wait)
 {
-    if (link_set_get(&wait->firsts, linkwatch_link_ifindex(link)) ||
-        !linkwatch_link_matches(link, wait->glob))
-        return 0;
-    return link_set_put(&wait->firsts, link, SIZE_MAX);
-}
+    uint64_t now = clock_now();
 
-static bool all_met(const struct wait *wait, const struct linkwatch_link *link,
-                    const struct linkwatch_link *first)
-{
-    for (size_t i = 0; i < wait->count; i++)
-        if (!condition_met_in(&wait->conditions[i], wait->mirror, link, first))
-            return false;
-    return true;
-}
-
-static bool any_follows(const struct wait *wait)
-{
-    for (size_t i = 0; i < wait->count; i++)
-        if (condition_follows(&wait->conditions[i]))
-            return true;
-    return false;
-}
-
-static void judge(struct wait *wait, struct linkwatch_link *link)
-{
-    struct linkwatch_link *first;
-    int r = follow(wait, link);
-
-    if (r < 0)
-        finish(wait, r, NULL);
-    first = link_set_get(&wait->firsts, linkwatch_link_ifindex(link));
-    if (!first || (!any_follows(wait) && !linkwatch_link_matches(link, wait->glob)))
+    if (wait->done ||
+        !targets_are_met(&wait->targets, linkwatch_mirror_is_ready(wait->mirror), now, &wait->due))
         return;
-    if (all_met(wait, link, first))
-        finish(wait, 0, link);
+    wait->met = targets_first_met(&wait->targets, now);
+    if (wait->met)
+        linkwatch_link_ref(wait->met);
+    targets_report_met(&wait->targets, now, wait->options.user, wait->options.met);
+    finish(wait, 0);
 }
 
 /* As it is now: what it was between events that belong together doesn't count. */
-static void judge_as_it_is(struct wait *wait, const struct linkwatch_link *link)
+static void judge_link(struct wait *wait, int ifindex)
 {
-    struct linkwatch_link *now = linkwatch_mirror_get(wait->mirror, linkwatch_link_ifindex(link));
+    struct linkwatch_link *now = linkwatch_mirror_get(wait->mirror, ifindex);
+    int r = 0;
 
+    if (wait->done)
+        return;
     if (now)
-        judge(wait, now);
+        r = targets_take(&wait->targets, wait->mirror, now, clock_now());
+    if (r < 0)
+        finish(wait, r);
+    judge(wait);
 }
 
 static void on_add(void *user, struct linkwatch_link *link, const struct linkwatch_event *event)
 {
     (void)event;
-    judge_as_it_is(user, link);
+    judge_link(user, linkwatch_link_ifindex(link));
 }
 
 static void on_change(void *user, struct linkwatch_link *before, struct linkwatch_link *now,
                       linkwatch_fields fields, const struct linkwatch_event *event)
 {
+    struct wait *wait = user;
+
     (void)before;
     (void)fields;
+    if (linkwatch_event_flaps(event) > 0)
+        targets_flap(&wait->targets, linkwatch_link_ifindex(now), clock_now());
+    judge_link(wait, linkwatch_link_ifindex(now));
+}
+
+static void on_remove(void *user, struct linkwatch_link *link, const struct linkwatch_event *event)
+{
+    struct wait *wait = user;
+
     (void)event;
-    judge_as_it_is(user, now);
+    targets_drop(&wait->targets, linkwatch_link_ifindex(link));
+    judge(wait);
 }
 
-static bool needs_addresses(const struct wait *wait)
-{
-    for (size_t i = 0; i < wait->count; i++)
-        if (condition_needs_addresses(&wait->conditions[i]))
-            return true;
-    return false;
-}
-
-static void judge_with_address(struct wait *wait, const struct linkwatch_address *address)
-{
-    struct linkwatch_link *link =
-        linkwatch_mirror_get(wait->mirror, linkwatch_address_ifindex(address));
-
-    if (link)
-        judge(wait, link);
-}
-
-static void on_address_add(void *user, struct linkwatch_address *address,
-                           const struct linkwatch_event *event)
+static void on_address(void *user, struct linkwatch_address *address,
+                       const struct linkwatch_event *event)
 {
     (void)event;
-    judge_with_address(user, address);
+    judge_link(user, linkwatch_address_ifindex(address));
 }
 
 static void on_address_change(void *user, struct linkwatch_address *before,
@@ -131,36 +101,7 @@ static void on_address_change(void *user, struct linkwatch_address *before,
 {
     (void)before;
     (void)fields;
-    (void)event;
-    judge_with_address(user, now);
-}
-
-static bool is_there(const struct wait *wait)
-{
-    struct linkwatch_link *link = NULL;
-    int ifindex = 0;
-
-    while ((link = linkwatch_mirror_next(wait->mirror, ifindex))) {
-        if (linkwatch_link_matches(link, wait->glob))
-            return true;
-        ifindex = linkwatch_link_ifindex(link);
-    }
-    return false;
-}
-
-static void judge_absence(struct wait *wait)
-{
-    if (wait->absent && linkwatch_mirror_is_ready(wait->mirror) && !is_there(wait))
-        finish(wait, 0, NULL);
-}
-
-static void on_remove(void *user, struct linkwatch_link *link, const struct linkwatch_event *event)
-{
-    struct wait *wait = user;
-
-    (void)event;
-    link_set_drop(&wait->firsts, linkwatch_link_ifindex(link));
-    judge_absence(wait);
+    on_address(user, now, event);
 }
 
 static void on_ready(void *user)
@@ -168,15 +109,24 @@ static void on_ready(void *user)
     struct wait *wait = user;
 
     wait->was_ready = true;
-    judge_absence(wait);
+    judge(wait);
+}
+
+static void on_lost(void *user, int64_t events)
+{
+    struct wait *wait = user;
+
+    (void)events;
+    targets_interrupt(&wait->targets, clock_now());
 }
 
 static void on_connected(void *user, bool resumed)
 {
     struct wait *wait = user;
 
-    (void)resumed;
     wait->heard = true;
+    if (!resumed)
+        targets_interrupt(&wait->targets, clock_now());
 }
 
 /* Once there was a daemon, another one will come; and one that has no room yet will
@@ -187,7 +137,7 @@ static void on_disconnected(void *user, int error, const char *reason)
 
     (void)reason;
     if (!wait->heard && error != -EAGAIN)
-        finish(wait, error, NULL);
+        finish(wait, error);
 }
 
 /* As long as no links are known, no condition is met. */
@@ -197,7 +147,7 @@ static void on_source(void *user, const struct linkwatch_source *source)
     int64_t last_dump;
 
     if (wait->checks_once && linkwatch_source_get_last_dump(source, &last_dump) < 0)
-        finish(wait, -ENODATA, NULL);
+        finish(wait, -ENODATA);
     if (wait->options.source)
         wait->options.source(wait->options.user, source);
 }
@@ -208,31 +158,43 @@ static const struct linkwatch_callbacks callbacks = {
     .change = on_change,
     .remove = on_remove,
     .ready = on_ready,
+    .lost = on_lost,
     .source = on_source,
     .connected = on_connected,
     .disconnected = on_disconnected,
-    .address_add = on_address_add,
+    .address_add = on_address,
     .address_change = on_address_change,
+    .address_remove = on_address,
 };
 
 static int make_mirror(struct wait *wait, const char *path)
 {
+    const struct wait_targets *targets = &wait->targets;
     struct linkwatch_filter *filter;
     int r = linkwatch_filter_new(&filter);
 
     if (r < 0)
         return r;
     /* A followed link may get any name. */
-    if (!any_follows(wait))
-        r = linkwatch_filter_add_name(filter, wait->glob);
+    for (size_t i = 0; r >= 0 && !targets->follows && i < targets->glob_count; i++)
+        r = linkwatch_filter_add_name(filter, targets->globs[i]);
     if (r >= 0)
         r = linkwatch_mirror_new(path, filter, &callbacks, wait, &wait->mirror);
-    if (r >= 0 && needs_addresses(wait))
+    if (r >= 0 && targets->needs_addresses)
         r = linkwatch_mirror_follow_addresses(wait->mirror);
     if (r >= 0 && wait->options.socket_fd)
         r = linkwatch_mirror_enter(wait->mirror, *wait->options.socket_fd);
     linkwatch_filter_free(filter);
     return r;
+}
+
+/* What is not known has no reason. */
+static int time_out(const struct wait *wait)
+{
+    if (linkwatch_mirror_is_ready(wait->mirror))
+        targets_report_unmet(&wait->targets, wait->mirror, clock_now(), wait->options.user,
+                             wait->options.unmet);
+    return -ETIMEDOUT;
 }
 
 static int run(struct wait *wait, int64_t timeout)
@@ -241,61 +203,72 @@ static int run(struct wait *wait, int64_t timeout)
     uint64_t first_deadline = deadline_after(timeout == 0 ? CHECK_TIMEOUT : timeout);
 
     while (!wait->done) {
-        uint64_t until = wait->was_ready ? deadline : first_deadline;
+        uint64_t end = wait->was_ready ? deadline : first_deadline;
         uint64_t now = clock_now();
+        uint64_t until = wait->due < end ? wait->due : end;
         int r;
 
-        if (now >= until)
-            return -ETIMEDOUT;
+        if (now >= end)
+            return time_out(wait);
         r = linkwatch_mirror_wait(wait->mirror, until == DEADLINE_NEVER ? LINKWATCH_FOREVER
-                                                                        : (int64_t)(until - now));
+                                                : until > now           ? (int64_t)(until - now)
+                                                                        : 0);
         if (r < 0 && r != -EINTR)
             return r;
+        judge(wait);
     }
     return wait->result;
 }
 
 static int refuse(const struct wait *wait, const char *condition, const char *reason)
 {
-    if (wait->options.invalid)
+    if (condition && wait->options.invalid)
         wait->options.invalid(wait->options.user, condition, reason);
     return -EINVAL;
 }
 
-static int parse(struct wait *wait, const char *const *texts)
+/* "stable=2s" among them. */
+static const char *find_stable(const struct wait_targets *targets)
 {
-    while (texts[wait->count])
-        wait->count++;
-    if (wait->count == 0)
-        return -EINVAL;
-    wait->conditions = calloc(wait->count, sizeof(*wait->conditions));
-    if (!wait->conditions)
-        return -ENOMEM;
-    for (size_t i = 0; i < wait->count; i++) {
-        const char *reason;
-
-        if (condition_parse(texts[i], &wait->conditions[i], &reason) < 0)
-            return refuse(wait, texts[i], reason);
-        wait->absent |= wait->conditions[i].sort == CONDITION_ABSENT;
-    }
-    if (wait->absent && wait->count > 1)
-        return refuse(wait, "absent", "cannot be combined with other conditions");
-    return 0;
+    for (size_t i = 0; i < targets->condition_count; i++)
+        if (targets->conditions[i].sort == CONDITION_STABLE &&
+            (uint64_t)targets->conditions[i].number == targets->stable)
+            return targets->texts[i];
+    return NULL;
 }
 
-/* A larger one, of a later version, is as good if nothing is wanted that isn't known here. */
+static int parse(struct wait *wait, const char *glob, const char *const *conditions,
+                 int64_t timeout)
+{
+    const char *wrong = NULL;
+    const char *reason = NULL;
+    int r = targets_init(&wait->targets, glob, wait->options.globs, conditions,
+                         wait->options.at_least, &wrong, &reason);
+
+    if (r == -EINVAL)
+        return refuse(wait, wrong, reason);
+    if (r >= 0 && timeout >= 0 && wait->targets.stable > 0 &&
+        wait->targets.stable >= (uint64_t)timeout)
+        return refuse(wait, find_stable(&wait->targets),
+                      "can never be met: the timeout is not longer");
+    return r;
+}
+
+/* Those of an older header are fewer; more, of a later one, are as good if nothing is wanted that
+ * isn't known here. */
 static int take_options(struct wait *wait, const struct linkwatch_wait_options *options)
 {
     const char *bytes = (const char *)options;
 
     if (!options)
         return 0;
-    if (options->size < sizeof(*options))
+    if (options->size < offsetof(struct linkwatch_wait_options, globs))
         return -EINVAL;
     for (size_t i = sizeof(*options); i < options->size; i++)
         if (bytes[i] != 0)
             return -EINVAL;
-    wait->options = *options;
+    memcpy(&wait->options, options,
+           options->size < sizeof(*options) ? options->size : sizeof(*options));
     return 0;
 }
 
@@ -303,18 +276,17 @@ int linkwatch_wait(const char *path, const char *glob, const char *const *condit
                    int64_t timeout, const struct linkwatch_wait_options *options,
                    struct linkwatch_link **ret_link)
 {
-    struct wait wait = {.glob = glob, .checks_once = timeout == 0};
+    struct wait wait = {.checks_once = timeout == 0, .due = DEADLINE_NEVER};
     int r = take_options(&wait, options);
 
     if (r >= 0)
-        r = parse(&wait, conditions);
+        r = parse(&wait, glob, conditions, timeout);
     if (r >= 0)
         r = make_mirror(&wait, path);
     if (r >= 0)
         r = run(&wait, timeout);
     linkwatch_mirror_free(wait.mirror);
-    object_set_clear(&wait.firsts);
-    free(wait.conditions);
+    targets_clear(&wait.targets);
     if (r >= 0 && ret_link)
         *ret_link = wait.met;
     else

@@ -38,7 +38,7 @@ function __linkwatchctl_arguments
             continue
         end
         switch $word
-            case -s --socket -n --netns -t --timeout --kind --state --master --type --field --family --scope
+            case -s --socket -n --netns -t --timeout --kind --state --master --type --field --family --scope --at-least
                 set skip yes
             case '-*'
             case '*'
@@ -53,6 +53,12 @@ function __linkwatchctl_at
     set -l count (math (count $arguments) - 1)
     test $count -ge $argv[1]; and test $count -le $argv[2]
     and contains -- "$arguments[1]" $argv[3..-1]
+end
+
+# Whether wait takes several links.
+function __linkwatchctl_several
+    __linkwatchctl_at 1 999 wait
+    and string match -qr -- '^--(any|all|at-least)' (commandline -opc)
 end
 
 function __linkwatchctl_needs_command
@@ -71,6 +77,9 @@ complete -c linkwatchctl -s n -l netns -r -F -a '(__linkwatchctl_namespaces)' -d
 complete -c linkwatchctl -l all-netns -d 'List and monitor in all network namespaces'
 complete -c linkwatchctl -s j -l json -a 'short pretty off' -d 'Print JSON'
 complete -c linkwatchctl -s t -l timeout -x -a '500ms 5s 1min 1h' -d 'The timeout of wait'
+complete -c linkwatchctl -l any -d 'Wait for one of the links'
+complete -c linkwatchctl -l all -d 'Wait for all of the links'
+complete -c linkwatchctl -l at-least -x -d 'Wait for so many of the links'
 complete -c linkwatchctl -l kind -x -a 'veth bridge bond vlan vxlan macvlan dummy tun ifb wireguard ether loopback' -d 'List the links of that kind'
 complete -c linkwatchctl -l state -x -a 'UP DOWN UNKNOWN LOWERLAYERDOWN NOTPRESENT TESTING DORMANT' -d 'List the links in that state'
 complete -c linkwatchctl -l master -x -a '(__linkwatchctl_links)' -d 'List the ports of that link'
@@ -100,10 +109,10 @@ complete -c linkwatchctl -n __linkwatchctl_needs_command -a status -d 'Show the 
 complete -c linkwatchctl -n __linkwatchctl_needs_command -a help -d 'Print a short help text'
 
 complete -c linkwatchctl -n '__linkwatchctl_at 0 999 list monitor address' -a '(__linkwatchctl_links)' -d Link
-complete -c linkwatchctl -n '__linkwatchctl_at 0 0 show wait' -a '(__linkwatchctl_links)' -d Link
+complete -c linkwatchctl -n '__linkwatchctl_at 0 0 show; or __linkwatchctl_at 0 0 wait; or __linkwatchctl_several' -a '(__linkwatchctl_links)' -d Link
 
 complete -c linkwatchctl -n '__linkwatchctl_at 1 999 wait' -a 'present absent up down carrier no-carrier usable address nomaster renamed' -d Condition
 complete -c linkwatchctl -n '__linkwatchctl_at 1 999 wait' -a 'operstate=UP operstate=DOWN operstate=UNKNOWN operstate=LOWERLAYERDOWN operstate=NOTPRESENT operstate=TESTING operstate=DORMANT' -d State
-complete -c linkwatchctl -n '__linkwatchctl_at 1 999 wait' -a 'mtu= address= family=inet family=inet6' -d Condition
+complete -c linkwatchctl -n '__linkwatchctl_at 1 999 wait' -a 'mtu= address= family=inet family=inet6 scope=global scope=link scope=host stable=' -d Condition
 complete -c linkwatchctl -n '__linkwatchctl_at 1 999 wait' -a 'kind=veth kind=bridge kind=bond kind=vlan kind=vxlan kind=macvlan kind=dummy kind=tun kind=ifb kind=wireguard' -d Kind
 complete -c linkwatchctl -n '__linkwatchctl_at 1 999 wait' -a '(__linkwatchctl_valued)' -d Link

@@ -8,7 +8,7 @@
 
 #include "client/ctl/ctl.h"
 #include "client/ctl/output.h"
-#include "client/ctl/timespan.h"
+#include "client/timespan.h"
 
 /* Room for the name of a member, with dots between levels. */
 #define NAME_SIZE 64

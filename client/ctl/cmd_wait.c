@@ -7,20 +7,25 @@
 
 #include "client/ctl/ctl.h"
 #include "client/ctl/fetch.h"
-#include "client/ctl/meaning.h"
 #include "client/ctl/output.h"
-#include "client/ctl/timespan.h"
+#include "client/timespan.h"
 
-/* How many links are shown after a timeout, and how long it may take to get them, in
- * microseconds. */
-#define EXPLAINED_MAX    4
-#define EXPLAIN_PATIENCE INT64_C(2000000)
+/* How many links are shown after a timeout. */
+#define EXPLAINED_MAX 4
 
 /* The links that are waited for. */
 struct subject {
     const struct ctl *ctl;
-    const char *glob;  /* what the IF means */
+    int ifs;           /* arguments before the conditions */
+    char **globs;      /* what these mean, and NULL */
     bool never_dumped; /* no links are known */
+
+    FILE *links; /* those that met the conditions, as JSON; NULL if nobody wants them */
+    FILE *unmet; /* what was not met, once there is something */
+    char *unmet_text;
+    size_t unmet_size;
+    int unmet_ifindex; /* of the last link that is in there */
+    size_t unmet_links;
 };
 
 static void on_invalid(void *user, const char *condition, const char *reason)
@@ -42,123 +47,85 @@ static void on_source(void *user, const struct linkwatch_source *source)
     ctl_error("%s%s", why, subject->ctl->timeout == 0 ? "" : "; waiting until it can");
 }
 
-/* Of usable, which of the things that it needs is missing. */
-static void write_reason(FILE *to, const char *condition, const struct linkwatch_link *link)
+/* Whether several links may be the outcome. */
+static bool is_of_several(const struct ctl *ctl)
 {
-    const char *reason;
-
-    if (strcmp(condition, "usable") == 0 && !linkwatch_link_usable(link, &reason))
-        fprintf(to, " (%s)", reason);
+    return ctl->at_least > 1;
 }
 
-/* Whether the link meets a condition now; the daemon is asked for its addresses, if it is about
- * those. */
-static bool is_met(const struct subject *subject, int argument, const struct linkwatch_link *link)
+static void on_met(void *user, struct linkwatch_link *link)
 {
-    const struct ctl *ctl = subject->ctl;
-    const struct linkwatch_wait_options options = {
-        .size = sizeof(options), .socket_fd = ctl->netns_fd >= 0 ? &ctl->netns_fd : NULL};
-    const char *word = ctl->arguments[argument];
-    const char *const conditions[] = {word, NULL};
-    char *name;
-    int r;
+    const struct subject *subject = user;
 
-    if (linkwatch_link_meets(link, word, NULL) > 0)
-        return true;
-    if (strncmp(word, "address", strlen("address")) != 0 &&
-        strncmp(word, "family=", strlen("family=")) != 0)
-        return false;
-    name = meaning_spell_out(linkwatch_link_ifname(link));
-    r = name ? linkwatch_wait(ctl->path, name, conditions, 0, &options, NULL) : -ENOMEM;
-    free(name);
-    return r >= 0;
+    if (subject->links && (is_of_several(subject->ctl) || ftell(subject->links) == 0))
+        fprintf(subject->links, "%s%s", ftell(subject->links) > 0 ? "," : "",
+                linkwatch_link_json(link));
 }
 
-/* "eth0 does not meet up, mtu=9000" */
-static void write_unmet(FILE *to, const struct subject *subject, const struct linkwatch_link *link)
+/* What the user called it. */
+static const char *word_of(const struct subject *subject, const char *glob)
 {
-    const char *separator = " does not meet ";
-
-    fputs(linkwatch_link_ifname(link), to);
-    for (int i = 1; i < subject->ctl->count; i++) {
-        if (is_met(subject, i, link))
-            continue;
-        fprintf(to, "%s%s", separator, subject->ctl->arguments[i]);
-        write_reason(to, subject->ctl->arguments[i], link);
-        separator = ", ";
-    }
-    if (*separator == ' ')
-        fputs(" meets all conditions now", to);
+    for (int i = 0; i < subject->ifs; i++)
+        if (subject->globs[i] == glob)
+            return subject->ctl->arguments[i];
+    return glob;
 }
 
-static void write_links(FILE *to, const struct subject *subject, const struct linkwatch_list *list)
+/* "eth0 does not meet up, mtu=9000; there is no link "eth1"" */
+static void on_unmet(void *user, const char *glob, struct linkwatch_link *link,
+                     const char *condition, const char *reason)
 {
-    size_t count = linkwatch_list_count(list);
+    struct subject *subject = user;
+    bool again = link && linkwatch_link_ifindex(link) == subject->unmet_ifindex;
+    const char *separator = subject->unmet ? "; " : "";
 
-    for (size_t i = 0; i < count && i < EXPLAINED_MAX; i++) {
-        fputs(i > 0 ? "; " : ": ", to);
-        write_unmet(to, subject, linkwatch_list_get(list, i));
-    }
-    if (count > EXPLAINED_MAX)
-        fprintf(to, "; and so on, %zu links in total", count);
-    if (count == 0)
-        fprintf(to, ": there is no link \"%s\"", subject->ctl->arguments[0]);
+    if (link && !again)
+        subject->unmet_links++;
+    if (subject->unmet_links > EXPLAINED_MAX)
+        return;
+    if (!subject->unmet)
+        subject->unmet = open_memstream(&subject->unmet_text, &subject->unmet_size);
+    if (!subject->unmet)
+        return;
+    if (!link)
+        fprintf(subject->unmet, "%sthere is no link \"%s\"", separator, word_of(subject, glob));
+    else if (again)
+        fprintf(subject->unmet, ", %s", condition);
+    else
+        fprintf(subject->unmet, "%s%s does not meet %s", separator, linkwatch_link_ifname(link),
+                condition);
+    if (reason)
+        fprintf(subject->unmet, " (%s)", reason);
+    subject->unmet_ifindex = link ? linkwatch_link_ifindex(link) : 0;
 }
 
-/* The links that are waited for, as they are now; NULL if that can't be had. */
-static struct linkwatch_list *get_links(const struct subject *subject)
+/* What wasn't met; "" if nobody knows. */
+static const char *explain(struct subject *subject)
 {
-    struct linkwatch_list *list = NULL;
-    struct linkwatch_filter *filter = NULL;
-    struct linkwatch *connection = NULL;
-    int r = linkwatch_filter_new(&filter);
-
-    if (r >= 0)
-        r = linkwatch_filter_add_name(filter, subject->glob);
-    if (r >= 0)
-        r = linkwatch_connect(subject->ctl->path, &connection);
-    if (r >= 0 && subject->ctl->netns_fd >= 0)
-        r = linkwatch_enter(connection, subject->ctl->netns_fd, EXPLAIN_PATIENCE);
-    if (r >= 0)
-        linkwatch_get_list(connection, filter, EXPLAIN_PATIENCE, &list);
-    linkwatch_close(connection);
-    linkwatch_filter_free(filter);
-    return list;
+    if (!subject->unmet)
+        return "";
+    if (subject->unmet_links > EXPLAINED_MAX)
+        fprintf(subject->unmet, "; and so on, %zu links in total", subject->unmet_links);
+    fflush(subject->unmet);
+    return subject->unmet_text ? subject->unmet_text : "";
 }
 
-/* What wasn't met, to be freed; NULL if nobody knows. */
-static char *explain(const struct subject *subject)
-{
-    struct linkwatch_list *list = get_links(subject);
-    char *text = NULL;
-    size_t size;
-    FILE *to = list ? open_memstream(&text, &size) : NULL;
-
-    if (to) {
-        write_links(to, subject, list);
-        fclose(to);
-    }
-    linkwatch_list_free(list);
-    return text;
-}
-
-static int timed_out(const struct subject *subject)
+static int timed_out(struct subject *subject)
 {
     char span[TIMESPAN_SIZE];
-    char *why = subject->never_dumped ? NULL : explain(subject);
-    const char *text =
-        subject->never_dumped ? ", and it is not known whether the conditions are met" : "";
+    const char *why = subject->never_dumped ? ", and it is not known whether the conditions are met"
+                                            : explain(subject);
+    const char *separator = subject->never_dumped || !*why ? "" : ": ";
 
     if (subject->ctl->timeout == 0)
-        ctl_error("the conditions are not met%s", why ? why : "");
+        ctl_error("the conditions are not met%s%s", separator, why);
     else
-        ctl_error("the timeout of %s expired%s", timespan_format(subject->ctl->timeout, span),
-                  why ? why : text);
-    free(why);
+        ctl_error("the timeout of %s expired%s%s", timespan_format(subject->ctl->timeout, span),
+                  separator, why);
     return EXIT_TIMED_OUT;
 }
 
-static int failed(const struct subject *subject, int error)
+static int failed(struct subject *subject, int error)
 {
     switch (error) {
     case -ETIMEDOUT:
@@ -168,6 +135,8 @@ static int failed(const struct subject *subject, int error)
         return EXIT_UNKNOWN;
     case -EINVAL: /* which was reported */
         return EXIT_USAGE;
+    case -E2BIG:
+        return fetch_wrong_name("", error);
     case -ENOMEM:
         ctl_error("%s", strerror(-error));
         return EXIT_FAILED;
@@ -175,36 +144,62 @@ static int failed(const struct subject *subject, int error)
     return ctl_unreachable(subject->ctl, error);
 }
 
-static int print_met(const struct ctl *ctl, const struct linkwatch_link *link)
+/* Of one link that is wanted: it, or null for absent. */
+static int print_met(const struct ctl *ctl, const char *links)
 {
     struct output output;
+    bool several = is_of_several(ctl);
+    char *text;
 
+    if (asprintf(&text, "%s%s%s", several ? "[" : "", *links || several ? links : "null",
+                 several ? "]" : "") < 0) {
+        ctl_error("out of memory");
+        return EXIT_FAILED;
+    }
     output_begin(&output, ctl->colour, false);
-    if (ctl->json)
-        ctl_print_json(ctl, link ? linkwatch_link_json(link) : "null");
+    ctl_print_json(ctl, text);
+    free(text);
     return output_end(&output, EXIT_MET);
 }
 
-static int wait_for(const struct ctl *ctl, const char *glob)
+static int wait_for(struct subject *subject)
 {
-    struct subject subject = {.ctl = ctl, .glob = glob};
+    const struct ctl *ctl = subject->ctl;
     const struct linkwatch_wait_options options = {
         .size = sizeof(options),
         .source = on_source,
-        .user = &subject,
+        .user = subject,
         .socket_fd = ctl->netns_fd >= 0 ? &ctl->netns_fd : NULL,
         .invalid = on_invalid,
+        .globs = (const char *const *)subject->globs + 1,
+        .at_least = ctl->at_least,
+        .met = on_met,
+        .unmet = on_unmet,
     };
-    struct linkwatch_link *link;
+    const char *const *conditions = (const char *const *)ctl->arguments + subject->ifs;
+    char *text = NULL;
+    size_t size;
     int code;
-    int r = linkwatch_wait(ctl->path, glob, (const char *const *)ctl->arguments + 1, ctl->timeout,
-                           &options, &link);
+    int r;
 
+    subject->links = ctl->json ? open_memstream(&text, &size) : NULL;
+    r = linkwatch_wait(ctl->path, subject->globs[0], conditions, ctl->timeout, &options, NULL);
+    if (subject->links && fclose(subject->links) != 0)
+        r = -ENOMEM;
     if (r < 0)
-        return failed(&subject, r);
-    code = print_met(ctl, link);
-    linkwatch_link_unref(link);
+        code = failed(subject, r);
+    else
+        code = ctl->json ? print_met(ctl, text) : EXIT_MET;
+    if (subject->unmet)
+        fclose(subject->unmet);
+    free(subject->unmet_text);
+    free(text);
     return code;
+}
+
+static bool is_condition(const char *text)
+{
+    return strchr(text, '=') || linkwatch_link_meets(NULL, text, NULL) >= 0;
 }
 
 int ctl_check_condition(const char *text)
@@ -217,17 +212,61 @@ int ctl_check_condition(const char *text)
     return EXIT_USAGE;
 }
 
-int ctl_wait(const struct ctl *ctl)
+/* The first word is a link, whatever it is called. More of them must be announced, or a condition
+ * that is misspelled would be one. */
+static int split(const struct ctl *ctl, int *ret_ifs)
 {
-    char *glob = NULL;
+    int ifs = 1;
     int code = EXIT_MET;
 
-    for (int i = 1; code == EXIT_MET && i < ctl->count; i++)
+    while (ctl->at_least > 0 && ifs < ctl->count && !is_condition(ctl->arguments[ifs]))
+        ifs++;
+    for (int i = ifs; code == EXIT_MET && i < ctl->count; i++) {
         code = ctl_check_condition(ctl->arguments[i]);
+        if (code != EXIT_MET && i == 1 && i + 1 < ctl->count && !is_condition(ctl->arguments[i]))
+            ctl_error("to wait for several links, add --any, --all or --at-least N");
+    }
+    if (code == EXIT_MET && ifs == ctl->count)
+        code = ctl_check_condition(ctl->arguments[ifs - 1]);
+    *ret_ifs = ifs;
+    return code;
+}
+
+/* Plain names are of one link each. */
+static int check_number(const struct subject *subject)
+{
+    const struct ctl *ctl = subject->ctl;
+
+    if (ctl->at_least == LINKWATCH_WAIT_ALL || ctl->at_least <= (size_t)subject->ifs)
+        return EXIT_MET;
+    for (int i = 0; i < subject->ifs; i++)
+        if (strpbrk(ctl->arguments[i], "*?["))
+            return EXIT_MET;
+    ctl_error("--at-least %zu can never be met: there %s %d name%s", ctl->at_least,
+              subject->ifs == 1 ? "is" : "are", subject->ifs, subject->ifs == 1 ? "" : "s");
+    return EXIT_USAGE;
+}
+
+int ctl_wait(const struct ctl *ctl)
+{
+    struct subject subject = {.ctl = ctl};
+    int code = split(ctl, &subject.ifs);
+
     if (code == EXIT_MET)
-        code = fetch_meaning(ctl, ctl->arguments[0], &glob);
+        code = check_number(&subject);
+    if (code != EXIT_MET)
+        return code;
+    subject.globs = calloc((size_t)subject.ifs + 1, sizeof(*subject.globs));
+    if (!subject.globs) {
+        ctl_error("out of memory");
+        return EXIT_FAILED;
+    }
+    for (int i = 0; code == EXIT_MET && i < subject.ifs; i++)
+        code = fetch_meaning(ctl, ctl->arguments[i], &subject.globs[i]);
     if (code == EXIT_MET)
-        code = wait_for(ctl, glob);
-    free(glob);
+        code = wait_for(&subject);
+    for (int i = 0; i < subject.ifs; i++)
+        free(subject.globs[i]);
+    free(subject.globs);
     return code;
 }

@@ -46,6 +46,7 @@ struct ctl {
     enum when colour; /* output is coloured */
     bool has_timeout;
     int64_t timeout; /* microseconds, LINKWATCH_FOREVER without one */
+    size_t at_least; /* links that wait needs: --any, --at-least, --all; 0 if none is given */
     int count;       /* arguments after the command */
     char *const *arguments;
 };

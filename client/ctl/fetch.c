@@ -192,8 +192,7 @@ static void fetch_from(struct fetcher *fetcher)
         fetch_all_named(fetcher);
 }
 
-/* Why a name can't be asked for. Exit code. */
-static int wrong_name(const char *name, int error)
+int fetch_wrong_name(const char *name, int error)
 {
     switch (error) {
     case -E2BIG:
@@ -226,7 +225,7 @@ static int make_filter(const struct ctl *ctl, struct linkwatch_filter **ret)
         r = linkwatch_filter_add_name(filter, ctl->arguments[i]);
         if (r < 0) {
             linkwatch_filter_free(filter);
-            return wrong_name(ctl->arguments[i], r);
+            return fetch_wrong_name(ctl->arguments[i], r);
         }
     }
     *ret = filter;
@@ -333,7 +332,7 @@ static int add_meanings(struct linkwatch_filter *filter, const struct ctl *ctl,
         int r = add_meaning(filter, ctl->arguments[i], list, &is_name);
 
         if (r < 0)
-            return wrong_name(ctl->arguments[i], r);
+            return fetch_wrong_name(ctl->arguments[i], r);
         names += is_name;
     }
     if (names == 0 || names == ctl->count)
@@ -392,7 +391,7 @@ static int check_name(const char *name)
         return out_of_memory();
     r = linkwatch_filter_add_name(filter, name);
     linkwatch_filter_free(filter);
-    return r < 0 ? wrong_name(name, r) : EXIT_MET;
+    return r < 0 ? fetch_wrong_name(name, r) : EXIT_MET;
 }
 
 int fetch_meaning(const struct ctl *ctl, const char *text, char **ret)

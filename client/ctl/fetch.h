@@ -40,6 +40,9 @@ void fetch_clear(struct fetch *fetch);
 /* What an IF means that names one link; a name or glob, to be freed. The exit code. */
 int fetch_meaning(const struct ctl *ctl, const char *text, char **ret);
 
+/* Prints why a name can't be asked for, an error of linkwatch_filter_add_name(). The exit code. */
+int fetch_wrong_name(const char *name, int error);
+
 /* How many links there are. */
 size_t fetch_count(const struct fetch *fetch);
 

@@ -13,7 +13,7 @@
 #include "client/ctl/json_members.h"
 #include "client/ctl/output.h"
 #include "client/ctl/text.h"
-#include "client/ctl/timespan.h"
+#include "client/timespan.h"
 
 #define ANY_NUMBER 1000000
 
@@ -32,7 +32,8 @@ static const struct command commands[] = {
     {"monitor", ctl_monitor, 0, ANY_NUMBER, "monitor [IF...]"},
     {"show", ctl_show, 1, 1, "show IF"},
     {"address", ctl_address, 0, ANY_NUMBER, "address [IF...]"},
-    {"wait", ctl_wait, 2, ANY_NUMBER, "wait IF CONDITION... [--timeout T]"},
+    {"wait", ctl_wait, 2, ANY_NUMBER,
+     "wait IF... CONDITION... [--any | --all | --at-least N] [--timeout T]"},
     {"refresh", ctl_refresh, 0, 0, "refresh"},
     {"status", ctl_status, 0, 0, "status"},
     {"help", print_help, 0, 0, "help"},
@@ -49,7 +50,8 @@ static const char help[] =
     "  monitor [IF...]      list the current links, then print each change\n"
     "  show IF              show all fields of a link, and its addresses\n"
     "  address [IF...]      list the current addresses of the links\n"
-    "  wait IF CONDITION... wait until a link meets all the conditions\n"
+    "  wait IF... CONDITION...\n"
+    "                       wait until links meet all the conditions\n"
     "  refresh              make the daemon dump the links now\n"
     "  status               show the state of the daemon and how far it trusts the\n"
     "                       kernel's notifications\n"
@@ -60,8 +62,8 @@ static const char help[] =
     "backslash removes the special meaning of the next character ('a\\[1\\]'). If no\n"
     "link has that name, IF can be an index, or name@peer as ip prints it.\n"
     "CONDITION is one of present, absent, up, down, carrier, no-carrier, usable,\n"
-    "operstate=STATE, mtu=N, address, address=A, family=F, master=NAME, nomaster,\n"
-    "kind=KIND, renamed, name=NAME.\n"
+    "operstate=STATE, mtu=N, address, address=A, family=F, scope=SCOPE, master=NAME,\n"
+    "nomaster, kind=KIND, renamed, name=NAME, stable=T (the others are met for T).\n"
     "\n"
     "Options:\n"
     "  -s, --socket PATH    the daemon's socket (default: $LINKWATCH_SOCKET, or\n"
@@ -86,6 +88,9 @@ static const char help[] =
     "      --field FIELDS   monitor: only changes of these fields: mtu,operstate,...\n"
     "      --no-list        monitor: omit the initial list of links\n"
     "  -t, --timeout T      wait: timeout in seconds, or with a unit: ms, s, min, h\n"
+    "      --any            wait: until one link that matches an IF meets the conditions\n"
+    "      --all            wait: until all that match do, and each IF matches one\n"
+    "      --at-least N     wait: until N links that match do\n"
     "      --no-pager       do not pipe long output into a pager\n"
     "  -l, --full           do not cut tables to the terminal's width\n"
     "      --no-legend      do not print the heading of tables\n"
@@ -270,6 +275,8 @@ static int run_command(struct ctl *ctl, const char *name)
         return wrong_usage("wrong number of arguments; usage: ", command->usage);
     if (ctl->has_timeout && command->run != ctl_wait)
         return wrong_usage("--timeout can only be used with wait", "");
+    if (ctl->at_least > 0 && command->run != ctl_wait)
+        return wrong_usage("--any, --all and --at-least can only be used with wait", "");
     if (ctl->all_netns && command->run != ctl_list && command->run != ctl_monitor &&
         command->run != ctl_address)
         return wrong_usage("--all-netns can only be used with list, monitor and address", "");
@@ -393,6 +400,26 @@ static int set_timeout(struct ctl *ctl, const char *text)
     return wrong_usage("not a valid time span (such as 5, 1.5s, 500ms, 2min or 1h): ", text);
 }
 
+static int set_at_least(struct ctl *ctl, size_t number)
+{
+    if (ctl->at_least > 0 && ctl->at_least != number)
+        return wrong_usage("--any, --all and --at-least cannot be combined", "");
+    ctl->at_least = number;
+    return -1;
+}
+
+static int read_at_least(struct ctl *ctl, const char *text)
+{
+    char *end;
+    unsigned long number;
+
+    errno = 0;
+    number = strtoul(text, &end, 10);
+    if (errno || *end || *text < '0' || *text > '9' || number == 0 || number >= LINKWATCH_WAIT_ALL)
+        return wrong_usage("--at-least must be a number from 1, not ", text);
+    return set_at_least(ctl, number);
+}
+
 /* Takes one option; the exit code, or -1 to go on. */
 static int take_option(struct ctl *ctl, int option)
 {
@@ -444,6 +471,12 @@ static int take_option(struct ctl *ctl, int option)
         return set_json(ctl, optarg ? optarg : "short");
     case 't':
         return set_timeout(ctl, optarg);
+    case 'y':
+        return set_at_least(ctl, 1);
+    case 'a':
+        return set_at_least(ctl, LINKWATCH_WAIT_ALL);
+    case 'c':
+        return read_at_least(ctl, optarg);
     case 'P':
         ctl->pager = false;
         return -1;
@@ -458,17 +491,31 @@ static int take_option(struct ctl *ctl, int option)
 int main(int argc, char *argv[])
 {
     static const struct option options[] = {
-        {"socket", required_argument, NULL, 's'},  {"netns", required_argument, NULL, 'n'},
-        {"all-netns", no_argument, NULL, 'N'},     {"json", optional_argument, NULL, 'j'},
-        {"timeout", required_argument, NULL, 't'}, {"no-pager", no_argument, NULL, 'P'},
-        {"help", no_argument, NULL, 'h'},          {"version", no_argument, NULL, 'V'},
-        {"kind", required_argument, NULL, 'k'},    {"family", required_argument, NULL, 'F'},
-        {"scope", required_argument, NULL, 'O'},   {"address", no_argument, NULL, 'A'},
-        {"type", required_argument, NULL, 'T'},    {"field", required_argument, NULL, 'f'},
-        {"no-list", no_argument, NULL, 'L'},       {"color", optional_argument, NULL, 'C'},
-        {"full", no_argument, NULL, 'l'},          {"no-legend", no_argument, NULL, 'G'},
-        {"state", required_argument, NULL, 'S'},   {"master", required_argument, NULL, 'm'},
-        {"usable", no_argument, NULL, 'u'},        {NULL, 0, NULL, 0},
+        {"socket", required_argument, NULL, 's'},
+        {"netns", required_argument, NULL, 'n'},
+        {"all-netns", no_argument, NULL, 'N'},
+        {"json", optional_argument, NULL, 'j'},
+        {"timeout", required_argument, NULL, 't'},
+        {"no-pager", no_argument, NULL, 'P'},
+        {"help", no_argument, NULL, 'h'},
+        {"version", no_argument, NULL, 'V'},
+        {"kind", required_argument, NULL, 'k'},
+        {"family", required_argument, NULL, 'F'},
+        {"scope", required_argument, NULL, 'O'},
+        {"address", no_argument, NULL, 'A'},
+        {"type", required_argument, NULL, 'T'},
+        {"field", required_argument, NULL, 'f'},
+        {"no-list", no_argument, NULL, 'L'},
+        {"color", optional_argument, NULL, 'C'},
+        {"full", no_argument, NULL, 'l'},
+        {"no-legend", no_argument, NULL, 'G'},
+        {"state", required_argument, NULL, 'S'},
+        {"master", required_argument, NULL, 'm'},
+        {"usable", no_argument, NULL, 'u'},
+        {"any", no_argument, NULL, 'y'},
+        {"all", no_argument, NULL, 'a'},
+        {"at-least", required_argument, NULL, 'c'},
+        {NULL, 0, NULL, 0},
     };
     struct ctl ctl = {.netns_fd = -1, .pager = true, .timeout = LINKWATCH_FOREVER};
     int option, code = -1;

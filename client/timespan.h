@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* Spans of time, as people write and read them. Pure. */
-#ifndef LINKWATCH_CLIENT_CTL_TIMESPAN_H
-#define LINKWATCH_CLIENT_CTL_TIMESPAN_H
+#ifndef LINKWATCH_CLIENT_TIMESPAN_H
+#define LINKWATCH_CLIENT_TIMESPAN_H
 
 #include <stddef.h>
 #include <stdint.h>

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-#include "client/ctl/timespan.h"
+#include "client/timespan.h"
 
 #include <ctype.h>
 #include <errno.h>
