@@ -99,8 +99,24 @@ void rtnetlink_ask_dump(int fd)
         fail_errno("asking for a dump");
 }
 
-/* The links in a part of a dump; *ret_done is set by the part that ends it. */
-static size_t count_links(const char *data, size_t size, bool *ret_done)
+void rtnetlink_ask_addresses(int fd)
+{
+    const struct {
+        struct nlmsghdr header;
+        struct ifaddrmsg address;
+    } request = {
+        .header = {.nlmsg_len = sizeof(request),
+                   .nlmsg_type = RTM_GETADDR,
+                   .nlmsg_flags = NLM_F_REQUEST | NLM_F_DUMP},
+        .address = {.ifa_family = AF_UNSPEC},
+    };
+
+    if (send(fd, &request, sizeof(request), 0) < 0)
+        fail_errno("asking for a dump");
+}
+
+/* What is in a part of a dump; *ret_done is set by the part that ends it. */
+static size_t count_lines(const char *data, size_t size, bool *ret_done)
 {
     const struct nlmsghdr *message = (const struct nlmsghdr *)(const void *)data;
     size_t count = 0;
@@ -108,7 +124,7 @@ static size_t count_links(const char *data, size_t size, bool *ret_done)
     for (; NLMSG_OK(message, size); message = NLMSG_NEXT(message, size)) {
         if (message->nlmsg_type == NLMSG_DONE)
             *ret_done = true;
-        count += message->nlmsg_type == RTM_NEWLINK;
+        count += message->nlmsg_type == RTM_NEWLINK || message->nlmsg_type == RTM_NEWADDR;
     }
     return count;
 }
@@ -123,7 +139,7 @@ size_t rtnetlink_drop_dump(int fd, char *data, size_t size)
 
         if (n < 0)
             fail_errno("receiving a dump");
-        count += count_links(data, (size_t)n, &done);
+        count += count_lines(data, (size_t)n, &done);
     }
     return count;
 }

@@ -28,10 +28,11 @@ void print_percentiles(const char *name, int64_t *nsec, size_t count);
  * receive buffer. */
 int rtnetlink_open(bool member);
 
-/* Asks for a dump as the daemon does. */
+/* Asks for a dump as the daemon does: of links, or of addresses. */
 void rtnetlink_ask_dump(int fd);
+void rtnetlink_ask_addresses(int fd);
 
-/* Receives to the end of the dump and drops it; the number of its links. */
+/* Receives to the end of the dump and drops it; the number of its links or addresses. */
 size_t rtnetlink_drop_dump(int fd, char *data, size_t size);
 
 /* A request that gives a link another MTU, without an acknowledgement. */

@@ -6,6 +6,7 @@ import os
 import subprocess
 import time
 
+import addresses
 import reach
 import stage as stages
 from table import Row, interleave
@@ -359,5 +360,5 @@ def snapshot(plan):
 
 
 ALL = [event_delay, full_rate, fan_out, one_poll, detection_delay, idle,
-       many_namespaces, memory, start, snapshot,
+       many_namespaces, memory, start, snapshot, addresses.addresses,
        reach.traced, reach.started]
