@@ -614,29 +614,24 @@ bool address_table_before_link(struct address_table *table, const struct change 
 }
 
 /* The address bears the link's names from now on. Without memory it keeps those before. That it is
- * a change, though it may show the same name, lets it pass filters that its link passes now. */
+ * reported, though it may show the same name, lets it pass filters that its link passes now. */
 static void rename_entry(struct address_table *table, struct entry *entry,
                          const struct change *change)
 {
     struct address *before = entry->address;
     struct address *address = address_copy(before);
-    address_fields fields;
 
     if (!address)
         return;
     address_resolve(address, change->after);
     entry->address = address;
-    fields = address_compare(before, address);
-    if (change->fields & (LINK_FIELD_BIT(IFNAME) | LINK_FIELD_BIT(ALTNAMES)))
-        fields |= ADDRESS_FIELD_BIT(IFNAME);
-    if (fields)
-        emit(table, &(struct address_change){.type = CHANGE_CHANGE,
-                                             .source = change->source,
-                                             .before = before,
-                                             .after = address,
-                                             .fields = fields,
-                                             .derived = true,
-                                             .more_follows = change->more_follows});
+    emit(table, &(struct address_change){.type = CHANGE_CHANGE,
+                                         .source = change->source,
+                                         .before = before,
+                                         .after = address,
+                                         .fields = address_compare(before, address),
+                                         .derived = true,
+                                         .more_follows = change->more_follows});
     address_unref(before);
 }
 

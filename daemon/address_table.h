@@ -18,7 +18,7 @@ struct address_change {
     enum change_source source;
     struct address *before; /* NULL for add */
     struct address *after;  /* NULL for remove */
-    address_fields fields;  /* for change: what differs */
+    address_fields fields;  /* for change: what differs; 0: only what its link is called, or is */
     bool derived;           /* it comes with a change of its link */
     bool more_follows;      /* as in struct change */
 };

@@ -55,6 +55,14 @@ static inline struct address *event_address(const struct event *event)
     return event->address_after ? event->address_after : event->address_before;
 }
 
+/* Whether it is a change of an address of which nothing that is reported changed: its link has
+ * other alternative names, or is of another kind. It matters where a filter lets the address pass
+ * before or after it alone. */
+static inline bool event_is_of_link_alone(const struct event *event)
+{
+    return event->type == EVENT_CHANGE && event->subject == SUBJECT_ADDRESSES && !event->fields;
+}
+
 /* The wire's type Source. */
 struct source_state {
     const char *standing;

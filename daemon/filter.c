@@ -324,10 +324,12 @@ int filter_passes_address(const struct filter *filter, const struct address *add
 
 static bool wants_type(const struct filter *filter, const struct event *event)
 {
+    uint64_t fields = event_is_of_link_alone(event) ? ADDRESS_FIELD_BIT(IFNAME) : event->fields;
+
     if (!filter->any_type && !(filter->types & (1U << event->type)))
         return false;
     return event->type != EVENT_CHANGE || filter->any_field ||
-           filter->fields[event->subject] & event->fields;
+           filter->fields[event->subject] & fields;
 }
 
 static int passes_before(const struct filter *filter, const struct event *event,
@@ -353,17 +355,22 @@ static int passes_after(const struct filter *filter, const struct event *event,
 int filter_passes_event(const struct filter *filter, const struct event *event,
                         struct filter_progress *progress, const struct slice *slice)
 {
-    int r = 0;
+    bool either = event_is_of_link_alone(event);
+    bool before;
+    int r;
 
     if (event->type == EVENT_SOURCE)
         return true;
     if (!wants_type(filter, event))
         return false;
-    if (!progress->after)
+    if (!progress->after) {
         r = passes_before(filter, event, progress, slice);
-    if (r == 0 && (event->after || event->address_after)) {
+        if (r < 0 || (r > 0 && !either) || !(event->after || event->address_after))
+            return r;
         progress->after = true;
-        r = passes_after(filter, event, progress, slice);
+        progress->before = r;
     }
-    return r;
+    before = progress->before;
+    r = passes_after(filter, event, progress, slice);
+    return r >= 0 && either ? r != before : r;
 }

@@ -27,7 +27,8 @@ bool filter_passes_all(const struct filter *filter);
 
 /* How far a match has come; all zero at the beginning, and when it is decided. */
 struct filter_progress {
-    bool after; /* of an event */
+    bool after;  /* of an event; */
+    bool before; /* and whether it passes before */
     size_t glob;
     const char *altname; /* the glob's next one; NULL: the link's name */
 };
@@ -42,7 +43,8 @@ int filter_passes_link(const struct filter *filter, const struct link *link,
 int filter_passes_address(const struct filter *filter, const struct address *address,
                           struct filter_progress *progress, const struct slice *slice);
 
-/* The same of an event, which passes if its object did before or after it. */
+/* The same of an event, which passes if its object did before or after it; one that is of the
+ * address's link alone, if it did so only once. */
 int filter_passes_event(const struct filter *filter, const struct event *event,
                         struct filter_progress *progress, const struct slice *slice);
 

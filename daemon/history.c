@@ -304,11 +304,12 @@ static bool is_of(const struct history *history, uint64_t sequence, unsigned sub
 {
     const struct event *event = history_get(history, sequence);
 
-    return event && subjects & (1U << event->subject);
+    return event && subjects & (1U << event->subject) && !event_is_of_link_alone(event);
 }
 
-/* The messages from that event on, of those subjects. Their number. *ret_last is the last event
- * that was looked at; the one before the first if there was no memory for the first one. */
+/* The messages from that event on, of those subjects, for who wants all. Their number. *ret_last is
+ * the last event that was looked at; the one before the first if there was no memory for the first
+ * one. */
 static size_t collect(struct history *history, uint64_t sequence, unsigned subjects,
                       struct buffer **messages, size_t *ret_bytes, uint64_t *ret_last)
 {

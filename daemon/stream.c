@@ -454,6 +454,13 @@ static int emit_events(struct stream *stream, struct buffer **ret)
     return r == 0 && last < history_newest(history) ? -EAGAIN : r;
 }
 
+/* Of events that belong together the last one is of a link, if not what follows it: without links,
+ * what more_follows promises may not come. */
+static bool may_join(const struct stream *stream)
+{
+    return is_about(stream, SUBJECT_BIT(LINKS)) && filter_passes_all(stream->filter);
+}
+
 static int next(struct stream *stream, bool many, const struct slice *slice, struct buffer **ret)
 {
     struct history *history = stream->origin->history;
@@ -467,7 +474,7 @@ static int next(struct stream *stream, bool many, const struct slice *slice, str
         return emit_source(stream, slice, ret);
     if (waits_for_addresses(stream))
         return 0;
-    if (many && !stream->before_ready && !stream->held && filter_passes_all(stream->filter) &&
+    if (many && !stream->before_ready && !stream->held && may_join(stream) &&
         stream->cursor < history_newest(history))
         r = emit_events(stream, ret);
     else if (!stream->undecided && !stream->undecided_address)

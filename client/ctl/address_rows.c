@@ -158,7 +158,7 @@ void address_lines_change(const struct lines *lines, const struct linkwatch_addr
 {
     const char *separator = ": ";
 
-    /* An alternative name of its link changed. */
+    /* In something that this version does not know. */
     if (!fields)
         return;
     begin(lines, address, event, '~', YELLOW);

@@ -24,6 +24,7 @@ struct replica {
     bool resumes;
     char instance[33]; /* "" before the first message */
     uint64_t sequence;
+    uint64_t may_skip; /* numbers of events that are not for it: see may_skip() */
     uint64_t lost;
     unsigned messages;
 };

@@ -422,6 +422,35 @@ def filters():
 
 
 @tests
+def alternative_names():
+    """An alternative name of its link is no change of an address, but may bring it into a filter"""
+    for start in (daemons.Daemon, lambda: denied("EACCES"), lambda: denied("0", *QUICK)):
+        netns.delete_all()
+        netns.ip("link add b1 type bridge")
+        netns.ip("address add 10.0.1.1/24 dev b1")
+        with start() as daemon, Mirror(daemon.socket, subjects=BOTH) as mirror, \
+                Mirror(daemon.socket, {"names": ["oth*"]}, subjects=BOTH) as other, \
+                Mirror(daemon.socket, {"names": ["b1"]}, subjects=BOTH) as same:
+            mirrors = (mirror, other, same)
+            for each in mirrors:
+                each.until_ready()
+            netns.ip("link property add dev b1 altname other")
+            mirror.until_event("change", "b1")
+            event = other.until_address("change", "10.0.1.1")
+            tap.equal(event["old"], {}, "what changed")
+            netns.ip("link property del dev b1 altname other")
+            mirror.until(lambda m=mirror: sum(e["type"] == "change" for e in m.events) == 2, "both")
+            netns.ip("address add 10.0.1.2/24 dev b1")
+            for each in (mirror, same):
+                each.until_address("add", "10.0.1.2")
+                tap.equal([e["type"] for e in each.events if "address" in e], ["add"], "events")
+            netns.ip("link set b1 name b2")
+            # The kernel changes the label with the name, where that is the same.
+            mirror.until(lambda m=mirror: any(e["old"].get("ifname") == "b1" for e in m.events
+                                              if e["type"] == "change" and "address" in e), "name")
+
+
+@tests
 def bad_requests():
     """Wrong subjects and members are refused by their name"""
     with daemons.Daemon() as daemon:

@@ -383,6 +383,49 @@ static void an_event_is_held_against_it_slice_by_slice_too(void **state)
     link_unref(after);
 }
 
+/* The filter of a consumer of addresses, and an event in which its link has that alternative name
+ * after it. */
+static bool passes_address_event(const char *text, const char *altname, uint64_t fields)
+{
+    json_t *json = json_loads(text, 0, NULL);
+    struct link *before = LINK(.ifindex = 2, .ifname = "a");
+    struct link *after = LINK(.ifindex = 2, .ifname = "a", .altname = altname);
+    struct address was = {.link = before}, is = {.link = after};
+    struct event event = {.type = EVENT_CHANGE,
+                          .subject = SUBJECT_ADDRESSES,
+                          .address_before = &was,
+                          .address_after = &is,
+                          .fields = fields};
+    struct filter_progress progress = {.glob = 0};
+    struct filter *filter;
+    const char *field;
+    bool result;
+
+    assert_int_equal(filter_new(json, SUBJECT_BIT(ADDRESSES), false, &filter, &field), 0);
+    result = filter_passes_event(filter, &event, &progress, NULL);
+    assert_false(progress.after);
+    event.address_before = &is;
+    event.address_after = &was;
+    assert_int_equal(filter_passes_event(filter, &event, &progress, NULL), result);
+    filter_free(filter);
+    json_decref(json);
+    link_unref(before);
+    link_unref(after);
+    return result;
+}
+
+static void a_name_of_its_link_alone_is_no_change_of_an_address_that_stays(void **state)
+{
+    (void)state;
+    assert_false(passes_address_event("{}", "x", 0));
+    assert_false(passes_address_event("{\"names\":[\"a\"]}", "x", 0));
+    assert_false(passes_address_event("{\"names\":[\"y\"]}", "x", 0));
+    assert_true(passes_address_event("{\"names\":[\"x\"]}", "x", 0));
+    assert_true(passes_address_event("{\"names\":[\"x\"],\"fields\":[\"ifname\"]}", "x", 0));
+    assert_false(passes_address_event("{\"names\":[\"x\"],\"fields\":[\"flags\"]}", "x", 0));
+    assert_true(passes_address_event("{\"names\":[\"a\"]}", "x", ADDRESS_FIELD_BIT(FLAGS)));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -403,6 +446,7 @@ int main(void)
         cmocka_unit_test(a_glob_and_a_name_are_a_unit_of_work),
         cmocka_unit_test(the_longest_filter_and_many_names_take_no_slice_beyond_its_end),
         cmocka_unit_test(an_event_is_held_against_it_slice_by_slice_too),
+        cmocka_unit_test(a_name_of_its_link_alone_is_no_change_of_an_address_that_stays),
     };
 
     return cmocka_run_group_tests_name("filter", tests, NULL, NULL);
