@@ -451,6 +451,9 @@ int linkwatch_event_get_monotonic(const struct linkwatch_event *event, int64_t *
 /* How often the carrier changed unseen, beyond what the event itself shows. */
 int64_t linkwatch_event_flaps(const struct linkwatch_event *event);
 
+/* Whether another callback follows for what happened at once with this event; see below. */
+bool linkwatch_event_more_follows(const struct linkwatch_event *event);
+
 /* Where a link that is removed lives on, if it moved to another network namespace and the
  * kernel reported it: the number by which the daemon's namespace knows that one, and the link's
  * index there. Else -ENODATA. */
@@ -478,7 +481,8 @@ int linkwatch_source_get_last_dump(const struct linkwatch_source *source, int64_
  *
  * What belongs together (two links that swap their names, a bridge that goes with its ports,
  * a fresh snapshot) happens at once: linkwatch_mirror_get() and the like show its outcome from
- * the first of its callbacks on, and never two links of one name. */
+ * the first of its callbacks on, and never two links of one name. All of its callbacks but the last
+ * are for an event of which linkwatch_event_more_follows() is true. */
 struct linkwatch_callbacks {
     size_t size; /* sizeof(struct linkwatch_callbacks); with more than a library knows, the
                   * rest must be zero */

@@ -215,8 +215,10 @@ static void report_step(struct mirror_state *state, const struct step *step)
  * sees two links of one name. */
 static void report_steps(struct mirror_state *state, struct steps *steps)
 {
-    for (size_t i = 0; i < steps->count; i++)
+    for (size_t i = 0; i < steps->count; i++) {
+        steps->at[i].event.more_follows = i + 1 < steps->count;
         report_step(state, &steps->at[i]);
+    }
     steps_clear(steps);
 }
 

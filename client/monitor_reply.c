@@ -191,6 +191,11 @@ int64_t linkwatch_event_flaps(const struct linkwatch_event *event)
     return event->flaps;
 }
 
+bool linkwatch_event_more_follows(const struct linkwatch_event *event)
+{
+    return event->more_follows;
+}
+
 static int give(int64_t value, int64_t *ret)
 {
     if (value < 0)

@@ -29,6 +29,7 @@ struct linkwatch_event {
     int64_t new_ifindex; /* 0 for none */
     int64_t new_netnsid;
     bool has_new_netnsid;
+    bool more_follows; /* another callback, for what happened at once */
 };
 
 struct linkwatch_source {

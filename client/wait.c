@@ -46,8 +46,14 @@ static void judge(struct wait *wait)
     finish(wait, 0);
 }
 
-/* As it is now: what it was between events that belong together doesn't count. */
-static void judge_link(struct wait *wait, int ifindex)
+/* Between events that belong together nothing is judged: what is so then never was. */
+static void judge_event(struct wait *wait, const struct linkwatch_event *event)
+{
+    if (!linkwatch_event_more_follows(event))
+        judge(wait);
+}
+
+static void take_link(struct wait *wait, int ifindex, const struct linkwatch_event *event)
 {
     struct linkwatch_link *now = linkwatch_mirror_get(wait->mirror, ifindex);
     int r = 0;
@@ -58,13 +64,12 @@ static void judge_link(struct wait *wait, int ifindex)
         r = targets_take(&wait->targets, wait->mirror, now, clock_now());
     if (r < 0)
         finish(wait, r);
-    judge(wait);
+    judge_event(wait, event);
 }
 
 static void on_add(void *user, struct linkwatch_link *link, const struct linkwatch_event *event)
 {
-    (void)event;
-    judge_link(user, linkwatch_link_ifindex(link));
+    take_link(user, linkwatch_link_ifindex(link), event);
 }
 
 static void on_change(void *user, struct linkwatch_link *before, struct linkwatch_link *now,
@@ -76,23 +81,21 @@ static void on_change(void *user, struct linkwatch_link *before, struct linkwatc
     (void)fields;
     if (linkwatch_event_flaps(event) > 0)
         targets_flap(&wait->targets, linkwatch_link_ifindex(now), clock_now());
-    judge_link(wait, linkwatch_link_ifindex(now));
+    take_link(wait, linkwatch_link_ifindex(now), event);
 }
 
 static void on_remove(void *user, struct linkwatch_link *link, const struct linkwatch_event *event)
 {
     struct wait *wait = user;
 
-    (void)event;
     targets_drop(&wait->targets, linkwatch_link_ifindex(link));
-    judge(wait);
+    judge_event(wait, event);
 }
 
 static void on_address(void *user, struct linkwatch_address *address,
                        const struct linkwatch_event *event)
 {
-    (void)event;
-    judge_link(user, linkwatch_address_ifindex(address));
+    take_link(user, linkwatch_address_ifindex(address), event);
 }
 
 static void on_address_change(void *user, struct linkwatch_address *before,

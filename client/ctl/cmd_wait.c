@@ -144,15 +144,15 @@ static int failed(struct subject *subject, int error)
     return ctl_unreachable(subject->ctl, error);
 }
 
-/* Of one link that is wanted: it, or null for absent. */
+/* Of one link that is wanted: it, or null for absent. links is NULL where there was no memory. */
 static int print_met(const struct ctl *ctl, const char *links)
 {
     struct output output;
     bool several = is_of_several(ctl);
     char *text;
 
-    if (asprintf(&text, "%s%s%s", several ? "[" : "", *links || several ? links : "null",
-                 several ? "]" : "") < 0) {
+    if (!links ||
+        asprintf(&text, several ? "[%s]" : "%s", several || *links ? links : "null") < 0) {
         ctl_error("out of memory");
         return EXIT_FAILED;
     }
