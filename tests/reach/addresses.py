@@ -11,6 +11,7 @@ import struct
 
 import behaviour
 import daemon as daemons
+import faults
 import netns
 import programs
 import tap
@@ -246,6 +247,24 @@ def restarts():
         programs.see_gone(running, kind, "192.0.2.1")
         programs.see(running, kind, "192.0.2.2")
         assert not running.text().count("fe80"), running.text()
+
+
+@tap.test
+def swallowed():
+    """Where the kernel grants the subscription and sends nothing, addresses come from linkwatchd's dumps"""
+    fresh()
+    kind = programs.ADDRESSES[0]
+    with faults.Faults() as fault:
+        with daemons.Daemon(env=fault.environment()) as daemon:
+            daemon.links()
+            fault.set(faults.NOTIFICATION, 1000)
+            with start(kind, daemon) as running:
+                netns.ip("address add 192.0.2.1/24 dev one")
+                programs.see(running, kind, "192.0.2.1")
+                wait.until(lambda: daemon.status()["address_source"]["standing"] == "incomplete",
+                           "the standing")
+                netns.ip("address del 192.0.2.1/24 dev one")
+                programs.see_gone(running, kind, "192.0.2.1")
 
 
 @tap.test

@@ -20,9 +20,9 @@ STEPS = str(programs.WAYS.with_name("steps.py"))
 HELPS = {"traced": (), "preloaded": ("--preload",)}
 REFUSING = behaviour.deny("--others", "EOPNOTSUPP")
 DENYING = behaviour.deny("--bind", "EACCES", "--join", "ENOPROTOOPT")
-LINK, LINK_AND_ADDRESSES, ADDRESSES = "0x1", "0x111", "0x110"
-# The group of IPv4 addresses.
-OTHER = 5
+LINK, LINK_AND_ADDRESSES, ROUTES = "0x1", "0x111", "0x440"
+# The group of IPv4 addresses, and that of IPv4 routes.
+OTHER, UNSERVED = 5, 7
 
 
 class Running:
@@ -163,8 +163,8 @@ def plain_monitor(options):
 
 
 def stays_denied(options):
-    """It wants only addresses."""
-    for steps in ((f"bind:{ADDRESSES}",), (f"add:{OTHER}",)):
+    """It wants only routes."""
+    for steps in ((f"bind:{ROUTES}",), (f"add:{UNSERVED}",)):
         with running(options, REFUSING, *steps) as (_daemon, program):
             program.until(*steps, "ENOTSUP")
 
@@ -194,5 +194,5 @@ for _name, _options in HELPS.items():
             plain_monitor, _options)
     tap.add(f"{_name}: nothing that the kernel reports comes twice", not_twice,
             (*_options, "--always"))
-    tap.add(f"{_name}: who wants only others is denied as before", stays_denied, _options)
+    tap.add(f"{_name}: who wants only what linkwatchd has not is denied as before", stays_denied, _options)
 tap.main()
