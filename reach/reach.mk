@@ -132,6 +132,7 @@ EXTRA_DIST += doc/linkwatch-run.1
 reach_programs = $(support_programs)
 reach_tests =
 EXTRA_DIST += \
+	tests/reach/avahi.py \
 	tests/reach/behaviour.py \
 	tests/reach/origin.py \
 	tests/reach/programs.py \

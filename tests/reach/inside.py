@@ -8,8 +8,10 @@ import socket
 import struct
 import subprocess
 import sys
+import tempfile
 import threading
 
+import avahi
 import behaviour
 import daemon as daemons
 import netns
@@ -200,6 +202,15 @@ def sees_addresses(kind, options=()):
                                  kind, "tap0")
 
 
+def avahi_publishes():
+    """avahi-daemon publishes an address that was added later, and withdraws it when it is removed"""
+    command = avahi.command(tempfile.mkdtemp(dir="/run"))
+    kind = programs.Kind("avahi-daemon", lambda: command, None, None)
+    with daemons.Daemon() as daemon, programs.start(kind, daemon) as running:
+        # Of the links that can be made here it takes none for usable.
+        avahi.publishes(running, "lo", ("192.0.2.7/24",))
+
+
 see_link, doings = (sees_tap, "come and go") if RELEASE == "bookworm" else (
     sees_veth, "come, change and go")
 for one in programs.ALL:
@@ -220,6 +231,7 @@ for _options in ((), ("--preload",)):
     for each in ("recvmsg", "recvfrom", "recvmmsg"):
         tap.add(f"An update comes from the group of links, received by {each} {' '.join(_options)}"
                 .strip(), comes_from_group, each, _options)
+tap.test(avahi_publishes)
 tap.test(helper_ends)
 tap.test(many_threads)
 tap.test(through_signals)

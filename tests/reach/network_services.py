@@ -8,9 +8,9 @@ import pathlib
 import shutil
 import tempfile
 
+import avahi
 import daemon as daemons
 import netns
-import packages
 import programs
 import tap
 import wait
@@ -20,7 +20,6 @@ SAID = (r"^linkwatch-run: the program subscribes to more than links and addresse
         r"not arrive$")
 # Its devices' updates come by groups of another protocol, which gVisor doesn't deny.
 JOIN_DENIED = ("--join", "ENOPROTOOPT")
-AVAHI_CONFIG = "[server]\nenable-dbus=no\n[publish]\npublish-hinfo=no\n"
 KEEPALIVED_CONFIG = """
 net_namespace %s
 vrrp_instance tested {
@@ -47,28 +46,6 @@ def service(name, package):
     if not netns.has_other_users():
         raise tap.Skip("services drop their privilege, for which root is needed")
     return path
-
-
-def avahi():
-    """The command of avahi-daemon, confined to this namespace. Installed, it would be started on the
-    machine itself: it is unpacked instead, and runs with its libraries in a root of its own."""
-    if not netns.has_other_users():
-        raise tap.Skip("it runs in a root of its own, for which root is needed")
-    if isinstance(AVAHI, tap.Skip):
-        raise AVAHI
-    root = AVAHI
-    config = os.path.join(SCRATCH, "avahi.conf")
-    pathlib.Path(config).write_text(AVAHI_CONFIG, encoding="ascii")
-    os.makedirs("/run/avahi-daemon", exist_ok=True)
-    # Which the package would make, were it installed.
-    (root / "etc/passwd").write_text("root:x:0:0::/:\navahi:x:900:900::/:\n", encoding="ascii")
-    (root / "etc/group").write_text("root:x:0:\navahi:x:900:\nnetdev:x:901:\n", encoding="ascii")
-    for name in ("run", "proc", "dev"):
-        if not os.path.ismount(root / name):
-            (root / name).mkdir(exist_ok=True)
-            netns.run("mount", "--rbind", f"/{name}", str(root / name))
-    return ["chroot", str(root), "/usr/sbin/avahi-daemon", "--no-drop-root", "--no-chroot",
-            "--no-rlimits", "--file", config]
 
 
 def dhcpcd():
@@ -125,7 +102,7 @@ def gives_up(command, denied=DENIED):
 @tap.test
 def avahi_follows():
     """avahi-daemon leaves and joins the group of a link that goes down, comes up and is removed"""
-    command = avahi()
+    command = avahi.command(SCRATCH)
     netns.ip("link add one type bridge")
     netns.ip("address add 192.0.2.1/24 dev one")
     netns.ip("link set one up")
@@ -144,18 +121,11 @@ def avahi_follows():
 @tap.test
 def avahi_publishes():
     """avahi-daemon publishes an address that was added later, and withdraws it when it is removed"""
-    command = avahi()
+    command = avahi.command(SCRATCH)
     netns.ip("link add one type bridge")
     netns.ip("link set one up")
     with daemons.Daemon() as daemon, under_run(daemon, command) as running:
-        running.until(r"^Server startup complete", "its start")
-        for address in ("192.0.2.7/24", "2001:db8::7/64"):
-            text = address.split("/")[0].replace(".", r"\.")
-            netns.ip(f"address add {address} dev one")
-            running.until(rf"^Registering new address record for {text} on one\.", "the address")
-            netns.ip(f"address del {address} dev one")
-            running.until(rf"^Withdrawing address record for {text} on one\.", "its removal")
-        assert "more than links" not in running.text(), running.text()
+        avahi.publishes(running, "one", ("192.0.2.7/24", "2001:db8::7/64"))
     netns.ip("link del one")
 
 
@@ -234,11 +204,7 @@ def networkd_follows(options):
 
 if not os.path.exists(programs.RUN):
     tap.skip_all("linkwatch-run was not built here")
-try:
-    # In the namespace there is no mirror.
-    AVAHI = packages.system((packages.own_releases() or ["trixie"])[0], ("avahi-daemon",))
-except tap.Skip as _skip:
-    AVAHI = _skip
+avahi.fetch()
 netns.enter()
 # What they write of themselves is nobody else's.
 netns.run("mount", "-t", "tmpfs", "none", "/run")
@@ -246,7 +212,7 @@ if os.path.isdir("/var/lib/dhcpcd"):
     netns.run("mount", "-t", "tmpfs", "none", "/var/lib/dhcpcd")
 netns.ip("link set lo up")
 SCRATCH = tempfile.mkdtemp(dir="/run")
-tap.add("avahi-daemon ends there without linkwatch-run", gives_up, avahi)
+tap.add("avahi-daemon ends there without linkwatch-run", gives_up, lambda: avahi.command(SCRATCH))
 tap.add("dhcpcd ends there without linkwatch-run", gives_up, dhcpcd)
 tap.add("systemd-networkd ends there without linkwatch-run", gives_up, networkd, JOIN_DENIED)
 for _options in ((), ("--preload",)):

@@ -3,11 +3,13 @@
 
 import contextlib
 
+import avahi
 import programs
 import sandbox
 import tap
 
-# Built out here, where there is a cache to keep it in.
+# Made out here, where there is a cache to keep them in, and a mirror.
 with contextlib.suppress(tap.Skip):
     programs.go_program()
+avahi.fetch()
 sandbox.run_tests("trixie", "inside.py", platform="systrap")
