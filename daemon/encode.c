@@ -9,6 +9,11 @@
 #include "protocol/json.h"
 #include "protocol/utf8.h"
 
+/* Fields that are bytes which need not be UTF-8. */
+#define NAMES                                                                     \
+    (LINK_FIELD_BIT(IFNAME) | LINK_FIELD_BIT(ALTNAMES) | LINK_FIELD_BIT(MASTER) | \
+     LINK_FIELD_BIT(LINK))
+
 /* The next element of an array, of which there were count. */
 static void put_element(struct writer *writer, size_t count, const char *string)
 {
@@ -399,6 +404,21 @@ static void put_bytes(struct writer *writer, const struct link *link, enum link_
     }
 }
 
+/* The name of a member, as it stands before its value. */
+static void begin_member(struct writer *writer, enum link_field field, bool first)
+{
+    static const struct {
+        const char *text;
+        size_t length;
+    } members[] = {
+#define X(id, name) [LINK_FIELD_##id] = {",\"" name "\":", sizeof(",\"" name "\":") - 1},
+        LINK_FIELDS(X)
+#undef X
+    };
+
+    writer_add(writer, members[field].text + first, members[field].length - first);
+}
+
 void encode_fields(struct writer *writer, const struct link *link, link_fields fields)
 {
     bool first = true;
@@ -407,11 +427,10 @@ void encode_fields(struct writer *writer, const struct link *link, link_fields f
     for (enum link_field field = 0; field < LINK_FIELD_COUNT; field++) {
         if (!(fields & (UINT64_C(1) << field)))
             continue;
-        writer_put(writer, first ? "\"" : ",\"");
-        writer_put(writer, link_field_name(field));
-        writer_put(writer, "\":");
+        begin_member(writer, field, first);
         put_field(writer, link, field);
-        put_bytes(writer, link, field);
+        if (NAMES & (UINT64_C(1) << field))
+            put_bytes(writer, link, field);
         first = false;
     }
     writer_put(writer, "}");

@@ -31,6 +31,7 @@ struct source {
     struct ev_loop *loop;
     struct ev_io readable;
     struct ev_timer due;
+    int64_t deadline; /* when it is due, in microseconds */
     struct source_config config;
     struct source_handlers handlers;
     void *user;
@@ -319,8 +320,13 @@ static void receive(struct source *source)
 
 static void wait_until(struct source *source, int64_t deadline)
 {
-    int64_t now = now_usec();
+    int64_t now;
 
+    /* An event seldom moves it. */
+    if (ev_is_active(&source->due) && deadline == source->deadline)
+        return;
+    now = now_usec();
+    source->deadline = deadline;
     ev_timer_stop(source->loop, &source->due);
     /* A socket that was handed in and is gone does not come back by itself. */
     if (deadline == STANDING_NEVER || (source->was_handed && source_socket(source) < 0))
@@ -376,7 +382,7 @@ static int64_t act_for(struct source *source, struct follower *follower)
 {
     struct intake *intake = &follower->intake;
     int64_t deadline = STANDING_NEVER;
-    int64_t end = now_usec() + QUERIES_USEC;
+    int64_t end = 0; /* of the queries */
 
     for (;;) {
         const struct follower *other = dumping(source);
@@ -401,6 +407,7 @@ static int64_t act_for(struct source *source, struct follower *follower)
             receive(source);
             break;
         case STANDING_QUERY:
+            end = end ? end : now_usec() + QUERIES_USEC;
             ask_link(source, follower);
             if (now_usec() < end)
                 break;

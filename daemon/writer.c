@@ -79,19 +79,20 @@ static json_t *repaired_string(const char *string)
 }
 
 /* Printable ASCII that stands in JSON as it is. */
-static bool is_plain(const char *string)
+static bool is_plain(char c)
 {
-    for (; *string; string++)
-        if (*string < ' ' || *string > '~' || *string == '"' || *string == '\\')
-            return false;
-    return true;
+    return c >= ' ' && c <= '~' && c != '"' && c != '\\';
 }
 
 void writer_put_string(struct writer *writer, const char *string)
 {
-    if (is_plain(string)) {
+    size_t length = 0;
+
+    while (is_plain(string[length]))
+        length++;
+    if (string[length] == '\0') {
         writer_put(writer, "\"");
-        writer_put(writer, string);
+        writer_add(writer, string, length);
         writer_put(writer, "\"");
     } else {
         writer_put_json(writer,
