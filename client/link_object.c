@@ -15,7 +15,13 @@ LINK_FIELDS(X)
 _Static_assert((int)LINKWATCH_FIELD_LINK_IFINDEX + 1 == (int)LINK_FIELD_COUNT,
                "no field is missing");
 
-static const enum form forms[LINK_FIELD_COUNT] = {
+/* Times, which are no fields. */
+enum { SINCE = LINK_FIELD_COUNT, SINCE_FIRST_DUMP, LAST_UP, LAST_DOWN, FORM_COUNT };
+
+static const char *const extras[FORM_COUNT - LINK_FIELD_COUNT] = {"since_usec", "since_first_dump",
+                                                                  "last_up_usec", "last_down_usec"};
+
+static const enum form forms[FORM_COUNT] = {
     [LINK_FIELD_IFINDEX] = NUMBER,
     [LINK_FIELD_IFNAME] = NAME,
     [LINK_FIELD_ALTNAMES] = NAMES,
@@ -49,20 +55,28 @@ static const enum form forms[LINK_FIELD_COUNT] = {
     [LINK_FIELD_LINKINFO] = INFO,
     [LINK_FIELD_MASTER_IFINDEX] = NUMBER,
     [LINK_FIELD_LINK_IFINDEX] = NUMBER,
+    [SINCE] = NUMBER,
+    [SINCE_FIRST_DUMP] = TRUTH,
+    [LAST_UP] = NUMBER,
+    [LAST_DOWN] = NUMBER,
 };
 
 static const char *name_of(int field)
 {
-    return link_field_name((enum link_field)field);
+    return field < LINK_FIELD_COUNT ? link_field_name((enum link_field)field)
+                                    : extras[field - LINK_FIELD_COUNT];
 }
 
 static const char *bytes_name_of(int field)
 {
-    return link_field_bytes_name((enum link_field)field);
+    return field < LINK_FIELD_COUNT ? link_field_bytes_name((enum link_field)field) : NULL;
 }
 
-static const struct object_type type = {
-    .count = LINK_FIELD_COUNT, .forms = forms, .name = name_of, .bytes_name = bytes_name_of};
+static const struct object_type type = {.count = LINK_FIELD_COUNT,
+                                        .extras = FORM_COUNT - LINK_FIELD_COUNT,
+                                        .forms = forms,
+                                        .name = name_of,
+                                        .bytes_name = bytes_name_of};
 
 /* A link is an object of that type, and nothing else. */
 static const struct object *object_of(const struct linkwatch_link *link)
@@ -149,6 +163,33 @@ int linkwatch_link_get_info_slave_kind(const struct linkwatch_link *link, const 
         return -ENODATA;
     *ret = kind;
     return 0;
+}
+
+static int get_time(const struct linkwatch_link *link, int extra, int64_t *ret)
+{
+    if (!object_knows(object_of(link), extra))
+        return -ENODATA;
+    *ret = object_number(object_of(link), extra);
+    return 0;
+}
+
+int linkwatch_link_get_since(const struct linkwatch_link *link, int64_t *ret, bool *ret_first_dump)
+{
+    int r = get_time(link, SINCE, ret);
+
+    if (r >= 0 && ret_first_dump)
+        *ret_first_dump = object_number(object_of(link), SINCE_FIRST_DUMP);
+    return r;
+}
+
+int linkwatch_link_get_last_up(const struct linkwatch_link *link, int64_t *ret)
+{
+    return get_time(link, LAST_UP, ret);
+}
+
+int linkwatch_link_get_last_down(const struct linkwatch_link *link, int64_t *ret)
+{
+    return get_time(link, LAST_DOWN, ret);
 }
 
 const char *link_next_text(const struct linkwatch_link *link, enum linkwatch_field field,

@@ -98,6 +98,15 @@ int linkwatch_link_get_boolean(const struct linkwatch_link *link, int field, boo
 /* Of a port; the other part of LINKWATCH_FIELD_LINKINFO. */
 int linkwatch_link_get_info_slave_kind(const struct linkwatch_link *link, const char **ret);
 
+/* When the daemon learned that the link appeared, and that it last went up and down, in
+ * microseconds since 1970. It is up while it has the flag UP and not NO-CARRIER; carrier changes
+ * that nobody saw count as both. *ret_first_dump, if that isn't NULL, is whether the link was there
+ * when the daemon began: for how long it was before is not known. -ENODATA: it did not go up, or
+ * down, since then. These are no fields: linkwatch_link_compare() passes over them. */
+int linkwatch_link_get_since(const struct linkwatch_link *link, int64_t *ret, bool *ret_first_dump);
+int linkwatch_link_get_last_up(const struct linkwatch_link *link, int64_t *ret);
+int linkwatch_link_get_last_down(const struct linkwatch_link *link, int64_t *ret);
+
 /* The altname after that one, the first for NULL; NULL at the end. */
 const char *linkwatch_link_next_altname(const struct linkwatch_link *link, const char *altname);
 

@@ -155,7 +155,7 @@ static int read_values(struct object *object, const json_t *json)
 {
     const struct object_type *type = object->type;
 
-    for (int field = 0; field < type->count; field++) {
+    for (int field = 0; field < type->count + type->extras; field++) {
         const json_t *value = member(json, type->name(field));
         int r;
 
@@ -181,7 +181,8 @@ static void shrink(struct object *object)
 
 int object_read(const struct object_type *type, const json_t *json, struct object **ret)
 {
-    size_t size = sizeof(struct object) + (size_t)type->count * sizeof(struct value);
+    size_t count = (size_t)(type->count + type->extras);
+    size_t size = sizeof(struct object) + count * sizeof(struct value);
     struct object *object;
     int r = -ENOMEM;
 

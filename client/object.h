@@ -12,9 +12,11 @@
 /* A name is a text whose bytes may stand beside it. */
 enum form { NUMBER, TRUTH, TEXT, TEXTS, NAME, NAMES, INFO };
 
-/* The fields of one type of object, all by their number. */
+/* The fields of one type of object, all by their number. Behind them are extras, which are read
+ * with object_knows() and object_number() alone, and don't count where objects are compared. */
 struct object_type {
     int count;
+    int extras;
     const enum form *forms;
     const char *(*name)(int field);
     const char *(*bytes_name)(int field); /* of names; NULL for others */
@@ -42,7 +44,7 @@ int object_get_integer(const struct object *object, int field, int64_t *ret);
 int object_get_boolean(const struct object *object, int field, bool *ret);
 int object_get_string(const struct object *object, int field, const char **ret);
 
-/* The same of one that is known to be there: 0 and NULL without. */
+/* The same of one that is known to be there, or of an extra: 0 and NULL without. */
 int64_t object_number(const struct object *object, int field);
 const char *object_text(const struct object *object, int field);
 

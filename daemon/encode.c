@@ -419,11 +419,10 @@ static void begin_member(struct writer *writer, enum link_field field, bool firs
     writer_add(writer, members[field].text + first, members[field].length - first);
 }
 
-void encode_fields(struct writer *writer, const struct link *link, link_fields fields)
+static void put_fields(struct writer *writer, const struct link *link, link_fields fields)
 {
     bool first = true;
 
-    writer_put(writer, "{");
     for (enum link_field field = 0; field < LINK_FIELD_COUNT; field++) {
         if (!(fields & (UINT64_C(1) << field)))
             continue;
@@ -433,6 +432,33 @@ void encode_fields(struct writer *writer, const struct link *link, link_fields f
             put_bytes(writer, link, field);
         first = false;
     }
+}
+
+void encode_fields(struct writer *writer, const struct link *link, link_fields fields)
+{
+    writer_put(writer, "{");
+    put_fields(writer, link, fields);
+    writer_put(writer, "}");
+}
+
+static void put_time(struct writer *writer, const char *member, int64_t usec)
+{
+    if (!usec)
+        return;
+    writer_put(writer, member);
+    writer_put_integer(writer, usec);
+}
+
+/* Each link has fields before these: its index and name are known. */
+void encode_whole(struct writer *writer, const struct link *link)
+{
+    writer_put(writer, "{");
+    put_fields(writer, link, link->known);
+    put_time(writer, ",\"since_usec\":", link->since);
+    if (link->since_first_dump)
+        writer_put(writer, ",\"since_first_dump\":true");
+    put_time(writer, ",\"last_up_usec\":", link->last_up);
+    put_time(writer, ",\"last_down_usec\":", link->last_down);
     writer_put(writer, "}");
 }
 
@@ -456,6 +482,6 @@ int encode_link(const struct link *link, struct buffer **ret)
     struct writer writer;
 
     writer_init(&writer);
-    encode_fields(&writer, link, link->known);
+    encode_whole(&writer, link);
     return writer_to_buffer(&writer, ret);
 }

@@ -20,8 +20,11 @@ const char *encode_name(const struct link *link, enum link_field field);
  * null where it had none: an event's member "old". */
 void encode_fields(struct writer *writer, const struct link *link, link_fields fields);
 
-/* The type Link of the interface: compact JSON text of an object, its known fields in the
- * order of LINK_FIELDS, without a NUL. -ENOMEM. */
+/* Adds the type Link of the interface: an object of its known fields in the order of LINK_FIELDS,
+ * and of its times. */
+void encode_whole(struct writer *writer, const struct link *link);
+
+/* The same as compact JSON text, without a NUL. -ENOMEM. */
 int encode_link(const struct link *link, struct buffer **ret);
 
 #endif

@@ -80,6 +80,13 @@ struct link {
     size_t size; /* bytes allocated */
 
     struct link_destination moved_to; /* no state of the link, but of its end here */
+
+    /* When it was learned, in microseconds since 1970, as of link_times_follow(); 0 if that is not
+     * known. No fields: that they change is no change of the link. */
+    int64_t since;
+    int64_t last_up;
+    int64_t last_down;
+    bool since_first_dump; /* it was there before, for how long is not known */
 };
 
 /* Reads an RTM_NEWLINK or RTM_DELLINK message that is complete by its own

@@ -163,7 +163,7 @@ static void put_link(struct writer *writer, const struct link *link)
     if (link->json)
         writer_add(writer, link->json->data, link->json->length);
     else
-        encode_fields(writer, link, link->known);
+        encode_whole(writer, link);
 }
 
 static void put_address(struct writer *writer, const struct address *address, int64_t now)

@@ -7,6 +7,7 @@
 
 #include "daemon/clock.h"
 #include "daemon/eventlog.h"
+#include "daemon/link_times.h"
 
 #define INSTANCE_BYTES 16
 
@@ -55,12 +56,13 @@ static void check_added(const struct namespace *namespace, int r)
 static void on_changed(void *user, const struct change *change)
 {
     struct namespace *namespace = user;
+    bool first_dump = !source_links(namespace->source)->has_dumped;
+    int64_t realtime = clock_usec(CLOCK_REALTIME);
 
+    link_times_follow(change, realtime, first_dump);
     if (namespace->log)
-        eventlog_change(namespace->log, change, !source_links(namespace->source)->has_dumped);
-    check_added(namespace,
-                history_add_change(namespace->history, change, clock_usec(CLOCK_REALTIME),
-                                   clock_usec(CLOCK_MONOTONIC)));
+        eventlog_change(namespace->log, change, first_dump);
+    check_added(namespace, history_add_change(namespace->history, change, realtime, clock_now()));
 }
 
 static void on_address_changed(void *user, const struct address_change *change)

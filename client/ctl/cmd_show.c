@@ -4,12 +4,43 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 #include "client/ctl/address_rows.h"
 #include "client/ctl/ctl.h"
 #include "client/ctl/fetch.h"
 #include "client/ctl/fetched_addresses.h"
 #include "client/ctl/output.h"
+#include "client/timespan.h"
+
+/* The local time, and how long ago that is. */
+static void print_moment(const char *label, int64_t usec, const char *rest)
+{
+    time_t seconds = (time_t)(usec / 1000000);
+    char text[32] = "?", span[TIMESPAN_SIZE];
+    struct timespec now;
+    struct tm tm;
+    int64_t age;
+
+    clock_gettime(CLOCK_REALTIME, &now);
+    age = (int64_t)now.tv_sec * 1000000 + now.tv_nsec / 1000 - usec;
+    if (localtime_r(&seconds, &tm))
+        strftime(text, sizeof(text), "%Y-%m-%d %H:%M:%S", &tm);
+    printf("%20s: %s%s, %s ago\n", label, text, rest, timespan_format(age > 0 ? age : 0, span));
+}
+
+static void print_times(const struct linkwatch_link *link)
+{
+    bool first_dump;
+    int64_t usec;
+
+    if (linkwatch_link_get_since(link, &usec, &first_dump) >= 0)
+        print_moment("since", usec, first_dump ? " or earlier" : "");
+    if (linkwatch_link_get_last_up(link, &usec) >= 0)
+        print_moment("last up", usec, "");
+    if (linkwatch_link_get_last_down(link, &usec) >= 0)
+        print_moment("last down", usec, "");
+}
 
 static void print_fields(const struct linkwatch_link *link, const struct output *output)
 {
@@ -34,6 +65,7 @@ static void print_fields(const struct linkwatch_link *link, const struct output 
         printf("%20s: yes\n", "usable");
     else
         printf("%20s: no, %s\n", "usable", reason);
+    print_times(link);
 }
 
 static void print_text(const struct fetched *fetched, const struct linkwatch_link *link,

@@ -89,6 +89,19 @@ static bool is_same(const struct json_member *a, const struct json_member *b)
     return a->value_length == b->value_length && memcmp(a->value, b->value, a->value_length) == 0;
 }
 
+/* Times of a link are no fields, and so not among what changed. */
+static bool is_time(const struct json_member *member)
+{
+    static const char *const names[] = {"since_usec", "since_first_dump", "last_up_usec",
+                                        "last_down_usec"};
+
+    for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
+        if (member->name_length == strlen(names[i]) &&
+            memcmp(member->name, names[i], member->name_length) == 0)
+            return true;
+    return false;
+}
+
 void json_write_old(FILE *to, const char *before, const char *now)
 {
     const char *separator = "";
@@ -97,13 +110,14 @@ void json_write_old(FILE *to, const char *before, const char *now)
 
     putc('{', to);
     while (json_next(&at, &member))
-        if (!json_find(now, member.name, member.name_length, &other) || !is_same(&member, &other)) {
+        if (!is_time(&member) && (!json_find(now, member.name, member.name_length, &other) ||
+                                  !is_same(&member, &other))) {
             write_member(to, separator, &member, false);
             separator = ",";
         }
     at = now;
     while (json_next(&at, &member))
-        if (!json_find(before, member.name, member.name_length, &other)) {
+        if (!is_time(&member) && !json_find(before, member.name, member.name_length, &other)) {
             write_member(to, separator, &member, true);
             separator = ",";
         }

@@ -16,7 +16,7 @@ import rtnl
 import tap
 import varlink
 import wait
-from mirror import Mirror
+from mirror import TIMES, Mirror
 
 RELEASE = sys.argv.pop(1)
 CTL = os.environ["LINKWATCHCTL"]
@@ -96,6 +96,8 @@ def as_ip():
         expected = netns.links()
         for link in daemon.links().values():
             for field, value in link.items():
+                if field in TIMES:
+                    continue
                 tap.equal(value, expected[link["ifindex"]].get(field), f"{field} of {link}")
             # These are unknown here, and not 0.
             for field in ("operstate", "carrier", "carrier_changes", "link"):

@@ -5,6 +5,7 @@ import os
 import re
 
 import netns
+from mirror import TIMES
 
 SOURCE = os.environ.get("LINKWATCH_SOURCE", ".")
 
@@ -20,10 +21,10 @@ def interface_text(name):
 
 
 def published_fields():
-    """The fields of a link, from the interface file."""
+    """The fields of a link, from the interface file; its times are none."""
     text = interface_text("org.linkwatch.Links")
     body = re.search(r"^type Link \((.*?)^\)", text, re.MULTILINE | re.DOTALL).group(1)
-    return re.findall(r"^  (\w+):", body, re.MULTILINE)
+    return [name for name in re.findall(r"^  (\w+):", body, re.MULTILINE) if name not in TIMES]
 
 
 def documented_fields(heading):
@@ -58,7 +59,7 @@ def as_ip_says(link):
 def as_we_say(link):
     """The part of a published link that ip prints too."""
     return {field: value for field, value in link.items()
-            if field not in _UNKNOWN_TO_IP and value is not None}
+            if field not in _UNKNOWN_TO_IP | TIMES and value is not None}
 
 
 def kernel():

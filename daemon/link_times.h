@@ -1,0 +1,16 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Since when a link is there, and when it last went up and down. Pure. */
+#ifndef LINKWATCH_DAEMON_LINK_TIMES_H
+#define LINKWATCH_DAEMON_LINK_TIMES_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "daemon/table.h"
+
+/* Sets the times of the link after a change, which nobody else may have seen yet, from those before
+ * it and the present time. first_dump: none has completed yet, so that a link that is added was
+ * there already. */
+void link_times_follow(const struct change *change, int64_t now, bool first_dump);
+
+#endif
