@@ -156,6 +156,12 @@ int connection_fail(struct linkwatch *connection, int error, const char *words)
     return error;
 }
 
+int connection_leave(struct linkwatch *connection)
+{
+    hang_up(connection);
+    return 0;
+}
+
 int connection_break(struct linkwatch *connection, int error)
 {
     hang_up(connection);

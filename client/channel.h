@@ -36,6 +36,9 @@ size_t connection_limit(const struct linkwatch *connection);
  * anew. Keeps the reason for linkwatch_error(), and returns the error. */
 int connection_break(struct linkwatch *connection, int error);
 
+/* Hangs up in the middle of an answer of which nothing more is wanted. 0. */
+int connection_leave(struct linkwatch *connection);
+
 /* Keeps in words why a call fails, for linkwatch_error(), and returns the error. */
 int connection_fail(struct linkwatch *connection, int error, const char *words);
 

@@ -313,6 +313,19 @@ int linkwatch_status_get_text(const struct linkwatch_status *status, const char 
 int linkwatch_status_get_bool(const struct linkwatch_status *status, const char *name, bool *ret);
 const char *linkwatch_status_json(const struct linkwatch_status *status);
 
+/* --- What happened before --------------------------------------------------- */
+
+struct linkwatch_callbacks;
+
+/* Calls back for each event about links that the daemon's history still holds, the oldest first,
+ * and returns when that is done. Of the callbacks, which are explained below, add, change, remove
+ * and source are called for events; lost first, if there were others before; ready in the end; and
+ * message for each message. No snapshot comes first, so that a link may change or go of which no
+ * add came. Those that were there when the daemon began are added with linkwatch_link_get_since()
+ * saying so. Errors as those of the calls above. */
+int linkwatch_get_history(struct linkwatch *connection, const struct linkwatch_filter *filter,
+                          const struct linkwatch_callbacks *callbacks, void *user, int64_t timeout);
+
 /* --- Other network namespaces ---------------------------------------------- */
 
 /* Makes a NETLINK_ROUTE socket in a network namespace, to be closed by the caller: close-on-exec

@@ -23,7 +23,8 @@ static const struct linkwatch_event by_snapshot = {
 
 /* A program built with an older header has fewer callbacks. One that was built with a newer
  * header may have more, as long as it doesn't count on them. */
-static int take_callbacks(struct mirror_state *state, const struct linkwatch_callbacks *callbacks)
+int mirror_state_take_callbacks(const struct linkwatch_callbacks *callbacks,
+                                struct linkwatch_callbacks *ret)
 {
     const char *bytes = (const char *)callbacks;
     size_t size = callbacks->size;
@@ -33,7 +34,7 @@ static int take_callbacks(struct mirror_state *state, const struct linkwatch_cal
     for (; size > sizeof(*callbacks); size--)
         if (bytes[size - 1])
             return -EINVAL;
-    memcpy(&state->callbacks, callbacks, size);
+    memcpy(ret, callbacks, size);
     return 0;
 }
 
@@ -44,7 +45,7 @@ int mirror_state_init(struct mirror_state *state, const struct linkwatch_filter 
 
     *state = (struct mirror_state){
         .user = user, .filtered = !filter_is_empty(filter), .limit = LIMIT_OF_LINKS};
-    r = take_callbacks(state, callbacks);
+    r = mirror_state_take_callbacks(callbacks, &state->callbacks);
     return r < 0 ? r : filter_copy(filter, &state->filter);
 }
 

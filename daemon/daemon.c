@@ -55,10 +55,13 @@ static void on_settled(void *user)
 {
     struct daemon *daemon = user;
     const struct source *source = namespace_source(daemon->namespace);
+    const struct history *history = namespace_history(daemon->namespace);
+    const struct eventlog_position position = {.instance = history_instance(history),
+                                               .sequence = history_newest(history)};
 
     daemon->ready = true;
     server_start(daemon->server);
-    eventlog_start(daemon->log, standing_report(source_links(source)->standing),
+    eventlog_start(daemon->log, standing_report(source_links(source)->standing), position,
                    table_count(source_table(source)), daemon->socket);
     daemon_notify_ready(daemon);
 }

@@ -212,7 +212,14 @@ static enum log_kind kind_of(enum change_type type)
     return LOG_KIND_LINK_CHANGED;
 }
 
-void eventlog_change(struct log *log, const struct change *change, bool first_dump)
+static void add_position(struct log_line *line, struct eventlog_position position)
+{
+    log_text(line, "", "INSTANCE", position.instance);
+    log_number(line, "SEQUENCE", (int64_t)position.sequence);
+}
+
+void eventlog_change(struct log *log, const struct change *change,
+                     struct eventlog_position position, bool first_dump)
 {
     int priority = first_dump || !is_notable(change) ? LOG_DEBUG : LOG_INFO;
     struct log_line *line = log_begin(log, priority, kind_of(change->type));
@@ -220,6 +227,7 @@ void eventlog_change(struct log *log, const struct change *change, bool first_du
     if (!line)
         return;
     add_link(line, change);
+    add_position(line, position);
     add_fields(line, change);
     end_line(line, change);
 }
@@ -293,12 +301,13 @@ void eventlog_report(struct log *log, const struct standing_report *before,
         log_standing(log, before, after, serving);
 }
 
-void eventlog_start(struct log *log, const struct standing_report *report, size_t links,
-                    const char *socket)
+void eventlog_start(struct log *log, const struct standing_report *report,
+                    struct eventlog_position position, size_t links, const char *socket)
 {
     struct log_line *line = log_begin(log, LOG_INFO, LOG_KIND_STARTED);
 
     add_report(line, report, report->reason, report->error);
+    add_position(line, position);
     log_number(line, "LINKS", (int64_t)links);
     log_end(line, "version %s listening on %s, links: %zu", PACKAGE_VERSION, socket, links);
     if (report->stale)

@@ -9,8 +9,15 @@
 #include "daemon/standing.h"
 #include "daemon/table.h"
 
+/* Where an event is in the history, so that who reads both knows it again. */
+struct eventlog_position {
+    const char *instance;
+    uint64_t sequence;
+};
+
 /* A link changed. first_dump: it was there when the daemon started, which is no change. */
-void eventlog_change(struct log *log, const struct change *change, bool first_dump);
+void eventlog_change(struct log *log, const struct change *change,
+                     struct eventlog_position position, bool first_dump);
 
 /* The standing, its reason or staleness changed. serving: consumers are let in, so that
  * what was known before is of interest. */
@@ -18,7 +25,7 @@ void eventlog_report(struct log *log, const struct standing_report *before,
                      const struct standing_report *after, bool serving);
 
 /* Consumers are let in, at that socket, and so many links are known. */
-void eventlog_start(struct log *log, const struct standing_report *report, size_t links,
-                    const char *socket);
+void eventlog_start(struct log *log, const struct standing_report *report,
+                    struct eventlog_position position, size_t links, const char *socket);
 
 #endif

@@ -17,7 +17,7 @@
 #define LINKS      "org.linkwatch.Links"
 #define STATISTICS "org.linkwatch.Statistics"
 
-#define PARAMETERS_MAX 3
+#define PARAMETERS_MAX 4
 
 /* A call that is being answered. All functions that answer: 0, or -errno, which closes
  * the connection. */
@@ -188,20 +188,35 @@ static int check_since(const json_t *since, const char **ret_member)
     return *ret_member ? -EINVAL : 0;
 }
 
+/* What is wrong with the parameters that say where a stream begins: 1 if nothing is, or what to
+ * return. */
+static int check_beginning(const struct request *request, const json_t *since, const json_t *oldest)
+{
+    const char *wrong;
+
+    if (since && check_since(since, &wrong) < 0)
+        return refuse_member(request, "since", wrong);
+    if (oldest && (!json_is_boolean(oldest) || (since && json_is_true(oldest))))
+        return refuse_parameter(request, "from_oldest");
+    return 1;
+}
+
 /* A stream as the call wants it; NULL, with the error in *ret. */
 static struct stream *new_stream(const struct request *request, struct filter *filter, int *ret)
 {
     const json_t *since = call_parameter(request->call, "since");
-    const char *wrong;
-    bool is_right = !since || check_since(since, &wrong) == 0;
+    const json_t *oldest = call_parameter(request->call, "from_oldest");
+    int r = check_beginning(request, since, oldest);
     struct stream *stream =
-        is_right ? stream_new(namespace_streams(request->context->namespace), filter) : NULL;
+        r > 0 ? stream_new(namespace_streams(request->context->namespace), filter) : NULL;
 
     if (!stream) {
         filter_free(filter);
-        *ret = is_right ? -ENOMEM : refuse_member(request, "since", wrong);
+        *ret = r > 0 ? -ENOMEM : r;
         return NULL;
     }
+    if (json_is_true(oldest))
+        stream_replay(stream);
     if (since && stream_resume(stream, json_string_value(json_object_get(since, "instance")),
                                json_integer_value(json_object_get(since, "sequence"))) < 0) {
         stream_free(stream);
@@ -280,7 +295,7 @@ static const struct method {
     {SERVICE ".GetInfo", get_info, {NULL}},
     {SERVICE ".GetInterfaceDescription", get_interface_description, {"interface"}},
     {LINKS ".List", list, {"filter", "subjects"}},
-    {LINKS ".Monitor", monitor, {"filter", "since", "subjects"}},
+    {LINKS ".Monitor", monitor, {"filter", "since", "subjects", "from_oldest"}},
     {LINKS ".Refresh", refresh, {NULL}},
     {LINKS ".Enter", enter, {"socket_fd"}},
     {LINKS ".GetStatus", get_status, {NULL}},

@@ -53,6 +53,12 @@ static void check_added(const struct namespace *namespace, int r)
         log_write(namespace->log, LOG_ERR, "out of memory: the history was dropped");
 }
 
+static struct eventlog_position next_position(const struct namespace *namespace)
+{
+    return (struct eventlog_position){.instance = history_instance(namespace->history),
+                                      .sequence = history_newest(namespace->history) + 1};
+}
+
 static void on_changed(void *user, const struct change *change)
 {
     struct namespace *namespace = user;
@@ -61,7 +67,7 @@ static void on_changed(void *user, const struct change *change)
 
     link_times_follow(change, realtime, first_dump);
     if (namespace->log)
-        eventlog_change(namespace->log, change, first_dump);
+        eventlog_change(namespace->log, change, next_position(namespace), first_dump);
     check_added(namespace, history_add_change(namespace->history, change, realtime, clock_now()));
 }
 

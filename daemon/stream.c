@@ -143,6 +143,28 @@ int stream_resume(struct stream *stream, const char *instance, int64_t sequence)
     return 0;
 }
 
+/* Where the oldest events belong together with one that is not held any more, these are passed
+ * over, too. Nothing of that is a consumer's loss, and none of it counts as such. */
+void stream_replay(struct stream *stream)
+{
+    const struct stream_origin *origin = stream->origin;
+    uint64_t sequence = history_oldest(origin->history) - 1;
+    bool has_addresses = !is_about(stream, SUBJECT_BIT(ADDRESSES)) || origin->addresses;
+
+    if (!has_addresses)
+        sequence = history_newest(origin->history);
+    else if (!has_addresses_from(stream, sequence))
+        sequence = origin->addresses_from;
+    while (sequence < history_newest(origin->history) &&
+           !history_can_resume(origin->history, sequence))
+        sequence++;
+    go_to(stream, sequence);
+    stream->owes_lost = sequence > 0;
+    stream->lost = has_addresses ? (int64_t)sequence : -1;
+    stream->phase = PHASE_OVER;
+    stream->before_ready = false;
+}
+
 /* Whether the snapshot is still to show what became of it. */
 static bool is_to_come(const struct stream *stream, const struct event *event)
 {

@@ -42,6 +42,10 @@ struct stream *stream_free(struct stream *stream);
  * where the history does not reach back so far. -ERANGE if it has not happened yet. */
 int stream_resume(struct stream *stream, const char *instance, int64_t sequence);
 
+/* Starts with the oldest event that is held instead, without a snapshot: after "lost", if there
+ * were others before it. */
+void stream_replay(struct stream *stream);
+
 /* The next message. 1 with a reference to it, 0 if there is none at present; -EAGAIN if the slice
  * was over before the next one was found; -ENOMEM. */
 int stream_next(struct stream *stream, const struct slice *slice, struct buffer **ret);

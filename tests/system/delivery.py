@@ -161,6 +161,42 @@ def resume_too_late():
             tap.equal(second.links, first.links, "the links")
 
 
+def replay(daemon):
+    """All replies of Monitor from the oldest event to ready."""
+    with varlink.Connection(daemon.socket) as connection:
+        connection.send("Monitor", {"from_oldest": True}, more=True)
+        messages = [connection.receive()["parameters"]]
+        while messages[-1]["type"] != "ready":
+            messages.append(connection.receive()["parameters"])
+        return messages
+
+
+@tap.test
+def from_oldest():
+    """From the oldest event on, Monitor sends what happened, without a snapshot, and goes on; what is
+    not held any more is a number"""
+    setup_links()
+    with daemons.Daemon("--history-size", "64K") as daemon:
+        with Mirror(daemon.socket) as mirror:
+            mirror.until_ready()
+            names = sorted(link["ifname"] for link in mirror.links.values())
+            first = replay(daemon)
+            tap.equal(sorted(m["link"]["ifname"] for m in first if m["type"] == "add"), names,
+                      "what was there is added")
+            assert first[-1]["type"] == "ready" and not any(m["type"] == "snapshot" for m in first)
+            assert all(m["link"]["since_first_dump"] for m in first if m["type"] == "add"), first
+            netns.ip("link set br0 mtu 1300")
+            mirror.until_event("change", "br0")
+            tap.equal(replay(daemon)[:-1], first[:-1] + mirror.events, "with another event")
+            flaps(1000)
+            mirror.refresh(daemon.socket)
+        lost, *events, ready = replay(daemon)
+        tap.equal((lost["type"], lost["lost"]), ("lost", lost["position"]["sequence"]), "lost")
+        tap.equal([e["position"]["sequence"] for e in events],
+                  list(range(lost["lost"] + 1, ready["position"]["sequence"] + 1)), "events")
+        tap.equal({e["type"] for e in events}, {"change"}, "types")
+
+
 @tap.test
 def restart():
     """A consumer that was there before a restart learns that it may have missed something"""

@@ -166,6 +166,8 @@ WRONG_PARAMETERS = (
     ("Monitor", {"filter": {"fields": [7]}}, "filter.fields"),
     ("Monitor", {"filter": {"ifindex": [2]}}, "filter.ifindex"),
     ("Monitor", {"since": 5}, "since"),
+    ("Monitor", {"from_oldest": 1}, "from_oldest"),
+    ("Monitor", {"from_oldest": True, "since": {"instance": "x", "sequence": 1}}, "from_oldest"),
     ("Monitor", {"since": {"instance": "x", "sequence": 1, "x": 2}}, "since.x"),
     ("Monitor", {"since": {"sequence": 1}}, "since.instance"),
     ("Monitor", {"since": {"instance": "x"}}, "since.sequence"),

@@ -20,7 +20,7 @@ MACHINE = machine.Machine()
 
 def _message_ids():
     """The kinds of entries and their MESSAGE_IDs, from the daemon's source."""
-    with open(os.path.join(os.environ["LINKWATCH_SOURCE"], "daemon/log.h"), encoding="utf-8") as h:
+    with open(os.path.join(os.environ["LINKWATCH_SOURCE"], "protocol/log_kinds.h"), encoding="utf-8") as h:
         return dict(re.findall(r'X\((\w+), *"([0-9a-f]{32})"\)', h.read()))
 
 

@@ -412,6 +412,63 @@ static void the_last_position_that_is_held_can_be_resumed_and_the_one_before_not
     world_stop(&world);
 }
 
+/* --- from the oldest event */
+
+static void a_replay_begins_with_the_first_event_and_has_no_snapshot(void **state)
+{
+    struct world world;
+    struct stream *stream;
+
+    (void)state;
+    world_start(&world, PLENTY);
+    add_links(&world, 1, 2);
+    table_remove(world.table, 1, CHANGE_BY_NOTIFICATION, NULL);
+    stream = world_stream(&world, NULL);
+    stream_replay(stream);
+    assert_emits(stream, "add", 1, 1);
+    assert_emits(stream, "add", 2, 2);
+    assert_emits(stream, "remove", 3, 1);
+    assert_emits(stream, "ready", 3, 0);
+    assert_emits_nothing(stream);
+    stream_free(stream);
+    world_stop(&world);
+}
+
+static void a_replay_without_events_is_ready(void **state)
+{
+    struct world world;
+    struct stream *stream;
+
+    (void)state;
+    world_start(&world, PLENTY);
+    stream = world_stream(&world, NULL);
+    stream_replay(stream);
+    assert_emits(stream, "ready", 0, 0);
+    assert_emits_nothing(stream);
+    stream_free(stream);
+    world_stop(&world);
+}
+
+static void a_replay_tells_how_many_events_are_not_held_which_nobody_lost(void **state)
+{
+    struct world world;
+    struct stream *stream;
+    uint64_t oldest;
+
+    (void)state;
+    world_start(&world, 4096);
+    add_links(&world, 1, 100);
+    oldest = history_oldest(world.history);
+    stream = world_stream(&world, NULL);
+    stream_replay(stream);
+    assert_true(oldest > 1);
+    assert_emits_lost(stream, oldest - 1, (int64_t)oldest - 1);
+    assert_emits(stream, "add", oldest, (int)oldest);
+    assert_int_equal(world.origin.events_lost, 0);
+    stream_free(stream);
+    world_stop(&world);
+}
+
 /* --- too slow */
 
 static void who_is_overtaken_learns_how_many_it_lost_and_gets_a_snapshot(void **state)
@@ -674,6 +731,9 @@ int main(void)
         cmocka_unit_test(another_instance_is_lost_without_a_number_and_a_snapshot),
         cmocka_unit_test(a_position_that_is_forgotten_is_lost_with_the_exact_number),
         cmocka_unit_test(the_last_position_that_is_held_can_be_resumed_and_the_one_before_not),
+        cmocka_unit_test(a_replay_begins_with_the_first_event_and_has_no_snapshot),
+        cmocka_unit_test(a_replay_without_events_is_ready),
+        cmocka_unit_test(a_replay_tells_how_many_events_are_not_held_which_nobody_lost),
         cmocka_unit_test(who_is_overtaken_learns_how_many_it_lost_and_gets_a_snapshot),
         cmocka_unit_test(who_is_overtaken_again_before_it_knows_learns_the_sum),
         cmocka_unit_test(who_is_overtaken_in_the_snapshot_gets_a_new_one),
