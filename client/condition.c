@@ -47,17 +47,21 @@ static const char wrong_address[] =
     "can never be met: the value of address= is a hardware address like 02:00:00:00:00:01, an IP "
     "address, or a prefix like 10.0.0.0/8";
 
+static const char wrong_scope[] =
+    "can never be met: the value of scope= is global, site, link, host, nowhere or a number up to "
+    "255";
+static const char wrong_stable[] =
+    "has no valid time span: the value of stable= is a number of seconds, or one with the unit ms, "
+    "s, min or h";
+
 /* Of those whose value may be wrong. */
 static const char *const wrong_values[CONDITION_SORT_COUNT] = {
     [CONDITION_OPERSTATE] = wrong_operstate,
     [CONDITION_MTU] = "can never be met: the value of mtu= is a number from 0 to 4294967295",
     [CONDITION_ADDRESS] = wrong_address,
     [CONDITION_FAMILY] = "can never be met: the value of family= is inet or inet6",
-    [CONDITION_SCOPE] =
-        "can never be met: the value of scope= is global, site, link, host, nowhere "
-        "or a number up to 255",
-    [CONDITION_STABLE] = "has no valid time span: the value of stable= is a number of seconds, or "
-                         "one with the unit ms, s, min or h",
+    [CONDITION_SCOPE] = wrong_scope,
+    [CONDITION_STABLE] = wrong_stable,
 };
 
 /* The value behind the word, NULL if the text isn't that word. */

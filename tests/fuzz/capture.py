@@ -12,7 +12,9 @@ import netns
 import varlink
 from mirror import Mirror
 
-RTM_GETLINK, RTMGRP_LINK = 18, 1
+RTM_GETLINK, RTM_GETADDR = 18, 22
+# RTMGRP_LINK, RTMGRP_IPV4_IFADDR and RTMGRP_IPV6_IFADDR.
+GROUPS = 0x111
 NLM_F_REQUEST, NLM_F_DUMP = 1, 0x300
 IFLA_EXT_MASK, SKIP_STATS = 29, 8
 
@@ -32,22 +34,33 @@ SEQUENCES = {
     "kinds": ["link add x0 type vxlan id 7 dstport 4789 dev lo", "link add i0 type ifb",
               "link add d0 type ifb", "link add link d0 name m0 type macvlan",
               "link del m0", "link del x0", "link del i0", "link del d0"],
+    "addresses": ["link add d0 type bridge", "link set d0 up",
+                  "address add 192.0.2.1/24 brd + dev d0", "address add 192.0.2.2/24 dev d0",
+                  "address add 192.0.2.3/32 peer 198.51.100.1 dev d0 label d0:x metric 7",
+                  "address add 2001:db8::1/64 nodad dev d0 valid_lft 1000 preferred_lft 500",
+                  "address add 2001:db8::2/128 peer 2001:db8::3 nodad home dev d0",
+                  "link property add dev d0 altname e0", "link set d0 name f0",
+                  "address change 2001:db8::1/64 dev f0 preferred_lft 0",
+                  "address del 192.0.2.1/24 dev f0", "link del f0"],
 }
 
 
 class Tap:
-    """A socket that takes all that the kernel sends about links."""
+    """A socket that takes all that the kernel sends about links and addresses."""
 
     def __init__(self):
         self._socket = socket.socket(socket.AF_NETLINK, socket.SOCK_RAW, socket.NETLINK_ROUTE)
-        self._socket.bind((0, RTMGRP_LINK))
+        self._socket.bind((0, GROUPS))
 
     def dump(self):
-        """Asks for a dump, as the daemon does."""
+        """Requests both dumps, as the daemon does."""
         body = struct.pack("=BxHiII", 0, 0, 0, 0, 0)
         body += struct.pack("=HHI", 8, IFLA_EXT_MASK, SKIP_STATS)
-        self._socket.send(struct.pack("=IHHII", 16 + len(body), RTM_GETLINK,
-                                      NLM_F_REQUEST | NLM_F_DUMP, 1, 0) + body)
+        return self._dump(RTM_GETLINK, body) + self._dump(RTM_GETADDR, bytes(8))
+
+    def _dump(self, kind, body):
+        self._socket.send(struct.pack("=IHHII", 16 + len(body), kind, NLM_F_REQUEST | NLM_F_DUMP,
+                                      1, 0) + body)
         self._socket.setblocking(True)
         taken = b""
         while True:
@@ -85,7 +98,7 @@ def capture_links(corpus):
             taken += kernel.rest()
             if number == len(sequence) // 2:
                 taken += kernel.dump()
-        write(os.path.join(corpus, "links"), name, taken + kernel.dump())
+        write(os.path.join(corpus, "rtnetlink"), name, taken + kernel.dump())
 
 
 def capture_mirror(corpus):
@@ -93,8 +106,10 @@ def capture_mirror(corpus):
     for number, (name, sequence) in enumerate(SEQUENCES.items()):
         netns.delete_all()
         with daemons.Daemon("--history-size", "2K" if number % 2 else "1M") as daemon:
-            with Mirror(daemon.socket).until_ready() as mirror, daemon.connect() as connection:
-                connection.send("Monitor", {}, more=True)
+            wanted = {"subjects": ["links", "addresses"]} if number & 2 else {}
+            with Mirror(daemon.socket, **wanted).until_ready() as mirror, \
+                    daemon.connect() as connection:
+                connection.send("Monitor", wanted, more=True)
                 for command in sequence:
                     netns.ip(command)
                 mirror.refresh(daemon.socket)
@@ -104,7 +119,7 @@ def capture_mirror(corpus):
                 since = dict(mirror.position(), sequence=1)
                 connection.close()
             with daemon.connect() as connection:
-                connection.send("Monitor", {"since": since}, more=True)
+                connection.send("Monitor", {**wanted, "since": since}, more=True)
                 taken += connection.receive_bytes() + b"\0"
                 while connection.has_message():
                     taken += connection.receive_bytes() + b"\0"
@@ -123,6 +138,12 @@ SESSIONS = {
     "monitor": [("GetStatus", {}, {}),
                 ("Monitor", {"filter": {"types": ["add", "remove"], "fields": ["mtu"]}},
                  {"more": True})],
+    "addresses": [("List", {"subjects": ["addresses"]}, {"more": True}),
+                  ("List", {"subjects": ["links", "addresses"], "filter": {"families": ["inet"]}},
+                   {"more": True}),
+                  ("Monitor", {"subjects": ["links", "addresses"],
+                               "filter": {"names": ["v*"], "scopes": ["global"]}},
+                   {"more": True})],
     "since": [("Monitor", {"since": {"instance": "0123456789abcdef0123456789abcdef",
                                      "sequence": 1}}, {"more": True})],
     "wrong": [("Monitor", {"filter": {"names": [1]}}, {"more": True}), ("Lists", {}, {}),

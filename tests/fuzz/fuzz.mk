@@ -19,7 +19,7 @@ model_libs = tests/model/libmodel.la daemon/libdaemon.la $(JANSSON_LIBS) $(LIBNL
 
 replay_programs = \
 	tests/fuzz/replay_config \
-	tests/fuzz/replay_links \
+	tests/fuzz/replay_rtnetlink \
 	tests/fuzz/replay_mirror \
 	tests/fuzz/replay_session \
 	$(END)
@@ -27,8 +27,8 @@ check_PROGRAMS += $(replay_programs)
 fuzz_replay = tests/fuzz/replay.c tests/fuzz/fuzz.h
 tests_fuzz_replay_config_SOURCES = tests/fuzz/fuzz_config.c $(fuzz_replay)
 tests_fuzz_replay_config_LDADD = $(model_libs)
-tests_fuzz_replay_links_SOURCES = tests/fuzz/fuzz_links.c $(fuzz_replay)
-tests_fuzz_replay_links_LDADD = $(model_libs)
+tests_fuzz_replay_rtnetlink_SOURCES = tests/fuzz/fuzz_rtnetlink.c $(fuzz_replay)
+tests_fuzz_replay_rtnetlink_LDADD = $(model_libs)
 tests_fuzz_replay_mirror_SOURCES = tests/fuzz/fuzz_mirror.c $(fuzz_replay)
 tests_fuzz_replay_mirror_LDADD = client/libclient.la $(JANSSON_LIBS)
 tests_fuzz_replay_session_SOURCES = tests/fuzz/fuzz_session.c $(fuzz_replay)
@@ -37,16 +37,16 @@ tests_fuzz_replay_session_LDADD = $(model_libs)
 if FUZZERS
 noinst_PROGRAMS = \
 	tests/fuzz/fuzz_config \
-	tests/fuzz/fuzz_links \
+	tests/fuzz/fuzz_rtnetlink \
 	tests/fuzz/fuzz_mirror \
 	tests/fuzz/fuzz_session \
 	$(END)
 tests_fuzz_fuzz_config_SOURCES = tests/fuzz/fuzz_config.c tests/fuzz/fuzz.h
 tests_fuzz_fuzz_config_LDADD = $(model_libs)
 tests_fuzz_fuzz_config_LDFLAGS = $(AM_LDFLAGS) -fsanitize=fuzzer
-tests_fuzz_fuzz_links_SOURCES = tests/fuzz/fuzz_links.c tests/fuzz/fuzz.h
-tests_fuzz_fuzz_links_LDADD = $(model_libs)
-tests_fuzz_fuzz_links_LDFLAGS = $(AM_LDFLAGS) -fsanitize=fuzzer
+tests_fuzz_fuzz_rtnetlink_SOURCES = tests/fuzz/fuzz_rtnetlink.c tests/fuzz/fuzz.h
+tests_fuzz_fuzz_rtnetlink_LDADD = $(model_libs)
+tests_fuzz_fuzz_rtnetlink_LDFLAGS = $(AM_LDFLAGS) -fsanitize=fuzzer
 tests_fuzz_fuzz_mirror_SOURCES = tests/fuzz/fuzz_mirror.c tests/fuzz/fuzz.h
 tests_fuzz_fuzz_mirror_LDADD = client/libclient.la $(JANSSON_LIBS)
 tests_fuzz_fuzz_mirror_LDFLAGS = $(AM_LDFLAGS) -fsanitize=fuzzer

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* What liblinkwatch makes of a daemon that may send anything: the application gets a sequence of
- * events without contradictions, and every link that it is given can be read.
+ * events without contradictions, and every link and address that it is given can be read.
  *
- * The first byte chooses how the bytes are cut into pieces, and the filter; the rest is
- * what the daemon sends. After a message that can't be understood the mirror connects
- * anew, and the rest comes on the new connection. */
+ * The first byte chooses how the bytes are cut into pieces, the filter, and whether addresses are
+ * wanted; the rest is what the daemon sends. After a message that can't be understood the mirror
+ * connects anew, and the rest comes on the new connection. */
 #include <errno.h>
 #include <string.h>
 
@@ -13,6 +13,7 @@
 #include "client/mirror_state.h"
 #include "client/monitor_reply.h"
 #include "client/wire.h"
+#include "protocol/address_fields.h"
 #include "protocol/fields.h"
 #include "protocol/frame.h"
 #include "tests/fuzz/fuzz.h"
@@ -27,6 +28,7 @@ struct trial {
     unsigned pieces;
     int known[KNOWN_MAX]; /* indexes, in no order; 0 where there is none */
     bool overflowed;
+    size_t addresses; /* that the application knows */
     bool ready;
 };
 
@@ -99,6 +101,51 @@ static void on_remove(void *user, struct linkwatch_link *link, const struct link
         *place = 0;
 }
 
+/* Everything that can be asked of an address, whose link is known. */
+static void read_address(struct trial *trial, struct linkwatch_address *address)
+{
+    CHECK(trial->overflowed || find(trial, linkwatch_address_ifindex(address)));
+    CHECK(linkwatch_address_local(address)[0]);
+    CHECK(linkwatch_address_json(address)[0] == '{');
+    CHECK(linkwatch_address_compare(address, address) == 0);
+    for (int field = 0; field < ADDRESS_FIELD_COUNT; field++) {
+        char *format = NULL;
+        int r = linkwatch_address_format(address, field, &format);
+
+        CHECK(r == 0 ? format != NULL : r == -ENODATA);
+        free(format);
+    }
+}
+
+static void on_address_add(void *user, struct linkwatch_address *address,
+                           const struct linkwatch_event *event)
+{
+    struct trial *trial = user;
+
+    (void)event;
+    read_address(trial, address);
+    trial->addresses++;
+}
+
+static void on_address_change(void *user, struct linkwatch_address *before,
+                              struct linkwatch_address *now, linkwatch_fields fields,
+                              const struct linkwatch_event *event)
+{
+    (void)event;
+    CHECK(linkwatch_address_compare(before, now) == fields);
+    read_address(user, now);
+}
+
+static void on_address_remove(void *user, struct linkwatch_address *address,
+                              const struct linkwatch_event *event)
+{
+    struct trial *trial = user;
+
+    (void)event;
+    read_address(trial, address);
+    CHECK(trial->addresses-- > 0);
+}
+
 static void on_ready(void *user)
 {
     ((struct trial *)user)->ready = true;
@@ -136,7 +183,10 @@ static void start(struct trial *trial, uint8_t choice)
                                                          .remove = on_remove,
                                                          .ready = on_ready,
                                                          .lost = on_lost,
-                                                         .source = on_source};
+                                                         .source = on_source,
+                                                         .address_add = on_address_add,
+                                                         .address_change = on_address_change,
+                                                         .address_remove = on_address_remove};
     struct linkwatch_filter *filter = NULL;
 
     *trial = (struct trial){.pieces = choice};
@@ -145,6 +195,8 @@ static void start(struct trial *trial, uint8_t choice)
         CHECK(linkwatch_filter_add_name(filter, "v*") == 0);
     CHECK(mirror_state_init(&trial->state, filter, &callbacks, trial) == 0);
     linkwatch_filter_free(filter);
+    if (choice & 2)
+        trial->state.follows_addresses = true;
     frame_init(&trial->frame, 65536);
     connect_anew(trial);
 }
@@ -156,6 +208,7 @@ static void stop(struct trial *trial)
     for (size_t i = 0; i < KNOWN_MAX; i++)
         count += trial->known[i] != 0;
     CHECK(trial->overflowed || count == trial->state.held.links.count);
+    CHECK(trial->addresses == trial->state.held.addresses.count);
     CHECK(trial->ready == trial->state.ready);
     mirror_state_clear(&trial->state);
     frame_clear(&trial->frame);

@@ -3,7 +3,8 @@
  * dispatch to its answers. Each answer is a message of the protocol, the daemon goes on for
  * another consumer, and what it held for this one is freed.
  *
- * The first byte chooses how the bytes are cut into pieces; links change between them.
+ * The first byte chooses how the bytes are cut into pieces; links and addresses change between
+ * them.
  *
  * The clock is the model's, for libFuzzer too: give it -timeout=0, and -runs instead of a time. */
 #include <errno.h>
@@ -44,6 +45,8 @@ static void start(struct trial *trial)
     *trial = (struct trial){.fd = -1};
     kernel_start(&trial->kernel, 1);
     kernel_add(&trial->kernel, 2, "v0", "veth", 0);
+    kernel_add_address(&trial->kernel, 1, 2);
+    kernel_add_address(&trial->kernel, 2, 2);
     CHECK(serve_config(&config) == 0);
     config.history_bytes = 2048;
     config.limits.request = 8192;
@@ -136,13 +139,17 @@ static void stop(struct trial *trial)
 }
 
 /* Something happens while the consumer talks. */
-static void change_links(struct trial *trial, unsigned dice)
+static void change_something(struct trial *trial, unsigned dice)
 {
     kernel_set_mtu(&trial->kernel, 2, 1000 + dice % 500);
     if (dice % 7 == 0)
         kernel_remove(&trial->kernel, 2);
     if (dice % 5 == 0)
         kernel_add(&trial->kernel, 2, "v0", "veth", 0);
+    if (dice % 3 == 0)
+        kernel_deprecate_address(&trial->kernel, 1 + (int)(dice % 2), dice % 4 < 2);
+    else
+        kernel_add_address(&trial->kernel, (int)(dice % KERNEL_ADDRESSES), 2);
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
@@ -160,7 +167,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         if (send(trial.fd, data + offset, piece, MSG_NOSIGNAL | MSG_DONTWAIT) < 0)
             break;
         offset += piece;
-        change_links(&trial, dice >> 16);
+        change_something(&trial, dice >> 16);
         turn(&trial);
         if (dice & 0x100000)
             hear(&trial);

@@ -21,7 +21,7 @@ def replay(target):
 
 
 for name, behaviour in (
-        ("links", "What the kernel sends is reported truly: links, table, events, JSON"),
+        ("rtnetlink", "What the kernel sends is reported truly: links, addresses, tables, events, JSON"),
         ("session", "Whatever a consumer sends, the session answers or ends"),
         ("config", "A configuration file is read within all bounds or refused in a line"),
         ("mirror", "Whatever a daemon sends, the library reports one consistent sequence of events")):

@@ -67,7 +67,7 @@ static json_t *addresses_of(const struct replica *replica)
 }
 
 struct key {
-    char text[80];
+    char text[120];
 };
 
 static struct key key_of(int ifindex)
@@ -89,9 +89,11 @@ static struct key key_of_link(const json_t *link)
 static struct key key_of_address(const json_t *address)
 {
     struct key key = key_of_link(address);
+    const char *peer = json_string_value(json_object_get(address, "address"));
     size_t length = strlen(key.text);
 
-    snprintf(key.text + length, sizeof(key.text) - length, " %s", text_in(address, "local"));
+    snprintf(key.text + length, sizeof(key.text) - length, " %s/%d %s", text_in(address, "local"),
+             (int)json_integer_value(json_object_get(address, "prefixlen")), peer ? peer : "");
     return key;
 }
 
@@ -397,4 +399,9 @@ void replica_take(struct replica *replica, const char *message, size_t length)
 const json_t *replica_link(const struct replica *replica, int ifindex)
 {
     return json_object_get(replica->links, key_of(ifindex).text);
+}
+
+const json_t *replica_address(const struct replica *replica, const json_t *address)
+{
+    return json_object_get(replica->addresses, key_of_address(address).text);
 }

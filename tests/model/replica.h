@@ -41,4 +41,7 @@ void replica_take(struct replica *replica, const char *message, size_t length);
 /* The link of that index, NULL for none. */
 const json_t *replica_link(const struct replica *replica, int ifindex);
 
+/* What it has of that address, NULL for nothing. */
+const json_t *replica_address(const struct replica *replica, const json_t *address);
+
 #endif

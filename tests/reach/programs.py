@@ -226,13 +226,17 @@ def _sleeps(pid):
     return pathlib.Path(f"/proc/{pid}/stat").read_text(encoding="utf-8").rpartition(")")[2][1] == "S"
 
 
+def _rests(*pids):
+    """Whether processes wait, as often as one looks."""
+    return all(time.sleep(wait.TICK) or all(map(_sleeps, pids)) for _ in range(20))
+
+
 def overrun(daemon, helper):
     """So many links come that a program that doesn't read loses updates: all of them are made, and
     whoever has the updates for it has taken them. They are ended as one."""
     netns.batch([f"link add many{n} group 5 type ifb" for n in range(1200)])
     daemon.call("Refresh")
-    wait.until(lambda: all(time.sleep(wait.TICK) or (_sleeps(helper) and _sleeps(daemon.pid))
-                           for _ in range(20)), "the helper's rest")
+    wait.until(lambda: _rests(helper, daemon.pid), "the helper's rest")
     netns.ip("link del group 5")
 
 
@@ -245,8 +249,9 @@ def is_subscribed(process):
         if _is_ours(process.pid):
             return False
         holder = tracer_of(process.pid) or helper_of(process)
+        # For a while: it also waits for the answers to what it asks before.
         return (holder and sockets_of(process.pid) & sockets_of(holder) and
-                _sleeps(process.pid))
+                _rests(process.pid))
     except (OSError, TypeError):
         return False
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* What the kernel says: datagrams of rtnetlink, as they are received, read into links, reconciled
- * with the table, reported as events and written as JSON. Whatever they are, a replica made of the
- * events equals the table.
+/* What the kernel says: datagrams of rtnetlink, as they are received, read into links and
+ * addresses, reconciled with their tables, reported as events and written as JSON. Whatever they
+ * are, a replica made of the events equals the tables.
  *
  * The input is netlink messages one behind the other. Those of a dump (NLM_F_MULTI, up to
  * an NLMSG_DONE) share a datagram, the others have one each. */
@@ -11,107 +11,123 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "daemon/address_table.h"
 #include "daemon/encode.h"
+#include "daemon/encode_address.h"
 #include "daemon/history.h"
-#include "daemon/reconcile.h"
+#include "daemon/link_subject.h"
 #include "daemon/rtnl.h"
-#include "daemon/table.h"
 #include "tests/fuzz/fuzz.h"
 #include "tests/model/check.h"
 #include "tests/model/netlink.h"
 #include "tests/model/replica.h"
 
 #define INSTANCE "0123456789abcdef0123456789abcdef"
+#define NOW      INT64_C(1000000)
+
+/* A subject and what it has. */
+struct followed {
+    const struct subject *subject;
+    void *objects;
+};
 
 struct trial {
     struct netlink netlink;
     struct rtnl_room *room;
     struct rtnl *rtnl;
-    struct table *table;
-    struct reconcile *reconcile;
+    struct link_objects links;
+    struct address_table *addresses;
+    struct followed followed[SUBJECT_COUNT];
     struct history *history;
     struct replica replica;
-    bool dumping;
-    bool placeholders; /* the dump under way has lines of which nothing is said */
+    bool in_group;                  /* of changes of links that belong together */
+    const struct followed *dumping; /* NULL for none */
+    bool placeholders;              /* the dump under way has lines of which nothing is said */
     uint32_t dump_sequence;
 };
+
+static int64_t now(void)
+{
+    return NOW;
+}
+
+/* The event that was added last. What is about the link of an address alone is not for those who
+ * want all. */
+static void replicate(struct trial *trial)
+{
+    uint64_t number = history_newest(trial->history);
+    struct buffer *message = history_message(trial->history, number);
+
+    CHECK(message);
+    CHECK(message->data[message->length - 1] == '\0');
+    if (!event_is_of_link_alone(history_get(trial->history, number)))
+        replica_take(&trial->replica, message->data, message->length - 1);
+    buffer_unref(message);
+}
 
 static void on_change(void *user, const struct change *change)
 {
     struct trial *trial = user;
-    struct buffer *message;
+    bool more_follows = trial->in_group;
 
+    trial->in_group = change->more_follows;
+    address_table_before_link(trial->addresses, change, more_follows);
     CHECK(history_add_change(trial->history, change, 1, 2) == 0);
-    message = history_message(trial->history, history_newest(trial->history));
-    CHECK(message);
-    CHECK(message->data[message->length - 1] == '\0');
-    replica_take(&trial->replica, message->data, message->length - 1);
-    buffer_unref(message);
+    replicate(trial);
+    address_table_after_link(trial->addresses, change);
 }
 
-/* Reads a link from memory that ends where the message does. */
-static int parse(const struct nlmsghdr *message, struct link **ret)
+static void on_address_change(void *user, const struct address_change *change)
+{
+    struct trial *trial = user;
+
+    CHECK(history_add_address_change(trial->history, change, 1, 2) == 0);
+    replicate(trial);
+}
+
+/* One in memory that ends where the message does. */
+static struct nlmsghdr *copy_message(const struct nlmsghdr *message)
 {
     struct nlmsghdr *copy = malloc(message->nlmsg_len);
-    int r;
 
     CHECK(copy);
     memcpy(copy, message, message->nlmsg_len);
-    r = link_parse(copy, ret);
-    free(copy);
-    return r;
+    return copy;
 }
 
 static void take_dump_line(struct trial *trial, const struct nlmsghdr *message)
 {
-    struct link *link;
-    uint64_t digest = 0;
-    int ifindex, r;
+    struct nlmsghdr *copy = copy_message(message);
+    int r = trial->dumping->subject->dump_line(trial->dumping->objects, copy);
 
-    if (link_digest(message, &ifindex, &digest) >= 0 &&
-        reconcile_dump_repeats(trial->reconcile, ifindex, digest))
-        return;
-    r = parse(message, &link);
+    CHECK(r <= 0 && r != -ENOMEM);
     trial->placeholders |= r == -ENOENT;
-    if (r < 0)
-        return;
-    CHECK(link->ifindex == ifindex);
-    CHECK(reconcile_dump_line(trial->reconcile, link, digest) == 0);
-    link_unref(link);
+    free(copy);
 }
 
 static void take_notification(struct trial *trial, const struct nlmsghdr *message)
 {
-    struct link *link;
+    for (size_t i = 0; i < SUBJECT_COUNT; i++) {
+        const struct followed *followed = &trial->followed[i];
+        struct nlmsghdr *copy = copy_message(message);
+        int ifindex = 0;
 
-    if (parse(message, &link) < 0)
-        return;
-    if (message->nlmsg_type == RTM_DELLINK)
-        CHECK(reconcile_notified_gone(trial->reconcile, link) == 0);
-    else
-        CHECK(reconcile_notified(trial->reconcile, link) == 0);
-    link_unref(link);
-}
-
-static void take_answer(struct trial *trial, const struct nlmsghdr *message)
-{
-    struct link *link;
-
-    if (parse(message, &link) < 0)
-        return;
-    CHECK(reconcile_answered(trial->reconcile, link->ifindex, link) == 0);
-    link_unref(link);
+        if (subject_has(followed->subject, copy))
+            CHECK(followed->subject->notified(followed->objects, copy, &ifindex) != -ENOMEM);
+        free(copy);
+    }
 }
 
 static void end_dump(struct trial *trial, int error)
 {
+    const struct followed *followed = trial->dumping;
     struct dump_verdict verdict;
 
     if (!error && trial->placeholders)
         error = -EINTR;
-    trial->dumping = false;
-    CHECK(reconcile_dump_end(trial->reconcile, error, true, &verdict) == 0);
-    CHECK(verdict.missing <= table_count(trial->table));
+    trial->dumping = NULL;
+    CHECK(followed->subject->dump_end(followed->objects, error, true, &verdict) == 0);
+    CHECK(verdict.missing <= followed->subject->count(followed->objects));
 }
 
 /* What nobody answered, as if the kernel had no such link, or did not answer at all. */
@@ -119,12 +135,12 @@ static void leave_queries(struct trial *trial)
 {
     int ifindex;
 
-    for (int i = 0; (ifindex = reconcile_query(trial->reconcile)); i++) {
+    for (int i = 0; (ifindex = link_subject.query(&trial->links)); i++) {
         CHECK(i < 10000);
         if (i % 3)
-            CHECK(reconcile_unanswered(trial->reconcile, ifindex, false) == 0);
+            CHECK(link_subject.unanswered(&trial->links, ifindex, false) == 0);
         else
-            CHECK(reconcile_answered(trial->reconcile, ifindex, NULL) == 0);
+            CHECK(link_subject.answered(&trial->links, ifindex, NULL) == 0);
     }
 }
 
@@ -143,53 +159,60 @@ static void on_rtnl(void *user, enum rtnl_event event, const struct nlmsghdr *me
     case RTNL_DUMP_FAILED:
         end_dump(trial, error);
         break;
-    case RTNL_ANSWER:
-        take_answer(trial, message);
-        break;
     case RTNL_OVERRUN:
-        reconcile_overrun(trial->reconcile);
+        for (size_t i = 0; i < SUBJECT_COUNT; i++)
+            trial->followed[i].subject->overrun(trial->followed[i].objects);
         break;
+    case RTNL_ANSWER:
     case RTNL_ERROR:
+        /* None was queried on the socket. */
+        CHECK(false);
+        break;
     case RTNL_MALFORMED:
         break;
     }
 }
 
-static void begin_dump(struct trial *trial)
+static void begin_dump(struct trial *trial, const struct followed *followed)
 {
     char request[256];
 
     leave_queries(trial);
     trial->placeholders = false;
-    reconcile_dump_begin(trial->reconcile);
-    CHECK(rtnl_ask_dump(trial->rtnl, RTM_GETLINK) == 0);
+    followed->subject->dump_begin(followed->objects);
+    CHECK(rtnl_ask_dump(trial->rtnl, followed->subject->get) == 0);
     CHECK(netlink_receive(&trial->netlink, request, sizeof(request)) >= NLMSG_HDRLEN);
     trial->dump_sequence = ((struct nlmsghdr *)(void *)request)->nlmsg_seq;
-    trial->dumping = true;
+    trial->dumping = followed;
 }
 
 static void start(struct trial *trial)
 {
     *trial = (struct trial){0};
     netlink_start(&trial->netlink);
-    trial->table = table_new(on_change, trial);
-    trial->reconcile = reconcile_new(trial->table);
+    trial->links.table = table_new(on_change, trial);
+    trial->links.reconcile = reconcile_new(trial->links.table);
+    trial->addresses = address_table_new(trial->links.table, NULL, now, on_address_change, trial);
     trial->history = history_new(INSTANCE, 65536);
     trial->room = rtnl_room_new();
-    CHECK(trial->table && trial->reconcile && trial->history && trial->room);
+    CHECK(trial->links.table && trial->links.reconcile && trial->addresses && trial->history &&
+          trial->room);
+    trial->followed[SUBJECT_LINKS] = (struct followed){&link_subject, &trial->links};
+    trial->followed[SUBJECT_ADDRESSES] = (struct followed){&address_subject, trial->addresses};
     CHECK(rtnl_open(-1, 1 << 20, trial->room, on_rtnl, trial, &trial->rtnl) == 0);
-    replica_init(&trial->replica, NULL, false);
+    replica_init(&trial->replica, NULL, true);
     /* Before the first event there are no links. */
     trial->replica.ready = true;
     snprintf(trial->replica.instance, sizeof(trial->replica.instance), INSTANCE);
+    address_table_report(trial->addresses);
 }
 
 static void check_links(const struct trial *trial)
 {
     struct link *link = NULL;
 
-    CHECK(json_object_size(trial->replica.links) == table_count(trial->table));
-    while ((link = table_next(trial->table, link ? link->ifindex : 0))) {
+    CHECK(json_object_size(trial->replica.links) == table_count(trial->links.table));
+    while ((link = table_next(trial->links.table, link ? link->ifindex : 0))) {
         struct buffer *text;
         json_t *json;
 
@@ -201,17 +224,39 @@ static void check_links(const struct trial *trial)
     }
 }
 
+static void check_addresses(const struct trial *trial)
+{
+    struct address *address = NULL;
+    size_t count = 0;
+
+    while ((address = address_table_next(trial->addresses, address ? &address->key : NULL))) {
+        struct writer writer;
+        json_t *json;
+
+        writer_init(&writer);
+        encode_address(&writer, address, address->known, NOW);
+        json = json_loadb(writer.data, writer.length, JSON_REJECT_DUPLICATES, NULL);
+        CHECK(json && json_equal(json, replica_address(&trial->replica, json)));
+        json_decref(json);
+        writer_clear(&writer);
+        count++;
+    }
+    CHECK(json_object_size(trial->replica.addresses) == count);
+}
+
 static void stop(struct trial *trial)
 {
     if (!trial->dumping)
         leave_queries(trial);
-    CHECK(table_contradictions(trial->table) == 0);
+    CHECK(table_contradictions(trial->links.table) == 0);
     check_links(trial);
+    check_addresses(trial);
     rtnl_close(trial->rtnl);
     rtnl_room_free(trial->room);
     history_free(trial->history);
-    reconcile_free(trial->reconcile);
-    table_free(trial->table);
+    address_table_free(trial->addresses);
+    reconcile_free(trial->links.reconcile);
+    table_free(trial->links.table);
     replica_clear(&trial->replica);
     netlink_stop(&trial->netlink);
 }
@@ -223,13 +268,15 @@ static bool is_of_dump(const struct nlmsghdr *header)
 }
 
 /* Makes a message one that answers the dump, or one of the kernel's own. */
-static void address(struct trial *trial, char *message, bool of_dump)
+static void direct(struct trial *trial, char *message, bool of_dump)
 {
     struct nlmsghdr header;
 
     memcpy(&header, message, sizeof(header));
     if (of_dump && !trial->dumping)
-        begin_dump(trial);
+        begin_dump(trial,
+                   &trial->followed[subject_has(&address_subject, &header) ? SUBJECT_ADDRESSES
+                                                                           : SUBJECT_LINKS]);
     header.nlmsg_pid = of_dump ? trial->netlink.port : 0;
     header.nlmsg_seq = of_dump ? trial->dump_sequence : header.nlmsg_seq;
     memcpy(message, &header, sizeof(header));
@@ -270,7 +317,7 @@ static void send_datagram(struct trial *trial, const uint8_t *data, size_t size)
         struct nlmsghdr header;
         size_t length = length_at(data + offset, size - offset, &header);
 
-        address(trial, copy + offset, is_of_dump(&header));
+        direct(trial, copy + offset, is_of_dump(&header));
         offset += length;
     }
     if (netlink_send(&trial->netlink, copy, size))
