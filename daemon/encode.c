@@ -165,12 +165,20 @@ static void put_type(struct writer *writer, uint16_t type)
     writer_put_string(writer, unnamed);
 }
 
-static void put_operstate(struct writer *writer, uint8_t operstate)
+void encode_operstate(struct writer *writer, const struct link *link)
 {
     static const char *const names[] = {"UNKNOWN", "NOTPRESENT", "DOWN", "LOWERLAYERDOWN",
                                         "TESTING", "DORMANT",    "UP"};
 
-    writer_put_string(writer, names[operstate]);
+    writer_put_string(writer, names[link->operstate]);
+}
+
+void encode_kind(struct writer *writer, const struct link *link)
+{
+    if (link->info_kind)
+        writer_put_string(writer, link->info_kind);
+    else
+        put_type(writer, link->type);
 }
 
 /* The family of the IP addresses that tunnels of that type have instead of hardware
@@ -251,7 +259,7 @@ static void put_known(struct writer *writer, const struct link *link, enum link_
         put_flags(writer, link);
         break;
     case LINK_FIELD_OPERSTATE:
-        put_operstate(writer, link->operstate);
+        encode_operstate(writer, link);
         break;
     case LINK_FIELD_LINKMODE:
         writer_put_string(writer, link->linkmode ? "DORMANT" : "DEFAULT");

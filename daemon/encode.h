@@ -20,6 +20,11 @@ const char *encode_name(const struct link *link, enum link_field field);
  * null where it had none: an event's member "old". */
 void encode_fields(struct writer *writer, const struct link *link, link_fields fields);
 
+/* Adds, as strings, the operational state, which must be known, and the kind of the link: that of
+ * linkinfo, or its link_type for one without. */
+void encode_operstate(struct writer *writer, const struct link *link);
+void encode_kind(struct writer *writer, const struct link *link);
+
 /* Adds the type Link of the interface: an object of its known fields in the order of LINK_FIELDS,
  * and of its times. */
 void encode_whole(struct writer *writer, const struct link *link);

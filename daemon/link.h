@@ -124,6 +124,12 @@ void link_resolve(struct link *link, const struct link *master, const struct lin
  * count, and bits of flags that are not shown do not. */
 link_fields link_compare(const struct link *before, const struct link *after);
 
+/* Whether the kernel gave both of them a carrier, and not the same. */
+static inline bool link_carrier_differs(const struct link *before, const struct link *after)
+{
+    return before->has_carrier && after->has_carrier && before->carrier != after->carrier;
+}
+
 /* The altname after that one, or the first for NULL; NULL at the end. */
 const char *link_next_altname(const struct link *link, const char *altname);
 

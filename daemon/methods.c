@@ -10,12 +10,14 @@
 #include "daemon/entered.h"
 #include "daemon/filter.h"
 #include "daemon/message.h"
+#include "daemon/metric_replies.h"
 #include "daemon/status.h"
 #include "protocol/interfaces.h"
 
 #define SERVICE    "org.varlink.service"
 #define LINKS      "org.linkwatch.Links"
 #define STATISTICS "org.linkwatch.Statistics"
+#define METRICS    "io.systemd.Metrics"
 
 #define PARAMETERS_MAX 4
 
@@ -34,6 +36,7 @@ static const struct {
     {SERVICE, interface_org_varlink_service},
     {LINKS, interface_org_linkwatch_Links},
     {STATISTICS, interface_org_linkwatch_Statistics},
+    {METRICS, interface_io_systemd_Metrics},
 };
 #define INTERFACE_COUNT (sizeof(interfaces) / sizeof(interfaces[0]))
 
@@ -287,6 +290,34 @@ static int get_statistics(const struct request *request)
     return reply(request, status_statistics(context->namespace, context->entered, context->server));
 }
 
+static int list_metrics(const struct request *request)
+{
+    const struct methods_context *context = request->context;
+    const struct source *source = namespace_source(context->namespace);
+    bool known = standing_report(source_links(source)->standing)->last_dump != STANDING_NEVER;
+    struct buffer *replies;
+    int r;
+
+    if (!request->call->more)
+        return expect_more(request);
+    r = metric_replies_list(
+        status_describe(context->namespace, context->started_usec),
+        status_statistics(context->namespace, context->entered, context->server),
+        known ? source_table(source) : NULL, &replies);
+    return r < 0 ? r : answer_reply(replies, request->ret);
+}
+
+static int describe_metrics(const struct request *request)
+{
+    struct buffer *replies;
+    int r;
+
+    if (!request->call->more)
+        return expect_more(request);
+    r = metric_replies_describe(&replies);
+    return r < 0 ? r : answer_reply(replies, request->ret);
+}
+
 static const struct method {
     const char *name;
     int (*answer)(const struct request *request);
@@ -300,6 +331,8 @@ static const struct method {
     {LINKS ".Enter", enter, {"socket_fd"}},
     {LINKS ".GetStatus", get_status, {NULL}},
     {STATISTICS ".GetStatistics", get_statistics, {NULL}},
+    {METRICS ".List", list_metrics, {NULL}},
+    {METRICS ".Describe", describe_metrics, {NULL}},
 };
 
 static const struct method *find_method(const char *name)

@@ -15,6 +15,7 @@ struct namespace
 {
     struct log *log;
     struct history *history;
+    struct namespace_counters counters;
     struct source *source;
     struct stream_origin streams;
     struct namespace_handlers handlers;
@@ -59,6 +60,15 @@ static struct eventlog_position next_position(const struct namespace *namespace)
                                       .sequence = history_newest(namespace->history) + 1};
 }
 
+static void count_carrier_changes(struct namespace_counters *counters, const struct change *change)
+{
+    if (change->type != CHANGE_CHANGE)
+        return;
+    counters->carrier_changes +=
+        change->flaps + link_carrier_differs(change->before, change->after);
+    counters->flaps += change->flaps;
+}
+
 static void on_changed(void *user, const struct change *change)
 {
     struct namespace *namespace = user;
@@ -66,6 +76,7 @@ static void on_changed(void *user, const struct change *change)
     int64_t realtime = clock_usec(CLOCK_REALTIME);
 
     link_times_follow(change, realtime, first_dump);
+    count_carrier_changes(&namespace->counters, change);
     if (namespace->log)
         eventlog_change(namespace->log, change, next_position(namespace), first_dump);
     check_added(namespace, history_add_change(namespace->history, change, realtime, clock_now()));
@@ -222,6 +233,11 @@ struct source *namespace_source(struct namespace *namespace)
 const struct history *namespace_history(const struct namespace *namespace)
 {
     return namespace->history;
+}
+
+const struct namespace_counters *namespace_counters(const struct namespace *namespace)
+{
+    return &namespace->counters;
 }
 
 struct stream_origin *namespace_streams(struct namespace *namespace)

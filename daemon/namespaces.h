@@ -12,6 +12,12 @@ struct ev_loop;
 struct log;
 struct namespace;
 
+/* What happened to the carriers of its links, since the start. */
+struct namespace_counters {
+    uint64_t carrier_changes; /* with those that only the kernel's counters show, */
+    uint64_t flaps;           /* which are these */
+};
+
 struct namespace_handlers {
     /* The first complete dump was taken, or failed: there is something to serve. Once. */
     void (*settled)(void *user);
@@ -44,6 +50,7 @@ void namespace_count(struct namespace *namespace, int change);
 
 struct source *namespace_source(struct namespace *namespace);
 const struct history *namespace_history(const struct namespace *namespace);
+const struct namespace_counters *namespace_counters(const struct namespace *namespace);
 
 /* What its streams read. */
 struct stream_origin *namespace_streams(struct namespace *namespace);

@@ -1,7 +1,10 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "daemon/status.h"
 
+#include <stdio.h>
+
 #include "daemon/clock.h"
+#include "daemon/delays.h"
 #include "daemon/message.h"
 
 /* An object's member that may be unknown. */
@@ -19,16 +22,19 @@ static json_t *counters(struct namespace *namespace, const struct server_counter
 {
     const struct source *source = namespace_source(namespace);
     struct follower_counters links = source_counters(source, SUBJECT_LINKS);
+    const struct namespace_counters *changes = namespace_counters(namespace);
 
     return json_pack(
-        "{s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o}", /* as in Counters */
+        "{s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o}", /* as in Counters
+                                                                                   */
         "notifications", number(links.received.notifications), "dumps", number(links.dumps),
         "dumps_failed", number(links.dumps_failed), "overruns", number(links.received.overruns),
         "contradictions", number(links.contradictions), "joins", number(links.joins), "opens",
         number(source_opens(source)), "malformed", number(links.received.malformed), "events",
         number(history_newest(namespace_history(namespace))), "events_lost",
-        number(namespace_streams(namespace)->events_lost), "sessions", number(server->sessions),
-        "sessions_refused", number(server->refused));
+        number(namespace_streams(namespace)->events_lost), "carrier_changes",
+        number(changes->carrier_changes), "flaps", number(changes->flaps), "sessions",
+        number(server->sessions), "sessions_refused", number(server->refused));
 }
 
 static json_t *address_counters(const struct source *source)
@@ -41,6 +47,25 @@ static json_t *address_counters(const struct source *source)
                      "contradictions", number(addresses.contradictions), "joins",
                      number(addresses.joins), "malformed", number(addresses.received.malformed),
                      "events", number(addresses.events));
+}
+
+/* As in Delays. */
+static json_t *delays(const struct delays *delays)
+{
+    json_t *object = json_pack("{s:o, s:o}", "count", number(delays->count), "sum_usec",
+                               json_integer(delays->sum_usec));
+    uint64_t within = 0;
+    char name[32];
+
+    for (size_t i = 0; i < METRIC_BOUNDS; i++) {
+        within += delays->within[i];
+        snprintf(name, sizeof(name), "within_%s", metric_bounds[i].name);
+        if (json_object_set_new(object, name, number(within)) < 0) {
+            json_decref(object);
+            return NULL;
+        }
+    }
+    return object;
 }
 
 static json_t *history(const struct history *history)
@@ -115,14 +140,16 @@ json_t *status_statistics(struct namespace *namespace, const struct entered *ent
     const struct server_limits *limits = server_limits(server);
 
     return json_pack(
-        "{s:o*, s:o*, s:o*, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o}",
+        "{s:o*, s:o*, s:o*, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o}",
         "dump_cost_usec", unless_negative(report->dump_cost_usec), "address_dump_cost_usec",
         unless_negative(address_dump_cost(source)), "receive_buffer",
         unless_negative(source_receive_buffer(source)), "history",
-        history(namespace_history(namespace)), "sessions", number(server_session_count(server)),
-        "sessions_max", number(limits->users.sessions), "sessions_per_user_max",
-        number(limits->users.sessions_per_user), "namespaces", number(entered_count(entered)),
-        "namespaces_max", number(entered_limits(entered)->namespaces), "namespaces_per_user_max",
+        history(namespace_history(namespace)), "delays",
+        delays(&namespace_streams(namespace)->delays), "sessions",
+        number(server_session_count(server)), "sessions_max", number(limits->users.sessions),
+        "sessions_per_user_max", number(limits->users.sessions_per_user), "namespaces",
+        number(entered_count(entered)), "namespaces_max",
+        number(entered_limits(entered)->namespaces), "namespaces_per_user_max",
         number(entered_limits(entered)->namespaces_per_user), "namespaces_memory",
         number(entered_bytes(entered)), "namespaces_memory_max",
         number(entered_limits(entered)->bytes), "request_max", number(limits->request),

@@ -20,6 +20,7 @@ struct stream {
     uint64_t cursor; /* the last event that was emitted, or passed over */
     uint64_t seen;   /* the last one that was held against the filter */
     uint64_t held;   /* of those between, the one to be emitted next; 0 for none */
+    uint64_t start;  /* the last event that had happened when the consumer came, or lost others */
 
     /* What is held against the filter: the event after the last one seen, or this link of the
      * snapshot. The cursor stays where it is until that is decided. */
@@ -47,6 +48,12 @@ static void go_to(struct stream *stream, uint64_t sequence)
     stream->held = 0;
 }
 
+/* Events up to now are no news for the consumer: none waits for them. */
+static void start(struct stream *stream)
+{
+    stream->start = history_newest(stream->origin->history);
+}
+
 static bool is_about(const struct stream *stream, unsigned subjects)
 {
     return filter_subjects(stream->filter) & subjects;
@@ -65,6 +72,7 @@ struct stream *stream_new(struct stream_origin *origin, struct filter *filter)
         return NULL;
     }
     go_to(stream, history_newest(origin->history));
+    start(stream);
     stream->owes_ready = stream->before_ready = true;
     return stream;
 }
@@ -96,6 +104,7 @@ static void start_over(struct stream *stream, int64_t lost)
     if (stream->owes_lost)
         lost = lost < 0 || stream->lost < 0 ? -1 : stream->lost + lost;
     go_to(stream, history_newest(stream->origin->history));
+    start(stream);
     stream->owes_lost = true;
     stream->lost = lost;
     stream->owes_ready = stream->before_ready = true;
@@ -248,12 +257,28 @@ static struct buffer *event_message(const struct stream *stream, uint64_t sequen
     return message_event(history_instance(history), &event, &message) < 0 ? NULL : message;
 }
 
+/* These events are emitted together: what counts is the oldest of them that is the stream's. */
+static void count_delay(struct stream *stream, uint64_t first, uint64_t last)
+{
+    struct stream_origin *origin = stream->origin;
+
+    for (; first <= last; first++) {
+        const struct event *event = history_get(origin->history, first);
+
+        if (first <= stream->start || !event || !is_about(stream, 1U << event->subject))
+            continue;
+        delays_add(&origin->delays, origin->clock() - event->monotonic_usec);
+        return;
+    }
+}
+
 /* Emits the event that was held back; next: the one to be held back then, 0 for none. */
 static int emit_held(struct stream *stream, uint64_t next, struct buffer **ret)
 {
     *ret = event_message(stream, stream->held, next == 0);
     if (!*ret)
         return -ENOMEM;
+    count_delay(stream, stream->held, stream->held);
     stream->cursor = next ? stream->held : stream->seen;
     stream->held = next;
     return 1;
@@ -466,12 +491,14 @@ static int emit_source(struct stream *stream, const struct slice *slice, struct 
 static int emit_events(struct stream *stream, struct buffer **ret)
 {
     struct history *history = stream->origin->history;
+    uint64_t first = stream->cursor + 1;
     uint64_t last;
-    int r =
-        history_messages(history, stream->cursor + 1, filter_subjects(stream->filter), &last, ret);
+    int r = history_messages(history, first, filter_subjects(stream->filter), &last, ret);
 
     if (r < 0)
         return r;
+    if (r > 0)
+        count_delay(stream, first, last);
     go_to(stream, last);
     return r == 0 && last < history_newest(history) ? -EAGAIN : r;
 }

@@ -8,6 +8,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "daemon/delays.h"
 #include "daemon/event.h"
 #include "daemon/filter.h"
 #include "daemon/history.h"
@@ -28,6 +29,8 @@ struct stream_origin {
     int64_t (*clock)(void); /* CLOCK_MONOTONIC in microseconds */
     void *user;
     uint64_t events_lost; /* summed up over all streams */
+    /* Of all streams: how old the oldest event was of those that were emitted together. */
+    struct delays delays;
 };
 
 struct stream;

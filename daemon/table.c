@@ -249,7 +249,7 @@ static uint32_t unseen_flaps(const struct link *before, const struct link *after
     if (!(both & LINK_FIELD_BIT(CARRIER_CHANGES)))
         return 0;
     counted = after->carrier_changes - before->carrier_changes;
-    seen = before->has_carrier && after->has_carrier && before->carrier != after->carrier;
+    seen = link_carrier_differs(before, after);
     return counted > seen ? counted - seen : 0;
 }
 

@@ -5,14 +5,13 @@ daemon: systemd's varlinkctl, and python3-varlink."""
 import json
 import os
 import shlex
-import subprocess
 
 import daemon as daemons
 import manual
 import netns
 import packages
 import tap
-import wait
+from guest import Guest, sequence
 
 try:
     # Before there is no network any more.
@@ -24,51 +23,14 @@ if os.geteuid() != 0:
 netns.enter()
 netns.ip("link set lo up")
 
-_INTERFACES = ("org.linkwatch.Links", "org.linkwatch.Statistics", "org.varlink.service")
-_METHODS = ["org.linkwatch.Links.Enter", "org.linkwatch.Links.GetStatus",
+_INTERFACES = ("io.systemd.Metrics", "org.linkwatch.Links", "org.linkwatch.Statistics",
+               "org.varlink.service")
+_METHODS = ["io.systemd.Metrics.Describe", "io.systemd.Metrics.List",
+            "org.linkwatch.Links.Enter", "org.linkwatch.Links.GetStatus",
             "org.linkwatch.Links.List",
             "org.linkwatch.Links.Monitor", "org.linkwatch.Links.Refresh",
             "org.linkwatch.Statistics.GetStatistics",
             "org.varlink.service.GetInfo", "org.varlink.service.GetInterfaceDescription"]
-
-
-class Guest:
-    """A system of Debian 13 in whose /mnt the daemon's folder is seen."""
-
-    def __init__(self, daemon):
-        # In this program's mount namespace alone.
-        netns.run("mount", "--bind", daemon.directory, f"{SYSTEM}/mnt")
-        netns.run("mount", "--rbind", "/proc", f"{SYSTEM}/proc")
-
-    def __enter__(self):
-        return self
-
-    def __exit__(self, *_exception):
-        for folder in ("proc", "mnt"):
-            netns.run("umount", "--lazy", f"{SYSTEM}/{folder}")
-
-    def start(self, *command):
-        """Starts a program in it."""
-        return subprocess.Popen(["chroot", str(SYSTEM), *command], stdin=subprocess.DEVNULL,
-                                stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
-
-    def run(self, *command):
-        """Runs a program to its end: its exit code, output and error output."""
-        process = self.start(*command)
-        output, errors = process.communicate(timeout=wait.SECONDS)
-        return process.returncode, output, errors
-
-    def varlinkctl(self, *arguments):
-        """What varlinkctl prints when it succeeds."""
-        code, output, errors = self.run("varlinkctl", *arguments)
-        assert code == 0, f"varlinkctl {arguments}: {errors}"
-        return output
-
-
-def _sequence(text):
-    """The objects of a JSON sequence (RFC 7464), as varlinkctl prints the replies to a call
-    with --more."""
-    return [json.loads(record) for record in text.split("\x1e") if record]
 
 
 def _names(links):
@@ -81,7 +43,7 @@ def _follow(process, types):
     events = []
     with process.stdout:
         for line in process.stdout:
-            message, = _sequence(line)
+            message, = sequence(line)
             events.append(message)
             if message["type"] == "ready":
                 netns.ip("link add b7 type bridge")
@@ -96,7 +58,7 @@ def _follow(process, types):
 @tap.test
 def varlinkctl_info():
     """varlinkctl info, list-interfaces and list-methods print what the daemon speaks"""
-    with daemons.Daemon() as daemon, Guest(daemon) as guest:
+    with daemons.Daemon() as daemon, Guest(SYSTEM, daemon) as guest:
         info = guest.varlinkctl("info", "--json=short", "/mnt/socket")
         tap.equal(json.loads(info)["product"], "linkwatchd")
         tap.equal(guest.varlinkctl("list-interfaces", "/mnt/socket").split(),
@@ -107,7 +69,7 @@ def varlinkctl_info():
 @tap.test
 def varlinkctl_introspects():
     """varlinkctl introspect parses all interfaces, with their comments"""
-    with daemons.Daemon() as daemon, Guest(daemon) as guest:
+    with daemons.Daemon() as daemon, Guest(SYSTEM, daemon) as guest:
         for interface in _INTERFACES:
             text = guest.varlinkctl("introspect", "/mnt/socket", interface)
             tap.contains(text, f"interface {interface}")
@@ -124,13 +86,13 @@ def varlinkctl_introspects():
 @tap.test
 def varlinkctl_calls():
     """varlinkctl call List, Refresh and GetStatus answer; a wrong parameter is an error"""
-    with daemons.Daemon() as daemon, Guest(daemon) as guest:
+    with daemons.Daemon() as daemon, Guest(SYSTEM, daemon) as guest:
         netns.delete_all()
         netns.ip("link add b1 type bridge")
         guest.varlinkctl("call", "/mnt/socket", "org.linkwatch.Links.Refresh", "{}")
         replies = guest.varlinkctl("call", "--more", "--json=short", "/mnt/socket",
                                    "org.linkwatch.Links.List", '{"filter":{"names":["b*"]}}')
-        tap.equal(_names([reply["link"] for reply in _sequence(replies)]), ["b1"])
+        tap.equal(_names([reply["link"] for reply in sequence(replies)]), ["b1"])
         status = json.loads(guest.varlinkctl("call", "/mnt/socket",
                                              "org.linkwatch.Links.GetStatus", "{}"))
         tap.equal(status["links"], 2)
@@ -146,7 +108,7 @@ def varlinkctl_as_documented():
     text, = manual.examples("org.linkwatch.Links.7.in", "varlinkctl")
     text = text.replace("/run/linkwatchd/socket", "/mnt/socket").replace("\\\n", " ")
     listing, following = (shlex.split(line) for line in text.splitlines())
-    with daemons.Daemon() as daemon, Guest(daemon) as guest:
+    with daemons.Daemon() as daemon, Guest(SYSTEM, daemon) as guest:
         netns.delete_all()
         netns.ip("link add b3 type bridge")
         daemon.call("Refresh")
@@ -166,7 +128,7 @@ def varlinkctl_statistics():
     """The example in org.linkwatch.Statistics(7) prints counters and limits"""
     text, = manual.examples("org.linkwatch.Statistics.7.in", "varlinkctl")
     text = text.replace("/run/linkwatchd/socket", "/mnt/socket").replace("\\\n", " ")
-    with daemons.Daemon() as daemon, Guest(daemon) as guest:
+    with daemons.Daemon() as daemon, Guest(SYSTEM, daemon) as guest:
         statistics = json.loads(guest.varlinkctl(*shlex.split(text)[1:]))
         tap.equal(statistics["sessions"], 1)
 
@@ -174,7 +136,7 @@ def varlinkctl_statistics():
 @tap.test
 def varlinkctl_follows():
     """varlinkctl call --more follows Monitor: snapshot, ready, add, change and remove"""
-    with daemons.Daemon() as daemon, Guest(daemon) as guest:
+    with daemons.Daemon() as daemon, Guest(SYSTEM, daemon) as guest:
         process = guest.start("varlinkctl", "call", "--more", "--json=short", "/mnt/socket",
                               "org.linkwatch.Links.Monitor", "{}")
         try:
@@ -190,7 +152,13 @@ _PYTHON_LIST = """
 import json, varlink
 client = varlink.Client(address="unix:/mnt/socket")
 assert client.get_interfaces() == [
-    "org.varlink.service", "org.linkwatch.Links", "org.linkwatch.Statistics"]
+    "org.varlink.service", "org.linkwatch.Links", "org.linkwatch.Statistics", "io.systemd.Metrics"]
+with client.open("io.systemd.Metrics") as metrics:
+    described = {family["name"]: family["type"] for family in metrics.Describe(_more=True)}
+    listed = list(metrics.List(_more=True))
+    assert {metric["name"] for metric in listed} <= set(described), listed
+    assert {"name": "org.linkwatch.Consumers", "value": 1} in listed, listed
+    assert described["org.linkwatch.EventsLost"] == "counter", described
 with client.open("org.linkwatch.Links") as links:
     replies = links.List(_more=True, filter={"names": ["b*"], "kinds": ["bridge"]})
     print(json.dumps([reply["link"] for reply in replies]))
@@ -221,7 +189,7 @@ with client.open("org.linkwatch.Links") as links:
 @tap.test
 def python_calls():
     """python3-varlink reads the interface, calls List and Refresh, and understands errors"""
-    with daemons.Daemon() as daemon, Guest(daemon) as guest:
+    with daemons.Daemon() as daemon, Guest(SYSTEM, daemon) as guest:
         netns.delete_all()
         netns.ip("link add b2 type bridge")
         daemon.call("Refresh")
@@ -233,7 +201,7 @@ def python_calls():
 @tap.test
 def python_follows():
     """python3-varlink follows Monitor: snapshot, ready, add, change and remove"""
-    with daemons.Daemon() as daemon, Guest(daemon) as guest:
+    with daemons.Daemon() as daemon, Guest(SYSTEM, daemon) as guest:
         process = guest.start("python3", "-c", _PYTHON_MONITOR)
         try:
             events = _follow(process, {"add", "change", "remove"})

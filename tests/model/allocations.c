@@ -18,7 +18,7 @@
 #include "tests/model/simulated_kernel.h"
 
 #define SECOND   INT64_C(1000000)
-#define CALLERS  9
+#define CALLERS  12
 #define GUESTS   2
 #define HISTORY  (48 * 1024)
 #define SESSIONS 40
@@ -167,6 +167,8 @@ static void ask(struct trial *trial)
                 "{\"interface\":\"org.linkwatch.Links\"}}");
     call(trial, "{\"method\":\"org.linkwatch.Links.GetStatus\"}");
     call(trial, "{\"method\":\"org.linkwatch.Statistics.GetStatistics\"}");
+    call(trial, "{\"method\":\"io.systemd.Metrics.List\",\"more\":true}");
+    call(trial, "{\"method\":\"io.systemd.Metrics.Describe\",\"more\":true}");
     call(trial, "{\"method\":\"org.linkwatch.Links.List\",\"more\":true,\"parameters\":{\"filter\":"
                 "{\"names\":[\"v*\",\"l?\"],\"kinds\":[\"veth\"]}}}");
     call(trial, "{\"method\":\"org.linkwatch.Links.List\",\"more\":true}");

@@ -77,6 +77,15 @@ def consumer_first():
 
 
 @tap.test
+def where_systemd_looks():
+    """The socket is in systemd's registry of Varlink services, and among the sources of
+    systemd-report, under the names that begin what they stand for."""
+    for path in ("/run/varlink/registry/org.linkwatch.Links", "/run/systemd/report/org.linkwatch"):
+        tap.equal(MACHINE.run("readlink", "-f", path).strip(), "/run/linkwatchd/socket", path)
+        MACHINE.run("runuser", "-u", "nobody", "--", "test", "-S", path)
+
+
+@tap.test
 def status_text():
     """systemctl status explains the standing in words."""
     wait.until(lambda: not status()["source"]["stale"], "a dump")

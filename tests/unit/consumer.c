@@ -7,11 +7,14 @@
 
 #include "daemon/encode.h"
 
+/* When all events happen. */
+#define MONOTONIC_USEC 2
+
 static void on_change(void *user, const struct change *change)
 {
     struct world *world = user;
 
-    assert_int_equal(history_add_change(world->history, change, 1, 2), 0);
+    assert_int_equal(history_add_change(world->history, change, 1, MONOTONIC_USEC), 0);
 }
 
 static void describe(void *user, enum subject_number subject, struct source_state *ret)
@@ -23,14 +26,23 @@ static void describe(void *user, enum subject_number subject, struct source_stat
         .standing = "trusted", .reason = "", .last_dump_usec = world->blind ? -1 : 0};
 }
 
+/* Each event is so old when it is emitted. */
+static int64_t clock_now(void)
+{
+    return MONOTONIC_USEC + WORLD_DELAY;
+}
+
 void world_start(struct world *world, size_t history_bytes)
 {
     *world = (struct world){.table = table_new(on_change, world),
                             .history = history_new(INSTANCE, history_bytes)};
     assert_non_null(world->table);
     assert_non_null(world->history);
-    world->origin = (struct stream_origin){
-        .history = world->history, .table = world->table, .describe = describe, .user = world};
+    world->origin = (struct stream_origin){.history = world->history,
+                                           .table = world->table,
+                                           .describe = describe,
+                                           .clock = clock_now,
+                                           .user = world};
 }
 
 void world_stop(struct world *world)

@@ -11,6 +11,8 @@
 #include "daemon/stream.h"
 
 #define INSTANCE "0123456789abcdef0123456789abcdef"
+/* The age of events when they are emitted, in microseconds. */
+#define WORLD_DELAY 5000
 
 struct world {
     struct table *table;

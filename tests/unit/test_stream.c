@@ -373,6 +373,52 @@ static void another_instance_is_lost_without_a_number_and_a_snapshot(void **stat
     world_stop(&world);
 }
 
+/* A snapshot is no news, and neither is what a consumer that comes back has missed. */
+static void the_delay_of_what_a_consumer_waited_for_is_counted(void **state)
+{
+    struct world world;
+    struct stream *stream;
+    const struct delays *delays = &world.origin.delays;
+
+    (void)state;
+    world_start(&world, PLENTY);
+    add_links(&world, 1, 3);
+    stream = world_stream(&world, NULL);
+    assert_int_equal(stream_resume(stream, INSTANCE, 1), 0);
+    assert_emits(stream, "add", 2, 2);
+    assert_emits(stream, "add", 3, 3);
+    assert_int_equal(delays->count, 0);
+    notify(&world, 2, "awaited");
+    notify(&world, 3, "awaited, too");
+    assert_emits(stream, "change", 4, 2);
+    assert_emits(stream, "change", 5, 3);
+    assert_int_equal(delays->count, 2);
+    assert_int_equal(delays->sum_usec, 2 * WORLD_DELAY);
+    for (size_t i = 0; i < METRIC_BOUNDS; i++)
+        assert_int_equal(delays->within[i], metric_bounds[i].usec == 10000 ? 2 : 0);
+    stream_free(stream);
+    world_stop(&world);
+}
+
+static void events_that_are_emitted_together_are_one_delivery(void **state)
+{
+    struct buffer *buffer;
+    struct world world;
+    struct stream *stream;
+
+    (void)state;
+    world_start(&world, PLENTY);
+    stream = world_stream(&world, NULL);
+    assert_emits(stream, "ready", 0, 0);
+    add_links(&world, 1, 3);
+    assert_int_equal(stream_next_many(stream, NULL, &buffer), 1);
+    buffer_unref(buffer);
+    assert_int_equal(world.origin.delays.count, 1);
+    assert_int_equal(world.origin.delays.sum_usec, WORLD_DELAY);
+    stream_free(stream);
+    world_stop(&world);
+}
+
 static void a_position_that_is_forgotten_is_lost_with_the_exact_number(void **state)
 {
     struct world world;
@@ -729,6 +775,8 @@ int main(void)
         cmocka_unit_test(since_the_newest_or_the_beginning_is_a_position_too),
         cmocka_unit_test(a_position_that_has_not_happened_is_out_of_range),
         cmocka_unit_test(another_instance_is_lost_without_a_number_and_a_snapshot),
+        cmocka_unit_test(the_delay_of_what_a_consumer_waited_for_is_counted),
+        cmocka_unit_test(events_that_are_emitted_together_are_one_delivery),
         cmocka_unit_test(a_position_that_is_forgotten_is_lost_with_the_exact_number),
         cmocka_unit_test(the_last_position_that_is_held_can_be_resumed_and_the_one_before_not),
         cmocka_unit_test(a_replay_begins_with_the_first_event_and_has_no_snapshot),

@@ -1,0 +1,26 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* How long events waited until consumers got them, as a histogram. Pure. */
+#ifndef LINKWATCH_DAEMON_DELAYS_H
+#define LINKWATCH_DAEMON_DELAYS_H
+
+#include "protocol/metrics.h"
+
+struct delays {
+    uint64_t within[METRIC_BOUNDS]; /* up to that bound, and above the one before */
+    uint64_t count;
+    int64_t sum_usec;
+};
+
+static inline void delays_add(struct delays *delays, int64_t usec)
+{
+    int i = 0;
+
+    while (i < METRIC_BOUNDS && usec > metric_bounds[i].usec)
+        i++;
+    if (i < METRIC_BOUNDS)
+        delays->within[i]++;
+    delays->count++;
+    delays->sum_usec += usec;
+}
+
+#endif

@@ -1,0 +1,58 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* The metrics that are made of what GetStatus and GetStatistics answer: as io.systemd.Metrics has
+ * them, and as OpenMetrics text. One list for both sides of the socket, and the one thing beside
+ * linkwatch.h that linkwatchctl knows of it. Pure. */
+#ifndef LINKWATCH_PROTOCOL_METRICS_H
+#define LINKWATCH_PROTOCOL_METRICS_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+/* Before the names of the families: on the wire, and in OpenMetrics. */
+#define METRICS_PREFIX      "org.linkwatch."
+#define METRICS_TEXT_PREFIX "linkwatch_"
+
+enum metric_type {
+    METRIC_COUNTER,
+    METRIC_GAUGE,
+    METRIC_STRING, /* OpenMetrics has none: each value is a label */
+};
+
+/* What its values are. */
+enum metric_content {
+    METRIC_VALUE,  /* an integer, a boolean or a text */
+    METRIC_LINKS,  /* the number of links, by operational state and kind */
+    METRIC_DELAYS, /* the number of deliveries that took no longer than each of the bounds */
+};
+
+struct metric {
+    const char *name;
+    const char *text_name; /* without _total; NULL: it is part of another family there */
+    enum metric_type type;
+    enum metric_content content;
+    const char *description;
+    const char *unit; /* of OpenMetrics; "seconds" are microseconds in the member. NULL for none */
+    /* Of both replies together, with dots between levels: where the value stands, and where that
+     * of the addresses does. With both, or with the second alone, each has a field "subject". */
+    const char *member;
+    const char *address_member;
+};
+
+/* In the order in which they are listed; the end has no name. */
+extern const struct metric metrics[];
+
+/* Bounds of the histogram of delays, in ascending order. */
+#define METRIC_BOUNDS 6
+struct metric_bound {
+    int64_t usec;
+    const char *name;    /* in the type Delays it is called within_NAME */
+    const char *seconds; /* as OpenMetrics writes it */
+};
+extern const struct metric_bound metric_bounds[METRIC_BOUNDS];
+
+/* So many groups of links are told apart, by operational state and kind; the others are counted as
+ * of the kind METRICS_OTHER. Kinds are the kernel's, but who hands a socket in may feign it. */
+#define METRICS_GROUPS_MAX 128
+#define METRICS_OTHER      "other"
+
+#endif
