@@ -38,7 +38,7 @@ function __linkwatchctl_arguments
             continue
         end
         switch $word
-            case -s --socket -n --netns -t --timeout --kind --state --master --type --field --family --scope --at-least
+            case -s --socket -n --netns -t --timeout --kind --state --master --type --field --family --scope --at-least --output
                 set skip yes
             case '-*'
             case '*'
@@ -95,6 +95,7 @@ complete -c linkwatchctl -l no-list -d 'Omit the initial list of links'
 complete -c linkwatchctl -s l -l full -d "Do not cut tables to the terminal's width"
 complete -c linkwatchctl -l no-legend -d 'Do not print the heading of tables'
 complete -c linkwatchctl -l color -a 'auto always never' -d 'Colour the output'
+complete -c linkwatchctl -l output -r -F -d 'Write metrics to that file'
 complete -c linkwatchctl -l no-pager -d "Do not pipe long output into a pager"
 complete -c linkwatchctl -s h -l help -d 'Print a short help text'
 complete -c linkwatchctl -s V -l version -d 'Print the version'
@@ -106,9 +107,10 @@ complete -c linkwatchctl -n __linkwatchctl_needs_command -a address -d 'List the
 complete -c linkwatchctl -n __linkwatchctl_needs_command -a wait -d 'Wait until a link meets all the conditions'
 complete -c linkwatchctl -n __linkwatchctl_needs_command -a refresh -d 'Make the daemon dump the links now'
 complete -c linkwatchctl -n __linkwatchctl_needs_command -a status -d 'Show the state of the daemon'
+complete -c linkwatchctl -n __linkwatchctl_needs_command -a metrics -d 'Print metrics for Prometheus'
 complete -c linkwatchctl -n __linkwatchctl_needs_command -a help -d 'Print a short help text'
 
-complete -c linkwatchctl -n '__linkwatchctl_at 0 999 list monitor address' -a '(__linkwatchctl_links)' -d Link
+complete -c linkwatchctl -n '__linkwatchctl_at 0 999 list monitor address metrics' -a '(__linkwatchctl_links)' -d Link
 complete -c linkwatchctl -n '__linkwatchctl_at 0 0 show; or __linkwatchctl_at 0 0 wait; or __linkwatchctl_several' -a '(__linkwatchctl_links)' -d Link
 
 complete -c linkwatchctl -n '__linkwatchctl_at 1 999 wait' -a 'present absent up down carrier no-carrier usable address nomaster renamed' -d Condition

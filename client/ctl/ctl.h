@@ -45,9 +45,10 @@ struct ctl {
     bool no_legend;   /* tables have no head */
     enum when colour; /* output is coloured */
     bool has_timeout;
-    int64_t timeout; /* microseconds, LINKWATCH_FOREVER without one */
-    size_t at_least; /* links that wait needs: --any, --at-least, --all; 0 if none is given */
-    int count;       /* arguments after the command */
+    int64_t timeout;    /* microseconds, LINKWATCH_FOREVER without one */
+    const char *output; /* the file that metrics are written to; NULL for standard output */
+    size_t at_least;    /* links that wait needs: --any, --at-least, --all; 0 if none is given */
+    int count;          /* arguments after the command */
     char *const *arguments;
 };
 
@@ -62,6 +63,7 @@ int ctl_monitor(const struct ctl *ctl);
 int ctl_wait(const struct ctl *ctl);
 int ctl_refresh(const struct ctl *ctl);
 int ctl_status(const struct ctl *ctl);
+int ctl_metrics(const struct ctl *ctl);
 int ctl_complete(const struct ctl *ctl);
 
 /* One line on stderr, with the program's name before it. */

@@ -1,7 +1,11 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "client/ctl/json_members.h"
 
+#include <errno.h>
+#include <stdlib.h>
 #include <string.h>
+
+#include "client/linkwatch.h"
 
 /* Behind the string that begins there. */
 static const char *skip_string(const char *at)
@@ -122,6 +126,49 @@ void json_write_old(FILE *to, const char *before, const char *now)
             separator = ",";
         }
     putc('}', to);
+}
+
+/* One escape of linkwatch_escape(), or one character of ASCII, as JSON; what follows it. */
+static const char *convert(const char *from, FILE *to, bool *ret_is_text)
+{
+    unsigned long character;
+    char digits[9] = "";
+
+    if (*from != '\\') {
+        fprintf(to, *from == '"' ? "\\%c" : "%c", *from);
+        return from + 1;
+    }
+    if (from[1] == '\\') {
+        fputs("\\\\", to);
+        return from + 2;
+    }
+    strncpy(digits, from + 2, from[1] == 'x' ? 2 : from[1] == 'u' ? 4 : 8);
+    character = strtoul(digits, NULL, 16);
+    if (from[1] == 'x' && character >= 0x80) {
+        *ret_is_text = false;
+        character = 0xfffd;
+    }
+    if (character >= 0x10000)
+        fprintf(to, "\\u%04lx\\u%04lx", 0xd800 + ((character - 0x10000) >> 10),
+                0xdc00 + (character & 0x3ff));
+    else
+        fprintf(to, "\\u%04lx", character);
+    return from + 2 + strlen(digits);
+}
+
+int json_write_string(FILE *to, const char *text)
+{
+    bool is_text = true;
+    char *escaped;
+
+    if (linkwatch_escape(text, true, &escaped) < 0)
+        return -ENOMEM;
+    putc('"', to);
+    for (const char *from = escaped; *from;)
+        from = convert(from, to, &is_text);
+    putc('"', to);
+    free(escaped);
+    return is_text;
 }
 
 static void break_line(FILE *to, int level)

@@ -24,6 +24,10 @@ bool json_find(const char *object, const char *name, size_t name_length, struct 
 /* Whether the value is that string. */
 bool json_is_text(const struct json_member *member, const char *text);
 
+/* Writes any text as a string, in ASCII. 1, or 0 if it is not UTF-8: then U+FFFD stands for each
+ * byte that is not; -ENOMEM, and nothing is written. */
+int json_write_string(FILE *to, const char *text);
+
 /* Writes any value with line breaks, and two blanks for each level. */
 void json_write_pretty(FILE *to, const char *value);
 

@@ -36,6 +36,7 @@ static const struct command commands[] = {
      "wait IF... CONDITION... [--any | --all | --at-least N] [--timeout T]"},
     {"refresh", ctl_refresh, 0, 0, "refresh"},
     {"status", ctl_status, 0, 0, "status"},
+    {"metrics", ctl_metrics, 0, ANY_NUMBER, "metrics [IF...] [--output FILE]"},
     {"help", print_help, 0, 0, "help"},
     {"complete", ctl_complete, 0, 1, "complete [TEXT]"},
 };
@@ -55,6 +56,8 @@ static const char help[] =
     "  refresh              make the daemon dump the links now\n"
     "  status               show the state of the daemon and how far it trusts the\n"
     "                       kernel's notifications\n"
+    "  metrics [IF...]      print metrics as OpenMetrics text, for Prometheus; those of\n"
+    "                       single links for IF alone\n"
     "  help                 print this help\n"
     "  complete [TEXT]      print completions of IF for a shell, one per line\n"
     "\n"
@@ -91,6 +94,7 @@ static const char help[] =
     "      --any            wait: until one link that matches an IF meets the conditions\n"
     "      --all            wait: until all that match do, and each IF matches one\n"
     "      --at-least N     wait: until N links that match do\n"
+    "      --output FILE    metrics: replace FILE by the metrics, at once\n"
     "      --no-pager       do not pipe long output into a pager\n"
     "  -l, --full           do not cut tables to the terminal's width\n"
     "      --no-legend      do not print the heading of tables\n"
@@ -275,6 +279,8 @@ static int run_command(struct ctl *ctl, const char *name)
         return wrong_usage("wrong number of arguments; usage: ", command->usage);
     if (ctl->has_timeout && command->run != ctl_wait)
         return wrong_usage("--timeout can only be used with wait", "");
+    if (ctl->output && command->run != ctl_metrics)
+        return wrong_usage("--output can only be used with metrics", "");
     if (ctl->at_least > 0 && command->run != ctl_wait)
         return wrong_usage("--any, --all and --at-least can only be used with wait", "");
     if (ctl->all_netns && command->run != ctl_list && command->run != ctl_monitor &&
@@ -480,6 +486,9 @@ static int take_option(struct ctl *ctl, int option)
     case 'P':
         ctl->pager = false;
         return -1;
+    case 'o':
+        ctl->output = optarg;
+        return -1;
     case 'h':
         return print(help);
     case 'V':
@@ -497,6 +506,7 @@ int main(int argc, char *argv[])
         {"json", optional_argument, NULL, 'j'},
         {"timeout", required_argument, NULL, 't'},
         {"no-pager", no_argument, NULL, 'P'},
+        {"output", required_argument, NULL, 'o'},
         {"help", no_argument, NULL, 'h'},
         {"version", no_argument, NULL, 'V'},
         {"kind", required_argument, NULL, 'k'},

@@ -6,8 +6,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "client/ctl/json_members.h"
 #include "client/ctl/text.h"
-#include "client/linkwatch.h"
 
 #define OWN "-"
 
@@ -21,45 +21,6 @@ char *netns_label(const char *name)
     return text_word(name);
 }
 
-/* One escape of linkwatch_escape(), or one character of ASCII, as JSON; what follows it. */
-static const char *convert(const char *from, FILE *to, bool *ret_is_text)
-{
-    unsigned long character;
-    char digits[9] = "";
-
-    if (*from != '\\') {
-        fprintf(to, *from == '"' ? "\\%c" : "%c", *from);
-        return from + 1;
-    }
-    if (from[1] == '\\') {
-        fputs("\\\\", to);
-        return from + 2;
-    }
-    strncpy(digits, from + 2, from[1] == 'x' ? 2 : from[1] == 'u' ? 4 : 8);
-    character = strtoul(digits, NULL, 16);
-    if (from[1] == 'x' && character >= 0x80) {
-        *ret_is_text = false;
-        character = 0xfffd;
-    }
-    if (character >= 0x10000)
-        fprintf(to, "\\u%04lx\\u%04lx", 0xd800 + ((character - 0x10000) >> 10),
-                0xdc00 + (character & 0x3ff));
-    else
-        fprintf(to, "\\u%04lx", character);
-    return from + 2 + strlen(digits);
-}
-
-static bool write_text(const char *escaped, FILE *to)
-{
-    bool is_text = true;
-
-    fputs("\"netns\":\"", to);
-    while (*escaped)
-        escaped = convert(escaped, to, &is_text);
-    putc('"', to);
-    return is_text;
-}
-
 static void write_bytes(const char *name, FILE *to)
 {
     fputs(",\"netns_bytes\":\"", to);
@@ -70,19 +31,21 @@ static void write_bytes(const char *name, FILE *to)
 
 char *netns_members(const char *name)
 {
-    char *escaped, *members = NULL;
+    char *members = NULL;
     size_t size;
     FILE *to;
+    int r;
 
     if (!name)
         return strdup("\"netns\":null");
-    if (linkwatch_escape(name, true, &escaped) < 0)
-        return NULL;
     to = open_memstream(&members, &size);
-    if (to && !write_text(escaped, to))
+    if (!to)
+        return NULL;
+    fputs("\"netns\":", to);
+    r = json_write_string(to, name);
+    if (r == 0)
         write_bytes(name, to);
-    free(escaped);
-    if (!to || fclose(to) == 0)
+    if (fclose(to) == 0 && r >= 0)
         return members;
     free(members);
     return NULL;

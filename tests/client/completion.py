@@ -35,7 +35,8 @@ def start(shell, line):
     return shells.start(shell, "client/completions", line)
 
 
-COMMANDS = {"list", "monitor", "show", "address", "wait", "refresh", "status", "help"}
+COMMANDS = {"list", "monitor", "show", "address", "wait", "refresh", "status", "metrics",
+            "help"}
 
 
 def commands(shell):
@@ -49,7 +50,7 @@ def options(shell):
     """A word that starts with - is an option."""
     got = offers(start(shell, "linkwatchctl list --"))
     tap.equal({"--socket", "--netns", "--all-netns", "--json", "--timeout", "--no-pager", "--help",
-               "--kind", "--state", "--master", "--usable", "--type", "--field", "--no-list", "--no-legend",
+               "--kind", "--state", "--master", "--usable", "--type", "--field", "--no-list", "--no-legend", "--output",
                "--version"} - got, set(),
               "missing")
 

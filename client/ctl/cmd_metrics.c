@@ -1,0 +1,408 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* linkwatchctl metrics. */
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "client/ctl/ctl.h"
+#include "client/ctl/exposition.h"
+#include "client/ctl/fetch.h"
+#include "client/ctl/output.h"
+#include "client/ctl/replace_file.h"
+#include "protocol/metrics.h"
+
+#define NUMBER_SIZE 32
+#define MEMBER_SIZE 64
+#define LABELS_MAX  4
+
+/* What the metrics are made of. */
+struct sources {
+    struct linkwatch_status *status;
+    struct linkwatch_status *statistics; /* NULL if the daemon has none */
+    struct linkwatch_list *list;         /* NULL if the links are not known */
+    struct fetch named;                  /* links that have metrics of their own */
+};
+
+/* --- values */
+
+static bool get_number(const struct sources *sources, const char *member, int64_t *ret)
+{
+    bool flag;
+
+    if (linkwatch_status_get_bool(sources->status, member, &flag) >= 0) {
+        *ret = flag;
+        return true;
+    }
+    return linkwatch_status_get_number(sources->status, member, ret) >= 0 ||
+           (sources->statistics &&
+            linkwatch_status_get_number(sources->statistics, member, ret) >= 0);
+}
+
+static const char *format(int64_t number, bool is_usec, char text[NUMBER_SIZE])
+{
+    if (is_usec)
+        snprintf(text, NUMBER_SIZE, "%lld.%06lld", (long long)number / 1000000,
+                 (long long)number % 1000000);
+    else
+        snprintf(text, NUMBER_SIZE, "%lld", (long long)number);
+    return text;
+}
+
+static struct family family_of(const struct metric *metric)
+{
+    return (struct family){.prefix = METRICS_TEXT_PREFIX,
+                           .name = metric->text_name,
+                           .type = metric->type == METRIC_COUNTER ? "counter" : "gauge",
+                           .unit = metric->unit,
+                           .help = metric->description};
+}
+
+/* Adds what stands there, if anything does; a text is the label of a 1. */
+static void add_member(struct exposition *exposition, const struct sources *sources,
+                       const struct metric *metric, struct family *family, const char *member,
+                       const char *subject)
+{
+    bool is_usec = metric->unit && strcmp(metric->unit, "seconds") == 0;
+    struct label labels[LABELS_MAX];
+    char text[NUMBER_SIZE];
+    size_t count = 0;
+    int64_t number = 1;
+
+    if (subject)
+        labels[count++] = (struct label){"subject", subject};
+    if (metric->type == METRIC_STRING) {
+        labels[count].name = metric->text_name;
+        if (linkwatch_status_get_text(sources->status, member, &labels[count++].value) < 0)
+            return;
+    } else if (!get_number(sources, member, &number)) {
+        return;
+    }
+    exposition_add(exposition, family, metric->type == METRIC_COUNTER ? "_total" : "", labels,
+                   count, format(number, is_usec, text));
+}
+
+static void add_value(struct exposition *exposition, const struct sources *sources,
+                      const struct metric *metric)
+{
+    struct family family = family_of(metric);
+
+    add_member(exposition, sources, metric, &family, metric->member,
+               metric->address_member ? "links" : NULL);
+    if (metric->address_member)
+        add_member(exposition, sources, metric, &family, metric->address_member, "addresses");
+}
+
+static void add_delays(struct exposition *exposition, const struct sources *sources,
+                       const struct metric *metric)
+{
+    struct family family = family_of(metric);
+    struct label label = {.name = "le"};
+    char member[MEMBER_SIZE], text[NUMBER_SIZE];
+    int64_t sum, count, within;
+
+    family.type = "histogram";
+    if (!get_number(sources, "delays.sum_usec", &sum) ||
+        !get_number(sources, "delays.count", &count))
+        return;
+    for (size_t i = 0; i < METRIC_BOUNDS; i++) {
+        snprintf(member, sizeof(member), "delays.within_%s", metric_bounds[i].name);
+        label.value = metric_bounds[i].seconds;
+        if (get_number(sources, member, &within))
+            exposition_add(exposition, &family, "_bucket", &label, 1, format(within, false, text));
+    }
+    label.value = "+Inf";
+    exposition_add(exposition, &family, "_bucket", &label, 1, format(count, false, text));
+    exposition_add(exposition, &family, "_sum", NULL, 0, format(sum, true, text));
+    exposition_add(exposition, &family, "_count", NULL, 0, format(count, false, text));
+}
+
+/* --- the number of links */
+
+struct group {
+    const char *state; /* NULL if the kernel doesn't report it */
+    const char *kind;
+    int64_t count;
+};
+
+static const char *state_of(const struct linkwatch_link *link)
+{
+    const char *state = NULL;
+
+    linkwatch_link_get_string(link, LINKWATCH_FIELD_OPERSTATE, &state);
+    return state;
+}
+
+static const char *kind_of(const struct linkwatch_link *link)
+{
+    const char *kind = METRICS_OTHER;
+
+    if (linkwatch_link_get_string(link, LINKWATCH_FIELD_LINKINFO, &kind) < 0)
+        linkwatch_link_get_string(link, LINKWATCH_FIELD_LINK_TYPE, &kind);
+    return kind;
+}
+
+static bool is_same(const char *a, const char *b)
+{
+    return a && b ? strcmp(a, b) == 0 : a == b;
+}
+
+/* The group of a link; where there is no room for another one, that of the others. */
+static struct group *group_of(struct group groups[METRICS_GROUPS_MAX + 1], size_t *count,
+                              const struct linkwatch_link *link)
+{
+    struct group wanted = {.state = state_of(link), .kind = kind_of(link)};
+    size_t i = 0;
+
+    while (i < *count &&
+           !(is_same(groups[i].state, wanted.state) && is_same(groups[i].kind, wanted.kind)))
+        i++;
+    if (i == METRICS_GROUPS_MAX)
+        return &groups[METRICS_GROUPS_MAX];
+    if (i == *count)
+        groups[(*count)++] = wanted;
+    return &groups[i];
+}
+
+static void add_group(struct exposition *exposition, struct family *family,
+                      const struct group *group)
+{
+    struct label labels[LABELS_MAX];
+    char text[NUMBER_SIZE];
+    size_t count = 0;
+
+    if (group->state)
+        labels[count++] = (struct label){"operstate", group->state};
+    labels[count++] = (struct label){"kind", group->kind};
+    exposition_add(exposition, family, "", labels, count, format(group->count, false, text));
+}
+
+static void add_links(struct exposition *exposition, const struct sources *sources,
+                      const struct metric *metric)
+{
+    struct group groups[METRICS_GROUPS_MAX + 1] = {[METRICS_GROUPS_MAX] = {.kind = METRICS_OTHER}};
+    struct family family = family_of(metric);
+    size_t count = 0;
+
+    for (size_t i = 0; sources->list && i < linkwatch_list_count(sources->list); i++)
+        group_of(groups, &count, linkwatch_list_get(sources->list, i))->count++;
+    for (size_t i = 0; i < count; i++)
+        add_group(exposition, &family, &groups[i]);
+    if (groups[METRICS_GROUPS_MAX].count > 0)
+        add_group(exposition, &family, &groups[METRICS_GROUPS_MAX]);
+}
+
+/* --- metrics of one link each */
+
+static bool link_up(const struct linkwatch_link *link, int64_t *ret)
+{
+    int up = linkwatch_link_has_flag(link, "UP");
+
+    *ret = up;
+    return up >= 0;
+}
+
+static bool link_carrier(const struct linkwatch_link *link, int64_t *ret)
+{
+    bool carrier;
+
+    if (linkwatch_link_get_boolean(link, LINKWATCH_FIELD_CARRIER, &carrier) < 0)
+        return false;
+    *ret = carrier;
+    return true;
+}
+
+static bool link_usable(const struct linkwatch_link *link, int64_t *ret)
+{
+    *ret = linkwatch_link_usable(link, NULL);
+    return true;
+}
+
+static bool link_carrier_changes(const struct linkwatch_link *link, int64_t *ret)
+{
+    return linkwatch_link_get_integer(link, LINKWATCH_FIELD_CARRIER_CHANGES, ret) >= 0;
+}
+
+static bool link_exists(const struct linkwatch_link *link, int64_t *ret)
+{
+    (void)link;
+    *ret = 1;
+    return true;
+}
+
+static const struct link_metric {
+    const char *name;
+    const char *type;
+    const char *help;
+    bool (*get)(const struct linkwatch_link *link, int64_t *ret); /* false: it is not known */
+    bool is_info;                                                 /* all is in labels */
+} link_metrics[] = {
+    {"link_info", "gauge", "Index, kind and operational state of the link", link_exists, true},
+    {"link_up", "gauge", "1 if the link is administratively up", link_up, false},
+    {"link_carrier", "gauge", "1 if the link has a carrier", link_carrier, false},
+    {"link_usable", "gauge", "1 if the link can be expected to carry traffic", link_usable, false},
+    {"link_carrier_changes", "counter", "Changes of the carrier, as the kernel counts them",
+     link_carrier_changes, false},
+};
+
+static void add_link(struct exposition *exposition, const struct link_metric *metric,
+                     struct family *family, const struct linkwatch_link *link)
+{
+    struct label labels[LABELS_MAX];
+    char index[NUMBER_SIZE], text[NUMBER_SIZE];
+    char *name;
+    int64_t value;
+    size_t count = 0;
+
+    if (!metric->get(link, &value))
+        return;
+    if (linkwatch_escape(linkwatch_link_ifname(link), false, &name) < 0) {
+        exposition->failed = true;
+        return;
+    }
+    labels[count++] = (struct label){"device", name};
+    if (metric->is_info) {
+        labels[count++] =
+            (struct label){"ifindex", format(linkwatch_link_ifindex(link), false, index)};
+        labels[count++] = (struct label){"kind", kind_of(link)};
+        if (state_of(link))
+            labels[count++] = (struct label){"operstate", state_of(link)};
+    }
+    exposition_add(exposition, family, strcmp(metric->type, "counter") == 0 ? "_total" : "", labels,
+                   count, format(value, false, text));
+    free(name);
+}
+
+static void add_link_metrics(struct exposition *exposition, const struct fetch *named)
+{
+    for (size_t i = 0; i < sizeof(link_metrics) / sizeof(link_metrics[0]); i++) {
+        const struct link_metric *metric = &link_metrics[i];
+        struct family family = {.prefix = METRICS_TEXT_PREFIX,
+                                .name = metric->name,
+                                .type = metric->type,
+                                .help = metric->help};
+
+        for (size_t j = 0; j < named->count; j++)
+            for (size_t k = 0; k < named->items[j].count; k++)
+                add_link(exposition, metric, &family, named->items[j].links[k]);
+    }
+}
+
+/* --- all of it */
+
+static void write_metrics(struct exposition *exposition, const struct sources *sources)
+{
+    for (const struct metric *metric = metrics; metric->name; metric++) {
+        if (!metric->text_name)
+            continue;
+        switch (metric->content) {
+        case METRIC_VALUE:
+            add_value(exposition, sources, metric);
+            break;
+        case METRIC_LINKS:
+            add_links(exposition, sources, metric);
+            break;
+        case METRIC_DELAYS:
+            add_delays(exposition, sources, metric);
+            break;
+        }
+    }
+    add_link_metrics(exposition, &sources->named);
+}
+
+static int print(const struct ctl *ctl, const char *text)
+{
+    struct output output;
+
+    output_begin(&output, WHEN_NEVER, false);
+    if (ctl->json)
+        ctl_print_json(ctl, text);
+    else
+        fputs(text, stdout);
+    return output_end(&output, EXIT_MET);
+}
+
+static int save(const struct ctl *ctl, const char *text)
+{
+    int r = replace_file(ctl->output, text);
+
+    if (r < 0)
+        ctl_error("%s cannot be written: %s", ctl->output, strerror(-r));
+    return r < 0 ? EXIT_FAILED : EXIT_MET;
+}
+
+/* NULL without memory. */
+static char *make_text(const struct ctl *ctl, const struct sources *sources)
+{
+    struct exposition exposition;
+    char *text = NULL;
+    size_t size;
+    FILE *to = open_memstream(&text, &size);
+
+    if (!to)
+        return NULL;
+    exposition_begin(&exposition, to, ctl->json);
+    write_metrics(&exposition, sources);
+    exposition_end(&exposition);
+    if (fclose(to) == 0 && !exposition.failed)
+        return text;
+    free(text);
+    return NULL;
+}
+
+static int expose(const struct ctl *ctl, const struct sources *sources)
+{
+    char *text = make_text(ctl, sources);
+    int code = EXIT_FAILED;
+
+    if (!text)
+        ctl_error("out of memory");
+    else
+        code = ctl->output ? save(ctl, text) : print(ctl, text);
+    free(text);
+    return code == EXIT_MET ? fetch_check(&sources->named, ctl) : code;
+}
+
+/* The daemon may be of another version, without statistics, or know no links yet. */
+static int get_sources(struct linkwatch *connection, struct sources *sources)
+{
+    int r = linkwatch_get_status(connection, CTL_PATIENCE, &sources->status);
+
+    if (r < 0)
+        return r;
+    r = linkwatch_get_statistics(connection, CTL_PATIENCE, &sources->statistics);
+    if (r < 0 && r != -EOPNOTSUPP)
+        return r;
+    r = linkwatch_get_list(connection, NULL, CTL_PATIENCE, &sources->list);
+    return r == -ENODATA ? 0 : r;
+}
+
+static int fetch_sources(const struct ctl *ctl, struct sources *sources)
+{
+    int code;
+    struct linkwatch *connection = ctl_connect(ctl, &code);
+    int r;
+
+    if (!connection)
+        return code;
+    r = get_sources(connection, sources);
+    code = r < 0 ? ctl_call_failed(ctl, connection, r) : EXIT_MET;
+    linkwatch_close(connection);
+    if (code == EXIT_MET && ctl->count > 0)
+        code = fetch_links(ctl, &sources->named);
+    return code;
+}
+
+int ctl_metrics(const struct ctl *ctl)
+{
+    struct sources sources = {.status = NULL};
+    int code = fetch_sources(ctl, &sources);
+
+    if (code == EXIT_MET)
+        code = expose(ctl, &sources);
+    linkwatch_list_free(sources.list);
+    linkwatch_status_free(sources.statistics);
+    linkwatch_status_free(sources.status);
+    fetch_clear(&sources.named);
+    return code;
+}
