@@ -240,6 +240,11 @@ static int in_order(const struct object *object, const void *key)
     return by ? by : order_texts(object, key, ADDRESS_FIELD_ADDRESS);
 }
 
+bool address_is_same(const struct linkwatch_address *a, const struct linkwatch_address *b)
+{
+    return in_order(object_of(a), b) == 0;
+}
+
 /* No object is at the key: it stands before all of the link with that index. */
 static int before_link(const struct object *object, const void *key)
 {

@@ -14,6 +14,9 @@ int address_from_json(const json_t *json, struct linkwatch_address **ret);
 /* Bytes of memory that it takes. */
 size_t address_bytes(const struct linkwatch_address *address);
 
+/* Whether they are two states of one address. */
+bool address_is_same(const struct linkwatch_address *a, const struct linkwatch_address *b);
+
 /* As object_set_put(). */
 int address_set_put(struct object_set *set, struct linkwatch_address *address, size_t limit);
 

@@ -38,7 +38,7 @@ struct linkwatch_link *link_set_next(const struct object_set *set, int ifindex)
     return (struct linkwatch_link *)object_set_next(set, by_index, &ifindex);
 }
 
-static bool has_name(const struct linkwatch_link *link, const char *name)
+bool link_has_name(const struct linkwatch_link *link, const char *name)
 {
     const char *altname = NULL;
 
@@ -55,7 +55,7 @@ struct linkwatch_link *link_set_find(const struct object_set *set, const char *n
     for (size_t i = 0; i < set->count; i++) {
         struct linkwatch_link *link = (struct linkwatch_link *)set->objects[i];
 
-        if (has_name(link, name))
+        if (link_has_name(link, name))
             return link;
     }
     return NULL;

@@ -18,4 +18,7 @@ struct linkwatch_link *link_set_get(const struct object_set *set, int ifindex);
 struct linkwatch_link *link_set_next(const struct object_set *set, int ifindex);
 struct linkwatch_link *link_set_find(const struct object_set *set, const char *name);
 
+/* Whether that is exactly a name or altname of the link. */
+bool link_has_name(const struct linkwatch_link *link, const char *name);
+
 #endif

@@ -410,6 +410,10 @@ struct linkwatch_wait_options {
      * glob of the caller's that no link matches, while link, condition and reason are NULL. */
     void (*unmet)(void *user, const char *glob, struct linkwatch_link *link, const char *condition,
                   const char *reason);
+    /* Links are judged as linkwatch_mirror_set_hold() reports them, in microseconds. What is so at
+     * the beginning counts at once, and flaps are no interruption if hold_down isn't 0. */
+    int64_t hold_up;
+    int64_t hold_down;
 };
 
 /* As at_least: all that match, and at least one for each name or glob. */
@@ -470,7 +474,9 @@ int linkwatch_event_get_instance(const struct linkwatch_event *event, const char
 int linkwatch_event_get_realtime(const struct linkwatch_event *event, int64_t *ret);
 int linkwatch_event_get_monotonic(const struct linkwatch_event *event, int64_t *ret);
 
-/* How often the carrier changed unseen, beyond what the event itself shows. */
+/* How often the carrier changed unseen, beyond what the event itself shows. With
+ * linkwatch_mirror_set_hold(), how often it, the operational state or the link itself came and went
+ * without being reported is in it, too. */
 int64_t linkwatch_event_flaps(const struct linkwatch_event *event);
 
 /* Whether another callback follows for what happened at once with this event; see below. */
@@ -580,6 +586,25 @@ int linkwatch_mirror_follow_addresses(struct linkwatch_mirror *mirror);
  * are more than 30,000 links. If the daemon has more, disconnected is called with -E2BIG, and the
  * mirror tries again later. */
 void linkwatch_mirror_set_limit(struct linkwatch_mirror *mirror, size_t bytes);
+
+/* Holds changes back from the callbacks until they have lasted, up and down each for so many
+ * microseconds; 0 holds nothing back. What is held is that a link is there or gone, and that it has
+ * or loses its carrier or comes to or from what linkwatch_link_usable() calls usable. What does not
+ * last is not reported, but is added to linkwatch_event_flaps() of the link's next event.
+ * Everything else about a link is reported at once, with carrier, operational state, the flags and
+ * counters that go with them and the times of the last changes as they were reported last; and so
+ * they are in linkwatch_mirror_get() and the like. Addresses are reported at once, but not before
+ * their link. The links of the first snapshot are reported at once; a later one counts as a change.
+ *
+ * An event that is reported late has the number and times of when the daemon learned it.
+ * linkwatch_mirror_deadline() includes when one is due; while the mirror is not ready none is. A
+ * removal is reported early when another link takes the name or the index, or when what is held
+ * exceeds linkwatch_mirror_set_limit(); a new link when one that was reported has it as its master
+ * or lower link. A link that leaves the filter is not held. The callback message has all, at once.
+ *
+ * Before the first linkwatch_mirror_process(): later it is -EBUSY. -EINVAL: a time is negative or
+ * above 30 years. */
+int linkwatch_mirror_set_hold(struct linkwatch_mirror *mirror, int64_t up, int64_t down);
 
 /* Ends it. It may be called from a callback: that is the last one then. A process that was
  * forked may do that with its copy, and nothing else; it needn't if it calls exec. */

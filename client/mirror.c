@@ -24,6 +24,9 @@
 #define FIRST_DELAY   UINT64_C(50000)
 #define LONGEST_DELAY UINT64_C(5000000)
 
+/* About thirty years: more is a mistake. */
+#define HOLD_MAX INT64_C(1000000000000000)
+
 /* Before linkwatch_mirror_process() returns. */
 #define MESSAGES_AT_ONCE 256
 
@@ -439,6 +442,7 @@ static void process(struct linkwatch_mirror *mirror)
 {
     int r = 0;
 
+    mirror->state.now = clock_now();
     if (mirror->begins_anew)
         begin_anew(mirror);
     if (mirror->stream.fd < 0) {
@@ -448,6 +452,8 @@ static void process(struct linkwatch_mirror *mirror)
     }
     if (r >= 0)
         r = go_on(mirror);
+    if (r >= 0)
+        r = mirror_state_report_due(&mirror->state);
     if (r == -EMSGSIZE) {
         mirror_state_forget_position(&mirror->state);
         r = -EBADMSG;
@@ -460,7 +466,17 @@ static void process(struct linkwatch_mirror *mirror)
 
 void linkwatch_mirror_set_limit(struct linkwatch_mirror *mirror, size_t bytes)
 {
-    mirror->state.limit = bytes;
+    mirror->state.limit = mirror->state.hold.limit = bytes;
+}
+
+int linkwatch_mirror_set_hold(struct linkwatch_mirror *mirror, int64_t up, int64_t down)
+{
+    if (up < 0 || up > HOLD_MAX || down < 0 || down > HOLD_MAX)
+        return -EINVAL;
+    if (mirror->stream.fd >= 0 || mirror->retry_at > 0)
+        return -EBUSY;
+    mirror->state.hold.times = (struct hold_times){.up = (uint64_t)up, .down = (uint64_t)down};
+    return 0;
 }
 
 int linkwatch_mirror_process(struct linkwatch_mirror *mirror)
@@ -491,11 +507,15 @@ short linkwatch_mirror_events(const struct linkwatch_mirror *mirror)
 
 uint64_t linkwatch_mirror_deadline(const struct linkwatch_mirror *mirror)
 {
+    uint64_t due;
+
     if (mirror->stream.fd < 0)
         return mirror->retry_at;
     if (mirror->unfinished || mirror->begins_anew)
         return 0;
-    return wants_refresh(mirror) ? mirror->refreshing.retry_at : DEADLINE_NEVER;
+    due = mirror_state_deadline(&mirror->state);
+    return wants_refresh(mirror) && mirror->refreshing.retry_at < due ? mirror->refreshing.retry_at
+                                                                      : due;
 }
 
 int linkwatch_mirror_timeout(const struct linkwatch_mirror *mirror)
@@ -521,7 +541,7 @@ int linkwatch_mirror_wait(struct linkwatch_mirror *mirror, int64_t timeout)
 
 size_t linkwatch_mirror_count(const struct linkwatch_mirror *mirror)
 {
-    return mirror->state.held.links.count;
+    return mirror_state_picture(&mirror->state)->links.count;
 }
 
 bool linkwatch_mirror_is_ready(const struct linkwatch_mirror *mirror)
@@ -531,23 +551,23 @@ bool linkwatch_mirror_is_ready(const struct linkwatch_mirror *mirror)
 
 struct linkwatch_link *linkwatch_mirror_get(const struct linkwatch_mirror *mirror, int ifindex)
 {
-    return link_set_get(&mirror->state.held.links, ifindex);
+    return link_set_get(&mirror_state_picture(&mirror->state)->links, ifindex);
 }
 
 struct linkwatch_link *linkwatch_mirror_find(const struct linkwatch_mirror *mirror,
                                              const char *name)
 {
-    return link_set_find(&mirror->state.held.links, name);
+    return link_set_find(&mirror_state_picture(&mirror->state)->links, name);
 }
 
 struct linkwatch_link *linkwatch_mirror_next(const struct linkwatch_mirror *mirror, int ifindex)
 {
-    return link_set_next(&mirror->state.held.links, ifindex);
+    return link_set_next(&mirror_state_picture(&mirror->state)->links, ifindex);
 }
 
 struct linkwatch_address *linkwatch_mirror_next_address(const struct linkwatch_mirror *mirror,
                                                         int ifindex,
                                                         const struct linkwatch_address *after)
 {
-    return address_set_next(&mirror->state.held.addresses, ifindex, after);
+    return address_set_next(&mirror_state_picture(&mirror->state)->addresses, ifindex, after);
 }

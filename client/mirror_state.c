@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "client/address_object.h"
+#include "client/differences.h"
 #include "client/link_filter.h"
 #include "client/link_object.h"
 #include "client/link_set.h"
@@ -17,9 +18,6 @@
         if (!(state)->ended && (state)->callbacks.name)            \
             (state)->callbacks.name((state)->user, ##__VA_ARGS__); \
     } while (0)
-
-static const struct linkwatch_event by_snapshot = {
-    .learned = LINKWATCH_LEARNED_SNAPSHOT, .realtime = -1, .monotonic = -1};
 
 /* A program built with an older header has fewer callbacks. One that was built with a newer
  * header may have more, as long as it doesn't count on them. */
@@ -45,6 +43,7 @@ int mirror_state_init(struct mirror_state *state, const struct linkwatch_filter 
 
     *state = (struct mirror_state){
         .user = user, .filtered = !filter_is_empty(filter), .limit = LIMIT_OF_LINKS};
+    state->hold.limit = state->limit;
     r = mirror_state_take_callbacks(callbacks, &state->callbacks);
     return r < 0 ? r : filter_copy(filter, &state->filter);
 }
@@ -57,6 +56,7 @@ static void forget_begun(struct mirror_state *state)
 
 void mirror_state_clear(struct mirror_state *state)
 {
+    hold_clear(&state->hold);
     picture_clear(&state->held);
     picture_clear(&state->fresh);
     forget_begun(state);
@@ -223,119 +223,6 @@ static void report_steps(struct mirror_state *state, struct steps *steps)
     steps_clear(steps);
 }
 
-/* Parts of bringing the application from held to fresh, in this order, so that a name is given up
- * before another link has it, and an address is there while its link is. */
-
-static struct linkwatch_link *link_at(const struct picture *picture, size_t place)
-{
-    return (struct linkwatch_link *)picture->links.objects[place];
-}
-
-static struct linkwatch_address *address_at(const struct picture *picture, size_t place)
-{
-    return (struct linkwatch_address *)picture->addresses.objects[place];
-}
-
-/* The same link in the other picture; NULL if it isn't there, or is another one. */
-static struct linkwatch_link *counterpart(const struct picture *held, const struct picture *fresh,
-                                          int ifindex)
-{
-    struct linkwatch_link *before = link_set_get(&held->links, ifindex);
-    struct linkwatch_link *now = link_set_get(&fresh->links, ifindex);
-
-    return before && now && !link_is_another(before, now) ? now : NULL;
-}
-
-static bool stays(const struct mirror_state *state, const struct linkwatch_address *address)
-{
-    int ifindex = linkwatch_address_ifindex(address);
-
-    return counterpart(&state->held, &state->fresh, ifindex) &&
-           address_set_get(&state->fresh.addresses, address) &&
-           address_set_get(&state->held.addresses, address);
-}
-
-static int find_addresses_gone(const struct mirror_state *state, struct steps *steps)
-{
-    int r = 0;
-
-    for (size_t i = 0; i < state->held.addresses.count && r >= 0; i++) {
-        struct linkwatch_address *address = address_at(&state->held, i);
-
-        if (!stays(state, address))
-            r = steps_add_address(steps, MESSAGE_REMOVE, address, NULL, &by_snapshot);
-    }
-    return r;
-}
-
-static int find_gone(const struct mirror_state *state, struct steps *steps)
-{
-    int r = 0;
-
-    for (size_t i = 0; i < state->held.links.count && r >= 0; i++) {
-        struct linkwatch_link *link = link_at(&state->held, i);
-
-        if (!counterpart(&state->held, &state->fresh, linkwatch_link_ifindex(link)))
-            r = steps_add(steps, MESSAGE_REMOVE, link, NULL, &by_snapshot);
-    }
-    return r;
-}
-
-static int find_changed(const struct mirror_state *state, struct steps *steps)
-{
-    int r = 0;
-
-    for (size_t i = 0; i < state->fresh.links.count && r >= 0; i++) {
-        struct linkwatch_link *now = link_at(&state->fresh, i);
-        int ifindex = linkwatch_link_ifindex(now);
-        struct linkwatch_link *before = link_set_get(&state->held.links, ifindex);
-
-        if (counterpart(&state->held, &state->fresh, ifindex) &&
-            linkwatch_link_compare(before, now))
-            r = steps_add(steps, MESSAGE_CHANGE, before, now, &by_snapshot);
-    }
-    return r;
-}
-
-static int find_new(const struct mirror_state *state, struct steps *steps)
-{
-    int r = 0;
-
-    for (size_t i = 0; i < state->fresh.links.count && r >= 0; i++) {
-        struct linkwatch_link *now = link_at(&state->fresh, i);
-
-        if (!counterpart(&state->held, &state->fresh, linkwatch_link_ifindex(now)))
-            r = steps_add(steps, MESSAGE_ADD, NULL, now, &by_snapshot);
-    }
-    return r;
-}
-
-#define LIFETIMES                                    \
-    (LINKWATCH_ADDRESS_FIELD_MASK(VALID_LIFE_TIME) | \
-     LINKWATCH_ADDRESS_FIELD_MASK(PREFERRED_LIFE_TIME))
-
-/* What a lifetime was set to can't be seen from what is left of it. */
-static bool changed(const struct linkwatch_address *before, const struct linkwatch_address *now)
-{
-    return linkwatch_address_compare(before, now) & ~LIFETIMES;
-}
-
-static int find_addresses(const struct mirror_state *state, struct steps *steps)
-{
-    int r = 0;
-
-    for (size_t i = 0; i < state->fresh.addresses.count && r >= 0; i++) {
-        struct linkwatch_address *now = address_at(&state->fresh, i);
-        struct linkwatch_address *before = address_set_get(&state->held.addresses, now);
-
-        if (!stays(state, now))
-            r = steps_add_address(steps, MESSAGE_ADD, NULL, now, &by_snapshot);
-        else if (changed(before, now))
-            r = steps_add_address(steps, MESSAGE_CHANGE, before, now, &by_snapshot);
-    }
-    return r;
-}
-
 static void replace_held(struct mirror_state *state, struct picture *by)
 {
     picture_clear(&state->held);
@@ -343,33 +230,47 @@ static void replace_held(struct mirror_state *state, struct picture *by)
     *by = (struct picture){.links = {0}};
 }
 
-static int find_differences(const struct mirror_state *state, struct steps *steps)
+static int settle_held(struct mirror_state *state, struct steps *steps, struct steps *ret_steps)
 {
-    int r = find_addresses_gone(state, steps);
+    int r = hold_settle(&state->hold, &state->fresh, steps, state->now, ret_steps);
 
+    steps_clear(steps);
+    return r;
+}
+
+/* From what the application knows to the fresh picture. On failure the steps that are found are to
+ * be reported, too. */
+static int find_reports(struct mirror_state *state, struct steps *ret_steps)
+{
+    struct hold *hold = hold_is_active(&state->hold) ? &state->hold : NULL;
+    struct steps steps = {0};
+    int r = find_differences(mirror_state_picture(state), &state->fresh, &steps);
+
+    if (r >= 0 && hold && !hold->begun)
+        r = hold_begin(hold, &state->fresh);
+    else if (r >= 0 && hold)
+        return settle_held(state, &steps, ret_steps);
     if (r >= 0)
-        r = find_gone(state, steps);
-    if (r >= 0)
-        r = find_changed(state, steps);
-    if (r >= 0)
-        r = find_new(state, steps);
-    return r < 0 ? r : find_addresses(state, steps);
+        *ret_steps = steps;
+    else
+        steps_clear(&steps);
+    return r;
 }
 
 /* The snapshot is complete: reports how it differs from what the application knows. */
 static int settle(struct mirror_state *state)
 {
-    struct steps steps = {0};
-    int r = find_differences(state, &steps);
+    struct steps reports = {0};
+    int r = find_reports(state, &reports);
 
-    if (r < 0) {
-        steps_clear(&steps);
-        return r;
+    if (r >= 0) {
+        replace_held(state, &state->fresh);
+        state->collecting = false;
+    } else {
+        mirror_state_forget_position(state);
     }
-    replace_held(state, &state->fresh);
-    state->collecting = false;
-    report_steps(state, &steps);
-    return 0;
+    report_steps(state, &reports);
+    return r;
 }
 
 static char *source_key(const struct linkwatch_source *source)
@@ -495,6 +396,47 @@ static int take_into_fresh(struct mirror_state *state, const struct message *mes
     return -EBADMSG;
 }
 
+/* Steps from the picture before to the one that is held now. */
+static int report_or_hold(struct mirror_state *state, struct steps *steps)
+{
+    struct steps reports = {0};
+    int r;
+
+    if (!hold_is_active(&state->hold)) {
+        report_steps(state, steps);
+        return 0;
+    }
+    r = hold_take(&state->hold, steps, state->now, &reports);
+    if (r < 0)
+        mirror_state_forget_position(state);
+    report_steps(state, &reports);
+    return r;
+}
+
+int mirror_state_report_due(struct mirror_state *state)
+{
+    struct steps reports = {0};
+    int r;
+
+    if (!hold_is_active(&state->hold) || !state->ready)
+        return 0;
+    r = hold_report_due(&state->hold, state->now, &reports);
+    if (r < 0)
+        mirror_state_forget_position(state);
+    report_steps(state, &reports);
+    return r;
+}
+
+uint64_t mirror_state_deadline(const struct mirror_state *state)
+{
+    return hold_is_active(&state->hold) && state->ready ? hold_deadline(&state->hold) : UINT64_MAX;
+}
+
+const struct picture *mirror_state_picture(const struct mirror_state *state)
+{
+    return hold_is_active(&state->hold) ? &state->hold.known : &state->held;
+}
+
 /* Events that belong together came to their end: they happen at once, or not at all. One
  * alone needs no copy. */
 static int follow_begun(struct mirror_state *state)
@@ -513,7 +455,7 @@ static int follow_begun(struct mirror_state *state)
     picture_clear(&copy);
     forget_begun(state);
     if (r >= 0)
-        report_steps(state, &steps);
+        r = report_or_hold(state, &steps);
     steps_clear(&steps);
     return r;
 }

@@ -1,13 +1,14 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* The state of a mirror: the daemon's messages go in, callbacks come out that report one
  * continuous and consistent sequence of events, across lost connections and lost events. Pure: no
- * descriptor, no clock. */
+ * descriptor, and the clock is the caller's. */
 #ifndef LINKWATCH_CLIENT_MIRROR_STATE_H
 #define LINKWATCH_CLIENT_MIRROR_STATE_H
 
 #include <jansson.h>
 
 #include "client/apply.h"
+#include "client/hold.h"
 #include "client/linkwatch.h"
 #include "client/monitor_reply.h"
 #include "client/steps.h"
@@ -20,7 +21,8 @@ struct mirror_state {
     bool follows_addresses;
     bool ended; /* nothing is reported any more */
 
-    struct picture held;  /* what the application knows when the callbacks under way are done */
+    struct picture held;  /* the links now; the application knows them when the callbacks under way
+                           * are done, if nothing is held from it */
     struct picture fresh; /* the snapshot, while it comes */
     struct steps begun;   /* events that belong together, of which more follow */
     size_t begun_bytes;
@@ -28,6 +30,10 @@ struct mirror_state {
     bool collecting; /* into fresh; else events go to held */
     bool begins;     /* nothing came on this connection yet */
     bool ready;
+
+    struct hold hold; /* what is held from the application; its times are set before the first
+                       * connection */
+    uint64_t now;     /* the time, in microseconds; if something is held */
 
     /* The position: the last number that came, of that instance, and the last that was
      * reported. Complete if one may resume from the latter. */
@@ -70,5 +76,13 @@ void mirror_state_forget_position(struct mirror_state *state);
  * if there are more links, or events that belong together, than the limit allows: then the
  * connection is to be given up, and the position is forgotten; -ENOMEM. */
 int mirror_state_take(struct mirror_state *state, const struct message *message);
+
+/* Reports what was held until now, while the links are ready; and when something is due, UINT64_MAX
+ * for never. -ENOMEM. */
+int mirror_state_report_due(struct mirror_state *state);
+uint64_t mirror_state_deadline(const struct mirror_state *state);
+
+/* What the application knows. */
+const struct picture *mirror_state_picture(const struct mirror_state *state);
 
 #endif

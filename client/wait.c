@@ -79,7 +79,7 @@ static void on_change(void *user, struct linkwatch_link *before, struct linkwatc
 
     (void)before;
     (void)fields;
-    if (linkwatch_event_flaps(event) > 0)
+    if (linkwatch_event_flaps(event) > 0 && wait->options.hold_down == 0)
         targets_flap(&wait->targets, linkwatch_link_ifindex(now), clock_now());
     take_link(wait, linkwatch_link_ifindex(now), event);
 }
@@ -183,6 +183,8 @@ static int make_mirror(struct wait *wait, const char *path)
         r = linkwatch_filter_add_name(filter, targets->globs[i]);
     if (r >= 0)
         r = linkwatch_mirror_new(path, filter, &callbacks, wait, &wait->mirror);
+    if (r >= 0)
+        r = linkwatch_mirror_set_hold(wait->mirror, wait->options.hold_up, wait->options.hold_down);
     if (r >= 0 && targets->needs_addresses)
         r = linkwatch_mirror_follow_addresses(wait->mirror);
     if (r >= 0 && wait->options.socket_fd)

@@ -1,0 +1,747 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* What a mirror holds back, on a virtual clock: each report is written down as a word. "+2u" is an
+ * add of link 2 that is usable, "~2d" a change to one that is down, "-2" a remove; "c" is one that
+ * has a carrier and is not usable. "@" is of an address. Behind it are the event's number, the MTU
+ * if it isn't 1500, and flaps: "~2d#7*2". */
+#include <errno.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "client/link_set.h"
+#include "client/mirror_state.h"
+
+#define SECOND UINT64_C(1000000)
+#define UP     (2 * SECOND)
+#define DOWN   (5 * SECOND)
+
+struct trial {
+    struct mirror_state state;
+    int64_t sequence;
+    int instance;
+    char words[1024];
+};
+
+struct spec {
+    int ifindex;
+    const char *name;
+    char rank; /* u, c or d */
+    int mtu;
+    int master;
+    const char *altname;
+};
+
+static char letter_of(const struct linkwatch_link *link)
+{
+    return "-dcu"[link_rank(link)];
+}
+
+__attribute__((format(printf, 2, 3))) static void write_down(struct trial *trial,
+                                                             const char *format, ...)
+{
+    size_t length = strlen(trial->words);
+    va_list arguments;
+
+    va_start(arguments, format);
+    vsnprintf(trial->words + length, sizeof(trial->words) - length, format, arguments);
+    va_end(arguments);
+}
+
+static void write_event(struct trial *trial, const struct linkwatch_event *event)
+{
+    int64_t sequence;
+
+    if (linkwatch_event_get_sequence(event, &sequence) >= 0)
+        write_down(trial, "#%d", (int)sequence);
+    if (linkwatch_event_flaps(event) > 0)
+        write_down(trial, "*%d", (int)linkwatch_event_flaps(event));
+    write_down(trial, "%c", linkwatch_event_more_follows(event) ? ',' : ' ');
+}
+
+static void write_link(struct trial *trial, const struct linkwatch_link *link,
+                       const struct linkwatch_event *event)
+{
+    int64_t mtu;
+
+    write_down(trial, "%d%c", linkwatch_link_ifindex(link), letter_of(link));
+    assert_int_equal(linkwatch_link_get_integer(link, LINKWATCH_FIELD_MTU, &mtu), 0);
+    if (mtu != 1500)
+        write_down(trial, ":%d", (int)mtu);
+    write_event(trial, event);
+}
+
+static void on_add(void *user, struct linkwatch_link *link, const struct linkwatch_event *event)
+{
+    write_down(user, "+");
+    write_link(user, link, event);
+}
+
+static void on_change(void *user, struct linkwatch_link *before, struct linkwatch_link *now,
+                      linkwatch_fields fields, const struct linkwatch_event *event)
+{
+    assert_int_equal(linkwatch_link_compare(before, now), fields);
+    write_down(user, "~");
+    write_link(user, now, event);
+}
+
+static void on_remove(void *user, struct linkwatch_link *link, const struct linkwatch_event *event)
+{
+    write_down(user, "-%d", linkwatch_link_ifindex(link));
+    write_event(user, event);
+}
+
+static void on_address_add(void *user, struct linkwatch_address *address,
+                           const struct linkwatch_event *event)
+{
+    write_down(user, "+@%d", linkwatch_address_ifindex(address));
+    write_event(user, event);
+}
+
+static void on_address_remove(void *user, struct linkwatch_address *address,
+                              const struct linkwatch_event *event)
+{
+    write_down(user, "-@%d", linkwatch_address_ifindex(address));
+    write_event(user, event);
+}
+
+static const struct linkwatch_callbacks callbacks = {
+    .size = sizeof(callbacks),
+    .add = on_add,
+    .change = on_change,
+    .remove = on_remove,
+    .address_add = on_address_add,
+    .address_remove = on_address_remove,
+};
+
+/* What was reported since the last time. */
+static void expect(struct trial *trial, const char *words)
+{
+    assert_string_equal(trial->words, words);
+    trial->words[0] = '\0';
+}
+
+static json_t *message(const struct trial *trial, const char *type)
+{
+    char instance[16];
+
+    snprintf(instance, sizeof(instance), "%d", trial->instance);
+    return json_pack("{s:s, s:{s:s, s:I}, s:s, s:I}", "type", type, "position", "instance",
+                     instance, "sequence", (json_int_t)trial->sequence, "learned", "notification",
+                     "realtime_usec", (json_int_t)trial->sequence);
+}
+
+static void send(struct trial *trial, json_t *json)
+{
+    struct message message;
+
+    assert_int_equal(message_read(json, &message), 0);
+    assert_int_equal(mirror_state_take(&trial->state, &message), 0);
+    message_clear(&message);
+    json_decref(json);
+}
+
+static json_t *link_json(struct spec spec)
+{
+    char name[16];
+    json_t *json;
+
+    snprintf(name, sizeof(name), "eth%d", spec.ifindex);
+    json = json_pack("{s:i, s:s, s:s, s:i, s:b, s:s}", "ifindex", spec.ifindex, "ifname",
+                     spec.name ? spec.name : name, "link_type", "ether", "mtu",
+                     spec.mtu ? spec.mtu : 1500, "carrier", spec.rank != 'd', "operstate",
+                     spec.rank == 'u'   ? "UP"
+                     : spec.rank == 'c' ? "DORMANT"
+                                        : "DOWN");
+    json_object_set_new(json, "flags",
+                        spec.rank == 'd' ? json_pack("[s, s]", "NO-CARRIER", "UP")
+                                         : json_pack("[s, s]", "UP", "LOWER_UP"));
+    if (spec.master)
+        json_object_set_new(json, "master_ifindex", json_integer(spec.master));
+    if (spec.altname)
+        json_object_set_new(json, "altnames", json_pack("[s]", spec.altname));
+    return json;
+}
+
+static json_t *link_message(struct trial *trial, const char *type, struct spec spec)
+{
+    json_t *json = message(trial, type);
+
+    json_object_set_new(json, "link", link_json(spec));
+    return json;
+}
+
+static void report_due(struct trial *trial)
+{
+    assert_int_equal(mirror_state_report_due(&trial->state), 0);
+}
+
+/* An event; and then what is due. */
+static void event(struct trial *trial, const char *type, struct spec spec)
+{
+    trial->sequence++;
+    send(trial, link_message(trial, type, spec));
+    report_due(trial);
+}
+
+/* The same, with flaps that nobody saw. */
+static void flapping(struct trial *trial, struct spec spec, int flaps)
+{
+    json_t *json;
+
+    trial->sequence++;
+    json = link_message(trial, "change", spec);
+    json_object_set_new(json, "flaps", json_integer(flaps));
+    send(trial, json);
+    report_due(trial);
+}
+
+static void address_event(struct trial *trial, const char *type, int ifindex, int number)
+{
+    json_t *json;
+    char local[32];
+
+    trial->sequence++;
+    json = message(trial, type);
+    snprintf(local, sizeof(local), "192.0.2.%d", number);
+    json_object_set_new(json, "address",
+                        json_pack("{s:i, s:s, s:s, s:s, s:i}", "ifindex", ifindex, "ifname", "x",
+                                  "family", "inet", "local", local, "prefixlen", 24));
+    send(trial, json);
+    report_due(trial);
+}
+
+/* Lets time go by; nothing is due before the end of it. */
+static void pass(struct trial *trial, uint64_t time)
+{
+    assert_true(mirror_state_deadline(&trial->state) >= trial->state.now + time);
+    trial->state.now += time;
+    report_due(trial);
+}
+
+static void expect_due_in(const struct trial *trial, uint64_t time)
+{
+    assert_int_equal(mirror_state_deadline(&trial->state), trial->state.now + time);
+}
+
+static void expect_quiet(const struct trial *trial)
+{
+    assert_true(mirror_state_deadline(&trial->state) == UINT64_MAX);
+}
+
+static void snapshot(struct trial *trial, size_t count, const struct spec *specs)
+{
+    for (size_t i = 0; i < count; i++)
+        send(trial, link_message(trial, "snapshot", specs[i]));
+    send(trial, message(trial, "ready"));
+    report_due(trial);
+}
+
+static void connect_anew(struct trial *trial)
+{
+    json_decref(mirror_state_begin(&trial->state));
+}
+
+static struct trial *start_with(const char *glob, size_t count, const struct spec *specs)
+{
+    struct trial *trial = calloc(1, sizeof(*trial));
+    struct linkwatch_filter *filter;
+
+    assert_non_null(trial);
+    assert_int_equal(linkwatch_filter_new(&filter), 0);
+    if (glob)
+        assert_int_equal(linkwatch_filter_add_name(filter, glob), 0);
+    assert_int_equal(mirror_state_init(&trial->state, filter, &callbacks, trial), 0);
+    linkwatch_filter_free(filter);
+    trial->state.hold.times = (struct hold_times){.up = UP, .down = DOWN};
+    trial->state.follows_addresses = true;
+    trial->state.now = 1000 * SECOND;
+    connect_anew(trial);
+    snapshot(trial, count, specs);
+    trial->words[0] = '\0';
+    return trial;
+}
+
+#define ARRAY(...)                                                                          \
+    sizeof((const struct spec[]){__VA_ARGS__}) / sizeof(struct spec), (const struct spec[]) \
+    {                                                                                       \
+        __VA_ARGS__                                                                         \
+    }
+#define LINK(...) ((struct spec){__VA_ARGS__})
+
+/* A trial in which eth2 is usable. */
+static struct trial *start(void)
+{
+    return start_with(NULL, ARRAY(LINK(2, .rank = 'u')));
+}
+
+static void end(struct trial *trial)
+{
+    mirror_state_clear(&trial->state);
+    free(trial);
+}
+
+static void the_first_snapshot_is_reported_at_once(void **state)
+{
+    struct trial *trial = calloc(1, sizeof(*trial));
+
+    (void)state;
+    assert_non_null(trial);
+    assert_int_equal(mirror_state_init(&trial->state, NULL, &callbacks, trial), 0);
+    trial->state.hold.times = (struct hold_times){.up = UP, .down = DOWN};
+    connect_anew(trial);
+    snapshot(trial, ARRAY(LINK(2, .rank = 'u'), LINK(3, .rank = 'd')));
+    expect(trial, "+2u,+3d ");
+    expect_quiet(trial);
+    end(trial);
+}
+
+static void a_carrier_that_comes_back_in_time_is_not_reported(void **state)
+{
+    struct trial *trial = start();
+
+    (void)state;
+    event(trial, "change", LINK(2, .rank = 'd'));
+    expect_due_in(trial, DOWN);
+    pass(trial, DOWN - 1);
+    event(trial, "change", LINK(2, .rank = 'u'));
+    expect_quiet(trial);
+    pass(trial, 2 * DOWN);
+    expect(trial, "");
+    end(trial);
+}
+
+static void what_was_not_reported_is_among_the_flaps_of_the_next_event(void **state)
+{
+    struct trial *trial = start();
+
+    (void)state;
+    event(trial, "change", LINK(2, .rank = 'd'));
+    event(trial, "change", LINK(2, .rank = 'u'));
+    expect(trial, "");
+    event(trial, "change", LINK(2, .rank = 'u', .mtu = 9000));
+    expect(trial, "~2u:9000#3*2 ");
+    event(trial, "change", LINK(2, .rank = 'u'));
+    expect(trial, "~2u#4 ");
+    end(trial);
+}
+
+static void a_link_that_stays_down_is_reported_when_due_with_its_own_number(void **state)
+{
+    struct trial *trial = start();
+
+    (void)state;
+    event(trial, "change", LINK(2, .rank = 'd'));
+    event(trial, "change", LINK(2, .rank = 'u'));
+    event(trial, "change", LINK(2, .rank = 'd'));
+    event(trial, "change", LINK(2, .rank = 'd', .mtu = 9000));
+    expect(trial, "~2u:9000#4*2 ");
+    pass(trial, DOWN);
+    expect(trial, "~2d:9000#3 ");
+    expect_quiet(trial);
+    end(trial);
+}
+
+static void a_link_that_stays_up_is_reported_after_the_time_for_up(void **state)
+{
+    struct trial *trial = start_with(NULL, ARRAY(LINK(2, .rank = 'd')));
+
+    (void)state;
+    event(trial, "change", LINK(2, .rank = 'u'));
+    expect_due_in(trial, UP);
+    pass(trial, UP - 1);
+    event(trial, "change", LINK(2, .rank = 'd'));
+    expect_quiet(trial);
+    event(trial, "change", LINK(2, .rank = 'u'));
+    pass(trial, UP - 1);
+    expect(trial, "");
+    pass(trial, 1);
+    expect(trial, "~2u#3*2 ");
+    end(trial);
+}
+
+static void a_state_between_is_reported_while_the_last_one_flaps(void **state)
+{
+    struct trial *trial = start_with(NULL, ARRAY(LINK(2, .rank = 'd')));
+
+    (void)state;
+    event(trial, "change", LINK(2, .rank = 'c'));
+    pass(trial, SECOND);
+    event(trial, "change", LINK(2, .rank = 'u'));
+    pass(trial, SECOND);
+    expect(trial, "~2c#1 ");
+    event(trial, "change", LINK(2, .rank = 'c'));
+    event(trial, "change", LINK(2, .rank = 'u'));
+    pass(trial, UP - 1);
+    expect(trial, "");
+    pass(trial, 1);
+    expect(trial, "~2u#4*2 ");
+    end(trial);
+}
+
+static void a_state_between_is_reported_on_the_way_down_too(void **state)
+{
+    struct trial *trial = start();
+
+    (void)state;
+    event(trial, "change", LINK(2, .rank = 'c'));
+    pass(trial, SECOND);
+    event(trial, "remove", LINK(2, .rank = 'c'));
+    pass(trial, DOWN - SECOND);
+    expect(trial, "~2c#1 ");
+    pass(trial, SECOND);
+    expect(trial, "-2#2 ");
+    expect_quiet(trial);
+    end(trial);
+}
+
+static void flaps_that_nobody_saw_are_counted_and_interrupt(void **state)
+{
+    struct trial *trial = start();
+
+    (void)state;
+    flapping(trial, LINK(2, .rank = 'u'), 4);
+    expect(trial, "");
+    event(trial, "change", LINK(2, .rank = 'd'));
+    pass(trial, SECOND);
+    flapping(trial, LINK(2, .rank = 'd'), 2);
+    expect_due_in(trial, DOWN);
+    pass(trial, DOWN);
+    expect(trial, "~2d#2*6 ");
+    end(trial);
+}
+
+static void flaps_that_nobody_saw_are_reported_where_none_would_be_held(void **state)
+{
+    struct trial *trial = start();
+
+    (void)state;
+    trial->state.hold.times.down = 0;
+    flapping(trial, LINK(2, .rank = 'u'), 2);
+    expect(trial, "~2u#1*2 ");
+    event(trial, "change", LINK(2, .rank = 'd'));
+    expect(trial, "~2d#2 ");
+    event(trial, "change", LINK(2, .rank = 'u'));
+    expect(trial, "");
+    expect_due_in(trial, UP);
+    end(trial);
+}
+
+static void what_else_changes_has_the_state_that_was_reported(void **state)
+{
+    struct trial *trial = start();
+    const struct linkwatch_link *link;
+    const char *operstate;
+
+    (void)state;
+    event(trial, "change", LINK(2, .rank = 'd'));
+    event(trial, "change", LINK(2, .name = "lan0", .rank = 'd'));
+    expect(trial, "~2u#2 ");
+    link = link_set_get(&mirror_state_picture(&trial->state)->links, 2);
+    assert_string_equal(linkwatch_link_ifname(link), "lan0");
+    assert_int_equal(linkwatch_link_get_string(link, LINKWATCH_FIELD_OPERSTATE, &operstate), 0);
+    assert_string_equal(operstate, "UP");
+    assert_int_equal(linkwatch_link_has_flag(link, "LOWER_UP"), 1);
+    assert_int_equal(linkwatch_link_has_flag(link, "NO-CARRIER"), 0);
+    end(trial);
+}
+
+static void a_link_that_is_there_again_in_time_was_never_gone(void **state)
+{
+    struct trial *trial = start();
+
+    (void)state;
+    event(trial, "remove", LINK(2, .rank = 'u'));
+    expect_due_in(trial, DOWN);
+    pass(trial, SECOND);
+    event(trial, "add", LINK(2, .rank = 'u', .mtu = 9000));
+    expect(trial, "~2u:9000#2*2 ");
+    expect_quiet(trial);
+    end(trial);
+}
+
+static void a_removal_that_lasts_is_reported_when_due(void **state)
+{
+    struct trial *trial = start();
+
+    (void)state;
+    event(trial, "remove", LINK(2, .rank = 'u'));
+    expect(trial, "");
+    assert_non_null(link_set_get(&mirror_state_picture(&trial->state)->links, 2));
+    pass(trial, DOWN);
+    expect(trial, "-2#1 ");
+    assert_null(link_set_get(&mirror_state_picture(&trial->state)->links, 2));
+    end(trial);
+}
+
+static void another_link_of_the_name_ends_a_removal(void **state)
+{
+    struct trial *trial = start();
+
+    (void)state;
+    event(trial, "remove", LINK(2, .rank = 'u'));
+    event(trial, "add", LINK(7, .name = "eth2", .rank = 'u'));
+    expect(trial, "-2#1 ");
+    pass(trial, UP);
+    expect(trial, "+7u#2 ");
+    event(trial, "remove", LINK(7, .name = "eth2", .rank = 'u'));
+    event(trial, "add", LINK(8, .rank = 'u', .altname = "eth2"));
+    expect(trial, "-7#3 ");
+    end(trial);
+}
+
+static void another_link_of_the_index_ends_a_removal(void **state)
+{
+    struct trial *trial = start();
+
+    (void)state;
+    event(trial, "remove", LINK(2, .rank = 'u'));
+    event(trial, "add", LINK(2, .name = "wlan0", .rank = 'd'));
+    expect(trial, "-2#1 ");
+    pass(trial, UP);
+    expect(trial, "+2d#2 ");
+    end(trial);
+}
+
+static void a_rename_to_the_name_ends_a_removal(void **state)
+{
+    struct trial *trial = start_with(NULL, ARRAY(LINK(2, .rank = 'u'), LINK(3, .rank = 'u')));
+
+    (void)state;
+    event(trial, "remove", LINK(2, .rank = 'u'));
+    event(trial, "change", LINK(3, .name = "eth2", .rank = 'u'));
+    expect(trial, "-2#1,~3u#2 ");
+    end(trial);
+}
+
+static void a_link_that_does_not_stay_is_never_reported(void **state)
+{
+    struct trial *trial = start();
+
+    (void)state;
+    event(trial, "add", LINK(3, .rank = 'u'));
+    address_event(trial, "add", 3, 1);
+    event(trial, "change", LINK(3, .rank = 'u', .mtu = 9000));
+    address_event(trial, "remove", 3, 1);
+    event(trial, "remove", LINK(3, .rank = 'u'));
+    expect_quiet(trial);
+    expect(trial, "");
+    assert_int_equal(trial->state.hold.held.count, 0);
+    end(trial);
+}
+
+static void addresses_follow_their_link(void **state)
+{
+    struct trial *trial = start();
+
+    (void)state;
+    event(trial, "add", LINK(3, .rank = 'u'));
+    address_event(trial, "add", 3, 1);
+    address_event(trial, "add", 3, 2);
+    address_event(trial, "remove", 3, 1);
+    address_event(trial, "add", 2, 9);
+    expect(trial, "+@2#5 ");
+    pass(trial, UP);
+    expect(trial, "+3u#1,+@3#3 ");
+    address_event(trial, "remove", 3, 2);
+    event(trial, "remove", LINK(3, .rank = 'u'));
+    expect(trial, "-@3#6 ");
+    pass(trial, DOWN);
+    expect(trial, "-3#7 ");
+    end(trial);
+}
+
+static void a_new_link_whose_carrier_flaps_is_reported_without_it(void **state)
+{
+    struct trial *trial = start();
+
+    (void)state;
+    event(trial, "add", LINK(3, .rank = 'd'));
+    pass(trial, SECOND);
+    event(trial, "change", LINK(3, .rank = 'u', .mtu = 9000));
+    pass(trial, SECOND);
+    expect(trial, "+3d:9000#1 ");
+    expect_due_in(trial, SECOND);
+    end(trial);
+}
+
+static void the_master_of_a_port_is_reported_with_it(void **state)
+{
+    struct trial *trial = start();
+
+    (void)state;
+    event(trial, "add", LINK(9, .rank = 'd'));
+    expect(trial, "");
+    event(trial, "change", LINK(2, .rank = 'u', .master = 9));
+    expect(trial, "+9d#1,~2u#2 ");
+    expect_quiet(trial);
+    end(trial);
+}
+
+static void links_that_refer_to_each_other_are_reported_together(void **state)
+{
+    struct trial *trial = start();
+
+    (void)state;
+    event(trial, "add", LINK(3, .rank = 'd', .master = 4));
+    pass(trial, SECOND);
+    event(trial, "add", LINK(4, .rank = 'd', .master = 3));
+    pass(trial, SECOND);
+    expect(trial, "+4d#2,+3d#1 ");
+    event(trial, "remove", LINK(3, .rank = 'd', .master = 4));
+    event(trial, "remove", LINK(4, .rank = 'd', .master = 3));
+    event(trial, "add", LINK(5, .name = "eth3", .rank = 'd'));
+    expect(trial, "-4#4,-3#3 ");
+    end(trial);
+}
+
+static void a_port_that_is_gone_goes_before_its_master(void **state)
+{
+    struct trial *trial = start_with(
+        NULL, ARRAY(LINK(2, .rank = 'u', .master = 3), LINK(3, .name = "br0", .rank = 'u')));
+
+    (void)state;
+    event(trial, "remove", LINK(2, .rank = 'u', .master = 3));
+    event(trial, "remove", LINK(3, .name = "br0", .rank = 'u'));
+    event(trial, "add", LINK(4, .name = "br0", .rank = 'd'));
+    expect(trial, "-2#1,-3#2 ");
+    end(trial);
+}
+
+static void a_snapshot_in_which_it_is_back_is_no_report(void **state)
+{
+    struct trial *trial = start_with(NULL, ARRAY(LINK(2, .rank = 'u'), LINK(3, .rank = 'u')));
+
+    (void)state;
+    event(trial, "change", LINK(2, .rank = 'd'));
+    event(trial, "remove", LINK(3, .rank = 'u'));
+    send(trial, message(trial, "lost"));
+    expect_quiet(trial);
+    snapshot(trial, ARRAY(LINK(2, .rank = 'u'), LINK(3, .rank = 'u')));
+    expect(trial, "");
+    expect_quiet(trial);
+    end(trial);
+}
+
+static void a_snapshot_in_which_it_is_not_back_changes_nothing(void **state)
+{
+    struct trial *trial = start_with(NULL, ARRAY(LINK(2, .rank = 'u'), LINK(3, .rank = 'u')));
+
+    (void)state;
+    event(trial, "change", LINK(2, .rank = 'd'));
+    event(trial, "remove", LINK(3, .rank = 'u'));
+    trial->state.now += SECOND;
+    mirror_state_break(&trial->state);
+    expect_quiet(trial);
+    mirror_state_forget_position(&trial->state);
+    connect_anew(trial);
+    trial->instance++;
+    trial->sequence = 50;
+    snapshot(trial, ARRAY(LINK(2, .rank = 'd'), LINK(4, .rank = 'u')));
+    expect(trial, "");
+    pass(trial, UP);
+    expect(trial, "+4u ");
+    pass(trial, DOWN - UP - SECOND);
+    expect(trial, "~2d#1,-3#2 ");
+    end(trial);
+}
+
+static void what_is_due_without_a_connection_is_reported_after_it(void **state)
+{
+    struct trial *trial = start();
+
+    (void)state;
+    event(trial, "change", LINK(2, .rank = 'd'));
+    mirror_state_break(&trial->state);
+    trial->state.now += 2 * DOWN;
+    report_due(trial);
+    expect(trial, "");
+    connect_anew(trial);
+    send(trial, message(trial, "ready"));
+    report_due(trial);
+    expect(trial, "~2d#1 ");
+    end(trial);
+}
+
+static void a_link_that_leaves_the_filter_is_reported_at_once(void **state)
+{
+    struct trial *trial = start_with("eth*", ARRAY(LINK(2, .rank = 'u')));
+
+    (void)state;
+    event(trial, "change", LINK(2, .name = "lan0", .rank = 'd'));
+    expect(trial, "~2u#1,-2#1 ");
+    expect_quiet(trial);
+    end(trial);
+}
+
+static void what_is_gone_is_held_within_the_limit(void **state)
+{
+    struct trial *trial = start_with(NULL, ARRAY(LINK(2, .rank = 'u'), LINK(3, .rank = 'u')));
+
+    (void)state;
+    trial->state.hold.limit = mirror_state_picture(&trial->state)->links.bytes;
+    event(trial, "remove", LINK(3, .rank = 'u'));
+    pass(trial, 1);
+    event(trial, "remove", LINK(2, .rank = 'u'));
+    event(trial, "add", LINK(4, .rank = 'u'));
+    expect(trial, "");
+    pass(trial, UP);
+    expect(trial, "+4u#3,-3#1 ");
+    end(trial);
+}
+
+static void names_that_are_swapped_are_swapped_at_once(void **state)
+{
+    struct trial *trial = start_with(NULL, ARRAY(LINK(2, .rank = 'u'), LINK(3, .rank = 'u')));
+    json_t *first;
+
+    (void)state;
+    trial->sequence++;
+    first = link_message(trial, "change", LINK(2, .name = "eth3", .rank = 'd'));
+    json_object_set_new(first, "more_follows", json_true());
+    send(trial, first);
+    expect(trial, "");
+    event(trial, "change", LINK(3, .name = "eth2", .rank = 'u'));
+    expect(trial, "~2u#1,~3u#2 ");
+    end(trial);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(the_first_snapshot_is_reported_at_once),
+        cmocka_unit_test(a_carrier_that_comes_back_in_time_is_not_reported),
+        cmocka_unit_test(what_was_not_reported_is_among_the_flaps_of_the_next_event),
+        cmocka_unit_test(a_link_that_stays_down_is_reported_when_due_with_its_own_number),
+        cmocka_unit_test(a_link_that_stays_up_is_reported_after_the_time_for_up),
+        cmocka_unit_test(a_state_between_is_reported_while_the_last_one_flaps),
+        cmocka_unit_test(a_state_between_is_reported_on_the_way_down_too),
+        cmocka_unit_test(flaps_that_nobody_saw_are_counted_and_interrupt),
+        cmocka_unit_test(flaps_that_nobody_saw_are_reported_where_none_would_be_held),
+        cmocka_unit_test(what_else_changes_has_the_state_that_was_reported),
+        cmocka_unit_test(a_link_that_is_there_again_in_time_was_never_gone),
+        cmocka_unit_test(a_removal_that_lasts_is_reported_when_due),
+        cmocka_unit_test(another_link_of_the_name_ends_a_removal),
+        cmocka_unit_test(another_link_of_the_index_ends_a_removal),
+        cmocka_unit_test(a_rename_to_the_name_ends_a_removal),
+        cmocka_unit_test(a_link_that_does_not_stay_is_never_reported),
+        cmocka_unit_test(addresses_follow_their_link),
+        cmocka_unit_test(a_new_link_whose_carrier_flaps_is_reported_without_it),
+        cmocka_unit_test(the_master_of_a_port_is_reported_with_it),
+        cmocka_unit_test(links_that_refer_to_each_other_are_reported_together),
+        cmocka_unit_test(a_port_that_is_gone_goes_before_its_master),
+        cmocka_unit_test(a_snapshot_in_which_it_is_back_is_no_report),
+        cmocka_unit_test(a_snapshot_in_which_it_is_not_back_changes_nothing),
+        cmocka_unit_test(what_is_due_without_a_connection_is_reported_after_it),
+        cmocka_unit_test(a_link_that_leaves_the_filter_is_reported_at_once),
+        cmocka_unit_test(what_is_gone_is_held_within_the_limit),
+        cmocka_unit_test(names_that_are_swapped_are_swapped_at_once),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
