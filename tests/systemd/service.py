@@ -4,11 +4,13 @@ was booted for it."""
 
 import os
 import pathlib
+import re
 import shutil
 import threading
 
 import faults
 import machine
+import manual
 import tap
 import varlink
 import wait
@@ -83,6 +85,27 @@ def where_systemd_looks():
     for path in ("/run/varlink/registry/org.linkwatch.Links", "/run/systemd/report/org.linkwatch"):
         tap.equal(MACHINE.run("readlink", "-f", path).strip(), "/run/linkwatchd/socket", path)
         MACHINE.run("runuser", "-u", "nobody", "--", "test", "-S", path)
+
+
+@tap.test
+def metrics_as_documented():
+    """The units in linkwatchctl(1) write the file that node_exporter reads."""
+    text, = manual.examples("linkwatchctl.1", "systemd")
+    files = re.findall(r"^# (/\S+)\n(.*?)(?=^# |\Z)", text, re.MULTILINE | re.DOTALL)
+    units = [os.path.basename(path) for path, _content in files]
+    tap.equal(units, ["linkwatch-metrics.service", "linkwatch-metrics.timer"], "units")
+    for path, content in files:
+        MACHINE.write(path, content)
+    output, = re.findall(r"--output (\S+)", text)
+    MACHINE.path(os.path.dirname(output)).mkdir(parents=True)
+    MACHINE.systemctl("daemon-reload")
+    tap.equal(MACHINE.run("systemd-analyze", "verify", "--man=no", *units), "", "warnings")
+    MACHINE.systemctl("enable", "--now", units[1])
+    wait.until(lambda: MACHINE.path(output).exists(), "the file")
+    MACHINE.systemctl("disable", "--now", units[1])
+    tap.contains(MACHINE.path(output).read_text(encoding="utf-8"), "linkwatch_consumers ")
+    tap.equal([path.name for path in MACHINE.path(output).parent.iterdir()],
+              [os.path.basename(output)], "files")
 
 
 @tap.test
