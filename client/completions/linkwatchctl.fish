@@ -38,7 +38,7 @@ function __linkwatchctl_arguments
             continue
         end
         switch $word
-            case -s --socket -n --netns -t --timeout --kind --state --master --type --field --family --scope --at-least --output
+            case -s --socket -n --netns -t --timeout --kind --state --master --type --field --family --scope --at-least --last --output
                 set skip yes
             case '-*'
             case '*'
@@ -77,6 +77,7 @@ complete -c linkwatchctl -s n -l netns -r -F -a '(__linkwatchctl_namespaces)' -d
 complete -c linkwatchctl -l all-netns -d 'List and monitor in all network namespaces'
 complete -c linkwatchctl -s j -l json -a 'short pretty off' -d 'Print JSON'
 complete -c linkwatchctl -s t -l timeout -x -a '500ms 5s 1min 1h' -d 'The timeout of wait'
+complete -c linkwatchctl -l last -x -a '10min 1h 24h' -d 'Print what happened in that time'
 complete -c linkwatchctl -l any -d 'Wait for one of the links'
 complete -c linkwatchctl -l all -d 'Wait for all of the links'
 complete -c linkwatchctl -l at-least -x -d 'Wait for so many of the links'
@@ -104,13 +105,14 @@ complete -c linkwatchctl -n __linkwatchctl_needs_command -a list -d 'List the cu
 complete -c linkwatchctl -n __linkwatchctl_needs_command -a monitor -d 'List the current links, then print each change'
 complete -c linkwatchctl -n __linkwatchctl_needs_command -a show -d 'Show all fields of a link, and its addresses'
 complete -c linkwatchctl -n __linkwatchctl_needs_command -a address -d 'List the current addresses of the links'
+complete -c linkwatchctl -n __linkwatchctl_needs_command -a history -d 'Print what happened, and how often links went down'
 complete -c linkwatchctl -n __linkwatchctl_needs_command -a wait -d 'Wait until a link meets all the conditions'
 complete -c linkwatchctl -n __linkwatchctl_needs_command -a refresh -d 'Make the daemon dump the links now'
 complete -c linkwatchctl -n __linkwatchctl_needs_command -a status -d 'Show the state of the daemon'
 complete -c linkwatchctl -n __linkwatchctl_needs_command -a metrics -d 'Print metrics for Prometheus'
 complete -c linkwatchctl -n __linkwatchctl_needs_command -a help -d 'Print a short help text'
 
-complete -c linkwatchctl -n '__linkwatchctl_at 0 999 list monitor address metrics' -a '(__linkwatchctl_links)' -d Link
+complete -c linkwatchctl -n '__linkwatchctl_at 0 999 list monitor address history metrics' -a '(__linkwatchctl_links)' -d Link
 complete -c linkwatchctl -n '__linkwatchctl_at 0 0 show; or __linkwatchctl_at 0 0 wait; or __linkwatchctl_several' -a '(__linkwatchctl_links)' -d Link
 
 complete -c linkwatchctl -n '__linkwatchctl_at 1 999 wait' -a 'present absent up down carrier no-carrier usable address nomaster renamed' -d Condition

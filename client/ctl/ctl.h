@@ -47,6 +47,7 @@ struct ctl {
     bool has_timeout;
     int64_t timeout;    /* microseconds, LINKWATCH_FOREVER without one */
     const char *output; /* the file that metrics are written to; NULL for standard output */
+    int64_t last;       /* history shows what happened in so many microseconds; 0 for the default */
     size_t at_least;    /* links that wait needs: --any, --at-least, --all; 0 if none is given */
     int count;          /* arguments after the command */
     char *const *arguments;
@@ -60,6 +61,7 @@ int ctl_list(const struct ctl *ctl);
 int ctl_show(const struct ctl *ctl);
 int ctl_address(const struct ctl *ctl);
 int ctl_monitor(const struct ctl *ctl);
+int ctl_history(const struct ctl *ctl);
 int ctl_wait(const struct ctl *ctl);
 int ctl_refresh(const struct ctl *ctl);
 int ctl_status(const struct ctl *ctl);

@@ -160,6 +160,18 @@ void lines_remove(const struct lines *lines, const struct linkwatch_link *link,
     lines_end(lines, event);
 }
 
+void lines_entry(const struct lines *lines, int64_t realtime, char sign, enum colour colour,
+                 const char *prefix, const char *text)
+{
+    begin_line(lines, realtime, sign, colour);
+    fputs(prefix, stdout);
+    output_escaped(text);
+    output_colour(lines->output, FAINT);
+    fputs(" [journal]", stdout);
+    output_colour(lines->output, PLAIN);
+    putchar('\n');
+}
+
 void lines_notice(const struct lines *lines, const char *text)
 {
     begin_line(lines, now(), '!', RED);

@@ -3,6 +3,8 @@
 #ifndef LINKWATCH_CLIENT_CTL_EVENT_LINES_H
 #define LINKWATCH_CLIENT_CTL_EVENT_LINES_H
 
+#include <stdint.h>
+
 #include "client/ctl/output.h"
 #include "client/linkwatch.h"
 
@@ -29,6 +31,10 @@ void lines_change(const struct lines *lines, const struct linkwatch_link *before
                   const struct linkwatch_event *event);
 void lines_remove(const struct lines *lines, const struct linkwatch_link *link,
                   const struct linkwatch_event *event);
+
+/* What the journal has in words, behind some of our own. */
+void lines_entry(const struct lines *lines, int64_t realtime, char sign, enum colour colour,
+                 const char *prefix, const char *text);
 
 /* Something that isn't about a link. */
 void lines_notice(const struct lines *lines, const char *text);

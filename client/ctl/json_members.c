@@ -2,6 +2,7 @@
 #include "client/ctl/json_members.h"
 
 #include <errno.h>
+#include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -198,4 +199,84 @@ void json_write_pretty(FILE *to, const char *value)
             break_line(to, level);
         value = end;
     }
+}
+
+static char *put_character(char *to, uint32_t character)
+{
+    if (character < 0x80) {
+        *to++ = (char)character;
+        return to;
+    }
+    if (character < 0x800) {
+        *to++ = (char)(0xc0 | character >> 6);
+    } else {
+        if (character < 0x10000) {
+            *to++ = (char)(0xe0 | character >> 12);
+        } else {
+            *to++ = (char)(0xf0 | character >> 18);
+            *to++ = (char)(0x80 | (character >> 12 & 0x3f));
+        }
+        *to++ = (char)(0x80 | (character >> 6 & 0x3f));
+    }
+    *to++ = (char)(0x80 | (character & 0x3f));
+    return to;
+}
+
+static uint32_t hex_digits(const char *at)
+{
+    char digits[5] = "";
+
+    memcpy(digits, at, strnlen(at, 4));
+    return (uint32_t)strtoul(digits, NULL, 16);
+}
+
+/* The character of \uXXXX, or of two that are one; *at is behind the u, then behind it all. */
+static uint32_t escaped_character(const char **at)
+{
+    uint32_t character = hex_digits(*at);
+
+    *at += strnlen(*at, 4);
+    if (character >> 10 == 0xd800 >> 10 && (*at)[0] == '\\' && (*at)[1] == 'u') {
+        uint32_t low = hex_digits(*at + 2);
+
+        *at += 2 + strnlen(*at + 2, 4);
+        return 0x10000 + ((character & 0x3ff) << 10 | (low & 0x3ff));
+    }
+    return character ? character : '?';
+}
+
+static char escaped_letter(char letter)
+{
+    static const char letters[] = "bfnrt";
+    static const char meanings[] = "\b\f\n\r\t";
+    const char *at = strchr(letters, letter);
+
+    return (char)(at ? meanings[at - letters] : letter);
+}
+
+/* What is written never takes more room than how it is written. */
+char *json_text(const struct json_member *member)
+{
+    const char *at = member->value;
+    char *text, *to;
+
+    at += *at == '[';
+    if (*at != '"')
+        return NULL;
+    text = to = malloc(member->value_length + 1);
+    if (!text)
+        return NULL;
+    for (at++; *at && *at != '"';) {
+        if (*at != '\\' || !at[1]) {
+            *to++ = *at++;
+            continue;
+        }
+        at += 2;
+        if (at[-1] == 'u')
+            to = put_character(to, escaped_character(&at));
+        else
+            *to++ = escaped_letter(at[-1]);
+    }
+    *to = '\0';
+    return text;
 }

@@ -28,6 +28,10 @@ bool json_is_text(const struct json_member *member, const char *text);
  * byte that is not; -ENOMEM, and nothing is written. */
 int json_write_string(FILE *to, const char *text);
 
+/* A string, or the first one of an array of them, to be freed; NULL if it is none, or without
+ * memory. */
+char *json_text(const struct json_member *member);
+
 /* Writes any value with line breaks, and two blanks for each level. */
 void json_write_pretty(FILE *to, const char *value);
 

@@ -32,6 +32,7 @@ static const struct command commands[] = {
     {"monitor", ctl_monitor, 0, ANY_NUMBER, "monitor [IF...]"},
     {"show", ctl_show, 1, 1, "show IF"},
     {"address", ctl_address, 0, ANY_NUMBER, "address [IF...]"},
+    {"history", ctl_history, 0, ANY_NUMBER, "history [IF...] [--last T]"},
     {"wait", ctl_wait, 2, ANY_NUMBER,
      "wait IF... CONDITION... [--any | --all | --at-least N] [--timeout T]"},
     {"refresh", ctl_refresh, 0, 0, "refresh"},
@@ -51,6 +52,7 @@ static const char help[] =
     "  monitor [IF...]      list the current links, then print each change\n"
     "  show IF              show all fields of a link, and its addresses\n"
     "  address [IF...]      list the current addresses of the links\n"
+    "  history [IF...]      print what happened, and how often links went down\n"
     "  wait IF... CONDITION...\n"
     "                       wait until links meet all the conditions\n"
     "  refresh              make the daemon dump the links now\n"
@@ -91,6 +93,7 @@ static const char help[] =
     "      --field FIELDS   monitor: only changes of these fields: mtu,operstate,...\n"
     "      --no-list        monitor: omit the initial list of links\n"
     "  -t, --timeout T      wait: timeout in seconds, or with a unit: ms, s, min, h\n"
+    "      --last T         history: what happened in that time (default: 24h)\n"
     "      --any            wait: until one link that matches an IF meets the conditions\n"
     "      --all            wait: until all that match do, and each IF matches one\n"
     "      --at-least N     wait: until N links that match do\n"
@@ -283,6 +286,8 @@ static int run_command(struct ctl *ctl, const char *name)
         return wrong_usage("--output can only be used with metrics", "");
     if (ctl->at_least > 0 && command->run != ctl_wait)
         return wrong_usage("--any, --all and --at-least can only be used with wait", "");
+    if (ctl->last && command->run != ctl_history)
+        return wrong_usage("--last can only be used with history", "");
     if (ctl->all_netns && command->run != ctl_list && command->run != ctl_monitor &&
         command->run != ctl_address)
         return wrong_usage("--all-netns can only be used with list, monitor and address", "");
@@ -406,6 +411,13 @@ static int set_timeout(struct ctl *ctl, const char *text)
     return wrong_usage("not a valid time span (such as 5, 1.5s, 500ms, 2min or 1h): ", text);
 }
 
+static int set_last(struct ctl *ctl, const char *text)
+{
+    if (timespan_parse(text, &ctl->last) >= 0 && ctl->last > 0)
+        return -1;
+    return wrong_usage("not a valid time span (such as 5, 1.5s, 500ms, 2min or 1h): ", text);
+}
+
 static int set_at_least(struct ctl *ctl, size_t number)
 {
     if (ctl->at_least > 0 && ctl->at_least != number)
@@ -477,6 +489,8 @@ static int take_option(struct ctl *ctl, int option)
         return set_json(ctl, optarg ? optarg : "short");
     case 't':
         return set_timeout(ctl, optarg);
+    case 'e':
+        return set_last(ctl, optarg);
     case 'y':
         return set_at_least(ctl, 1);
     case 'a':
@@ -522,6 +536,7 @@ int main(int argc, char *argv[])
         {"state", required_argument, NULL, 'S'},
         {"master", required_argument, NULL, 'm'},
         {"usable", no_argument, NULL, 'u'},
+        {"last", required_argument, NULL, 'e'},
         {"any", no_argument, NULL, 'y'},
         {"all", no_argument, NULL, 'a'},
         {"at-least", required_argument, NULL, 'c'},

@@ -79,6 +79,20 @@ void output_colour(const struct output *output, enum colour colour)
         fputs(sequences[colour], stdout);
 }
 
+void output_escaped(const char *text)
+{
+    char *copy = strdup(text);
+    char *rest = copy;
+    char *part;
+
+    while ((part = strsep(&rest, "\\"))) {
+        output_text(part);
+        if (rest)
+            putchar('\\');
+    }
+    free(copy);
+}
+
 void output_text(const char *text)
 {
     size_t width;

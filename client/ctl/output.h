@@ -34,6 +34,9 @@ void output_colour(const struct output *output, enum colour colour);
 /* Prints text that others chose: what could disturb a terminal is shown as an escape. */
 void output_text(const char *text);
 
+/* The same of text in which that was done before: its backslashes stay as they are. */
+void output_escaped(const char *text);
+
 /* An arrow, as far as the locale has one. */
 const char *output_arrow(void);
 

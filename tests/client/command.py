@@ -397,7 +397,7 @@ def bare():
 def help_command():
     """help is --help."""
     tap.equal(run("help"), run("--help"), "outcome")
-    tap.equal(run("h")[0], 0, "exit code")
+    tap.equal(run("he")[0], 0, "exit code")
 
 
 @tap.test
@@ -442,7 +442,7 @@ def helps():
     """--help has every command, option, condition and exit code; --version the version."""
     code, output, _ = run("--help")
     tap.equal(code, 0, "exit code")
-    for word in ("list [IF...]", "monitor [IF...]", "show IF", "wait IF... CONDITION...", "refresh",
+    for word in ("list [IF...]", "monitor [IF...]", "show IF", "history [IF...]", "wait IF... CONDITION...", "refresh",
                  "status", "--socket PATH", "--json[=MODE]", "--timeout T", "--no-pager", "--help", "--all-netns", "--kind KIND",
                  "--state STATE", "--master NAME", "--usable", "--type TYPES", "--field FIELDS", "--no-list",
                  "--no-legend", "--color[=WHEN]",
