@@ -235,33 +235,31 @@ void message_put_address(struct writer *writer, const char *instance, uint64_t s
     put_tail(writer);
 }
 
-void message_put_snapshot(struct writer *writer, const char *instance, uint64_t sequence,
-                          struct link *link)
+void message_begin_snapshot(struct writer *head, const char *instance, uint64_t sequence)
+{
+    begin(head, instance, EVENT_SNAPSHOT, sequence);
+    writer_put(head, ",\"link\":");
+}
+
+void message_put_snapshot(struct writer *writer, const struct writer *head, struct link *link)
 {
     struct buffer *text = message_link_text(link);
 
-    put_head(writer, instance, EVENT_SNAPSHOT, sequence);
-    writer_put(writer, ",\"link\":");
+    writer_add(writer, head->data, head->length);
     if (text)
         writer_add(writer, text->data, text->length);
     else
         writer->failed = true;
-    writer_put(writer, MORE);
-    put_tail(writer);
+    writer_add(writer, MORE CONTINUES, sizeof(MORE CONTINUES));
     buffer_unref(text);
 }
 
-size_t message_snapshot_size(uint64_t sequence, struct link *link)
+size_t message_snapshot_size(const struct writer *head, struct link *link)
 {
-    static const char rest[] = HEAD "{\"type\":\"snapshot\",\"position\":{"
-                                    "\"instance\":\"0123456789abcdef0123456789abcdef\","
-                                    "\"sequence\":0},\"link\":" MORE CONTINUES;
     struct buffer *text = message_link_text(link);
-    size_t size = sizeof(rest) + (text ? text->length : 0);
+    size_t size = head->length + (text ? text->length : 0) + sizeof(MORE CONTINUES);
 
     buffer_unref(text);
-    for (; sequence >= 10; sequence /= 10)
-        size++;
     return size;
 }
 

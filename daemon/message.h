@@ -32,14 +32,16 @@ int message_source(const char *instance, const struct event *event, message_sour
 /* A copy of such a reply with more_follows, which it must not have already. */
 int message_more_follows(const struct buffer *message, struct buffer **ret);
 
-/* Adds a reply of Monitor with a link as it is at that position. */
-void message_put_snapshot(struct writer *writer, const char *instance, uint64_t sequence,
-                          struct link *link);
+/* What replies of Monitor with a link as it is at that position begin with, all of them. */
+void message_begin_snapshot(struct writer *head, const char *instance, uint64_t sequence);
+
+/* Adds one that begins so. */
+void message_put_snapshot(struct writer *writer, const struct writer *head, struct link *link);
 
 /* The bytes that this adds. */
-size_t message_snapshot_size(uint64_t sequence, struct link *link);
+size_t message_snapshot_size(const struct writer *head, struct link *link);
 
-/* The same with an address, as it is at that moment of CLOCK_MONOTONIC. */
+/* A reply with an address, as it is at that moment of CLOCK_MONOTONIC. */
 void message_put_address(struct writer *writer, const char *instance, uint64_t sequence,
                          const struct address *address, int64_t now);
 

@@ -150,13 +150,14 @@ static void a_snapshot_is_the_link_at_a_position_and_has_no_time(void **state)
     (void)state;
     for (int i = 0; i < 2; i++) { /* the second time from the encoding that is kept */
         struct buffer *message = NULL;
-        struct writer writer;
+        struct writer head, writer;
         int r;
 
+        message_begin_snapshot(&head, INSTANCE, 7);
         writer_init(&writer);
-        message_put_snapshot(&writer, INSTANCE, 7, link);
+        message_put_snapshot(&writer, &head, link);
         r = writer_to_buffer(&writer, &message);
-        assert_int_equal(message->length, message_snapshot_size(7, link));
+        assert_int_equal(message->length, message_snapshot_size(&head, link));
         assert_is(read_message(r, message),
                   json_pack("{s:{s:s, s:{s:s, s:i}, s:o, s:b}, s:b}", "parameters", "type",
                             "snapshot", "position", "instance", INSTANCE, "sequence", 7, "link",
