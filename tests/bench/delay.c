@@ -236,6 +236,8 @@ int main(int argc, char **argv)
     gap = number(argv[3], 0);
     samples = calloc((size_t)count, sizeof(*samples));
     fd = rtnetlink_open(false);
+    /* An odd number of samples leaves it otherwise, and the first one is to be a change. */
+    change_mtu(fd, ifindex, 1500);
     way = open_way(ifindex, argv + 4);
     if (!samples)
         fail_errno("memory");

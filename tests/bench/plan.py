@@ -11,7 +11,7 @@ import stage as stages
 class Plan:
     """How much is measured, and of what."""
 
-    few, some, many = 10, 1000, 10000
+    few, some, many, huge = 10, 1000, 10000, 100000
     samples = 2000
     changes = 200000
     consumers = 1000
@@ -50,7 +50,7 @@ class Plan:
     def small(cls):
         """Just enough of everything to see that it works."""
         self = cls(repeat=1)
-        self.few, self.some, self.many = 10, 20, 40
+        self.few, self.some, self.many, self.huge = 10, 20, 40, 80
         self.samples = 20
         self.changes = 480
         self.consumers = 20

@@ -2,6 +2,7 @@
 /* snapshot COUNT WAY...: all links, from the request to its last byte read.
  *
  *   daemon SOCKET   Monitor's snapshot and its "ready"
+ *   list SOCKET     List's replies
  *   limit BYTES     a process that copies so many bytes in memory and writes the copy */
 #include <signal.h>
 #include <stdio.h>
@@ -31,7 +32,16 @@ static bool ends_with_ready(const char *text, size_t size)
     return before && memcmp(before + 1, ready, strlen(ready)) == 0;
 }
 
-static size_t read_snapshot(int fd)
+/* The last reply of a list is the one behind which none follows. */
+static bool ends_a_list(const char *text, size_t size)
+{
+    static const char continues[] = ",\"continues\":true}";
+
+    return size >= sizeof(continues) && !text[size - 1] &&
+           memcmp(text + size - sizeof(continues), continues, sizeof(continues)) != 0;
+}
+
+static size_t read_until(int fd, bool (*is_over)(const char *text, size_t size))
 {
     size_t total = 0, used = 0;
 
@@ -48,17 +58,28 @@ static size_t read_snapshot(int fd)
             fail_errno("reading the snapshot");
         used += (size_t)n;
         total += (size_t)n;
-    } while (!ends_with_ready(data, used));
+    } while (!is_over(data, used));
     return total;
 }
 
-static int64_t ask_daemon(const char *path, size_t *ret_bytes)
+static void ask_list(int fd)
+{
+    static const char request[] =
+        "{\"method\":\"org.linkwatch.Links.List\",\"more\":true,\"parameters\":{}}";
+
+    write_all(fd, request, sizeof(request));
+}
+
+static int64_t ask_daemon(const char *path, bool lists, size_t *ret_bytes)
 {
     int fd = unix_connect(path);
     int64_t elapsed = -clock_nsec(CLOCK_MONOTONIC);
 
-    ask_monitor(fd);
-    *ret_bytes = read_snapshot(fd);
+    if (lists)
+        ask_list(fd);
+    else
+        ask_monitor(fd);
+    *ret_bytes = read_until(fd, lists ? ends_a_list : ends_with_ready);
     elapsed += clock_nsec(CLOCK_MONOTONIC);
     close(fd);
     return elapsed;
@@ -121,23 +142,24 @@ int main(int argc, char **argv)
 {
     int64_t *samples;
     size_t bytes = 0;
-    bool limit;
+    bool limit, lists;
     long count;
     int fd = -1;
 
     if (argc != 4)
-        fail("usage: snapshot COUNT daemon SOCKET | limit BYTES");
+        fail("usage: snapshot COUNT daemon SOCKET | list SOCKET | limit BYTES");
     count = number(argv[1], 1);
     samples = calloc((size_t)count, sizeof(*samples));
     if (!samples)
         fail_errno("memory");
     limit = strcmp(argv[2], "limit") == 0;
+    lists = strcmp(argv[2], "list") == 0;
     if (limit) {
         bytes = (size_t)number(argv[3], 1);
         fd = start_writer(bytes);
     }
     for (long i = 0; i < count; i++)
-        samples[i] = limit ? ask_writer(fd, bytes) : ask_daemon(argv[3], &bytes);
+        samples[i] = limit ? ask_writer(fd, bytes) : ask_daemon(argv[3], lists, &bytes);
     printf("{\"first\":%.3f,", (double)samples[0] / 1e3);
     print_percentiles("snapshot", samples, (size_t)count);
     printf(",\"bytes\":%zu}\n", bytes);

@@ -77,6 +77,12 @@ class Connection:
         self._socket.close()
 
 
+def _listens(path):
+    """Whether somebody listens there. The file is there a moment before."""
+    with socket.socket(socket.AF_UNIX) as probe:
+        return probe.connect_ex(path) == 0
+
+
 class Process:
     """A process that is observed from outside."""
 
@@ -160,7 +166,7 @@ class Stage:
                                                       *options]
         process = subprocess.Popen(self.inside(*command), stderr=subprocess.DEVNULL)
         try:
-            wait.until(lambda: os.path.exists(path) or process.poll() is not None, "the socket")
+            wait.until(lambda: _listens(path) or process.poll() is not None, "the socket")
             yield Daemon(process.pid, path)
         finally:
             process.send_signal(signal.SIGTERM)
