@@ -22,7 +22,8 @@ static const char *const state_members[] = {
     "last_up_usec", "last_down_usec",
 };
 
-static const char *const state_flags[] = {"UP", "LOWER_UP", "RUNNING", "NO-CARRIER", "DORMANT"};
+static const char *const state_flags[] = {"UP",         "LOWER_UP", "RUNNING",
+                                          "NO-CARRIER", "DORMANT",  "M-DOWN"};
 
 #define COUNT(array) (sizeof(array) / sizeof((array)[0]))
 
@@ -36,6 +37,9 @@ enum link_rank link_rank(const struct linkwatch_link *link)
     known = linkwatch_link_get_boolean(link, LINKWATCH_FIELD_CARRIER, &carrier) >= 0;
     if (linkwatch_link_has_flag(link, "UP") == 0 || (known && !carrier))
         return RANK_PRESENT;
+    /* M-DOWN comes some milliseconds before the carrier goes, and leaves after it is back. */
+    if (linkwatch_link_has_flag(link, "M-DOWN") == 1)
+        return RANK_CONNECTED;
     return linkwatch_link_usable(link, NULL) ? RANK_USABLE : RANK_CONNECTED;
 }
 

@@ -10,7 +10,7 @@ enum link_rank {
     RANK_ABSENT,    /* there is no such link */
     RANK_PRESENT,   /* it is down, or has no carrier */
     RANK_CONNECTED, /* it is up, and its carrier is not known to be missing */
-    RANK_USABLE,    /* linkwatch_link_usable() */
+    RANK_USABLE,    /* linkwatch_link_usable(), and its lower link is not down (M-DOWN) */
 };
 
 /* NULL is absent. */

@@ -588,13 +588,14 @@ int linkwatch_mirror_follow_addresses(struct linkwatch_mirror *mirror);
 void linkwatch_mirror_set_limit(struct linkwatch_mirror *mirror, size_t bytes);
 
 /* Holds changes back from the callbacks until they have lasted, up and down each for so many
- * microseconds; 0 holds nothing back. What is held is that a link is there or gone, and that it has
- * or loses its carrier or comes to or from what linkwatch_link_usable() calls usable. What does not
- * last is not reported, but is added to linkwatch_event_flaps() of the link's next event.
- * Everything else about a link is reported at once, with carrier, operational state, the flags and
- * counters that go with them and the times of the last changes as they were reported last; and so
- * they are in linkwatch_mirror_get() and the like. Addresses are reported at once, but not before
- * their link. The links of the first snapshot are reported at once; a later one counts as a change.
+ * microseconds; 0 holds nothing back. What is held is that a link is there or gone, that it has or
+ * loses its carrier, and that it is or is no longer usable: linkwatch_link_usable(), and its lower
+ * link not down. What does not last is not reported, but is added to linkwatch_event_flaps() of the
+ * link's next event. Everything else about a link is reported at once, with carrier, operational
+ * state, the flags and counters that go with them and the times of the last changes as they were
+ * reported last; and so they are in linkwatch_mirror_get() and the like. Addresses are reported at
+ * once, but not before their link. The links of the first snapshot are reported at once; a later
+ * one counts as a change.
  *
  * An event that is reported late has the number and times of when the daemon learned it.
  * linkwatch_mirror_deadline() includes when one is due; while the mirror is not ready none is. A

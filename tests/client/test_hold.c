@@ -451,6 +451,25 @@ static void what_else_changes_has_the_state_that_was_reported(void **state)
     end(trial);
 }
 
+/* A port of a veth shows that its peer is down some time before its carrier is gone. */
+static void that_the_lower_link_is_down_is_held_like_the_carrier(void **state)
+{
+    struct trial *trial = start();
+    json_t *json;
+
+    (void)state;
+    trial->sequence++;
+    json = link_message(trial, "change", LINK(2, .rank = 'u'));
+    json_array_append_new(json_object_get(json_object_get(json, "link"), "flags"),
+                          json_string("M-DOWN"));
+    send(trial, json);
+    event(trial, "change", LINK(2, .rank = 'd'));
+    event(trial, "change", LINK(2, .rank = 'u'));
+    expect(trial, "");
+    expect_quiet(trial);
+    end(trial);
+}
+
 static void a_link_that_is_there_again_in_time_was_never_gone(void **state)
 {
     struct trial *trial = start();
@@ -724,6 +743,7 @@ int main(void)
         cmocka_unit_test(flaps_that_nobody_saw_are_counted_and_interrupt),
         cmocka_unit_test(flaps_that_nobody_saw_are_reported_where_none_would_be_held),
         cmocka_unit_test(what_else_changes_has_the_state_that_was_reported),
+        cmocka_unit_test(that_the_lower_link_is_down_is_held_like_the_carrier),
         cmocka_unit_test(a_link_that_is_there_again_in_time_was_never_gone),
         cmocka_unit_test(a_removal_that_lasts_is_reported_when_due),
         cmocka_unit_test(another_link_of_the_name_ends_a_removal),
