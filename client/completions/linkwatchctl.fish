@@ -38,7 +38,7 @@ function __linkwatchctl_arguments
             continue
         end
         switch $word
-            case -s --socket -n --netns -t --timeout --kind --state --master --type --field --family --scope --at-least --last --output
+            case -s --socket -n --netns -t --timeout --kind --state --master --type --field --family --scope --at-least --hold-up --hold-down --last --output
                 set skip yes
             case '-*'
             case '*'
@@ -80,6 +80,8 @@ complete -c linkwatchctl -s t -l timeout -x -a '500ms 5s 1min 1h' -d 'The timeou
 complete -c linkwatchctl -l last -x -a '10min 1h 24h' -d 'Print what happened in that time'
 complete -c linkwatchctl -l any -d 'Wait for one of the links'
 complete -c linkwatchctl -l all -d 'Wait for all of the links'
+complete -c linkwatchctl -l hold-up -x -a '500ms 2s 1min' -d 'How long a link must be up or there'
+complete -c linkwatchctl -l hold-down -x -a '500ms 2s 1min' -d 'How long a link must be down or gone'
 complete -c linkwatchctl -l at-least -x -d 'Wait for so many of the links'
 complete -c linkwatchctl -l kind -x -a 'veth bridge bond vlan vxlan macvlan dummy tun ifb wireguard ether loopback' -d 'List the links of that kind'
 complete -c linkwatchctl -l state -x -a 'UP DOWN UNKNOWN LOWERLAYERDOWN NOTPRESENT TESTING DORMANT' -d 'List the links in that state'

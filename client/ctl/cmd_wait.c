@@ -175,6 +175,8 @@ static int wait_for(struct subject *subject)
         .at_least = ctl->at_least,
         .met = on_met,
         .unmet = on_unmet,
+        .hold_up = ctl->hold_up,
+        .hold_down = ctl->hold_down,
     };
     const char *const *conditions = (const char *const *)ctl->arguments + subject->ifs;
     char *text = NULL;

@@ -48,8 +48,11 @@ struct ctl {
     int64_t timeout;    /* microseconds, LINKWATCH_FOREVER without one */
     const char *output; /* the file that metrics are written to; NULL for standard output */
     int64_t last;       /* history shows what happened in so many microseconds; 0 for the default */
-    size_t at_least;    /* links that wait needs: --any, --at-least, --all; 0 if none is given */
-    int count;          /* arguments after the command */
+    bool has_hold;
+    int64_t hold_up; /* of monitor and wait: how long a change lasts, microseconds */
+    int64_t hold_down;
+    size_t at_least; /* links that wait needs: --any, --at-least, --all; 0 if none is given */
+    int count;       /* arguments after the command */
     char *const *arguments;
 };
 

@@ -122,8 +122,9 @@ void lines_end(const struct lines *lines, const struct linkwatch_event *event)
     print_destination(event);
     if (flaps > 0) {
         output_colour(lines->output, YELLOW);
-        printf("; the carrier changed %lld more time%s, unseen", (long long)flaps,
-               flaps == 1 ? "" : "s");
+        printf("; %s %lld more time%s, %s",
+               lines->holds ? "the state changed" : "the carrier changed", (long long)flaps,
+               flaps == 1 ? "" : "s", lines->holds ? "not shown" : "unseen");
         output_colour(lines->output, PLAIN);
     }
     output_colour(lines->output, FAINT);

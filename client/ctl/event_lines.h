@@ -12,7 +12,8 @@
 struct lines {
     const struct output *output;
     const char *label;
-    int *day; /* of the last line: a later one is printed in a line of its own */
+    int *day;   /* of the last line: a later one is printed in a line of its own */
+    bool holds; /* what does not last is not shown */
 };
 
 /* The day that is now here, as a number that grows. */

@@ -94,6 +94,9 @@ static const char help[] =
     "      --no-list        monitor: omit the initial list of links\n"
     "  -t, --timeout T      wait: timeout in seconds, or with a unit: ms, s, min, h\n"
     "      --last T         history: what happened in that time (default: 24h)\n"
+    "      --hold-up T      monitor, wait: report that a link appeared or came up only when\n"
+    "                       that has lasted for T\n"
+    "      --hold-down T    monitor, wait: the same of a link that went down or is gone\n"
     "      --any            wait: until one link that matches an IF meets the conditions\n"
     "      --all            wait: until all that match do, and each IF matches one\n"
     "      --at-least N     wait: until N links that match do\n"
@@ -284,6 +287,8 @@ static int run_command(struct ctl *ctl, const char *name)
         return wrong_usage("--timeout can only be used with wait", "");
     if (ctl->output && command->run != ctl_metrics)
         return wrong_usage("--output can only be used with metrics", "");
+    if (ctl->has_hold && command->run != ctl_monitor && command->run != ctl_wait)
+        return wrong_usage("--hold-up and --hold-down can only be used with monitor and wait", "");
     if (ctl->at_least > 0 && command->run != ctl_wait)
         return wrong_usage("--any, --all and --at-least can only be used with wait", "");
     if (ctl->last && command->run != ctl_history)
@@ -403,10 +408,10 @@ static int set_scope(struct ctl *ctl, const char *text)
         "--scope must be global, site, link, host, nowhere or a number up to 255, not ", text);
 }
 
-static int set_timeout(struct ctl *ctl, const char *text)
+static int set_time(bool *given, int64_t *time, const char *text)
 {
-    ctl->has_timeout = true;
-    if (timespan_parse(text, &ctl->timeout) >= 0)
+    *given = true;
+    if (timespan_parse(text, time) >= 0)
         return -1;
     return wrong_usage("not a valid time span (such as 5, 1.5s, 500ms, 2min or 1h): ", text);
 }
@@ -488,7 +493,11 @@ static int take_option(struct ctl *ctl, int option)
     case 'j':
         return set_json(ctl, optarg ? optarg : "short");
     case 't':
-        return set_timeout(ctl, optarg);
+        return set_time(&ctl->has_timeout, &ctl->timeout, optarg);
+    case 'U':
+        return set_time(&ctl->has_hold, &ctl->hold_up, optarg);
+    case 'D':
+        return set_time(&ctl->has_hold, &ctl->hold_down, optarg);
     case 'e':
         return set_last(ctl, optarg);
     case 'y':
@@ -537,6 +546,8 @@ int main(int argc, char *argv[])
         {"master", required_argument, NULL, 'm'},
         {"usable", no_argument, NULL, 'u'},
         {"last", required_argument, NULL, 'e'},
+        {"hold-up", required_argument, NULL, 'U'},
+        {"hold-down", required_argument, NULL, 'D'},
         {"any", no_argument, NULL, 'y'},
         {"all", no_argument, NULL, 'a'},
         {"at-least", required_argument, NULL, 'c'},

@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "client/ctl/address_rows.h"
+#include "client/ctl/event_json.h"
 #include "client/ctl/event_lines.h"
 #include "client/ctl/json_members.h"
 #include "client/ctl/link_rows.h"
@@ -34,6 +35,12 @@ static bool is_text(const struct watched *watched)
     return !watched->monitor->ctl->json;
 }
 
+/* Whether what happens isn't what is written, event by event. */
+static bool holds(const struct watched *watched)
+{
+    return watched->monitor->ctl->hold_up > 0 || watched->monitor->ctl->hold_down > 0;
+}
+
 /* Whether events are written as lines now. */
 static bool shows(const struct watched *watched)
 {
@@ -53,7 +60,10 @@ static bool is_first(const struct watched *watched)
 
 static struct lines lines_of(const struct watched *watched)
 {
-    return (struct lines){&watched->monitor->output, watched->label, &watched->monitor->day};
+    return (struct lines){.output = &watched->monitor->output,
+                          .label = watched->label,
+                          .holds = holds(watched),
+                          .day = &watched->monitor->day};
 }
 
 static void print_message(const struct watched *watched, const char *json)
@@ -70,29 +80,41 @@ static void print_message(const struct watched *watched, const char *json)
     free(text);
 }
 
-/* What differs when a connection is there again, as JSON: in the words of the daemon's events. */
-static void print_difference(const struct watched *watched, const char *type, const char *member,
-                             const char *before, const char *now,
-                             const struct linkwatch_event *event)
+/* As JSON: what differs when a connection is there again, in the words of the daemon's events; or,
+ * where something is held, every event. */
+static void print_event(const struct watched *watched, const char *type, const char *member,
+                        const char *before, const char *now, const struct linkwatch_event *event)
 {
     char *text = NULL;
     size_t size;
     FILE *to;
 
     if (is_text(watched) || !watched->known ||
-        linkwatch_event_learned(event) != LINKWATCH_LEARNED_SNAPSHOT)
+        (!holds(watched) && linkwatch_event_learned(event) != LINKWATCH_LEARNED_SNAPSHOT))
         return;
     to = open_memstream(&text, &size);
     if (!to)
         return;
-    fprintf(to, "{\"type\":\"%s\",\"learned\":\"snapshot\",\"%s\":%s", type, member, now);
-    if (before) {
-        fputs(",\"old\":", to);
-        json_write_old(to, before, now);
-    }
-    putc('}', to);
+    event_json_write(to, type, member, before, now, event);
     if (fclose(to) == 0)
         print_message(watched, text);
+    free(text);
+}
+
+/* Whether that is the first snapshot, where its messages don't show it. */
+static bool is_first_snapshot(const struct watched *watched)
+{
+    return !is_text(watched) && holds(watched) && !watched->known;
+}
+
+static void print_snapshot(const struct watched *watched, const char *member, const char *now)
+{
+    char *text;
+
+    if (watched->monitor->ctl->no_list ||
+        asprintf(&text, "{\"type\":\"snapshot\",\"%s\":%s}", member, now) < 0)
+        return;
+    print_message(watched, text);
     free(text);
 }
 
@@ -101,9 +123,11 @@ static void on_add(void *user, struct linkwatch_link *link, const struct linkwat
     const struct watched *watched = user;
     struct lines lines = lines_of(watched);
 
+    if (is_first_snapshot(watched))
+        print_snapshot(watched, "link", linkwatch_link_json(link));
     if (!event_filter_passes_link(filter_of(watched), EVENT_TYPE_ADD, 0))
         return;
-    print_difference(watched, "add", "link", NULL, linkwatch_link_json(link), event);
+    print_event(watched, "add", "link", NULL, linkwatch_link_json(link), event);
     if (shows(watched))
         lines_add(&lines, link, event);
 }
@@ -116,8 +140,8 @@ static void on_change(void *user, struct linkwatch_link *before, struct linkwatc
 
     if (!event_filter_passes_link(filter_of(watched), EVENT_TYPE_CHANGE, fields))
         return;
-    print_difference(watched, "change", "link", linkwatch_link_json(before),
-                     linkwatch_link_json(link), event);
+    print_event(watched, "change", "link", linkwatch_link_json(before), linkwatch_link_json(link),
+                event);
     if (shows(watched))
         lines_change(&lines, before, link, fields, event);
 }
@@ -129,7 +153,7 @@ static void on_remove(void *user, struct linkwatch_link *link, const struct link
 
     if (!event_filter_passes_link(filter_of(watched), EVENT_TYPE_REMOVE, 0))
         return;
-    print_difference(watched, "remove", "link", NULL, linkwatch_link_json(link), event);
+    print_event(watched, "remove", "link", NULL, linkwatch_link_json(link), event);
     if (shows(watched))
         lines_remove(&lines, link, event);
 }
@@ -140,9 +164,11 @@ static void on_address_add(void *user, struct linkwatch_address *address,
     const struct watched *watched = user;
     struct lines lines = lines_of(watched);
 
+    if (is_first_snapshot(watched))
+        print_snapshot(watched, "address", linkwatch_address_json(address));
     if (!event_filter_passes_address(filter_of(watched), EVENT_TYPE_ADD, 0))
         return;
-    print_difference(watched, "add", "address", NULL, linkwatch_address_json(address), event);
+    print_event(watched, "add", "address", NULL, linkwatch_address_json(address), event);
     if (shows(watched))
         address_lines_add(&lines, address, event);
 }
@@ -156,8 +182,8 @@ static void on_address_change(void *user, struct linkwatch_address *before,
 
     if (!event_filter_passes_address(filter_of(watched), EVENT_TYPE_CHANGE, fields))
         return;
-    print_difference(watched, "change", "address", linkwatch_address_json(before),
-                     linkwatch_address_json(address), event);
+    print_event(watched, "change", "address", linkwatch_address_json(before),
+                linkwatch_address_json(address), event);
     if (shows(watched))
         address_lines_change(&lines, before, address, fields, event);
 }
@@ -170,7 +196,7 @@ static void on_address_remove(void *user, struct linkwatch_address *address,
 
     if (!event_filter_passes_address(filter_of(watched), EVENT_TYPE_REMOVE, 0))
         return;
-    print_difference(watched, "remove", "address", NULL, linkwatch_address_json(address), event);
+    print_event(watched, "remove", "address", NULL, linkwatch_address_json(address), event);
     if (shows(watched))
         address_lines_remove(&lines, address, event);
 }
@@ -391,6 +417,13 @@ int64_t watched_tick(struct watched *watched, int64_t now)
     return INT64_MAX;
 }
 
+/* Whether a message shows what is held. */
+static bool is_held(const struct watched *watched, const struct json_member *type)
+{
+    return holds(watched) && (json_is_text(type, "snapshot") || json_is_text(type, "add") ||
+                              json_is_text(type, "change") || json_is_text(type, "remove"));
+}
+
 static void on_message(void *user, const char *json)
 {
     struct watched *watched = user;
@@ -401,6 +434,8 @@ static void on_message(void *user, const char *json)
      * "ready" that follows. */
     if (is_type && json_is_text(&type, "snapshot") &&
         (watched->known || watched->monitor->ctl->no_list))
+        return;
+    if (is_type && is_held(watched, &type))
         return;
     if (!event_filter_passes_json(filter_of(watched), json))
         return;
@@ -434,6 +469,8 @@ static int make_mirror(struct watched *watched, struct linkwatch_mirror **ret)
     const struct monitor *monitor = watched->monitor;
     int r = linkwatch_mirror_new(monitor->ctl->path, monitor->filter, &callbacks, watched, ret);
 
+    if (r >= 0)
+        r = linkwatch_mirror_set_hold(*ret, monitor->ctl->hold_up, monitor->ctl->hold_down);
     return r >= 0 && monitor->ctl->addresses ? linkwatch_mirror_follow_addresses(*ret) : r;
 }
 

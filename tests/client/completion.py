@@ -50,7 +50,8 @@ def options(shell):
     """A word that starts with - is an option."""
     got = offers(start(shell, "linkwatchctl list --"))
     tap.equal({"--socket", "--netns", "--all-netns", "--json", "--timeout", "--no-pager", "--help",
-               "--kind", "--state", "--master", "--usable", "--type", "--field", "--no-list", "--no-legend", "--output",
+               "--kind", "--state", "--master", "--usable", "--type", "--field", "--no-list", "--no-legend",
+               "--hold-up", "--hold-down", "--output",
                "--version"} - got, set(),
               "missing")
 

@@ -1,0 +1,82 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "client/ctl/event_json.h"
+
+#include <stdlib.h>
+
+#include "client/ctl/json_members.h"
+
+static const char *learned_name(const struct linkwatch_event *event)
+{
+    switch (linkwatch_event_learned(event)) {
+    case LINKWATCH_LEARNED_NOTIFICATION:
+        return "notification";
+    case LINKWATCH_LEARNED_DUMP:
+        return "dump";
+    case LINKWATCH_LEARNED_SNAPSHOT:
+        return "snapshot";
+    case LINKWATCH_LEARNED_FILTER:
+        return "filter";
+    case LINKWATCH_LEARNED_OTHER:
+        break;
+    }
+    return "other";
+}
+
+/* An instance is what the daemon says, and it may say anything. */
+static void write_text(FILE *to, const char *text)
+{
+    putc('"', to);
+    for (; *text; text++) {
+        unsigned char byte = (unsigned char)*text;
+
+        if (byte < 0x20 || byte >= 0x7f || byte == '"' || byte == '\\')
+            fprintf(to, "\\u%04x", byte);
+        else
+            putc(byte, to);
+    }
+    putc('"', to);
+}
+
+static void write_position(FILE *to, const struct linkwatch_event *event)
+{
+    const char *instance;
+    int64_t sequence;
+
+    if (linkwatch_event_get_instance(event, &instance) < 0 ||
+        linkwatch_event_get_sequence(event, &sequence) < 0)
+        return;
+    fputs(",\"position\":{\"instance\":", to);
+    write_text(to, instance);
+    fprintf(to, ",\"sequence\":%lld}", (long long)sequence);
+}
+
+static void write_number(FILE *to, const char *name, const struct linkwatch_event *event,
+                         int (*get)(const struct linkwatch_event *, int64_t *))
+{
+    int64_t number;
+
+    if (get(event, &number) >= 0)
+        fprintf(to, ",\"%s\":%lld", name, (long long)number);
+}
+
+void event_json_write(FILE *to, const char *type, const char *member, const char *before,
+                      const char *now, const struct linkwatch_event *event)
+{
+    int64_t flaps = linkwatch_event_flaps(event);
+
+    fprintf(to, "{\"type\":\"%s\"", type);
+    write_position(to, event);
+    write_number(to, "realtime_usec", event, linkwatch_event_get_realtime);
+    write_number(to, "monotonic_usec", event, linkwatch_event_get_monotonic);
+    fprintf(to, ",\"learned\":\"%s\"", learned_name(event));
+    if (flaps > 0)
+        fprintf(to, ",\"flaps\":%lld", (long long)flaps);
+    write_number(to, "new_netnsid", event, linkwatch_event_get_new_netnsid);
+    write_number(to, "new_ifindex", event, linkwatch_event_get_new_ifindex);
+    fprintf(to, ",\"%s\":%s", member, now);
+    if (before) {
+        fputs(",\"old\":", to);
+        json_write_old(to, before, now);
+    }
+    putc('}', to);
+}
