@@ -49,6 +49,17 @@ void output_begin(struct output *output, enum when colour, bool want_pager)
     output->pager = terminal && want_pager ? pager_start() : 0;
 }
 
+/* What is larger than the buffer is written past it, and leaves nothing behind that would fail
+ * again: another byte does. */
+static int why_it_failed(void)
+{
+    clearerr(stdout);
+    errno = 0;
+    putchar('\n');
+    fflush(stdout);
+    return errno ? errno : EIO;
+}
+
 bool output_flush(struct output *output)
 {
     if (output->error)
@@ -58,7 +69,7 @@ bool output_flush(struct output *output)
     errno = 0;
     if (fflush(stdout) == 0 && !ferror(stdout))
         return true;
-    output->error = errno ? errno : EIO;
+    output->error = errno ? errno : why_it_failed();
     return false;
 }
 
