@@ -2,9 +2,10 @@
 /* What liblinkwatch makes of a daemon that may send anything: the application gets a sequence of
  * events without contradictions, and every link and address that it is given can be read.
  *
- * The first byte chooses how the bytes are cut into pieces, the filter, and whether addresses are
- * wanted; the rest is what the daemon sends. After a message that can't be understood the mirror
- * connects anew, and the rest comes on the new connection. */
+ * The first byte chooses how the bytes are cut into pieces, the filter, whether addresses are
+ * wanted, and whether what does not last is held; the rest is what the daemon sends. After a
+ * message that can't be understood the mirror connects anew, and the rest comes on the new
+ * connection. */
 #include <errno.h>
 #include <string.h>
 
@@ -21,6 +22,10 @@
 
 /* Links that the application knows. Beyond that it checks no more. */
 #define KNOWN_MAX 256
+
+/* Microseconds; a piece takes one. */
+#define HOLD_UP   2
+#define HOLD_DOWN 3
 
 struct trial {
     struct mirror_state state;
@@ -197,18 +202,35 @@ static void start(struct trial *trial, uint8_t choice)
     linkwatch_filter_free(filter);
     if (choice & 2)
         trial->state.follows_addresses = true;
+    if (choice & 4)
+        trial->state.hold.times = (struct hold_times){.up = HOLD_UP, .down = HOLD_DOWN};
     frame_init(&trial->frame, 65536);
     connect_anew(trial);
 }
 
+/* Time goes by; what is due is reported, and then isn't due any more. */
+static void pass(struct trial *trial, uint64_t time)
+{
+    trial->state.now += time;
+    CHECK(mirror_state_report_due(&trial->state) == 0);
+    CHECK(mirror_state_deadline(&trial->state) > trial->state.now);
+}
+
 static void stop(struct trial *trial)
 {
+    const struct picture *known = mirror_state_picture(&trial->state);
     size_t count = 0;
+
+    if (trial->state.ready) {
+        pass(trial, HOLD_UP + HOLD_DOWN);
+        CHECK(known->links.count == trial->state.held.links.count);
+        CHECK(known->addresses.count == trial->state.held.addresses.count);
+    }
 
     for (size_t i = 0; i < KNOWN_MAX; i++)
         count += trial->known[i] != 0;
-    CHECK(trial->overflowed || count == trial->state.held.links.count);
-    CHECK(trial->addresses == trial->state.held.addresses.count);
+    CHECK(trial->overflowed || count == known->links.count);
+    CHECK(trial->addresses == known->addresses.count);
     CHECK(trial->ready == trial->state.ready);
     mirror_state_clear(&trial->state);
     frame_clear(&trial->frame);
@@ -295,6 +317,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         frame_filled(&trial.frame, piece);
         offset += piece;
         take_messages(&trial);
+        pass(&trial, 1);
     }
     stop(&trial);
     return 0;
