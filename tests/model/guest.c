@@ -188,12 +188,16 @@ static void check_addresses(const struct replica *replica, const struct kernel *
     for (int i = 0; i < KERNEL_ADDRESSES; i++) {
         const struct kernel_address *truth = &kernel->addresses[i];
         const json_t *address;
-        char key[32];
+        json_t *wanted;
+        char local[32];
 
         if (!truth->index)
             continue;
-        snprintf(key, sizeof(key), i % 2 ? "%d 2001:db8::%x" : "%d 10.0.0.%d", truth->index, i);
-        address = json_object_get(replica->addresses, key);
+        snprintf(local, sizeof(local), i % 2 ? "2001:db8::%x" : "10.0.0.%d", i);
+        wanted = json_pack("{s:i, s:s, s:i}", "ifindex", truth->index, "local", local, "prefixlen",
+                           i % 2 ? 64 : 24);
+        address = replica_address(replica, wanted);
+        json_decref(wanted);
         CHECK(address);
         CHECK(strcmp(json_string_value(json_object_get(address, "ifname")),
                      kernel->links[truth->index].name) == 0);
