@@ -162,6 +162,26 @@ def names_of_others():
 
 
 @tap.test
+def since_when():
+    """show tells since when a link is there and when it last went up and down, or that it was there
+    before the daemon"""
+    netns.ip("link add e0 type bridge")
+    with daemons.Daemon() as daemon, Mirror(daemon.socket) as mirror:
+        mirror.until_ready()
+        moment = r": \d{4}-\d\d-\d\d [\d:]{8}%s, .* ago$"
+        output = run("--socket", daemon.socket, "show", "e0")[1]
+        assert re.search("^ +since" + moment % " or earlier", output, re.MULTILINE), output
+        assert "last up" not in output and "last down" not in output, output
+        pair(mirror, "f0", "f1")
+        flap(mirror, "f0", "f1")
+        output = run("--socket", daemon.socket, "show", "f0")[1]
+        for label in ("since", "last up", "last down"):
+            assert re.search("^ +" + label + moment % "", output, re.MULTILINE), output
+        netns.ip("link del f0")
+    netns.ip("link del e0")
+
+
+@tap.test
 def usage():
     """--last takes a time span, and is for history alone"""
     with daemons.Daemon() as daemon:

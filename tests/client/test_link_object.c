@@ -276,6 +276,33 @@ static linkwatch_fields difference(const char *a, const char *b)
 
 #define ID "{\"ifindex\":2,\"ifname\":\"x\","
 
+static void times_are_read_and_not_compared(void **state)
+{
+    struct linkwatch_link *without = parse(nothing);
+    struct linkwatch_link *with =
+        parse("{\"ifindex\":2,\"ifname\":\"eth0\",\"since_usec\":5,\"since_first_dump\":true,"
+              "\"last_up_usec\":6,\"last_down_usec\":7}");
+    bool first_dump = false;
+    int64_t time = 0;
+
+    (void)state;
+    assert_int_equal(linkwatch_link_get_since(with, &time, &first_dump), 0);
+    assert_true(time == 5 && first_dump);
+    assert_int_equal(linkwatch_link_get_since(with, &time, NULL), 0);
+    assert_int_equal(linkwatch_link_get_last_up(with, &time), 0);
+    assert_int_equal(time, 6);
+    assert_int_equal(linkwatch_link_get_last_down(with, &time), 0);
+    assert_int_equal(time, 7);
+    assert_int_equal(linkwatch_link_get_since(without, &time, &first_dump), -ENODATA);
+    assert_int_equal(linkwatch_link_get_last_up(without, &time), -ENODATA);
+    assert_int_equal(linkwatch_link_get_last_down(without, &time), -ENODATA);
+    assert_true(time == 7 && first_dump);
+    assert_int_equal(linkwatch_link_compare(with, without), 0);
+    assert_null(linkwatch_field_name(LINK_FIELD_COUNT));
+    linkwatch_link_unref(with);
+    linkwatch_link_unref(without);
+}
+
 static void lists_are_compared_to_their_ends(void **state)
 {
     (void)state;
@@ -563,6 +590,7 @@ int main(void)
         cmocka_unit_test(each_field_has_a_name_and_a_text),
         cmocka_unit_test(texts_of_fields_are_for_people),
         cmocka_unit_test(each_field_is_compared),
+        cmocka_unit_test(times_are_read_and_not_compared),
         cmocka_unit_test(lists_are_compared_to_their_ends),
         cmocka_unit_test(order_and_unknown_fields_are_no_difference),
         cmocka_unit_test(zero_is_not_nothing),
