@@ -18,7 +18,7 @@
 /* What the application believes of a link. */
 struct belief {
     int ifindex;
-    char *json;
+    struct linkwatch_link *link;
 };
 
 struct consumer {
@@ -71,13 +71,14 @@ static void on_add(void *user, struct linkwatch_link *link, const struct linkwat
     if (!belief)
         fail("out of memory");
     belief->ifindex = linkwatch_link_ifindex(link);
-    belief->json = strdup(linkwatch_link_json(link));
-    if (!belief->json || !tsearch(belief, &consumer->beliefs, compare_beliefs))
+    belief->link = linkwatch_link_ref(link);
+    if (!tsearch(belief, &consumer->beliefs, compare_beliefs))
         fail("out of memory");
     consumer->events++;
 }
 
-/* The belief that a link was that way before. */
+/* The belief that a link was that way before, but for its times, which a daemon that starts again
+ * learns anew. */
 static struct belief *expect(struct consumer *consumer, struct linkwatch_link *link,
                              const char *what)
 {
@@ -85,9 +86,9 @@ static struct belief *expect(struct consumer *consumer, struct linkwatch_link *l
 
     if (!belief)
         fail("%s though unknown: %s", what, linkwatch_link_json(link));
-    if (strcmp(belief->json, linkwatch_link_json(link)) != 0)
+    if (linkwatch_link_compare(belief->link, link) != 0)
         fail("%s from a state that was not reported: %s; reported was %s", what,
-             linkwatch_link_json(link), belief->json);
+             linkwatch_link_json(link), linkwatch_link_json(belief->link));
     consumer->events++;
     return belief;
 }
@@ -101,10 +102,8 @@ static void on_change(void *user, struct linkwatch_link *before, struct linkwatc
         fail("changed in other fields than reported: %s", linkwatch_link_json(now));
     if (fields == 0 && linkwatch_event_flaps(event) == 0)
         fail("changed in nothing: %s", linkwatch_link_json(now));
-    free(belief->json);
-    belief->json = strdup(linkwatch_link_json(now));
-    if (!belief->json)
-        fail("out of memory");
+    linkwatch_link_unref(belief->link);
+    belief->link = linkwatch_link_ref(now);
 }
 
 static void on_remove(void *user, struct linkwatch_link *link, const struct linkwatch_event *event)
@@ -114,7 +113,7 @@ static void on_remove(void *user, struct linkwatch_link *link, const struct link
 
     (void)event;
     tdelete(belief, &consumer->beliefs, compare_beliefs);
-    free(belief->json);
+    linkwatch_link_unref(belief->link);
     free(belief);
 }
 
@@ -220,8 +219,8 @@ static void compare_links(struct consumer *first, struct consumer *consumer)
         struct belief *belief = expect(consumer, link, "held");
         struct belief *other = find(first, link);
 
-        if (!other || strcmp(other->json, belief->json) != 0)
-            fail("others have another state: %s", belief->json);
+        if (!other || linkwatch_link_compare(other->link, belief->link) != 0)
+            fail("others have another state: %s", linkwatch_link_json(belief->link));
     }
 }
 
@@ -260,7 +259,7 @@ static void end(struct consumer *consumer)
         struct belief *belief = *(struct belief **)consumer->beliefs;
 
         tdelete(belief, &consumer->beliefs, compare_beliefs);
-        free(belief->json);
+        linkwatch_link_unref(belief->link);
         free(belief);
     }
     linkwatch_mirror_free(consumer->mirror);
