@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* Runs the library for the tests that have the daemon's side in Python.
  *
- * driver mirror PATH [--free-in CALLBACK] [--limit BYTES] [--fork] [--addresses] [GLOB...]
+ * driver mirror PATH [--free-in CALLBACK] [--limit BYTES] [--hold MS] [--fork] [--addresses]
+ *     [GLOB...]
  *     A line for each callback. A line on stdin is answered by the links held; the
  *     end of stdin ends the mirror. --fork forks a child once there is a connection, which
  *     tries to process its copy, frees it, and lives on.
@@ -350,6 +351,7 @@ static int run_mirror(char *arguments[])
     struct linkwatch_filter *filter;
     const char *path = *arguments++;
     const char *limit = NULL;
+    int64_t hold = 0;
     bool addresses = false;
     int r = linkwatch_filter_new(&filter);
 
@@ -360,6 +362,8 @@ static int run_mirror(char *arguments[])
             addresses = true;
         else if (strcmp(*arguments, "--limit") == 0)
             limit = *++arguments;
+        else if (strcmp(*arguments, "--hold") == 0)
+            hold = atoi(*++arguments) * INT64_C(1000);
         else if (strcmp(*arguments, "--free-in") == 0)
             driver.free_in = *++arguments;
     }
@@ -370,6 +374,8 @@ static int run_mirror(char *arguments[])
     linkwatch_filter_free(filter);
     if (r >= 0 && addresses)
         r = linkwatch_mirror_follow_addresses(driver.mirror);
+    if (r >= 0)
+        r = linkwatch_mirror_set_hold(driver.mirror, hold, hold);
     if (r >= 0 && limit)
         linkwatch_mirror_set_limit(driver.mirror, (size_t)atoi(limit));
     return r < 0 ? 1 : follow(&driver);

@@ -66,12 +66,15 @@ def truth(prefix=""):
 
 @tap.test
 def killed():
-    """Killed under churn and started anew, the daemon leaves each mirror right in the end."""
+    """Killed under churn and started anew, the daemon leaves each mirror right in the end,
+    also one that holds changes back."""
     chance = random.Random(4)
     names = []
     with Daemon() as daemon:
         mirrors = [(Mirror(daemon.socket), ""), (Mirror(daemon.socket), ""),
-                   (Mirror(daemon.socket, "w*"), "w")]
+                   (Mirror(daemon.socket, "w*"), "w"), (Mirror(daemon.socket, "--hold", "20"), ""),
+                   (Mirror(daemon.socket, "--hold", "100"), ""),
+                   (Mirror(daemon.socket, "--hold", "20", "w*"), "w")]
         for _ in range(ROUNDS):
             for _ in range(CHANGES):
                 churn(names, chance)
