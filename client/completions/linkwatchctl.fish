@@ -119,6 +119,6 @@ complete -c linkwatchctl -n '__linkwatchctl_at 0 0 show; or __linkwatchctl_at 0 
 
 complete -c linkwatchctl -n '__linkwatchctl_at 1 999 wait' -a 'present absent up down carrier no-carrier usable address nomaster renamed' -d Condition
 complete -c linkwatchctl -n '__linkwatchctl_at 1 999 wait' -a 'operstate=UP operstate=DOWN operstate=UNKNOWN operstate=LOWERLAYERDOWN operstate=NOTPRESENT operstate=TESTING operstate=DORMANT' -d State
-complete -c linkwatchctl -n '__linkwatchctl_at 1 999 wait' -a 'mtu= address= family=inet family=inet6 scope=global scope=link scope=host stable=' -d Condition
+complete -c linkwatchctl -n '__linkwatchctl_at 1 999 wait' -a 'mtu= address= family=inet family=inet6 scope=global scope=link scope=host scope=site stable=500ms stable=2s stable=10s stable=1min' -d Condition
 complete -c linkwatchctl -n '__linkwatchctl_at 1 999 wait' -a 'kind=veth kind=bridge kind=bond kind=vlan kind=vxlan kind=macvlan kind=dummy kind=tun kind=ifb kind=wireguard' -d Kind
 complete -c linkwatchctl -n '__linkwatchctl_at 1 999 wait' -a '(__linkwatchctl_valued)' -d Link

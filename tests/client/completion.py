@@ -119,7 +119,8 @@ def links(shell):
 
 def values(shell):
     """On a terminal each name is completed as the value of a condition."""
-    completed(shell, "--timeout 0 wait \\* name=", *ZOO)
+    # Not with a timeout of 0: what is not known within 5 seconds is not met.
+    completed(shell, "--timeout 1min wait \\* name=", *ZOO)
 
 
 def closes(shell, name):
@@ -192,6 +193,8 @@ def conditions(shell):
     states = {value.split("=")[-1] for value in offered("operstate=")}
     tap.contains(states, "LOWERLAYERDOWN")
     tap.contains({value.split("=")[-1] for value in offered("kind=v")}, "veth")
+    for condition, value in (("family=", "inet6"), ("scope=", "global"), ("stable=", "2s")):
+        tap.contains({word.split("=")[-1] for word in offered(condition)}, value)
 
 
 def indexes():
