@@ -619,6 +619,21 @@ struct linkwatch_mirror *linkwatch_mirror_free(struct linkwatch_mirror *mirror);
  * when there is one again. It takes a second connection, which replaces the mirror's. */
 uint64_t linkwatch_mirror_request_refresh(struct linkwatch_mirror *mirror);
 
+/* What the mirror knows, and the position up to which it was reported, as JSON of one line, to be
+ * freed by the caller: between two calls of linkwatch_mirror_process(), all that was reported is in
+ * it. -ENODATA if nothing is complete yet, -ENOMEM.
+ *
+ * Another mirror of the same filter can begin with that, also in another process: before its first
+ * linkwatch_mirror_process(), later it is -EBUSY. What is in it was reported; what happened since
+ * is reported as after a reconnection: each event, if the daemon still has them, else a loss and
+ * how the links differ. It says nothing about links after a reboot. -EINVAL if it is not from
+ * linkwatch_mirror_save(), of another filter, or without the addresses that are followed; -E2BIG
+ * beyond the mirror's limit; -ENOMEM.
+ *
+ * Neither is possible for a mirror with linkwatch_mirror_set_hold(): -EOPNOTSUPP. */
+int linkwatch_mirror_save(const struct linkwatch_mirror *mirror, char **ret);
+int linkwatch_mirror_restore(struct linkwatch_mirror *mirror, const char *saved);
+
 /* What to wait for before the next linkwatch_mirror_process(): the descriptor, which
  * stays the same for the mirror's life, the poll(2) events, and until when at the
  * latest. The deadline is in microseconds of CLOCK_MONOTONIC: 0 for at once,

@@ -18,6 +18,7 @@
 #include "client/linkwatch.h"
 #include "client/mirror_state.h"
 #include "client/netns.h"
+#include "client/saved_state.h"
 #include "client/session.h"
 #include "client/wire.h"
 
@@ -142,6 +143,24 @@ int linkwatch_mirror_enter(struct linkwatch_mirror *mirror, int socket_fd)
         close(mirror->namespace_fd);
     mirror->namespace_fd = duplicate;
     return 0;
+}
+
+int linkwatch_mirror_save(const struct linkwatch_mirror *mirror, char **ret)
+{
+    return saved_state_write(&mirror->state, ret);
+}
+
+int linkwatch_mirror_restore(struct linkwatch_mirror *mirror, const char *saved)
+{
+    int r;
+
+    if (mirror->stream.fd >= 0 || mirror->retry_at > 0 || mirror->state.complete)
+        return -EBUSY;
+    r = saved_state_read(&mirror->state, saved);
+    /* With those, addresses need no other connection. */
+    if (r >= 0)
+        mirror->begins_anew = false;
+    return r;
 }
 
 int linkwatch_mirror_follow_addresses(struct linkwatch_mirror *mirror)

@@ -76,6 +76,18 @@ static void collect(struct mirror_state *state)
     state->ready = false;
 }
 
+void mirror_state_know(struct mirror_state *state, struct picture *picture, char *instance,
+                       int64_t sequence)
+{
+    picture_clear(&state->held);
+    state->held = *picture;
+    *picture = (struct picture){.links = {0}};
+    free(state->instance);
+    state->instance = instance;
+    state->sequence = state->reported = sequence;
+    state->complete = true;
+}
+
 static int add_member(json_t *parameters, const char *name, json_t *value)
 {
     return json_object_set_new(parameters, name, value);

@@ -56,6 +56,11 @@ int mirror_state_init(struct mirror_state *state, const struct linkwatch_filter 
                       const struct linkwatch_callbacks *callbacks, void *user);
 void mirror_state_clear(struct mirror_state *state);
 
+/* Begins with what another one knew: that picture, which is empty then, at that position, whose
+ * instance it takes. */
+void mirror_state_know(struct mirror_state *state, struct picture *picture, char *instance,
+                       int64_t sequence);
+
 /* A connection begins. The parameters to call Monitor with: since, if it is possible to
  * resume. NULL without memory. */
 json_t *mirror_state_begin(struct mirror_state *state);

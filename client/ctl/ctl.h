@@ -45,11 +45,15 @@ struct ctl {
     bool no_legend;   /* tables have no head */
     enum when colour; /* output is coloured */
     bool has_timeout;
-    int64_t timeout;    /* microseconds, LINKWATCH_FOREVER without one */
-    const char *output; /* the file that metrics are written to; NULL for standard output */
-    int64_t last;       /* history shows what happened in so many microseconds; 0 for the default */
+    int64_t timeout;      /* microseconds, LINKWATCH_FOREVER without one */
+    char *const *command; /* of run: after "--"; NULL for none */
+    const char *hooks;    /* of run: a directory of executables */
+    const char *state;    /* of run: the directory in which it is kept; NULL for none */
+    size_t jobs;          /* of run: events that are handled at the same time */
+    const char *output;   /* the file that metrics are written to; NULL for standard output */
+    int64_t last; /* history shows what happened in so many microseconds; 0 for the default */
     bool has_hold;
-    int64_t hold_up; /* of monitor and wait: how long a change lasts, microseconds */
+    int64_t hold_up; /* of monitor, wait and run: how long a change lasts, microseconds */
     int64_t hold_down;
     size_t at_least; /* links that wait needs: --any, --at-least, --all; 0 if none is given */
     int count;       /* arguments after the command */
@@ -59,6 +63,11 @@ struct ctl {
 /* How long an answer may take, in microseconds. */
 #define CTL_PATIENCE INT64_C(30000000)
 
+/* How long a command of run may take, in microseconds, and how many run at the same time. */
+#define CTL_TIME_LIMIT INT64_C(90000000)
+#define CTL_JOBS       4
+#define CTL_JOBS_MAX   1000
+
 /* The commands; each gives the exit code. */
 int ctl_list(const struct ctl *ctl);
 int ctl_show(const struct ctl *ctl);
@@ -66,6 +75,7 @@ int ctl_address(const struct ctl *ctl);
 int ctl_monitor(const struct ctl *ctl);
 int ctl_history(const struct ctl *ctl);
 int ctl_wait(const struct ctl *ctl);
+int ctl_run(const struct ctl *ctl);
 int ctl_refresh(const struct ctl *ctl);
 int ctl_status(const struct ctl *ctl);
 int ctl_metrics(const struct ctl *ctl);

@@ -35,6 +35,7 @@ static const struct command commands[] = {
     {"history", ctl_history, 0, ANY_NUMBER, "history [IF...] [--last T]"},
     {"wait", ctl_wait, 2, ANY_NUMBER,
      "wait IF... CONDITION... [--any | --all | --at-least N] [--timeout T]"},
+    {"run", ctl_run, 0, ANY_NUMBER, "run [IF...] {-- COMMAND [ARGUMENT...] | --hooks DIRECTORY}"},
     {"refresh", ctl_refresh, 0, 0, "refresh"},
     {"status", ctl_status, 0, 0, "status"},
     {"metrics", ctl_metrics, 0, ANY_NUMBER, "metrics [IF...] [--output FILE]"},
@@ -55,6 +56,8 @@ static const char help[] =
     "  history [IF...]      print what happened, and how often links went down\n"
     "  wait IF... CONDITION...\n"
     "                       wait until links meet all the conditions\n"
+    "  run [IF...] -- COMMAND [ARGUMENT...]\n"
+    "                       run a command for each change of the links\n"
     "  refresh              make the daemon dump the links now\n"
     "  status               show the state of the daemon and how far it trusts the\n"
     "                       kernel's notifications\n"
@@ -89,10 +92,18 @@ static const char help[] =
     "                       family, inet or inet6\n"
     "      --scope SCOPE    the same: only addresses of that scope: global, link, ...\n"
     "      --address        monitor: also report the addresses of the links\n"
-    "      --type TYPES     monitor: only events of these types: add,change,remove\n"
-    "      --field FIELDS   monitor: only changes of these fields: mtu,operstate,...\n"
-    "      --no-list        monitor: omit the initial list of links\n"
-    "  -t, --timeout T      wait: timeout in seconds, or with a unit: ms, s, min, h\n"
+    "      --type TYPES     monitor, run: only events of these types: add,change,remove\n"
+    "      --field FIELDS   monitor, run: only changes of these fields: mtu,operstate,...\n"
+    "      --no-list        monitor: omit the initial list of links; run: do not run\n"
+    "                       anything for the links that exist at the beginning\n"
+    "  -t, --timeout T      wait: timeout in seconds, or with a unit: ms, s, min, h;\n"
+    "                       run: time limit of a command (default: 90 s; 0 for none)\n"
+    "      --hooks DIRECTORY\n"
+    "                       run: run the executables of that directory, in their order\n"
+    "      --jobs N         run: handle events of N links at the same time (default: 4)\n"
+    "      --state-directory DIRECTORY\n"
+    "                       run: keep there what was handled, and go on from it\n"
+    "                       (default: $RUNTIME_DIRECTORY, if it is set)\n"
     "      --last T         history: what happened in that time (default: 24h)\n"
     "      --hold-up T      monitor, wait: report that a link appeared or came up only when\n"
     "                       that has lasted for T\n"
@@ -283,8 +294,13 @@ static int run_command(struct ctl *ctl, const char *name)
         return wrong_usage("unknown command ", name);
     if (ctl->count < command->least || ctl->count > command->most)
         return wrong_usage("wrong number of arguments; usage: ", command->usage);
-    if (ctl->has_timeout && command->run != ctl_wait)
-        return wrong_usage("--timeout can only be used with wait", "");
+    if (ctl->has_timeout && command->run != ctl_wait && command->run != ctl_run)
+        return wrong_usage("--timeout can only be used with wait and run", "");
+    if ((ctl->hooks || ctl->state || ctl->jobs > 0) && command->run != ctl_run)
+        return wrong_usage("--hooks, --state-directory and --jobs can only be used with run", "");
+    if (command->run == ctl_run && !ctl->command == !ctl->hooks)
+        return wrong_usage("run needs either a command after \"--\" or --hooks; usage: ",
+                           command->usage);
     if (ctl->output && command->run != ctl_metrics)
         return wrong_usage("--output can only be used with metrics", "");
     if (ctl->has_hold && command->run != ctl_monitor && command->run != ctl_wait)
@@ -300,10 +316,12 @@ static int run_command(struct ctl *ctl, const char *name)
         return wrong_usage(
             "--kind, --state, --master and --usable can only be used with list and address", "");
     if ((ctl->events.types || ctl->events.link_fields || ctl->events.address_fields ||
-         ctl->no_list || ctl->addresses) &&
-        command->run != ctl_monitor)
-        return wrong_usage("--type, --field, --no-list and --address can only be used with monitor",
+         ctl->no_list) &&
+        command->run != ctl_monitor && command->run != ctl_run)
+        return wrong_usage("--type, --field and --no-list can only be used with monitor and run",
                            "");
+    if (ctl->addresses && command->run != ctl_monitor)
+        return wrong_usage("--address can only be used with monitor", "");
     if ((ctl->family || ctl->scope) && command->run != ctl_address && command->run != ctl_show &&
         !ctl->addresses)
         return wrong_usage("--family (-4, -6) and --scope can only be used with address, show and "
@@ -443,6 +461,19 @@ static int read_at_least(struct ctl *ctl, const char *text)
     return set_at_least(ctl, number);
 }
 
+static int set_jobs(struct ctl *ctl, const char *text)
+{
+    char *end;
+    unsigned long number;
+
+    errno = 0;
+    number = strtoul(text, &end, 10);
+    if (errno || *end || *text < '0' || *text > '9' || number == 0 || number > CTL_JOBS_MAX)
+        return wrong_usage("--jobs must be a number from 1 to 1000, not ", text);
+    ctl->jobs = number;
+    return -1;
+}
+
 /* Takes one option; the exit code, or -1 to go on. */
 static int take_option(struct ctl *ctl, int option)
 {
@@ -506,6 +537,14 @@ static int take_option(struct ctl *ctl, int option)
         return set_at_least(ctl, LINKWATCH_WAIT_ALL);
     case 'c':
         return read_at_least(ctl, optarg);
+    case 'H':
+        ctl->hooks = optarg;
+        return -1;
+    case 'D':
+        ctl->state = optarg;
+        return -1;
+    case 'J':
+        return set_jobs(ctl, optarg);
     case 'P':
         ctl->pager = false;
         return -1;
@@ -518,6 +557,31 @@ static int take_option(struct ctl *ctl, int option)
         return print("linkwatchctl " PACKAGE_VERSION "\n");
     }
     return wrong_usage(NULL, NULL);
+}
+
+/* How many arguments follow "--". The order of those is kept, while the others are moved. */
+static int count_after_dashes(int argc, char *const *argv)
+{
+    for (int i = 1; i < argc; i++)
+        if (strcmp(argv[i], "--") == 0)
+            return argc - i - 1;
+    return 0;
+}
+
+/* Of run, what follows "--" is the command; of others, it is more arguments. */
+static void take_arguments(struct ctl *ctl, int argc, char *const *argv, int after)
+{
+    bool more;
+    const struct command *command = find_command(argv[optind], &more);
+
+    ctl->arguments = argv + optind + 1;
+    ctl->count = argc - optind - 1;
+    if (!command || command->run != ctl_run)
+        return;
+    if (after > 0 && after <= ctl->count) {
+        ctl->count -= after;
+        ctl->command = argv + argc - after;
+    }
 }
 
 int main(int argc, char *argv[])
@@ -551,9 +615,13 @@ int main(int argc, char *argv[])
         {"any", no_argument, NULL, 'y'},
         {"all", no_argument, NULL, 'a'},
         {"at-least", required_argument, NULL, 'c'},
+        {"hooks", required_argument, NULL, 'H'},
+        {"state-directory", required_argument, NULL, 'K'},
+        {"jobs", required_argument, NULL, 'J'},
         {NULL, 0, NULL, 0},
     };
     struct ctl ctl = {.netns_fd = -1, .pager = true, .timeout = LINKWATCH_FOREVER};
+    int after = count_after_dashes(argc, argv);
     int option, code = -1;
 
     setlocale(LC_CTYPE, "");
@@ -562,10 +630,8 @@ int main(int argc, char *argv[])
     ctl.path = linkwatch_default_path();
     while (code < 0 && (option = getopt_long(argc, argv, "s:n:jlt:46hV", options, NULL)) >= 0)
         code = take_option(&ctl, option);
-    if (code < 0 && optind < argc) {
-        ctl.arguments = argv + optind + 1;
-        ctl.count = argc - optind - 1;
-    }
+    if (code < 0 && optind < argc)
+        take_arguments(&ctl, argc, argv, after);
     if (code < 0)
         code = run_command(&ctl, optind < argc ? argv[optind] : "list");
     for (size_t i = 0; i < ctl.condition_count; i++)

@@ -1,0 +1,168 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "client/saved_state.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "client/address_object.h"
+#include "client/link_filter.h"
+#include "client/link_object.h"
+#include "client/link_set.h"
+
+/* An empty object for none. */
+static json_t *filter_json(const struct mirror_state *state)
+{
+    return state->filtered ? filter_to_json(state->filter) : json_object();
+}
+
+static void write_links(FILE *to, const struct object_set *links)
+{
+    struct linkwatch_link *link = NULL;
+    int ifindex = 0;
+
+    for (; (link = link_set_next(links, ifindex)); ifindex = linkwatch_link_ifindex(link))
+        fprintf(to, "%s%s", ifindex ? "," : "", linkwatch_link_json(link));
+}
+
+static void write_addresses(FILE *to, const struct object_set *addresses)
+{
+    for (size_t i = 0; i < addresses->count; i++)
+        fprintf(to, "%s%s", i ? "," : "",
+                linkwatch_address_json((struct linkwatch_address *)addresses->objects[i]));
+}
+
+static int write_state(FILE *to, const struct mirror_state *state)
+{
+    json_t *json = filter_json(state);
+    char *filter = json ? json_dumps(json, JSON_COMPACT | JSON_ENSURE_ASCII) : NULL;
+
+    json_decref(json);
+    if (!filter)
+        return -ENOMEM;
+    fprintf(to, "{\"instance\":\"%s\",\"sequence\":%lld,\"filter\":%s,\"links\":[", state->instance,
+            (long long)state->reported, filter);
+    free(filter);
+    write_links(to, &state->held.links);
+    fputc(']', to);
+    if (state->follows_addresses) {
+        fputs(",\"addresses\":[", to);
+        write_addresses(to, &state->held.addresses);
+        fputc(']', to);
+    }
+    fputc('}', to);
+    return 0;
+}
+
+int saved_state_write(const struct mirror_state *state, char **ret)
+{
+    char *text = NULL;
+    size_t size;
+    FILE *to;
+    int r;
+
+    if (hold_is_active(&state->hold))
+        return -EOPNOTSUPP;
+    if (!state->complete)
+        return -ENODATA;
+    to = open_memstream(&text, &size);
+    if (!to)
+        return -ENOMEM;
+    r = write_state(to, state);
+    if (fclose(to) != 0)
+        r = -ENOMEM;
+    if (r < 0)
+        free(text);
+    else
+        *ret = text;
+    return r;
+}
+
+/* -EBADMSG for what is no object of the kind. */
+static int read_links(const struct mirror_state *state, json_t *array, struct picture *ret)
+{
+    json_t *json;
+    size_t i;
+    int r = json_is_array(array) ? 0 : -EBADMSG;
+
+    for (i = 0; r >= 0 && (json = json_array_get(array, i)); i++) {
+        struct linkwatch_link *link;
+
+        r = link_from_json(json, &link);
+        if (r < 0)
+            break;
+        r = link_set_put(&ret->links, link, state->limit);
+        linkwatch_link_unref(link);
+    }
+    return r;
+}
+
+static int read_addresses(const struct mirror_state *state, json_t *array, struct picture *ret)
+{
+    json_t *json;
+    size_t i;
+    int r = json_is_array(array) ? 0 : -EBADMSG;
+
+    for (i = 0; r >= 0 && (json = json_array_get(array, i)); i++) {
+        struct linkwatch_address *address;
+
+        r = address_from_json(json, &address);
+        if (r < 0)
+            break;
+        r = link_set_get(&ret->links, linkwatch_address_ifindex(address)) ? 0 : -EBADMSG;
+        if (r >= 0)
+            r = address_set_put(&ret->addresses, address, picture_room(state->limit, &ret->links));
+        linkwatch_address_unref(address);
+    }
+    return r;
+}
+
+static int check_filter(const struct mirror_state *state, const json_t *saved)
+{
+    json_t *filter = filter_json(state);
+    bool same = json_equal(filter, saved);
+
+    if (!filter)
+        return -ENOMEM;
+    json_decref(filter);
+    return same ? 0 : -EBADMSG;
+}
+
+static int read_state(struct mirror_state *state, json_t *json)
+{
+    const char *instance = json_string_value(json_object_get(json, "instance"));
+    json_t *sequence = json_object_get(json, "sequence");
+    struct picture picture = {.links = {0}};
+    char *copy = NULL;
+    int r =
+        instance && json_is_integer(sequence) && json_integer_value(sequence) >= 0 ? 0 : -EBADMSG;
+
+    if (r >= 0)
+        r = check_filter(state, json_object_get(json, "filter"));
+    if (r >= 0)
+        r = read_links(state, json_object_get(json, "links"), &picture);
+    if (r >= 0 && state->follows_addresses)
+        r = read_addresses(state, json_object_get(json, "addresses"), &picture);
+    if (r >= 0 && !(copy = strdup(instance)))
+        r = -ENOMEM;
+    if (r < 0) {
+        picture_clear(&picture);
+        return r;
+    }
+    mirror_state_know(state, &picture, copy, json_integer_value(sequence));
+    return 0;
+}
+
+int saved_state_read(struct mirror_state *state, const char *text)
+{
+    json_t *json;
+    int r;
+
+    if (hold_is_active(&state->hold))
+        return -EOPNOTSUPP;
+    json = json_loads(text, JSON_REJECT_DUPLICATES, NULL);
+    r = json ? read_state(state, json) : -EBADMSG;
+    json_decref(json);
+    return r == -EBADMSG ? -EINVAL : r;
+}
