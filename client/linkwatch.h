@@ -630,7 +630,8 @@ uint64_t linkwatch_mirror_request_refresh(struct linkwatch_mirror *mirror);
  * linkwatch_mirror_save(), of another filter, or without the addresses that are followed; -E2BIG
  * beyond the mirror's limit; -ENOMEM.
  *
- * Neither is possible for a mirror with linkwatch_mirror_set_hold(): -EOPNOTSUPP. */
+ * What linkwatch_mirror_set_hold() holds back, which is to be called before, is not in it: it is
+ * held back anew. Then what happened since is reported as differences, without a loss. */
 int linkwatch_mirror_save(const struct linkwatch_mirror *mirror, char **ret);
 int linkwatch_mirror_restore(struct linkwatch_mirror *mirror, const char *saved);
 

@@ -85,7 +85,7 @@ void mirror_state_know(struct mirror_state *state, struct picture *picture, char
     free(state->instance);
     state->instance = instance;
     state->sequence = state->reported = sequence;
-    state->complete = true;
+    state->complete = sequence >= 0;
 }
 
 static int add_member(json_t *parameters, const char *name, json_t *value)

@@ -57,7 +57,7 @@ int mirror_state_init(struct mirror_state *state, const struct linkwatch_filter 
 void mirror_state_clear(struct mirror_state *state);
 
 /* Begins with what another one knew: that picture, which is empty then, at that position, whose
- * instance it takes. */
+ * instance it takes; -1 if one can't resume from there. */
 void mirror_state_know(struct mirror_state *state, struct picture *picture, char *instance,
                        int64_t sequence);
 

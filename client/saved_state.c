@@ -33,8 +33,17 @@ static void write_addresses(FILE *to, const struct object_set *addresses)
                 linkwatch_address_json((struct linkwatch_address *)addresses->objects[i]));
 }
 
+/* Whether the consumer knows something that is no longer so. */
+static bool holds_back(const struct mirror_state *state)
+{
+    return hold_is_active(&state->hold) && state->hold.held.count > 0;
+}
+
+/* No event of after the position tells of what was held back until then: there is none to resume
+ * from, and what the consumer knows is compared with a snapshot. */
 static int write_state(FILE *to, const struct mirror_state *state)
 {
+    const struct picture *known = holds_back(state) ? &state->hold.known : &state->held;
     json_t *json = filter_json(state);
     char *filter = json ? json_dumps(json, JSON_COMPACT | JSON_ENSURE_ASCII) : NULL;
 
@@ -42,13 +51,13 @@ static int write_state(FILE *to, const struct mirror_state *state)
     if (!filter)
         return -ENOMEM;
     fprintf(to, "{\"instance\":\"%s\",\"sequence\":%lld,\"filter\":%s,\"links\":[", state->instance,
-            (long long)state->reported, filter);
+            holds_back(state) ? -1LL : (long long)state->reported, filter);
     free(filter);
-    write_links(to, &state->held.links);
+    write_links(to, &known->links);
     fputc(']', to);
     if (state->follows_addresses) {
         fputs(",\"addresses\":[", to);
-        write_addresses(to, &state->held.addresses);
+        write_addresses(to, &known->addresses);
         fputc(']', to);
     }
     fputc('}', to);
@@ -62,8 +71,6 @@ int saved_state_write(const struct mirror_state *state, char **ret)
     FILE *to;
     int r;
 
-    if (hold_is_active(&state->hold))
-        return -EOPNOTSUPP;
     if (!state->complete)
         return -ENODATA;
     to = open_memstream(&text, &size);
@@ -136,7 +143,7 @@ static int read_state(struct mirror_state *state, json_t *json)
     struct picture picture = {.links = {0}};
     char *copy = NULL;
     int r =
-        instance && json_is_integer(sequence) && json_integer_value(sequence) >= 0 ? 0 : -EBADMSG;
+        instance && json_is_integer(sequence) && json_integer_value(sequence) >= -1 ? 0 : -EBADMSG;
 
     if (r >= 0)
         r = check_filter(state, json_object_get(json, "filter"));
@@ -146,8 +153,11 @@ static int read_state(struct mirror_state *state, json_t *json)
         r = read_addresses(state, json_object_get(json, "addresses"), &picture);
     if (r >= 0 && !(copy = strdup(instance)))
         r = -ENOMEM;
+    if (r >= 0 && hold_is_active(&state->hold))
+        r = hold_begin(&state->hold, &picture);
     if (r < 0) {
         picture_clear(&picture);
+        free(copy);
         return r;
     }
     mirror_state_know(state, &picture, copy, json_integer_value(sequence));
@@ -156,13 +166,9 @@ static int read_state(struct mirror_state *state, json_t *json)
 
 int saved_state_read(struct mirror_state *state, const char *text)
 {
-    json_t *json;
-    int r;
+    json_t *json = json_loads(text, JSON_REJECT_DUPLICATES, NULL);
+    int r = json ? read_state(state, json) : -EBADMSG;
 
-    if (hold_is_active(&state->hold))
-        return -EOPNOTSUPP;
-    json = json_loads(text, JSON_REJECT_DUPLICATES, NULL);
-    r = json ? read_state(state, json) : -EBADMSG;
     json_decref(json);
     return r == -EBADMSG ? -EINVAL : r;
 }

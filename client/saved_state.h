@@ -6,7 +6,7 @@
 #include "client/mirror_state.h"
 
 /* The position, the links and addresses as JSON of one line, to be freed. -ENODATA if there is no
- * position that can be resumed from, -EOPNOTSUPP if changes are held back, -ENOMEM. */
+ * position that can be resumed from, -ENOMEM. */
 int saved_state_write(const struct mirror_state *state, char **ret);
 
 /* The other way round, for a state that knows nothing yet. -EINVAL if the text is none, or is one

@@ -38,7 +38,7 @@ function __linkwatchctl_arguments
             continue
         end
         switch $word
-            case -s --socket -n --netns -t --timeout --kind --state --master --type --field --family --scope --at-least --hold-up --hold-down --last --output
+            case -s --socket -n --netns -t --timeout --kind --state --master --type --field --family --scope --at-least --hold-up --hold-down --last --output --hooks --jobs --state-directory
                 set skip yes
             case '-*'
             case '*'
@@ -76,7 +76,7 @@ complete -c linkwatchctl -s s -l socket -r -F -d "The daemon's socket"
 complete -c linkwatchctl -s n -l netns -r -F -a '(__linkwatchctl_namespaces)' -d 'The network namespace'
 complete -c linkwatchctl -l all-netns -d 'List and monitor in all network namespaces'
 complete -c linkwatchctl -s j -l json -a 'short pretty off' -d 'Print JSON'
-complete -c linkwatchctl -s t -l timeout -x -a '500ms 5s 1min 1h' -d 'The timeout of wait'
+complete -c linkwatchctl -s t -l timeout -x -a '500ms 5s 1min 1h' -d 'The timeout of wait, the time limit of run'
 complete -c linkwatchctl -l last -x -a '10min 1h 24h' -d 'Print what happened in that time'
 complete -c linkwatchctl -l any -d 'Wait for one of the links'
 complete -c linkwatchctl -l all -d 'Wait for all of the links'
@@ -98,6 +98,9 @@ complete -c linkwatchctl -l no-list -d 'Omit the initial list of links'
 complete -c linkwatchctl -s l -l full -d "Do not cut tables to the terminal's width"
 complete -c linkwatchctl -l no-legend -d 'Do not print the heading of tables'
 complete -c linkwatchctl -l color -a 'auto always never' -d 'Colour the output'
+complete -c linkwatchctl -l hooks -r -F -d 'Run the executables of that directory'
+complete -c linkwatchctl -l jobs -x -d 'Handle events of so many links at the same time'
+complete -c linkwatchctl -l state-directory -r -F -d 'Keep there what was handled'
 complete -c linkwatchctl -l output -r -F -d 'Write metrics to that file'
 complete -c linkwatchctl -l no-pager -d "Do not pipe long output into a pager"
 complete -c linkwatchctl -s h -l help -d 'Print a short help text'
@@ -109,12 +112,13 @@ complete -c linkwatchctl -n __linkwatchctl_needs_command -a show -d 'Show all fi
 complete -c linkwatchctl -n __linkwatchctl_needs_command -a address -d 'List the current addresses of the links'
 complete -c linkwatchctl -n __linkwatchctl_needs_command -a history -d 'Print what happened, and how often links went down'
 complete -c linkwatchctl -n __linkwatchctl_needs_command -a wait -d 'Wait until a link meets all the conditions'
+complete -c linkwatchctl -n __linkwatchctl_needs_command -a run -d 'Run a command for each change of the links'
 complete -c linkwatchctl -n __linkwatchctl_needs_command -a refresh -d 'Make the daemon dump the links now'
 complete -c linkwatchctl -n __linkwatchctl_needs_command -a status -d 'Show the state of the daemon'
 complete -c linkwatchctl -n __linkwatchctl_needs_command -a metrics -d 'Print metrics for Prometheus'
 complete -c linkwatchctl -n __linkwatchctl_needs_command -a help -d 'Print a short help text'
 
-complete -c linkwatchctl -n '__linkwatchctl_at 0 999 list monitor address history metrics' -a '(__linkwatchctl_links)' -d Link
+complete -c linkwatchctl -n '__linkwatchctl_at 0 999 list monitor address history metrics run' -a '(__linkwatchctl_links)' -d Link
 complete -c linkwatchctl -n '__linkwatchctl_at 0 0 show; or __linkwatchctl_at 0 0 wait; or __linkwatchctl_several' -a '(__linkwatchctl_links)' -d Link
 
 complete -c linkwatchctl -n '__linkwatchctl_at 1 999 wait' -a 'present absent up down carrier no-carrier usable address nomaster renamed' -d Condition

@@ -386,6 +386,8 @@ static int make_mirror(struct runner *runner)
 
     if (r >= 0 && ctl->netns_fd >= 0)
         r = linkwatch_mirror_enter(runner->mirror, ctl->netns_fd);
+    if (r >= 0 && ctl->has_hold)
+        r = linkwatch_mirror_set_hold(runner->mirror, ctl->hold_up, ctl->hold_down);
     runner->queue = hook_queue_new(runner->jobs_max);
     runner->jobs = calloc(runner->jobs_max, sizeof(struct hook_job *));
     if (r >= 0 && (!runner->queue || !runner->jobs))

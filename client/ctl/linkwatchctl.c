@@ -105,9 +105,9 @@ static const char help[] =
     "                       run: keep there what was handled, and go on from it\n"
     "                       (default: $RUNTIME_DIRECTORY, if it is set)\n"
     "      --last T         history: what happened in that time (default: 24h)\n"
-    "      --hold-up T      monitor, wait: report that a link appeared or came up only when\n"
+    "      --hold-up T      monitor, wait, run: report that a link appeared or came up only when\n"
     "                       that has lasted for T\n"
-    "      --hold-down T    monitor, wait: the same of a link that went down or is gone\n"
+    "      --hold-down T    monitor, wait, run: the same of a link that went down or is gone\n"
     "      --any            wait: until one link that matches an IF meets the conditions\n"
     "      --all            wait: until all that match do, and each IF matches one\n"
     "      --at-least N     wait: until N links that match do\n"
@@ -303,8 +303,10 @@ static int run_command(struct ctl *ctl, const char *name)
                            command->usage);
     if (ctl->output && command->run != ctl_metrics)
         return wrong_usage("--output can only be used with metrics", "");
-    if (ctl->has_hold && command->run != ctl_monitor && command->run != ctl_wait)
-        return wrong_usage("--hold-up and --hold-down can only be used with monitor and wait", "");
+    if (ctl->has_hold && command->run != ctl_monitor && command->run != ctl_wait &&
+        command->run != ctl_run)
+        return wrong_usage("--hold-up and --hold-down can only be used with monitor, wait and run",
+                           "");
     if (ctl->at_least > 0 && command->run != ctl_wait)
         return wrong_usage("--any, --all and --at-least can only be used with wait", "");
     if (ctl->last && command->run != ctl_history)
@@ -540,7 +542,7 @@ static int take_option(struct ctl *ctl, int option)
     case 'H':
         ctl->hooks = optarg;
         return -1;
-    case 'D':
+    case 'K':
         ctl->state = optarg;
         return -1;
     case 'J':

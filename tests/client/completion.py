@@ -35,7 +35,7 @@ def start(shell, line):
     return shells.start(shell, "client/completions", line)
 
 
-COMMANDS = {"list", "monitor", "show", "address", "history", "wait", "refresh", "status", "metrics",
+COMMANDS = {"list", "monitor", "show", "address", "history", "wait", "run", "refresh", "status", "metrics",
             "help"}
 
 
