@@ -252,11 +252,42 @@ def daemon_restarts():
 
 
 @tap.test
+def held_back():
+    """With --hold-down no command runs for what does not last; what is held back is in no saved state"""
+    netns.delete_all()
+    netns.ip("link add b0 type veth peer name other")
+    netns.ip("link set b0 up")
+    netns.ip("link set other up")
+    with Daemon() as daemon, folder() as path:
+        arguments = ("b0", "--state-directory", f"{path}/state", "--", f"{path}/say")
+        wait.until(lambda: netns.link("b0")["operstate"] == "UP", "its carrier")
+        running = Running(daemon, path, "--hold-down", "1h", *arguments)
+        running.until("add b0")
+        netns.ip("link set other down")
+        netns.ip("link set other up")
+        netns.ip("link set other down")
+        daemon.call("Refresh")
+        netns.ip("link set b0 mtu 1400")
+        running.until("change b0 mtu")
+        saved = pathlib.Path(path, "state/state")
+        wait.until(lambda: '"mtu":1400' in saved.read_text(encoding="utf-8"), "its state")
+        tap.contains(saved.read_text(encoding="utf-8"), '"operstate":"UP"')
+        tap.equal(running.end(), (0, "", ""))
+        running = Running(daemon, path, "--hold-down", "1h", *arguments)
+        netns.ip("link set b0 mtu 1300")
+        running.until("change b0 mtu")
+        running.end()
+        running = Running(daemon, path, *arguments)
+        wait.until(lambda: any("operstate" in line for line in running.said()), "what was held back")
+        running.end()
+
+
+@tap.test
 def damaged():
     """A state that is damaged, or one of other links, is said, and it begins anew"""
     bridges()
     with Daemon() as daemon, folder() as path:
-        for text in ("", "{", "{}", '{"instance":"x","sequence":-1,"filter":{},"links":[]}',
+        for text in ("", "{", "{}", '{"instance":"x","sequence":-2,"filter":{"names":["b*"]},"links":[]}',
                      '{"instance":"x","sequence":1,"filter":{},"links":[]}',
                      '{"instance":"x","sequence":1,"filter":{"names":["b*"]},"links":[{}]}'):
             pathlib.Path(path, "state/state").write_text(text, encoding="utf-8")
