@@ -22,7 +22,7 @@ RB_HEAD(subject_tree, subject);
 
 struct hook_queue {
     struct subject_tree subjects;
-    TAILQ_HEAD(, subject) turns; /* with events that may be handled */
+    TAILQ_HEAD(turns, subject) turns; /* with events that may be handled */
     size_t parallel;
     size_t handled;
 };
