@@ -14,9 +14,11 @@
 #include "daemon/outbox.h"
 #include "protocol/frame.h"
 
-/* What is taken from an answer before it is written. */
-#define BYTES_IN_HAND  ((size_t)16 * 1024)
-#define PIECES_IN_HAND 192
+/* What is taken from an answer before it is written: more of one that ends, as a List's texts are
+ * mostly shared, and its consumer is woken less often. */
+#define BYTES_IN_HAND         ((size_t)32 * 1024)
+#define ENDLESS_BYTES_IN_HAND ((size_t)16 * 1024)
+#define PIECES_IN_HAND        192
 /* Seconds between probes for a consumer that sends nothing more and may be gone. */
 #define ABSENCE_CHECK 1.
 
@@ -81,6 +83,11 @@ static void stop_waiting(struct connection *connection)
     ev_timer_stop(connection->host->loop, &connection->patience);
 }
 
+static size_t bytes_in_hand(const struct connection *connection)
+{
+    return is_endless(connection) ? ENDLESS_BYTES_IN_HAND : BYTES_IN_HAND;
+}
+
 static void end_answer(struct connection *connection)
 {
     waitlist_remove(&connection->waiter);
@@ -91,9 +98,10 @@ static void end_answer(struct connection *connection)
  * slice is over, -errno. */
 static int take_pieces(struct connection *connection, const struct slice *slice)
 {
+    size_t most = bytes_in_hand(connection);
     size_t bytes = 0;
 
-    while (bytes < BYTES_IN_HAND && connection->out.count < PIECES_IN_HAND) {
+    while (bytes < most && connection->out.count < PIECES_IN_HAND) {
         struct answer *answer = connection->answer;
         struct buffer *piece;
         int r = answer_next(answer, slice, &piece);
