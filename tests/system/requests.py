@@ -76,7 +76,7 @@ def get_info():
         tap.equal(info["product"], "linkwatchd")
         tap.equal(info["version"], daemon.status()["version"])
         tap.equal(info["url"], "man:linkwatchd(8)")
-        tap.equal(sorted(info["interfaces"]), [LINKS, STATISTICS, SERVICE])
+        tap.equal(sorted(info["interfaces"]), ["io.systemd.Metrics", LINKS, STATISTICS, SERVICE])
 
 
 @tap.test
