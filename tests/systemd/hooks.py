@@ -3,14 +3,19 @@
 networkd-dispatcher would not."""
 
 import os
+import subprocess
 
 import machine
+import packages
 import tap
 import wait
 
 MACHINE = machine.Machine()
 SERVICE = "linkwatch-hooks.service"
 HOOKS = os.path.dirname(machine.config_path()) + "/hooks.d"
+DISPATCHER = "/usr/local/bin/networkd-dispatcher"
+STATES = ("routable", "dormant", "no-carrier", "off", "carrier", "degraded", "configured", "configuring",
+          "unmanaged")
 SAY = r"""#!/bin/sh
 echo "hook: $LINKWATCH_EVENT ${LINKWATCH_IFNAME-}$LINKWATCH_LOST uid=$(id -u) ${LINKWATCH_FIELDS-}"
 touch /etc/written 2>/dev/null && echo "hook: confinement fails"
@@ -91,13 +96,78 @@ def configured():
     MACHINE.drop_in(SERVICE, "hooks", None)
 
 
+def dispatched():
+    """What scripts of networkd-dispatcher said."""
+    return [entry["MESSAGE"] for entry in MACHINE.journal("_SYSTEMD_UNIT=dispatcher.service")
+            if str(entry["MESSAGE"]).startswith("script: ")]
+
+
+def start_dispatcher():
+    """As its unit does, with what it should report at its start."""
+    MACHINE.run("systemd-run", "--unit=dispatcher", "--collect", "/usr/bin/python3", "-u", DISPATCHER,
+                "--run-startup-triggers", "-v", "-v")
+
+
+@tap.test
+def beside_dispatcher():
+    """Both report a link at their start; one that is removed while they restart, hooks alone"""
+    if isinstance(FOUND, tap.Skip):
+        raise FOUND
+    MACHINE.systemctl("start", "systemd-networkd.service")
+    MACHINE.ip("link add both type veth peer name peer")
+    MACHINE.ip("link set peer up")
+    MACHINE.ip("link set both up")
+    MACHINE.systemctl("restart", SERVICE)
+    until("add both ")
+    start_dispatcher()
+    try:
+        wait.until(lambda: any(line.endswith(" both") for line in dispatched()), "its script")
+    except wait.Timeout:
+        tap.diag([entry["MESSAGE"] for entry in MACHINE.journal("_SYSTEMD_UNIT=dispatcher.service")])
+        raise
+    MACHINE.systemctl("stop", SERVICE, "dispatcher.service")
+    before = dispatched()
+    MACHINE.ip("link delete both")
+    MACHINE.ip("link add late type veth peer name later")
+    MACHINE.ip("link set later up")
+    MACHINE.ip("link set late up")
+    MACHINE.systemctl("start", SERVICE)
+    start_dispatcher()
+    until("remove both ")
+    wait.until(lambda: any(line.endswith(" late") for line in dispatched()), "its script for the other")
+    tap.equal([line for line in dispatched()[len(before):] if line.endswith(" both")], [])
+    MACHINE.systemctl("stop", "dispatcher.service", "systemd-networkd.service")
+
+
+def find_dispatcher():
+    """Its program, or why there is none."""
+    for module in ("dbus", "gi"):
+        result = subprocess.run(["/usr/bin/python3", "-c", f"import {module}"], check=False,
+                                capture_output=True)
+        if result.returncode != 0:
+            return tap.Skip(f"there is no Python module {module}; Debian: python3-{module}")
+    try:
+        root = packages.unpacked((packages.own_releases() or ["trixie"])[0], ("networkd-dispatcher",))
+    except tap.Skip as skip:
+        return skip
+    return root / "usr/bin/networkd-dispatcher"
+
+
 def install():
-    """With a hook."""
+    """With a hook, and networkd-dispatcher with a script for each state."""
     MACHINE.install()
     MACHINE.chroot("systemctl", "enable", "linkwatchd.service")
     MACHINE.write(HOOKS + "/10-say", SAY)
     MACHINE.path(HOOKS + "/10-say").chmod(0o755)
+    if isinstance(FOUND, tap.Skip):
+        return
+    MACHINE.write(DISPATCHER, FOUND.read_text(encoding="utf-8"))
+    for state in STATES:
+        script = f"/etc/networkd-dispatcher/{state}.d/say"
+        MACHINE.write(script, '#!/bin/sh\necho "script: $STATE $IFACE"\n')
+        MACHINE.path(script).chmod(0o755)
 
 
+FOUND = find_dispatcher()
 if __name__ == "__main__":
     machine.run_tests(MACHINE, install)
