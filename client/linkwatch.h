@@ -438,7 +438,8 @@ struct linkwatch_wait_options {
  * daemon has 5 s. If there is no daemon at the beginning the
  * wait fails at once as linkwatch_connect() does; a daemon that goes away during it is
  * waited for. So is the first dump of one that could never dump the links: as long as
- * none are known no condition is met, not even absent; with a timeout of 0 that is -ENODATA. */
+ * none are known no condition is met, not even absent; with a timeout of 0 that is -ENODATA, and
+ * so it is if the daemon does not send them in time. */
 int linkwatch_wait(const char *path, const char *glob, const char *const *conditions,
                    int64_t timeout, const struct linkwatch_wait_options *options,
                    struct linkwatch_link **ret_link);

@@ -199,7 +199,7 @@ static int time_out(const struct wait *wait)
     if (linkwatch_mirror_is_ready(wait->mirror))
         targets_report_unmet(&wait->targets, wait->mirror, clock_now(), wait->options.user,
                              wait->options.unmet);
-    return -ETIMEDOUT;
+    return wait->checks_once && !wait->was_ready ? -ENODATA : -ETIMEDOUT;
 }
 
 static int run(struct wait *wait, int64_t timeout)

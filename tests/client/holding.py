@@ -159,7 +159,7 @@ def wrong_usage():
     for arguments, words_for_it in (
             (["monitor", "--hold-up", "soon"], "not a valid time span"),
             (["wait", "eth0", "up", "--hold-down=-1"], "not a valid time span"),
-            (["list", "--hold-up", "1s"], "can only be used with monitor and wait")):
+            (["list", "--hold-up", "1s"], "can only be used with monitor, wait and run")):
         code, output, errors = run(*arguments)
         tap.equal((code, output), (2, ""), str(arguments))
         tap.contains(errors, words_for_it)

@@ -371,6 +371,17 @@ def judges_blindly():
 
 
 @tap.test
+def judges_nothing():
+    """With --timeout 0, a daemon that says nothing is no reason to say that the conditions are not met"""
+    with fake.Fake() as daemon:
+        process = start("--socket", daemon.path, "wait", "eth0", "up", "--timeout", "0")
+        peer = daemon.accept()
+        peer.monitor()
+        tap.equal(end(process), (5, "", "linkwatchctl: it is not known whether the conditions are met\n"),
+                  "outcome")
+
+
+@tap.test
 def waits_until_seeing():
     """Once the daemon has dumped the links the conditions are judged"""
     with fake.Fake() as daemon:

@@ -2,6 +2,7 @@
 """The manual pages: they can be read on a terminal, and their examples do what they say."""
 
 import contextlib
+import json
 import os
 import re
 import shutil
@@ -131,6 +132,49 @@ def jq():
     with daemons.Daemon() as daemon:
         follow(["sh", "-c", the_example("jq", daemon)], "ready - -", " DOWN", PATH=path,
                LINKWATCH_SOCKET=daemon.socket)
+
+
+def exchanges():
+    """The sessions of the page: requests, and the replies that follow each."""
+    for text in manual.examples(PAGE, "session"):
+        request, *replies = re.split(r"^< ", text, flags=re.MULTILINE)
+        yield (json.loads(re.sub(r"\n +", "", request.removeprefix("> "))),
+               [json.loads(re.sub(r"\n +", "", reply)) for reply in replies])
+
+
+def shape(value):
+    """The names of members, and of theirs; of the others the types."""
+    if isinstance(value, dict):
+        return {name: shape(each) for name, each in value.items()}
+    return type(value).__name__
+
+
+def change_links():
+    """What the page says happens while links are monitored."""
+    netns.ip("link add v0 type veth peer name peer0")
+    netns.ip("link set v0 mtu 9000")
+    netns.ip("link set v0 name w0")
+
+
+@tap.test
+def sessions():
+    """The replies of the sessions have the members that the daemon's have, and their types"""
+    sent = list(exchanges())
+    tap.equal([request["method"].rpartition(".")[2] for request, _replies in sent],
+              ["List", "Monitor", "Monitor", "List"], "requests")
+    # With as few other links as the page has.
+    netns.delete_all()
+    with daemons.Daemon("--audit-interval", "1s") as daemon:
+        for request, replies in sent:
+            with daemon.connect() as connection:
+                connection.send(request["method"].rpartition(".")[2], request["parameters"],
+                                more=request.get("more", False))
+                for number, reply in enumerate(replies):
+                    tap.equal(shape(connection.receive()), shape(reply), f"reply {number} to {request}")
+                    if number == 0 and "names" in str(request) and request["method"].endswith("Monitor"):
+                        change_links()
+            netns.delete_all()
+            daemon.call("Refresh")
 
 
 netns.enter()
