@@ -2,6 +2,7 @@
 """The manual pages: they can be read on a terminal, and their examples do what they say."""
 
 import contextlib
+import itertools
 import json
 import os
 import re
@@ -14,6 +15,7 @@ import daemon as daemons
 import manual
 import netns
 import tap
+import wait
 
 PAGE = "org.linkwatch.Links.7.in"
 DEFAULT_SOCKET = "/run/linkwatchd/socket"
@@ -132,6 +134,67 @@ def jq():
     with daemons.Daemon() as daemon:
         follow(["sh", "-c", the_example("jq", daemon)], "ready - -", " DOWN", PATH=path,
                LINKWATCH_SOCKET=daemon.socket)
+
+
+def has_ended_or_written(process, name):
+    """Whether an example is over, or has written something: those that follow links go on."""
+    links = itertools.cycle((f"link set {name} down", f"link set {name} up"))
+
+    def done():
+        netns.ip(next(links))
+        return process.poll() is not None or wait.readable(process.stdout, 0.1)
+
+    return done
+
+
+def shell(text, name):
+    """An example for a shell does something, and fails at nothing."""
+    netns.delete_all()
+    for one, other in (("eth0", "peer0"), ("eth1", "peer1"), ("veth0", "peer2")):
+        netns.ip(f"link add {one} type veth peer name {other}")
+        for link in (one, other):
+            netns.ip(f"link set {link} up")
+    with daemons.Daemon() as daemon, tempfile.TemporaryDirectory() as folder:
+        logger = os.path.join(folder, "logger")
+        with open(logger, "w", encoding="ascii") as file:
+            file.write('#!/bin/sh\necho "$@"\n')
+        os.chmod(logger, 0o755)
+        environment = dict(os.environ, LINKWATCH_SOCKET=daemon.socket,
+                           PATH=f"{folder}:{os.path.dirname(daemons.BINARY)}:{os.environ['PATH']}")
+        process = subprocess.Popen(["sh", "-c", text], env=environment, stdin=subprocess.DEVNULL,
+                                   stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+                                   start_new_session=True)
+        try:
+            wait.until(has_ended_or_written(process, name), "what it does")
+            tap.equal(process.poll() or 0, 0, "exit code")
+        finally:
+            with contextlib.suppress(ProcessLookupError):
+                os.killpg(process.pid, signal.SIGTERM)
+            tap.equal(process.communicate()[1].decode(), "", "errors")
+    netns.delete_all()
+
+
+SHELL = manual.examples("linkwatchctl.1", "shell")
+for _text in SHELL:
+    tap.add(f"An example of linkwatchctl(1) works: {_text.splitlines()[0]}", shell, _text,
+            "eth0" if "linkwatchctl run" in _text else "veth0")
+
+
+@tap.test
+def all_are_tested():
+    """There are examples for the shell, and none of that page is left out"""
+    commands = re.findall(r"^\.EX\n(?:linkwatchctl) ", manual.read(os.path.join(manual.FOLDER, "linkwatchctl.1")),
+                          re.MULTILINE)
+    tap.equal(len(SHELL), len(commands))
+    assert len(SHELL) >= 5, SHELL
+
+
+@tap.test
+def configuration():
+    """The example of linkwatchd.conf(5) is accepted"""
+    text, = manual.examples("linkwatchd.conf.5.in", "configuration")
+    with daemons.Daemon(config=text) as daemon:
+        tap.equal(daemon.statistics()["history"]["bytes_max"], 64 << 20)
 
 
 def exchanges():
