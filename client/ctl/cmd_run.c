@@ -386,7 +386,7 @@ static int make_mirror(struct runner *runner)
 
     if (r >= 0 && ctl->netns_fd >= 0)
         r = linkwatch_mirror_enter(runner->mirror, ctl->netns_fd);
-    if (r >= 0 && ctl->has_hold)
+    if (r >= 0)
         r = linkwatch_mirror_set_hold(runner->mirror, ctl->hold_up, ctl->hold_down);
     runner->queue = hook_queue_new(runner->jobs_max);
     runner->jobs = calloc(runner->jobs_max, sizeof(struct hook_job *));
@@ -418,9 +418,9 @@ int ctl_run(const struct ctl *ctl)
         .ctl = ctl,
         .commands = {.command = ctl->command,
                      .directory = ctl->hooks,
-                     .time_limit = !ctl->has_timeout  ? CTL_TIME_LIMIT
-                                   : ctl->timeout > 0 ? ctl->timeout
-                                                      : LINKWATCH_FOREVER},
+                     .time_limit = ctl->timeout == LINKWATCH_FOREVER ? CTL_TIME_LIMIT
+                                   : ctl->timeout > 0                ? ctl->timeout
+                                                                     : LINKWATCH_FOREVER},
         .jobs_max = ctl->jobs > 0 ? ctl->jobs : CTL_JOBS,
         .state_fd = -1,
         .signal_fd = -1,

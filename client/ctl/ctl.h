@@ -26,6 +26,7 @@ enum {
 
 /* What the command line asks for. */
 struct ctl {
+    unsigned uses;     /* of the options that are given: see options.h */
     const char *path;  /* of the socket */
     const char *netns; /* the network namespace; NULL for the daemon's */
     int netns_fd;      /* a socket in there, -1 for none */
@@ -41,18 +42,16 @@ struct ctl {
     bool json;
     bool pretty; /* with line breaks in it */
     bool pager;
-    bool full;        /* tables are not cut to the terminal's width */
-    bool no_legend;   /* tables have no head */
-    enum when colour; /* output is coloured */
-    bool has_timeout;
+    bool full;            /* tables are not cut to the terminal's width */
+    bool no_legend;       /* tables have no head */
+    enum when colour;     /* output is coloured */
     int64_t timeout;      /* microseconds, LINKWATCH_FOREVER without one */
     char *const *command; /* of run: after "--"; NULL for none */
     const char *hooks;    /* of run: a directory of executables */
     const char *state;    /* of run: the directory in which it is kept; NULL for none */
     size_t jobs;          /* of run: events that are handled at the same time */
     const char *output;   /* the file that metrics are written to; NULL for standard output */
-    int64_t last; /* history shows what happened in so many microseconds; 0 for the default */
-    bool has_hold;
+    int64_t last;    /* history shows what happened in so many microseconds; 0 for the default */
     int64_t hold_up; /* of monitor, wait and run: how long a change lasts, microseconds */
     int64_t hold_down;
     size_t at_least; /* links that wait needs: --any, --at-least, --all; 0 if none is given */
@@ -83,6 +82,12 @@ int ctl_complete(const struct ctl *ctl);
 
 /* One line on stderr, with the program's name before it. */
 void ctl_error(const char *format, ...) __attribute__((format(printf, 1, 2)));
+
+/* The same, if there is a message, with what it is about, and where to find help: EXIT_USAGE. */
+int ctl_wrong_usage(const char *message, const char *what);
+
+/* Prints a text, and returns the exit code. */
+int ctl_print(const char *text);
 
 /* Connects, or prints an error; then *ret_code is the exit code. */
 struct linkwatch *ctl_connect(const struct ctl *ctl, int *ret_code);

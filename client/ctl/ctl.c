@@ -1,0 +1,123 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "client/ctl/ctl.h"
+
+#include <errno.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "client/ctl/json_members.h"
+#include "client/ctl/text.h"
+
+/* Part of it may be what others chose. */
+void ctl_error(const char *format, ...)
+{
+    char *text = NULL;
+    char *clean;
+    va_list arguments;
+    size_t width;
+    int n;
+
+    va_start(arguments, format);
+    n = vasprintf(&text, format, arguments);
+    va_end(arguments);
+    clean = n < 0 ? NULL : text_clean(text, &width);
+    fprintf(stderr, "linkwatchctl: %s\n", clean ? clean : "out of memory");
+    free(clean);
+    if (n >= 0)
+        free(text);
+}
+
+int ctl_unreachable(const struct ctl *ctl, int error)
+{
+    if (error == -ENOENT || error == -ECONNREFUSED)
+        ctl_error("no linkwatchd at %s (%s); start it with \"systemctl start linkwatchd\" or "
+                  "\"linkwatchd --socket %s\"",
+                  ctl->path, strerror(-error), ctl->path);
+    else
+        ctl_error("cannot connect to linkwatchd at %s: %s", ctl->path, strerror(-error));
+    return EXIT_NO_DAEMON;
+}
+
+struct linkwatch *ctl_connect(const struct ctl *ctl, int *ret_code)
+{
+    struct linkwatch *connection = NULL;
+    int r = linkwatch_connect(ctl->path, &connection);
+
+    if (r < 0) {
+        *ret_code = ctl_unreachable(ctl, r);
+        return NULL;
+    }
+    r = ctl->netns_fd < 0 ? 0 : linkwatch_enter(connection, ctl->netns_fd, CTL_PATIENCE);
+    if (r >= 0)
+        return connection;
+    *ret_code = ctl_call_failed(ctl, connection, r);
+    return linkwatch_close(connection);
+}
+
+int ctl_call_failed(const struct ctl *ctl, const struct linkwatch *connection, int error)
+{
+    ctl_error("%s (linkwatchd at %s)", linkwatch_error(connection), ctl->path);
+    switch (error) {
+    case -ETIMEDOUT:
+        return EXIT_TIMED_OUT;
+    case -ENODATA:
+        return EXIT_UNKNOWN;
+    }
+    return EXIT_FAILED;
+}
+
+bool ctl_never_dumped(const struct linkwatch_source *source)
+{
+    int64_t last_dump;
+
+    return linkwatch_source_get_last_dump(source, &last_dump) < 0;
+}
+
+void ctl_describe_failure(const struct linkwatch_source *source, char *text, size_t size)
+{
+    const char *name;
+    bool named = linkwatch_source_get_errno_name(source, &name) >= 0;
+
+    snprintf(text, size, "linkwatchd has never been able to dump the links: %s%s%s%s",
+             linkwatch_source_reason(source), named ? " (" : "", named ? name : "",
+             named ? ")" : "");
+}
+
+int ctl_wrong_usage(const char *message, const char *what)
+{
+    if (message)
+        ctl_error("%s%s", message, what);
+    fputs("Try \"linkwatchctl --help\".\n", stderr);
+    return EXIT_USAGE;
+}
+
+const char *ctl_netns_reason(int error)
+{
+    switch (error) {
+    case -EINVAL:
+        return "it is not a network namespace";
+    case -EOPNOTSUPP:
+        return "this kernel cannot enter network namespaces";
+    }
+    return strerror(-error);
+}
+
+void ctl_print_json(const struct ctl *ctl, const char *json)
+{
+    if (ctl->pretty)
+        json_write_pretty(stdout, json);
+    else
+        fputs(json, stdout);
+    putchar('\n');
+}
+
+int ctl_print(const char *text)
+{
+    struct output output;
+
+    output_begin(&output, WHEN_NEVER, false);
+    fputs(text, stdout);
+    return output_end(&output, EXIT_MET);
+}
