@@ -191,7 +191,7 @@ static bool is_ours(const char *entry)
 
 char **hook_event_environment(const struct hook_event *event, char *const *before)
 {
-    struct environment environment = {NULL};
+    struct environment environment = {.entries = NULL};
 
     for (; *before; before++)
         if (!is_ours(*before))
