@@ -181,7 +181,7 @@ static void shrink(struct object *object)
 
 int object_read(const struct object_type *type, const json_t *json, struct object **ret)
 {
-    size_t count = (size_t)(type->count + type->extras);
+    size_t count = (size_t)type->count + (size_t)type->extras;
     size_t size = sizeof(struct object) + count * sizeof(struct value);
     struct object *object;
     int r = -ENOMEM;
