@@ -42,6 +42,17 @@ class Running:
             raise
         (self.folder / "said").unlink()
 
+    def saves(self, has, has_not="nothing"):
+        """Waits until its state was saved, with that and without that: an event whose command has not
+        ended yet would be handled again."""
+        file = self.folder / "state/state"
+
+        def saved():
+            text = file.read_text(encoding="utf-8") if file.exists() else ""
+            return has in text and has_not not in text
+
+        wait.until(saved, "its state")
+
     def end(self):
         """Ends it; exit code, output and errors."""
         self.process.terminate()
@@ -193,6 +204,7 @@ def resumes():
         arguments = ("b*", "--state-directory", f"{path}/state", "--", f"{path}/say")
         running = Running(daemon, path, *arguments)
         running.until("add b0")
+        running.saves('"b0"')
         tap.equal(running.end(), (0, "", ""))
         netns.ip("link set b0 mtu 1400")
         daemon.call("Refresh")
@@ -204,6 +216,7 @@ def resumes():
         wait.until(lambda: any(line.startswith("remove b0") for line in running.said()), "the removal")
         wait.until(lambda: "add b1 " in running.said(), "the other link")
         assert "add b0 " not in running.said(), running.said()
+        running.saves('"b1"', '"b0"')
         tap.equal(running.end(), (0, "", ""))
         pathlib.Path(path, "said").unlink()
         running = Running(daemon, path, *arguments)
@@ -240,8 +253,7 @@ def daemon_restarts():
         netns.ip("link set b0 mtu 1400")
         daemon.start()
         running.until("lost unknown", "change b0 mtu")
-        wait.until(lambda: daemon.status()["position"]["instance"] in
-                   pathlib.Path(path, "state/state").read_text(encoding="utf-8"), "its state")
+        running.saves(daemon.status()["position"]["instance"])
         running.end()
         daemon.stop()
         netns.ip("link add b1 type bridge")
@@ -269,13 +281,13 @@ def held_back():
         daemon.call("Refresh")
         netns.ip("link set b0 mtu 1400")
         running.until("change b0 mtu")
-        saved = pathlib.Path(path, "state/state")
-        wait.until(lambda: '"mtu":1400' in saved.read_text(encoding="utf-8"), "its state")
-        tap.contains(saved.read_text(encoding="utf-8"), '"operstate":"UP"')
+        running.saves('"mtu":1400')
+        tap.contains(pathlib.Path(path, "state/state").read_text(encoding="utf-8"), '"operstate":"UP"')
         tap.equal(running.end(), (0, "", ""))
         running = Running(daemon, path, "--hold-down", "1h", *arguments)
         netns.ip("link set b0 mtu 1300")
         running.until("change b0 mtu")
+        running.saves('"mtu":1300')
         running.end()
         running = Running(daemon, path, *arguments)
         wait.until(lambda: any("operstate" in line for line in running.said()), "what was held back")

@@ -39,6 +39,12 @@ def until(text):
         raise
 
 
+def saves(text):
+    """Waits until that is in the saved state: an event whose hook has not ended would be handled again."""
+    file = MACHINE.path("/run/private/linkwatch-hooks/state")
+    wait.until(lambda: file.exists() and text in file.read_text(encoding="utf-8"), "the state")
+
+
 @tap.test
 def runs():
     """Hooks run for the links that are there and for each change, as an unprivileged user who may write nowhere"""
@@ -54,6 +60,7 @@ def runs():
 @tap.test
 def restarts():
     """What happens while the service is stopped is handled when it starts, and nothing twice"""
+    saves('"mtu":1400')
     MACHINE.systemctl("stop", SERVICE)
     before = len(said())
     MACHINE.ip("link set hook0 mtu 1300")
@@ -63,6 +70,7 @@ def restarts():
     wait.until(lambda: len(said()) >= before + 2, "both")
     after = said()[before:]
     tap.equal(sorted(line.split(" uid")[0] for line in after), ["hook: add hook1", "hook: change hook0"])
+    saves('"hook1"')
 
 
 @tap.test
@@ -125,6 +133,7 @@ def beside_dispatcher():
     except wait.Timeout:
         tap.diag([entry["MESSAGE"] for entry in MACHINE.journal("_SYSTEMD_UNIT=dispatcher.service")])
         raise
+    saves('"both"')
     MACHINE.systemctl("stop", SERVICE, "dispatcher.service")
     before = dispatched()
     MACHINE.ip("link delete both")
