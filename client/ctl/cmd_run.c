@@ -45,6 +45,23 @@ struct runner {
     int code;
 };
 
+static void stop(struct runner *runner)
+{
+    runner->stopping = true;
+    for (size_t i = 0; i < runner->jobs_max; i++)
+        if (runner->jobs[i])
+            hook_job_stop(runner->jobs[i], monotonic_now());
+}
+
+/* An event that cannot be handled must not count as handled: nothing is saved any more, and who
+ * starts it anew goes on from the state that was saved last. */
+static void run_out_of_memory(struct runner *runner)
+{
+    ctl_error("out of memory");
+    runner->code = EXIT_FAILED;
+    stop(runner);
+}
+
 static void take(struct runner *runner, struct hook_event event)
 {
     if (runner->stopping)
@@ -55,7 +72,7 @@ static void take(struct runner *runner, struct hook_event event)
         linkwatch_link_ref(event.now);
     runner->unsaved = true;
     if (hook_queue_add(runner->queue, &event) < 0)
-        ctl_error("out of memory: an event was passed over");
+        run_out_of_memory(runner);
 }
 
 /* Whether it is one of the links that were there in the beginning, which are not wanted. */
@@ -204,7 +221,8 @@ static void save(struct runner *runner, int64_t now)
     char *text;
     int r;
 
-    if (runner->state_fd < 0 || !runner->unsaved || !hook_queue_is_idle(runner->queue))
+    if (runner->state_fd < 0 || !runner->unsaved || runner->code != EXIT_MET ||
+        !hook_queue_is_idle(runner->queue))
         return;
     r = linkwatch_mirror_save(runner->mirror, &text);
     if (r >= 0) {
@@ -227,10 +245,12 @@ static int64_t save_due(const struct runner *runner)
 static void begin_job(struct runner *runner, struct hook_job **place, struct hook_event *event)
 {
     int ifindex = hook_event_ifindex(event);
+    int r = hook_job_new(&runner->commands, event, monotonic_now(), place);
 
-    /* What cannot be run was reported. */
-    hook_job_new(&runner->commands, event, monotonic_now(), place);
-    if (!*place)
+    if (r == -ENOMEM)
+        run_out_of_memory(runner);
+    /* What else cannot be run was reported. */
+    else if (!*place)
         hook_queue_done(runner->queue, ifindex);
 }
 
@@ -239,7 +259,7 @@ static void begin_jobs(struct runner *runner)
     struct hook_event event;
 
     for (size_t i = 0; i < runner->jobs_max && !runner->stopping; i++)
-        while (!runner->jobs[i] && hook_queue_next(runner->queue, &event))
+        while (!runner->stopping && !runner->jobs[i] && hook_queue_next(runner->queue, &event))
             begin_job(runner, &runner->jobs[i], &event);
 }
 
@@ -274,14 +294,6 @@ static bool has_jobs(const struct runner *runner)
         if (runner->jobs[i])
             return true;
     return false;
-}
-
-static void stop(struct runner *runner)
-{
-    runner->stopping = true;
-    for (size_t i = 0; i < runner->jobs_max; i++)
-        if (runner->jobs[i])
-            hook_job_stop(runner->jobs[i], monotonic_now());
 }
 
 static void take_signals(struct runner *runner)
