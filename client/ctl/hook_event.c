@@ -11,6 +11,10 @@
 
 #define PREFIX "LINKWATCH_"
 
+/* The kernel runs nothing with a variable of more than 128 KiB, and hundreds of alternative names,
+ * whose bytes may become three each, can be longer. Such a value is in the JSON alone. */
+#define VALUE_MAX 32768
+
 static const char *const type_names[] = {
     [HOOK_ADD] = "add", [HOOK_CHANGE] = "change", [HOOK_REMOVE] = "remove", [HOOK_LOST] = "lost"};
 
@@ -126,7 +130,8 @@ static void add_field(struct environment *environment, const char *prefix,
     snprintf(name, sizeof(name), "%s%s", prefix, linkwatch_field_name(field));
     for (char *at = name; *at; at++)
         *at = (char)toupper((unsigned char)*at);
-    add(environment, name, value);
+    if (strlen(value) <= VALUE_MAX)
+        add(environment, name, value);
     free(value);
 }
 

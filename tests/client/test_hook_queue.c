@@ -238,6 +238,32 @@ static void the_environment_has_what_changed_and_nothing_of_before(void **state)
     hook_event_clear(&event);
 }
 
+static void a_value_that_the_kernel_would_refuse_is_left_out(void **state)
+{
+    struct hook_event event = {.type = HOOK_ADD};
+    char *const before[] = {NULL};
+    char *alias = calloc(1, 200000);
+    char **environment, *json;
+    json_t *object;
+
+    (void)state;
+    assert_non_null(alias);
+    memset(alias, 'a', 199999);
+    object = json_pack("{s:i, s:s, s:s, s:s}", "ifindex", 2, "ifname", "eth", "link_type", "ether",
+                       "ifalias", alias);
+    assert_int_equal(link_from_json(object, &event.now), 0);
+    json_decref(object);
+    environment = hook_event_environment(&event, before);
+    json = hook_event_json(&event);
+    assert_null(value_in(environment, "LINKWATCH_NEW_IFALIAS"));
+    assert_string_equal(value_in(environment, "LINKWATCH_NEW_IFNAME"), "eth");
+    assert_non_null(strstr(json, alias));
+    free(json);
+    free(alias);
+    hook_environment_free(environment);
+    hook_event_clear(&event);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -248,6 +274,7 @@ int main(void)
         cmocka_unit_test(of_a_link_that_came_and_went_meanwhile_nothing_is_left),
         cmocka_unit_test(losses_add_up_beside_the_links),
         cmocka_unit_test(the_environment_has_what_changed_and_nothing_of_before),
+        cmocka_unit_test(a_value_that_the_kernel_would_refuse_is_left_out),
     };
 
     return cmocka_run_group_tests_name("hook_queue", tests, NULL, NULL);
