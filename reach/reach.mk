@@ -136,33 +136,33 @@ EXTRA_DIST += \
 	tests/reach/behaviour.py \
 	tests/reach/origin.py \
 	tests/reach/programs.py \
+	tests/reach/sandboxed_run.py \
+	tests/reach/scripted.py \
 	tests/reach/situations.py \
-	tests/reach/steps.py \
 	tests/reach/subscriber.go \
 	tests/reach/subscriber.py \
 	tests/reach/updates.py \
 	tests/reach/ways.py \
-	tests/reach/inside.py \
 	$(reach_scripts) \
 	$(END)
 # The ones that take longest first, so that the others are run beside them.
 reach_scripts = \
-	tests/reach/trixie.py \
+	tests/reach/trixie_ptrace.py \
 	tests/reach/turmoil.py \
 	tests/reach/trixie_systrap.py \
 	tests/reach/many.py \
 	tests/reach/abroad.py \
-	tests/reach/addresses.py \
 	tests/reach/as_kernel.py \
-	tests/reach/bookworm.py \
-	tests/reach/completion.py \
+	tests/reach/bookworm_ptrace.py \
 	tests/reach/consistent.py \
+	tests/reach/denied_addresses.py \
+	tests/reach/denied_links.py \
 	tests/reach/grants.py \
-	tests/reach/native.py \
 	tests/reach/network_services.py \
 	tests/reach/passing.py \
 	tests/reach/preload.py \
 	tests/reach/robust.py \
+	tests/reach/run_completion.py \
 	$(END)
 if BUILD_REACH
 reach_tests += $(reach_scripts)

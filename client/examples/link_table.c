@@ -3,7 +3,7 @@
  * that something changed. The mirror connects by itself, and again; all that there is to
  * do is to wait for what it wants, and to let it work.
  *
- *   cc table.c $(pkg-config --cflags --libs liblinkwatch) && ./a.out [GLOB...] */
+ *   cc link_table.c $(pkg-config --cflags --libs liblinkwatch) && ./a.out [GLOB...] */
 #include <errno.h>
 #include <poll.h>
 #include <stdio.h>

@@ -9,9 +9,9 @@ import argparse
 import resource
 import sys
 
+import figures
 import measures
 import netns
-import table
 import tap
 from plan import Plan
 
@@ -47,7 +47,7 @@ def main():
                     print(f"{measure.__name__} is left out: {skip}", file=sys.stderr)
     finally:
         plan.close()
-    print("\n".join(table.lines(rows)))
+    print("\n".join(figures.lines(rows)))
 
 
 if __name__ == "__main__":

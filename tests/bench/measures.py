@@ -6,10 +6,10 @@ import os
 import subprocess
 import time
 
-import addresses
+import address_costs
 import reach
 import stage as stages
-from table import Row, interleave
+from figures import Row, interleave
 
 
 def _delay(stage, samples, gap, *way, cpus=None):
@@ -413,5 +413,5 @@ def huge(plan):
 
 
 ALL = [event_delay, full_rate, event_cpu, fan_out, one_poll, detection_delay, idle,
-       many_namespaces, memory, start, snapshot, huge, addresses.addresses,
+       many_namespaces, memory, start, snapshot, huge, address_costs.addresses,
        reach.traced, reach.started]

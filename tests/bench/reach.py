@@ -3,7 +3,7 @@
 without it."""
 
 import tap
-from table import Row, interleave
+from figures import Row, interleave
 
 # The kinds of work.c, and what each is called.
 _KINDS = (

@@ -3,9 +3,9 @@
 
 import atexit
 
+import figures
 import measures
 import netns
-import table
 import tap
 from plan import Plan
 
@@ -13,7 +13,7 @@ from plan import Plan
 def _works(plan, measure):
     rows = list(measure(plan))
     assert rows, "nothing was measured"
-    table.lines(rows)
+    figures.lines(rows)
     for row in rows:
         assert row.ours and min(row.ours) >= 0, f"{row.what}: {row.ours}"
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""The tests of inside.py in a sandbox of Debian 13's gVisor."""
+"""The tests of sandboxed_docker.py in a sandbox of Debian 13's gVisor."""
 
 import docker
 import sandbox
@@ -13,4 +13,4 @@ except tap.Skip as reason:
 END = ("setpriv", "--pdeathsig=TERM", "timeout", "--kill-after=10", "330")
 # With CAP_NET_RAW, Docker announces addresses by packet sockets, which gVisor lacks.
 WITHOUT_RAW = ("setpriv", "--pdeathsig=KILL", "--bounding-set=-net_raw", "--inh-caps=-net_raw")
-sandbox.run_tests("trixie", "inside.py", platform="systrap", wrapper=(*END, *WITHOUT_RAW))
+sandbox.run_tests("trixie", "sandboxed_docker.py", platform="systrap", wrapper=(*END, *WITHOUT_RAW))

@@ -12,9 +12,9 @@ import time
 
 import daemon as daemons
 import docker
+import figures
 import netns
 import sandbox
-import table
 import wait
 
 RUN = os.path.join(os.environ["LINKWATCH_BIN"], "linkwatch-run")
@@ -79,12 +79,12 @@ def measure_all(plan):
         contenders = {"ours": lambda: measure(plan, ours), "outside": outside}
         if plan.where == "native":
             contenders["silent"] = lambda: measure(plan, silent)
-        runs = table.interleave(plan, contenders)
+        runs = figures.interleave(plan, contenders)
     what = f"docker run, {plan.where}"
     silence = ("a silent subscription", runs["silent"], 1.1) if "silent" in runs else ()
-    print("\n".join(table.lines([
-        table.Row(what, "s", runs["ours"], *silence),
-        table.Row(f"{what}, containerd not traced", "s", runs["outside"], *silence)])), flush=True)
+    print("\n".join(figures.lines([
+        figures.Row(what, "s", runs["ours"], *silence),
+        figures.Row(f"{what}, containerd not traced", "s", runs["outside"], *silence)])), flush=True)
 
 
 def main():

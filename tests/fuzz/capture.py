@@ -123,7 +123,7 @@ def capture_mirror(corpus):
                 taken += connection.receive_bytes() + b"\0"
                 while connection.has_message():
                     taken += connection.receive_bytes() + b"\0"
-        write(os.path.join(corpus, "mirror"), name, taken)
+        write(os.path.join(corpus, "mirror"), "monitor-" + name, taken)
 
 
 SESSIONS = {
@@ -139,12 +139,12 @@ SESSIONS = {
     "monitor": [("GetStatus", {}, {}),
                 ("Monitor", {"filter": {"types": ["add", "remove"], "fields": ["mtu"]}},
                  {"more": True})],
-    "addresses": [("List", {"subjects": ["addresses"]}, {"more": True}),
-                  ("List", {"subjects": ["links", "addresses"], "filter": {"families": ["inet"]}},
-                   {"more": True}),
-                  ("Monitor", {"subjects": ["links", "addresses"],
-                               "filter": {"names": ["v*"], "scopes": ["global"]}},
-                   {"more": True})],
+    "subjects": [("List", {"subjects": ["addresses"]}, {"more": True}),
+                 ("List", {"subjects": ["links", "addresses"], "filter": {"families": ["inet"]}},
+                  {"more": True}),
+                 ("Monitor", {"subjects": ["links", "addresses"],
+                              "filter": {"names": ["v*"], "scopes": ["global"]}},
+                  {"more": True})],
     "since": [("Monitor", {"since": {"instance": "0123456789abcdef0123456789abcdef",
                                      "sequence": 1}}, {"more": True})],
     "wrong": [("Monitor", {"filter": {"names": [1]}}, {"more": True}), ("Lists", {}, {}),

@@ -24,7 +24,7 @@ replay_programs = \
 	tests/fuzz/replay_session \
 	$(END)
 check_PROGRAMS += $(replay_programs)
-fuzz_replay = tests/fuzz/replay.c tests/fuzz/fuzz.h
+fuzz_replay = tests/fuzz/replay_inputs.c tests/fuzz/fuzz.h
 tests_fuzz_replay_config_SOURCES = tests/fuzz/fuzz_config.c $(fuzz_replay)
 tests_fuzz_replay_config_LDADD = $(model_libs)
 tests_fuzz_replay_rtnetlink_SOURCES = tests/fuzz/fuzz_rtnetlink.c $(fuzz_replay)
@@ -55,7 +55,7 @@ tests_fuzz_fuzz_session_LDADD = $(model_libs)
 tests_fuzz_fuzz_session_LDFLAGS = $(AM_LDFLAGS) -fsanitize=fuzzer
 endif
 
-fuzz_tests = tests/fuzz/replay.py
+fuzz_tests = tests/fuzz/kept_inputs.py
 TESTS += $(fuzz_tests)
 EXTRA_DIST += $(fuzz_tests) tests/fuzz/corpus
 groups += fuzz

@@ -11,7 +11,7 @@ import manual
 import netns
 import packages
 import tap
-from guest import Guest, sequence
+from other_release import Guest, sequence
 
 try:
     # Before there is no network any more.

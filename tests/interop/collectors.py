@@ -16,7 +16,7 @@ import packages
 import rtnl
 import tap
 import wait
-from guest import Guest, sequence
+from other_release import Guest, sequence
 
 try:
     # Before there is no network any more.

@@ -11,9 +11,9 @@ import subprocess
 import time
 
 import address_churn
-import churn
 import ip_addresses
 import ip_links
+import link_churn
 import netns
 import rtnl
 import tap
@@ -60,7 +60,7 @@ def _change(daemon, mirror, disturb, check):
     made = 0
     for seed in range(3):
         disturb()
-        commands = list(churn.commands(seed, CHURN // 3))
+        commands = list(link_churn.commands(seed, CHURN // 3))
         result = subprocess.run(["ip", "-force", "-batch", "-"], text=True, check=False,
                                 input="".join(line + "\n" for line in commands),
                                 capture_output=True)

@@ -16,7 +16,7 @@ import tap
 import wait
 from programs import PYTHON
 
-STEPS = str(programs.WAYS.with_name("steps.py"))
+STEPS = str(programs.WAYS.with_name("scripted.py"))
 HELPS = {"traced": (), "preloaded": ("--preload",)}
 REFUSING = behaviour.deny("--others", "EOPNOTSUPP")
 DENYING = behaviour.deny("--bind", "EACCES", "--join", "ENOPROTOOPT")

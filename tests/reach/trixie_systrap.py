@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""The tests of inside.py in a sandbox of Debian 13's gVisor, on systrap."""
+"""The tests of sandboxed_run.py in a sandbox of Debian 13's gVisor, on systrap."""
 
 import contextlib
 
@@ -12,4 +12,4 @@ import tap
 with contextlib.suppress(tap.Skip):
     programs.go_program()
 avahi.fetch()
-sandbox.run_tests("trixie", "inside.py", platform="systrap")
+sandbox.run_tests("trixie", "sandboxed_run.py", platform="systrap")

@@ -12,10 +12,10 @@ import signal
 import socket
 import tempfile
 
-import churn
 import daemon as daemons
-import netns
 import ip_links
+import link_churn
+import netns
 import tap
 import varlink
 import wait
@@ -258,7 +258,7 @@ def stopped():
             Mirror(daemon.socket).until_ready() as mirror:
         for seed in range(3):
             daemon.signal(signal.SIGSTOP)
-            churn.start(churn.commands(seed, 400)).wait()
+            link_churn.start(link_churn.commands(seed, 400)).wait()
             daemon.signal(signal.SIGCONT)
             ip_links.settle(daemon, mirror)
         counters = daemon.statistics()["counters"]

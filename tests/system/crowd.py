@@ -6,10 +6,10 @@ import json
 import random
 import subprocess
 
-import churn
 import daemon as daemons
-import netns
 import ip_links
+import link_churn
+import netns
 import tap
 import varlink
 import wait
@@ -77,7 +77,7 @@ def five_hundred():
         healthy = Crowd(daemon, 400)
         doomed = [Crowd(daemon, 10) for _ in range(5)]
         wait.until(lambda: daemon.statistics()["sessions"] >= 500, "500 sessions")
-        changes = churn.start(churn.commands(1, 1000))
+        changes = link_churn.start(link_churn.commands(1, 1000))
         for number, crowd in enumerate(random.Random(1).sample(doomed, len(doomed))):
             before = daemon.statistics()["counters"]["events"]
             wait.until(lambda: changes.poll() is not None or
@@ -102,7 +102,7 @@ def killed_daemon():
     netns.delete_all()
     with daemons.Daemon() as daemon:
         crowd = Crowd(daemon, 40)
-        changes = churn.start(churn.commands(2, 6000))
+        changes = link_churn.start(link_churn.commands(2, 6000))
         for _ in range(4):
             before = daemon.statistics()["counters"]["events"]
             wait.until(lambda: changes.poll() is not None or
@@ -126,8 +126,8 @@ def stopped_reading():
     with daemons.Daemon("--history-size", "1M") as daemon, Mirror(daemon.socket) as mirror:
         mirror.until_ready()
         start = mirror.sequence
-        churn.start(f"link set v0 mtu {1000 + n % 400}"
-                    for n in range(100000)).wait(timeout=LONG)
+        link_churn.start(f"link set v0 mtu {1000 + n % 400}"
+                         for n in range(100000)).wait(timeout=LONG)
         netns.ip("link set v1 up")
         end = daemon.call("Refresh")["position"]["sequence"]
         assert end - start >= 100000, (start, end)
@@ -147,7 +147,7 @@ def slow_reader_delays_nobody():
     netns.ip("link add b0 type bridge")
     with daemons.Daemon("--history-size", "64K") as daemon:
         stalled = [stalled_consumer(daemon) for _ in range(100)]
-        churn.start(f"link set b0 mtu {1000 + n % 400}" for n in range(5000)).wait(timeout=LONG)
+        link_churn.start(f"link set b0 mtu {1000 + n % 400}" for n in range(5000)).wait(timeout=LONG)
         daemon.call("Refresh")
         status = daemon.statistics()["counters"]
         before = daemon.cpu_seconds()

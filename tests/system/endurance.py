@@ -6,10 +6,10 @@ import os
 import shutil
 import tempfile
 
-import churn
 import daemon as daemons
-import netns
 import ip_links
+import link_churn
+import netns
 import tap
 import varlink
 import wait
@@ -43,7 +43,7 @@ def _use(daemon, position):
 
 def _churn(daemon, mirror, seed):
     """A round of churn; the mirror must be right after it."""
-    process = churn.start(churn.commands(seed, COMMANDS, slow=2))
+    process = link_churn.start(link_churn.commands(seed, COMMANDS, slow=2))
     while process.poll() is None:
         if mirror.connection.has_message() or wait.readable(mirror.connection, 0.1):
             mirror.take()
@@ -99,7 +99,7 @@ def under_valgrind():
         with daemons.Daemon("--history-size", "64K", "--log-level", "debug",
                             wrapper=wrapper) as daemon, \
                 Mirror(daemon.socket).until_ready() as mirror:
-            process = churn.start(churn.commands(1, 300))
+            process = link_churn.start(link_churn.commands(1, 300))
             process.wait()
             ip_links.settle(daemon, mirror)
             _use(daemon, mirror.position())

@@ -5,10 +5,10 @@ its way for counts as a contradiction."""
 import signal
 import time
 
-import churn
 import daemon as daemons
-import netns
 import ip_links
+import link_churn
+import netns
 import tap
 import wait
 from mirror import Mirror
@@ -41,7 +41,7 @@ def an_hour_of_changes():
     netns.delete_all()
     with daemons.Daemon(*DUMPING) as daemon:
         for seed in range(100):
-            churn.start(churn.commands(seed, count // 10, slow=1)).wait(timeout=LONG)
+            link_churn.start(link_churn.commands(seed, count // 10, slow=1)).wait(timeout=LONG)
             if daemon.statistics()["counters"]["notifications"] >= count:
                 break
         expect_honest(daemon, count)
@@ -52,9 +52,9 @@ def an_hour_of_changes():
 def interrupted_looks():
     """The same with hundreds of links, where dumps are interrupted by what changes meanwhile"""
     netns.delete_all()
-    churn.start(f"link add many{n} type veth peer name more{n}" for n in range(300)).wait(LONG)
+    link_churn.start(f"link add many{n} type veth peer name more{n}" for n in range(300)).wait(LONG)
     with daemons.Daemon(*DUMPING) as daemon:
-        churn.start(churn.commands(5, 5000)).wait(timeout=LONG)
+        link_churn.start(link_churn.commands(5, 5000)).wait(timeout=LONG)
         tap.diag(f"{daemon.statistics()['counters']['dumps_failed']} dumps were interrupted")
         expect_honest(daemon, 5000)
     netns.delete_all()
@@ -66,7 +66,7 @@ def stopped_daemon():
     blame the kernel"""
     netns.delete_all()
     with daemons.Daemon(*DUMPING) as daemon:
-        changes = churn.start(churn.commands(6, 20000))
+        changes = link_churn.start(link_churn.commands(6, 20000))
         for _ in range(3):
             before = daemon.statistics()["counters"]["notifications"]
             wait.until(lambda: changes.poll() is not None or
@@ -85,7 +85,7 @@ def flooded_buffer():
     """A flood that overruns a tiny receive buffer is counted, and costs no trust"""
     netns.delete_all()
     with daemons.Daemon(*DUMPING, "--receive-buffer", "1K") as daemon:
-        churn.start(churn.commands(7, 10000)).wait(timeout=LONG)
+        link_churn.start(link_churn.commands(7, 10000)).wait(timeout=LONG)
         expect_honest(daemon, 10000)
         counters = daemon.statistics()["counters"]
         assert counters["overruns"] > 0, "nothing was overrun: the test is too small"

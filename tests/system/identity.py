@@ -6,11 +6,11 @@ kernel may have: Mirror checks that after each message."""
 import os
 import subprocess
 
-import churn
 import daemon as daemons
 import faults
-import netns
 import ip_links
+import link_churn
+import netns
 import rtnl
 import tap
 import wait
@@ -177,7 +177,7 @@ def steady_churn():
     pair = ["link add eth0 type veth peer name eth1", "link del eth0"]
     with _denied() as daemon, Mirror(daemon.socket) as mirror:
         mirror.until_ready()
-        process = churn.start(pair * 200)
+        process = link_churn.start(pair * 200)
         while process.poll() is None:
             mirror.refresh(daemon.socket)
         ip_links.settle(daemon, mirror)

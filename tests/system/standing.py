@@ -1,10 +1,10 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 """The standing of the subscription, when dumps are taken, and what follows from them."""
 
-import churn
 import daemon as daemons
-import netns
 import ip_links
+import link_churn
+import netns
 import tap
 import wait
 from mirror import Mirror
@@ -155,7 +155,7 @@ def flood():
     with daemons.Daemon("--receive-buffer", "1K", "--history-size", "64M", *QUICK) as daemon, \
             Mirror(daemon.socket) as mirror:
         mirror.until_ready()
-        churn.start(churn.commands(1, 20000, slow=1)).wait(LONG)
+        link_churn.start(link_churn.commands(1, 20000, slow=1)).wait(LONG)
         netns.ip("link add after0 type bridge")
         mirror.until_event("add", "after0")
         ip_links.settle(daemon, mirror)

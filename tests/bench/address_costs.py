@@ -9,7 +9,7 @@ import subprocess
 import threading
 
 import stage as stages
-from table import Row, interleave
+from figures import Row, interleave
 
 ADDRESSES = ["links", "addresses"]
 

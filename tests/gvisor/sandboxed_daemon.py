@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""The daemon and linkwatchctl in a gVisor sandbox: python3 inside.py RELEASE, run in one by
-the tests beside this. Its kernel refuses the subscription and reports no more than a few
+"""The daemon and linkwatchctl in a gVisor sandbox: python3 sandboxed_daemon.py RELEASE, run in
+one by the tests beside this. Its kernel refuses the subscription and reports no more than a few
 things of a link; the release's tools decide what can be done to links in it."""
 
 import json

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""The tests of inside.py in a sandbox of Debian 13's gVisor, on ptrace."""
+"""The tests of sandboxed_run.py in a sandbox of Debian 12's gVisor."""
 
 import contextlib
 
@@ -12,4 +12,4 @@ import tap
 with contextlib.suppress(tap.Skip):
     programs.go_program()
 avahi.fetch()
-sandbox.run_tests("trixie", "inside.py", platform="ptrace")
+sandbox.run_tests("bookworm", "sandboxed_run.py", platform="ptrace")

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""Docker in a gVisor sandbox: python3 inside.py RELEASE, run in one by the test beside this. Its
-kernel refuses to subscribe to link updates, without which Docker makes no bridge networks."""
+"""Docker in a gVisor sandbox: python3 sandboxed_docker.py RELEASE, run in one by the test beside
+this. Its kernel refuses to subscribe to link updates, without which Docker makes no bridge networks."""
 
 import os
 import subprocess

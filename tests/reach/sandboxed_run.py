@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""linkwatch-run in a gVisor sandbox: python3 inside.py RELEASE, run in one by the tests beside
-this. Its kernel denies subscriptions; the release's tools decide what can be done to links."""
+"""linkwatch-run in a gVisor sandbox: python3 sandboxed_run.py RELEASE, run in one by the tests
+beside this. Its kernel denies subscriptions; the release's tools decide what can be done to links."""
 
 import contextlib
 import signal

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""What the tests beside this measured, as a table in Markdown: table.py LOG..."""
+"""What the tests beside this measured, as a table in Markdown: trial_table.py LOG..."""
 
 import sys
 

@@ -1,6 +1,0 @@
-# SPDX-License-Identifier: LGPL-2.1-or-later
-"""The tests of inside.py in a sandbox of Debian 12's gVisor."""
-
-import sandbox
-
-sandbox.run_tests("bookworm", "inside.py")
