@@ -3,128 +3,190 @@
 #include "tests/unit/consumer.h"
 
 #include <errno.h>
+#include <stdarg.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
-#define PLENTY ((size_t)1024 * 1024)
+/* Of the history that forgets, in bytes. */
+#define SMALL 4096
 
-static void notify(struct world *world, int ifindex, const char *name)
+#define TEST(test)       cmocka_unit_test_setup_teardown(test, start, stop)
+#define TEST_SMALL(test) cmocka_unit_test_setup_teardown(test, start_small, stop)
+
+struct trial {
+    struct world world;
+    struct stream *stream;
+};
+
+static int start_with(void **state, size_t history_bytes)
 {
-    world_notify(world, LINK(.ifindex = ifindex, .ifname = name));
+    struct trial *trial = calloc(1, sizeof(*trial));
+
+    assert_non_null(trial);
+    world_start(&trial->world, history_bytes);
+    *state = trial;
+    return 0;
 }
 
-static void assert_emits(struct stream *stream, const char *type, uint64_t sequence, int ifindex)
+static int start(void **state)
 {
-    struct reply reply;
-
-    assert_true(stream_read(stream, &reply));
-    assert_string_equal(reply.type, type);
-    assert_int_equal(reply.sequence, sequence);
-    assert_int_equal(reply.ifindex, ifindex);
+    return start_with(state, SIZE_MAX);
 }
 
-static void assert_emits_nothing(struct stream *stream)
+static int start_small(void **state)
 {
-    struct reply reply;
-
-    assert_false(stream_read(stream, &reply));
+    return start_with(state, SMALL);
 }
 
-static void assert_emits_lost(struct stream *stream, uint64_t sequence, int64_t lost)
+static int stop(void **state)
 {
-    struct reply reply;
+    struct trial *trial = *state;
 
-    assert_true(stream_read(stream, &reply));
-    assert_string_equal(reply.type, "lost");
-    assert_int_equal(reply.sequence, sequence);
-    assert_true(reply.lost == lost);
+    stream_free(trial->stream);
+    world_stop(&trial->world);
+    free(trial);
+    return 0;
+}
+
+/* Begins a stream with that filter, instead of the one before. */
+static void follow(struct trial *trial, const char *filter)
+{
+    stream_free(trial->stream);
+    trial->stream = world_stream(&trial->world, filter);
+}
+
+static void resume(struct trial *trial, const char *instance, int64_t sequence)
+{
+    follow(trial, NULL);
+    assert_int_equal(stream_resume(trial->stream, instance, sequence), 0);
+}
+
+static void notify(struct trial *trial, int ifindex, const char *name)
+{
+    world_notify(&trial->world, LINK(.ifindex = ifindex, .ifname = name));
+}
+
+static void remove_link(struct trial *trial, int ifindex)
+{
+    table_remove(trial->world.table, ifindex, CHANGE_BY_NOTIFICATION, NULL);
 }
 
 /* So many links, one event each. */
-static void add_links(struct world *world, int first, int last)
+static void add_links(struct trial *trial, int first, int last)
 {
     char name[IF_NAMESIZE];
 
     for (int ifindex = first; ifindex <= last; ifindex++) {
         snprintf(name, sizeof(name), "a%d", ifindex);
-        notify(world, ifindex, name);
+        notify(trial, ifindex, name);
     }
+}
+
+static void change_often(struct trial *trial, int ifindex, int times)
+{
+    for (int i = 0; i < times; i++)
+        notify(trial, ifindex, i % 2 ? "x" : "y");
+}
+
+static void change_source(struct trial *trial, const char *reason)
+{
+    struct source_state source = {.standing = "denied", .reason = reason, .last_dump_usec = -1};
+
+    assert_int_equal(history_add_source(trial->world.history, SUBJECT_LINKS, &source, 1, 2), 0);
+}
+
+/* Writes the next message down: its type, the link's index or how many events were lost, and its
+ * number. */
+static void describe_next(struct stream *stream, char *text, size_t size)
+{
+    struct reply reply;
+
+    if (!stream_read(stream, &reply))
+        snprintf(text, size, "nothing");
+    else if (reply.ifindex)
+        snprintf(text, size, "%s %d @%d", reply.type, reply.ifindex, (int)reply.sequence);
+    else if (strcmp(reply.type, "lost") == 0)
+        snprintf(text, size, "lost %d @%d", (int)reply.lost, (int)reply.sequence);
+    else
+        snprintf(text, size, "%s @%d", reply.type, (int)reply.sequence);
+}
+
+static void append(char *text, size_t size, const char *more)
+{
+    size_t length = strlen(text);
+
+    snprintf(text + length, size - length, "%s", more);
+}
+
+/* Reads as many messages as there are in the words: "snapshot 2 @3, ready @3". A full stop says
+ * that no further one follows. Of "lost -1" the number is unknown. */
+__attribute__((format(printf, 2, 3))) static void expect(struct trial *trial, const char *format,
+                                                         ...)
+{
+    char words[256], emitted[256] = "", message[64];
+    va_list arguments;
+
+    va_start(arguments, format);
+    vsnprintf(words, sizeof(words), format, arguments);
+    va_end(arguments);
+    for (const char *at = words; at && *words != '.'; at = strchr(at + 1, ',')) {
+        describe_next(trial->stream, message, sizeof(message));
+        append(emitted, sizeof(emitted), *emitted ? ", " : "");
+        append(emitted, sizeof(emitted), message);
+    }
+    if (strchr(words, '.') && !stream_read(trial->stream, &(struct reply){.lost = 0}))
+        append(emitted, sizeof(emitted), ".");
+    assert_string_equal(emitted, words);
 }
 
 /* --- the snapshot */
 
 static void a_snapshot_of_each_link_then_ready_then_events(void **state)
 {
-    struct world world;
-    struct stream *stream;
+    struct trial *trial = *state;
 
-    (void)state;
-    world_start(&world, PLENTY);
-    notify(&world, 5, "e");
-    notify(&world, 2, "b");
-    stream = world_stream(&world, NULL);
-    assert_emits(stream, "snapshot", 2, 2);
-    assert_emits(stream, "snapshot", 2, 5);
-    assert_emits(stream, "ready", 2, 0);
-    assert_emits_nothing(stream);
-    notify(&world, 3, "c");
-    notify(&world, 2, "bb");
-    table_remove(world.table, 5, CHANGE_BY_NOTIFICATION, NULL);
-    assert_emits(stream, "add", 3, 3);
-    assert_emits(stream, "change", 4, 2);
-    assert_emits(stream, "remove", 5, 5);
-    assert_emits_nothing(stream);
-    stream_free(stream);
-    world_stop(&world);
+    notify(trial, 5, "e");
+    notify(trial, 2, "b");
+    follow(trial, NULL);
+    expect(trial, "snapshot 2 @2, snapshot 5 @2, ready @2.");
+    notify(trial, 3, "c");
+    notify(trial, 2, "bb");
+    remove_link(trial, 5);
+    expect(trial, "add 3 @3, change 2 @4, remove 5 @5.");
 }
 
 static void with_no_links_ready_comes_alone(void **state)
 {
-    struct world world;
-    struct stream *stream;
+    struct trial *trial = *state;
 
-    (void)state;
-    world_start(&world, PLENTY);
-    stream = world_stream(&world, NULL);
-    assert_emits(stream, "ready", 0, 0);
-    assert_emits_nothing(stream);
-    assert_null(stream_free(stream));
+    follow(trial, NULL);
+    expect(trial, "ready @0.");
+    trial->stream = stream_free(trial->stream);
+    assert_null(trial->stream);
     assert_null(stream_free(NULL));
-    world_stop(&world);
 }
 
 static void during_the_snapshot_events_of_links_it_has_passed_are_emitted(void **state)
 {
-    struct world world;
-    struct stream *stream;
+    struct trial *trial = *state;
 
-    (void)state;
-    world_start(&world, PLENTY);
-    add_links(&world, 2, 4);
-    stream = world_stream(&world, NULL);
-    assert_emits(stream, "snapshot", 3, 2);
-    assert_emits(stream, "snapshot", 3, 3);
-    notify(&world, 2, "passed");                                /* 4: passed */
-    notify(&world, 4, "in snapshot");                           /* 5: yet to come */
-    notify(&world, 1, "new below");                             /* 6: passed by its index */
-    notify(&world, 9, "new above");                             /* 7: yet to come */
-    table_remove(world.table, 3, CHANGE_BY_NOTIFICATION, NULL); /* 8: passed */
-    assert_emits(stream, "change", 4, 2);
-    assert_emits(stream, "add", 6, 1);
-    assert_emits(stream, "remove", 8, 3);
-    assert_emits(stream, "snapshot", 8, 4);
-    assert_emits(stream, "snapshot", 8, 9);
-    assert_emits(stream, "ready", 8, 0);
-    assert_emits_nothing(stream);
-    stream_free(stream);
-    world_stop(&world);
+    add_links(trial, 2, 4);
+    follow(trial, NULL);
+    expect(trial, "snapshot 2 @3, snapshot 3 @3");
+    notify(trial, 2, "passed");      /* 4: passed */
+    notify(trial, 4, "in snapshot"); /* 5: yet to come */
+    notify(trial, 1, "new below");   /* 6: passed by its index */
+    notify(trial, 9, "new above");   /* 7: yet to come */
+    remove_link(trial, 3);           /* 8: passed */
+    expect(trial, "change 2 @4, add 1 @6, remove 3 @8, snapshot 4 @8, snapshot 9 @8, ready @8.");
 }
 
-static bool emits_more(struct stream *stream, const char *type, uint64_t sequence)
+static bool emits_more(struct trial *trial, const char *type, uint64_t sequence)
 {
     struct reply reply;
 
-    assert_true(stream_read(stream, &reply));
+    assert_true(stream_read(trial->stream, &reply));
     assert_string_equal(reply.type, type);
     assert_int_equal(reply.sequence, sequence);
     return reply.more_follows;
@@ -133,463 +195,292 @@ static bool emits_more(struct stream *stream, const char *type, uint64_t sequenc
 /* Who resumed from such a position would miss the rest of the snapshot. */
 static void whatever_comes_before_ready_says_that_more_follows(void **state)
 {
-    struct source_state source = {.standing = "denied", .reason = "", .last_dump_usec = 1};
-    struct world world;
-    struct stream *stream;
+    struct trial *trial = *state;
 
-    (void)state;
-    world_start(&world, PLENTY);
-    add_links(&world, 2, 3);
-    stream = world_stream(&world, NULL);
-    assert_true(emits_more(stream, "snapshot", 2));
-    notify(&world, 2, "passed");
-    assert_int_equal(history_add_source(world.history, SUBJECT_LINKS, &source, 1, 2), 0);
-    assert_true(emits_more(stream, "change", 3));
-    assert_true(emits_more(stream, "source", 4));
-    assert_true(emits_more(stream, "snapshot", 4));
-    notify(&world, 3, "passed, too");
-    assert_true(emits_more(stream, "change", 5));
-    assert_false(emits_more(stream, "ready", 5));
-    notify(&world, 3, "again");
-    assert_false(emits_more(stream, "change", 6));
-    stream_free(stream);
+    add_links(trial, 2, 3);
+    follow(trial, NULL);
+    assert_true(emits_more(trial, "snapshot", 2));
+    notify(trial, 2, "passed");
+    change_source(trial, "");
+    assert_true(emits_more(trial, "change", 3));
+    assert_true(emits_more(trial, "source", 4));
+    assert_true(emits_more(trial, "snapshot", 4));
+    notify(trial, 3, "passed, too");
+    assert_true(emits_more(trial, "change", 5));
+    assert_false(emits_more(trial, "ready", 5));
+    notify(trial, 3, "again");
+    assert_false(emits_more(trial, "change", 6));
 
-    stream = world_stream(&world, NULL);
-    assert_int_equal(stream_resume(stream, INSTANCE, 5), 0);
-    assert_false(emits_more(stream, "change", 6));
-    assert_false(emits_more(stream, "ready", 6));
-    stream_free(stream);
-    world_stop(&world);
+    resume(trial, INSTANCE, 5);
+    assert_false(emits_more(trial, "change", 6));
+    assert_false(emits_more(trial, "ready", 6));
 }
 
 static void a_link_that_goes_before_its_turn_is_not_mentioned(void **state)
 {
-    struct world world;
-    struct stream *stream;
+    struct trial *trial = *state;
 
-    (void)state;
-    world_start(&world, PLENTY);
-    add_links(&world, 2, 3);
-    stream = world_stream(&world, NULL);
-    assert_emits(stream, "snapshot", 2, 2);
-    table_remove(world.table, 3, CHANGE_BY_NOTIFICATION, NULL);
-    assert_emits(stream, "ready", 3, 0);
-    stream_free(stream);
-    world_stop(&world);
+    add_links(trial, 2, 3);
+    follow(trial, NULL);
+    expect(trial, "snapshot 2 @2");
+    remove_link(trial, 3);
+    expect(trial, "ready @3");
 }
 
 static void a_change_of_the_source_is_emitted_during_the_snapshot(void **state)
 {
-    struct world world;
-    struct stream *stream;
-    struct source_state source = {.standing = "denied", .reason = "", .last_dump_usec = -1};
+    struct trial *trial = *state;
 
-    (void)state;
-    world_start(&world, PLENTY);
-    add_links(&world, 2, 3);
-    stream = world_stream(&world, NULL);
-    assert_emits(stream, "snapshot", 2, 2);
-    history_add_source(world.history, SUBJECT_LINKS, &source, 1, 2);
-    assert_emits(stream, "source", 3, 0);
-    assert_emits(stream, "snapshot", 3, 3);
-    stream_free(stream);
-    world_stop(&world);
+    add_links(trial, 2, 3);
+    follow(trial, NULL);
+    expect(trial, "snapshot 2 @2");
+    change_source(trial, "");
+    expect(trial, "source @3, snapshot 3 @3");
 }
 
 /* --- before the first complete dump */
 
-static void change_source(struct world *world, const char *reason)
-{
-    struct source_state source = {.standing = "denied", .reason = reason, .last_dump_usec = -1};
-
-    assert_int_equal(history_add_source(world->history, SUBJECT_LINKS, &source, 1, 2), 0);
-}
-
 static void before_the_first_dump_the_source_comes_alone_and_the_snapshot_after_it(void **state)
 {
-    struct world world;
-    struct stream *stream;
+    struct trial *trial = *state;
 
-    (void)state;
-    world_start(&world, PLENTY);
-    world.blind = true;
-    change_source(&world, "a");
-    stream = world_stream(&world, NULL);
-    assert_emits(stream, "source", 1, 0);
-    assert_emits_nothing(stream);
-    notify(&world, 2, "a"); /* of a dump that does not come to its end */
-    assert_emits_nothing(stream);
-    change_source(&world, "b");
-    assert_emits(stream, "source", 3, 0);
-    assert_emits_nothing(stream);
-    world.blind = false;
-    assert_emits(stream, "snapshot", 3, 2);
-    assert_emits(stream, "ready", 3, 0);
-    assert_emits_nothing(stream);
-    stream_free(stream);
-    world_stop(&world);
+    trial->world.blind = true;
+    change_source(trial, "a");
+    follow(trial, NULL);
+    expect(trial, "source @1.");
+    notify(trial, 2, "a"); /* of a dump that does not come to its end */
+    expect(trial, ".");
+    change_source(trial, "b");
+    expect(trial, "source @3.");
+    trial->world.blind = false;
+    expect(trial, "snapshot 2 @3, ready @3.");
 }
 
 static void before_the_first_dump_who_resumes_elsewhere_gets_lost_and_the_source(void **state)
 {
-    struct world world;
-    struct stream *stream;
+    struct trial *trial = *state;
 
-    (void)state;
-    world_start(&world, PLENTY);
-    world.blind = true;
-    change_source(&world, "a");
-    stream = world_stream(&world, NULL);
-    assert_int_equal(stream_resume(stream, "another", 7), 0);
-    assert_emits_lost(stream, 1, -1);
-    assert_emits(stream, "source", 1, 0);
-    assert_emits_nothing(stream);
-    world.blind = false;
-    assert_emits(stream, "ready", 1, 0);
-    stream_free(stream);
-    world_stop(&world);
+    trial->world.blind = true;
+    change_source(trial, "a");
+    resume(trial, "another", 7);
+    expect(trial, "lost -1 @1, source @1.");
+    trial->world.blind = false;
+    expect(trial, "ready @1");
 }
 
 static void before_the_first_dump_who_resumes_here_gets_events_and_no_ready(void **state)
 {
-    struct world world;
-    struct stream *stream;
+    struct trial *trial = *state;
 
-    (void)state;
-    world_start(&world, PLENTY);
-    world.blind = true;
-    change_source(&world, "a");
-    notify(&world, 2, "a");
-    stream = world_stream(&world, NULL);
-    assert_int_equal(stream_resume(stream, INSTANCE, 1), 0);
-    assert_emits(stream, "source", 1, 0);
-    assert_emits(stream, "add", 2, 2);
-    assert_emits_nothing(stream);
-    world.blind = false;
-    assert_emits(stream, "ready", 2, 0);
-    stream_free(stream);
-    world_stop(&world);
+    trial->world.blind = true;
+    change_source(trial, "a");
+    notify(trial, 2, "a");
+    resume(trial, INSTANCE, 1);
+    expect(trial, "source @1, add 2 @2.");
+    trial->world.blind = false;
+    expect(trial, "ready @2");
 }
 
 static void a_filter_holds_for_snapshot_and_events(void **state)
 {
-    struct world world;
-    struct stream *stream;
+    struct trial *trial = *state;
 
-    (void)state;
-    world_start(&world, PLENTY);
-    notify(&world, 2, "eth0");
-    notify(&world, 3, "wan");
-    stream = world_stream(&world, "{\"names\":[\"eth*\"]}");
-    assert_emits(stream, "snapshot", 2, 2);
-    assert_emits(stream, "ready", 2, 0);
-    notify(&world, 3, "lan");
-    notify(&world, 3, "eth1");
-    notify(&world, 3, "wan");
-    notify(&world, 3, "lan");
-    assert_emits(stream, "change", 4, 3);
-    assert_emits(stream, "change", 5, 3);
-    assert_emits_nothing(stream);
-    stream_free(stream);
-    world_stop(&world);
+    notify(trial, 2, "eth0");
+    notify(trial, 3, "wan");
+    follow(trial, "{\"names\":[\"eth*\"]}");
+    expect(trial, "snapshot 2 @2, ready @2");
+    notify(trial, 3, "lan");
+    notify(trial, 3, "eth1");
+    notify(trial, 3, "wan");
+    notify(trial, 3, "lan");
+    expect(trial, "change 3 @4, change 3 @5.");
 }
 
 /* --- resuming */
 
 static void since_a_position_emits_what_happened_after_it(void **state)
 {
-    struct world world;
-    struct stream *stream;
+    struct trial *trial = *state;
 
-    (void)state;
-    world_start(&world, PLENTY);
-    add_links(&world, 1, 5);
-    stream = world_stream(&world, NULL);
-    assert_int_equal(stream_resume(stream, INSTANCE, 3), 0);
-    assert_emits(stream, "add", 4, 4);
-    assert_emits(stream, "add", 5, 5);
-    assert_emits(stream, "ready", 5, 0);
-    notify(&world, 6, "f");
-    assert_emits(stream, "add", 6, 6);
-    assert_emits_nothing(stream);
-    stream_free(stream);
-    world_stop(&world);
+    add_links(trial, 1, 5);
+    resume(trial, INSTANCE, 3);
+    expect(trial, "add 4 @4, add 5 @5, ready @5");
+    notify(trial, 6, "f");
+    expect(trial, "add 6 @6.");
 }
 
 static void since_the_newest_or_the_beginning_is_a_position_too(void **state)
 {
-    struct world world;
-    struct stream *stream;
+    struct trial *trial = *state;
 
-    (void)state;
-    world_start(&world, PLENTY);
-    add_links(&world, 1, 2);
-    stream = world_stream(&world, NULL);
-    assert_int_equal(stream_resume(stream, INSTANCE, 2), 0);
-    assert_emits(stream, "ready", 2, 0);
-    assert_emits_nothing(stream);
-    stream_free(stream);
-    stream = world_stream(&world, NULL);
-    assert_int_equal(stream_resume(stream, INSTANCE, 0), 0);
-    assert_emits(stream, "add", 1, 1);
-    assert_emits(stream, "add", 2, 2);
-    assert_emits(stream, "ready", 2, 0);
-    stream_free(stream);
-    world_stop(&world);
+    add_links(trial, 1, 2);
+    resume(trial, INSTANCE, 2);
+    expect(trial, "ready @2.");
+    resume(trial, INSTANCE, 0);
+    expect(trial, "add 1 @1, add 2 @2, ready @2");
 }
 
 static void a_position_that_has_not_happened_is_out_of_range(void **state)
 {
-    struct world world;
-    struct stream *stream;
+    struct trial *trial = *state;
 
-    (void)state;
-    world_start(&world, PLENTY);
-    add_links(&world, 1, 2);
-    stream = world_stream(&world, NULL);
-    assert_int_equal(stream_resume(stream, INSTANCE, 3), -ERANGE);
-    assert_int_equal(stream_resume(stream, INSTANCE, -1), -ERANGE);
-    assert_int_equal(stream_resume(stream, INSTANCE, INT64_MAX), -ERANGE);
-    stream_free(stream);
-    world_stop(&world);
+    add_links(trial, 1, 2);
+    follow(trial, NULL);
+    assert_int_equal(stream_resume(trial->stream, INSTANCE, 3), -ERANGE);
+    assert_int_equal(stream_resume(trial->stream, INSTANCE, -1), -ERANGE);
+    assert_int_equal(stream_resume(trial->stream, INSTANCE, INT64_MAX), -ERANGE);
 }
 
 static void another_instance_is_lost_without_a_number_and_a_snapshot(void **state)
 {
-    struct world world;
-    struct stream *stream;
+    struct trial *trial = *state;
 
-    (void)state;
-    world_start(&world, PLENTY);
-    add_links(&world, 1, 2);
-    stream = world_stream(&world, NULL);
-    assert_int_equal(stream_resume(stream, "fedcba9876543210fedcba9876543210", 99), 0);
-    assert_emits_lost(stream, 2, -1);
-    assert_emits(stream, "snapshot", 2, 1);
-    assert_emits(stream, "snapshot", 2, 2);
-    assert_emits(stream, "ready", 2, 0);
-    assert_int_equal(world.origin.events_lost, 0);
-    stream_free(stream);
-    world_stop(&world);
+    add_links(trial, 1, 2);
+    resume(trial, "fedcba9876543210fedcba9876543210", 99);
+    expect(trial, "lost -1 @2, snapshot 1 @2, snapshot 2 @2, ready @2");
+    assert_int_equal(trial->world.origin.events_lost, 0);
 }
 
 /* A snapshot is no news, and neither is what a consumer that comes back has missed. */
 static void the_delay_of_what_a_consumer_waited_for_is_counted(void **state)
 {
-    struct world world;
-    struct stream *stream;
-    const struct delays *delays = &world.origin.delays;
+    struct trial *trial = *state;
+    const struct delays *delays = &trial->world.origin.delays;
 
-    (void)state;
-    world_start(&world, PLENTY);
-    add_links(&world, 1, 3);
-    stream = world_stream(&world, NULL);
-    assert_int_equal(stream_resume(stream, INSTANCE, 1), 0);
-    assert_emits(stream, "add", 2, 2);
-    assert_emits(stream, "add", 3, 3);
+    add_links(trial, 1, 3);
+    resume(trial, INSTANCE, 1);
+    expect(trial, "add 2 @2, add 3 @3");
     assert_int_equal(delays->count, 0);
-    notify(&world, 2, "awaited");
-    notify(&world, 3, "awaited, too");
-    assert_emits(stream, "change", 4, 2);
-    assert_emits(stream, "change", 5, 3);
+    notify(trial, 2, "awaited");
+    notify(trial, 3, "awaited, too");
+    expect(trial, "change 2 @4, change 3 @5");
     assert_int_equal(delays->count, 2);
     assert_int_equal(delays->sum_usec, 2 * WORLD_DELAY);
     for (size_t i = 0; i < METRIC_BOUNDS; i++)
         assert_int_equal(delays->within[i], metric_bounds[i].usec == 10000 ? 2 : 0);
-    stream_free(stream);
-    world_stop(&world);
 }
 
 static void events_that_are_emitted_together_are_one_delivery(void **state)
 {
+    struct trial *trial = *state;
     struct buffer *buffer;
-    struct world world;
-    struct stream *stream;
 
-    (void)state;
-    world_start(&world, PLENTY);
-    stream = world_stream(&world, NULL);
-    assert_emits(stream, "ready", 0, 0);
-    add_links(&world, 1, 3);
-    assert_int_equal(stream_next_many(stream, NULL, &buffer), 1);
+    follow(trial, NULL);
+    expect(trial, "ready @0");
+    add_links(trial, 1, 3);
+    assert_int_equal(stream_next_many(trial->stream, NULL, &buffer), 1);
     buffer_unref(buffer);
-    assert_int_equal(world.origin.delays.count, 1);
-    assert_int_equal(world.origin.delays.sum_usec, WORLD_DELAY);
-    stream_free(stream);
-    world_stop(&world);
+    assert_int_equal(trial->world.origin.delays.count, 1);
+    assert_int_equal(trial->world.origin.delays.sum_usec, WORLD_DELAY);
 }
 
 static void a_position_that_is_forgotten_is_lost_with_the_exact_number(void **state)
 {
-    struct world world;
-    struct stream *stream;
+    struct trial *trial = *state;
 
-    (void)state;
-    world_start(&world, 4096);
-    add_links(&world, 1, 100);
-    stream = world_stream(&world, NULL);
-    assert_int_equal(stream_resume(stream, INSTANCE, 10), 0);
-    assert_emits_lost(stream, 100, 90);
-    assert_emits(stream, "snapshot", 100, 1);
-    assert_int_equal(world.origin.events_lost, 90);
-    stream_free(stream);
-    world_stop(&world);
+    add_links(trial, 1, 100);
+    resume(trial, INSTANCE, 10);
+    expect(trial, "lost 90 @100, snapshot 1 @100");
+    assert_int_equal(trial->world.origin.events_lost, 90);
 }
 
 static void the_last_position_that_is_held_can_be_resumed_and_the_one_before_not(void **state)
 {
-    struct world world;
-    struct stream *stream;
-    uint64_t oldest;
+    struct trial *trial = *state;
+    int oldest;
 
-    (void)state;
-    world_start(&world, 4096);
-    add_links(&world, 1, 100);
-    oldest = history_oldest(world.history);
-    stream = world_stream(&world, NULL);
-    assert_int_equal(stream_resume(stream, INSTANCE, (int64_t)oldest - 1), 0);
-    assert_emits(stream, "add", oldest, (int)oldest);
-    stream_free(stream);
-    oldest = history_oldest(world.history);
-    stream = world_stream(&world, NULL);
-    assert_int_equal(stream_resume(stream, INSTANCE, (int64_t)oldest - 2), 0);
-    assert_emits_lost(stream, 100, (int64_t)(100 - (oldest - 2)));
-    stream_free(stream);
-    world_stop(&world);
+    add_links(trial, 1, 100);
+    oldest = (int)history_oldest(trial->world.history);
+    resume(trial, INSTANCE, oldest - 1);
+    expect(trial, "add %d @%d", oldest, oldest);
+    oldest = (int)history_oldest(trial->world.history);
+    resume(trial, INSTANCE, oldest - 2);
+    expect(trial, "lost %d @100", 100 - (oldest - 2));
 }
 
 /* --- from the oldest event */
 
 static void a_replay_begins_with_the_first_event_and_has_no_snapshot(void **state)
 {
-    struct world world;
-    struct stream *stream;
+    struct trial *trial = *state;
 
-    (void)state;
-    world_start(&world, PLENTY);
-    add_links(&world, 1, 2);
-    table_remove(world.table, 1, CHANGE_BY_NOTIFICATION, NULL);
-    stream = world_stream(&world, NULL);
-    stream_replay(stream);
-    assert_emits(stream, "add", 1, 1);
-    assert_emits(stream, "add", 2, 2);
-    assert_emits(stream, "remove", 3, 1);
-    assert_emits(stream, "ready", 3, 0);
-    assert_emits_nothing(stream);
-    stream_free(stream);
-    world_stop(&world);
+    add_links(trial, 1, 2);
+    remove_link(trial, 1);
+    follow(trial, NULL);
+    stream_replay(trial->stream);
+    expect(trial, "add 1 @1, add 2 @2, remove 1 @3, ready @3.");
 }
 
 static void a_replay_without_events_is_ready(void **state)
 {
-    struct world world;
-    struct stream *stream;
+    struct trial *trial = *state;
 
-    (void)state;
-    world_start(&world, PLENTY);
-    stream = world_stream(&world, NULL);
-    stream_replay(stream);
-    assert_emits(stream, "ready", 0, 0);
-    assert_emits_nothing(stream);
-    stream_free(stream);
-    world_stop(&world);
+    follow(trial, NULL);
+    stream_replay(trial->stream);
+    expect(trial, "ready @0.");
 }
 
 static void a_replay_tells_how_many_events_are_not_held_which_nobody_lost(void **state)
 {
-    struct world world;
-    struct stream *stream;
-    uint64_t oldest;
+    struct trial *trial = *state;
+    int oldest;
 
-    (void)state;
-    world_start(&world, 4096);
-    add_links(&world, 1, 100);
-    oldest = history_oldest(world.history);
-    stream = world_stream(&world, NULL);
-    stream_replay(stream);
+    add_links(trial, 1, 100);
+    oldest = (int)history_oldest(trial->world.history);
+    follow(trial, NULL);
+    stream_replay(trial->stream);
     assert_true(oldest > 1);
-    assert_emits_lost(stream, oldest - 1, (int64_t)oldest - 1);
-    assert_emits(stream, "add", oldest, (int)oldest);
-    assert_int_equal(world.origin.events_lost, 0);
-    stream_free(stream);
-    world_stop(&world);
+    expect(trial, "lost %d @%d, add %d @%d", oldest - 1, oldest - 1, oldest, oldest);
+    assert_int_equal(trial->world.origin.events_lost, 0);
 }
 
 /* --- too slow */
 
 static void who_is_overtaken_learns_how_many_it_lost_and_gets_a_snapshot(void **state)
 {
-    struct world world;
-    struct stream *stream;
+    struct trial *trial = *state;
 
-    (void)state;
-    world_start(&world, 4096);
-    add_links(&world, 1, 2);
-    stream = world_stream(&world, NULL);
-    assert_emits(stream, "snapshot", 2, 1);
-    assert_emits(stream, "snapshot", 2, 2);
-    assert_emits(stream, "ready", 2, 0);
-    for (int i = 0; i < 100; i++)
-        notify(&world, 1, i % 2 ? "x" : "y");
-    assert_emits_lost(stream, 102, 100);
-    assert_emits(stream, "snapshot", 102, 1);
-    assert_emits(stream, "snapshot", 102, 2);
-    assert_emits(stream, "ready", 102, 0);
-    assert_emits_nothing(stream);
-    assert_int_equal(world.origin.events_lost, 100);
-    stream_free(stream);
-    world_stop(&world);
+    add_links(trial, 1, 2);
+    follow(trial, NULL);
+    expect(trial, "snapshot 1 @2, snapshot 2 @2, ready @2");
+    change_often(trial, 1, 100);
+    expect(trial, "lost 100 @102, snapshot 1 @102, snapshot 2 @102, ready @102.");
+    assert_int_equal(trial->world.origin.events_lost, 100);
 }
 
 static void who_is_overtaken_again_before_it_knows_learns_the_sum(void **state)
 {
-    struct world world;
-    struct stream *stream;
+    struct trial *trial = *state;
 
-    (void)state;
-    world_start(&world, 4096);
-    add_links(&world, 1, 100);
-    stream = world_stream(&world, NULL);
-    assert_int_equal(stream_resume(stream, INSTANCE, 10), 0);
-    add_links(&world, 101, 200);
-    assert_emits_lost(stream, 200, 190);
-    assert_int_equal(world.origin.events_lost, 190);
-    stream_free(stream);
+    add_links(trial, 1, 100);
+    resume(trial, INSTANCE, 10);
+    add_links(trial, 101, 200);
+    expect(trial, "lost 190 @200");
+    assert_int_equal(trial->world.origin.events_lost, 190);
 
-    stream = world_stream(&world, NULL);
-    assert_int_equal(stream_resume(stream, "fedcba9876543210fedcba9876543210", 10), 0);
-    add_links(&world, 201, 300);
-    assert_emits_lost(stream, 300, -1);
-    stream_free(stream);
-    world_stop(&world);
+    resume(trial, "fedcba9876543210fedcba9876543210", 10);
+    add_links(trial, 201, 300);
+    expect(trial, "lost -1 @300");
 }
 
 static void who_is_overtaken_in_the_snapshot_gets_a_new_one(void **state)
 {
-    struct world world;
-    struct stream *stream;
+    struct trial *trial = *state;
 
-    (void)state;
-    world_start(&world, 4096);
-    add_links(&world, 1, 3);
-    stream = world_stream(&world, NULL);
-    assert_emits(stream, "snapshot", 3, 1);
-    assert_emits(stream, "snapshot", 3, 2);
-    for (int i = 0; i < 100; i++)
-        notify(&world, 1, i % 2 ? "x" : "y");
-    assert_emits_lost(stream, 103, 100);
-    assert_emits(stream, "snapshot", 103, 1);
-    stream_free(stream);
-    world_stop(&world);
+    add_links(trial, 1, 3);
+    follow(trial, NULL);
+    expect(trial, "snapshot 1 @3, snapshot 2 @3");
+    change_often(trial, 1, 100);
+    expect(trial, "lost 100 @103, snapshot 1 @103");
 }
 
 /* How many messages the next piece of the stream has. */
-static size_t messages_of_next(struct stream *stream)
+static size_t messages_of_next(struct trial *trial)
 {
     struct buffer *piece;
     size_t count = 0;
 
-    if (stream_next_many(stream, NULL, &piece) == 0)
+    if (stream_next_many(trial->stream, NULL, &piece) == 0)
         return 0;
     for (size_t i = 0; i < piece->length; i++)
         count += piece->data[i] == '\0';
@@ -600,43 +491,33 @@ static size_t messages_of_next(struct stream *stream)
 
 static void who_wants_everything_gets_many_events_in_one_piece(void **state)
 {
-    struct world world;
-    struct stream *stream;
+    struct trial *trial = *state;
 
-    (void)state;
-    world_start(&world, PLENTY);
-    add_links(&world, 1, 2);
-    stream = world_stream(&world, NULL);
-    assert_int_equal(messages_of_next(stream), 2); /* the snapshot */
-    assert_int_equal(messages_of_next(stream), 1); /* ready */
-    assert_int_equal(messages_of_next(stream), 0);
-    add_links(&world, 3, 7);
-    assert_int_equal(messages_of_next(stream), 5);
-    assert_int_equal(messages_of_next(stream), 0);
-    stream_free(stream);
-    world_stop(&world);
+    add_links(trial, 1, 2);
+    follow(trial, NULL);
+    assert_int_equal(messages_of_next(trial), 2); /* the snapshot */
+    assert_int_equal(messages_of_next(trial), 1); /* ready */
+    assert_int_equal(messages_of_next(trial), 0);
+    add_links(trial, 3, 7);
+    assert_int_equal(messages_of_next(trial), 5);
+    assert_int_equal(messages_of_next(trial), 0);
 }
 
 static void who_filters_gets_no_event_of_others_in_a_piece(void **state)
 {
-    struct world world;
-    struct stream *stream;
+    struct trial *trial = *state;
 
-    (void)state;
-    world_start(&world, PLENTY);
-    stream = world_stream(&world, "{\"indexes\":[2,4]}");
-    assert_int_equal(messages_of_next(stream), 1);
-    assert_int_equal(messages_of_next(stream), 0);
-    add_links(&world, 1, 5);
-    assert_int_equal(messages_of_next(stream), 1);
-    assert_int_equal(messages_of_next(stream), 1);
-    assert_int_equal(messages_of_next(stream), 0);
-    stream_free(stream);
-    world_stop(&world);
+    follow(trial, "{\"indexes\":[2,4]}");
+    assert_int_equal(messages_of_next(trial), 1);
+    assert_int_equal(messages_of_next(trial), 0);
+    add_links(trial, 1, 5);
+    assert_int_equal(messages_of_next(trial), 1);
+    assert_int_equal(messages_of_next(trial), 1);
+    assert_int_equal(messages_of_next(trial), 0);
 }
 
 /* How many slices it takes until there is a message, or nothing. */
-static unsigned slices_until(struct stream *stream, int expected, struct buffer **message)
+static unsigned slices_until(struct trial *trial, int expected, struct buffer **message)
 {
     unsigned slices = 0;
     int r;
@@ -644,7 +525,7 @@ static unsigned slices_until(struct stream *stream, int expected, struct buffer 
     do {
         struct slice slice = slice_of(200);
 
-        r = stream_next_many(stream, &slice, message);
+        r = stream_next_many(trial->stream, &slice, message);
         slices++;
     } while (r == -EAGAIN);
     assert_int_equal(r, expected);
@@ -653,146 +534,114 @@ static unsigned slices_until(struct stream *stream, int expected, struct buffer 
 
 static void who_filters_much_away_gives_others_their_turn(void **state)
 {
+    struct trial *trial = *state;
     struct buffer *message = NULL;
-    struct stream *stream;
-    struct world world;
     unsigned slices;
 
-    (void)state;
-    world_start(&world, SIZE_MAX);
-    add_links(&world, 1, 3000);
-    stream = world_stream(&world, "{\"names\":[\"nosuch\"]}");
-    slices = slices_until(stream, 1, &message);
+    add_links(trial, 1, 3000);
+    follow(trial, "{\"names\":[\"nosuch\"]}");
+    slices = slices_until(trial, 1, &message);
     assert_int_in_range(slices, 3000 / 200, 2 * 3000 / 200 + 1);
     assert_non_null(strstr(message->data, "\"ready\""));
     buffer_unref(message);
-    for (int i = 0; i < 6000; i++)
-        notify(&world, 1, i % 2 ? "x" : "y");
-    slices = slices_until(stream, 0, &message);
+    change_often(trial, 1, 6000);
+    slices = slices_until(trial, 0, &message);
     assert_int_in_range(slices, 6000 / 200, 3 * 6000 / 200 + 1);
-    stream_free(stream);
-    world_stop(&world);
 }
 
 static void a_link_that_changes_while_it_is_matched_is_emitted_as_it_was_and_then_as_it_is(
     void **state)
 {
+    struct trial *trial = *state;
     struct slice slice;
     struct buffer *message = NULL;
-    struct stream *stream;
-    struct world world;
 
-    (void)state;
-    world_start(&world, PLENTY);
-    notify(&world, 5, "abc");
-    stream = world_stream(&world, "{\"names\":[\"x\", \"y\", \"a*\", \"z\"]}");
+    notify(trial, 5, "abc");
+    follow(trial, "{\"names\":[\"x\", \"y\", \"a*\", \"z\"]}");
     slice = slice_of(1);
-    assert_int_equal(stream_next(stream, &slice, &message), -EAGAIN);
-    notify(&world, 5, "z");
-    notify(&world, 4, "y");
-    assert_emits(stream, "snapshot", 1, 5);
-    assert_emits(stream, "change", 2, 5);
-    assert_emits(stream, "add", 3, 4);
-    assert_emits(stream, "ready", 3, 0);
-    assert_emits_nothing(stream);
-    stream_free(stream);
-    world_stop(&world);
+    assert_int_equal(stream_next(trial->stream, &slice, &message), -EAGAIN);
+    notify(trial, 5, "z");
+    notify(trial, 4, "y");
+    expect(trial, "snapshot 5 @1, change 5 @2, add 4 @3, ready @3.");
 }
 
 static void who_is_overtaken_gets_lost_before_any_piece(void **state)
 {
-    struct world world;
-    struct stream *stream;
+    struct trial *trial = *state;
     struct buffer *piece;
 
-    (void)state;
-    world_start(&world, 4096);
-    stream = world_stream(&world, NULL);
-    assert_int_equal(messages_of_next(stream), 1);
-    add_links(&world, 1, 100);
-    assert_int_equal(stream_next_many(stream, NULL, &piece), 1);
+    follow(trial, NULL);
+    assert_int_equal(messages_of_next(trial), 1);
+    add_links(trial, 1, 100);
+    assert_int_equal(stream_next_many(trial->stream, NULL, &piece), 1);
     assert_non_null(strstr(piece->data, "\"type\":\"lost\""));
     buffer_unref(piece);
-    stream_free(stream);
-    world_stop(&world);
 }
 
 static void who_does_not_read_holds_nothing_of_the_past(void **state)
 {
-    struct world world;
-    struct stream *stream;
+    struct trial *trial = *state;
     struct link *first = LINK(.ifindex = 1, .ifname = "first");
     struct reply reply;
 
-    (void)state;
-    world_start(&world, 4096);
-    world_notify(&world, link_ref(first));
-    stream = world_stream(&world, NULL);
-    assert_true(stream_read(stream, &reply));
-    for (int i = 0; i < 1000; i++)
-        notify(&world, 1, i % 2 ? "x" : "y");
+    world_notify(&trial->world, link_ref(first));
+    follow(trial, NULL);
+    assert_true(stream_read(trial->stream, &reply));
+    change_often(trial, 1, 1000);
     assert_int_equal(first->references, 1);
     assert_null(first->json);
     link_unref(first);
-    stream_free(stream);
-    world_stop(&world);
 }
 
 static void what_was_made_for_snapshots_does_not_outlive_the_link(void **state)
 {
-    struct world world;
-    struct stream *stream;
+    struct trial *trial = *state;
     struct link *link = LINK(.ifindex = 1, .ifname = "a");
     struct reply reply;
 
-    (void)state;
-    world_start(&world, PLENTY);
-    world_notify(&world, link_ref(link));
-    stream = world_stream(&world, NULL);
-    assert_true(stream_read(stream, &reply));
+    world_notify(&trial->world, link_ref(link));
+    follow(trial, NULL);
+    assert_true(stream_read(trial->stream, &reply));
     assert_non_null(link->json);
-    table_remove(world.table, 1, CHANGE_BY_NOTIFICATION, NULL);
+    remove_link(trial, 1);
     assert_null(link->json);
     link_unref(link);
-    stream_free(stream);
-    world_stop(&world);
 }
 
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(a_snapshot_of_each_link_then_ready_then_events),
-        cmocka_unit_test(with_no_links_ready_comes_alone),
-        cmocka_unit_test(during_the_snapshot_events_of_links_it_has_passed_are_emitted),
-        cmocka_unit_test(whatever_comes_before_ready_says_that_more_follows),
-        cmocka_unit_test(a_link_that_goes_before_its_turn_is_not_mentioned),
-        cmocka_unit_test(a_change_of_the_source_is_emitted_during_the_snapshot),
-        cmocka_unit_test(before_the_first_dump_the_source_comes_alone_and_the_snapshot_after_it),
-        cmocka_unit_test(before_the_first_dump_who_resumes_elsewhere_gets_lost_and_the_source),
-        cmocka_unit_test(before_the_first_dump_who_resumes_here_gets_events_and_no_ready),
-        cmocka_unit_test(a_filter_holds_for_snapshot_and_events),
-        cmocka_unit_test(since_a_position_emits_what_happened_after_it),
-        cmocka_unit_test(since_the_newest_or_the_beginning_is_a_position_too),
-        cmocka_unit_test(a_position_that_has_not_happened_is_out_of_range),
-        cmocka_unit_test(another_instance_is_lost_without_a_number_and_a_snapshot),
-        cmocka_unit_test(the_delay_of_what_a_consumer_waited_for_is_counted),
-        cmocka_unit_test(events_that_are_emitted_together_are_one_delivery),
-        cmocka_unit_test(a_position_that_is_forgotten_is_lost_with_the_exact_number),
-        cmocka_unit_test(the_last_position_that_is_held_can_be_resumed_and_the_one_before_not),
-        cmocka_unit_test(a_replay_begins_with_the_first_event_and_has_no_snapshot),
-        cmocka_unit_test(a_replay_without_events_is_ready),
-        cmocka_unit_test(a_replay_tells_how_many_events_are_not_held_which_nobody_lost),
-        cmocka_unit_test(who_is_overtaken_learns_how_many_it_lost_and_gets_a_snapshot),
-        cmocka_unit_test(who_is_overtaken_again_before_it_knows_learns_the_sum),
-        cmocka_unit_test(who_is_overtaken_in_the_snapshot_gets_a_new_one),
-        cmocka_unit_test(who_wants_everything_gets_many_events_in_one_piece),
-        cmocka_unit_test(who_filters_gets_no_event_of_others_in_a_piece),
-        cmocka_unit_test(who_filters_much_away_gives_others_their_turn),
-        cmocka_unit_test(
-            a_link_that_changes_while_it_is_matched_is_emitted_as_it_was_and_then_as_it_is),
-        cmocka_unit_test(who_is_overtaken_gets_lost_before_any_piece),
-        cmocka_unit_test(who_does_not_read_holds_nothing_of_the_past),
-        cmocka_unit_test(what_was_made_for_snapshots_does_not_outlive_the_link),
+        TEST(a_snapshot_of_each_link_then_ready_then_events),
+        TEST(with_no_links_ready_comes_alone),
+        TEST(during_the_snapshot_events_of_links_it_has_passed_are_emitted),
+        TEST(whatever_comes_before_ready_says_that_more_follows),
+        TEST(a_link_that_goes_before_its_turn_is_not_mentioned),
+        TEST(a_change_of_the_source_is_emitted_during_the_snapshot),
+        TEST(before_the_first_dump_the_source_comes_alone_and_the_snapshot_after_it),
+        TEST(before_the_first_dump_who_resumes_elsewhere_gets_lost_and_the_source),
+        TEST(before_the_first_dump_who_resumes_here_gets_events_and_no_ready),
+        TEST(a_filter_holds_for_snapshot_and_events),
+        TEST(since_a_position_emits_what_happened_after_it),
+        TEST(since_the_newest_or_the_beginning_is_a_position_too),
+        TEST(a_position_that_has_not_happened_is_out_of_range),
+        TEST(another_instance_is_lost_without_a_number_and_a_snapshot),
+        TEST(the_delay_of_what_a_consumer_waited_for_is_counted),
+        TEST(events_that_are_emitted_together_are_one_delivery),
+        TEST_SMALL(a_position_that_is_forgotten_is_lost_with_the_exact_number),
+        TEST_SMALL(the_last_position_that_is_held_can_be_resumed_and_the_one_before_not),
+        TEST(a_replay_begins_with_the_first_event_and_has_no_snapshot),
+        TEST(a_replay_without_events_is_ready),
+        TEST_SMALL(a_replay_tells_how_many_events_are_not_held_which_nobody_lost),
+        TEST_SMALL(who_is_overtaken_learns_how_many_it_lost_and_gets_a_snapshot),
+        TEST_SMALL(who_is_overtaken_again_before_it_knows_learns_the_sum),
+        TEST_SMALL(who_is_overtaken_in_the_snapshot_gets_a_new_one),
+        TEST(who_wants_everything_gets_many_events_in_one_piece),
+        TEST(who_filters_gets_no_event_of_others_in_a_piece),
+        TEST(who_filters_much_away_gives_others_their_turn),
+        TEST(a_link_that_changes_while_it_is_matched_is_emitted_as_it_was_and_then_as_it_is),
+        TEST_SMALL(who_is_overtaken_gets_lost_before_any_piece),
+        TEST_SMALL(who_does_not_read_holds_nothing_of_the_past),
+        TEST(what_was_made_for_snapshots_does_not_outlive_the_link),
     };
 
     return cmocka_run_group_tests_name("stream", tests, NULL, NULL);
