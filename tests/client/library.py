@@ -9,7 +9,6 @@ import shutil
 import subprocess
 import tempfile
 
-import manual as pages
 import tap
 
 BUILD = os.environ.get("LINKWATCH_BUILD", ".")
@@ -183,34 +182,6 @@ def manual():
                      "mtu=", "address=", "family=", "master=", "nomaster", "kind=", "renamed",
                      "name="):
             tap.contains(text, word)
-
-
-def compile_example(text):
-    """Compiles a part of a program without a warning."""
-    if "#include" not in text:
-        text = f"#include <stdio.h>\n#include <stdlib.h>\n#include <linkwatch.h>\n{text}"
-    with tempfile.TemporaryDirectory() as directory:
-        source = os.path.join(directory, "example.c")
-        with open(source, "w", encoding="utf-8") as file:
-            file.write(text)
-        run("gcc", "-std=c11", "-Wall", "-Wextra", "-Werror", "-Wno-unused-parameter", "-c",
-            "-I", os.path.join(SOURCE, "client"), source, "-o", os.devnull)
-
-
-@tap.test
-def examples():
-    """The examples in C of the manual pages can be compiled"""
-    if not shutil.which("gcc"):
-        raise tap.Skip("there is no gcc")
-    def found(language):
-        return [text for path in sorted(glob.glob(os.path.join(SOURCE, "doc", "*.3")))
-                for text in pages.examples(path, language)]
-    programs = found("c")
-    functions = [f"int example(void);\nint example(void)\n{{\n{text}return r;\n}}\n"
-                 for text in found("c statements")]
-    tap.equal((len(programs), len(functions)), (2, 1), "examples")
-    for text in programs + functions:
-        compile_example(text)
 
 
 def completion(shell, check):

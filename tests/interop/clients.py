@@ -105,7 +105,7 @@ def varlinkctl_calls():
 @tap.test
 def varlinkctl_as_documented():
     """The examples with varlinkctl in org.linkwatch.Links(7) list the bridges and follow links"""
-    text, = manual.examples("org.linkwatch.Links.7.in", "varlinkctl")
+    text, = manual.examples("org.linkwatch.Links.7", "varlinkctl")
     text = text.replace("/run/linkwatchd/socket", "/mnt/socket").replace("\\\n", " ")
     listing, following = (shlex.split(line) for line in text.splitlines())
     with daemons.Daemon() as daemon, Guest(SYSTEM, daemon) as guest:
@@ -126,7 +126,7 @@ def varlinkctl_as_documented():
 @tap.test
 def varlinkctl_statistics():
     """The example in org.linkwatch.Statistics(7) prints counters and limits"""
-    text, = manual.examples("org.linkwatch.Statistics.7.in", "varlinkctl")
+    text, = manual.examples("org.linkwatch.Statistics.7", "varlinkctl")
     text = text.replace("/run/linkwatchd/socket", "/mnt/socket").replace("\\\n", " ")
     with daemons.Daemon() as daemon, Guest(SYSTEM, daemon) as guest:
         statistics = json.loads(guest.varlinkctl(*shlex.split(text)[1:]))

@@ -3,6 +3,7 @@
 parser of its Python library, which is OpenMetrics' reference, and systemd-report of sid."""
 
 import os
+import shlex
 import socket
 import subprocess
 import sys
@@ -11,6 +12,7 @@ import urllib.error
 import urllib.request
 
 import daemon as daemons
+import manual
 import netns
 import packages
 import rtnl
@@ -189,6 +191,20 @@ def systemd_report():
     # That of addresses is there while they are followed.
     tap.equal(set(families) - {metric["name"] for metric in listed}, {"org.linkwatch.Addresses"},
               "families without a value")
+
+
+@tap.test
+def systemd_report_as_documented():
+    """The commands in linkwatchd(8) print the metrics"""
+    text, = manual.examples("linkwatchd.8", "report")
+    with daemons.Daemon() as daemon, Guest(SYSTEM, daemon) as guest:
+        guest.path("run/linkwatchd").symlink_to("/mnt")
+        guest.path("run/systemd/report").mkdir(parents=True)
+        guest.path("run/systemd/report/org.linkwatch").symlink_to("/mnt/socket")
+        for line in text.splitlines():
+            code, output, errors = guest.run(*shlex.split(line.removeprefix("$ ")))
+            tap.equal((code, errors), (0, ""), line)
+            tap.contains(output, "org.linkwatch.EventsLost")
 
 
 @tap.test

@@ -4,15 +4,14 @@ image made from busybox without any registry."""
 
 import contextlib
 import fcntl
-import itertools
 import json
 import os
 import pathlib
-import re
 import shlex
 import signal
 import subprocess
 
+import documents
 import netns
 import packages
 import tap
@@ -44,18 +43,11 @@ def _source(path):
     return pathlib.Path(os.environ["LINKWATCH_SOURCE"], path).read_text(encoding="utf-8")
 
 
-def _block(path, start):
-    """The lines of the indented block of a document that starts so; a backslash joins two."""
-    lines = iter(_source(path).splitlines())
-    first = next(line for line in lines if line.startswith("    " + start))
-    block = [first, *itertools.takewhile(lambda line: line.startswith("    "), lines)]
-    return re.sub(r"\s*\\\n\s*", " ", "\n".join(line.strip() for line in block)).splitlines()
-
-
 def documented_lines():
     """The commands that the README and the recipe give to whoever has the error."""
-    lines = _block("README.md", "linkwatchd &")
-    assert lines == _block("doc/docker-in-gvisor.md", "linkwatchd &"), "the documents differ"
+    lines = documents.commands("README.md", "linkwatchd &")
+    assert lines == documents.commands("doc/docker-in-gvisor.md", "linkwatchd &"), \
+        "the documents differ"
     return lines
 
 
@@ -129,7 +121,7 @@ def prepare():
     (root / "var/run").symlink_to("/run")
     (root / "etc/docker").mkdir()
     (root / "tmp").chmod(0o1777)
-    (configuration,) = _block("doc/docker-in-gvisor.md", '{"runtimes"')
+    (configuration,) = documents.commands("doc/docker-in-gvisor.md", '{"runtimes"')
     (root / "etc/docker/daemon.json").write_text(configuration, encoding="utf-8")
     runtime = json.loads(configuration)["runtimes"]["packaged"]["path"]
     netns.run("cp", f"{beside}/usr/sbin/runc", f"{root}{runtime}")

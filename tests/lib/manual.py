@@ -3,9 +3,10 @@
 
 import glob
 import os
-import re
 
 FOLDER = os.path.join(os.environ["LINKWATCH_SOURCE"], "doc")
+# A comment before each example: what it is to the test that runs it.
+MARK = '.\\" example: '
 
 
 def pages():
@@ -26,11 +27,28 @@ def read(page):
         return file.read()
 
 
-def examples(page, language):
-    """The examples of a page that are marked as being in that language, as they are shown."""
-    marked = rf'^\.\\" example: {language}\n\.EX\n(.*?)^\.EE$'
-    return [_shown(text) for text in re.findall(marked, read(os.path.join(FOLDER, page)),
-                                                re.MULTILINE | re.DOTALL)]
+def blocks(page):
+    """The examples of a page, outside of its synopsis, as they are shown: each with what its comment
+    calls it, None without one."""
+    section, mark, block, before = "", None, None, ""
+    for line in read(page).splitlines():
+        if line.startswith(".SH "):
+            section = line
+        elif line in (".EX", ".nf") and section != ".SH SYNOPSIS":
+            mark = before.removeprefix(MARK) if before.startswith(MARK) else None
+            block = []
+        elif line in (".EE", ".fi") and block is not None:
+            yield mark, _shown("".join(block))
+            block = None
+        elif block is not None:
+            block.append(line + "\n")
+        before = line
+
+
+def examples(page, mark):
+    """The examples of an installed page that are called so."""
+    path, = (path for path in built() if os.path.basename(path) == page)
+    return [text for name, text in blocks(path) if name == mark]
 
 
 def _shown(text):

@@ -4,6 +4,7 @@
 import atexit
 import os
 import secrets
+import shutil
 import signal
 import sys
 import traceback
@@ -61,6 +62,12 @@ def skip_all(reason):
     """Ends the program: none of its tests can be run here."""
     print("1..0 # SKIP " + reason, flush=True)
     sys.exit(0)
+
+
+def need_program(program, package):
+    """Skips a test where a program is missing."""
+    if not shutil.which(program):
+        raise Skip(f"{program} is missing (Debian: {package})")
 
 
 def equal(got, expected, what="value"):

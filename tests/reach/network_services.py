@@ -3,13 +3,17 @@
 the kernel denies subscriptions: they end without it, and follow links with it."""
 
 import contextlib
+import itertools
 import os
 import pathlib
+import re
+import shlex
 import shutil
 import tempfile
 
 import avahi
 import daemon as daemons
+import manual
 import netns
 import programs
 import tap
@@ -146,6 +150,32 @@ def dhcpcd_follows():
         running.until("^one: interface departed$", "its removal")
         running.until("^two: interface departed$", "its peer's removal")
     netns.delete_all()
+
+
+def as_documented(line):
+    """A command of linkwatch-run(1), where the kernel denies subscriptions: it reports links that come
+    and go."""
+    if "dhcpcd" in line:
+        with open(os.path.join(SCRATCH, "dhcpcd"), "w", encoding="ascii") as file:
+            file.write(f'#!/bin/sh\nexec {shlex.join(dhcpcd())} "$@"\n')
+        os.chmod(file.name, 0o755)
+    path = f"{SCRATCH}:{os.path.dirname(programs.RUN)}:{os.environ['PATH']}"
+    commands = itertools.cycle(("link add one type veth peer name two", "link del one"))
+    with daemons.Daemon() as daemon, \
+            programs.Running([*deny(), *shlex.split(line)],
+                             env=dict(os.environ, PATH=path, LINKWATCH_SOCKET=daemon.socket)) as running:
+        def has_reported():
+            netns.ip(next(commands))
+            return re.search(r"^Deleted \d+: one@two|^one: interface departed$", running.text(), re.MULTILINE)
+
+        # It is not known when it has subscribed.
+        wait.until(has_reported, "its reports", tick=0.3)
+        end(running.process)
+    netns.delete_all()
+
+
+for _line in "".join(manual.examples("linkwatch-run.1", "shell")).splitlines():
+    tap.add(f"A command of linkwatch-run(1) reports links: {_line}", as_documented, _line)
 
 
 @contextlib.contextmanager

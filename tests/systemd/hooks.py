@@ -6,6 +6,7 @@ import os
 import subprocess
 
 import machine
+import manual
 import packages
 import tap
 import wait
@@ -81,6 +82,31 @@ def daemon_restarts():
     MACHINE.systemctl("start", "linkwatchd.service")
     until("remove hook0 ")
     until("lost unknown ")
+
+
+@tap.test
+def as_documented():
+    """The drop-in in linkwatchctl(1) chooses Ethernet and wireless links, and changes of their state"""
+    text, = manual.examples("linkwatchctl.1", "hooks")
+    MACHINE.systemctl("stop", SERVICE)
+    MACHINE.drop_in(SERVICE, "hooks", text)
+    before = len(said())
+    MACHINE.systemctl("start", SERVICE)
+    tap.equal(MACHINE.show(SERVICE, "ActiveState"), "active", "the service")
+    MACHINE.ip("link add eth0 type veth peer name wlan0")
+    for link in ("eth0", "wlan0"):
+        until(f"add {link} ")
+    MACHINE.ip("link set eth0 mtu 1400")
+    for link in ("eth0", "wlan0"):
+        MACHINE.ip(f"link set {link} up")
+        until(f"change {link} ")
+    after = said()[before:]
+    tap.equal([line for line in after if " hook" in line.removeprefix("hook:") or " lo " in line], [],
+              "other links")
+    tap.equal([line for line in after if "change" in line and "operstate" not in line], [],
+              "other changes")
+    MACHINE.ip("link del eth0")
+    MACHINE.drop_in(SERVICE, "hooks", None)
 
 
 @tap.test

@@ -90,7 +90,7 @@ def where_systemd_looks():
 @tap.test
 def metrics_as_documented():
     """The units in linkwatchctl(1) write the file that node_exporter reads."""
-    text, = manual.examples("linkwatchctl.1", "systemd")
+    text, = manual.examples("linkwatchctl.1", "metrics")
     files = re.findall(r"^# (/\S+)\n(.*?)(?=^# |\Z)", text, re.MULTILINE | re.DOTALL)
     units = [os.path.basename(path) for path, _content in files]
     tap.equal(units, ["linkwatch-metrics.service", "linkwatch-metrics.timer"], "units")

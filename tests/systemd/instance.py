@@ -1,7 +1,10 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 """An instance of the service for another network namespace, on a booted systemd."""
 
+import re
+
 import machine
+import manual
 import tap
 import varlink
 import wait
@@ -124,6 +127,16 @@ def without_the_socket_unit():
     tap.equal(names(blue_path()), {"lo", "theirs0"}, "links")
     MACHINE.systemctl("stop", SERVICE)
     MACHINE.systemctl("unmask", "--runtime", SOCKET_UNIT)
+
+
+@tap.test
+def as_documented():
+    """The commands in linkwatchd(8) list the links of a namespace"""
+    text, = manual.examples("linkwatchd.8", "instance")
+    output = [MACHINE.run("sh", "-c", line.removeprefix("# ")) for line in text.splitlines()]
+    assert re.search(r"^1 +lo +loopback ", output[-1], re.MULTILINE), output
+    MACHINE.systemctl("disable", "--now", "linkwatchd@blue.service", "linkwatchd@blue.socket")
+    MACHINE.ip("netns del blue")
 
 
 @tap.test

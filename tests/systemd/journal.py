@@ -5,6 +5,7 @@ import os
 import re
 
 import machine
+import manual
 import tap
 import varlink
 import wait
@@ -226,6 +227,31 @@ def bounded_in_a_storm():
     assert logged <= 2 * ENTRIES_MAX, logged
     assert held_back >= output - logged - ENTRIES_MAX > 0, (output, logged, held_back)
     MACHINE.ip("link del s0")
+
+
+@tap.test
+def as_documented():
+    """The commands in linkwatchd(8) find what they say"""
+    text, = manual.examples("linkwatchd.8", "journalctl")
+    restart()
+    MACHINE.ip("link add eth0 type veth peer name eth1")
+    MACHINE.ip("link set eth1 up")
+    MACHINE.ip("link set eth0 up")
+    index = until_entry("LINK_CHANGED", "INTERFACE=eth0", "NEW_OPERSTATE=UP")["IFINDEX"]
+    MACHINE.ip("link set eth0 down")
+    until_entry("LINK_CHANGED", "INTERFACE=eth0", "NEW_OPERSTATE=DOWN")
+    MACHINE.ip("link set eth0 name lan0")
+    until_entry("LINK_CHANGED", "INTERFACE=lan0")
+    lines = [line.replace("IFINDEX=2", "IFINDEX=" + index) for line in text.splitlines()
+             if not line.startswith("#")]
+    found = [MACHINE.run(*line.split(), "--no-pager", "--output=cat") for line in lines]
+    assert all(re.match(r"eth0\b|lan0: ifname eth0 -> lan0", line) for line in found[0].splitlines()), found
+    for line in (f"eth0 appeared (index {index}, veth)", "lan0: ifname eth0 -> lan0"):
+        tap.contains(found[1], line)
+    assert re.search(r"^eth0: .*operstate UP -> DOWN", found[2], re.MULTILINE), found
+    tap.contains(found[3], "sessions-per-user-max")
+    assert "appeared" not in found[2] + found[3], found
+    MACHINE.ip("link del lan0")
 
 
 @tap.test

@@ -3,6 +3,7 @@
 link that comes late."""
 
 import machine
+import manual
 import tap
 import wait
 
@@ -67,6 +68,26 @@ def configured():
     MACHINE.ip("link set late0 mtu 1400")
     MACHINE.ip("link set late1 mtu 1400")
     MACHINE.systemctl("start", ONLINE)
+    MACHINE.drop_in(ONLINE, "wait", None)
+    stop()
+
+
+@tap.test
+def as_documented():
+    """The drop-in in linkwatchctl(1) waits for both links, with an IPv4 address, for two seconds"""
+    text, = manual.examples("linkwatchctl.1", "wait")
+    MACHINE.drop_in(ONLINE, "wait", text)
+    MACHINE.ip("link add eth0 type veth peer name eth1")
+    MACHINE.ip("link set eth0 up")
+    MACHINE.ip("address add 10.9.8.7/24 dev eth0")
+    MACHINE.systemctl("start", "--no-block", ONLINE)
+    wait.until(lambda: state(ONLINE) == "activating", ONLINE)
+    MACHINE.ip("link set eth1 up")
+    MACHINE.ip("address add 10.9.8.8/24 dev eth1")
+    wait.until(lambda: state(ONLINE) == "active", ONLINE)
+    stable = entered(ONLINE) - int(MACHINE.show(ONLINE, "ExecMainStartTimestampMonotonic"))
+    assert stable >= 2000000, f"after {stable} us"
+    MACHINE.ip("link del eth0")
     MACHINE.drop_in(ONLINE, "wait", None)
     stop()
 
