@@ -2,7 +2,9 @@
 #include "tests/bench/common.h"
 
 #include <errno.h>
+#include <linux/if_link.h>
 #include <linux/rtnetlink.h>
+#include <sched.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -142,6 +144,56 @@ size_t rtnetlink_drop_dump(int fd, char *data, size_t size)
         count += count_lines(data, (size_t)n, &done);
     }
     return count;
+}
+
+static void add_link(int fd)
+{
+    static const char name[] = "b0", kind[] = "ifb";
+    struct {
+        struct nlmsghdr header;
+        struct ifinfomsg info;
+        struct rtattr name_attribute;
+        char name[RTA_ALIGN(sizeof(name))];
+        struct rtattr link_info;
+        struct rtattr kind_attribute;
+        char kind[RTA_ALIGN(sizeof(kind))];
+    } request = {
+        .header = {.nlmsg_len = sizeof(request),
+                   .nlmsg_type = RTM_NEWLINK,
+                   .nlmsg_flags = NLM_F_REQUEST | NLM_F_CREATE | NLM_F_EXCL},
+        .name_attribute = {.rta_len = RTA_LENGTH(sizeof(name)), .rta_type = IFLA_IFNAME},
+        .link_info = {.rta_len = RTA_LENGTH(RTA_SPACE(sizeof(kind))), .rta_type = IFLA_LINKINFO},
+        .kind_attribute = {.rta_len = RTA_LENGTH(sizeof(kind)), .rta_type = IFLA_INFO_KIND},
+    };
+
+    memcpy(request.name, name, sizeof(name));
+    memcpy(request.kind, kind, sizeof(kind));
+    if (send(fd, &request, sizeof(request), 0) < 0)
+        fail_errno("adding a link");
+}
+
+int namespace_make(void)
+{
+    int fd;
+
+    if (unshare(CLONE_NEWNET) < 0)
+        fail_errno("unshare");
+    fd = rtnetlink_open(false);
+    add_link(fd);
+    return fd;
+}
+
+uint32_t mtu_of(const struct nlmsghdr *message)
+{
+    const struct ifinfomsg *info = NLMSG_DATA(message);
+    const struct rtattr *attribute = IFLA_RTA(info);
+    size_t rest = IFLA_PAYLOAD(message);
+    uint32_t mtu = 0;
+
+    for (; RTA_OK(attribute, rest); attribute = RTA_NEXT(attribute, rest))
+        if (attribute->rta_type == IFLA_MTU)
+            memcpy(&mtu, RTA_DATA(attribute), sizeof(mtu));
+    return mtu;
 }
 
 void mtu_request_make(struct mtu_request *request, int ifindex, uint32_t mtu)

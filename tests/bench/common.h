@@ -35,6 +35,12 @@ void rtnetlink_ask_addresses(int fd);
 /* Receives to the end of the dump and drops it; the number of its links or addresses. */
 size_t rtnetlink_drop_dump(int fd, char *data, size_t size);
 
+/* Goes to a new network namespace, with one more link beside the loopback; a socket in there. */
+int namespace_make(void);
+
+/* What a link's message says of its MTU; 0 if it says nothing. */
+uint32_t mtu_of(const struct nlmsghdr *message);
+
 /* A request that gives a link another MTU, without an acknowledgement. */
 struct mtu_request {
     struct nlmsghdr header;

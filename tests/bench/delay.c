@@ -33,19 +33,6 @@ struct way {
     bool is_command;
 };
 
-static uint32_t mtu_of(const struct nlmsghdr *message)
-{
-    const struct ifinfomsg *info = NLMSG_DATA(message);
-    const struct rtattr *attribute = IFLA_RTA(info);
-    size_t rest = IFLA_PAYLOAD(message);
-    uint32_t mtu = 0;
-
-    for (; RTA_OK(attribute, rest); attribute = RTA_NEXT(attribute, rest))
-        if (attribute->rta_type == IFLA_MTU)
-            memcpy(&mtu, RTA_DATA(attribute), sizeof(mtu));
-    return mtu;
-}
-
 static bool has_mtu(const char *data, size_t size, int ifindex, uint32_t mtu)
 {
     const struct nlmsghdr *message = (const struct nlmsghdr *)(const void *)data;

@@ -8,10 +8,7 @@
  * has a Monitor. Nothing happens for SETTLE_MSEC, and for MSEC more, of which
  * the CPU time is printed. Then, for MSEC again, something happens in so many of
  * them, now and then, in the daemon's eyes for the first time at first. */
-#include <linux/if_link.h>
-#include <linux/rtnetlink.h>
 #include <poll.h>
-#include <sched.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -54,33 +51,6 @@ static void add_sample(struct samples *samples, int64_t nsec)
 {
     if (samples->count < SAMPLES_MAX)
         samples->nsec[samples->count++] = nsec;
-}
-
-/* Adds the second link. */
-static void add_link(int fd)
-{
-    static const char name[] = "b0", kind[] = "ifb";
-    struct {
-        struct nlmsghdr header;
-        struct ifinfomsg info;
-        struct rtattr name_attribute;
-        char name[RTA_ALIGN(sizeof(name))];
-        struct rtattr link_info;
-        struct rtattr kind_attribute;
-        char kind[RTA_ALIGN(sizeof(kind))];
-    } request = {
-        .header = {.nlmsg_len = sizeof(request),
-                   .nlmsg_type = RTM_NEWLINK,
-                   .nlmsg_flags = NLM_F_REQUEST | NLM_F_CREATE | NLM_F_EXCL},
-        .name_attribute = {.rta_len = RTA_LENGTH(sizeof(name)), .rta_type = IFLA_IFNAME},
-        .link_info = {.rta_len = RTA_LENGTH(RTA_SPACE(sizeof(kind))), .rta_type = IFLA_LINKINFO},
-        .kind_attribute = {.rta_len = RTA_LENGTH(sizeof(kind)), .rta_type = IFLA_INFO_KIND},
-    };
-
-    memcpy(request.name, name, sizeof(name));
-    memcpy(request.kind, kind, sizeof(kind));
-    if (send(fd, &request, sizeof(request), 0) < 0)
-        fail_errno("adding a link");
 }
 
 /* Up to the first message that has that text in it. */
@@ -132,11 +102,8 @@ static struct guest make_guest(const char *path, bool listens)
     struct guest guest = {.connection = unix_connect(path)};
     int handed;
 
-    if (unshare(CLONE_NEWNET) < 0)
-        fail_errno("unshare");
-    guest.namespace = rtnetlink_open(false);
+    guest.namespace = namespace_make();
     handed = rtnetlink_open(false);
-    add_link(guest.namespace);
     enter(guest.connection, handed);
     close(handed);
     if (listens) {

@@ -12,6 +12,13 @@ import stage as stages
 from figures import Row, interleave
 
 
+# Within which a change in a namespace is to be seen: in any, and in one where something happened.
+NAMESPACE_MSEC = 5000
+ACTIVE_NAMESPACE_MSEC = 100
+# Of a change of the MTU, as the daemon writes it.
+EVENT_BYTES = 650
+
+
 def _delay(stage, samples, gap, *way, cpus=None):
     program = stage.program("delay", stage.first, samples, gap, *way).wait_ready()
     os.sched_setaffinity(program.process.pid, cpus or os.sched_getaffinity(0))
@@ -34,8 +41,19 @@ def event_delay(plan):
         return _delay(stage, plan.samples, 0, "pipe", "taskset", "-c", sender,
                       "ip", "monitor", "link", cpus={reader})
 
+    def forward(sender, reader):
+        path = os.path.join(plan.directory, "forward")
+        forwarder = stage.program("forward", path, EVENT_BYTES).wait_ready().process
+        try:
+            os.sched_setaffinity(forwarder.pid, {sender})
+            return _delay(stage, plan.samples, 0, "varlink", path, cpus={reader})
+        finally:
+            forwarder.wait()
+            os.unlink(path)
+
     for name, sender in (("on one CPU", cpus[0]), ("from CPU to CPU", cpus[-1])):
         runs = interleave(plan, {
+            "forward": lambda: forward(sender, cpus[0]),
             "raw": lambda: _delay(stage, plan.samples, 0, "raw", cpus={cpus[0]}),
             "ip": lambda: monitor(sender, cpus[0]),
             "ours": lambda: ours(sender, cpus[0]),
@@ -45,6 +63,9 @@ def event_delay(plan):
         name = f"event delay {name}"
         yield Row(f"{name}, median", "µs", median["ours"], "ip monitor", median["ip"], at_most=1.0)
         yield Row(f"{name}, p99", "µs", worst["ours"], "ip monitor", worst["ip"], at_most=1.0)
+        yield Row(f"{name}, median", "µs", median["ours"], "forwarding alone", median["forward"])
+        yield Row(f"forwarding alone {name[len('event delay '):]}, median", "µs", median["forward"],
+                  "ip monitor", median["ip"])
         if sender == cpus[0]:
             yield Row(f"{name}, median", "µs", median["ours"], "raw listener", median["raw"],
                       at_most=2.5)
@@ -269,6 +290,14 @@ def _in_namespaces(plan, daemon, active):
         int(plan.settle_seconds * 1000), int(plan.namespace_seconds * 1000))
 
 
+def _dumped_namespaces(plan, stage, active):
+    """As many of them, with the dumps that the targets of their delays take, and nothing else: a
+    change is seen after half an interval in the median, and after a whole one at the worst."""
+    return stage.start_and_go(
+        "dump_namespaces", plan.namespaces, active, NAMESPACE_MSEC, ACTIVE_NAMESPACE_MSEC,
+        int(plan.settle_seconds * 1000), int(plan.namespace_seconds * 1000))
+
+
 def many_namespaces(plan):
     """Many namespaces: polled, with something happening in some of them; and subscribed."""
     stage = plan.stage(plan.few)
@@ -276,11 +305,14 @@ def many_namespaces(plan):
         polled = _in_namespaces(plan, daemon, plan.active)
     with stage.daemon("--source", "subscribe") as daemon:
         audited = _in_namespaces(plan, daemon, 0)
+    dropped = [_dumped_namespaces(plan, stage, active) for active in (0, plan.active)]
     name = f"{plan.namespaces} namespaces"
-    yield Row(f"{name} denied, CPU while nothing happens", "%", [polled["quiet_share"]],
-              limit_at_most=1)
-    yield Row(f"{name} denied, CPU with {plan.active} active", "%", [polled["active_share"]],
-              limit_at_most=1)
+    quiet = f"{name} denied, CPU while nothing happens"
+    active = f"{name} denied, CPU with {plan.active} active"
+    yield Row(quiet, "%", [polled["quiet_share"]], limit_at_most=1)
+    yield Row(quiet, "%", [polled["quiet_share"]], "receive and drop", [dropped[0]["share"]])
+    yield Row(active, "%", [polled["active_share"]], limit_at_most=1)
+    yield Row(active, "%", [polled["active_share"]], "receive and drop", [dropped[1]["share"]])
     yield Row(f"{name} denied, delay in an active one, median", "ms", [polled["delay_p50"] / 1e3],
               limit_at_most=50)
     yield Row(f"{name} denied, delay in an active one, p99", "ms", [polled["delay_p99"] / 1e3],
