@@ -89,7 +89,7 @@ int main(int argc, char **argv)
     cpu = -clock_nsec(CLOCK_PROCESS_CPUTIME_ID);
     dump_for(&all, &active, msec);
     cpu += clock_nsec(CLOCK_PROCESS_CPUTIME_ID);
-    printf("{\"share\":%.3f,\"dumps\":%ld,\"active_dumps\":%ld}\n",
+    printf("{\"share\":%.6f,\"dumps\":%ld,\"active_dumps\":%ld}\n",
            100. * (double)cpu / (double)(msec * NSEC_PER_MSEC), all.dumps, active.dumps);
     free(sockets);
     return EXIT_SUCCESS;
