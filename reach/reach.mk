@@ -163,6 +163,7 @@ reach_scripts = \
 	tests/reach/preload.py \
 	tests/reach/robust.py \
 	tests/reach/run_completion.py \
+	tests/reach/watched.py \
 	$(END)
 if BUILD_REACH
 reach_tests += $(reach_scripts)

@@ -43,7 +43,7 @@ static int on_socket_moved(struct service *service, struct operation *operation,
 {
     (void)ignored;
     if (service->misses_any && range_has(&service->range, (int)operation->fd))
-        watches_add(service->watches, operation->injection.tid);
+        watches_add(service->watches, operation->injection.tid, (int)operation->fd);
     return end_socket(service, operation);
 }
 
@@ -376,6 +376,24 @@ static bool copies(const struct service *service, const struct user_regs_struct 
     return false;
 }
 
+/* What a call on a socket means for how long its process is watched. */
+static void follow_watch(struct service *service, pid_t tid,
+                         const struct user_regs_struct *registers)
+{
+    int fd = (int)registers->rdi;
+
+    switch (registers->orig_rax) {
+    case SYS_sendto:
+    case SYS_sendmsg:
+    case SYS_sendmmsg:
+        watches_sends(service->watches, tid, fd);
+        break;
+    case SYS_close:
+        watches_closes(service->watches, tid, fd);
+        break;
+    }
+}
+
 bool service_begin(struct service *service, pid_t tid, const struct user_regs_struct *registers,
                    bool enters)
 {
@@ -383,8 +401,11 @@ bool service_begin(struct service *service, pid_t tid, const struct user_regs_st
     operation_beginning *begin;
     uint64_t inode = 0;
 
-    if (copies(service, registers))
+    if (copies(service, registers)) {
         subscriptions_copied(service->serving.subscriptions);
+        watches_copies(service->watches, tid);
+    }
+    follow_watch(service, tid, registers);
     begin = choose(service, tid, registers, &inode);
     if (!begin || tracee_hold(tid, registers) < 0)
         return false;

@@ -315,6 +315,8 @@ static void on_status(struct tracer *tracer, pid_t tid, int status)
         on_end(tracer, tid);
         return;
     }
+    if (status >> 16 != PTRACE_EVENT_STOP)
+        watches_interrupt_again(tracer->service.watches, tid);
     switch (status >> 16) {
     case 0:
         if (number == STOPPED_FOR_CALL)

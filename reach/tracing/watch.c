@@ -12,21 +12,31 @@
 #include "reach/tracing/tracee.h"
 
 /* Programs subscribe soon after they made the socket, or never; some join one group after
- * the other. */
-#define CALLS_MAX 2000
+ * the other. Most of those that send a request with it before that only wanted its answer. */
+#define CALLS_MAX      2000
+#define CALLS_AND_SENT 200
 
 struct watched {
     pid_t tid;
     bool interrupted;
 };
 
+/* One that it made. */
+struct watched_socket {
+    struct watched_socket *next;
+    int fd;
+    bool has_sent;
+};
+
 struct watch {
     struct watch *next;
     pid_t process;
-    int left; /* calls of all of its threads together */
+    int left; /* calls of all of its threads together; 0 when it isn't watched any more */
     struct watched *threads;
     size_t count;
     size_t room;
+    struct watched_socket *sockets;
+    bool copied; /* some may be under several numbers, or under others */
 };
 
 struct watches {
@@ -38,15 +48,53 @@ struct watches *watches_new(void)
     return calloc(1, sizeof(struct watches));
 }
 
-static void end_watch(struct watches *list, struct watch *watch)
+static struct watched_socket **find_socket(struct watch *watch, int fd)
+{
+    struct watched_socket **place = &watch->sockets;
+
+    while (*place && (*place)->fd != fd)
+        place = &(*place)->next;
+    return place;
+}
+
+static void remove_socket(struct watched_socket **place)
+{
+    struct watched_socket *gone = *place;
+
+    if (!gone)
+        return;
+    *place = gone->next;
+    free(gone);
+}
+
+static void drop(struct watches *list, struct watch *watch)
 {
     struct watch **place = &list->first;
 
     while (*place != watch)
         place = &(*place)->next;
     *place = watch->next;
+    while (watch->sockets)
+        remove_socket(&watch->sockets);
     free(watch->threads);
     free(watch);
+}
+
+/* Of threads that have yet to stop since they were interrupted, that is to be mended. */
+static void end_watch(struct watches *list, struct watch *watch)
+{
+    size_t interrupted = 0;
+
+    for (size_t i = 0; i < watch->count; i++)
+        if (watch->threads[i].interrupted)
+            watch->threads[interrupted++] = watch->threads[i];
+    watch->count = interrupted;
+    watch->left = 0;
+    watch->copied = false;
+    while (watch->sockets)
+        remove_socket(&watch->sockets);
+    if (watch->count == 0)
+        drop(list, watch);
 }
 
 struct watches *watches_free(struct watches *list)
@@ -54,7 +102,7 @@ struct watches *watches_free(struct watches *list)
     if (!list)
         return NULL;
     while (list->first)
-        end_watch(list, list->first);
+        drop(list, list->first);
     free(list);
     return NULL;
 }
@@ -146,26 +194,95 @@ static void add_others(struct watch *watch)
     closedir(directory);
 }
 
-void watches_add(struct watches *list, pid_t tid)
+/* Also under the number of one that was closed in a way that isn't traced. */
+static bool add_socket(struct watch *watch, int fd, bool has_sent)
+{
+    struct watched_socket *socket = *find_socket(watch, fd);
+
+    if (!socket) {
+        socket = malloc(sizeof(*socket));
+        if (!socket)
+            return false;
+        socket->next = watch->sockets;
+        watch->sockets = socket;
+    }
+    socket->fd = fd;
+    socket->has_sent = has_sent;
+    return true;
+}
+
+void watches_add(struct watches *list, pid_t tid, int fd)
 {
     struct watch *watch = watch_of(list, process_of_thread(tid));
 
     if (!watch)
         return;
+    /* One that is not remembered isn't known to be closed either. */
+    if (!add_socket(watch, fd, false))
+        watch->copied = true;
     watch->left = CALLS_MAX;
     add_thread(watch, tid);
     add_others(watch);
 }
 
+static bool have_all_sent(const struct watch *watch)
+{
+    for (const struct watched_socket *s = watch->sockets; s; s = s->next)
+        if (!s->has_sent)
+            return false;
+    return true;
+}
+
+void watches_sends(struct watches *list, pid_t tid, int fd)
+{
+    struct watch *watch = find(list, tid);
+    struct watched_socket *socket = watch ? *find_socket(watch, fd) : NULL;
+
+    if (!socket || socket->has_sent)
+        return;
+    socket->has_sent = true;
+    if (have_all_sent(watch) && watch->left > CALLS_AND_SENT)
+        watch->left = CALLS_AND_SENT;
+}
+
+void watches_closes(struct watches *list, pid_t tid, int fd)
+{
+    struct watch *watch = find(list, tid);
+
+    if (!watch)
+        return;
+    remove_socket(find_socket(watch, fd));
+    if (!watch->sockets && !watch->copied)
+        end_watch(list, watch);
+}
+
+void watches_copies(struct watches *list, pid_t tid)
+{
+    struct watch *watch = find(list, tid);
+
+    if (watch)
+        watch->copied = true;
+}
+
+/* Copies of the descriptors, too. */
+static void begin_as(struct watch *watch, const struct watch *before)
+{
+    watch->left = before->left;
+    watch->copied = before->copied;
+    for (const struct watched_socket *s = before->sockets; s; s = s->next)
+        if (!add_socket(watch, s->fd, s->has_sent))
+            watch->copied = true;
+}
+
 void watches_inherit(struct watches *list, pid_t parent, pid_t child, pid_t thread)
 {
     const struct watch *before = find_process(list, parent);
-    struct watch *watch = before ? watch_of(list, child) : NULL;
+    struct watch *watch = before && before->left > 0 ? watch_of(list, child) : NULL;
 
     if (!watch)
         return;
     if (watch->count == 0)
-        watch->left = before->left;
+        begin_as(watch, before);
     add_thread(watch, thread);
 }
 
@@ -176,7 +293,9 @@ bool watches_is_empty(const struct watches *list)
 
 bool watches_has(const struct watches *list, pid_t tid)
 {
-    return find(list, tid);
+    const struct watch *watch = find(list, tid);
+
+    return watch && watch->left > 0;
 }
 
 void watches_count(struct watches *list, pid_t tid)
@@ -203,15 +322,35 @@ static bool ends_when_stopped(uint64_t number)
     return false;
 }
 
-void watches_mend(struct watches *list, pid_t tid)
+void watches_interrupt_again(const struct watches *list, pid_t tid)
 {
     const struct watch *watch = find(list, tid);
+    const struct watched *thread = watch ? find_in(watch, tid) : NULL;
+
+    if (thread && thread->interrupted)
+        tracee_interrupt(tid);
+}
+
+/* Whether it was interrupted, which is over now. */
+static bool take_interruption(struct watches *list, pid_t tid)
+{
+    struct watch *watch = find(list, tid);
     struct watched *thread = watch ? find_in(watch, tid) : NULL;
-    struct user_regs_struct registers;
 
     if (!thread || !thread->interrupted)
-        return;
+        return false;
     thread->interrupted = false;
+    if (watch->left == 0)
+        end_watch(list, watch);
+    return true;
+}
+
+void watches_mend(struct watches *list, pid_t tid)
+{
+    struct user_regs_struct registers;
+
+    if (!take_interruption(list, tid))
+        return;
     if (tracee_get_registers(tid, &registers) < 0 || (int64_t)registers.rax != -EINTR ||
         !ends_when_stopped(registers.orig_rax) || tracee_hold(tid, &registers) < 0)
         return;
@@ -229,5 +368,5 @@ void watches_remove(struct watches *list, pid_t tid)
         return;
     *thread = watch->threads[--watch->count];
     if (watch->count == 0)
-        end_watch(list, watch);
+        drop(list, watch);
 }
