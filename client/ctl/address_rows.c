@@ -25,16 +25,8 @@ struct table *addresses_table_new(const struct ctl *ctl)
 {
     static const char *const head[] = {"LINK",  "FAMILY",    "ADDRESS", "SCOPE",
                                        "VALID", "PREFERRED", "FLAGS"};
-    size_t columns = sizeof(head) / sizeof(head[0]);
-    struct table *table = table_new(columns + (ctl->all_netns ? 1 : 0));
 
-    if (ctl->no_legend)
-        return table;
-    if (ctl->all_netns)
-        table_add(table, "NETNS", BOLD);
-    for (size_t i = 0; i < columns; i++)
-        table_add(table, head[i], BOLD);
-    return table;
+    return ctl_table_new(ctl, head, sizeof(head) / sizeof(head[0]));
 }
 
 static bool is_lifetime(int field)

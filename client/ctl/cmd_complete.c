@@ -85,20 +85,18 @@ static void offer_all(const struct linkwatch_list *list, const char *beginning)
     }
 }
 
+static int get_list(struct linkwatch *connection, void *user)
+{
+    return linkwatch_get_list(connection, NULL, PATIENCE, user);
+}
+
 int ctl_complete(const struct ctl *ctl)
 {
     struct linkwatch_list *list;
     struct output output;
-    int code;
-    struct linkwatch *connection = ctl_connect(ctl, &code);
-    int r;
+    int code = ctl_call(ctl, get_list, &list);
 
-    if (!connection)
-        return code;
-    r = linkwatch_get_list(connection, NULL, PATIENCE, &list);
-    code = r < 0 ? ctl_call_failed(ctl, connection, r) : EXIT_MET;
-    linkwatch_close(connection);
-    if (r < 0)
+    if (code != EXIT_MET)
         return code;
     output_begin(&output, ctl->colour, false);
     offer_all(list, ctl->count ? ctl->arguments[0] : "");

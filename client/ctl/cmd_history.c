@@ -6,6 +6,7 @@
 #include <string.h>
 #include <time.h>
 
+#include "client/ctl/clock.h"
 #include "client/ctl/ctl.h"
 #include "client/ctl/event_lines.h"
 #include "client/ctl/fetch.h"
@@ -24,6 +25,7 @@
 
 struct history {
     const struct ctl *ctl;
+    struct linkwatch_filter *filter;
     struct output output;
     int day;
     struct flap_counts flaps;
@@ -37,14 +39,6 @@ struct history {
     char *message; /* of the daemon's, that is reported next */
     int code;
 };
-
-static int64_t now(void)
-{
-    struct timespec time;
-
-    clock_gettime(CLOCK_REALTIME, &time);
-    return (int64_t)time.tv_sec * 1000000 + time.tv_nsec / 1000;
-}
 
 static struct lines lines_of(struct history *history)
 {
@@ -451,7 +445,7 @@ static void read_start(struct history *history, struct linkwatch *connection)
     linkwatch_status_free(status);
 }
 
-static int read_all(struct history *history, const struct linkwatch_filter *filter)
+static int read_all(struct linkwatch *connection, void *user)
 {
     static const struct linkwatch_callbacks callbacks = {.size = sizeof(callbacks),
                                                          .message = on_message,
@@ -459,22 +453,15 @@ static int read_all(struct history *history, const struct linkwatch_filter *filt
                                                          .add = on_add,
                                                          .change = on_change,
                                                          .remove = on_remove};
-    int code = EXIT_FAILED;
-    struct linkwatch *connection = ctl_connect(history->ctl, &code);
-    int r;
+    struct history *history = user;
 
-    if (!connection)
-        return code;
     read_start(history, connection);
-    r = linkwatch_get_history(connection, filter, &callbacks, history, PATIENCE);
-    code = r < 0 ? ctl_call_failed(history->ctl, connection, r) : EXIT_MET;
-    linkwatch_close(connection);
-    return code;
+    return linkwatch_get_history(connection, history->filter, &callbacks, history, PATIENCE);
 }
 
-static int print_all(struct history *history, const struct linkwatch_filter *filter)
+static int print_all(struct history *history)
 {
-    int code = read_all(history, filter);
+    int code = ctl_call(history->ctl, read_all, history);
 
     if (code == EXIT_MET)
         print_flaps(history);
@@ -483,18 +470,17 @@ static int print_all(struct history *history, const struct linkwatch_filter *fil
 
 int ctl_history(const struct ctl *ctl)
 {
-    struct history history = {.ctl = ctl, .known = INT64_MAX, .now = now()};
-    struct linkwatch_filter *filter;
-    int code = ctl_filter(ctl, &filter);
+    struct history history = {.ctl = ctl, .known = INT64_MAX, .now = clock_realtime()};
+    int code = ctl_filter(ctl, &history.filter);
 
     if (code != EXIT_MET)
         return code;
     history.last = history.now - (ctl->last ? ctl->last : LAST);
     history.flaps.now = history.now;
     output_begin(&history.output, ctl->colour, ctl->pager && !ctl->json);
-    code = print_all(&history, filter);
+    code = print_all(&history);
     flap_counts_clear(&history.flaps);
     free(history.message);
-    linkwatch_filter_free(filter);
+    linkwatch_filter_free(history.filter);
     return output_end(&history.output, code);
 }

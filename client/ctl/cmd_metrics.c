@@ -363,41 +363,24 @@ static int expose(const struct ctl *ctl, const struct sources *sources)
     return code == EXIT_MET ? fetch_check(&sources->named, ctl) : code;
 }
 
-/* The daemon may be of another version, without statistics, or know no links yet. */
-static int get_sources(struct linkwatch *connection, struct sources *sources)
+/* The daemon may know no links yet. */
+static int get_sources(struct linkwatch *connection, void *user)
 {
-    int r = linkwatch_get_status(connection, CTL_PATIENCE, &sources->status);
+    struct sources *sources = user;
+    int r = ctl_get_status(connection, &sources->status, &sources->statistics);
 
-    if (r < 0)
-        return r;
-    r = linkwatch_get_statistics(connection, CTL_PATIENCE, &sources->statistics);
-    if (r < 0 && r != -EOPNOTSUPP)
-        return r;
-    r = linkwatch_get_list(connection, NULL, CTL_PATIENCE, &sources->list);
+    if (r >= 0)
+        r = linkwatch_get_list(connection, NULL, CTL_PATIENCE, &sources->list);
     return r == -ENODATA ? 0 : r;
-}
-
-static int fetch_sources(const struct ctl *ctl, struct sources *sources)
-{
-    int code;
-    struct linkwatch *connection = ctl_connect(ctl, &code);
-    int r;
-
-    if (!connection)
-        return code;
-    r = get_sources(connection, sources);
-    code = r < 0 ? ctl_call_failed(ctl, connection, r) : EXIT_MET;
-    linkwatch_close(connection);
-    if (code == EXIT_MET && ctl->count > 0)
-        code = fetch_links(ctl, &sources->named);
-    return code;
 }
 
 int ctl_metrics(const struct ctl *ctl)
 {
     struct sources sources = {.status = NULL};
-    int code = fetch_sources(ctl, &sources);
+    int code = ctl_call(ctl, get_sources, &sources);
 
+    if (code == EXIT_MET && ctl->count > 0)
+        code = fetch_links(ctl, &sources.named);
     if (code == EXIT_MET)
         code = expose(ctl, &sources);
     linkwatch_list_free(sources.list);

@@ -1,14 +1,11 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* linkwatchctl monitor. */
 #include <errno.h>
-#include <limits.h>
 #include <poll.h>
-#include <signal.h>
 #include <stdlib.h>
-#include <string.h>
-#include <sys/signalfd.h>
 #include <unistd.h>
 
+#include "client/ctl/clock.h"
 #include "client/ctl/ctl.h"
 #include "client/ctl/event_lines.h"
 #include "client/ctl/fetch.h"
@@ -30,21 +27,6 @@ struct loop {
 static bool follows(const struct loop *loop)
 {
     return loop->monitor->ctl->all_netns;
-}
-
-static int catch_signals(struct loop *loop)
-{
-    sigset_t signals;
-
-    sigemptyset(&signals);
-    sigaddset(&signals, SIGINT);
-    sigaddset(&signals, SIGTERM);
-    sigprocmask(SIG_BLOCK, &signals, NULL);
-    loop->signal_fd = signalfd(-1, &signals, SFD_CLOEXEC | SFD_NONBLOCK);
-    if (loop->signal_fd >= 0)
-        return EXIT_MET;
-    ctl_error("signalfd: %s", strerror(errno));
-    return EXIT_FAILED;
 }
 
 static int prepare(struct loop *loop)
@@ -79,9 +61,8 @@ static int prepare(struct loop *loop)
 static int tick(struct loop *loop)
 {
     const struct monitor *monitor = loop->monitor;
-    int64_t now = monotonic_now();
+    int64_t now = clock_monotonic();
     int64_t first = follows(loop) ? loop->follow.due : INT64_MAX;
-    int64_t wait;
 
     for (size_t i = 0; i < monitor->count; i++) {
         const struct linkwatch_mirror *mirror = monitor->items[i]->mirror;
@@ -93,10 +74,7 @@ static int tick(struct loop *loop)
         if (due < first)
             first = due;
     }
-    if (first == INT64_MAX)
-        return -1;
-    wait = first > now ? (first - now + 999) / 1000 : 0;
-    return wait < INT_MAX ? (int)wait : INT_MAX;
+    return clock_timeout(first);
 }
 
 static void process_mirrors(struct loop *loop)
@@ -127,7 +105,8 @@ static int run(struct loop *loop)
             continue;
         process_mirrors(loop);
         if (follows(loop) && !monitor->finished)
-            netns_follow_process(&loop->follow, monitor, loop->fds + DIRECTORIES, monotonic_now());
+            netns_follow_process(&loop->follow, monitor, loop->fds + DIRECTORIES,
+                                 clock_monotonic());
         if (!output_flush(&monitor->output) || loop->fds[SIGNALS].revents ||
             loop->fds[READER].revents)
             monitor->finished = true;
@@ -151,7 +130,7 @@ static int begin(struct monitor *monitor)
 static int monitor_links(struct monitor *monitor)
 {
     struct loop loop = {.monitor = monitor, .signal_fd = -1};
-    int code = catch_signals(&loop);
+    int code = ctl_catch_signals(false, &loop.signal_fd);
 
     if (code == EXIT_MET)
         code = begin(monitor);

@@ -2,7 +2,6 @@
 /* linkwatchctl run. */
 #include <errno.h>
 #include <fcntl.h>
-#include <limits.h>
 #include <poll.h>
 #include <signal.h>
 #include <stdio.h>
@@ -13,11 +12,11 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "client/ctl/clock.h"
 #include "client/ctl/ctl.h"
 #include "client/ctl/fetch.h"
 #include "client/ctl/hook_job.h"
 #include "client/ctl/hook_queue.h"
-#include "client/ctl/watched.h"
 
 /* Between two times that the state is saved, in microseconds. */
 #define SAVE_INTERVAL INT64_C(1000000)
@@ -50,7 +49,7 @@ static void stop(struct runner *runner)
     runner->stopping = true;
     for (size_t i = 0; i < runner->jobs_max; i++)
         if (runner->jobs[i])
-            hook_job_stop(runner->jobs[i], monotonic_now());
+            hook_job_stop(runner->jobs[i], clock_monotonic());
 }
 
 /* An event that cannot be handled must not count as handled: nothing is saved any more, and who
@@ -245,7 +244,7 @@ static int64_t save_due(const struct runner *runner)
 static void begin_job(struct runner *runner, struct hook_job **place, struct hook_event *event)
 {
     int ifindex = hook_event_ifindex(event);
-    int r = hook_job_new(&runner->commands, event, monotonic_now(), place);
+    int r = hook_job_new(&runner->commands, event, clock_monotonic(), place);
 
     if (r == -ENOMEM)
         run_out_of_memory(runner);
@@ -279,7 +278,7 @@ static void reap(struct runner *runner)
     while ((pid = waitpid(-1, &status, WNOHANG)) > 0) {
         struct hook_job **job = find_job(runner, pid);
 
-        if (!job || !hook_job_ended(*job, status, monotonic_now()))
+        if (!job || !hook_job_ended(*job, status, clock_monotonic()))
             continue;
         /* What was stopped is reported again. */
         if (!runner->stopping)
@@ -308,7 +307,7 @@ static void take_signals(struct runner *runner)
 /* The time until something is due, as poll() takes it. */
 static int timeout(const struct runner *runner)
 {
-    int64_t now = monotonic_now(), first = save_due(runner), wait;
+    int64_t now = clock_monotonic(), first = save_due(runner);
     uint64_t deadline = linkwatch_mirror_deadline(runner->mirror);
 
     if (!runner->stopping && deadline < (uint64_t)first)
@@ -319,10 +318,7 @@ static int timeout(const struct runner *runner)
         if (due < first)
             first = due;
     }
-    if (first == INT64_MAX)
-        return -1;
-    wait = first > now ? (first - now + 999) / 1000 : 0;
-    return wait < INT_MAX ? (int)wait : INT_MAX;
+    return clock_timeout(first);
 }
 
 /* Follows the daemon until a signal comes. */
@@ -341,26 +337,10 @@ static void follow(struct runner *runner)
         if (!runner->stopping)
             linkwatch_mirror_process(runner->mirror);
         begin_jobs(runner);
-        if (monotonic_now() >= save_due(runner))
-            save(runner, monotonic_now());
+        if (clock_monotonic() >= save_due(runner))
+            save(runner, clock_monotonic());
     }
-    save(runner, monotonic_now());
-}
-
-static int catch_signals(struct runner *runner)
-{
-    sigset_t signals;
-
-    sigemptyset(&signals);
-    sigaddset(&signals, SIGINT);
-    sigaddset(&signals, SIGTERM);
-    sigaddset(&signals, SIGCHLD);
-    sigprocmask(SIG_BLOCK, &signals, NULL);
-    runner->signal_fd = signalfd(-1, &signals, SFD_CLOEXEC | SFD_NONBLOCK);
-    if (runner->signal_fd >= 0)
-        return EXIT_MET;
-    ctl_error("signalfd: %s", strerror(errno));
-    return EXIT_FAILED;
+    save(runner, clock_monotonic());
 }
 
 static int open_state(struct runner *runner)
@@ -444,7 +424,7 @@ int ctl_run(const struct ctl *ctl)
     if (code == EXIT_MET)
         code = open_state(&runner);
     if (code == EXIT_MET)
-        code = catch_signals(&runner);
+        code = ctl_catch_signals(true, &runner.signal_fd);
     if (code == EXIT_MET)
         code = make_mirror(&runner);
     if (code == EXIT_MET && runner.state_fd >= 0)

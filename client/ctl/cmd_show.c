@@ -7,26 +7,22 @@
 #include <time.h>
 
 #include "client/ctl/address_rows.h"
+#include "client/ctl/clock.h"
 #include "client/ctl/ctl.h"
 #include "client/ctl/fetch.h"
 #include "client/ctl/fetched_addresses.h"
 #include "client/ctl/output.h"
-#include "client/timespan.h"
 
 /* The local time, and how long ago that is. */
 static void print_moment(const char *label, int64_t usec, const char *rest)
 {
     time_t seconds = (time_t)(usec / 1000000);
     char text[32] = "?", span[TIMESPAN_SIZE];
-    struct timespec now;
     struct tm tm;
-    int64_t age;
 
-    clock_gettime(CLOCK_REALTIME, &now);
-    age = (int64_t)now.tv_sec * 1000000 + now.tv_nsec / 1000 - usec;
     if (localtime_r(&seconds, &tm))
         strftime(text, sizeof(text), "%Y-%m-%d %H:%M:%S", &tm);
-    printf("%20s: %s%s, %s ago\n", label, text, rest, timespan_format(age > 0 ? age : 0, span));
+    printf("%20s: %s%s, %s ago\n", label, text, rest, clock_age(usec, span));
 }
 
 static void print_times(const struct linkwatch_link *link)

@@ -1,11 +1,10 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* linkwatchctl status and refresh. */
-#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
+#include "client/ctl/clock.h"
 #include "client/ctl/ctl.h"
 #include "client/ctl/output.h"
 #include "client/timespan.h"
@@ -161,12 +160,8 @@ static void print_standing(const struct linkwatch_status *status, const struct s
 static void print_age(int64_t realtime)
 {
     char span[TIMESPAN_SIZE];
-    struct timespec now;
-    int64_t age;
 
-    clock_gettime(CLOCK_REALTIME, &now);
-    age = (int64_t)now.tv_sec * 1000000 + now.tv_nsec / 1000 - realtime;
-    printf("last dump %s ago", timespan_format(age > 0 ? age : 0, span));
+    printf("last dump %s ago", clock_age(realtime, span));
 }
 
 static void print_cost(const struct linkwatch_status *statistics, const struct subject *subject)
@@ -394,40 +389,37 @@ static int print_status(const struct linkwatch_status *status,
     return output_end(&output, code);
 }
 
+struct statuses {
+    struct linkwatch_status *status;
+    struct linkwatch_status *statistics; /* NULL if the daemon has none */
+};
+
+static int get(struct linkwatch *connection, void *user)
+{
+    struct statuses *statuses = user;
+
+    return ctl_get_status(connection, &statuses->status, &statuses->statistics);
+}
+
 int ctl_status(const struct ctl *ctl)
 {
-    struct linkwatch_status *status = NULL;
-    struct linkwatch_status *statistics = NULL;
-    int code;
-    struct linkwatch *connection = ctl_connect(ctl, &code);
-    int r;
+    struct statuses got = {.status = NULL};
+    int code = ctl_call(ctl, get, &got);
 
-    if (!connection)
-        return code;
-    r = linkwatch_get_status(connection, CTL_PATIENCE, &status);
-    if (r >= 0)
-        r = linkwatch_get_statistics(connection, CTL_PATIENCE, &statistics);
-    /* A daemon of another version may have no statistics. */
-    if (r >= 0 || (r == -EOPNOTSUPP && status))
-        code = print_status(status, statistics, ctl);
-    else
-        code = ctl_call_failed(ctl, connection, r);
-    linkwatch_status_free(statistics);
-    linkwatch_status_free(status);
-    linkwatch_close(connection);
+    if (code == EXIT_MET)
+        code = print_status(got.status, got.statistics, ctl);
+    linkwatch_status_free(got.statistics);
+    linkwatch_status_free(got.status);
     return code;
+}
+
+static int refresh(struct linkwatch *connection, void *user)
+{
+    (void)user;
+    return linkwatch_refresh(connection, CTL_PATIENCE);
 }
 
 int ctl_refresh(const struct ctl *ctl)
 {
-    int code;
-    struct linkwatch *connection = ctl_connect(ctl, &code);
-    int r;
-
-    if (!connection)
-        return code;
-    r = linkwatch_refresh(connection, CTL_PATIENCE);
-    code = r < 0 ? ctl_call_failed(ctl, connection, r) : EXIT_MET;
-    linkwatch_close(connection);
-    return code;
+    return ctl_call(ctl, refresh, NULL);
 }

@@ -2,10 +2,12 @@
 #include "client/ctl/ctl.h"
 
 #include <errno.h>
+#include <signal.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/signalfd.h>
 
 #include "client/ctl/json_members.h"
 #include "client/ctl/text.h"
@@ -66,6 +68,65 @@ int ctl_call_failed(const struct ctl *ctl, const struct linkwatch *connection, i
         return EXIT_UNKNOWN;
     }
     return EXIT_FAILED;
+}
+
+int ctl_call(const struct ctl *ctl, int (*call)(struct linkwatch *connection, void *user),
+             void *user)
+{
+    int code = EXIT_MET;
+    struct linkwatch *connection = ctl_connect(ctl, &code);
+    int r;
+
+    if (!connection)
+        return code;
+    r = call(connection, user);
+    if (r < 0)
+        code = ctl_call_failed(ctl, connection, r);
+    linkwatch_close(connection);
+    return code;
+}
+
+int ctl_get_status(struct linkwatch *connection, struct linkwatch_status **ret_status,
+                   struct linkwatch_status **ret_statistics)
+{
+    int r = linkwatch_get_status(connection, CTL_PATIENCE, ret_status);
+
+    if (r >= 0)
+        r = linkwatch_get_statistics(connection, CTL_PATIENCE, ret_statistics);
+    return r == -EOPNOTSUPP && *ret_status ? 0 : r;
+}
+
+int ctl_catch_signals(bool children, int *ret_fd)
+{
+    sigset_t signals;
+    int fd;
+
+    sigemptyset(&signals);
+    sigaddset(&signals, SIGINT);
+    sigaddset(&signals, SIGTERM);
+    if (children)
+        sigaddset(&signals, SIGCHLD);
+    sigprocmask(SIG_BLOCK, &signals, NULL);
+    fd = signalfd(-1, &signals, SFD_CLOEXEC | SFD_NONBLOCK);
+    if (fd < 0) {
+        ctl_error("signalfd: %s", strerror(errno));
+        return EXIT_FAILED;
+    }
+    *ret_fd = fd;
+    return EXIT_MET;
+}
+
+struct table *ctl_table_new(const struct ctl *ctl, const char *const head[], size_t columns)
+{
+    struct table *table = table_new(columns + (ctl->all_netns ? 1 : 0));
+
+    if (ctl->no_legend)
+        return table;
+    if (ctl->all_netns)
+        table_add(table, "NETNS", BOLD);
+    for (size_t i = 0; i < columns; i++)
+        table_add(table, head[i], BOLD);
+    return table;
 }
 
 bool ctl_never_dumped(const struct linkwatch_source *source)

@@ -95,6 +95,18 @@ struct linkwatch *ctl_connect(const struct ctl *ctl, int *ret_code);
 /* Prints why the daemon at that path can't be reached, and returns the exit code. */
 int ctl_unreachable(const struct ctl *ctl, int error);
 
+/* The daemon's status, and its statistics: NULL if one of another version has none. What it gave is
+ * there in case of an error, too. */
+int ctl_get_status(struct linkwatch *connection, struct linkwatch_status **ret_status,
+                   struct linkwatch_status **ret_statistics);
+
+/* From here on SIGINT and SIGTERM, with children SIGCHLD, are read from that descriptor. Prints an
+ * error, and returns the exit code. */
+int ctl_catch_signals(bool children, int *ret_fd);
+
+/* A table with that head, and one more column for the network namespace if there are several. */
+struct table *ctl_table_new(const struct ctl *ctl, const char *const head[], size_t columns);
+
 /* Prints a line, or more, of JSON as the command line wants it. */
 void ctl_print_json(const struct ctl *ctl, const char *json);
 
@@ -109,6 +121,11 @@ bool ctl_never_dumped(const struct linkwatch_source *source);
 
 /* The text for that, with the reason. */
 void ctl_describe_failure(const struct linkwatch_source *source, char *text, size_t size);
+
+/* Connects, does something with the connection, and closes it. Prints why that failed, and returns
+ * the exit code. */
+int ctl_call(const struct ctl *ctl, int (*call)(struct linkwatch *connection, void *user),
+             void *user);
 
 /* Prints why a call failed, and returns the exit code. */
 int ctl_call_failed(const struct ctl *ctl, const struct linkwatch *connection, int error);

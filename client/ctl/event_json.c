@@ -5,9 +5,9 @@
 
 #include "client/ctl/json_members.h"
 
-static const char *learned_name(const struct linkwatch_event *event)
+const char *learned_name(enum linkwatch_learned learned)
 {
-    switch (linkwatch_event_learned(event)) {
+    switch (learned) {
     case LINKWATCH_LEARNED_NOTIFICATION:
         return "notification";
     case LINKWATCH_LEARNED_DUMP:
@@ -68,7 +68,7 @@ void event_json_write(FILE *to, const char *type, const char *member, const char
     write_position(to, event);
     write_number(to, "realtime_usec", event, linkwatch_event_get_realtime);
     write_number(to, "monotonic_usec", event, linkwatch_event_get_monotonic);
-    fprintf(to, ",\"learned\":\"%s\"", learned_name(event));
+    fprintf(to, ",\"learned\":\"%s\"", learned_name(linkwatch_event_learned(event)));
     if (flaps > 0)
         fprintf(to, ",\"flaps\":%lld", (long long)flaps);
     write_number(to, "new_netnsid", event, linkwatch_event_get_new_netnsid);

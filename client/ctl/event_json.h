@@ -7,6 +7,9 @@
 
 #include "client/linkwatch.h"
 
+/* As the daemon's events name it. */
+const char *learned_name(enum linkwatch_learned learned);
+
 /* One of that type, of a "link" or "address" in JSON; before is that of a change, NULL for others.
  */
 void event_json_write(FILE *to, const char *type, const char *member, const char *before,

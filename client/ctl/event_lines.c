@@ -6,14 +6,8 @@
 #include <time.h>
 
 #include "client/ctl/changes.h"
-
-static int64_t now(void)
-{
-    struct timespec time;
-
-    clock_gettime(CLOCK_REALTIME, &time);
-    return (int64_t)time.tv_sec * 1000000 + time.tv_nsec / 1000;
-}
+#include "client/ctl/clock.h"
+#include "client/ctl/event_json.h"
 
 static int day_of(const struct tm *tm)
 {
@@ -22,7 +16,7 @@ static int day_of(const struct tm *tm)
 
 int lines_today(void)
 {
-    time_t seconds = (time_t)(now() / 1000000);
+    time_t seconds = (time_t)(clock_realtime() / 1000000);
     struct tm tm;
 
     return localtime_r(&seconds, &tm) ? day_of(&tm) : 0;
@@ -72,7 +66,7 @@ void lines_begin(const struct lines *lines, const char *ifname, int ifindex,
     int64_t realtime;
 
     if (linkwatch_event_get_realtime(event, &realtime) < 0)
-        realtime = now();
+        realtime = clock_realtime();
     begin_line(lines, realtime, sign, colour);
     output_colour(lines->output, BOLD);
     output_text(ifname);
@@ -85,23 +79,6 @@ static void begin_event(const struct lines *lines, const struct linkwatch_link *
 {
     lines_begin(lines, linkwatch_link_ifname(link), linkwatch_link_ifindex(link), event, sign,
                 colour);
-}
-
-static const char *learned_words(const struct linkwatch_event *event)
-{
-    switch (linkwatch_event_learned(event)) {
-    case LINKWATCH_LEARNED_NOTIFICATION:
-        return "notification";
-    case LINKWATCH_LEARNED_DUMP:
-        return "dump";
-    case LINKWATCH_LEARNED_SNAPSHOT:
-        return "snapshot";
-    case LINKWATCH_LEARNED_FILTER:
-        return "filter";
-    case LINKWATCH_LEARNED_OTHER:
-        return "otherwise";
-    }
-    return "?";
 }
 
 /* As ip(8) prints it. */
@@ -128,7 +105,7 @@ void lines_end(const struct lines *lines, const struct linkwatch_event *event)
         output_colour(lines->output, PLAIN);
     }
     output_colour(lines->output, FAINT);
-    printf(" [%s]", learned_words(event));
+    printf(" [%s]", learned_name(linkwatch_event_learned(event)));
     output_colour(lines->output, PLAIN);
     putchar('\n');
 }
@@ -175,7 +152,7 @@ void lines_entry(const struct lines *lines, int64_t realtime, char sign, enum co
 
 void lines_notice(const struct lines *lines, const char *text)
 {
-    begin_line(lines, now(), '!', RED);
+    begin_line(lines, clock_realtime(), '!', RED);
     output_text(text);
     putchar('\n');
 }

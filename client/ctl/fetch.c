@@ -290,20 +290,12 @@ int fetch_check(const struct fetch *fetch, const struct ctl *ctl)
     return code;
 }
 
-/* All links now; *ret is NULL if the daemon doesn't know any. The exit code. */
-static int list_all(const struct ctl *ctl, struct linkwatch_list **ret)
+/* All links now; none if the daemon doesn't know any. */
+static int list_all(struct linkwatch *connection, void *user)
 {
-    int code;
-    struct linkwatch *connection = ctl_connect(ctl, &code);
-    int r;
+    int r = linkwatch_get_list(connection, NULL, CTL_PATIENCE, user);
 
-    *ret = NULL;
-    if (!connection)
-        return code;
-    r = linkwatch_get_list(connection, NULL, CTL_PATIENCE, ret);
-    code = r >= 0 || r == -ENODATA ? EXIT_MET : ctl_call_failed(ctl, connection, r);
-    linkwatch_close(connection);
-    return code;
+    return r == -ENODATA ? 0 : r;
 }
 
 /* Adds what an argument means now. */
@@ -351,11 +343,11 @@ int ctl_filter_addresses(const struct ctl *ctl, struct linkwatch_filter *filter)
 int ctl_filter(const struct ctl *ctl, struct linkwatch_filter **ret)
 {
     struct linkwatch_filter *filter;
-    struct linkwatch_list *list;
+    struct linkwatch_list *list = NULL;
     int code = make_filter(ctl, &filter);
 
     if (code == EXIT_MET && depends(ctl)) {
-        code = list_all(ctl, &list);
+        code = ctl_call(ctl, list_all, &list);
         if (code == EXIT_MET)
             code = add_meanings(filter, ctl, list);
         linkwatch_list_free(list);
@@ -401,7 +393,7 @@ int fetch_meaning(const struct ctl *ctl, const char *text, char **ret)
     int code = check_name(text);
 
     if (code == EXIT_MET && meaning_depends(text))
-        code = list_all(ctl, &list);
+        code = ctl_call(ctl, list_all, &list);
     if (code != EXIT_MET)
         return code;
     if (meaning_find(text, list, &meaning) >= 0 && !meaning.name) {

@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "client/ctl/event_json.h"
 #include "client/ctl/json_members.h"
 
 #define PREFIX "LINKWATCH_"
@@ -17,14 +18,6 @@
 
 static const char *const type_names[] = {
     [HOOK_ADD] = "add", [HOOK_CHANGE] = "change", [HOOK_REMOVE] = "remove", [HOOK_LOST] = "lost"};
-
-static const char *const learned_names[] = {
-    [LINKWATCH_LEARNED_NOTIFICATION] = "notification",
-    [LINKWATCH_LEARNED_DUMP] = "dump",
-    [LINKWATCH_LEARNED_SNAPSHOT] = "snapshot",
-    [LINKWATCH_LEARNED_FILTER] = "filter",
-    [LINKWATCH_LEARNED_OTHER] = "other",
-};
 
 void hook_event_clear(struct hook_event *event)
 {
@@ -177,7 +170,7 @@ static void add_link_event(struct environment *environment, const struct hook_ev
 
     add(environment, "IFNAME", linkwatch_link_ifname(link));
     add_number(environment, "IFINDEX", linkwatch_link_ifindex(link));
-    add(environment, "LEARNED", learned_names[event->learned]);
+    add(environment, "LEARNED", learned_name(event->learned));
     add_number(environment, "FLAPS", event->flaps);
     add_number(environment, "SKIPPED", event->skipped);
     if (event->type == HOOK_CHANGE)
@@ -231,7 +224,7 @@ static void write_json(FILE *to, const struct hook_event *event)
             fputs(",\"lost\":null", to);
     } else {
         fprintf(to, ",\"learned\":\"%s\",\"flaps\":%" PRId64 ",\"skipped\":%" PRId64 ",\"link\":%s",
-                learned_names[event->learned], event->flaps, event->skipped,
+                learned_name(event->learned), event->flaps, event->skipped,
                 linkwatch_link_json(link_of(event)));
         if (event->type == HOOK_CHANGE) {
             fputs(",\"old\":", to);

@@ -17,16 +17,8 @@ struct table *links_table_new(const struct ctl *ctl)
 {
     static const char *const head[] = {"INDEX", "LINK",    "KIND",   "STATE",
                                        "MTU",   "ADDRESS", "MASTER", "FLAGS"};
-    size_t columns = sizeof(head) / sizeof(head[0]);
-    struct table *table = table_new(columns + (ctl->all_netns ? 1 : 0));
 
-    if (ctl->no_legend)
-        return table;
-    if (ctl->all_netns)
-        table_add(table, "NETNS", BOLD);
-    for (size_t i = 0; i < columns; i++)
-        table_add(table, head[i], BOLD);
-    return table;
+    return ctl_table_new(ctl, head, sizeof(head) / sizeof(head[0]));
 }
 
 static void add_field(struct table *table, const struct linkwatch_link *link, int field,

@@ -6,6 +6,7 @@
 #include <string.h>
 #include <sys/resource.h>
 
+#include "client/ctl/clock.h"
 #include "client/ctl/netns_own.h"
 
 /* Without notifications of the kernel, and for what failed for want of descriptors or memory. */
@@ -103,7 +104,7 @@ void netns_follow_start(struct netns_follow *follow, struct monitor *monitor)
     allow_descriptors();
     netns_dirs_init(&follow->dirs);
     follow->has_own = netns_own(monitor->ctl, &follow->own);
-    follow->due = monotonic_now() + PERIOD;
+    follow->due = clock_monotonic() + PERIOD;
     read_names(follow, monitor);
 }
 

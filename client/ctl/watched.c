@@ -5,10 +5,10 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "client/ctl/address_rows.h"
+#include "client/ctl/clock.h"
 #include "client/ctl/event_json.h"
 #include "client/ctl/event_lines.h"
 #include "client/ctl/json_members.h"
@@ -21,14 +21,6 @@
 
 /* Of a name under which the files change that fast, the next reading shows what became of it. */
 #define OPEN_TRIES 3
-
-int64_t monotonic_now(void)
-{
-    struct timespec time;
-
-    clock_gettime(CLOCK_MONOTONIC, &time);
-    return (int64_t)time.tv_sec * 1000000 + time.tv_nsec / 1000;
-}
 
 static bool is_text(const struct watched *watched)
 {
@@ -394,8 +386,8 @@ static void on_disconnected(void *user, int error, const char *reason)
     watched->why = strdup(reason);
     watched->report_at = 0;
     if (!is_first(watched) && is_passing(error))
-        watched->report_at = monotonic_now() + PUT_OFF;
-    watched_tick(watched, monotonic_now());
+        watched->report_at = clock_monotonic() + PUT_OFF;
+    watched_tick(watched, clock_monotonic());
 }
 
 int64_t watched_tick(struct watched *watched, int64_t now)

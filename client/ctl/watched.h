@@ -63,6 +63,4 @@ int64_t watched_tick(struct watched *watched, int64_t now);
 /* Shows the first list, once nothing that was there at the beginning keeps it waiting. */
 void monitor_settle(struct monitor *monitor);
 
-int64_t monotonic_now(void);
-
 #endif

@@ -75,7 +75,7 @@ def shown():
         process.line()
         peer.event("address-add", 8, realtime_usec=1)
         peer.event("change", 9, link=link(2, "a", mtu=9), old={}, learned="oracle")
-        tap.equal(process.line().split(" ", 1)[1], "~ a (2): mtu 1500 → 9 [otherwise]", "line")
+        tap.equal(process.line().split(" ", 1)[1], "~ a (2): mtu 1500 → 9 [other]", "line")
 
 
 @tap.test
