@@ -4,6 +4,7 @@
 import contextlib
 import json
 import os
+import shlex
 import socket
 import tempfile
 
@@ -77,12 +78,39 @@ def name_of(found):
         else found["ifname"].encode()
 
 
+# Completions wait two seconds for the daemon, a time for which a machine under load may stand still.
+PATIENT = """#!/bin/sh
+program={program}
+case " $* " in
+*" complete "*) ;;
+*) exec "$program" "$@" ;;
+esac
+code=4
+while [ $code = 4 ]; do
+    "$program" "$@"
+    code=$?
+done
+exit $code
+"""
+
+
+def write_patient(directory):
+    """Makes a linkwatchctl there whose completions wait for the daemon as long as it takes."""
+    path = os.path.join(directory, "linkwatchctl")
+    with open(path, "w", encoding="utf-8") as file:
+        file.write(PATIENT.format(program=shlex.quote(os.environ["LINKWATCHCTL"])))
+    os.chmod(path, 0o755)
+
+
 @contextlib.contextmanager
 def shell_at(shell):
     """A terminal with the completions, in an empty folder; a function that runs a line whose
     last word is completed, and returns what it wrote to its output."""
-    with tempfile.TemporaryDirectory() as directory, \
-            terminal.Terminal(shell, "client/completions", "linkwatchctl", directory) as screen:
+    with tempfile.TemporaryDirectory() as directory, tempfile.TemporaryDirectory() as programs, \
+            terminal.Terminal(shell, "client/completions", "linkwatchctl", directory,
+                              programs) as screen:
+        write_patient(programs)
+
         def run(line):
             path = os.path.join(directory, "out")
             shown = screen.run(line + "\t >out 2>&1")

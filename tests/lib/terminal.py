@@ -5,6 +5,7 @@ import os
 import pty
 import shutil
 import signal
+import termios
 import time
 
 import tap
@@ -32,20 +33,21 @@ SHELLS = tuple(_COMMANDS)
 
 
 class Terminal:
-    """A shell in a context, in a folder of its choice."""
+    """A shell in a context, in a folder of its choice; it finds the programs under test in another."""
 
-    def __init__(self, shell, folder, program, directory):
+    def __init__(self, shell, folder, program, directory, programs=_BIN):
         if not shutil.which(shell):
             raise tap.Skip(f"there is no {shell}")
         self._shell = shell
         self._directory = directory
+        self._programs = os.path.abspath(programs)
         self._seen = b""
         self._folder = os.path.join(_SOURCE, folder)
         self._file = _FILES[shell].format(self._folder, program)
 
     def __enter__(self):
         hidden = os.path.join(self._directory, ".config")
-        environment = {"PATH": os.path.abspath(_BIN) + os.pathsep + os.environ["PATH"],
+        environment = {"PATH": self._programs + os.pathsep + os.environ["PATH"],
                        "HOME": self._directory, "LC_ALL": "C.UTF-8", "TERM": "xterm",
                        "XDG_CONFIG_HOME": hidden, "XDG_DATA_HOME": hidden}
         self._pid, self._fd = pty.fork()
@@ -60,9 +62,15 @@ class Terminal:
         os.waitpid(self._pid, 0)
         os.close(self._fd)
 
+    def _is_edited(self):
+        """Whether the shell edits the line: keys that are pressed before are the terminal's to edit, and
+        what becomes of them when the shell takes over is another matter in each shell."""
+        return not termios.tcgetattr(self._fd)[3] & termios.ICANON
+
     def run(self, keys):
         """Presses the keys that make a line, and waits until its commands have ended; what
         was written on the way."""
+        wait.until(self._is_edited, "the prompt")
         os.write(self._fd, (keys + _END).encode())
         deadline = time.monotonic() + wait.SECONDS
         while b"<end>" not in self._seen:
