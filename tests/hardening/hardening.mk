@@ -3,14 +3,14 @@
 
 hardening_tests = tests/hardening/binaries.py
 TESTS += $(hardening_tests)
-EXTRA_DIST += $(hardening_tests) tests/hardening/analyze .clang-tidy
+EXTRA_DIST += $(hardening_tests) tests/hardening/analyze .clang-tidy reach/.clang-tidy
 groups += hardening
 AM_TESTS_ENVIRONMENT += \
 	LINKWATCH_HARDENING='$(enable_hardening)'; export LINKWATCH_HARDENING; \
 	LINKWATCH_CFLAGS='$(CFLAGS)'; export LINKWATCH_CFLAGS;
 
-# clang-tidy, cppcheck and scan-build; nothing may be found.
+# clang-tidy and cppcheck; nothing may be found.
 analyze: $(BUILT_SOURCES) protocol/interfaces.c
 	$(srcdir)/tests/hardening/analyze '$(abs_top_srcdir)' '$(abs_builddir)' \
-	  $(daemon_libdaemon_la_CPPFLAGS)
+	  $(daemon_libdaemon_la_CPPFLAGS) $(LIBSECCOMP_CFLAGS)
 .PHONY: analyze
