@@ -1,30 +1,83 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
+# shellcheck shell=bash disable=SC2030,SC2031
 # The lines that tests/check and .ci/run print, and their sum: to be sourced. Logs go to the
 # directory $logs. With LINKWATCH_CHECK_ALL=1 a group that can't be run here has failed.
 passed=0 failed=0 skipped=0 reported=$SECONDS
 not_run=
+declare -A started=()
 # What is repeated before the sum: CI services show the end of a long output.
 failures='' unstable=''
 failures_begin="what failed:"
 unstable_begin="what failed beside others, and passed when it was run again alone:"
 
-# report GROUP PASSED FAILED SKIPPED: a group has ended, so many seconds after the one before.
+# say TEXT: prints it as a whole, since groups run beside others.
+say()
+{
+    (flock 9 && printf '%s\n' "$1") 9>>"$logs/printing"
+}
+
+# report GROUP PASSED FAILED SKIPPED [TEXT]: a group has ended, so many seconds after the one before it;
+# TEXT is what is to be said of it.
 report()
 {
-    printf '%-28s %5d passed %5d failed %5d skipped %5d s\n' "$@" $((SECONDS - reported))
+    local line
+
+    printf -v line '%-28s %5d passed %5d failed %5d skipped %5d s' "${@:1:4}" $((SECONDS - reported))
+    say "${5:+$5$'\n'}$line"
     reported=$SECONDS
     passed=$((passed + $2)) failed=$((failed + $3)) skipped=$((skipped + $4))
+}
+
+# beside NAME COMMAND...: runs groups beside those that follow, until they are joined.
+beside()
+{
+    local name=$1
+
+    shift
+    rm -f "$logs/$name.sums"
+    (
+        passed=0 failed=0 skipped=0 not_run='' failures='' unstable='' reported=$SECONDS
+        "$@"
+        printf 'add_sums %d %d %d %q %q %q\n' "$passed" "$failed" "$skipped" "$not_run" \
+            "$failures" "$unstable" >"$logs/$name.sums"
+    ) &
+    started[$name]=$!
+}
+
+# join [NAME...]: waits for those, or all, and adds their sums.
+join()
+{
+    local name
+
+    [ $# -gt 0 ] || set -- "${!started[@]}"
+    for name in "$@"; do
+        wait "${started[$name]}"
+        unset "started[$name]"
+        if [ -e "$logs/$name.sums" ]; then
+            # shellcheck disable=SC1090
+            . "$logs/$name.sums"
+        else
+            note_failure "$name" "it ended early"
+            report "$name" 0 1 0 "  it ended early"
+        fi
+    done
+    reported=$SECONDS
+}
+
+add_sums()
+{
+    passed=$((passed + $1)) failed=$((failed + $2)) skipped=$((skipped + $3))
+    not_run+=$4 failures+=$5 unstable+=$6
 }
 
 # report_skipped GROUP SKIPPED REASON: nothing of a group could be run here.
 report_skipped()
 {
     if [ "${LINKWATCH_CHECK_ALL-}" = 1 ]; then
-        echo "  nothing of this group could be run: $3"
         note_failure "$1" "nothing of it could be run: $3"
-        report "$1" 0 1 "$2"
+        report "$1" 0 1 "$2" "  nothing of this group could be run: $3"
     else
-        printf '%-28s SKIP: %s\n' "$1" "$3"
+        say "$(printf '%-28s SKIP: %s' "$1" "$3")"
         skipped=$((skipped + $2))
     fi
 }
@@ -33,7 +86,7 @@ report_skipped()
 # fault of the machine's, as packages that the archive no longer has. The sum says so.
 report_not_run()
 {
-    printf '%-28s SKIP: %s\n' "$1" "$3"
+    say "$(printf '%-28s SKIP: %s' "$1" "$3")"
     skipped=$((skipped + $2))
     note_not_run "$1: $3"
 }
@@ -70,9 +123,8 @@ step()
 
     shift
     if ! "$@" >"$log" 2>&1; then
-        show_end "$log"
         note_failure "$name" "$(tail -n 20 "$log")"
-        report "$name" 0 1 0
+        report "$name" 0 1 0 "$(show_end "$log")"
         return 1
     elif reason=$(grep -m 1 '^SKIP: ' "$log"); then
         report_skipped "$name" 1 "${reason#SKIP: }"
