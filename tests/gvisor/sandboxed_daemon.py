@@ -3,6 +3,7 @@
 one by the tests beside this. Its kernel refuses the subscription and reports no more than a few
 things of a link; the release's tools decide what can be done to links in it."""
 
+import itertools
 import json
 import os
 import re
@@ -11,6 +12,7 @@ import subprocess
 import sys
 
 import daemon as daemons
+import documents
 import netns
 import rtnl
 import tap
@@ -300,8 +302,36 @@ def no_other_namespace():
         tap.contains(process.stderr, "this kernel cannot enter network namespaces")
 
 
+def _in_any_order(lines):
+    """What came with one dump, whose order is random here, has one order."""
+    return [sorted(together) for _beginning, together in itertools.groupby(
+        documents.comparable(lines), lambda line: line[:len("TIME +")])]
+
+
+def demo():
+    """The README's script prints what is shown there"""
+    script = "\n".join(documents.block("README.md", "r() {"))
+    _command, said, *shown = documents.block(
+        "README.md", "# runsc --platform=ptrace --network=none do ./bootstrap run sh -e demo")
+    with daemons.Daemon("--log-level", "notice") as daemon, \
+            Output(CTL, "--socket", daemon.socket, "monitor") as monitor:
+        monitor.until(lambda lines: len(lines) == 2, "the links")
+        netns.run("sh", "-ec", script.replace("build/linkwatchctl", CTL),
+                  env=dict(os.environ, LINKWATCH_SOCKET=daemon.socket))
+        lines = monitor.until(lambda lines: len(lines) >= len(shown) and lines, "all lines")
+        tap.equal(daemon.log().splitlines(), [said], "what the daemon writes")
+    tap.equal(*map(_in_any_order, (lines, shown)), "lines")
+
+
+def ip_monitor():
+    """ip monitor fails here as the README shows"""
+    command, *shown = documents.block("README.md", "# runsc --platform=ptrace --network=none do ip")
+    result = subprocess.run(command.partition(" do ")[2].split(), capture_output=True, text=True, check=False)
+    tap.equal(result.stderr.splitlines(), shown, "lines")
+
+
 for function in ((no_other_namespace,) if RELEASE == "bookworm" else
-                 (veth_comes_and_goes, changes, swapped, other_namespace)):
+                 (veth_comes_and_goes, changes, swapped, other_namespace, demo, ip_monitor)):
     tap.test(function)
 
 

@@ -121,7 +121,7 @@ def prepare():
     (root / "var/run").symlink_to("/run")
     (root / "etc/docker").mkdir()
     (root / "tmp").chmod(0o1777)
-    (configuration,) = documents.commands("doc/docker-in-gvisor.md", '{"runtimes"')
+    (configuration,) = documents.block("doc/docker-in-gvisor.md", "{")
     (root / "etc/docker/daemon.json").write_text(configuration, encoding="utf-8")
     runtime = json.loads(configuration)["runtimes"]["packaged"]["path"]
     netns.run("cp", f"{beside}/usr/sbin/runc", f"{root}{runtime}")

@@ -33,3 +33,13 @@ def block(path, start):
 def commands(path, start):
     """The same as command lines: a backslash joins two."""
     return re.sub(r"\s*\\\n\s*", " ", "\n".join(block(path, start))).splitlines()
+
+
+def comparable(lines):
+    """Lines of output without what differs each time: the time of day, and the indexes and addresses of
+    links."""
+    for pattern, name in ((r"^\d\d:\d\d:\d\d\.\d{3}", "TIME"),
+                          (r"^(Deleted )?\d+: ", r"\1INDEX: "), (r" \(\d+\)", " (INDEX)"),
+                          (r"\b(?!00|ff)(?:[0-9a-f]{2}:){5}[0-9a-f]{2}\b", "ADDRESS")):
+        lines = [re.sub(pattern, name, line.rstrip()) for line in lines]
+    return lines

@@ -14,6 +14,7 @@ import threading
 import avahi
 import behaviour
 import daemon as daemons
+import documents
 import netns
 import programs
 import rtnl
@@ -211,6 +212,17 @@ def avahi_publishes():
         avahi.publishes(running, "lo", ("192.0.2.7/24",))
 
 
+def as_documented():
+    """ip monitor prints what the README shows"""
+    _command, *shown = documents.block("README.md", "# build/linkwatch-run ip monitor link")
+    with daemons.Daemon() as daemon, programs.start(programs.IP, daemon) as running:
+        for command, count in (("add veth0 type veth peer name veth1", 4), ("set veth0 name uplink", 6),
+                               ("del uplink", len(shown))):
+            netns.ip("link " + command)
+            wait.until(lambda count=count: len(running.text().splitlines()) >= count, command)
+        tap.equal(*map(documents.comparable, (running.text().splitlines(), shown)), "lines")
+
+
 see_link, doings = (sees_tap, "come and go") if RELEASE == "bookworm" else (
     sees_veth, "come, change and go")
 for one in programs.ALL:
@@ -231,6 +243,8 @@ for _options in ((), ("--preload",)):
     for each in ("recvmsg", "recvfrom", "recvmmsg"):
         tap.add(f"An update comes from the group of links, received by {each} {' '.join(_options)}"
                 .strip(), comes_from_group, each, _options)
+if RELEASE != "bookworm":
+    tap.test(as_documented)
 tap.test(avahi_publishes)
 tap.test(helper_ends)
 tap.test(many_threads)

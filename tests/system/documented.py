@@ -7,6 +7,7 @@ import re
 import subprocess
 
 import daemon as daemons
+import documents
 import manual
 import netns
 import tap
@@ -104,6 +105,32 @@ def each_is_run():
     tap.equal([(page, mark) for page, mark, _text in examples
                if mark not in ("interface", "declaration") and
                f'examples("{page}", "{mark}")' not in scripts], [], "examples that no test takes")
+
+
+# Blocks of documents that no test takes from there, by how they begin, and why not.
+NOT_RUN = {
+    "./bootstrap check": "it runs this test",
+    "./bootstrap && mkdir -p build/gcc": "bear is not among the packages that tests need",
+    "make -C build check": "it would write over the results of this test",
+    "make bench": "it takes hours; tests/bench/smoke.py runs each benchmark once",
+    "runsc --platform=ptrace --network=none do /bin/sh -c '…'": "what is to be run is left out",
+    "protocol/   framing": "it shows folders",
+    "rtnl → source": "it shows modules",
+}
+
+
+@tap.test
+def documents_are_run():
+    """Each command, script and output in the Markdown documents is taken from there by a test"""
+    scripts = "".join(path.read_text(encoding="utf-8") for path in TESTS.glob("*/*") if path.is_file() and
+                      path.suffix in ("", ".py"))
+    taken = re.findall(r'(?:block|commands)\(?["\s]*([\w./-]+\.md)"?,?\s+"([^"]+)"', scripts)
+    blocks = [(path, block[0]) for path in documents.paths() for block in documents.blocks(path)]
+    tap.equal([block for block in blocks if not block[1].startswith(tuple(NOT_RUN)) and
+               not any(block[0] == path and block[1].startswith(start) for path, start in taken)],
+              [], "blocks that no test takes")
+    tap.equal([start for start in NOT_RUN if not any(first.startswith(start) for _path, first in blocks)],
+              [], "blocks that are no more")
 
 
 netns.enter()

@@ -8,6 +8,7 @@ import re
 import shutil
 import threading
 
+import documents
 import faults
 import machine
 import manual
@@ -399,6 +400,47 @@ def ended_by_sigterm():
         tap.equal(_takes_until_closed(mirror), "closed", "the stream")
     tap.equal(MACHINE.show(SERVICE, "Result"), "success", "the result")
     tap.equal(MACHINE.show(SERVICE, "ExecMainStatus"), "0", "the exit code")
+
+
+def shell(lines):
+    """Runs commands of a document, as root; those of make out here, in the build under test."""
+    for line in lines:
+        if make := re.fullmatch(r"(?:sudo )?make\b *(\w*)", line):
+            MACHINE.make(make[1] or "all", f"DESTDIR={MACHINE.path('/')}")
+        else:
+            MACHINE.run("sh", "-c", 'sudo() { "$@"; }; ' + line)
+
+
+@tap.test
+def removed_as_documented():
+    """The commands in doc/install.md remove it; the user stays"""
+    shell(documents.commands("doc/install.md", "sudo systemctl disable"))
+    for unit in (SERVICE, SOCKET_UNIT):
+        tap.equal(is_active(unit), "inactive", unit)
+    assert MACHINE.try_run("sh", "-c", "command -v linkwatchctl").returncode != 0, "it is still there"
+    MACHINE.run("id", "linkwatchd")
+
+
+@tap.test
+def installed_as_documented():
+    """The commands in doc/install.md install it, enabled and started"""
+    configure, *lines = documents.commands("doc/install.md", "./configure")
+    tap.contains(configure, "--sysconfdir=/etc")
+    shell(lines)
+    tap.equal(is_active(SERVICE), "active", SERVICE)
+    tap.contains(MACHINE.run("linkwatchctl", "list"), "lo")
+
+
+@tap.test
+def elsewhere_as_documented():
+    """The commands in doc/install.md for another prefix find the user and the catalogue there"""
+    installed = MACHINE.run("sh", "-c", "dirname $(command -v linkwatchctl)").strip() + "/../lib"
+    for name in ("sysusers.d/linkwatchd.conf", "systemd/catalog/linkwatchd.catalog"):
+        MACHINE.run("install", "-D", "-m", "644", f"{installed}/{name}", f"/opt/linkwatch/lib/{name}")
+    MACHINE.path(f"{installed}/systemd/catalog/linkwatchd.catalog").unlink()
+    shell(line.replace("PREFIX", "/opt/linkwatch") for line in
+          documents.commands("doc/install.md", "sudo systemd-sysusers PREFIX"))
+    tap.contains(MACHINE.run("journalctl", "--list-catalog"), "linkwatchd")
 
 
 if __name__ == "__main__":
