@@ -2,14 +2,12 @@
 #include "client/deadline.h"
 
 #include <limits.h>
-#include <time.h>
+
+#include "protocol/clock.h"
 
 uint64_t clock_now(void)
 {
-    struct timespec now;
-
-    clock_gettime(CLOCK_MONOTONIC, &now);
-    return (uint64_t)now.tv_sec * 1000000 + (uint64_t)now.tv_nsec / 1000;
+    return (uint64_t)clock_usec(CLOCK_MONOTONIC);
 }
 
 uint64_t deadline_after(int64_t timeout)

@@ -4,8 +4,8 @@
 #include <errno.h>
 #include <stdlib.h>
 
-#include "daemon/clock.h"
 #include "daemon/message.h"
+#include "protocol/clock.h"
 
 #define LINKS "org.linkwatch.Links"
 

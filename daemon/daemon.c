@@ -6,12 +6,12 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "daemon/clock.h"
 #include "daemon/eventlog.h"
 #include "daemon/methods.h"
 #include "daemon/namespaces.h"
 #include "daemon/rtnl.h"
 #include "daemon/systemd.h"
+#include "protocol/clock.h"
 
 #define STATUS_SIZE 320
 

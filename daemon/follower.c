@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "daemon/follower.h"
-
-#include "daemon/clock.h"
+#include "protocol/clock.h"
 
 static void note_last_dump(struct follower *follower)
 {

@@ -14,9 +14,9 @@
 #include <sys/uio.h>
 #include <unistd.h>
 
-#include "daemon/clock.h"
 #include "daemon/console.h"
 #include "daemon/journal.h"
+#include "protocol/clock.h"
 #include "protocol/utf8.h"
 
 /* So many lines in so many microseconds; more come when the links or the consumers

@@ -5,9 +5,9 @@
 #include <stdlib.h>
 #include <sys/random.h>
 
-#include "daemon/clock.h"
 #include "daemon/eventlog.h"
 #include "daemon/link_times.h"
+#include "protocol/clock.h"
 
 #define INSTANCE_BYTES 16
 

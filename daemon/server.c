@@ -11,13 +11,13 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "daemon/clock.h"
 #include "daemon/closer.h"
 #include "daemon/log.h"
 #include "daemon/message.h"
 #include "daemon/namespaces.h"
 #include "daemon/users.h"
 #include "daemon/workqueue.h"
+#include "protocol/clock.h"
 
 /* Less makes bursts of events slower, more is more for each who does not read. */
 #define SEND_BUFFER (24 * 1024)

@@ -8,12 +8,12 @@
 #include <unistd.h>
 
 #include "daemon/backoff.h"
-#include "daemon/clock.h"
 #include "daemon/link_subject.h"
 #include "daemon/notified.h"
 #include "daemon/reconcile.h"
 #include "daemon/rtnl.h"
 #include "daemon/unconfirmed.h"
+#include "protocol/clock.h"
 
 /* Before others have their turn: datagrams that are received, and how long that may take. One of
  * a notification takes some 2 us; the kernel makes those of a dump meanwhile, 150 us each. */

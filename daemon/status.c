@@ -3,9 +3,9 @@
 
 #include <stdio.h>
 
-#include "daemon/clock.h"
 #include "daemon/delays.h"
 #include "daemon/message.h"
+#include "protocol/clock.h"
 
 /* An object's member that may be unknown. */
 static json_t *unless_negative(int64_t value)

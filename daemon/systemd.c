@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "daemon/systemd.h"
+#include "protocol/clock.h"
 
 #include <errno.h>
 #include <ev.h>
@@ -13,8 +14,6 @@
 #include <sys/un.h>
 #include <systemd/sd-daemon.h>
 #include <unistd.h>
-
-#include "daemon/clock.h"
 
 /* Seconds until a message for which the manager had no room is sent again. */
 #define RETRY .1

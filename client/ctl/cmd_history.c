@@ -6,7 +6,6 @@
 #include <string.h>
 #include <time.h>
 
-#include "client/ctl/clock.h"
 #include "client/ctl/ctl.h"
 #include "client/ctl/event_lines.h"
 #include "client/ctl/fetch.h"
@@ -15,6 +14,7 @@
 #include "client/ctl/output.h"
 #include "client/ctl/past_entries.h"
 #include "client/ctl/past_match.h"
+#include "protocol/clock.h"
 
 /* The journal is read while the daemon waits to be read: it may take its time. */
 #define PATIENCE (10 * CTL_PATIENCE)
@@ -470,7 +470,7 @@ static int print_all(struct history *history)
 
 int ctl_history(const struct ctl *ctl)
 {
-    struct history history = {.ctl = ctl, .known = INT64_MAX, .now = clock_realtime()};
+    struct history history = {.ctl = ctl, .known = INT64_MAX, .now = clock_usec(CLOCK_REALTIME)};
     int code = ctl_filter(ctl, &history.filter);
 
     if (code != EXIT_MET)

@@ -5,13 +5,13 @@
 #include <stdlib.h>
 #include <unistd.h>
 
-#include "client/ctl/clock.h"
 #include "client/ctl/ctl.h"
 #include "client/ctl/event_lines.h"
 #include "client/ctl/fetch.h"
 #include "client/ctl/netns_follow.h"
 #include "client/ctl/output.h"
 #include "client/ctl/watched.h"
+#include "protocol/clock.h"
 
 /* What the loop waits for: first these, then the mirrors. */
 enum { SIGNALS, READER, DIRECTORIES, MIRRORS = DIRECTORIES + NETNS_DIRS_FDS };
@@ -61,7 +61,7 @@ static int prepare(struct loop *loop)
 static int tick(struct loop *loop)
 {
     const struct monitor *monitor = loop->monitor;
-    int64_t now = clock_monotonic();
+    int64_t now = clock_usec(CLOCK_MONOTONIC);
     int64_t first = follows(loop) ? loop->follow.due : INT64_MAX;
 
     for (size_t i = 0; i < monitor->count; i++) {
@@ -74,7 +74,7 @@ static int tick(struct loop *loop)
         if (due < first)
             first = due;
     }
-    return clock_timeout(first);
+    return ctl_poll_timeout(first);
 }
 
 static void process_mirrors(struct loop *loop)
@@ -106,7 +106,7 @@ static int run(struct loop *loop)
         process_mirrors(loop);
         if (follows(loop) && !monitor->finished)
             netns_follow_process(&loop->follow, monitor, loop->fds + DIRECTORIES,
-                                 clock_monotonic());
+                                 clock_usec(CLOCK_MONOTONIC));
         if (!output_flush(&monitor->output) || loop->fds[SIGNALS].revents ||
             loop->fds[READER].revents)
             monitor->finished = true;

@@ -12,11 +12,11 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "client/ctl/clock.h"
 #include "client/ctl/ctl.h"
 #include "client/ctl/fetch.h"
 #include "client/ctl/hook_job.h"
 #include "client/ctl/hook_queue.h"
+#include "protocol/clock.h"
 
 /* Between two times that the state is saved, in microseconds. */
 #define SAVE_INTERVAL INT64_C(1000000)
@@ -49,7 +49,7 @@ static void stop(struct runner *runner)
     runner->stopping = true;
     for (size_t i = 0; i < runner->jobs_max; i++)
         if (runner->jobs[i])
-            hook_job_stop(runner->jobs[i], clock_monotonic());
+            hook_job_stop(runner->jobs[i], clock_usec(CLOCK_MONOTONIC));
 }
 
 /* An event that cannot be handled must not count as handled: nothing is saved any more, and who
@@ -244,7 +244,7 @@ static int64_t save_due(const struct runner *runner)
 static void begin_job(struct runner *runner, struct hook_job **place, struct hook_event *event)
 {
     int ifindex = hook_event_ifindex(event);
-    int r = hook_job_new(&runner->commands, event, clock_monotonic(), place);
+    int r = hook_job_new(&runner->commands, event, clock_usec(CLOCK_MONOTONIC), place);
 
     if (r == -ENOMEM)
         run_out_of_memory(runner);
@@ -278,7 +278,7 @@ static void reap(struct runner *runner)
     while ((pid = waitpid(-1, &status, WNOHANG)) > 0) {
         struct hook_job **job = find_job(runner, pid);
 
-        if (!job || !hook_job_ended(*job, status, clock_monotonic()))
+        if (!job || !hook_job_ended(*job, status, clock_usec(CLOCK_MONOTONIC)))
             continue;
         /* What was stopped is reported again. */
         if (!runner->stopping)
@@ -307,7 +307,7 @@ static void take_signals(struct runner *runner)
 /* The time until something is due, as poll() takes it. */
 static int timeout(const struct runner *runner)
 {
-    int64_t now = clock_monotonic(), first = save_due(runner);
+    int64_t now = clock_usec(CLOCK_MONOTONIC), first = save_due(runner);
     uint64_t deadline = linkwatch_mirror_deadline(runner->mirror);
 
     if (!runner->stopping && deadline < (uint64_t)first)
@@ -318,7 +318,7 @@ static int timeout(const struct runner *runner)
         if (due < first)
             first = due;
     }
-    return clock_timeout(first);
+    return ctl_poll_timeout(first);
 }
 
 /* Follows the daemon until a signal comes. */
@@ -337,10 +337,10 @@ static void follow(struct runner *runner)
         if (!runner->stopping)
             linkwatch_mirror_process(runner->mirror);
         begin_jobs(runner);
-        if (clock_monotonic() >= save_due(runner))
-            save(runner, clock_monotonic());
+        if (clock_usec(CLOCK_MONOTONIC) >= save_due(runner))
+            save(runner, clock_usec(CLOCK_MONOTONIC));
     }
-    save(runner, clock_monotonic());
+    save(runner, clock_usec(CLOCK_MONOTONIC));
 }
 
 static int open_state(struct runner *runner)

@@ -7,7 +7,6 @@
 #include <time.h>
 
 #include "client/ctl/address_rows.h"
-#include "client/ctl/clock.h"
 #include "client/ctl/ctl.h"
 #include "client/ctl/fetch.h"
 #include "client/ctl/fetched_addresses.h"
@@ -22,7 +21,7 @@ static void print_moment(const char *label, int64_t usec, const char *rest)
 
     if (localtime_r(&seconds, &tm))
         strftime(text, sizeof(text), "%Y-%m-%d %H:%M:%S", &tm);
-    printf("%20s: %s%s, %s ago\n", label, text, rest, clock_age(usec, span));
+    printf("%20s: %s%s, %s ago\n", label, text, rest, ctl_age(usec, span));
 }
 
 static void print_times(const struct linkwatch_link *link)

@@ -4,10 +4,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "client/ctl/clock.h"
 #include "client/ctl/ctl.h"
 #include "client/ctl/output.h"
-#include "client/timespan.h"
 
 /* Room for the name of a member, with dots between levels. */
 #define NAME_SIZE 64
@@ -161,7 +159,7 @@ static void print_age(int64_t realtime)
 {
     char span[TIMESPAN_SIZE];
 
-    printf("last dump %s ago", clock_age(realtime, span));
+    printf("last dump %s ago", ctl_age(realtime, span));
 }
 
 static void print_cost(const struct linkwatch_status *statistics, const struct subject *subject)

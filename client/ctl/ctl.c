@@ -2,6 +2,7 @@
 #include "client/ctl/ctl.h"
 
 #include <errno.h>
+#include <limits.h>
 #include <signal.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -11,6 +12,7 @@
 
 #include "client/ctl/json_members.h"
 #include "client/ctl/text.h"
+#include "protocol/clock.h"
 
 /* Part of it may be what others chose. */
 void ctl_error(const char *format, ...)
@@ -114,6 +116,25 @@ int ctl_catch_signals(bool children, int *ret_fd)
     }
     *ret_fd = fd;
     return EXIT_MET;
+}
+
+int ctl_poll_timeout(int64_t due)
+{
+    int64_t left = due - clock_usec(CLOCK_MONOTONIC);
+
+    if (due == INT64_MAX)
+        return -1;
+    if (left <= 0)
+        return 0;
+    left = (left + 999) / 1000;
+    return left < INT_MAX ? (int)left : INT_MAX;
+}
+
+const char *ctl_age(int64_t realtime, char text[TIMESPAN_SIZE])
+{
+    int64_t age = clock_usec(CLOCK_REALTIME) - realtime;
+
+    return timespan_format(age > 0 ? age : 0, text);
 }
 
 struct table *ctl_table_new(const struct ctl *ctl, const char *const head[], size_t columns)

@@ -10,6 +10,7 @@
 #include "client/ctl/event_filter.h"
 #include "client/ctl/output.h"
 #include "client/linkwatch.h"
+#include "client/timespan.h"
 
 /* Exit codes; they are promised in linkwatchctl(1). */
 enum {
@@ -103,6 +104,12 @@ int ctl_get_status(struct linkwatch *connection, struct linkwatch_status **ret_s
 /* From here on SIGINT and SIGTERM, with children SIGCHLD, are read from that descriptor. Prints an
  * error, and returns the exit code. */
 int ctl_catch_signals(bool children, int *ret_fd);
+
+/* What remains until then by CLOCK_MONOTONIC, as poll() takes it; INT64_MAX for ever. */
+int ctl_poll_timeout(int64_t due);
+
+/* How long ago that was by CLOCK_REALTIME, which may have been set back since. */
+const char *ctl_age(int64_t realtime, char text[TIMESPAN_SIZE]);
 
 /* A table with that head, and one more column for the network namespace if there are several. */
 struct table *ctl_table_new(const struct ctl *ctl, const char *const head[], size_t columns);

@@ -6,8 +6,8 @@
 #include <time.h>
 
 #include "client/ctl/changes.h"
-#include "client/ctl/clock.h"
 #include "client/ctl/event_json.h"
+#include "protocol/clock.h"
 
 static int day_of(const struct tm *tm)
 {
@@ -16,7 +16,7 @@ static int day_of(const struct tm *tm)
 
 int lines_today(void)
 {
-    time_t seconds = (time_t)(clock_realtime() / 1000000);
+    time_t seconds = (time_t)(clock_usec(CLOCK_REALTIME) / 1000000);
     struct tm tm;
 
     return localtime_r(&seconds, &tm) ? day_of(&tm) : 0;
@@ -66,7 +66,7 @@ void lines_begin(const struct lines *lines, const char *ifname, int ifindex,
     int64_t realtime;
 
     if (linkwatch_event_get_realtime(event, &realtime) < 0)
-        realtime = clock_realtime();
+        realtime = clock_usec(CLOCK_REALTIME);
     begin_line(lines, realtime, sign, colour);
     output_colour(lines->output, BOLD);
     output_text(ifname);
@@ -152,7 +152,7 @@ void lines_entry(const struct lines *lines, int64_t realtime, char sign, enum co
 
 void lines_notice(const struct lines *lines, const char *text)
 {
-    begin_line(lines, clock_realtime(), '!', RED);
+    begin_line(lines, clock_usec(CLOCK_REALTIME), '!', RED);
     output_text(text);
     putchar('\n');
 }

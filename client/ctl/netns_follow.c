@@ -6,8 +6,8 @@
 #include <string.h>
 #include <sys/resource.h>
 
-#include "client/ctl/clock.h"
 #include "client/ctl/netns_own.h"
+#include "protocol/clock.h"
 
 /* Without notifications of the kernel, and for what failed for want of descriptors or memory. */
 #define PERIOD 5000000
@@ -104,7 +104,7 @@ void netns_follow_start(struct netns_follow *follow, struct monitor *monitor)
     allow_descriptors();
     netns_dirs_init(&follow->dirs);
     follow->has_own = netns_own(monitor->ctl, &follow->own);
-    follow->due = clock_monotonic() + PERIOD;
+    follow->due = clock_usec(CLOCK_MONOTONIC) + PERIOD;
     read_names(follow, monitor);
 }
 

@@ -8,12 +8,12 @@
 #include <unistd.h>
 
 #include "client/ctl/address_rows.h"
-#include "client/ctl/clock.h"
 #include "client/ctl/event_json.h"
 #include "client/ctl/event_lines.h"
 #include "client/ctl/json_members.h"
 #include "client/ctl/link_rows.h"
 #include "client/ctl/netns_label.h"
+#include "protocol/clock.h"
 
 /* So long the connection of one namespace may be down before that is reported: if the daemon is
  * away, that is reported once. In microseconds. */
@@ -386,8 +386,8 @@ static void on_disconnected(void *user, int error, const char *reason)
     watched->why = strdup(reason);
     watched->report_at = 0;
     if (!is_first(watched) && is_passing(error))
-        watched->report_at = clock_monotonic() + PUT_OFF;
-    watched_tick(watched, clock_monotonic());
+        watched->report_at = clock_usec(CLOCK_MONOTONIC) + PUT_OFF;
+    watched_tick(watched, clock_usec(CLOCK_MONOTONIC));
 }
 
 int64_t watched_tick(struct watched *watched, int64_t now)

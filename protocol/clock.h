@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* The clocks, in microseconds. Modules that decide something by time get it as an argument. */
-#ifndef LINKWATCH_DAEMON_CLOCK_H
-#define LINKWATCH_DAEMON_CLOCK_H
+#ifndef LINKWATCH_PROTOCOL_CLOCK_H
+#define LINKWATCH_PROTOCOL_CLOCK_H
 
 #include <stdint.h>
 #include <time.h>
