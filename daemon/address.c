@@ -8,6 +8,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "daemon/allocation.h"
+
 #define USEC_PER_SEC INT64_C(1000000)
 /* Two accounts of a lifetime may differ by so many seconds: each is rounded. */
 #define ROUNDING 2
@@ -135,9 +137,14 @@ int address_parse(const struct nlmsghdr *message, int64_t now, struct address **
     return 0;
 }
 
+size_t address_bytes(const struct address *address)
+{
+    return allocation_bytes(sizeof(*address));
+}
+
 bool address_charge(struct address *address, struct quota *quota)
 {
-    if (!quota_take(quota, sizeof(*address)))
+    if (!quota_take(quota, address_bytes(address)))
         return false;
     address->quota = quota;
     return true;
@@ -154,7 +161,7 @@ struct address *address_unref(struct address *address)
 {
     if (address && --address->references == 0) {
         link_unref(address->link);
-        quota_give(address->quota, sizeof(*address));
+        quota_give(address->quota, address_bytes(address));
         free(address);
     }
     return NULL;

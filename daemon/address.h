@@ -54,7 +54,8 @@ struct address {
  * or not in the size that it has, is not known. */
 int address_parse(const struct nlmsghdr *message, int64_t now, struct address **ret);
 
-/* As link_charge(). */
+/* As link_bytes() and link_charge(). */
+size_t address_bytes(const struct address *address);
 bool address_charge(struct address *address, struct quota *quota);
 
 struct address *address_ref(struct address *address);

@@ -93,9 +93,8 @@ static void drop(struct address_table *table, struct entry *entry)
         table->listed--;
     RB_REMOVE(address_tree, &table->tree, entry);
     TAILQ_REMOVE(&table->order, entry, order);
-    quota_give(table->quota, sizeof(*entry));
     address_unref(entry->address);
-    free(entry);
+    quota_free(table->quota, entry, 1, sizeof(*entry));
 }
 
 struct address_table *address_table_free(struct address_table *table)
@@ -216,15 +215,10 @@ static void remove_entry(struct address_table *table, struct entry *entry,
 static int insert(struct address_table *table, struct address *address, enum state state,
                   struct entry **ret)
 {
-    struct entry *entry;
+    struct entry *entry = quota_calloc(table->quota, 1, sizeof(*entry));
 
-    if (!quota_take(table->quota, sizeof(*entry)))
+    if (!entry)
         return -ENOMEM;
-    entry = calloc(1, sizeof(*entry));
-    if (!entry) {
-        quota_give(table->quota, sizeof(*entry));
-        return -ENOMEM;
-    }
     entry->address = address_ref(address);
     entry->state = state;
     RB_INSERT(address_tree, &table->tree, entry);

@@ -18,6 +18,13 @@ struct buffer *buffer_new(size_t length);
 /* Another reference; takes and gives NULL too. */
 struct buffer *buffer_ref(struct buffer *buffer);
 
+/* Gives back what stands behind that many bytes. Only who has the one reference may do so; it is
+ * mostly another buffer then. */
+struct buffer *buffer_trim(struct buffer *buffer, size_t length);
+
+/* The memory that it takes. */
+size_t buffer_bytes(const struct buffer *buffer);
+
 /* Drops a reference. Always NULL, so that it can be assigned. */
 struct buffer *buffer_unref(struct buffer *buffer);
 

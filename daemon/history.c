@@ -6,11 +6,10 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "daemon/allocation.h"
 #include "daemon/message.h"
 
-#define FIRST_CAPACITY 16
-/* What the allocator takes for itself, about. */
-#define ALLOCATION 16
+#define FIRST_CAPACITY 4
 /* A piece for writing: so many messages, or bytes, whichever is reached first. */
 #define JOINED_MESSAGES 64
 #define JOINED_BYTES    ((size_t)48 * 1024)
@@ -31,7 +30,7 @@ struct joined {
 
 struct history {
     char instance[33];
-    struct event *ring; /* event N is at N modulo capacity, a power of two */
+    struct event *ring; /* event N is at N modulo capacity */
     size_t capacity;
     uint64_t oldest;
     uint64_t next; /* the number of the event to come */
@@ -43,7 +42,7 @@ struct history {
 
 static struct event *slot(const struct history *history, uint64_t sequence)
 {
-    return &history->ring[sequence & (history->capacity - 1)];
+    return &history->ring[sequence % history->capacity];
 }
 
 static size_t held(const struct history *history)
@@ -51,21 +50,18 @@ static size_t held(const struct history *history)
     return (size_t)(history->next - history->oldest);
 }
 
-static size_t message_bytes(const struct buffer *message)
+static size_t ring_bytes(size_t capacity)
 {
-    return sizeof(*message) + message->length + ALLOCATION;
+    return capacity ? allocation_bytes(capacity * sizeof(struct event)) : 0;
 }
 
-/* The state before an event is mostly the state after another one, so that it counts
- * there. */
+/* A state counts in the event that ended it: as long as it lasts it is not held for the history
+ * alone, and neither is the link of an address. */
 static size_t event_bytes(const struct event *event)
 {
-    const struct address *address = event_address(event);
-    const struct link *link = address ? address->link : event_link(event);
-
-    return sizeof(*event) + (link ? link->size + ALLOCATION : 0) +
-           (address ? sizeof(*address) + ALLOCATION : 0) +
-           (event->message ? message_bytes(event->message) : 0);
+    return (event->before ? link_bytes(event->before) : 0) +
+           (event->address_before ? address_bytes(event->address_before) : 0) +
+           (event->message ? buffer_bytes(event->message) : 0);
 }
 
 struct history *history_new(const char *instance, size_t bytes_max)
@@ -83,7 +79,7 @@ struct history *history_new(const char *instance, size_t bytes_max)
 static void drop_joined(struct history *history, struct joined *joined)
 {
     if (joined->messages)
-        history->bytes -= message_bytes(joined->messages);
+        history->bytes -= buffer_bytes(joined->messages);
     joined->messages = buffer_unref(joined->messages);
 }
 
@@ -104,12 +100,6 @@ static void forget_oldest(struct history *history)
     address_unref(event->address_before);
     address_unref(event->address_after);
     buffer_unref(event->message);
-}
-
-static void keep_bound(struct history *history)
-{
-    while (held(history) && history->bytes > history->bytes_max)
-        forget_oldest(history);
 }
 
 static void forget_all(struct history *history)
@@ -134,29 +124,47 @@ static int resize(struct history *history, size_t capacity)
     struct history resized = *history;
 
     resized.capacity = capacity;
-    resized.ring = calloc(capacity, sizeof(*resized.ring));
-    if (!resized.ring)
+    resized.ring = capacity ? calloc(capacity, sizeof(*resized.ring)) : NULL;
+    if (capacity && !resized.ring)
         return -ENOMEM;
     for (uint64_t i = history->oldest; i < history->next; i++)
         *slot(&resized, i) = *slot(history, i);
     free(history->ring);
     history->ring = resized.ring;
+    history->bytes += ring_bytes(capacity);
+    history->bytes -= ring_bytes(history->capacity);
     history->capacity = capacity;
     return 0;
 }
 
+/* What is to be added must fit. */
+static size_t spacious(size_t count)
+{
+    return count + count / 4 + FIRST_CAPACITY;
+}
+
+static void shrink(struct history *history)
+{
+    size_t capacity = held(history) ? spacious(held(history)) : 0;
+
+    if (capacity < history->capacity / 2 || capacity == 0)
+        (void)resize(history, capacity);
+}
+
+static void keep_bound(struct history *history)
+{
+    while (held(history) && history->bytes > history->bytes_max) {
+        forget_oldest(history);
+        shrink(history);
+    }
+}
+
 void history_set_bytes_max(struct history *history, size_t bytes_max)
 {
-    size_t capacity = history->capacity;
-
     if (bytes_max < history->bytes_max)
         drop_all_joined(history);
     history->bytes_max = bytes_max;
     keep_bound(history);
-    while (capacity > FIRST_CAPACITY && held(history) <= capacity / 4)
-        capacity /= 2;
-    if (capacity < history->capacity)
-        (void)resize(history, capacity);
 }
 
 const char *history_instance(const struct history *history)
@@ -166,7 +174,7 @@ const char *history_instance(const struct history *history)
 
 static int grow(struct history *history)
 {
-    return resize(history, history->capacity ? history->capacity * 2 : FIRST_CAPACITY);
+    return resize(history, spacious(held(history)));
 }
 
 /* The number is used up in any case: a consumer that does not get the event sees that
@@ -174,6 +182,7 @@ static int grow(struct history *history)
 static void leave_out(struct history *history)
 {
     forget_all(history);
+    shrink(history);
     drop_all_joined(history);
     history->cut = false;
     history->oldest = ++history->next;
@@ -181,13 +190,9 @@ static void leave_out(struct history *history)
 
 static int add(struct history *history, struct event event)
 {
-    int r = 0;
-
-    if (held(history) == history->capacity)
-        r = grow(history);
-    if (r < 0) {
+    if (held(history) == history->capacity && grow(history) < 0) {
         leave_out(history);
-        return r;
+        return -ENOMEM;
     }
     event.sequence = history->next;
     event.before = link_ref(event.before);
@@ -284,7 +289,7 @@ struct buffer *history_message(struct history *history, uint64_t sequence)
         if (message_event(history->instance, event, &message) < 0)
             return NULL;
         event->message = message;
-        history->bytes += message_bytes(message);
+        history->bytes += buffer_bytes(message);
     }
     message = buffer_ref(event->message);
     keep_bound(history);
@@ -349,10 +354,10 @@ static void keep_joined(struct history *history, struct joined *joined, struct b
                         uint64_t first, uint64_t last)
 {
     drop_joined(history, joined);
-    if (message_bytes(messages) > history->bytes_max / JOINED_PART)
+    if (buffer_bytes(messages) > history->bytes_max / JOINED_PART)
         return;
     *joined = (struct joined){.messages = buffer_ref(messages), .first = first, .last = last};
-    history->bytes += message_bytes(messages);
+    history->bytes += buffer_bytes(messages);
     keep_bound(history);
 }
 

@@ -10,6 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "daemon/allocation.h"
 #include "daemon/digest.h"
 
 /* What is known of operstates (RFC 2863) and link modes. */
@@ -333,34 +334,37 @@ int link_digest(const struct nlmsghdr *message, int *ret_ifindex, uint64_t *ret)
     return 0;
 }
 
-/* What an allocation takes beside its bytes, about. */
-#define ALLOCATION 16
+size_t link_bytes(const struct link *link)
+{
+    return allocation_bytes(link->size);
+}
 
 bool link_charge(struct link *link, struct quota *quota)
 {
-    if (!quota_take(quota, link->size + ALLOCATION))
+    if (!quota_take(quota, link_bytes(link)))
         return false;
     link->quota = quota;
     return true;
 }
 
-static size_t json_bytes(const struct buffer *json)
+static void forget_json(struct link *link)
 {
-    return sizeof(*json) + json->length + ALLOCATION;
+    if (link->json)
+        quota_give(link->quota, buffer_bytes(link->json));
+    link->json = buffer_unref(link->json);
 }
 
 void link_keep_json(struct link *link, struct buffer *json)
 {
-    link_forget_json(link);
-    if (quota_take(link->quota, json_bytes(json)))
+    forget_json(link);
+    if (!link->past && quota_take(link->quota, buffer_bytes(json)))
         link->json = buffer_ref(json);
 }
 
-void link_forget_json(struct link *link)
+void link_retire(struct link *link)
 {
-    if (link->json)
-        quota_give(link->quota, json_bytes(link->json));
-    link->json = buffer_unref(link->json);
+    forget_json(link);
+    link->past = true;
 }
 
 struct link *link_ref(struct link *link)
@@ -373,8 +377,8 @@ struct link *link_ref(struct link *link)
 struct link *link_unref(struct link *link)
 {
     if (link && --link->references == 0) {
-        link_forget_json(link);
-        quota_give(link->quota, link->size + ALLOCATION);
+        forget_json(link);
+        quota_give(link->quota, link_bytes(link));
         free(link);
     }
     return NULL;
@@ -399,6 +403,7 @@ struct link *link_copy(const struct link *link)
     }
     copy->references = 1;
     copy->json = NULL;
+    copy->past = false;
     copy->altnames = moved(link->altnames, link, copy);
     for (int i = 0; i < TEXT_COUNT; i++)
         *text_member(copy, i) = moved(*text_member(link, i), link, copy);

@@ -34,7 +34,7 @@ struct link_destination {
 struct link {
     unsigned references;
     struct quota *quota; /* what its memory counts in; NULL for none */
-    /* Its encoding, by link_keep_json(); NULL if there is none. */
+    /* Its encoding, by link_keep_json(); NULL if there is none, and always if it is past. */
     struct buffer *json;
     link_fields known;
     int ifindex;
@@ -86,6 +86,7 @@ struct link {
     int64_t since;
     int64_t last_up;
     int64_t last_down;
+    bool past;             /* see link_retire() */
     bool since_first_dump; /* it was there before, for how long is not known */
 };
 
@@ -104,9 +105,15 @@ int link_digest(const struct nlmsghdr *message, int *ret_ifindex, uint64_t *ret)
  * outlive it. Once; false if there is no room for it. */
 bool link_charge(struct link *link, struct quota *quota);
 
-/* Keeps its encoding, or not where there is no room for it; and lets go of it. */
+/* The memory that it takes, without that of its encoding. */
+size_t link_bytes(const struct link *link);
+
+/* Keeps its encoding for the next snapshot, or not where there is no room for it. */
 void link_keep_json(struct link *link, struct buffer *json);
-void link_forget_json(struct link *link);
+
+/* The link is gone, or has another state: from now on no encoding of this one is kept. The history
+ * may hold it for long, and does not count that. */
+void link_retire(struct link *link);
 
 struct link *link_ref(struct link *link);
 

@@ -1,6 +1,10 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "daemon/quota.h"
 
+#include <stdlib.h>
+
+#include "daemon/allocation.h"
+
 static size_t minus(size_t a, size_t b)
 {
     return a > b ? a - b : 0;
@@ -43,4 +47,23 @@ void quota_give(struct quota *quota, size_t bytes)
 {
     for (; quota; quota = quota->above)
         quota->used -= bytes;
+}
+
+void *quota_calloc(struct quota *quota, size_t count, size_t size)
+{
+    void *memory;
+
+    if (!quota_take(quota, allocation_bytes(count * size)))
+        return NULL;
+    memory = calloc(count, size);
+    if (!memory)
+        quota_give(quota, allocation_bytes(count * size));
+    return memory;
+}
+
+void quota_free(struct quota *quota, void *memory, size_t count, size_t size)
+{
+    if (memory)
+        quota_give(quota, allocation_bytes(count * size));
+    free(memory);
 }

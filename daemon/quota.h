@@ -27,4 +27,9 @@ bool quota_take(struct quota *quota, size_t bytes);
 /* Gives bytes back that were taken. */
 void quota_give(struct quota *quota, size_t bytes);
 
+/* Memory that counts in it, all zero; NULL without memory, or room for it. And its end: as many
+ * bytes, or NULL. */
+void *quota_calloc(struct quota *quota, size_t count, size_t size);
+void quota_free(struct quota *quota, void *memory, size_t count, size_t size);
+
 #endif

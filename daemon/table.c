@@ -87,24 +87,19 @@ struct table *table_new(table_handler handler, void *user)
     return table;
 }
 
-static size_t altnames_bytes(const struct link *link)
-{
-    return link->altname_count * sizeof(struct name);
-}
-
 static void free_altnames(struct entry *entry)
 {
-    if (entry->altnames)
-        quota_give(entry->link->quota, altnames_bytes(entry->link));
-    free(entry->altnames);
+    quota_free(entry->link->quota, entry->altnames, entry->link->altname_count,
+               sizeof(*entry->altnames));
     entry->altnames = NULL;
 }
 
 static struct entry *free_entry(struct entry *entry)
 {
-    quota_give(entry->link->quota, sizeof(*entry));
-    link_unref(entry->link);
-    free(entry);
+    struct link *link = entry->link;
+
+    quota_free(link->quota, entry, 1, sizeof(*entry));
+    link_unref(link);
     return NULL;
 }
 
@@ -255,14 +250,9 @@ static uint32_t unseen_flaps(const struct link *before, const struct link *after
 
 static struct name *new_altnames(const struct link *link)
 {
-    struct name *names;
+    struct name *names = quota_calloc(link->quota, link->altname_count, sizeof(*names));
     const char *altname = NULL;
 
-    if (!quota_take(link->quota, altnames_bytes(link)))
-        return NULL;
-    names = calloc(link->altname_count, sizeof(*names));
-    if (!names)
-        quota_give(link->quota, altnames_bytes(link));
     for (unsigned i = 0; names && (altname = link_next_altname(link, altname)); i++)
         names[i] = (struct name){.text = altname, .ifindex = link->ifindex, .place = i + 1};
     return names;
@@ -303,8 +293,7 @@ static struct link *replace(struct table *table, struct entry *entry, struct lin
 {
     struct link *before = entry->link;
 
-    /* Nobody asks for a snapshot of what is past. */
-    link_forget_json(before);
+    link_retire(before);
     if (change->fields & NAME_FIELDS) {
         remove_names(table, entry);
         entry->link = link_ref(after);
@@ -446,15 +435,10 @@ static void insert(struct table *table, struct entry *entry)
 
 static struct entry *new_entry(struct link *link)
 {
-    struct entry *entry;
+    struct entry *entry = quota_calloc(link->quota, 1, sizeof(*entry));
 
-    if (!quota_take(link->quota, sizeof(*entry)))
+    if (!entry)
         return NULL;
-    entry = calloc(1, sizeof(*entry));
-    if (!entry) {
-        quota_give(link->quota, sizeof(*entry));
-        return NULL;
-    }
     entry->link = link_ref(link);
     if (link->altname_count && !(entry->altnames = new_altnames(link)))
         return free_entry(entry);
@@ -503,8 +487,7 @@ void table_remove(struct table *table, int ifindex, enum change_source source,
     link = change.before = entry->link;
     if (moved_to)
         change.moved_to = *moved_to;
-    /* The history may hold it for long, and does not count this. */
-    link_forget_json(link);
+    link_retire(link);
     unrelate_entry(table, entry);
     remove_names(table, entry);
     RB_REMOVE(entries, &table->entries, entry);

@@ -128,15 +128,16 @@ void writer_put_json(struct writer *writer, json_t *value)
 
 int writer_to_buffer(struct writer *writer, struct buffer **ret)
 {
-    struct buffer *buffer = writer->failed ? NULL : buffer_ref(writer->buffer);
+    struct buffer *buffer = NULL;
 
-    if (!buffer && !writer->failed) {
+    if (writer->buffer && !writer->failed) {
+        buffer = buffer_trim(writer->buffer, writer->length);
+        writer->buffer = NULL;
+    } else if (!writer->failed) {
         buffer = buffer_new(writer->length);
         if (buffer)
             memcpy(buffer->data, writer->data, writer->length);
     }
-    if (buffer)
-        buffer->length = writer->length;
     writer_clear(writer);
     if (!buffer)
         return -ENOMEM;

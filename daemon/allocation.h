@@ -1,0 +1,14 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Memory as it is counted where it is limited. */
+#ifndef LINKWATCH_DAEMON_ALLOCATION_H
+#define LINKWATCH_DAEMON_ALLOCATION_H
+
+#include <stddef.h>
+
+/* What malloc() takes for so many bytes: with its own size, in units of 16, as in glibc. */
+static inline size_t allocation_bytes(size_t size)
+{
+    return (size + sizeof(size_t) + 15) & ~(size_t)15;
+}
+
+#endif
