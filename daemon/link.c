@@ -317,7 +317,7 @@ int link_parse(const struct nlmsghdr *message, struct link **ret)
     if (!link)
         return -ENOMEM;
     link->references = 1;
-    link->size = size;
+    link->size = (uint32_t)size;
     take_all(&attributes, info, link);
     *ret = link;
     return 0;

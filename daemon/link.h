@@ -33,26 +33,27 @@ struct link_destination {
  * member has a value only where known has the bit of its field. */
 struct link {
     unsigned references;
+    uint32_t size;       /* bytes allocated */
     struct quota *quota; /* what its memory counts in; NULL for none */
     /* Its encoding, by link_keep_json(); NULL if there is none, and always if it is past. */
     struct buffer *json;
-    link_fields known;
-    int ifindex;
-    uint16_t type;  /* ARPHRD_*, field link_type */
-    uint32_t flags; /* IFF_*, as the kernel gave them */
+    bool past; /* see link_retire() */
+
     uint8_t operstate;
     uint8_t linkmode;
     bool has_carrier; /* the kernel gave one; the field is known if the link is up, too */
     bool carrier;
+    bool link_down; /* the lower link is in this namespace and not IFF_UP, by link_resolve() */
+    uint16_t type;  /* ARPHRD_*, field link_type */
+    link_fields known;
+    int ifindex;
+    uint32_t flags; /* IFF_*, as the kernel gave them */
     uint32_t carrier_changes;
     uint32_t carrier_up_count;
     uint32_t carrier_down_count;
     uint32_t mtu;
     uint32_t min_mtu;
     uint32_t max_mtu;
-    struct link_address address;
-    struct link_address broadcast;
-    struct link_address permaddr;
     int master;     /* index of it, field master_ifindex; the name is in master_name */
     int link_index; /* of the lower link or peer: fields link_ifindex and link_index */
     int link_netnsid;
@@ -66,28 +67,29 @@ struct link {
     /* What other links contribute, set by link_resolve(). */
     char master_name[IF_NAMESIZE];
     char link_name[IF_NAMESIZE];
-    bool link_down; /* the lower link is in this namespace and not IFF_UP */
+
+    struct link_address address;
+    struct link_address broadcast;
+    struct link_address permaddr;
+
+    bool since_first_dump; /* it was there before, for how long is not known */
+    /* When it was learned, in microseconds since 1970, as of link_times_follow(); 0 if that is not
+     * known. No fields: that they change is no change of the link. */
+    int64_t since;
+    int64_t last_up;
+    int64_t last_down;
+
+    struct link_destination moved_to; /* no state of the link, but of its end here */
 
     /* In the same allocation as the link; NULL where not known. */
+    uint32_t altname_count;
+    const char *altnames; /* so many strings, one behind the other, up to the end */
     const char *ifalias;
     const char *qdisc;
     const char *parentbus;
     const char *parentdev;
     const char *info_kind;       /* both belong to the field linkinfo, which is */
     const char *info_slave_kind; /* known if one of them is */
-    const char *altnames;        /* altname_count strings, one behind the other */
-    size_t altname_count;
-    size_t size; /* bytes allocated */
-
-    struct link_destination moved_to; /* no state of the link, but of its end here */
-
-    /* When it was learned, in microseconds since 1970, as of link_times_follow(); 0 if that is not
-     * known. No fields: that they change is no change of the link. */
-    int64_t since;
-    int64_t last_up;
-    int64_t last_down;
-    bool past;             /* see link_retire() */
-    bool since_first_dump; /* it was there before, for how long is not known */
 };
 
 /* Reads an RTM_NEWLINK or RTM_DELLINK message that is complete by its own
