@@ -3,19 +3,7 @@
  * add of link 2 that is usable, "~2d" a change to one that is down, "-2" a remove; "c" is one that
  * has a carrier and is not usable. "@" is of an address. Behind it are the event's number, the MTU
  * if it isn't 1500, and flaps: "~2d#7*2". */
-#include <errno.h>
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
-
-#include <cmocka.h>
-
-#include "client/link_set.h"
-#include "client/mirror_state.h"
+#include "tests/client/mirror_input.h"
 
 #define SECOND UINT64_C(1000000)
 #define UP     (2 * SECOND)
@@ -128,22 +116,12 @@ static void expect(struct trial *trial, const char *words)
 
 static json_t *message(const struct trial *trial, const char *type)
 {
-    char instance[16];
-
-    snprintf(instance, sizeof(instance), "%d", trial->instance);
-    return json_pack("{s:s, s:{s:s, s:I}, s:s, s:I}", "type", type, "position", "instance",
-                     instance, "sequence", (json_int_t)trial->sequence, "learned", "notification",
-                     "realtime_usec", (json_int_t)trial->sequence);
+    return input_message(type, trial->instance, trial->sequence);
 }
 
 static void send(struct trial *trial, json_t *json)
 {
-    struct message message;
-
-    assert_int_equal(message_read(json, &message), 0);
-    assert_int_equal(mirror_state_take(&trial->state, &message), 0);
-    message_clear(&message);
-    json_decref(json);
+    input_send_new(&trial->state, json);
 }
 
 static json_t *link_json(struct spec spec)
@@ -152,15 +130,8 @@ static json_t *link_json(struct spec spec)
     json_t *json;
 
     snprintf(name, sizeof(name), "eth%d", spec.ifindex);
-    json = json_pack("{s:i, s:s, s:s, s:i, s:b, s:s}", "ifindex", spec.ifindex, "ifname",
-                     spec.name ? spec.name : name, "link_type", "ether", "mtu",
-                     spec.mtu ? spec.mtu : 1500, "carrier", spec.rank != 'd', "operstate",
-                     spec.rank == 'u'   ? "UP"
-                     : spec.rank == 'c' ? "DORMANT"
-                                        : "DOWN");
-    json_object_set_new(json, "flags",
-                        spec.rank == 'd' ? json_pack("[s, s]", "NO-CARRIER", "UP")
-                                         : json_pack("[s, s]", "UP", "LOWER_UP"));
+    json = input_link(spec.ifindex, spec.name ? spec.name : name, spec.rank,
+                      spec.mtu ? spec.mtu : 1500);
     if (spec.master)
         json_object_set_new(json, "master_ifindex", json_integer(spec.master));
     if (spec.altname)
@@ -204,14 +175,10 @@ static void flapping(struct trial *trial, struct spec spec, int flaps)
 static void address_event(struct trial *trial, const char *type, int ifindex, int number)
 {
     json_t *json;
-    char local[32];
 
     trial->sequence++;
     json = message(trial, type);
-    snprintf(local, sizeof(local), "192.0.2.%d", number);
-    json_object_set_new(json, "address",
-                        json_pack("{s:i, s:s, s:s, s:s, s:i}", "ifindex", ifindex, "ifname", "x",
-                                  "family", "inet", "local", local, "prefixlen", 24));
+    json_object_set_new(json, "address", input_address(ifindex, number));
     send(trial, json);
     report_due(trial);
 }

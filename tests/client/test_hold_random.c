@@ -3,20 +3,8 @@
  * names, get masters and addresses, while connections break and events are lost: whatever happens,
  * what the application knows is what a kernel can have, nothing is reported before its time, and
  * once all is quiet it is the truth. The seeds are fixed. */
-#include <errno.h>
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
-
-#include <cmocka.h>
-
 #include "client/address_object.h"
-#include "client/link_set.h"
-#include "client/mirror_state.h"
+#include "tests/client/mirror_input.h"
 
 #define LINKS     7
 #define ADDRESSES 3
@@ -54,12 +42,6 @@ struct world {
     int losses;
 };
 
-static unsigned draw(struct world *world, unsigned below)
-{
-    world->seed = world->seed * 1103515245 + 12345;
-    return (world->seed >> 16) % below;
-}
-
 static enum link_rank rank_of(const struct truth *truth)
 {
     if (!truth->there)
@@ -71,8 +53,7 @@ static enum link_rank rank_of(const struct truth *truth)
 
 static json_t *message_json(const struct world *world, const char *type)
 {
-    return json_pack("{s:s, s:{s:s, s:I}, s:s}", "type", type, "position", "instance", "1",
-                     "sequence", (json_int_t)world->sequence, "learned", "notification");
+    return input_message(type, 1, world->sequence);
 }
 
 static json_t *link_json(const struct world *world, int index)
@@ -82,40 +63,11 @@ static json_t *link_json(const struct world *world, int index)
     json_t *json;
 
     snprintf(name, sizeof(name), "eth%d", truth->name);
-    json = json_pack("{s:i, s:s, s:s, s:i, s:i, s:b, s:s, s:[s]}", "ifindex", index, "ifname", name,
-                     "link_type", "ether", "mtu", truth->mtu, "carrier_changes", truth->changes,
-                     "carrier", truth->rank != 'd', "operstate",
-                     truth->rank == 'u'   ? "UP"
-                     : truth->rank == 'c' ? "DORMANT"
-                                          : "DOWN",
-                     "flags", "UP");
+    json = input_link(index, name, truth->rank, truth->mtu);
+    json_object_set_new(json, "carrier_changes", json_integer(truth->changes));
     if (truth->master)
         json_object_set_new(json, "master_ifindex", json_integer(truth->master));
     return json;
-}
-
-static json_t *address_json(int index, int number)
-{
-    char local[32];
-
-    snprintf(local, sizeof(local), "192.0.2.%d", number);
-    return json_pack("{s:i, s:s, s:s, s:s, s:i}", "ifindex", index, "ifname", "x", "family", "inet",
-                     "local", local, "prefixlen", 24);
-}
-
-static void send(struct world *world, json_t *json)
-{
-    struct message message;
-
-    assert_int_equal(message_read(json, &message), 0);
-    assert_int_equal(mirror_state_take(&world->state, &message), 0);
-    message_clear(&message);
-}
-
-static void send_new(struct world *world, json_t *json)
-{
-    send(world, json);
-    json_decref(json);
 }
 
 static void record(struct world *world, const char *type, const char *member, json_t *object)
@@ -161,16 +113,16 @@ static bool is_free(const struct world *world, int name)
 static void appear(struct world *world, int index)
 {
     struct truth *truth = &world->links[index];
-    int name = 1 + (int)draw(world, LINKS);
+    int name = 1 + (int)input_draw(&world->seed, LINKS);
 
     /* As a rule one that was there. */
-    if (truth->name && is_free(world, truth->name) && draw(world, 2) == 0)
+    if (truth->name && is_free(world, truth->name) && input_draw(&world->seed, 2) == 0)
         name = truth->name;
     if (!is_free(world, name))
         return;
     truth->name = name;
     truth->mtu = 1500;
-    set_rank(world, index, true, "ucd"[draw(world, 3)]);
+    set_rank(world, index, true, "ucd"[input_draw(&world->seed, 3)]);
     record_link(world, "add", index);
 }
 
@@ -188,7 +140,7 @@ static void disappear(struct world *world, int index)
     for (int i = 0; i < ADDRESSES; i++)
         if (world->links[index].addresses[i]) {
             world->links[index].addresses[i] = false;
-            record(world, "remove", "address", address_json(index, i));
+            record(world, "remove", "address", input_address(index, i));
         }
     record_link(world, "remove", index);
     world->links[index].master = 0;
@@ -209,16 +161,16 @@ static void swap(struct world *world, int index, int other)
 
 static void happen(struct world *world)
 {
-    int index = 1 + (int)draw(world, LINKS);
-    int other = 1 + (int)draw(world, LINKS);
-    int address = (int)draw(world, ADDRESSES);
+    int index = 1 + (int)input_draw(&world->seed, LINKS);
+    int other = 1 + (int)input_draw(&world->seed, LINKS);
+    int address = (int)input_draw(&world->seed, ADDRESSES);
     struct truth *truth = &world->links[index];
 
     if (!truth->there) {
         appear(world, index);
         return;
     }
-    switch (draw(world, 10)) {
+    switch (input_draw(&world->seed, 10)) {
     case 0:
         disappear(world, index);
         break;
@@ -238,10 +190,10 @@ static void happen(struct world *world)
     case 5:
         truth->addresses[address] = !truth->addresses[address];
         record(world, truth->addresses[address] ? "add" : "remove", "address",
-               address_json(index, address));
+               input_address(index, address));
         break;
     default:
-        set_rank(world, index, true, truth->rank == 'u' ? "cd"[draw(world, 2)] : 'u');
+        set_rank(world, index, true, truth->rank == 'u' ? "cd"[input_draw(&world->seed, 2)] : 'u');
         record_link(world, "change", index);
     }
 }
@@ -249,7 +201,7 @@ static void happen(struct world *world)
 static void send_history(struct world *world, int64_t from)
 {
     for (; from <= world->sequence; from++)
-        send(world, world->history[from]);
+        input_send(&world->state, world->history[from]);
 }
 
 static void send_snapshot(struct world *world)
@@ -261,15 +213,15 @@ static void send_snapshot(struct world *world)
             continue;
         json = message_json(world, "snapshot");
         json_object_set_new(json, "link", link_json(world, index));
-        send_new(world, json);
+        input_send_new(&world->state, json);
         for (int i = 0; i < ADDRESSES; i++)
             if (world->links[index].addresses[i]) {
                 json = message_json(world, "snapshot");
-                json_object_set_new(json, "address", address_json(index, i));
-                send_new(world, json);
+                json_object_set_new(json, "address", input_address(index, i));
+                input_send_new(&world->state, json);
             }
     }
-    send_new(world, message_json(world, "ready"));
+    input_send_new(&world->state, message_json(world, "ready"));
 }
 
 static void connect_anew(struct world *world)
@@ -279,7 +231,7 @@ static void connect_anew(struct world *world)
 
     if (since) {
         send_history(world, json_integer_value(json_object_get(since, "sequence")) + 1);
-        send_new(world, message_json(world, "ready"));
+        input_send_new(&world->state, message_json(world, "ready"));
     } else {
         send_snapshot(world);
     }
@@ -468,15 +420,15 @@ static void step(struct world *world)
 {
     int64_t before = world->sequence;
 
-    world->state.now += draw(world, 30);
+    world->state.now += input_draw(&world->seed, 30);
     happen(world);
-    switch (draw(world, 25)) {
+    switch (input_draw(&world->seed, 25)) {
     case 0:
         mirror_state_break(&world->state);
         connect_anew(world);
         break;
     case 1:
-        send_new(world, message_json(world, "lost"));
+        input_send_new(&world->state, message_json(world, "lost"));
         send_snapshot(world);
         world->losses++;
         break;

@@ -3,20 +3,7 @@
  * random: whatever happens, the application gets no change or remove of a link that it doesn't
  * know, and no add of one that it does, and in the end it knows the right links. The seeds are
  * fixed: a failure can be repeated. */
-#include <errno.h>
-#include <fnmatch.h>
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
-
-#include <cmocka.h>
-
-#include "client/link_set.h"
-#include "client/mirror_state.h"
+#include "tests/client/mirror_input.h"
 
 #define LINKS   8
 #define HISTORY 32
@@ -50,44 +37,18 @@ struct world {
     int losses;
 };
 
-static unsigned draw(struct world *world, unsigned below)
-{
-    world->seed = world->seed * 1103515245 + 12345;
-    return (world->seed >> 16) % below;
-}
-
 static bool chance(struct world *world, unsigned percent)
 {
-    return draw(world, 100) < percent;
+    return input_draw(&world->seed, 100) < percent;
 }
 
 static json_t *link_json(int index, const struct state *state)
 {
-    char name[8];
+    char name[16];
 
     snprintf(name, sizeof(name), "%c%d", state->in ? 'e' : 'w', index);
     return json_pack("{s:i, s:s, s:s, s:i, s:i}", "ifindex", index, "ifname", name, "link_type",
                      "ether", "mtu", state->mtu, "carrier_changes", state->made);
-}
-
-static json_t *message_json(const struct world *world, const char *type, int64_t sequence)
-{
-    char instance[16];
-
-    snprintf(instance, sizeof(instance), "%d", world->instance);
-    return json_pack("{s:s, s:{s:s, s:I}, s:s}", "type", type, "position", "instance", instance,
-                     "sequence", (json_int_t)sequence, "learned", "notification");
-}
-
-/* Passes one message on, and takes the reference to it. */
-static void send(struct world *world, json_t *json)
-{
-    struct message message;
-
-    assert_int_equal(message_read(json, &message), 0);
-    assert_int_equal(mirror_state_take(&world->state, &message), 0);
-    message_clear(&message);
-    json_decref(json);
 }
 
 static bool passes(const struct world *world, const struct state *state)
@@ -99,7 +60,7 @@ static bool passes(const struct world *world, const struct state *state)
 static json_t *record(struct world *world, int index, const char *type, const struct state *before,
                       const struct state *after)
 {
-    json_t *json = message_json(world, type, ++world->sequence);
+    json_t *json = input_message(type, world->instance, ++world->sequence);
     json_t **place = &world->history[world->sequence % HISTORY];
 
     json_object_set_new(json, "link", link_json(index, after->there ? after : before));
@@ -134,18 +95,18 @@ static const char *change(struct world *world, struct state *state)
 
 static void happen(struct world *world, int passed)
 {
-    int index = 1 + (int)draw(world, LINKS);
+    int index = 1 + (int)input_draw(&world->seed, LINKS);
     struct state before = world->links[index];
     const char *type = change(world, &world->links[index]);
     json_t *event = record(world, index, type, &before, &world->links[index]);
 
     if (event && world->connected && index <= passed)
-        send(world, json_incref(event));
+        input_send_new(&world->state, json_incref(event));
 }
 
 static void send_ready(struct world *world)
 {
-    send(world, message_json(world, "ready", world->sequence));
+    input_send_new(&world->state, input_message("ready", world->instance, world->sequence));
 }
 
 /* Links in their order; in between come events about those that passed. */
@@ -155,10 +116,10 @@ static void send_snapshot(struct world *world)
         if (chance(world, 20))
             happen(world, index - 1);
         if (world->links[index].there && passes(world, &world->links[index])) {
-            json_t *json = message_json(world, "snapshot", world->sequence);
+            json_t *json = input_message("snapshot", world->instance, world->sequence);
 
             json_object_set_new(json, "link", link_json(index, &world->links[index]));
-            send(world, json);
+            input_send_new(&world->state, json);
         }
     }
     send_ready(world);
@@ -167,7 +128,7 @@ static void send_snapshot(struct world *world)
 static void send_lost(struct world *world)
 {
     world->losses++;
-    send(world, message_json(world, "lost", world->sequence));
+    input_send_new(&world->state, input_message("lost", world->instance, world->sequence));
     send_snapshot(world);
 }
 
@@ -178,7 +139,7 @@ static void send_history(struct world *world, int64_t since)
         json_t *event = world->history[sequence % HISTORY];
 
         if (event)
-            send(world, json_incref(event));
+            input_send_new(&world->state, json_incref(event));
     }
     send_ready(world);
 }
@@ -293,7 +254,7 @@ static const struct linkwatch_callbacks callbacks = {
 
 static void step(struct world *world)
 {
-    switch (draw(world, 20)) {
+    switch (input_draw(&world->seed, 20)) {
     case 0:
         restart(world);
         break;

@@ -2,19 +2,7 @@
 /* A mirror of links that swap their names in cycles, while the connection breaks in the middle of
  * events that belong together, and events are lost there: in a callback two links never have one
  * name, with a filter and without. The seeds are fixed. */
-#include <errno.h>
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
-
-#include <cmocka.h>
-
-#include "client/link_set.h"
-#include "client/mirror_state.h"
+#include "tests/client/mirror_input.h"
 
 #define LINKS  6
 #define SEEDS  200
@@ -41,21 +29,9 @@ struct world {
     int torn; /* connections that broke in the middle */
 };
 
-static unsigned draw(struct world *world, unsigned below)
-{
-    world->seed = world->seed * 1103515245 + 12345;
-    return (world->seed >> 16) % below;
-}
-
 static bool passes(const struct world *world, char name)
 {
     return !world->filter || strchr(world->filter, name);
-}
-
-static json_t *message_json(const char *type, int64_t sequence)
-{
-    return json_pack("{s:s, s:{s:s, s:I}, s:s}", "type", type, "position", "instance", "1",
-                     "sequence", (json_int_t)sequence, "learned", "notification");
 }
 
 static json_t *with_link(json_t *json, const struct world *world, int index)
@@ -68,27 +44,13 @@ static json_t *with_link(json_t *json, const struct world *world, int index)
     return json;
 }
 
-static void send_json(struct world *world, json_t *json)
-{
-    struct message message;
-
-    assert_int_equal(message_read(json, &message), 0);
-    assert_int_equal(mirror_state_take(&world->state, &message), 0);
-    message_clear(&message);
-}
-
-static void send_new(struct world *world, json_t *json)
-{
-    send_json(world, json);
-    json_decref(json);
-}
-
 static void send_snapshot(struct world *world)
 {
     for (int index = 1; index <= LINKS; index++)
         if (passes(world, world->names[index]))
-            send_new(world, with_link(message_json("snapshot", world->sequence), world, index));
-    send_new(world, message_json("ready", world->sequence));
+            input_send_new(&world->state,
+                           with_link(input_message("snapshot", 1, world->sequence), world, index));
+    input_send_new(&world->state, input_message("ready", 1, world->sequence));
 }
 
 /* Events of the history from there on, up to that one; more follows of those that belong
@@ -97,7 +59,7 @@ static void send_history(struct world *world, int64_t from, int64_t to)
 {
     for (; from <= to; from++)
         if (world->history[from])
-            send_json(world, world->history[from]);
+            input_send(&world->state, world->history[from]);
 }
 
 static void make_connection(struct world *world)
@@ -110,7 +72,7 @@ static void make_connection(struct world *world)
 
         assert_true(sequence == 0 || world->ends[sequence]);
         send_history(world, sequence + 1, world->sequence);
-        send_new(world, message_json("ready", world->sequence));
+        input_send_new(&world->state, input_message("ready", 1, world->sequence));
     } else {
         send_snapshot(world);
     }
@@ -121,8 +83,8 @@ static void make_connection(struct world *world)
  * events, and the last. */
 static void happen(struct world *world, int64_t *ret_first, int64_t *ret_last)
 {
-    int count = 1 + (int)draw(world, 4);
-    int first = 1 + (int)draw(world, LINKS - (unsigned)count + 1);
+    int count = 1 + (int)input_draw(&world->seed, 4);
+    int first = 1 + (int)input_draw(&world->seed, LINKS - (unsigned)count + 1);
     char kept = world->names[first];
     json_t *last = NULL;
 
@@ -134,7 +96,7 @@ static void happen(struct world *world, int64_t *ret_first, int64_t *ret_last)
         world->names[index] = index + 1 < first + count ? world->names[index + 1] : kept;
         world->mtus[index] += count == 1;
         if (passes(world, before) || passes(world, world->names[index])) {
-            json = with_link(message_json("change", ++world->sequence), world, index);
+            json = with_link(input_message("change", 1, ++world->sequence), world, index);
             if (last)
                 json_object_set_new(last, "more_follows", json_true());
             last = world->history[world->sequence] = json;
@@ -239,8 +201,8 @@ static void step(struct world *world)
     int64_t torn_at;
 
     happen(world, &first, &last);
-    torn_at = first + draw(world, (unsigned)(last - first + 1));
-    switch (draw(world, 6)) {
+    torn_at = first + input_draw(&world->seed, (unsigned)(last - first + 1));
+    switch (input_draw(&world->seed, 6)) {
     case 0:
         /* The connection breaks somewhere in it. */
         send_history(world, first, torn_at);
@@ -251,7 +213,7 @@ static void step(struct world *world)
     case 1:
         /* The rest is lost to it. */
         send_history(world, first, torn_at);
-        send_new(world, message_json("lost", world->sequence));
+        input_send_new(&world->state, input_message("lost", 1, world->sequence));
         send_snapshot(world);
         break;
     default:
