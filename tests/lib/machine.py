@@ -20,6 +20,7 @@ import traceback
 import uuid
 
 import tap
+import varlink
 import wait
 
 _MARK = "LINKWATCH_TEST_MOUNTS"
@@ -136,6 +137,18 @@ class Machine:
         """Where a path of the machine is for this program; before and after booting."""
         base = f"/proc/{self.leader}/root" if self.leader else self.root
         return pathlib.Path(f"{base}/{path.lstrip('/')}")
+
+    def socket_path(self):
+        """Where the daemon in it is reached from here."""
+        return str(self.path("/run/linkwatchd/socket"))
+
+    def status(self):
+        """What GetStatus says."""
+        return varlink.call(self.socket_path(), "GetStatus")
+
+    def statistics(self):
+        """What GetStatistics says."""
+        return varlink.call(self.socket_path(), varlink.STATISTICS + ".GetStatistics")
 
     def write(self, path, text):
         """Writes a file into the machine."""

@@ -22,21 +22,6 @@ FIRST_USER = 20001
 MACHINE = machine.Machine()
 
 
-def socket_path():
-    """Where the daemon in the machine is reached from here."""
-    return str(MACHINE.path("/run/linkwatchd/socket"))
-
-
-def status():
-    """What GetStatus says."""
-    return varlink.call(socket_path(), "GetStatus")
-
-
-def statistics():
-    """What GetStatistics says."""
-    return varlink.call(socket_path(), varlink.STATISTICS + ".GetStatistics")
-
-
 def prepare():
     """Any call that the filter does not let pass kills the daemon here, instead of failing
     with an error that it may get over unseen."""
@@ -155,11 +140,11 @@ def nothing_to_write():
 @tap.test
 def all_methods():
     """Every method works, and links are reported as they change."""
-    with same_process(), Mirror(socket_path()) as mirror:
+    with same_process(), Mirror(MACHINE.socket_path()) as mirror:
         mirror.until_ready()
         MACHINE.ip("link add m0 type veth peer name m1")
         mirror.until_event("add", "m1")
-        path = socket_path()
+        path = MACHINE.socket_path()
         for method in ("List", "Refresh", "GetStatus", varlink.SERVICE + ".GetInfo"):
             assert varlink.call(path, method), method
         text = varlink.call(path, varlink.SERVICE + ".GetInterfaceDescription",
@@ -172,7 +157,7 @@ def all_methods():
 @tap.test
 def subscribed():
     """It could join the kernel's updates, without any privilege."""
-    source = status()["source"]
+    source = MACHINE.status()["source"]
     assert source["standing"] in ("unproven", "trusted"), source
 
 
@@ -203,7 +188,7 @@ def limits_by_default():
             tap.equal(refusal(other), None, "the limit for another user")
         with connect(0) as root:
             tap.equal(refusal(root), None, "the limit for root")
-    wait.until(lambda: statistics()["sessions"] == 1, "the end of the sessions")
+    wait.until(lambda: MACHINE.statistics()["sessions"] == 1, "the end of the sessions")
     resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
 
 
@@ -213,7 +198,7 @@ def without_descriptors():
     are when there are some again."""
     restart(drop_in="[Service]\nLimitNOFILE=40\n")
     with same_process(), contextlib.ExitStack() as guests:
-        mirror = guests.enter_context(Mirror(socket_path()).until_ready())
+        mirror = guests.enter_context(Mirror(MACHINE.socket_path()).until_ready())
         crowd = [guests.enter_context(connect(0)) for _ in range(60)]
         _wait_for_entry("ERRNO=24")
         MACHINE.ip("link add d0 type bridge")
@@ -233,9 +218,9 @@ def _wait_for_entry(match):
 @tap.test
 def request_limits():
     """Requests that are too long or too deep end their connection, and no other."""
-    with same_process(), varlink.Connection(socket_path()) as bystander:
+    with same_process(), varlink.Connection(MACHINE.socket_path()) as bystander:
         for data in (b"{" + b" " * (1 << 17), b"[" * 100 + b"]" * 100 + b"\0"):
-            with varlink.Connection(socket_path()) as guest:
+            with varlink.Connection(MACHINE.socket_path()) as guest:
                 try:
                     guest.send_bytes(data)
                 except varlink.Closed:
@@ -249,13 +234,13 @@ def history_limit():
     """A consumer who does not read loses events of a short history, learns how many, and
     gets to the truth."""
     restart("[History]\nSize=8K\n")
-    with same_process(), Mirror(socket_path()) as mirror:
+    with same_process(), Mirror(MACHINE.socket_path()) as mirror:
         mirror.until_ready()
         MACHINE.ip("link add last type bridge")
         MACHINE.write("/run/churn", "".join(
             f"link set last mtu {mtu}\n" for mtu in range(1000, 5000)))
         MACHINE.run("ip", "-batch", "/run/churn")
-        mirror.refresh(socket_path())
+        mirror.refresh(MACHINE.socket_path())
         assert mirror.lost and mirror.lost[0]["lost"] > 0, "nothing was lost"
         tap.equal({link["ifname"]: link["mtu"] for link in mirror.links.values()},
                   {"lo": 65536, "last": 4999}, "the links' MTUs")
@@ -269,7 +254,7 @@ def reload_under_confinement():
     with same_process():
         MACHINE.write(CONFIG, "[Limits]\nSessionsMax=99\n")
         MACHINE.systemctl("reload", SERVICE)
-        wait.until(lambda: statistics()["sessions_max"] == 99, "the new limit")
+        wait.until(lambda: MACHINE.statistics()["sessions_max"] == 99, "the new limit")
 
 
 @tap.test
@@ -279,13 +264,13 @@ def without_netlink():
     restart(drop_in="[Service]\nRestrictAddressFamilies=\nRestrictAddressFamilies=AF_UNIX\n"
                     "SystemCallErrorNumber=EPERM\n")
     with same_process():
-        source = status()["source"]
+        source = MACHINE.status()["source"]
         tap.equal((source["standing"], source["errno_name"], source["stale"]),
                   ("denied", "EAFNOSUPPORT", True), "the source")
-        tap.equal(status()["cadence"], "retry", "the cadence")
+        tap.equal(MACHINE.status()["cadence"], "retry", "the cadence")
         for method in ("List", "Refresh"):
             try:
-                varlink.call(socket_path(), method)
+                varlink.call(MACHINE.socket_path(), method)
                 raise AssertionError(f"{method} worked")
             except varlink.Error as error:
                 tap.equal((error.name, error.parameters["errno"]),
@@ -301,8 +286,8 @@ def without_netlink():
 def netlink_comes_back():
     """Once the drop-in is gone, a restart makes all well."""
     restart()
-    wait.until(lambda: not status()["source"]["stale"], "a dump")
-    tap.equal(len(varlink.call(socket_path(), "List")["links"]), 1, "links")
+    wait.until(lambda: not MACHINE.status()["source"]["stale"], "a dump")
+    tap.equal(len(varlink.call(MACHINE.socket_path(), "List")["links"]), 1, "links")
 
 
 @tap.test

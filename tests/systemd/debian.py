@@ -28,11 +28,6 @@ MACHINE = machine.Machine()
 BEFORE = set()
 
 
-def socket_path():
-    """Where the daemon in the machine is reached from here."""
-    return str(MACHINE.path("/run/linkwatchd/socket"))
-
-
 def prepare():
     """What "make dist" puts into the archive is what the packages are built from."""
     for program in ("dh", "dpkg-buildpackage", "lintian"):
@@ -127,14 +122,14 @@ def upgraded():
           " dpkg-deb --raw-extract ${p}_*.deb next/$p &&"
           " sed -i -E '/^(Version|Depends)/s/0\\.1\\.0/0.1.0+next/' next/$p/DEBIAN/control &&"
           " dpkg-deb --root-owner-group --build next/$p next/; done")
-    with Mirror(socket_path()) as mirror, _Impatient() as impatient:
+    with Mirror(MACHINE.socket_path()) as mirror, _Impatient() as impatient:
         mirror.until_ready()
         shell("dpkg --install next/*.deb")
         tap.equal(impatient.failures, [], "refusals")
         wait.until(lambda: 0 not in (now := [MACHINE.pid(SERVICE),
                                              MACHINE.pid("linkwatchd@blue.service")])
                    and not set(now) & set(pids), "other processes")
-        with Mirror(socket_path(), since=mirror.position()) as again:
+        with Mirror(MACHINE.socket_path(), since=mirror.position()) as again:
             again.until_ready()
             assert again.lost, "the same daemon as before"
 
@@ -158,7 +153,7 @@ class _Impatient:
     def _run(self):
         while not self._over.is_set():
             try:
-                varlink.call(socket_path(), "GetStatus")
+                MACHINE.status()
             except varlink.Closed:
                 pass  # it was connected when the daemon ended
             except OSError as error:

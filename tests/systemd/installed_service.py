@@ -26,24 +26,9 @@ RESTART_SECONDS = 60
 MACHINE = machine.Machine()
 
 
-def socket_path():
-    """Where the daemon in the machine is reached from here."""
-    return str(MACHINE.path("/run/linkwatchd/socket"))
-
-
-def status():
-    """What GetStatus says."""
-    return varlink.call(socket_path(), "GetStatus")
-
-
-def statistics():
-    """What GetStatistics says."""
-    return varlink.call(socket_path(), varlink.STATISTICS + ".GetStatistics")
-
-
 def names():
     """The names of the links that the daemon knows."""
-    return {link["ifname"] for link in varlink.call(socket_path(), "List")["links"]}
+    return {link["ifname"] for link in varlink.call(MACHINE.socket_path(), "List")["links"]}
 
 
 def is_active(unit):
@@ -73,7 +58,7 @@ def consumer_first():
     """A consumer that comes before the daemon starts it, and is answered."""
     MACHINE.systemctl("start", SOCKET_UNIT)
     tap.equal(is_active(SERVICE), "inactive", SERVICE)
-    with varlink.Connection(socket_path()) as consumer:
+    with varlink.Connection(MACHINE.socket_path()) as consumer:
         links = consumer.call("List")["links"]
         tap.equal({link["ifname"] for link in links}, {"lo"}, "links")
     tap.equal(is_active(SERVICE), "active", SERVICE)
@@ -112,16 +97,16 @@ def metrics_as_documented():
 @tap.test
 def status_text():
     """systemctl status explains the standing in words."""
-    wait.until(lambda: not status()["source"]["stale"], "a dump")
+    wait.until(lambda: not MACHINE.status()["source"]["stale"], "a dump")
     text = MACHINE.show(SERVICE, "StatusText")
-    source = status()["source"]
+    source = MACHINE.status()["source"]
     tap.equal(text, f"{source['standing']}: {source['reason']}", "the status")
 
 
 @tap.test
 def links_are_seen():
     """Links that are made, changed and removed in the machine are reported."""
-    with Mirror(socket_path()) as mirror:
+    with Mirror(MACHINE.socket_path()) as mirror:
         mirror.until_ready()
         MACHINE.ip("link add v0 type veth peer name v1")
         mirror.until_event("add", "v0")
@@ -137,11 +122,11 @@ def links_are_seen():
 def reload_applies():
     """A reload applies the configuration, and drops no consumer."""
     pid = MACHINE.pid(SERVICE)
-    with Mirror(socket_path()) as mirror:
+    with Mirror(MACHINE.socket_path()) as mirror:
         mirror.until_ready()
         MACHINE.write(CONFIG, "[Limits]\nSessionsMax=123\n")
         MACHINE.systemctl("reload", SERVICE)
-        wait.until(lambda: statistics()["sessions_max"] == 123, "the new limit")
+        wait.until(lambda: MACHINE.statistics()["sessions_max"] == 123, "the new limit")
         MACHINE.ip("link add r0 type bridge")
         mirror.until_event("add", "r0")
         MACHINE.ip("link del r0")
@@ -154,7 +139,7 @@ def folder_beside_the_file():
     """Files in the folder beside the configuration file win over it."""
     MACHINE.write(CONFIG + ".d/50-more.conf", "[Limits]\nSessionsMax=456\n")
     MACHINE.systemctl("reload", SERVICE)
-    wait.until(lambda: statistics()["sessions_max"] == 456, "the new limit")
+    wait.until(lambda: MACHINE.statistics()["sessions_max"] == 456, "the new limit")
 
 
 @tap.test
@@ -165,7 +150,7 @@ def bad_file_is_refused():
     result = MACHINE.try_run("systemctl", "reload", SERVICE)
     assert result.returncode != 0, "the reload worked"
     _assert_refusal("_SYSTEMD_UNIT=" + SERVICE)
-    tap.equal(statistics()["sessions_max"], 456, "the limit")
+    tap.equal(MACHINE.statistics()["sessions_max"], 456, "the limit")
     tap.equal(MACHINE.pid(SERVICE), pid, "the process")
     tap.equal(is_active(SERVICE), "active", SERVICE)
 
@@ -177,12 +162,12 @@ def bad_file_at_hangup():
     wait.until(lambda: MACHINE.journal("MESSAGE_ID=4c64cab98bad4d12b729303462a84a7d"),
                "the refusal")
     _assert_refusal("MESSAGE_ID=4c64cab98bad4d12b729303462a84a7d")
-    tap.equal(statistics()["sessions_max"], 456, "the limit")
+    tap.equal(MACHINE.statistics()["sessions_max"], 456, "the limit")
     MACHINE.path(CONFIG + ".d/60-bad.conf").unlink()
     MACHINE.path(CONFIG + ".d/50-more.conf").unlink()
     MACHINE.path(CONFIG).unlink()
     MACHINE.systemctl("reload", SERVICE)
-    wait.until(lambda: statistics()["sessions_max"] == 3072, "the default")
+    wait.until(lambda: MACHINE.statistics()["sessions_max"] == 3072, "the default")
 
 
 def _assert_refusal(match):
@@ -196,12 +181,12 @@ def _assert_refusal(match):
 @tap.test
 def restart_under_consumers():
     """Consumers of Monitor come back after a restart and are brought up to date."""
-    mirrors = [Mirror(socket_path()).until_ready() for _ in range(3)]
+    mirrors = [Mirror(MACHINE.socket_path()).until_ready() for _ in range(3)]
     MACHINE.systemctl("restart", SERVICE)
     MACHINE.ip("link add after0 type bridge")
     for mirror in mirrors:
         tap.equal(_takes_until_closed(mirror), "closed", "the old stream")
-        with Mirror(socket_path(), since=mirror.position()) as again:
+        with Mirror(MACHINE.socket_path(), since=mirror.position()) as again:
             again.until_ready()
             assert again.lost and "lost" not in again.lost[0], again.lost
             again.until(lambda a=again: "after0" in {l["ifname"] for l in a.links.values()},
@@ -226,7 +211,7 @@ def no_refusal_while_restarting():
     def connect_again_and_again():
         while not over.is_set():
             try:
-                with varlink.Connection(socket_path()) as consumer:
+                with varlink.Connection(MACHINE.socket_path()) as consumer:
                     consumer.call("GetStatus")
                 answers.append(1)
             except varlink.Closed:
@@ -302,16 +287,16 @@ def stop_under_a_consumer():
     stopping the socket unit, too, does"""
     MACHINE.systemctl("start", SERVICE)
     pid = MACHINE.pid(SERVICE)
-    with varlink.Connection(socket_path()) as consumer:
+    with varlink.Connection(MACHINE.socket_path()) as consumer:
         consumer.call("GetStatus")
         tap.contains(MACHINE.systemctl("stop", SERVICE), SOCKET_UNIT)
-    with varlink.Connection(socket_path()) as consumer:
+    with varlink.Connection(MACHINE.socket_path()) as consumer:
         consumer.call("GetStatus")
         assert MACHINE.pid(SERVICE) not in (0, pid), "the same process"
         MACHINE.systemctl("stop", SOCKET_UNIT, SERVICE)
         assert consumer.is_closed(), "the connection stands"
     try:
-        varlink.Connection(socket_path())
+        varlink.Connection(MACHINE.socket_path())
     except OSError:
         pass
     else:
@@ -326,7 +311,7 @@ def without_the_socket_unit():
     removes it in the end."""
     MACHINE.systemctl("stop", SOCKET_UNIT, SERVICE)
     MACHINE.systemctl("mask", "--runtime", SOCKET_UNIT)
-    socket = pathlib.Path(socket_path())
+    socket = pathlib.Path(MACHINE.socket_path())
     socket.unlink(missing_ok=True)
     for _ in range(5):
         MACHINE.systemctl("start", SERVICE)
@@ -361,7 +346,7 @@ def ready_after_the_first_look():
                         f"Environment=LD_PRELOAD=/run/linkwatch-faults/{module.name}\n"
                         f"Environment=LINKWATCH_FAULTS=/run/linkwatch-faults/{control}\n")
         MACHINE.systemctl("stop", SERVICE)
-        with varlink.Connection(socket_path()) as consumer:
+        with varlink.Connection(MACHINE.socket_path()) as consumer:
             consumer.send("List")
             wait.until(lambda: silent.done(faults.DUMP_SILENT), "a dump that gets no answer")
             tap.equal(is_active(SERVICE), "activating", SERVICE)
@@ -370,7 +355,7 @@ def ready_after_the_first_look():
             tap.equal(consumer.expect_error("org.linkwatch.Links.NeverLooked")["errno_name"],
                       "ETIMEDOUT")
             silent.set(faults.DUMP_SILENT, times=0)
-            wait.until(lambda: "last_dump_usec" in status()["source"], "a dump with an answer")
+            wait.until(lambda: "last_dump_usec" in MACHINE.status()["source"], "a dump with an answer")
             tap.equal(names(), {"lo"}, "links")
     MACHINE.drop_in(SERVICE, "faults", None)
 
@@ -381,7 +366,7 @@ def wrong_configuration_at_the_start():
     who came meanwhile is answered then."""
     MACHINE.systemctl("stop", SERVICE)
     MACHINE.write(CONFIG, "[Limits]\nSessionsMax=none\n")
-    with varlink.Connection(socket_path()) as consumer:
+    with varlink.Connection(MACHINE.socket_path()) as consumer:
         consumer.send("GetStatus")
         wait.until(lambda: int(MACHINE.show(SERVICE, "NRestarts")) >= 3, "the third try")
         reason = f"{CONFIG}:2: SessionsMax: \"none\" is not valid"
@@ -394,7 +379,7 @@ def wrong_configuration_at_the_start():
 @tap.test
 def ended_by_sigterm():
     """It ends well when it is stopped, with consumers connected."""
-    with Mirror(socket_path()) as mirror:
+    with Mirror(MACHINE.socket_path()) as mirror:
         mirror.until_ready()
         MACHINE.systemctl("stop", SERVICE)
         tap.equal(_takes_until_closed(mirror), "closed", "the stream")

@@ -28,11 +28,6 @@ def _message_ids():
 IDS = _message_ids()
 
 
-def socket_path():
-    """Where the daemon in the machine is reached from here."""
-    return str(MACHINE.path("/run/linkwatchd/socket"))
-
-
 def entries(kind, *matches):
     """The entries of that kind that match."""
     return MACHINE.journal("MESSAGE_ID=" + IDS[kind], "_SYSTEMD_UNIT=" + SERVICE, *matches)
@@ -45,7 +40,7 @@ def until_entry(kind, *matches):
 
 def refresh():
     """All that happened is reported, and logged, when this is over."""
-    varlink.call(socket_path(), "Refresh")
+    varlink.call(MACHINE.socket_path(), "Refresh")
 
 
 def restart(config=""):
@@ -83,7 +78,7 @@ def link_added():
     entry = until_entry("LINK_ADDED", "INTERFACE=v0")
     tap.equal((entry["KIND"], entry["NEW_MTU"], entry["NEW_OPERSTATE"], entry["PRIORITY"]),
               ("veth", "1400", "DOWN", "6"), "kind, MTU, state and priority")
-    links = varlink.call(socket_path(), "List", {"filter": {"names": ["v0"]}})["links"]
+    links = varlink.call(MACHINE.socket_path(), "List", {"filter": {"names": ["v0"]}})["links"]
     tap.equal(entry["IFINDEX"], str(links[0]["ifindex"]), "the index")
     tap.equal(entry["MESSAGE"], f"v0 appeared (index {entry['IFINDEX']}, veth)", "the text")
 
@@ -206,15 +201,15 @@ def bounded_in_a_storm():
     through."""
     restart("[Limits]\nSessionsPerUserMax=2\n")
     changes = 2000
-    with Mirror(socket_path()) as mirror:
+    with Mirror(MACHINE.socket_path()) as mirror:
         mirror.until_ready()
         MACHINE.ip("link add s0 type bridge")
         MACHINE.write("/run/storm", "".join(f"link set s0 mtu {1000 + n}\n"
                                             for n in range(changes)))
         MACHINE.run("ip", "-batch", "/run/storm")
-        with varlink.Connection(socket_path()) as second:
+        with varlink.Connection(MACHINE.socket_path()) as second:
             second.call("Refresh")
-            with varlink.Connection(socket_path()):
+            with varlink.Connection(MACHINE.socket_path()):
                 refused = until_entry("SESSION_REFUSED")
         mirror.until(lambda: any(link.get("mtu") == 999 + changes
                                  for link in mirror.links.values()), "the last change")
@@ -269,7 +264,7 @@ def no_line_is_forged():
 
 
 def _index():
-    links = varlink.call(socket_path(), "List")["links"]
+    links = varlink.call(MACHINE.socket_path(), "List")["links"]
     return str(next(link["ifindex"] for link in links if link["ifname"].startswith("x")))
 
 

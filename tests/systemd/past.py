@@ -14,11 +14,6 @@ SERVICE = "linkwatchd.service"
 MACHINE = machine.Machine()
 
 
-def socket_path():
-    """Where the daemon in the machine is reached from here."""
-    return str(MACHINE.path("/run/linkwatchd/socket"))
-
-
 def history(*arguments, user="root"):
     """What it prints, and what on standard error; as that user of the machine."""
     command = ["linkwatchctl", *arguments]
@@ -40,7 +35,7 @@ def until_logged(*matches):
 
 def refresh():
     """All that happened is reported when this is over."""
-    varlink.call(socket_path(), "Refresh")
+    varlink.call(MACHINE.socket_path(), "Refresh")
 
 
 def flap():
@@ -51,7 +46,7 @@ def flap():
 
 
 def _has_carrier():
-    links = varlink.call(socket_path(), "List", {"filter": {"names": ["v0"]}})["links"]
+    links = varlink.call(MACHINE.socket_path(), "List", {"filter": {"names": ["v0"]}})["links"]
     return "NO-CARRIER" not in links[0]["flags"]
 
 
@@ -120,7 +115,7 @@ def by_former_names():
 def no_entry_is_forged():
     """An entry that another program wrote with the same identifiers is not printed"""
     entry = next(e for e in MACHINE.journal("_SYSTEMD_UNIT=" + SERVICE, "INTERFACE=v0"))
-    instance = varlink.call(socket_path(), "GetStatus")["position"]["instance"]
+    instance = MACHINE.status()["position"]["instance"]
     MACHINE.write("/run/forged", "".join(f"{name}={value}\n" for name, value in (
         ("MESSAGE", "v0 appeared (forged)"), ("MESSAGE_ID", entry["MESSAGE_ID"]),
         ("INTERFACE", "v0"), ("IFINDEX", "7"), ("INSTANCE", instance), ("SEQUENCE", "0"),
