@@ -7,12 +7,8 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "client/ctl/address_rows.h"
-#include "client/ctl/event_json.h"
-#include "client/ctl/event_lines.h"
-#include "client/ctl/json_members.h"
-#include "client/ctl/link_rows.h"
 #include "client/ctl/netns_label.h"
+#include "client/ctl/watched_report.h"
 #include "protocol/clock.h"
 
 /* So long the connection of one namespace may be down before that is reported: if the daemon is
@@ -22,229 +18,10 @@
 /* Of a name under which the files change that fast, the next reading shows what became of it. */
 #define OPEN_TRIES 3
 
-static bool is_text(const struct watched *watched)
-{
-    return !watched->monitor->ctl->json;
-}
-
-/* Whether what happens isn't what is written, event by event. */
-static bool holds(const struct watched *watched)
-{
-    return watched->monitor->ctl->hold_up > 0 || watched->monitor->ctl->hold_down > 0;
-}
-
-/* Whether events are written as lines now. */
-static bool shows(const struct watched *watched)
-{
-    return is_text(watched) && watched->monitor->started;
-}
-
-static const struct event_filter *filter_of(const struct watched *watched)
-{
-    return &watched->monitor->ctl->events;
-}
-
 /* The one whose connection stands for the daemon. */
 static bool is_first(const struct watched *watched)
 {
     return watched == watched->monitor->items[0];
-}
-
-static struct lines lines_of(const struct watched *watched)
-{
-    return (struct lines){.output = &watched->monitor->output,
-                          .label = watched->label,
-                          .holds = holds(watched),
-                          .day = &watched->monitor->day};
-}
-
-static void print_message(const struct watched *watched, const char *json)
-{
-    char *text = NULL;
-    size_t size;
-    FILE *to = open_memstream(&text, &size);
-
-    if (!to)
-        return;
-    netns_write_object(to, watched->members, json);
-    if (fclose(to) == 0)
-        ctl_print_json(watched->monitor->ctl, text);
-    free(text);
-}
-
-/* As JSON: what differs when a connection is there again, in the words of the daemon's events; or,
- * where something is held, every event. */
-static void print_event(const struct watched *watched, const char *type, const char *member,
-                        const char *before, const char *now, const struct linkwatch_event *event)
-{
-    char *text = NULL;
-    size_t size;
-    FILE *to;
-
-    if (is_text(watched) || !watched->known ||
-        (!holds(watched) && linkwatch_event_learned(event) != LINKWATCH_LEARNED_SNAPSHOT))
-        return;
-    to = open_memstream(&text, &size);
-    if (!to)
-        return;
-    event_json_write(to, type, member, before, now, event);
-    if (fclose(to) == 0)
-        print_message(watched, text);
-    free(text);
-}
-
-/* Whether that is the first snapshot, where its messages don't show it. */
-static bool is_first_snapshot(const struct watched *watched)
-{
-    return !is_text(watched) && holds(watched) && !watched->known;
-}
-
-static void print_snapshot(const struct watched *watched, const char *member, const char *now)
-{
-    char *text;
-
-    if (watched->monitor->ctl->no_list ||
-        asprintf(&text, "{\"type\":\"snapshot\",\"%s\":%s}", member, now) < 0)
-        return;
-    print_message(watched, text);
-    free(text);
-}
-
-static void on_add(void *user, struct linkwatch_link *link, const struct linkwatch_event *event)
-{
-    const struct watched *watched = user;
-    struct lines lines = lines_of(watched);
-
-    if (is_first_snapshot(watched))
-        print_snapshot(watched, "link", linkwatch_link_json(link));
-    if (!event_filter_passes_link(filter_of(watched), EVENT_TYPE_ADD, 0))
-        return;
-    print_event(watched, "add", "link", NULL, linkwatch_link_json(link), event);
-    if (shows(watched))
-        lines_add(&lines, link, event);
-}
-
-static void on_change(void *user, struct linkwatch_link *before, struct linkwatch_link *link,
-                      linkwatch_fields fields, const struct linkwatch_event *event)
-{
-    const struct watched *watched = user;
-    struct lines lines = lines_of(watched);
-
-    if (!event_filter_passes_link(filter_of(watched), EVENT_TYPE_CHANGE, fields))
-        return;
-    print_event(watched, "change", "link", linkwatch_link_json(before), linkwatch_link_json(link),
-                event);
-    if (shows(watched))
-        lines_change(&lines, before, link, fields, event);
-}
-
-static void on_remove(void *user, struct linkwatch_link *link, const struct linkwatch_event *event)
-{
-    const struct watched *watched = user;
-    struct lines lines = lines_of(watched);
-
-    if (!event_filter_passes_link(filter_of(watched), EVENT_TYPE_REMOVE, 0))
-        return;
-    print_event(watched, "remove", "link", NULL, linkwatch_link_json(link), event);
-    if (shows(watched))
-        lines_remove(&lines, link, event);
-}
-
-static void on_address_add(void *user, struct linkwatch_address *address,
-                           const struct linkwatch_event *event)
-{
-    const struct watched *watched = user;
-    struct lines lines = lines_of(watched);
-
-    if (is_first_snapshot(watched))
-        print_snapshot(watched, "address", linkwatch_address_json(address));
-    if (!event_filter_passes_address(filter_of(watched), EVENT_TYPE_ADD, 0))
-        return;
-    print_event(watched, "add", "address", NULL, linkwatch_address_json(address), event);
-    if (shows(watched))
-        address_lines_add(&lines, address, event);
-}
-
-static void on_address_change(void *user, struct linkwatch_address *before,
-                              struct linkwatch_address *address, linkwatch_fields fields,
-                              const struct linkwatch_event *event)
-{
-    const struct watched *watched = user;
-    struct lines lines = lines_of(watched);
-
-    if (!event_filter_passes_address(filter_of(watched), EVENT_TYPE_CHANGE, fields))
-        return;
-    print_event(watched, "change", "address", linkwatch_address_json(before),
-                linkwatch_address_json(address), event);
-    if (shows(watched))
-        address_lines_change(&lines, before, address, fields, event);
-}
-
-static void on_address_remove(void *user, struct linkwatch_address *address,
-                              const struct linkwatch_event *event)
-{
-    const struct watched *watched = user;
-    struct lines lines = lines_of(watched);
-
-    if (!event_filter_passes_address(filter_of(watched), EVENT_TYPE_REMOVE, 0))
-        return;
-    print_event(watched, "remove", "address", NULL, linkwatch_address_json(address), event);
-    if (shows(watched))
-        address_lines_remove(&lines, address, event);
-}
-
-/* Something that isn't about a link: into the text; beside JSON, which has it in its
- * own way or must not have it. */
-static void notice(const struct watched *watched, const char *text)
-{
-    struct lines lines = lines_of(watched);
-
-    if (is_text(watched))
-        lines_notice(&lines, text);
-    else if (watched->name.path)
-        ctl_error("network namespace \"%s\": %s", watched->name.name, text);
-    else
-        ctl_error("%s", text);
-}
-
-static void add_rows(struct table *table, const struct watched *watched)
-{
-    struct linkwatch_link *link;
-    int ifindex = 0;
-
-    if (!watched->mirror)
-        return;
-    while ((link = linkwatch_mirror_next(watched->mirror, ifindex))) {
-        links_table_add(table, watched->label, link);
-        ifindex = linkwatch_link_ifindex(link);
-    }
-}
-
-static void print_links(const struct monitor *monitor)
-{
-    struct table *table = links_table_new(monitor->ctl);
-
-    for (size_t i = 0; i < monitor->count; i++)
-        add_rows(table, monitor->items[i]);
-    if (table_print(table, &monitor->output, monitor->ctl->full) < 0)
-        notice(monitor->items[0], "not enough memory to list the links");
-    table_free(table);
-}
-
-static void print_addresses(const struct monitor *monitor)
-{
-    struct table *table = addresses_table_new(monitor->ctl);
-
-    for (size_t i = 0; i < monitor->count; i++) {
-        const struct linkwatch_mirror *mirror = monitor->items[i]->mirror;
-        struct linkwatch_address *address = NULL;
-
-        while (mirror && (address = linkwatch_mirror_next_address(mirror, 0, address)))
-            addresses_table_add(table, monitor->items[i]->label, address);
-    }
-    if (table_print(table, &monitor->output, monitor->ctl->full) < 0)
-        notice(monitor->items[0], "not enough memory to list the addresses");
-    table_free(table);
 }
 
 void monitor_settle(struct monitor *monitor)
@@ -261,10 +38,7 @@ void monitor_settle(struct monitor *monitor)
     }
     if (!any)
         return;
-    if (!monitor->ctl->json && !monitor->ctl->no_list)
-        print_links(monitor);
-    if (!monitor->ctl->json && !monitor->ctl->no_list && monitor->ctl->addresses)
-        print_addresses(monitor);
+    watched_report_list(monitor);
     monitor->started = true;
 }
 
@@ -278,10 +52,8 @@ static void on_ready(void *user)
 {
     struct watched *watched = user;
 
-    if (watched->ready) {
-        print_message(watched, watched->ready);
-        output_flush(&watched->monitor->output);
-    }
+    if (watched->ready)
+        watched_report_message(watched, watched->ready);
     settle(watched);
     watched->known = true;
 }
@@ -291,7 +63,7 @@ static void on_lost(void *user, int64_t events)
     struct watched *watched = user;
     char text[128];
 
-    if (!is_text(watched) || (events < 0 && !is_first(watched)))
+    if (!watched_report_is_text(watched) || (events < 0 && !is_first(watched)))
         return;
     if (events < 0)
         snprintf(text, sizeof(text), "the daemon restarted; what changed meanwhile:");
@@ -300,7 +72,7 @@ static void on_lost(void *user, int64_t events)
                  "%lld event%s lost because they arrived faster than they were read; what changed "
                  "meanwhile:",
                  (long long)events, events == 1 ? " was" : "s were");
-    notice(watched, text);
+    watched_report_notice(watched, text);
 }
 
 /* While no links are known: why. */
@@ -311,7 +83,7 @@ static void print_failure(struct watched *watched, const struct linkwatch_source
 
     ctl_describe_failure(source, why, sizeof(why));
     snprintf(text, sizeof(text), "no links are known: %s", why);
-    notice(watched, text);
+    watched_report_notice(watched, text);
     settle(watched);
 }
 
@@ -320,7 +92,7 @@ static void on_source(void *user, const struct linkwatch_source *source)
     struct watched *watched = user;
     char text[512];
 
-    if (!is_text(watched))
+    if (!watched_report_is_text(watched))
         return;
     if (ctl_never_dumped(source)) {
         print_failure(watched, source);
@@ -330,7 +102,7 @@ static void on_source(void *user, const struct linkwatch_source *source)
         return;
     snprintf(text, sizeof(text), "%s%s: %s", linkwatch_source_is_stale(source) ? "stale, " : "",
              linkwatch_source_standing(source), linkwatch_source_reason(source));
-    notice(watched, text);
+    watched_report_notice(watched, text);
 }
 
 static void on_address_source(void *user, const struct linkwatch_source *source)
@@ -338,14 +110,14 @@ static void on_address_source(void *user, const struct linkwatch_source *source)
     struct watched *watched = user;
     char text[512];
 
-    if (!is_text(watched) || (!watched->known && !ctl_never_dumped(source)))
+    if (!watched_report_is_text(watched) || (!watched->known && !ctl_never_dumped(source)))
         return;
     snprintf(text, sizeof(text), "addresses: %s%s: %s",
              ctl_never_dumped(source)            ? "none are known, "
              : linkwatch_source_is_stale(source) ? "stale, "
                                                  : "",
              linkwatch_source_standing(source), linkwatch_source_reason(source));
-    notice(watched, text);
+    watched_report_notice(watched, text);
 }
 
 static void on_connected(void *user, bool resumed)
@@ -353,7 +125,8 @@ static void on_connected(void *user, bool resumed)
     struct watched *watched = user;
 
     if (watched->heard && (is_first(watched) || watched->reported))
-        notice(watched, resumed ? "reconnected; no events were missed" : "reconnected");
+        watched_report_notice(watched,
+                              resumed ? "reconnected; no events were missed" : "reconnected");
     watched->heard = true;
     watched->broken = false;
     watched->reported = false;
@@ -404,63 +177,27 @@ int64_t watched_tick(struct watched *watched, int64_t now)
              is_first(watched) ? "no connection to linkwatchd" : "it cannot be monitored",
              watched->why ? watched->why : "out of memory");
     watched->reported = true;
-    notice(watched, text);
+    watched_report_notice(watched, text);
     settle(watched);
     return INT64_MAX;
 }
 
-/* Whether a message shows what is held. */
-static bool is_held(const struct watched *watched, const struct json_member *type)
-{
-    return holds(watched) && (json_is_text(type, "snapshot") || json_is_text(type, "add") ||
-                              json_is_text(type, "change") || json_is_text(type, "remove"));
-}
-
-static void on_message(void *user, const char *json)
-{
-    struct watched *watched = user;
-    struct json_member type;
-    bool is_type = json_find(json, "type", strlen("type"), &type);
-
-    /* After the first snapshot, on_add() and the like print how a snapshot differs, before the
-     * "ready" that follows. */
-    if (is_type && json_is_text(&type, "snapshot") &&
-        (watched->known || watched->monitor->ctl->no_list))
-        return;
-    if (is_type && is_held(watched, &type))
-        return;
-    if (!event_filter_passes_json(filter_of(watched), json))
-        return;
-    if (is_type && json_is_text(&type, "ready")) {
-        free(watched->ready);
-        watched->ready = strdup(json);
-        return;
-    }
-    print_message(watched, json);
-    output_flush(&watched->monitor->output);
-}
-
 static int make_mirror(struct watched *watched, struct linkwatch_mirror **ret)
 {
-    const struct linkwatch_callbacks callbacks = {
+    struct linkwatch_callbacks callbacks = {
         .size = sizeof(callbacks),
-        .add = on_add,
-        .change = on_change,
-        .remove = on_remove,
         .ready = on_ready,
         .lost = on_lost,
         .source = on_source,
         .connected = on_connected,
         .disconnected = on_disconnected,
-        .message = is_text(watched) ? NULL : on_message,
-        .address_add = on_address_add,
-        .address_change = on_address_change,
-        .address_remove = on_address_remove,
         .address_source = on_address_source,
     };
     const struct monitor *monitor = watched->monitor;
-    int r = linkwatch_mirror_new(monitor->ctl->path, monitor->filter, &callbacks, watched, ret);
+    int r;
 
+    watched_report_callbacks(watched, &callbacks);
+    r = linkwatch_mirror_new(monitor->ctl->path, monitor->filter, &callbacks, watched, ret);
     if (r >= 0)
         r = linkwatch_mirror_set_hold(*ret, monitor->ctl->hold_up, monitor->ctl->hold_down);
     return r >= 0 && monitor->ctl->addresses ? linkwatch_mirror_follow_addresses(*ret) : r;
@@ -521,14 +258,13 @@ static void print_netns_event(const struct watched *watched, const char *type, c
 
     if (!watched->name.path)
         return;
-    if (shows(watched))
-        notice(watched, text);
-    if (is_text(watched))
+    if (watched_report_shows(watched))
+        watched_report_notice(watched, text);
+    if (watched_report_is_text(watched))
         return;
     if (asprintf(&json, "{\"type\":\"%s\"}", type) < 0)
         return;
-    print_message(watched, json);
-    output_flush(&watched->monitor->output);
+    watched_report_message(watched, json);
     free(json);
 }
 

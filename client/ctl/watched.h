@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* One network namespace that monitor follows: a mirror, and what is written of it. */
+/* One network namespace that monitor follows: a mirror, and whether it has a connection. */
 #ifndef LINKWATCH_CLIENT_CTL_WATCHED_H
 #define LINKWATCH_CLIENT_CTL_WATCHED_H
 

@@ -1,0 +1,285 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "client/ctl/watched_report.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "client/ctl/address_rows.h"
+#include "client/ctl/event_json.h"
+#include "client/ctl/event_lines.h"
+#include "client/ctl/json_members.h"
+#include "client/ctl/link_rows.h"
+#include "client/ctl/netns_label.h"
+
+bool watched_report_is_text(const struct watched *watched)
+{
+    return !watched->monitor->ctl->json;
+}
+
+/* Whether what happens isn't what is written, event by event. */
+static bool holds(const struct watched *watched)
+{
+    return watched->monitor->ctl->hold_up > 0 || watched->monitor->ctl->hold_down > 0;
+}
+
+bool watched_report_shows(const struct watched *watched)
+{
+    return watched_report_is_text(watched) && watched->monitor->started;
+}
+
+static const struct event_filter *filter_of(const struct watched *watched)
+{
+    return &watched->monitor->ctl->events;
+}
+
+static struct lines lines_of(const struct watched *watched)
+{
+    return (struct lines){.output = &watched->monitor->output,
+                          .label = watched->label,
+                          .holds = holds(watched),
+                          .day = &watched->monitor->day};
+}
+
+static void print_message(const struct watched *watched, const char *json)
+{
+    char *text = NULL;
+    size_t size;
+    FILE *to = open_memstream(&text, &size);
+
+    if (!to)
+        return;
+    netns_write_object(to, watched->members, json);
+    if (fclose(to) == 0)
+        ctl_print_json(watched->monitor->ctl, text);
+    free(text);
+}
+
+/* As JSON: what differs when a connection is there again, in the words of the daemon's events; or,
+ * where something is held, every event. */
+static void print_event(const struct watched *watched, const char *type, const char *member,
+                        const char *before, const char *now, const struct linkwatch_event *event)
+{
+    char *text = NULL;
+    size_t size;
+    FILE *to;
+
+    if (watched_report_is_text(watched) || !watched->known ||
+        (!holds(watched) && linkwatch_event_learned(event) != LINKWATCH_LEARNED_SNAPSHOT))
+        return;
+    to = open_memstream(&text, &size);
+    if (!to)
+        return;
+    event_json_write(to, type, member, before, now, event);
+    if (fclose(to) == 0)
+        print_message(watched, text);
+    free(text);
+}
+
+/* Whether that is the first snapshot, where its messages don't show it. */
+static bool is_first_snapshot(const struct watched *watched)
+{
+    return !watched_report_is_text(watched) && holds(watched) && !watched->known;
+}
+
+static void print_snapshot(const struct watched *watched, const char *member, const char *now)
+{
+    char *text;
+
+    if (watched->monitor->ctl->no_list ||
+        asprintf(&text, "{\"type\":\"snapshot\",\"%s\":%s}", member, now) < 0)
+        return;
+    print_message(watched, text);
+    free(text);
+}
+
+static void on_add(void *user, struct linkwatch_link *link, const struct linkwatch_event *event)
+{
+    const struct watched *watched = user;
+    struct lines lines = lines_of(watched);
+
+    if (is_first_snapshot(watched))
+        print_snapshot(watched, "link", linkwatch_link_json(link));
+    if (!event_filter_passes_link(filter_of(watched), EVENT_TYPE_ADD, 0))
+        return;
+    print_event(watched, "add", "link", NULL, linkwatch_link_json(link), event);
+    if (watched_report_shows(watched))
+        lines_add(&lines, link, event);
+}
+
+static void on_change(void *user, struct linkwatch_link *before, struct linkwatch_link *link,
+                      linkwatch_fields fields, const struct linkwatch_event *event)
+{
+    const struct watched *watched = user;
+    struct lines lines = lines_of(watched);
+
+    if (!event_filter_passes_link(filter_of(watched), EVENT_TYPE_CHANGE, fields))
+        return;
+    print_event(watched, "change", "link", linkwatch_link_json(before), linkwatch_link_json(link),
+                event);
+    if (watched_report_shows(watched))
+        lines_change(&lines, before, link, fields, event);
+}
+
+static void on_remove(void *user, struct linkwatch_link *link, const struct linkwatch_event *event)
+{
+    const struct watched *watched = user;
+    struct lines lines = lines_of(watched);
+
+    if (!event_filter_passes_link(filter_of(watched), EVENT_TYPE_REMOVE, 0))
+        return;
+    print_event(watched, "remove", "link", NULL, linkwatch_link_json(link), event);
+    if (watched_report_shows(watched))
+        lines_remove(&lines, link, event);
+}
+
+static void on_address_add(void *user, struct linkwatch_address *address,
+                           const struct linkwatch_event *event)
+{
+    const struct watched *watched = user;
+    struct lines lines = lines_of(watched);
+
+    if (is_first_snapshot(watched))
+        print_snapshot(watched, "address", linkwatch_address_json(address));
+    if (!event_filter_passes_address(filter_of(watched), EVENT_TYPE_ADD, 0))
+        return;
+    print_event(watched, "add", "address", NULL, linkwatch_address_json(address), event);
+    if (watched_report_shows(watched))
+        address_lines_add(&lines, address, event);
+}
+
+static void on_address_change(void *user, struct linkwatch_address *before,
+                              struct linkwatch_address *address, linkwatch_fields fields,
+                              const struct linkwatch_event *event)
+{
+    const struct watched *watched = user;
+    struct lines lines = lines_of(watched);
+
+    if (!event_filter_passes_address(filter_of(watched), EVENT_TYPE_CHANGE, fields))
+        return;
+    print_event(watched, "change", "address", linkwatch_address_json(before),
+                linkwatch_address_json(address), event);
+    if (watched_report_shows(watched))
+        address_lines_change(&lines, before, address, fields, event);
+}
+
+static void on_address_remove(void *user, struct linkwatch_address *address,
+                              const struct linkwatch_event *event)
+{
+    const struct watched *watched = user;
+    struct lines lines = lines_of(watched);
+
+    if (!event_filter_passes_address(filter_of(watched), EVENT_TYPE_REMOVE, 0))
+        return;
+    print_event(watched, "remove", "address", NULL, linkwatch_address_json(address), event);
+    if (watched_report_shows(watched))
+        address_lines_remove(&lines, address, event);
+}
+
+void watched_report_message(const struct watched *watched, const char *json)
+{
+    print_message(watched, json);
+    output_flush(&watched->monitor->output);
+}
+
+/* Whether a message shows what is held. */
+static bool is_held(const struct watched *watched, const struct json_member *type)
+{
+    return holds(watched) && (json_is_text(type, "snapshot") || json_is_text(type, "add") ||
+                              json_is_text(type, "change") || json_is_text(type, "remove"));
+}
+
+static void on_message(void *user, const char *json)
+{
+    struct watched *watched = user;
+    struct json_member type;
+    bool is_type = json_find(json, "type", strlen("type"), &type);
+
+    /* After the first snapshot, on_add() and the like print how a snapshot differs, before the
+     * "ready" that follows. */
+    if (is_type && json_is_text(&type, "snapshot") &&
+        (watched->known || watched->monitor->ctl->no_list))
+        return;
+    if (is_type && is_held(watched, &type))
+        return;
+    if (!event_filter_passes_json(filter_of(watched), json))
+        return;
+    if (is_type && json_is_text(&type, "ready")) {
+        free(watched->ready);
+        watched->ready = strdup(json);
+        return;
+    }
+    watched_report_message(watched, json);
+}
+
+void watched_report_callbacks(const struct watched *watched, struct linkwatch_callbacks *callbacks)
+{
+    callbacks->add = on_add;
+    callbacks->change = on_change;
+    callbacks->remove = on_remove;
+    callbacks->address_add = on_address_add;
+    callbacks->address_change = on_address_change;
+    callbacks->address_remove = on_address_remove;
+    callbacks->message = watched_report_is_text(watched) ? NULL : on_message;
+}
+
+void watched_report_notice(const struct watched *watched, const char *text)
+{
+    struct lines lines = lines_of(watched);
+
+    if (watched_report_is_text(watched))
+        lines_notice(&lines, text);
+    else if (watched->name.path)
+        ctl_error("network namespace \"%s\": %s", watched->name.name, text);
+    else
+        ctl_error("%s", text);
+}
+
+static void add_rows(struct table *table, const struct watched *watched)
+{
+    struct linkwatch_link *link;
+    int ifindex = 0;
+
+    if (!watched->mirror)
+        return;
+    while ((link = linkwatch_mirror_next(watched->mirror, ifindex))) {
+        links_table_add(table, watched->label, link);
+        ifindex = linkwatch_link_ifindex(link);
+    }
+}
+
+static void print_links(const struct monitor *monitor)
+{
+    struct table *table = links_table_new(monitor->ctl);
+
+    for (size_t i = 0; i < monitor->count; i++)
+        add_rows(table, monitor->items[i]);
+    if (table_print(table, &monitor->output, monitor->ctl->full) < 0)
+        watched_report_notice(monitor->items[0], "not enough memory to list the links");
+    table_free(table);
+}
+
+static void print_addresses(const struct monitor *monitor)
+{
+    struct table *table = addresses_table_new(monitor->ctl);
+
+    for (size_t i = 0; i < monitor->count; i++) {
+        const struct linkwatch_mirror *mirror = monitor->items[i]->mirror;
+        struct linkwatch_address *address = NULL;
+
+        while (mirror && (address = linkwatch_mirror_next_address(mirror, 0, address)))
+            addresses_table_add(table, monitor->items[i]->label, address);
+    }
+    if (table_print(table, &monitor->output, monitor->ctl->full) < 0)
+        watched_report_notice(monitor->items[0], "not enough memory to list the addresses");
+    table_free(table);
+}
+
+void watched_report_list(const struct monitor *monitor)
+{
+    if (monitor->ctl->json || monitor->ctl->no_list)
+        return;
+    print_links(monitor);
+    if (monitor->ctl->addresses)
+        print_addresses(monitor);
+}
