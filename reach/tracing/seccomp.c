@@ -112,15 +112,17 @@ static int trace_range(scmp_filter_ctx filter, const struct range *range)
     return trace_part(filter, range->far, range->far_count);
 }
 
-/* A filter of the program's own comes. */
+/* A filter of the program's own comes. Without one, the call only asks which flags there are, as
+ * libseccomp does whenever it is first used. */
 static int trace_filters(scmp_filter_ctx filter)
 {
     int r = seccomp_rule_add(filter, TRACE, SCMP_SYS(prctl), 1,
                              SCMP_A0_32(SCMP_CMP_EQ, PR_SET_SECCOMP, 0));
 
     if (r >= 0)
-        r = seccomp_rule_add(filter, TRACE, SCMP_SYS(seccomp), 1,
-                             SCMP_A0_32(SCMP_CMP_EQ, SECCOMP_SET_MODE_FILTER, 0));
+        r = seccomp_rule_add(filter, TRACE, SCMP_SYS(seccomp), 2,
+                             SCMP_A0_32(SCMP_CMP_EQ, SECCOMP_SET_MODE_FILTER, 0),
+                             SCMP_A2_64(SCMP_CMP_NE, 0, 0));
     return r;
 }
 

@@ -249,8 +249,7 @@ static bool is_for_all(const struct injection *injection)
 {
     const struct user_regs_struct *registers = &injection->registers;
 
-    return registers->orig_rax == SYS_seccomp && (registers->rsi & SECCOMP_FILTER_FLAG_TSYNC) &&
-           registers->rdx != 0;
+    return registers->orig_rax == SYS_seccomp && (registers->rsi & SECCOMP_FILTER_FLAG_TSYNC);
 }
 
 /* Another thread of the process is in a call of ours, or is going to be. */

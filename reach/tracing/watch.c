@@ -14,7 +14,7 @@
 /* Programs subscribe soon after they made the socket, or never; some join one group after
  * the other. Most of those that send a request with it before that only wanted its answer. */
 #define CALLS_MAX      2000
-#define CALLS_AND_SENT 200
+#define CALLS_AND_SENT 100
 
 struct watched {
     pid_t tid;

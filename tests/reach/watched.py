@@ -85,6 +85,16 @@ def requested():
 
 
 @tap.test
+def asks_for_flags():
+    """A program that only asks which flags seccomp() has is not stopped for that"""
+    script = """
+libc = ctypes.CDLL(None)
+os.getppid = lambda: libc.syscall(317, 1, 1, None)
+"""
+    assert stops_after(script) < FEW
+
+
+@tap.test
 def undisturbed():
     """A call that another thread sleeps in is not interrupted by sockets that come and go"""
     script = """
