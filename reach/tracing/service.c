@@ -39,11 +39,17 @@ static int end_socket(struct service *service, struct operation *operation)
     return operation_end(operation, operation->fd);
 }
 
+static void watch(const struct service *service, const struct operation *operation)
+{
+    if (service->misses_any)
+        watches_add(service->watches, operation->injection.tid, (int)operation->fd);
+}
+
 static int on_socket_moved(struct service *service, struct operation *operation, int64_t ignored)
 {
     (void)ignored;
-    if (service->misses_any && range_has(&service->range, (int)operation->fd))
-        watches_add(service->watches, operation->injection.tid, (int)operation->fd);
+    if (range_has(&service->range, (int)operation->fd))
+        watch(service, operation);
     return end_socket(service, operation);
 }
 
@@ -89,8 +95,13 @@ static int on_socket_made(struct service *service, struct operation *operation, 
     int r;
 
     operation->fd = fd;
-    if (fd < 0 || service_is_confined(service, operation->injection.tid))
+    if (fd < 0)
         return operation_end(operation, fd);
+    /* It stays where it is; that it can't be served is a warning when it subscribes. */
+    if (service_is_confined(service, operation->injection.tid)) {
+        watch(service, operation);
+        return operation_end(operation, fd);
+    }
     r = copy_socket(operation, service->range.first);
     return r == -ENOMEM ? end_socket(service, operation) : r;
 }
@@ -103,7 +114,7 @@ static int make_socket(struct service *service, struct operation *operation, int
 
 static int begin_socket(struct service *service, struct operation *operation)
 {
-    if (operation->injection.has_text)
+    if (operation->injection.has_text || service_is_confined(service, operation->injection.tid))
         return operation_run_original(operation, on_socket_made);
     return operation_need_page(service, operation, make_socket);
 }
@@ -354,7 +365,7 @@ static operation_beginning *choose(const struct service *service, pid_t tid,
     case SYS_prctl:
         return begin_filter;
     case SYS_socket:
-        return service_is_confined(service, tid) ? NULL : begin_socket;
+        return service_is_confined(service, tid) && !service->misses_any ? NULL : begin_socket;
     }
     return choose_for_socket(service, tid, registers, ret_inode);
 }
