@@ -5,7 +5,6 @@
 #include <errno.h>
 #include <getopt.h>
 #include <ini.h>
-#include <limits.h>
 #include <stdarg.h>
 #include <stdbool.h>
 #include <stdlib.h>
@@ -35,7 +34,7 @@ static const struct option_row rows[] = {
      SECOND / 100, 86400 * SECOND, "60s",
      "interval between dumps that verify a trusted subscription", false},
     {"receive-buffer", "Source", "ReceiveBuffer", OPTION_SIZE, MEMBER(source.receive_buffer), 1024,
-     INT_MAX / 2, "16M", "size of the receive buffer of the netlink socket", true},
+     INT64_C(1) << 30, "16M", "size of the receive buffer of the netlink socket", true},
     {"history-size", "History", "Size", OPTION_SIZE, MEMBER(history_bytes), 1024, INT64_C(1) << 40,
      "8M", "memory for past events", false},
     {"sessions-max", "Limits", "SessionsMax", OPTION_COUNT, MEMBER(limits.users.sessions), 1,
@@ -56,7 +55,7 @@ static const struct option_row rows[] = {
     {"json-depth-max", "Limits", "JsonDepthMax", OPTION_COUNT, MEMBER(limits.json_depth), 3, 1000,
      "16", "maximum nesting depth of the JSON of a request", false},
     {"log-level", "Log", "Level", OPTION_LEVEL, MEMBER(log_level), 0, 0, "info",
-     "lowest priority to log: debug, info, notice, warning, err", false},
+     "lowest priority to log", false},
 };
 #define ROW_COUNT (sizeof(rows) / sizeof(rows[0]))
 
@@ -362,27 +361,30 @@ int config_read(int argc, char **argv, struct config *ret, enum config_request *
     return 0;
 }
 
-static void print_option(FILE *to, const char *name, const char *value, const char *help,
-                         const char *fallback)
+static void print_row(FILE *to, const struct option_row *row)
 {
-    fprintf(to, "  --%s%s%s\n        %s%s%s%s\n", name, *value ? " " : "", value, help,
-            fallback ? " (default " : "", fallback ? fallback : "", fallback ? ")" : "");
+    char bounds[80];
+
+    option_bounds(row, bounds, sizeof(bounds));
+    fprintf(to, "  --%s %s, [%s] %s=\n        %s\n        (%s; default %s)\n", row->name,
+            option_placeholder(row), row->section, row->key, row->help, bounds, row->fallback);
 }
 
 void config_print_help(FILE *to)
 {
     fputs("Usage: linkwatchd [OPTION]...\n\n"
           "Publish link (network interface) events on a Unix socket, whether or not the\n"
-          "kernel permits subscribing to them.\n\n",
+          "kernel permits subscribing to them.\n\n"
+          "Options, and what they are called in the configuration file:\n",
           to);
     for (size_t i = 0; i < ROW_COUNT; i++)
-        print_option(to, rows[i].name, option_placeholder(&rows[i]), rows[i].help,
-                     rows[i].fallback);
-    print_option(to, "config", "FILE", "configuration file", DEFAULT_CONFIG);
-    print_option(to, "check-config", "", "check the configuration and exit", NULL);
-    print_option(to, "help", "", "print this help and exit", NULL);
-    print_option(to, "version", "", "print the version and exit", NULL);
-    fputs("\nThe default of --socket can be set in the environment, as LINKWATCH_SOCKET.\nSee "
+        print_row(to, &rows[i]);
+    fputs("\nOther options:\n"
+          "  --config FILE\n        configuration file\n        (default " DEFAULT_CONFIG ")\n"
+          "  --check-config\n        check the configuration and exit\n"
+          "  -h, --help\n        print this help and exit\n"
+          "  -V, --version\n        print the version and exit\n"
+          "\nThe default of --socket can be set in the environment, as LINKWATCH_SOCKET.\nSee "
           "linkwatchd(8).\n",
           to);
 }

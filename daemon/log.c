@@ -366,19 +366,3 @@ void log_write(struct log *log, int priority, const char *format, ...)
     else
         end_without_memory(log, priority, text);
 }
-
-int log_level_from_name(const char *name)
-{
-    static const struct {
-        const char *name;
-        int level;
-    } levels[] = {
-        {"err", LOG_ERR},   {"error", LOG_ERR},     {"warning", LOG_WARNING},
-        {"info", LOG_INFO}, {"notice", LOG_NOTICE}, {"debug", LOG_DEBUG},
-    };
-
-    for (size_t i = 0; i < sizeof(levels) / sizeof(levels[0]); i++)
-        if (strcmp(levels[i].name, name) == 0)
-            return levels[i].level;
-    return -EINVAL;
-}

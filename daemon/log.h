@@ -48,8 +48,4 @@ __attribute__((format(printf, 2, 3))) void log_end(struct log_line *line, const 
 void log_text(struct log_line *line, const char *prefix, const char *name, const char *value);
 void log_number(struct log_line *line, const char *name, int64_t value);
 
-/* The priority of that name ("debug", "info", "notice", "warning", "err"), or
- * -EINVAL. */
-int log_level_from_name(const char *name);
-
 #endif

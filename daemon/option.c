@@ -2,47 +2,73 @@
 #include "daemon/option.h"
 
 #include <errno.h>
-#include <inttypes.h>
-#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
-#include <sys/types.h>
+#include <syslog.h>
 
-#include "daemon/log.h"
 #include "daemon/standing.h"
 
-struct unit {
+enum form { FORM_TEXT, FORM_OCTAL, FORM_NUMBER, FORM_CHOICE };
+
+/* A unit of a number, as multiple of the smallest one; or a choice. */
+struct word {
     const char *name;
-    double factor;
+    int64_t value;
 };
 
-static const struct unit times[] = {{"us", 1}, {"ms", 1e3},  {"s", 1e6},
-                                    {"", 1e6}, {"min", 6e7}, {"h", 3.6e9}};
-static const struct unit sizes[] = {{"", 1}, {"K", 1024.}, {"M", 1048576.}, {"G", 1073741824.}};
-static const struct unit shares[] = {{"%", 1e4}};
-static const struct unit counts[] = {{"", 1}};
+#define WORDS_MAX 6
 
-/* A number with one of the units, in the smallest one. */
-static int read_number(const char *text, const struct unit *units, size_t unit_count, int64_t *ret)
+static const struct type {
+    const char *placeholder;
+    const char *expected;
+    enum form form;
+    struct word words[WORDS_MAX];
+} types[OPTION_TYPE_COUNT] = {
+    [OPTION_PATH] = {"PATH", "a path", FORM_TEXT, {{0}}},
+    [OPTION_MODE] = {"MODE", "an octal mode", FORM_OCTAL, {{0}}},
+    [OPTION_LEVEL] = {"LEVEL",
+                      "one of",
+                      FORM_CHOICE,
+                      {{"debug", LOG_DEBUG},
+                       {"info", LOG_INFO},
+                       {"notice", LOG_NOTICE},
+                       {"warning", LOG_WARNING},
+                       {"err", LOG_ERR}}},
+    [OPTION_SOURCE] = {"MODE",
+                       "one of",
+                       FORM_CHOICE,
+                       {{"auto", STANDING_AUTO},
+                        {"subscribe", STANDING_SUBSCRIBE},
+                        {"poll", STANDING_POLL}}},
+    [OPTION_SHARE] = {"PERCENT", "a percentage of one CPU", FORM_NUMBER, {{"%", 10000}}},
+    [OPTION_TIME] = {"TIME",
+                     "a time with a unit (us, ms, s, min, h)",
+                     FORM_NUMBER,
+                     {{"us", 1},
+                      {"ms", 1000},
+                      {"", 1000000},
+                      {"s", 1000000},
+                      {"min", 60 * INT64_C(1000000)},
+                      {"h", 3600 * INT64_C(1000000)}}},
+    [OPTION_SIZE] = {"SIZE",
+                     "a size in bytes, or with the suffix K, M or G",
+                     FORM_NUMBER,
+                     {{"", 1}, {"K", 1 << 10}, {"M", 1 << 20}, {"G", 1 << 30}}},
+    [OPTION_COUNT] = {"NUMBER", "a number", FORM_NUMBER, {{"", 1}}},
+};
+
+static const struct type *type_of(const struct option_row *row)
 {
-    char *end;
-    double number;
+    return &types[row->type];
+}
 
-    if (*text < '0' || *text > '9')
-        return -EINVAL;
-    number = strtod(text, &end);
-    for (size_t i = 0; i < unit_count; i++) {
-        if (strcasecmp(end, units[i].name) != 0)
-            continue;
-        number *= units[i].factor;
-        if (!(number <= (double)(INT64_MAX / 2)))
-            return -ERANGE;
-        *ret = (int64_t)(number + 0.5);
-        return 0;
-    }
-    return -EINVAL;
+/* The next choice or unit of a type, the first for NULL; NULL at the end. */
+static const struct word *next_word(const struct type *type, const struct word *word)
+{
+    word = word ? word + 1 : type->words;
+    return word < type->words + WORDS_MAX && word->name ? word : NULL;
 }
 
 static int read_octal(const char *text, int64_t *ret)
@@ -59,56 +85,51 @@ static int read_octal(const char *text, int64_t *ret)
     return 0;
 }
 
-static int read_source(const char *text, int64_t *ret)
+static int read_choice(const struct type *type, const char *text, int64_t *ret)
 {
-    static const char *const names[STANDING_MODE_COUNT] = {
-        [STANDING_AUTO] = "auto", [STANDING_SUBSCRIBE] = "subscribe", [STANDING_POLL] = "poll"};
+    const struct word *choice = NULL;
 
-    for (int mode = 0; mode < STANDING_MODE_COUNT; mode++) {
-        if (strcmp(names[mode], text) != 0)
-            continue;
-        *ret = mode;
-        return 0;
-    }
+    while ((choice = next_word(type, choice)))
+        if (strcmp(choice->name, text) == 0) {
+            *ret = choice->value;
+            return 0;
+        }
     return -EINVAL;
 }
 
-static int read_level(const char *text, int64_t *ret)
+static int read_number(const struct type *type, const char *text, int64_t *ret)
 {
-    int level = log_level_from_name(text);
+    const struct word *unit = NULL;
+    double number;
+    char *end;
 
-    if (level < 0)
+    if (*text < '0' || *text > '9')
         return -EINVAL;
-    *ret = level;
+    number = strtod(text, &end);
+    while ((unit = next_word(type, unit)))
+        if (strcasecmp(end, unit->name) == 0)
+            break;
+    if (!unit)
+        return -EINVAL;
+    number *= (double)unit->value;
+    if (!(number <= (double)(INT64_MAX / 2)))
+        return -ERANGE;
+    *ret = (int64_t)(number + 0.5);
     return 0;
 }
 
-#define UNITS(units) units, sizeof(units) / sizeof((units)[0])
-
-static int read_value(enum option_type type, const char *text, int64_t *ret)
+static int read_value(const struct option_row *row, const char *text, int64_t *ret)
 {
-    switch (type) {
-    case OPTION_MODE:
-        return read_octal(text, ret);
-    case OPTION_LEVEL:
-        return read_level(text, ret);
-    case OPTION_SOURCE:
-        return read_source(text, ret);
-    case OPTION_SHARE:
-        return read_number(text, UNITS(shares), ret);
-    case OPTION_TIME:
-        return read_number(text, UNITS(times), ret);
-    case OPTION_SIZE:
-        return read_number(text, UNITS(sizes), ret);
-    case OPTION_COUNT:
-        return read_number(text, UNITS(counts), ret);
-    case OPTION_PATH:
-        break;
-    }
-    return -EINVAL;
+    const struct type *type = type_of(row);
+    int r;
+
+    if (type->form == FORM_CHOICE)
+        return read_choice(type, text, ret);
+    r = type->form == FORM_OCTAL ? read_octal(text, ret) : read_number(type, text, ret);
+    return r < 0 ? r : *ret < row->min || *ret > row->max ? -ERANGE : 0;
 }
 
-static int set_path(const struct option_row *row, const char *text, char *member)
+static int set_text(const struct option_row *row, const char *text, char *member)
 {
     if (!*text)
         return -EINVAL;
@@ -119,148 +140,76 @@ static int set_path(const struct option_row *row, const char *text, char *member
     return 0;
 }
 
-static void store(const struct option_row *row, int64_t value, void *member)
-{
-    switch (row->type) {
-    case OPTION_MODE:
-        *(mode_t *)member = (mode_t)value;
-        break;
-    case OPTION_LEVEL:
-        *(int *)member = (int)value;
-        break;
-    case OPTION_SOURCE:
-        *(enum standing_mode *)member = (enum standing_mode)value;
-        break;
-    case OPTION_SHARE:
-        *(uint32_t *)member = (uint32_t)value;
-        break;
-    case OPTION_TIME:
-        *(int64_t *)member = value;
-        break;
-    case OPTION_SIZE:
-    case OPTION_COUNT:
-        *(size_t *)member = (size_t)value;
-        break;
-    case OPTION_PATH:
-        break;
-    }
-}
-
-static bool has_bounds(const struct option_row *row)
-{
-    return row->type != OPTION_LEVEL && row->type != OPTION_SOURCE;
-}
-
 int option_set(const struct option_row *row, const char *text, struct config *config)
 {
     void *member = (char *)config + row->offset;
+    uint32_t small;
     int64_t value;
     int r;
 
-    if (row->type == OPTION_PATH)
-        return set_path(row, text, member);
-    r = read_value(row->type, text, &value);
+    if (type_of(row)->form == FORM_TEXT)
+        return set_text(row, text, member);
+    r = read_value(row, text, &value);
     if (r < 0)
         return r;
-    if (has_bounds(row) && (value < row->min || value > row->max))
-        return -ERANGE;
-    /* Sizes of which a machine of 32 bits can't even dream. */
-    if ((row->type == OPTION_SIZE || row->type == OPTION_COUNT) && (uint64_t)value > SIZE_MAX)
-        return -ERANGE;
-    store(row, value, member);
+    small = (uint32_t)value;
+    if (row->size == sizeof(value))
+        memcpy(member, &value, sizeof(value));
+    else if (value == small)
+        memcpy(member, &small, sizeof(small));
+    else
+        return -ERANGE; /* a size that a machine of 32 bits does not have */
     return 0;
 }
 
-static void describe_time(int64_t usec, char *text, size_t size)
+/* In the largest unit of which it is a multiple. */
+static int print_value(const struct type *type, int64_t value, char *text, size_t size)
 {
-    if (usec % 1000000 == 0)
-        snprintf(text, size, "%" PRId64 "s", usec / 1000000);
-    else
-        snprintf(text, size, "%" PRId64 "ms", usec / 1000);
+    const struct word *unit = NULL, *best = type->words;
+
+    if (type->form == FORM_OCTAL)
+        return snprintf(text, size, "%04o", (unsigned)value);
+    while ((unit = next_word(type, unit)))
+        if (value && value % unit->value == 0)
+            best = unit;
+    return snprintf(text, size, "%.15g%s", (double)value / (double)best->value, best->name);
 }
 
-static void describe_bound(enum option_type type, int64_t value, char *text, size_t size)
+void option_bounds(const struct option_row *row, char *text, size_t size)
 {
-    switch (type) {
-    case OPTION_MODE:
-        snprintf(text, size, "%04" PRIo64, (uint64_t)value);
-        break;
-    case OPTION_SHARE:
-        snprintf(text, size, "%g%%", (double)value / 1e4);
-        break;
-    case OPTION_TIME:
-        describe_time(value, text, size);
-        break;
-    case OPTION_SIZE:
-        snprintf(text, size, "%" PRId64 "%s", value >= 1024 ? value / 1024 : value,
-                 value >= 1024 ? "K" : "");
-        break;
-    case OPTION_COUNT:
-    case OPTION_LEVEL:
-    case OPTION_SOURCE:
-    case OPTION_PATH:
-        snprintf(text, size, "%" PRId64, value);
-        break;
-    }
-}
+    const struct type *type = type_of(row);
+    const struct word *choice = NULL;
+    char min[32], max[32];
+    int length = 0;
 
-static const char *kind_of(enum option_type type)
-{
-    switch (type) {
-    case OPTION_PATH:
-        return "a path";
-    case OPTION_MODE:
-        return "an octal mode";
-    case OPTION_LEVEL:
-        return "one of debug, info, notice, warning, err";
-    case OPTION_SOURCE:
-        return "one of auto, subscribe, poll";
-    case OPTION_SHARE:
-        return "a percentage of one CPU";
-    case OPTION_TIME:
-        return "a time with a unit (us, ms, s, min, h)";
-    case OPTION_SIZE:
-        return "a size in bytes, or with the suffix K, M or G";
-    case OPTION_COUNT:
-        return "a number";
+    switch (type->form) {
+    case FORM_TEXT:
+        snprintf(text, size, "of at most %zu bytes", row->size - 1);
+        break;
+    case FORM_OCTAL:
+    case FORM_NUMBER:
+        print_value(type, row->min, min, sizeof(min));
+        print_value(type, row->max, max, sizeof(max));
+        snprintf(text, size, "from %s to %s", min, max);
+        break;
+    case FORM_CHOICE:
+        while ((size_t)length < size && (choice = next_word(type, choice)))
+            length += snprintf(text + length, size - (size_t)length, "%s%s", length ? ", " : "",
+                               choice->name);
+        break;
     }
-    return "";
 }
 
 void option_describe(const struct option_row *row, char *text, size_t size)
 {
-    char min[32], max[32];
+    char bounds[80];
 
-    if (row->type == OPTION_PATH) {
-        snprintf(text, size, "a path of at most %zu bytes", row->size - 1);
-    } else if (!has_bounds(row)) {
-        snprintf(text, size, "%s", kind_of(row->type));
-    } else {
-        describe_bound(row->type, row->min, min, sizeof(min));
-        describe_bound(row->type, row->max, max, sizeof(max));
-        snprintf(text, size, "%s, from %s to %s", kind_of(row->type), min, max);
-    }
+    option_bounds(row, bounds, sizeof(bounds));
+    snprintf(text, size, "%s%s%s", type_of(row)->expected,
+             type_of(row)->form == FORM_NUMBER ? ", " : " ", bounds);
 }
 
 const char *option_placeholder(const struct option_row *row)
 {
-    switch (row->type) {
-    case OPTION_PATH:
-        return "PATH";
-    case OPTION_MODE:
-        return "MODE";
-    case OPTION_LEVEL:
-        return "LEVEL";
-    case OPTION_SOURCE:
-        return "auto|subscribe|poll";
-    case OPTION_SHARE:
-        return "PERCENT";
-    case OPTION_TIME:
-        return "TIME";
-    case OPTION_SIZE:
-        return "SIZE";
-    case OPTION_COUNT:
-        return "NUMBER";
-    }
-    return "";
+    return type_of(row)->placeholder;
 }

@@ -3,6 +3,7 @@
 #ifndef LINKWATCH_DAEMON_OPTION_H
 #define LINKWATCH_DAEMON_OPTION_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -12,11 +13,12 @@ enum option_type {
     OPTION_PATH,   /* char[] of that size */
     OPTION_MODE,   /* mode_t, octal */
     OPTION_LEVEL,  /* int, a syslog priority */
-    OPTION_SOURCE, /* enum watch_mode */
+    OPTION_SOURCE, /* enum standing_mode */
     OPTION_SHARE,  /* uint32_t, in millionths; as a percentage */
     OPTION_TIME,   /* int64_t, microseconds; with a unit, or in seconds */
     OPTION_SIZE,   /* size_t, bytes; with K, M or G, or plain */
     OPTION_COUNT,  /* size_t */
+    OPTION_TYPE_COUNT
 };
 
 struct option_row {
@@ -31,15 +33,16 @@ struct option_row {
     int64_t max;
     const char *fallback; /* default value, as text */
     const char *help;
-    int needs_restart;
+    bool needs_restart;
 };
 
 /* Reads a value into its place. -EINVAL if it is no value of that type, -ERANGE
  * if it is out of bounds; then nothing is changed. */
 int option_set(const struct option_row *row, const char *text, struct config *config);
 
-/* What would be right, in words, into a buffer of that size. */
+/* What would be right, in words, into a buffer of that size; and the bounds or choices alone. */
 void option_describe(const struct option_row *row, char *text, size_t size);
+void option_bounds(const struct option_row *row, char *text, size_t size);
 
 /* What stands for the value in the help: "TIME". */
 const char *option_placeholder(const struct option_row *row);

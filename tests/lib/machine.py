@@ -65,7 +65,7 @@ def enter():
 def config_path():
     """Where the daemon under test reads its configuration by default."""
     output = run(os.environ["LINKWATCHD"], "--help")
-    return re.search(r"configuration file \(default (\S+)\)", output).group(1)
+    return re.search(r"configuration file\s+\(default (\S+)\)", output).group(1)
 
 
 def run(*arguments, **options):

@@ -245,7 +245,7 @@ def folder_of_the_socket():
     is"""
     usage = subprocess.run([daemons.BINARY, "--help"], check=True, capture_output=True,
                            encoding="utf-8").stdout
-    default = re.search(r"\(default (/.*/socket)\)", usage).group(1)
+    default = re.search(r"default (/.*/socket)\)", usage).group(1)
     above = os.path.dirname(os.path.dirname(default))
     if not os.path.isdir(above):
         raise tap.Skip(f"there is no {above}, above the default socket's folder")

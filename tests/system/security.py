@@ -97,7 +97,7 @@ def usage():
     text = subprocess.run([daemons.BINARY, "--help"], check=True, capture_output=True,
                           encoding="utf-8").stdout
     for option, default in documented().items():
-        shown = re.search(rf"^  --{option} \w+\n +.*\(default (\d+)([KMG]?)\)$", text, re.MULTILINE)
+        shown = re.search(rf"^  --{option} .*\n.*\n.*default (\d+)([KMG]?)\)$", text, re.MULTILINE)
         assert shown, f"no default of --{option} in --help"
         tap.equal(_bytes(*shown.groups()), default, option)
 
