@@ -85,7 +85,7 @@ static const struct {
     {SERVICE "PermissionDenied", -EACCES, "the daemon denied the request", NULL},
     {OWN "LimitReached", -EBUSY, "a limit of the daemon was reached", "limit"},
     {OWN "DumpFailed", -EIO, "the daemon cannot dump the links", "errno_name"},
-    {OWN "NeverLooked", -ENODATA,
+    {OWN "NeverDumped", -ENODATA,
      "no links are known because the daemon has never been able to dump them", "errno_name"},
 };
 

@@ -82,7 +82,7 @@ static int dump_failure(struct namespace *namespace, struct buffer **ret)
 {
     const struct standing_report *report = links_report(namespace);
 
-    return message_error(never_dumped(namespace) ? LINKS ".NeverLooked" : LINKS ".DumpFailed",
+    return message_error(never_dumped(namespace) ? LINKS ".NeverDumped" : LINKS ".DumpFailed",
                          message_failure(report->dump_reason, report->dump_error), ret);
 }
 

@@ -74,7 +74,7 @@ int message_list_new(json_t *position, message_sources sources, struct message_l
 /* Drops the references; takes NULL. */
 void message_list_clear(struct message_list *list);
 
-/* The parameters of DumpFailed and NeverLooked: why, in words, and a (positive) errno; a new
+/* The parameters of DumpFailed and NeverDumped: why, in words, and a (positive) errno; a new
  * reference, NULL without memory. */
 json_t *message_failure(const char *reason, int error);
 

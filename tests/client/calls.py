@@ -97,7 +97,7 @@ ERRORS = (
      "EBUSY: a limit of the daemon was reached (sessions)"),
     (OWN + "DumpFailed", {"errno": 13, "errno_name": "EACCES"},
      "EIO: the daemon cannot dump the links (EACCES)"),
-    (OWN + "NeverLooked", {"errno": 97, "errno_name": "EAFNOSUPPORT", "reason": "no socket"},
+    (OWN + "NeverDumped", {"errno": 97, "errno_name": "EAFNOSUPPORT", "reason": "no socket"},
      "ENODATA: no links are known because the daemon has never been able to dump them: "
      "no socket (EAFNOSUPPORT)"),
     (OWN + "DumpFailed", {"errno": 13}, "EIO: the daemon cannot dump the links"),

@@ -613,7 +613,7 @@ def blind_list():
     with fake.Fake() as daemon:
         for command in (("list",), ("list", "eth0"), ("--json", "list"), ("show", "eth0")):
             _, code, output, errors = answered(
-                daemon, *command, error=("org.linkwatch.Links.NeverLooked",
+                daemon, *command, error=("org.linkwatch.Links.NeverDumped",
                                          {"reason": "no socket", "errno": 13,
                                           "errno_name": "EACCES"}))
             tap.equal((code, output), (5, ""), "outcome")

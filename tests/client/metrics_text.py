@@ -96,7 +96,7 @@ def of_what_is_known():
     with fake.Fake() as daemon:
         code, output, errors = answered(
             daemon, "metrics", status={"source": fake.BLIND},
-            statistics="org.varlink.service.InterfaceNotFound", links="org.linkwatch.Links.NeverLooked")
+            statistics="org.varlink.service.InterfaceNotFound", links="org.linkwatch.Links.NeverDumped")
     tap.equal((code, errors), (0, ""), "outcome")
     tap.equal([line for line in output.splitlines() if not line.startswith("#")],
               ['linkwatch_standing{subject="links",standing="denied"} 1',

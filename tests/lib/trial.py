@@ -50,7 +50,7 @@ def _is_refused(daemon, _mirror):
             daemon.call(method)
             raise AssertionError(f"{method} worked")
         except varlink.Error as error:
-            tap.equal(error.name, varlink.INTERFACE + ".NeverLooked")
+            tap.equal(error.name, varlink.INTERFACE + ".NeverDumped")
 
 
 def _change(daemon, mirror, disturb, check):

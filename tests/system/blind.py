@@ -73,7 +73,7 @@ def check_calls(daemon, name, words):
             daemon.call(method)
             raise AssertionError(f"{method} worked")
         except varlink.Error as error:
-            tap.equal(error.name, varlink.INTERFACE + ".NeverLooked")
+            tap.equal(error.name, varlink.INTERFACE + ".NeverDumped")
             check_reason(error.parameters, name, words)
 
 

@@ -274,7 +274,7 @@ def without_netlink():
                 raise AssertionError(f"{method} worked")
             except varlink.Error as error:
                 tap.equal((error.name, error.parameters["errno"]),
-                          (varlink.INTERFACE + ".NeverLooked", 97), "the error")
+                          (varlink.INTERFACE + ".NeverDumped", 97), "the error")
         tap.equal(MACHINE.show(SERVICE, "ActiveState"), "active", SERVICE)
         tap.contains(MACHINE.show(SERVICE, "StatusText"), "EAFNOSUPPORT")
         entry = MACHINE.journal("MESSAGE_ID=9738c14cfaa041d69fcafe8ce4221f3a")[-1]

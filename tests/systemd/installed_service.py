@@ -352,7 +352,7 @@ def ready_after_the_first_look():
             tap.equal(is_active(SERVICE), "activating", SERVICE)
             assert not consumer.has_message(), "an answer without a dump"
             wait.until(lambda: is_active(SERVICE) == "active", "readiness")
-            tap.equal(consumer.expect_error("org.linkwatch.Links.NeverLooked")["errno_name"],
+            tap.equal(consumer.expect_error("org.linkwatch.Links.NeverDumped")["errno_name"],
                       "ETIMEDOUT")
             silent.set(faults.DUMP_SILENT, times=0)
             wait.until(lambda: "last_dump_usec" in MACHINE.status()["source"], "a dump with an answer")
