@@ -201,7 +201,7 @@ def systemd_report_as_documented():
         guest.path("run/linkwatchd").symlink_to("/mnt")
         guest.path("run/systemd/report").mkdir(parents=True)
         guest.path("run/systemd/report/org.linkwatch").symlink_to("/mnt/socket")
-        for line in text.splitlines():
+        for line in text.replace("\\\n", "").splitlines():
             code, output, errors = guest.run(*shlex.split(line.removeprefix("$ ")))
             tap.equal((code, errors), (0, ""), line)
             tap.contains(output, "org.linkwatch.EventsLost")

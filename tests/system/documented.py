@@ -36,6 +36,13 @@ def no_warnings():
 
 
 @tap.test
+def no_wide_line():
+    """No line of a page is wider than a terminal"""
+    for name, text, _warnings in rendered():
+        tap.equal([line for line in text.splitlines() if len(line) > COLUMNS], [], name)
+
+
+@tap.test
 def no_hyphenation():
     """No page divides a word at the end of a line: it might be an identifier"""
     for name, text, _warnings in rendered():
@@ -92,6 +99,19 @@ def declarations():
     assert declared, "there are none"
     for _page, text in declared:
         tap.contains(header, " ".join(re.sub(r"/\*.*?\*/", "", text).split()))
+
+
+@tap.test
+def folders_and_modules():
+    """README.md has each folder of the tests, doc/architecture.md each module of the daemon, and no other"""
+    source = TESTS.parent
+    row = re.search(r"^\| `tests/` \|.*$", (source / "README.md").read_text(encoding="utf-8"), re.MULTILINE)
+    tap.equal(set(re.findall(r"`(\w+)/`", row.group().split("|", 2)[2])),
+              {path.name for path in TESTS.iterdir() if path.is_dir()} - {"__pycache__"}, "folders")
+    text = (source / "doc/architecture.md").read_text(encoding="utf-8")
+    rows = text.split("| module | does |\n")[1].split("\n\n")[0]
+    named = re.findall(r"`(\w+)`", " ".join(row.split("|")[1] for row in rows.splitlines()))
+    tap.equal(set(named), {path.stem for path in source.glob("daemon/*.[ch]")}, "modules")
 
 
 @tap.test
