@@ -37,29 +37,29 @@ static const char *const words[CONDITION_SORT_COUNT] = {
 };
 
 static const char unknown[] =
-    "is no condition; there are present, absent, up, down, carrier, no-carrier, usable, "
+    "is not a condition; the conditions are present, absent, up, down, carrier, no-carrier, "
+    "usable, "
     "operstate=STATE, mtu=N, address, address=A, family=F, scope=SCOPE, master=NAME, nomaster, "
     "kind=KIND, renamed, name=NAME, stable=T";
-static const char wrong_operstate[] =
-    "can never be met: the value of operstate= is UP, DOWN, UNKNOWN, LOWERLAYERDOWN, NOTPRESENT, "
-    "TESTING or DORMANT";
-static const char wrong_address[] =
-    "can never be met: the value of address= is a hardware address like 02:00:00:00:00:01, an IP "
-    "address, or a prefix like 10.0.0.0/8";
+static const char wrong_operstate[] = "can never be met: operstate= must be UP, DOWN, UNKNOWN, "
+                                      "LOWERLAYERDOWN, NOTPRESENT, TESTING or "
+                                      "DORMANT";
+static const char wrong_address[] = "can never be met: address= must be a hardware address such as "
+                                    "02:00:00:00:00:01, an IP address, "
+                                    "or a prefix such as 10.0.0.0/8";
 
 static const char wrong_scope[] =
-    "can never be met: the value of scope= is global, site, link, host, nowhere or a number up to "
-    "255";
-static const char wrong_stable[] =
-    "has no valid time span: the value of stable= is a number of seconds, or one with the unit ms, "
-    "s, min or h";
+    "can never be met: scope= must be global, site, link, host, nowhere or a number up to 255";
+static const char wrong_stable[] = "is not valid: stable= must be a number of seconds, or a number "
+                                   "with one of the units ms, s, min "
+                                   "and h";
 
 /* Of those whose value may be wrong. */
 static const char *const wrong_values[CONDITION_SORT_COUNT] = {
     [CONDITION_OPERSTATE] = wrong_operstate,
-    [CONDITION_MTU] = "can never be met: the value of mtu= is a number from 0 to 4294967295",
+    [CONDITION_MTU] = "can never be met: mtu= must be a number from 0 to 4294967295",
     [CONDITION_ADDRESS] = wrong_address,
-    [CONDITION_FAMILY] = "can never be met: the value of family= is inet or inet6",
+    [CONDITION_FAMILY] = "can never be met: family= must be inet or inet6",
     [CONDITION_SCOPE] = wrong_scope,
     [CONDITION_STABLE] = wrong_stable,
 };

@@ -62,8 +62,8 @@ static const char help[] =
     "  refresh              make the daemon dump the links now\n"
     "  status               show the state of the daemon and how far it trusts the\n"
     "                       kernel's notifications\n"
-    "  metrics [IF...]      print metrics as OpenMetrics text, for Prometheus; those of\n"
-    "                       single links for IF alone\n"
+    "  metrics [IF...]      print metrics of the daemon, and of links that match IF,\n"
+    "                       as OpenMetrics text for Prometheus\n"
     "  help                 print this help\n"
     "  complete [TEXT]      print completions of IF for a shell, one per line\n"
     "\n"
@@ -79,13 +79,13 @@ static const char help[] =
     "                       " DEFAULT_SOCKET ")\n"
     "  -n, --netns NETNS    operate on that network namespace: a name in /run/netns,\n"
     "                       a process ID, or a path\n"
-    "      --all-netns      list, monitor, address: the daemon's network namespace and\n"
-    "                       all in /run/netns and /run/docker/netns\n"
+    "      --all-netns      list, monitor, address: operate on the daemon's network\n"
+    "                       namespace and all in /run/netns and /run/docker/netns\n"
     "  -j, --json[=MODE]    print JSON: short (the default), pretty (with line breaks\n"
     "                       and indentation), or off\n"
     "      --kind KIND      list, address: only links of that kind\n"
     "      --state STATE    list, address: only links in that operational state\n"
-    "      --master NAME    list, address: only ports of that link; NAME may be a glob\n"
+    "      --master NAME    list, address: only ports of that link (or a glob)\n"
     "      --usable         list, address: only links that can be expected to carry\n"
     "                       traffic\n"
     "  -4, -6, --family FAMILY\n"
@@ -93,26 +93,27 @@ static const char help[] =
     "                       family, inet or inet6\n"
     "      --scope SCOPE    the same: only addresses of that scope: global, link, ...\n"
     "      --address        monitor: also report the addresses of the links\n"
-    "      --type TYPES     monitor, run: only events of these types: add,change,remove\n"
-    "      --field FIELDS   monitor, run: only changes of these fields: mtu,operstate,...\n"
+    "      --type TYPES     monitor, run: only events of these types: add,change,...\n"
+    "      --field FIELDS   monitor, run: only changes of these fields: mtu,group,...\n"
     "      --no-list        monitor: omit the initial list of links; run: do not run\n"
     "                       anything for the links that exist at the beginning\n"
     "  -t, --timeout T      wait: timeout in seconds, or with a unit: ms, s, min, h;\n"
     "                       run: time limit of a command (default: 90 s; 0 for none)\n"
     "      --hooks DIRECTORY\n"
-    "                       run: run the executables of that directory, in their order\n"
-    "      --jobs N         run: handle events of N links at the same time (default: 4)\n"
+    "                       run: run the executables of that directory, in order\n"
+    "      --jobs N         run: handle events of N links at a time (default: 4)\n"
     "      --state-directory DIRECTORY\n"
-    "                       run: keep there what was handled, and go on from it\n"
-    "                       (default: $RUNTIME_DIRECTORY, if it is set)\n"
+    "                       run: keep a record there of what was handled, and\n"
+    "                       continue from it (default: $RUNTIME_DIRECTORY, if set)\n"
     "      --last T         history: what happened in that time (default: 24h)\n"
-    "      --hold-up T      monitor, wait, run: report that a link appeared or came up only when\n"
-    "                       that has lasted for T\n"
-    "      --hold-down T    monitor, wait, run: the same of a link that went down or is gone\n"
-    "      --any            wait: until one link that matches an IF meets the conditions\n"
-    "      --all            wait: until all that match do, and each IF matches one\n"
+    "      --hold-up T      monitor, wait, run: ignore that a link appeared or came\n"
+    "                       up until that has lasted for T\n"
+    "      --hold-down T    monitor, wait, run: ignore that a link went down or was\n"
+    "                       removed until that has lasted for T\n"
+    "      --any            wait: until any link that matches IF meets the conditions\n"
+    "      --all            wait: until all that match do, and each IF matches a link\n"
     "      --at-least N     wait: until N links that match do\n"
-    "      --output FILE    metrics: replace FILE by the metrics, at once\n"
+    "      --output FILE    metrics: write to FILE, which is replaced atomically\n"
     "      --no-pager       do not pipe long output into a pager\n"
     "  -l, --full           do not cut tables to the terminal's width\n"
     "      --no-legend      do not print the heading of tables\n"
@@ -180,6 +181,15 @@ static int open_netns(struct ctl *ctl)
     return EXIT_FAILED;
 }
 
+/* As from an unset variable of a script: no link has such a name, and wait would wait forever. */
+static bool is_any_empty(const struct ctl *ctl)
+{
+    for (int i = 0; i < ctl->count; i++)
+        if (!*ctl->arguments[i])
+            return true;
+    return false;
+}
+
 static int run_command(struct ctl *ctl, const char *name)
 {
     bool more;
@@ -192,6 +202,8 @@ static int run_command(struct ctl *ctl, const char *name)
         return ctl_wrong_usage("unknown command ", name);
     if (ctl->count < command->least || ctl->count > command->most)
         return ctl_wrong_usage("wrong number of arguments; usage: ", command->usage);
+    if (is_any_empty(ctl) && command->run != ctl_complete)
+        return ctl_wrong_usage("an argument is empty; usage: ", command->usage);
     if (command->run == ctl_run && !ctl->command == !ctl->hooks)
         return ctl_wrong_usage("run needs either a command after \"--\" or --hooks; usage: ",
                                command->usage);

@@ -157,7 +157,9 @@ static int set_time(int64_t *time, const char *text)
 {
     if (timespan_parse(text, time) >= 0)
         return -1;
-    return ctl_wrong_usage("not a valid time span (such as 5, 1.5s, 500ms, 2min or 1h): ", text);
+    return ctl_wrong_usage("a time must be a number such as 5, or one with a unit such as 1.5s, "
+                           "500ms, 2min or 1h, not ",
+                           text);
 }
 
 static int set_last(struct ctl *ctl, const char *text)
@@ -206,7 +208,7 @@ static int take_option(struct ctl *ctl, int option, const char *help)
     switch (option) {
     case 's':
         ctl->path = optarg;
-        return -1;
+        return *optarg ? -1 : ctl_wrong_usage("--socket must not be empty", "");
     case 'n':
         ctl->netns = optarg;
         return -1;

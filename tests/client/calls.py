@@ -341,12 +341,12 @@ def impossible():
         daemon.driver("wait", "eth0", FOREVER, "absent", "up").expect(
             "absent cannot be combined with other conditions", "EINVAL -")
         for wrong, reason in (
-                ("upp", "is no condition; there are present, absent, up, "),
-                ("mtu=big", "can never be met: the value of mtu= is a number "),
-                ("mtu=", "can never be met: the value of mtu= is a number "),
-                ("family=x", "can never be met: the value of family= is inet or inet6"),
-                ("address=02:", "can never be met: the value of address= is a hardware address "),
-                ("operstate=foo", "can never be met: the value of operstate= is UP, ")):
+                ("upp", "is not a condition; the conditions are present, absent, up, "),
+                ("mtu=big", "can never be met: mtu= must be a number "),
+                ("mtu=", "can never be met: mtu= must be a number "),
+                ("family=x", "can never be met: family= must be inet or inet6"),
+                ("address=02:", "can never be met: address= must be a hardware address "),
+                ("operstate=foo", "can never be met: operstate= must be UP, ")):
             waiter = daemon.driver("wait", "eth0", FOREVER, "up", wrong, "carrier")
             tap.contains(waiter.line(), f"{wrong} {reason}")
             waiter.expect("EINVAL -")

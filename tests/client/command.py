@@ -33,12 +33,20 @@ def table_of_some():
 
 @tap.test
 def nothing_named():
-    """Without names no list of them is sent, which would pass nothing; an empty name matches none."""
+    """Without names no list of them is sent, which would pass nothing."""
     with fake.Fake() as daemon:
         tap.equal(answered(daemon, "list", reply=LINKS)[0]["parameters"], {}, "parameters")
-        call, code, output, errors = answered(daemon, "list", "", reply=[])
-        tap.equal(call["parameters"], {"filter": {"names": [""]}}, "parameters")
-        tap.equal((code, output, errors), (1, "", 'linkwatchctl: there is no link ""\n'), "none")
+
+
+@tap.test
+def empty_words():
+    """An empty word, as from an unset variable, is wrong usage: nobody would wait for it forever."""
+    for command in (["list"], ["monitor"], ["show"], ["address"], ["history"], ["metrics"], ["run"],
+                    ["wait", "up"]):
+        code, output, errors = run(command[0], "", *command[1:])
+        tap.equal((code, output), (2, ""), str(command))
+        tap.contains(errors, f"linkwatchctl: an argument is empty; usage: {command[0]} ")
+    tap.contains(run("--socket", "", "list")[2], "linkwatchctl: --socket must not be empty\n")
 
 
 PAIR = [link(7, "veth0"), link(8, "9"), link(9, "eth0.5"), link(10, "a@b"), link(11, "a"),
@@ -382,6 +390,9 @@ def abbreviated():
             tap.equal(answered(daemon, command, reply=LINKS)[1:], (0, TABLE + "\n", ""), command)
         tap.equal(answered(daemon, "st", reply=STATUS, then=STATISTICS)[1], 0, "exit code")
     tap.contains(run("s")[2], 'linkwatchctl: "s" is ambiguous: show, status\n')
+    for word, commands in (("m", "monitor, metrics"), ("h", "history, help"), ("r", "run, refresh")):
+        tap.equal(run(word), (2, "", f'linkwatchctl: "{word}" is ambiguous: {commands}\n'
+                              'Try "linkwatchctl --help".\n'), word)
     tap.contains(run("x")[2], "linkwatchctl: unknown command x\n")
 
 
@@ -404,10 +415,10 @@ def help_command():
 def never_met():
     """A value that no link can have is wrong usage, and the error has what it may be."""
     tap.equal(run("wait", "a", "operstate=foo"),
-              (2, "", "linkwatchctl: operstate=foo can never be met: the value of operstate= is UP, "
+              (2, "", "linkwatchctl: operstate=foo can never be met: operstate= must be UP, "
                "DOWN, UNKNOWN, LOWERLAYERDOWN, NOTPRESENT, TESTING or DORMANT\n"), "outcome")
-    tap.contains(run("wait", "a", "address=zz")[2], "address=zz can never be met: the value of "
-                 "address= is a hardware address like 02:00:00:00:00:01")
+    tap.contains(run("wait", "a", "address=zz")[2], "address=zz can never be met: address= must "
+                 "be a hardware address such as 02:00:00:00:00:01")
 
 
 @tap.test

@@ -157,8 +157,8 @@ def flaps_in_time():
 def wrong_usage():
     """A time that is none, and other commands, are refused"""
     for arguments, words_for_it in (
-            (["monitor", "--hold-up", "soon"], "not a valid time span"),
-            (["wait", "eth0", "up", "--hold-down=-1"], "not a valid time span"),
+            (["monitor", "--hold-up", "soon"], "a time must be a number such as 5, "),
+            (["wait", "eth0", "up", "--hold-down=-1"], "not -1"),
             (["list", "--hold-up", "1s"], "can only be used with monitor, wait and run")):
         code, output, errors = run(*arguments)
         tap.equal((code, output), (2, ""), str(arguments))

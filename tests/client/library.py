@@ -42,7 +42,7 @@ def declared():
 
 
 # The second is compiled into both: it is pure, and the library does not export it.
-OF_BOTH = ("client/linkwatch.h", "client/timespan.h", "protocol/log_kinds.h",
+OF_BOTH = ("client/linkwatch.h", "client/timespan.h", "protocol/clock.h", "protocol/log_kinds.h",
            "protocol/metrics.h")
 
 

@@ -525,9 +525,9 @@ static void a_condition_is_met_or_not_or_wrong_for_a_reason(void **state)
     assert_int_equal(linkwatch_link_meets(link, "address", &reason), 0);
     assert_null(reason);
     assert_int_equal(linkwatch_link_meets(NULL, "mtu=4294967296", &reason), -EINVAL);
-    assert_non_null(strstr(reason, "mtu= is a number"));
+    assert_non_null(strstr(reason, "mtu= must be a number"));
     assert_int_equal(linkwatch_link_meets(link, "Present", &reason), -EINVAL);
-    assert_non_null(strstr(reason, "is no condition"));
+    assert_non_null(strstr(reason, "is not a condition"));
     linkwatch_link_unref(link);
 }
 

@@ -113,22 +113,22 @@ def misspelled():
     """A condition that is misspelled is no link: several must be announced"""
     code, output, errors = run("wait", "eth0", "carier", "up")
     tap.equal((code, output), (2, ""), "outcome")
-    tap.contains(errors, "linkwatchctl: carier is no condition; there are ")
+    tap.contains(errors, "linkwatchctl: carier is not a condition; the conditions are ")
     tap.contains(errors, "to wait for several links, add --any, --all or --at-least N")
     for arguments, errors in (
-            (["a", "b", "--all"], "b is no condition; "),
+            (["a", "b", "--all"], "b is not a condition; "),
             (["a", "b", "up", "--all", "--any"], "--any, --all and --at-least cannot be combined"),
             (["a", "up", "--at-least", "0"], "--at-least must be a number from 1, not 0"),
             (["a", "up", "--at-least", "-1"], "--at-least must be a number from 1, not -1"),
             (["a", "b", "up", "--at-least", "3"],
              "--at-least 3 can never be met: there are 2 names"),
             (["a", "stable=2s"], "stable=2s needs another condition beside it"),
-            (["a", "up", "stable=2d"], "stable=2d has no valid time span"),
+            (["a", "up", "stable=2d"], "stable=2d is not valid: stable= must be "),
             (["a", "up", "stable=2s", "--timeout", "2"],
              "stable=2s can never be met: the timeout is not longer"),
             (["a", "up", "stable=2s", "--timeout", "0"],
              "stable=2s can never be met: the timeout is not longer"),
-            (["a", "up", "scope=local"], "scope=local can never be met: the value of scope= is "),
+            (["a", "up", "scope=local"], "scope=local can never be met: scope= must be "),
             (["x"] * 257 + ["up", "--all"], "at most 256 names or indexes can be given")):
         code, _, shown = run("wait", *arguments)
         tap.equal(code, 2, str(arguments))

@@ -43,6 +43,16 @@ def no_wide_line():
 
 
 @tap.test
+def help_texts():
+    """No line of a help text is wider than a terminal"""
+    for program in ("linkwatchd", "linkwatchctl", "linkwatch-run"):
+        path = os.path.join(os.path.dirname(daemons.BINARY), program)
+        if os.path.exists(path):
+            lines = netns.run(path, "--help").splitlines()
+            tap.equal([line for line in lines if len(line) > COLUMNS], [], program)
+
+
+@tap.test
 def no_hyphenation():
     """No page divides a word at the end of a line: it might be an identifier"""
     for name, text, _warnings in rendered():
