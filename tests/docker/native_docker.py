@@ -63,7 +63,7 @@ def main():
             docker.Engine(wrapper=(*denied, RUN, "--socket", daemon.socket), options=options,
                           started=False) as engine:
         scenarios.add_all(engine, daemon)
-        scenarios.add_crowd(engine, 40)
+        scenarios.add_crowd(engine, 150)
         try:
             tap.main()
         except SystemExit as end:

@@ -248,8 +248,12 @@ class Engine:
         """docker run of the image."""
         return self.docker("run", "--pull=never", *arguments)
 
-    def address(self, name, network="bridge"):
-        """A container's address."""
+    def addresses(self, names, network="bridge"):
+        """Containers' addresses, of those that have one."""
         return self.docker("inspect", "--format",
                            f'{{{{(index .NetworkSettings.Networks "{network}").IPAddress}}}}',
-                           name).strip()
+                           *names).split()
+
+    def address(self, name, network="bridge"):
+        """A container's address; empty without one."""
+        return "".join(self.addresses([name], network))

@@ -171,10 +171,11 @@ def at_once(engine, count):
                                               "1000000"), names))
         try:
             tap.equal(len(engine.docker("ps", "--quiet").split()), count, "containers")
-            addresses = {engine.address(name) for name in names}
-            tap.equal(len(addresses - {""}), count, "addresses")
+            tap.equal(len(set(engine.addresses(names))), count, "addresses")
         finally:
-            list(pool.map(lambda name: engine.docker("rm", "--force", name), names))
+            # So many that a command is over in good time.
+            for first in range(0, count, 25):
+                engine.docker("rm", "--force", *names[first:first + 25])
     tap.equal(engine.docker("ps", "--quiet").split(), [], "containers left")
 
 
