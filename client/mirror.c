@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* The mirror's input and output: connecting, and connecting again; and a second connection for a
- * Refresh, for the first one is taken by Monitor. When the Refresh is answered, the second one
- * goes on with Monitor from where the first one was, and replaces it: only so is it known, with a
- * filter too, when all that the Refresh found has been received. */
+/* The mirror's input and output: connecting, and connecting again. When a Refresh is answered, its
+ * connection goes on with Monitor from where the first one was, and replaces it: only so is it
+ * known, with a filter too, when all that the Refresh found has been received. */
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
@@ -18,29 +17,16 @@
 #include "client/linkwatch.h"
 #include "client/mirror_state.h"
 #include "client/netns.h"
+#include "client/refreshing.h"
 #include "client/saved_state.h"
 #include "client/session.h"
 #include "client/wire.h"
-
-#define FIRST_DELAY   UINT64_C(50000)
-#define LONGEST_DELAY UINT64_C(5000000)
 
 /* About thirty years: more is a mistake. */
 #define HOLD_MAX INT64_C(1000000000000000)
 
 /* Before linkwatch_mirror_process() returns. */
 #define MESSAGES_AT_ONCE 256
-
-/* Requests by number, from 1. */
-struct refreshing {
-    struct session session;
-    uint64_t requested; /* the last one */
-    uint64_t called; /* the last one that the Refresh is for which is under way, or was answered */
-    uint64_t found;  /* the last one that was answered: the next ready is for it */
-    uint64_t reported;
-    uint64_t retry_at;
-    uint64_t delay;
-};
 
 struct linkwatch_mirror {
     char *path;
@@ -71,7 +57,7 @@ int linkwatch_mirror_new(const char *path, const struct linkwatch_filter *filter
     if (!mirror)
         return -ENOMEM;
     mirror->epoll_fd = mirror->namespace_fd = -1;
-    mirror->delay = mirror->refreshing.delay = FIRST_DELAY;
+    mirror->delay = SESSION_FIRST_DELAY;
     mirror->owner = getpid();
     r = mirror_state_init(&mirror->state, filter, callbacks, user);
     if (r >= 0) {
@@ -80,7 +66,7 @@ int linkwatch_mirror_new(const char *path, const struct linkwatch_filter *filter
         r = !mirror->path ? -ENOMEM : mirror->epoll_fd < 0 ? -errno : 0;
     }
     session_init(&mirror->stream, mirror->epoll_fd);
-    session_init(&mirror->refreshing.session, mirror->epoll_fd);
+    refreshing_init(&mirror->refreshing, mirror->epoll_fd);
     if (r < 0) {
         linkwatch_mirror_free(mirror);
         return r;
@@ -89,22 +75,16 @@ int linkwatch_mirror_new(const char *path, const struct linkwatch_filter *filter
     return 0;
 }
 
-static void close_session(const struct linkwatch_mirror *mirror, struct session *session)
+/* Whether it is the copy of a forked process, whose parent still waits for the connections. */
+static bool is_shared(const struct linkwatch_mirror *mirror)
 {
-    session_close(session, mirror->owner != getpid());
-}
-
-/* What the Refresh under way was for is asked for anew. */
-static void stop_refresh(struct linkwatch_mirror *mirror)
-{
-    close_session(mirror, &mirror->refreshing.session);
-    mirror->refreshing.called = mirror->refreshing.found;
+    return mirror->owner != getpid();
 }
 
 static void hang_up(struct linkwatch_mirror *mirror)
 {
-    close_session(mirror, &mirror->stream);
-    stop_refresh(mirror);
+    session_close(&mirror->stream, is_shared(mirror));
+    refreshing_stop(&mirror->refreshing, is_shared(mirror));
     mirror->unfinished = false;
     mirror_state_break(&mirror->state);
 }
@@ -185,11 +165,6 @@ static const char *words_for(int error)
     return strerror(-error);
 }
 
-static uint64_t later(uint64_t delay)
-{
-    return delay * 2 < LONGEST_DELAY ? delay * 2 : LONGEST_DELAY;
-}
-
 /* The connection, or the attempt to make one, failed: later again. */
 static void give_up(struct linkwatch_mirror *mirror, int error, const char *words)
 {
@@ -197,10 +172,10 @@ static void give_up(struct linkwatch_mirror *mirror, int error, const char *word
 
     /* A daemon that sends nonsense after it was ready must not cause a busy loop. */
     if (mirror->state.ready && error != -EBADMSG && error != -E2BIG)
-        mirror->delay = FIRST_DELAY;
+        mirror->delay = SESSION_FIRST_DELAY;
     hang_up(mirror);
     mirror->retry_at = clock_now() + mirror->delay;
-    mirror->delay = later(mirror->delay);
+    mirror->delay = session_later(mirror->delay);
     mirror->heard = false;
     if (mirror->reported && !was_connected)
         return;
@@ -341,33 +316,16 @@ static int go_on(struct linkwatch_mirror *mirror)
 
 static bool wants_refresh(const struct linkwatch_mirror *mirror)
 {
-    return mirror->heard && mirror->refreshing.called < mirror->refreshing.requested &&
-           mirror->refreshing.session.fd < 0 &&
-           mirror->refreshing.reported == mirror->refreshing.found;
-}
-
-static int start_refresh(struct linkwatch_mirror *mirror)
-{
-    struct refreshing *refreshing = &mirror->refreshing;
-    int r = session_open(&refreshing->session, mirror->path, mirror->namespace_fd);
-
-    refreshing->called = refreshing->requested;
-    if (r >= 0)
-        r = session_add_call(&refreshing->session, "Links.Refresh", json_object(), false);
-    return r;
+    return mirror->heard && refreshing_is_wanted(&mirror->refreshing);
 }
 
 /* The daemon knows all: now it is to be received. What the stream had still in hand comes anew. */
 static void take_over(struct linkwatch_mirror *mirror)
 {
-    struct refreshing *refreshing = &mirror->refreshing;
     int r;
 
-    close_session(mirror, &mirror->stream);
-    mirror->stream = refreshing->session;
-    session_init(&refreshing->session, mirror->epoll_fd);
-    refreshing->found = refreshing->called;
-    refreshing->delay = FIRST_DELAY;
+    session_close(&mirror->stream, false);
+    mirror->stream = refreshing_take_over(&mirror->refreshing);
     mirror->unfinished = false;
     mirror_state_move(&mirror->state);
     r = call_monitor(mirror, &mirror->stream);
@@ -376,72 +334,32 @@ static void take_over(struct linkwatch_mirror *mirror)
 }
 
 /* The daemon can't: the stream goes on. */
-static void refuse_refresh(struct linkwatch_mirror *mirror, const struct reply *reply)
+static void report_refusal(struct linkwatch_mirror *mirror, struct reply *reply)
 {
-    uint64_t request = mirror->refreshing.called;
     char *words = wire_error_text(reply);
     int error = wire_errno(reply);
 
-    close_session(mirror, &mirror->refreshing.session);
-    mirror->refreshing.found = request;
-    report_refreshed(mirror, request, error, words ? words : words_for(error));
+    report_refreshed(mirror, mirror->refreshing.found, error, words ? words : words_for(error));
     free(words);
+    wire_clear(reply);
 }
 
-static int take_refresh(struct linkwatch_mirror *mirror, const char *text, size_t length)
-{
-    struct session *session = &mirror->refreshing.session;
-    struct reply reply;
-    int r = wire_parse(text, length, &reply);
-
-    if (r < 0)
-        return r;
-    if (reply.error)
-        refuse_refresh(mirror, &reply);
-    else if (session->entering)
-        session->entering = false;
-    else
-        take_over(mirror);
-    wire_clear(&reply);
-    return r;
-}
-
-/* Until it is answered, or nothing more comes for now. */
-static int go_on_refresh(struct linkwatch_mirror *mirror)
-{
-    struct session *session = &mirror->refreshing.session;
-    const char *text;
-    size_t length;
-    int r = session_send(session);
-
-    while (r >= 0 && session->fd >= 0) {
-        r = session_next(session, &text, &length);
-        if (r > 0) {
-            r = take_refresh(mirror, text, length);
-        } else if (r == 0) {
-            r = session_receive(session);
-            if (r == 0)
-                return 0;
-        }
-    }
-    return r;
-}
-
-/* Without an answer it is tried again, more and more rarely. */
 static void refresh(struct linkwatch_mirror *mirror)
 {
-    struct refreshing *refreshing = &mirror->refreshing;
-    int r = 0;
+    struct reply refusal;
 
-    if (wants_refresh(mirror) && clock_now() >= refreshing->retry_at)
-        r = start_refresh(mirror);
-    if (r >= 0 && refreshing->session.fd >= 0)
-        r = go_on_refresh(mirror);
-    if (r >= 0)
+    if (!mirror->heard && mirror->refreshing.session.fd < 0)
         return;
-    stop_refresh(mirror);
-    refreshing->retry_at = clock_now() + refreshing->delay;
-    refreshing->delay = later(refreshing->delay);
+    switch (refreshing_process(&mirror->refreshing, mirror->path, mirror->namespace_fd, &refusal)) {
+    case REFRESHING_WAITS:
+        break;
+    case REFRESHING_ANSWERED:
+        take_over(mirror);
+        break;
+    case REFRESHING_REFUSED:
+        report_refusal(mirror, &refusal);
+        break;
+    }
 }
 
 uint64_t linkwatch_mirror_request_refresh(struct linkwatch_mirror *mirror)

@@ -11,6 +11,13 @@
 #include "client/channel.h"
 #include "client/wire.h"
 
+#define LONGEST_DELAY UINT64_C(5000000)
+
+uint64_t session_later(uint64_t delay)
+{
+    return delay * 2 < LONGEST_DELAY ? delay * 2 : LONGEST_DELAY;
+}
+
 void session_init(struct session *session, int epoll_fd)
 {
     *session = (struct session){.epoll_fd = epoll_fd, .fd = -1, .passed_fd = -1};

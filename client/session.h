@@ -6,8 +6,13 @@
 #include <jansson.h>
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 #include "protocol/frame.h"
+
+/* Between attempts to connect, in microseconds: at first; and after one of so much. */
+#define SESSION_FIRST_DELAY UINT64_C(50000)
+uint64_t session_later(uint64_t delay);
 
 struct session {
     int epoll_fd; /* which has fd inside; the owner's */
