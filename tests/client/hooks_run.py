@@ -2,6 +2,7 @@
 """linkwatchctl run, with the real daemon: what commands get, and what happens over restarts."""
 
 import contextlib
+import itertools
 import json
 import os
 import pathlib
@@ -81,6 +82,19 @@ def bridges():
     netns.ip("link add b0 type bridge")
 
 
+def until_followed(daemon, link):
+    """Waits until the daemon sends events to who is connected, who has the list then: changes of that
+    link."""
+    before = daemon.statistics()["delays"]["count"]
+    mtus = itertools.cycle((1400, 1300))
+
+    def has_sent():
+        netns.ip(f"link set {link} mtu {next(mtus)}")
+        return daemon.statistics()["delays"]["count"] > before
+
+    wait.until(has_sent, "an event")
+
+
 @tap.test
 def each_event():
     """The command runs for each link that is there, then for each change; --no-list leaves out the former"""
@@ -96,9 +110,7 @@ def each_event():
         running.until("remove b0")
         tap.equal(running.end(), (0, "", ""))
         running = Running(daemon, path, "--no-list", "--type", "remove,add", "--", f"{path}/say")
-        wait.until(lambda: daemon.statistics()["sessions"] > 1, "its connection")
-        daemon.call("Refresh")
-        netns.ip("link set b1 mtu 1300")
+        until_followed(daemon, "b1")
         netns.ip("link add b2 type bridge")
         running.until("add b2")
         running.end()
@@ -111,9 +123,7 @@ def input_and_arguments():
     name = "$(id>PWN)"
     with Daemon() as daemon, folder() as path:
         text = 'printf "%s|" "$0" "$@" "$LINKWATCH_NEW_IFNAME" >"$OUT/words"; cat >"$OUT/json"'
-        running = Running(daemon, path, "--no-list", "--", "sh", "-c", text, "-n", "a b", "--json")
-        wait.until(lambda: daemon.statistics()["sessions"] > 1, "its connection")
-        daemon.call("Refresh")
+        running = Running(daemon, path, "$*", "--", "sh", "-c", text, "-n", "a b", "--json")
         netns.run("ip", "link", "add", name, "type", "bridge")
         file = pathlib.Path(path, "json")
         wait.until(lambda: file.exists() and file.read_text(encoding="utf-8").endswith("\n"), "its input")
