@@ -21,37 +21,15 @@ static const char *const type_names[EVENT_TYPE_COUNT] = {
     [EVENT_CHANGE] = "change",
 };
 
-/* The text of an object, whose reference is taken. */
-static char *text_of(json_t *object)
+/* An object, whose reference is taken, as a message. */
+static int whole(json_t *object, struct buffer **ret)
 {
-    char *text = object ? json_dumps(object, JSON_COMPACT) : NULL;
+    struct writer writer;
 
-    json_decref(object);
-    return text;
-}
-
-static struct buffer *buffer_of(json_t *object)
-{
-    char *text = text_of(object);
-    struct buffer *buffer = NULL;
-    size_t size;
-
-    if (!text)
-        return NULL;
-    size = strlen(text) + 1;
-    buffer = buffer_new(size);
-    if (buffer)
-        memcpy(buffer->data, text, size);
-    free(text);
-    return buffer;
-}
-
-static int give(struct buffer *buffer, struct buffer **ret)
-{
-    if (!buffer)
-        return -ENOMEM;
-    *ret = buffer;
-    return 0;
+    writer_init(&writer);
+    writer_put_json(&writer, object);
+    writer_add(&writer, "", 1);
+    return writer_to_buffer(&writer, ret);
 }
 
 int message_reply(json_t *parameters, bool continues, struct buffer **ret)
@@ -65,14 +43,14 @@ int message_reply(json_t *parameters, bool continues, struct buffer **ret)
         json_decref(message);
         message = NULL;
     }
-    return give(buffer_of(message), ret);
+    return whole(message, ret);
 }
 
 int message_error(const char *error, json_t *parameters, struct buffer **ret)
 {
     if (!parameters)
         return -ENOMEM;
-    return give(buffer_of(json_pack("{s:s, s:o}", "error", error, "parameters", parameters)), ret);
+    return whole(json_pack("{s:s, s:o}", "error", error, "parameters", parameters), ret);
 }
 
 struct buffer *message_link_text(struct link *link)
@@ -305,29 +283,19 @@ static struct buffer *text_buffer(const char *text, size_t length)
     return buffer;
 }
 
-static json_t *source_or_null(const struct source_state *source)
+/* The last reply of a List, from what it starts with on. */
+static int list_end(const char *start, json_t *position, message_sources sources,
+                    struct buffer **ret)
 {
-    return source ? message_source_state(source) : NULL;
-}
+    struct writer writer;
 
-/* ,MEMBERS}} of an object {MEMBERS}, with the NUL. */
-static struct buffer *list_last(json_t *members)
-{
-    char *inner = text_of(members);
-    struct buffer *last = NULL;
-    size_t length;
-
-    if (!inner)
-        return NULL;
-    length = strlen(inner);
-    last = buffer_new(length + 2);
-    if (last) {
-        memcpy(last->data, inner, length);
-        last->data[0] = ',';
-        memcpy(last->data + length, "}", 2);
-    }
-    free(inner);
-    return last;
+    writer_init(&writer);
+    writer_put(&writer, start);
+    writer_put(&writer, "\"position\":");
+    writer_put_json(&writer, json_incref(position));
+    put_sources(&writer, sources);
+    writer_add(&writer, "}}", sizeof("}}"));
+    return writer_to_buffer(&writer, ret);
 }
 
 struct buffer *message_address_text(const struct address *address, int64_t now)
@@ -342,19 +310,17 @@ struct buffer *message_address_text(const struct address *address, int64_t now)
 
 int message_list_new(json_t *position, message_sources sources, struct message_list *ret)
 {
-    json_t *members =
-        json_pack("{s:o, s:o*, s:o*}", "position", position, source_members[SUBJECT_LINKS],
-                  source_or_null(sources[SUBJECT_LINKS]), source_members[SUBJECT_ADDRESSES],
-                  source_or_null(sources[SUBJECT_ADDRESSES]));
     struct message_list list = {
         .link = text_buffer(LIST_LINK, strlen(LIST_LINK)),
         .address = text_buffer(LIST_ADDRESS, strlen(LIST_ADDRESS)),
         .more = text_buffer(CONTINUES, sizeof(CONTINUES)),
-        .last = list_last(json_incref(members)),
     };
+    int r = list_end(",", position, sources, &list.last);
 
-    if (message_reply(members, false, &list.none) < 0 || !list.link || !list.address ||
-        !list.more || !list.last) {
+    if (r >= 0)
+        r = list_end(HEAD "{", position, sources, &list.none);
+    json_decref(position);
+    if (r < 0 || !list.link || !list.address || !list.more) {
         message_list_clear(&list);
         return -ENOMEM;
     }
