@@ -13,8 +13,6 @@
 /* A piece for writing: so many messages, or bytes, whichever is reached first. */
 #define JOINED_MESSAGES 64
 #define JOINED_BYTES    ((size_t)48 * 1024)
-/* And of events that may be left out, so many are looked at. */
-#define JOINED_LOOKS 1024
 /* One is kept that takes at most this part of the bytes: one of so many. */
 #define JOINED_PART 8
 
@@ -317,17 +315,19 @@ static bool is_of(const struct history *history, uint64_t sequence, unsigned sub
  * the last event that was looked at; the one before the first if there was no memory for the first
  * one. */
 static size_t collect(struct history *history, uint64_t sequence, unsigned subjects,
-                      struct buffer **messages, size_t *ret_bytes, uint64_t *ret_last)
+                      const struct slice *slice, struct buffer **messages, size_t *ret_bytes,
+                      uint64_t *ret_last)
 {
-    uint64_t end = history_newest(history) + 1;
+    bool is_over = false;
     size_t bytes = 0;
     size_t count = 0;
 
-    if (end - sequence > JOINED_LOOKS)
-        end = sequence + JOINED_LOOKS;
-    for (; sequence < end && count < JOINED_MESSAGES && bytes < JOINED_BYTES; sequence++) {
-        if (history_get(history, sequence) && !is_of(history, sequence, subjects))
+    for (; !is_over && sequence < history->next && count < JOINED_MESSAGES && bytes < JOINED_BYTES;
+         sequence++) {
+        if (history_get(history, sequence) && !is_of(history, sequence, subjects)) {
+            is_over = slice_is_over_after(slice, sequence);
             continue;
+        }
         messages[count] = history_message(history, sequence);
         if (!messages[count])
             break;
@@ -363,7 +363,7 @@ static void keep_joined(struct history *history, struct joined *joined, struct b
 }
 
 int history_messages(struct history *history, uint64_t sequence, unsigned subjects,
-                     uint64_t *ret_last, struct buffer **ret)
+                     const struct slice *slice, uint64_t *ret_last, struct buffer **ret)
 {
     struct joined *kept = &history->joined[subjects];
     struct buffer *messages[JOINED_MESSAGES];
@@ -375,7 +375,7 @@ int history_messages(struct history *history, uint64_t sequence, unsigned subjec
         *ret = buffer_ref(kept->messages);
         return 1;
     }
-    count = collect(history, sequence, subjects, messages, &bytes, ret_last);
+    count = collect(history, sequence, subjects, slice, messages, &bytes, ret_last);
     if (count == 0)
         return *ret_last < sequence ? -ENOMEM : 0;
     *ret = count == 1 ? buffer_ref(messages[0]) : join(messages, count, bytes);

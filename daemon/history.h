@@ -9,6 +9,7 @@
 #include <stdint.h>
 
 #include "daemon/event.h"
+#include "daemon/slice.h"
 
 struct history;
 
@@ -47,12 +48,13 @@ bool history_can_resume(const struct history *history, uint64_t sequence);
 struct buffer *history_message(struct history *history, uint64_t sequence);
 
 /* The encodings of that event and of those after it in one piece, up to the newest or as
- * many as make a good size for writing, without those about other subjects than these; *ret_last is
- * the number of the last one. Kept for the others who want the same: mostly all consumers stand at
- * one place. Returns 1 and a new reference in *ret; 0 and NULL if those up to *ret_last are all
- * about other subjects; -ENOMEM without memory, or if the event is not held. */
+ * many as make a good size for writing, without those about other subjects than these, for which
+ * the slice is asked; *ret_last is the number of the last one. Kept for the others who want the
+ * same: mostly all consumers stand at one place. Returns 1 and a new reference in *ret; 0 and NULL
+ * if those up to *ret_last are all about other subjects; -ENOMEM without memory, or if the event is
+ * not held. */
 int history_messages(struct history *history, uint64_t sequence, unsigned subjects,
-                     uint64_t *ret_last, struct buffer **ret);
+                     const struct slice *slice, uint64_t *ret_last, struct buffer **ret);
 
 /* Numbers: of the newest event, 0 for none; of the oldest that is held, one more than
  * the newest if none is. */

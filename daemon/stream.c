@@ -491,12 +491,12 @@ static int emit_source(struct stream *stream, const struct slice *slice, struct 
 
 /* Several events in one buffer, the same for all consumers that want everything and stand
  * at the same place. */
-static int emit_events(struct stream *stream, struct buffer **ret)
+static int emit_events(struct stream *stream, const struct slice *slice, struct buffer **ret)
 {
     struct history *history = stream->origin->history;
     uint64_t first = stream->cursor + 1;
     uint64_t last;
-    int r = history_messages(history, first, filter_subjects(stream->filter), &last, ret);
+    int r = history_messages(history, first, filter_subjects(stream->filter), slice, &last, ret);
 
     if (r < 0)
         return r;
@@ -533,7 +533,7 @@ static int next(struct stream *stream, bool many, const struct slice *slice, str
         return 0;
     if (many && !stream->before_ready && !stream->held && may_join(stream) &&
         stream->cursor < history_newest(history))
-        r = emit_events(stream, ret);
+        r = emit_events(stream, slice, ret);
     else if (!stream->undecided && !stream->undecided_address)
         r = emit_event(stream, slice, ret);
     if (r == 0 && stream->phase == PHASE_LINKS)

@@ -294,7 +294,7 @@ static void read_some(struct history *history, struct link *present, struct dice
     if (roll(dice, 2))
         read = history_message(history, history_newest(history));
     else
-        (void)history_messages(history, first, SUBJECT_BIT(LINKS), &last, &read);
+        (void)history_messages(history, first, SUBJECT_BIT(LINKS), NULL, &last, &read);
     buffer_unref(read);
     /* As a snapshot does; its encoding counts with the link. */
     if (present) {
@@ -371,7 +371,8 @@ static void messages_in_one_piece_are_those_of_the_events_one_by_one(void **stat
         struct buffer *piece;
         size_t at = 0;
 
-        assert_int_equal(history_messages(history, next, SUBJECT_BIT(LINKS), &last, &piece), 1);
+        assert_int_equal(history_messages(history, next, SUBJECT_BIT(LINKS), NULL, &last, &piece),
+                         1);
         assert_int_in_range(last, next, 200);
         for (; next <= last; next++) {
             struct buffer *message = history_message(history, next);
@@ -395,24 +396,46 @@ static void who_wants_the_same_messages_shares_the_piece(void **state)
 
     (void)state;
     add_many(history, 1, 3);
-    assert_int_equal(history_messages(history, 1, SUBJECT_BIT(LINKS), &last, &piece), 1);
+    assert_int_equal(history_messages(history, 1, SUBJECT_BIT(LINKS), NULL, &last, &piece), 1);
     assert_int_equal(last, 3);
     add_many(history, 4, 5);
-    assert_int_equal(history_messages(history, 1, SUBJECT_BIT(LINKS), &last, &same), 1);
+    assert_int_equal(history_messages(history, 1, SUBJECT_BIT(LINKS), NULL, &last, &same), 1);
     assert_ptr_equal(same, piece);
     assert_int_equal(last, 3);
-    assert_int_equal(history_messages(history, 2, SUBJECT_BIT(LINKS), &last, &more), 1);
+    assert_int_equal(history_messages(history, 2, SUBJECT_BIT(LINKS), NULL, &last, &more), 1);
     assert_ptr_not_equal(more, piece);
     assert_int_equal(last, 5);
-    assert_int_equal(history_messages(history, 6, SUBJECT_BIT(LINKS), &last, &none), -ENOMEM);
+    assert_int_equal(history_messages(history, 6, SUBJECT_BIT(LINKS), NULL, &last, &none), -ENOMEM);
     assert_null(none);
     assert_int_equal(last, 5);
-    assert_int_equal(history_messages(history, 2, SUBJECT_BIT(ADDRESSES), &last, &none), 0);
+    assert_int_equal(history_messages(history, 2, SUBJECT_BIT(ADDRESSES), NULL, &last, &none), 0);
     assert_null(none);
     assert_int_equal(last, 5);
     buffer_unref(piece);
     buffer_unref(same);
     buffer_unref(more);
+    history_free(history);
+}
+
+static void what_is_left_out_is_passed_over_for_as_long_as_the_slice_lasts(void **state)
+{
+    struct history *history = new_history(PLENTY);
+    uint64_t last = 0;
+    int pieces = 0;
+
+    (void)state;
+    add_many(history, 1, 100);
+    for (; last < 100; pieces++) {
+        struct slice slice = slice_of(2);
+        uint64_t first = last + 1;
+        struct buffer *none;
+
+        assert_int_equal(
+            history_messages(history, first, SUBJECT_BIT(ADDRESSES), &slice, &last, &none), 0);
+        assert_null(none);
+        assert_int_in_range(last, first, 100);
+    }
+    assert_int_in_range(pieces, 4, 100);
     history_free(history);
 }
 
@@ -425,7 +448,7 @@ static void messages_that_push_out_events_are_still_given(void **state)
     (void)state;
     add_many(history, 1, 100);
     first = history_oldest(history);
-    assert_int_equal(history_messages(history, first, SUBJECT_BIT(LINKS), &last, &piece), 1);
+    assert_int_equal(history_messages(history, first, SUBJECT_BIT(LINKS), NULL, &last, &piece), 1);
     assert_int_in_range(last, first, 100);
     assert_int_in_range(history_size(history).bytes, 0, 4096);
     buffer_unref(piece);
@@ -512,6 +535,7 @@ int main(void)
         cmocka_unit_test(a_message_outlives_its_event),
         cmocka_unit_test(messages_in_one_piece_are_those_of_the_events_one_by_one),
         cmocka_unit_test(who_wants_the_same_messages_shares_the_piece),
+        cmocka_unit_test(what_is_left_out_is_passed_over_for_as_long_as_the_slice_lasts),
         cmocka_unit_test(messages_that_push_out_events_are_still_given),
         cmocka_unit_test(a_change_of_the_source_is_an_event_without_a_link),
         cmocka_unit_test(without_memory_everything_is_forgotten_and_a_number_is_used_up),
