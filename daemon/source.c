@@ -512,11 +512,6 @@ static bool follow_links(struct source *source)
            follower_init(follower_of(source, SUBJECT_LINKS), &config, on_report, source);
 }
 
-static int64_t monotonic_clock(void)
-{
-    return now_usec();
-}
-
 static bool begin_addresses(struct source *source)
 {
     struct follower *follower = follower_of(source, SUBJECT_ADDRESSES);
@@ -525,8 +520,8 @@ static bool begin_addresses(struct source *source)
                                      .budget = source->resources.budget,
                                      .quota = source->resources.quota};
 
-    source->addresses = address_table_new(source->links.table, source->resources.quota,
-                                          monotonic_clock, on_address_change, source);
+    source->addresses = address_table_new(source->links.table, source->resources.quota, now_usec,
+                                          on_address_change, source);
     config.objects = source->addresses;
     if (source->addresses && follower_init(follower, &config, on_address_report, source))
         return true;
