@@ -4,34 +4,13 @@
 #include <errno.h>
 #include <limits.h>
 #include <signal.h>
-#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/signalfd.h>
 
 #include "client/ctl/json_members.h"
-#include "client/ctl/text.h"
 #include "protocol/clock.h"
-
-/* Part of it may be what others chose. */
-void ctl_error(const char *format, ...)
-{
-    char *text = NULL;
-    char *clean;
-    va_list arguments;
-    size_t width;
-    int n;
-
-    va_start(arguments, format);
-    n = vasprintf(&text, format, arguments);
-    va_end(arguments);
-    clean = n < 0 ? NULL : text_clean(text, &width);
-    fprintf(stderr, "linkwatchctl: %s\n", clean ? clean : "out of memory");
-    free(clean);
-    if (n >= 0)
-        free(text);
-}
 
 int ctl_unreachable(const struct ctl *ctl, int error)
 {

@@ -8,19 +8,10 @@
 #include <stdint.h>
 
 #include "client/ctl/event_filter.h"
+#include "client/ctl/failure.h"
 #include "client/ctl/output.h"
 #include "client/linkwatch.h"
 #include "client/timespan.h"
-
-/* Exit codes; they are promised in linkwatchctl(1). */
-enum {
-    EXIT_MET = 0,
-    EXIT_FAILED = 1,
-    EXIT_USAGE = 2,
-    EXIT_NO_DAEMON = 3,
-    EXIT_TIMED_OUT = 4,
-    EXIT_UNKNOWN = 5,
-};
 
 /* --kind, --state, --master, --usable: at most one of each. */
 #define CTL_CONDITIONS 4
@@ -81,10 +72,8 @@ int ctl_status(const struct ctl *ctl);
 int ctl_metrics(const struct ctl *ctl);
 int ctl_complete(const struct ctl *ctl);
 
-/* One line on stderr, with the program's name before it. */
-void ctl_error(const char *format, ...) __attribute__((format(printf, 1, 2)));
-
-/* The same, if there is a message, with what it is about, and where to find help: EXIT_USAGE. */
+/* As ctl_error(), if there is a message, with what it is about, and where to find help: EXIT_USAGE.
+ */
 int ctl_wrong_usage(const char *message, const char *what);
 
 /* Prints a text, and returns the exit code. */

@@ -8,7 +8,7 @@
 #include <sys/ioctl.h>
 #include <unistd.h>
 
-#include "client/ctl/ctl.h"
+#include "client/ctl/failure.h"
 #include "client/ctl/pager.h"
 #include "client/ctl/text.h"
 

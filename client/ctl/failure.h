@@ -1,0 +1,19 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* What goes wrong: a line, and an exit code. */
+#ifndef LINKWATCH_CLIENT_CTL_FAILURE_H
+#define LINKWATCH_CLIENT_CTL_FAILURE_H
+
+/* Exit codes; they are promised in linkwatchctl(1). */
+enum {
+    EXIT_MET = 0,
+    EXIT_FAILED = 1,
+    EXIT_USAGE = 2,
+    EXIT_NO_DAEMON = 3,
+    EXIT_TIMED_OUT = 4,
+    EXIT_UNKNOWN = 5,
+};
+
+/* One line on stderr, with the program's name before it. */
+void ctl_error(const char *format, ...) __attribute__((format(printf, 1, 2)));
+
+#endif
