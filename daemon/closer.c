@@ -10,8 +10,6 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "daemon/descriptors.h"
-
 /* One child is for all that come within so many seconds, or for so many. */
 #define COLLECT      .05
 #define SOCKETS_MAX  256
@@ -134,30 +132,17 @@ static void start_timer(struct closer *closer)
     ev_timer_start(closer->loop, &closer->timer);
 }
 
-/* Without a child for so many there is nothing left but to take the risk. */
-static void add(struct closer *closer, int fd)
-{
-    closer->sockets[closer->count++] = fd;
-    if (closer->count == SOCKETS_MAX && !flush(closer))
-        close_all(closer);
-    start_timer(closer);
-}
-
 void closer_reap(struct closer *closer)
 {
     closer->children++;
     start_timer(closer);
 }
 
-void closer_close_connection(struct closer *closer, int fd)
+/* Without a child for so many there is nothing left but to take the risk. */
+void closer_close(struct closer *closer, int fd)
 {
-    if (!descriptors_drain(fd))
-        add(closer, fd);
-    else
-        close(fd);
-}
-
-void closer_close_listener(struct closer *closer, int fd)
-{
-    add(closer, fd);
+    closer->sockets[closer->count++] = fd;
+    if (closer->count == SOCKETS_MAX && !flush(closer))
+        close_all(closer);
+    start_timer(closer);
 }

@@ -15,9 +15,7 @@ struct closer *closer_free(struct closer *closer);
 /* There is a child of this process that ends by itself: it is reaped when it has. */
 void closer_reap(struct closer *closer);
 
-void closer_close_connection(struct closer *closer, int fd);
-
-/* A listening socket, with those who wait there. */
-void closer_close_listener(struct closer *closer, int fd);
+/* A listening socket, with those who wait there, or a connection; see descriptors_close(). */
+void closer_close(struct closer *closer, int fd);
 
 #endif

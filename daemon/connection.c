@@ -8,7 +8,6 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-#include "daemon/closer.h"
 #include "daemon/descriptors.h"
 #include "daemon/message.h"
 #include "daemon/outbox.h"
@@ -415,7 +414,7 @@ struct connection *connection_free(struct connection *connection)
     outbox_clear(&connection->out);
     drop_socket(&connection->passed);
     frame_clear(&connection->in);
-    closer_close_connection(host->closer, connection->fd);
+    descriptors_close(connection->fd, host->closer);
     free(connection);
     return NULL;
 }

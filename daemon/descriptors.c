@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <sched.h>
 #include <signal.h>
+#include <stdbool.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/socket.h>
@@ -148,7 +149,8 @@ ssize_t descriptors_receive(int fd, void *room, size_t size, struct closer *clos
     return n;
 }
 
-bool descriptors_drain(int fd)
+/* False if close() may wait. */
+static bool drain(int fd)
 {
     char bytes[DRAIN_BYTES];
     ssize_t n = 1;
@@ -161,4 +163,12 @@ bool descriptors_drain(int fd)
             n = recv(fd, bytes, (size_t)n, MSG_DONTWAIT);
     }
     return n == 0;
+}
+
+void descriptors_close(int fd, struct closer *closer)
+{
+    if (drain(fd))
+        close(fd);
+    else
+        closer_close(closer, fd);
 }

@@ -5,7 +5,6 @@
 #ifndef LINKWATCH_DAEMON_DESCRIPTORS_H
 #define LINKWATCH_DAEMON_DESCRIPTORS_H
 
-#include <stdbool.h>
 #include <stddef.h>
 #include <sys/types.h>
 
@@ -17,8 +16,8 @@ struct closer;
 ssize_t descriptors_receive(int fd, void *room, size_t size, struct closer *closer,
                             int *ret_netlink);
 
-/* Shuts a connection down and drops what came and was not read. False if there may be descriptors
- * among it, or so much that it would take long: then close() may wait. */
-bool descriptors_drain(int fd);
+/* Closes a connection, and drops what came and was not read. Where there may be descriptors among
+ * it, or so much that it would take long, that is left to the closer. */
+void descriptors_close(int fd, struct closer *closer);
 
 #endif

@@ -12,6 +12,7 @@
 #include <unistd.h>
 
 #include "daemon/closer.h"
+#include "daemon/descriptors.h"
 #include "daemon/log.h"
 #include "daemon/message.h"
 #include "daemon/namespaces.h"
@@ -99,7 +100,7 @@ static void refuse(struct server *server, int fd, uid_t uid, const char *limit)
         (void)send(fd, message->data, message->length, MSG_NOSIGNAL | MSG_DONTWAIT);
         buffer_unref(message);
     }
-    closer_close_connection(server->closer, fd);
+    descriptors_close(fd, server->closer);
 }
 
 static int admit(struct server *server, int fd, struct user *user)
@@ -137,10 +138,10 @@ static void receive_consumer(struct server *server, int fd)
     if (r == -EUSERS) {
         refuse(server, fd, peer.uid, limit);
     } else if (r < 0) {
-        closer_close_connection(server->closer, fd);
+        descriptors_close(fd, server->closer);
     } else if (admit(server, fd, user) < 0) {
         leave(server, user);
-        closer_close_connection(server->closer, fd);
+        descriptors_close(fd, server->closer);
     }
 }
 
@@ -266,7 +267,7 @@ struct server *server_free(struct server *server)
     users_free(server->users);
     /* One that was passed is somebody else's, too: who waits there is not dropped. */
     if (server->path)
-        closer_close_listener(server->closer, server->fd);
+        closer_close(server->closer, server->fd);
     else
         close(server->fd);
     closer_free(server->closer);
