@@ -88,7 +88,8 @@ static void on_unmet(void *user, const char *glob, struct linkwatch_link *link,
     if (!subject->unmet)
         return;
     if (!link)
-        fprintf(subject->unmet, "%sthere is no link \"%s\"", separator, word_of(subject, glob));
+        fprintf(subject->unmet, "%s%s \"%s\"", separator, ctl_no_link(word_of(subject, glob)),
+                word_of(subject, glob));
     else if (again)
         fprintf(subject->unmet, ", %s", condition);
     else
@@ -242,7 +243,7 @@ static int check_number(const struct subject *subject)
     if (ctl->at_least == LINKWATCH_WAIT_ALL || ctl->at_least <= (size_t)subject->ifs)
         return EXIT_MET;
     for (int i = 0; i < subject->ifs; i++)
-        if (strpbrk(ctl->arguments[i], "*?["))
+        if (ctl_is_glob(ctl->arguments[i]))
             return EXIT_MET;
     ctl_error("--at-least %zu can never be met: there %s %d name%s", ctl->at_least,
               subject->ifs == 1 ? "is" : "are", subject->ifs, subject->ifs == 1 ? "" : "s");

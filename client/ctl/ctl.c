@@ -165,6 +165,16 @@ const char *ctl_netns_reason(int error)
     return strerror(-error);
 }
 
+bool ctl_is_glob(const char *word)
+{
+    return strpbrk(word, "*?[") != NULL;
+}
+
+const char *ctl_no_link(const char *word)
+{
+    return ctl_is_glob(word) ? "no link matches" : "there is no link";
+}
+
 void ctl_print_json(const struct ctl *ctl, const char *json)
 {
     if (ctl->pretty)

@@ -103,6 +103,12 @@ const char *ctl_age(int64_t realtime, char text[TIMESPAN_SIZE]);
 /* A table with that head, and one more column for the network namespace if there are several. */
 struct table *ctl_table_new(const struct ctl *ctl, const char *const head[], size_t columns);
 
+/* Whether the word can stand for several links. */
+bool ctl_is_glob(const char *word);
+
+/* How a sentence begins that ends with that word, of which there is no link. */
+const char *ctl_no_link(const char *word);
+
 /* Prints a line, or more, of JSON as the command line wants it. */
 void ctl_print_json(const struct ctl *ctl, const char *json);
 

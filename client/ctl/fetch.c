@@ -284,7 +284,7 @@ int fetch_check(const struct fetch *fetch, const struct ctl *ctl)
 
     for (int i = 0; i < ctl->count; i++)
         if (!fetch->matched[i]) {
-            ctl_error("there is no link \"%s\"", ctl->arguments[i]);
+            ctl_error("%s \"%s\"", ctl_no_link(ctl->arguments[i]), ctl->arguments[i]);
             code = EXIT_FAILED;
         }
     return code;

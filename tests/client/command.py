@@ -24,11 +24,12 @@ def table():
 def table_of_some():
     """list passes names and globs on, and names those that matched nothing."""
     with fake.Fake() as daemon:
-        call, code, output, errors = answered(daemon, "list", "v*", "nosuch",
+        call, code, output, errors = answered(daemon, "list", "v*", "nosuch", "w*",
                                               reply=LINKS[1:])
-        tap.equal(call["parameters"], {"filter": {"names": ["v*", "nosuch"]}}, "parameters")
+        tap.equal(call["parameters"], {"filter": {"names": ["v*", "nosuch", "w*"]}}, "parameters")
         tap.contains(output, "veth0")
-        tap.equal((code, errors), (1, 'linkwatchctl: there is no link "nosuch"\n'), "outcome")
+        tap.equal((code, errors), (1, 'linkwatchctl: there is no link "nosuch"\n'
+                                   'linkwatchctl: no link matches "w*"\n'), "outcome")
 
 
 @tap.test

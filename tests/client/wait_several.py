@@ -66,6 +66,7 @@ def says_who_lacks_what():
     for arguments, errors in (
             (["eth0", "eth1", "eth9", "up", "mtu=9000", "--all"],
              'there is no link "eth9"; eth0 does not meet mtu=9000; eth1 does not meet up, mtu=9000\n'),
+            (["lan*", "eth0", "up", "--all"], 'no link matches "lan*"\n'),
             (["eth*", "usable", "--all"], "eth1 does not meet usable (it is down)\n"),
             (["eth0", "lan0", "absent", "--all"], "eth0 does not meet absent\n"),
             (["eth*", "up", "--at-least", "2"], "eth1 does not meet up\n")):
