@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* One link of which a consumer is told later, or not at all: see hold.h. Pure: the clock is the
+/* One link whose events are reported later, or not at all: see hold.h. Pure: the clock is the
  * caller's, in microseconds. */
 #ifndef LINKWATCH_CLIENT_HELD_LINK_H
 #define LINKWATCH_CLIENT_HELD_LINK_H

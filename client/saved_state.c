@@ -39,7 +39,7 @@ static bool holds_back(const struct mirror_state *state)
     return hold_is_active(&state->hold) && state->hold.held.count > 0;
 }
 
-/* No event of after the position tells of what was held back until then: there is none to resume
+/* No event after the position reports what was held back until then: there is none to resume
  * from, and what the consumer knows is compared with a snapshot. */
 static int write_state(FILE *to, const struct mirror_state *state)
 {

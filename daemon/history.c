@@ -312,7 +312,7 @@ static bool is_of(const struct history *history, uint64_t sequence, unsigned sub
 }
 
 /* The messages from that event on, of those subjects, for who wants all. Their number. *ret_last is
- * the last event that was looked at; the one before the first if there was no memory for the first
+ * the last event that was examined; the one before the first if there was no memory for the first
  * one. */
 static size_t collect(struct history *history, uint64_t sequence, unsigned subjects,
                       const struct slice *slice, struct buffer **messages, size_t *ret_bytes,

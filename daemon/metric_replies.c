@@ -121,8 +121,8 @@ static void add_delays(struct lister *lister, const struct metric *metric)
 
 /* --- links */
 
-/* Links that are the same in what is told apart; one of them shows what that is, NULL for those of
- * all groups for which there is no room. */
+/* Links that are the same in what distinguishes groups; one of them shows what that is, NULL for
+ * those of all groups for which there is no room. */
 struct group {
     const struct link *link;
     uint64_t count;

@@ -152,7 +152,7 @@ static void on_report(void *user, const struct standing_report *before,
     source->handlers.reported(source->user, SUBJECT_LINKS, before, after);
 }
 
-/* As long as the addresses are not known, nobody was told of them. */
+/* As long as the addresses are not known, none were reported. */
 static void on_address_report(void *user, const struct standing_report *before,
                               const struct standing_report *after)
 {

@@ -50,8 +50,8 @@ struct metric_bound {
 };
 extern const struct metric_bound metric_bounds[METRIC_BOUNDS];
 
-/* So many groups of links are told apart, by operational state and kind; the others are counted as
- * of the kind METRICS_OTHER. Kinds are the kernel's, but who hands a socket in may feign it. */
+/* So many groups of links are distinguished, by operational state and kind; the others are counted
+ * as of the kind METRICS_OTHER. Kinds are the kernel's, but who hands a socket in may feign it. */
 #define METRICS_GROUPS_MAX 128
 #define METRICS_OTHER      "other"
 

@@ -163,7 +163,7 @@ def names_of_others():
 
 @tap.test
 def since_when():
-    """show tells since when a link is there and when it last went up and down, or that it was there
+    """show prints since when a link is there and when it last went up and down, or that it was there
     before the daemon"""
     netns.ip("link add e0 type bridge")
     # show has the daemon follow the addresses, too, whose events are not for the mirror.

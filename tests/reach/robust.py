@@ -101,7 +101,7 @@ def threads():
 
 @tap.test
 def daemon_comes_later():
-    """Where linkwatchd isn't there yet, the telling begins when it appears: also of links that
+    """Where linkwatchd isn't there yet, updates begin when it appears: also of links that
     went before"""
     kind = way("recvfrom")
     netns.ip("link add early type bridge")

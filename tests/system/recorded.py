@@ -103,7 +103,7 @@ def monitors():
 
 @tap.test
 def monitors_from_a_position():
-    """One with a position of another instance is told that events were lost, and gets a snapshot"""
+    """One with a position of another instance is informed that events were lost, and gets a snapshot"""
     with daemons.Daemon() as daemon, varlink.Connection(daemon.socket) as connection:
         replies = messages(connection, MONITOR_SINCE, is_event("ready"))
         tap.equal([reply["type"] for reply in replies], ["lost", "snapshot", "ready"])

@@ -129,7 +129,7 @@ def no_entry_is_forged():
 
 @tap.test
 def who_may_not_read():
-    """Who may not read the journal is told so in one line, and gets what the daemon knows"""
+    """Who may not read the journal learns so from one line, and gets what the daemon knows"""
     MACHINE.ip("link set v0 mtu 1400")
     refresh()
     lines, errors = history("history", user="nobody")

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* update and told: link updates that the kernel would have sent, and who bears which name. */
+/* update and last_updates: link updates that the kernel would have sent, and who bears which name.
+ */
 #include "tests/unit/support.h"
 
 #include <errno.h>
@@ -167,26 +168,26 @@ static void a_longer_name_fits(void **state)
 
 static void a_name_is_found_by_its_bearer(void **state)
 {
-    struct last_updates *told = last_updates_new();
+    struct last_updates *last = last_updates_new();
     struct update *one =
         update_of(&(struct traits){.ifindex = 3, .name = "a", .altname = "b", .master = 4}, NULL);
     struct update *other = update_of(&(struct traits){.ifindex = 4, .name = "c"}, NULL);
     const int ports[] = {3};
 
     (void)state;
-    assert_int_equal(last_updates_set(told, one), 0);
-    assert_int_equal(last_updates_set(told, other), 0);
-    assert_int_equal(last_updates_find_name(told, "b", 4), 3);
-    assert_int_equal(last_updates_find_name(told, "b", 3), 0);
-    assert_int_equal(last_updates_find_port(told, 4, NULL, 0), 3);
-    assert_int_equal(last_updates_find_port(told, 4, ports, 1), 0);
-    last_updates_remove(told, 3);
-    assert_int_equal(last_updates_find_name(told, "a", 0), 0);
-    assert_null(last_updates_find(told, 3));
-    assert_ptr_equal(last_updates_find(told, 4), other);
+    assert_int_equal(last_updates_set(last, one), 0);
+    assert_int_equal(last_updates_set(last, other), 0);
+    assert_int_equal(last_updates_find_name(last, "b", 4), 3);
+    assert_int_equal(last_updates_find_name(last, "b", 3), 0);
+    assert_int_equal(last_updates_find_port(last, 4, NULL, 0), 3);
+    assert_int_equal(last_updates_find_port(last, 4, ports, 1), 0);
+    last_updates_remove(last, 3);
+    assert_int_equal(last_updates_find_name(last, "a", 0), 0);
+    assert_null(last_updates_find(last, 3));
+    assert_ptr_equal(last_updates_find(last, 4), other);
     update_unref(one);
     update_unref(other);
-    last_updates_free(told);
+    last_updates_free(last);
 }
 
 int main(void)
