@@ -114,6 +114,8 @@ def shell(text):
     """An example for a shell prints what is expected, until which a link goes down and up, and fails at
     nothing. Those that follow links go on."""
     (link, pattern, errors), = (expected for start, expected in EXPECTED.items() if text.startswith(start))
+    if re.search(r"\bjq ", text):
+        tap.need_program("jq", "jq")
     netns.delete_all()
     for one, other in (("eth0", "peer0"), ("eth1", "peer1"), ("veth0", "peer2")):
         netns.ip(f"link add {one} type veth peer name {other}")
