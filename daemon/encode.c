@@ -225,16 +225,16 @@ static void put_group(struct writer *writer, uint32_t group)
 
 static void put_linkinfo(struct writer *writer, const struct link *link)
 {
-    writer_put(writer, "{");
+    writer_open(writer);
     if (link->info_kind) {
-        writer_put(writer, "\"info_kind\":");
+        writer_key(writer, "info_kind");
         writer_put_string(writer, link->info_kind);
     }
     if (link->info_slave_kind) {
-        writer_put(writer, link->info_kind ? ",\"info_slave_kind\":" : "\"info_slave_kind\":");
+        writer_key(writer, "info_slave_kind");
         writer_put_string(writer, link->info_slave_kind);
     }
-    writer_put(writer, "}");
+    writer_close(writer);
 }
 
 static void put_known(struct writer *writer, const struct link *link, enum link_field field)
@@ -377,19 +377,12 @@ const char *encode_name(const struct link *link, enum link_field field)
     return NULL;
 }
 
-static void begin_bytes(struct writer *writer, enum link_field field)
-{
-    writer_put(writer, ",\"");
-    writer_put(writer, link_field_bytes_name(field));
-    writer_put(writer, "\":");
-}
-
 static void put_altnames_bytes(struct writer *writer, const struct link *link)
 {
     const char *altname = NULL;
     size_t count = 0;
 
-    begin_bytes(writer, LINK_FIELD_ALTNAMES);
+    writer_put_key(writer, link_field_bytes_name(LINK_FIELD_ALTNAMES));
     writer_put(writer, "[");
     while ((altname = link_next_altname(link, altname))) {
         writer_put(writer, count++ ? "," : "");
@@ -404,7 +397,7 @@ static void put_bytes(struct writer *writer, const struct link *link, enum link_
     const char *name = encode_name(link, field);
 
     if (name && !utf8_is_valid(name)) {
-        begin_bytes(writer, field);
+        writer_put_key(writer, link_field_bytes_name(field));
         writer_put_hex(writer, name);
     } else if (field == LINK_FIELD_ALTNAMES && link->known & LINK_FIELD_BIT(ALTNAMES) &&
                !altnames_are_utf8(link)) {
@@ -412,62 +405,60 @@ static void put_bytes(struct writer *writer, const struct link *link, enum link_
     }
 }
 
-/* The name of a member, as it stands before its value. */
-static void begin_member(struct writer *writer, enum link_field field, bool first)
+static void put_name(struct writer *writer, enum link_field field)
 {
     static const struct {
         const char *text;
         size_t length;
     } members[] = {
-#define X(id, name) [LINK_FIELD_##id] = {",\"" name "\":", sizeof(",\"" name "\":") - 1},
+#define X(id, name) [LINK_FIELD_##id] = {WRITER_MEMBER(name), sizeof(WRITER_MEMBER(name)) - 1},
         LINK_FIELDS(X)
 #undef X
     };
 
-    writer_add(writer, members[field].text + first, members[field].length - first);
+    writer_member(writer, members[field].text, members[field].length);
 }
 
 static void put_fields(struct writer *writer, const struct link *link, link_fields fields)
 {
-    bool first = true;
-
     for (enum link_field field = 0; field < LINK_FIELD_COUNT; field++) {
         if (!(fields & (UINT64_C(1) << field)))
             continue;
-        begin_member(writer, field, first);
+        put_name(writer, field);
         put_field(writer, link, field);
         if (NAMES & (UINT64_C(1) << field))
             put_bytes(writer, link, field);
-        first = false;
     }
 }
 
 void encode_fields(struct writer *writer, const struct link *link, link_fields fields)
 {
-    writer_put(writer, "{");
+    writer_open(writer);
     put_fields(writer, link, fields);
-    writer_put(writer, "}");
+    writer_close(writer);
 }
 
-static void put_time(struct writer *writer, const char *member, int64_t usec)
-{
-    if (!usec)
-        return;
-    writer_put(writer, member);
-    writer_put_integer(writer, usec);
-}
-
-/* Each link has fields before these: its index and name are known. */
 void encode_whole(struct writer *writer, const struct link *link)
 {
-    writer_put(writer, "{");
+    writer_open(writer);
     put_fields(writer, link, link->known);
-    put_time(writer, ",\"since_usec\":", link->since);
-    if (link->since_first_dump)
-        writer_put(writer, ",\"since_first_dump\":true");
-    put_time(writer, ",\"last_up_usec\":", link->last_up);
-    put_time(writer, ",\"last_down_usec\":", link->last_down);
-    writer_put(writer, "}");
+    if (link->since) {
+        writer_key(writer, "since_usec");
+        writer_put_integer(writer, link->since);
+    }
+    if (link->since_first_dump) {
+        writer_key(writer, "since_first_dump");
+        writer_put(writer, "true");
+    }
+    if (link->last_up) {
+        writer_key(writer, "last_up_usec");
+        writer_put_integer(writer, link->last_up);
+    }
+    if (link->last_down) {
+        writer_key(writer, "last_down_usec");
+        writer_put_integer(writer, link->last_down);
+    }
+    writer_close(writer);
 }
 
 json_t *encode_field(const struct link *link, enum link_field field)

@@ -110,31 +110,24 @@ static void put_bytes(struct writer *writer, const struct address *address,
 
     if (!name || utf8_is_valid(name))
         return;
-    writer_put(writer, ",\"");
-    writer_put(writer, address_field_bytes_name(field));
-    writer_put(writer, "\":");
+    writer_put_key(writer, address_field_bytes_name(field));
     writer_put_hex(writer, name);
 }
 
 void encode_address(struct writer *writer, const struct address *address, address_fields fields,
                     int64_t now)
 {
-    bool first = true;
-
-    writer_put(writer, "{");
+    writer_open(writer);
     for (enum address_field field = 0; field < ADDRESS_FIELD_COUNT; field++) {
         if (!(fields & (UINT64_C(1) << field)))
             continue;
-        writer_put(writer, first ? "\"" : ",\"");
-        writer_put(writer, address_field_name(field));
-        writer_put(writer, "\":");
+        writer_put_key(writer, address_field_name(field));
         if (address->known & (UINT64_C(1) << field)) {
             put_known(writer, address, field, now);
             put_bytes(writer, address, field);
         } else {
             writer_put(writer, "null");
         }
-        first = false;
     }
-    writer_put(writer, "}");
+    writer_close(writer);
 }

@@ -69,13 +69,17 @@ struct buffer *message_link_text(struct link *link)
 static void put_head(struct writer *writer, const char *instance, enum event_type type,
                      uint64_t sequence)
 {
-    writer_put(writer, HEAD "{\"type\":\"");
-    writer_put(writer, type_names[type]);
-    writer_put(writer, "\",\"position\":{\"instance\":\"");
-    writer_put(writer, instance);
-    writer_put(writer, "\",\"sequence\":");
+    writer_put(writer, HEAD);
+    writer_open(writer);
+    writer_key(writer, "type");
+    writer_put_string(writer, type_names[type]);
+    writer_key(writer, "position");
+    writer_open(writer);
+    writer_key(writer, "instance");
+    writer_put_string(writer, instance);
+    writer_key(writer, "sequence");
     writer_put_integer(writer, (int64_t)sequence);
-    writer_put(writer, "}");
+    writer_close(writer);
 }
 
 /* And ends with, the NUL included. */
@@ -99,9 +103,9 @@ static int end(struct writer *writer, struct buffer **ret)
 
 static void put_times(struct writer *writer, const struct event *event)
 {
-    writer_put(writer, ",\"realtime_usec\":");
+    writer_key(writer, "realtime_usec");
     writer_put_integer(writer, event->realtime_usec);
-    writer_put(writer, ",\"monotonic_usec\":");
+    writer_key(writer, "monotonic_usec");
     writer_put_integer(writer, event->monotonic_usec);
 }
 
@@ -115,9 +119,7 @@ static void put_sources(struct writer *writer, message_sources sources)
     for (int i = 0; i < SUBJECT_COUNT; i++) {
         if (!sources[i])
             continue;
-        writer_put(writer, ",\"");
-        writer_put(writer, source_members[i]);
-        writer_put(writer, "\":");
+        writer_put_key(writer, source_members[i]);
         writer_put_json(writer, message_source_state(sources[i]));
     }
 }
@@ -137,7 +139,7 @@ static const char *learned_name(enum change_source source)
  * change again before anybody asks for a snapshot of them. */
 static void put_link(struct writer *writer, const struct link *link)
 {
-    writer_put(writer, ",\"link\":");
+    writer_key(writer, "link");
     if (link->json)
         writer_add(writer, link->json->data, link->json->length);
     else
@@ -146,13 +148,13 @@ static void put_link(struct writer *writer, const struct link *link)
 
 static void put_address(struct writer *writer, const struct address *address, int64_t now)
 {
-    writer_put(writer, ",\"address\":");
+    writer_key(writer, "address");
     encode_address(writer, address, address->known, now);
 }
 
 static void put_old(struct writer *writer, const struct event *event)
 {
-    writer_put(writer, ",\"old\":");
+    writer_key(writer, "old");
     if (event->address_before)
         encode_address(writer, event->address_before, event->fields, event->monotonic_usec);
     else
@@ -166,23 +168,22 @@ int message_event(const char *instance, const struct event *event, struct buffer
 
     begin(&writer, instance, event->type, event->sequence);
     put_times(&writer, event);
-    writer_put(&writer, ",\"learned\":\"");
-    writer_put(&writer, learned_name(event->learned));
-    writer_put(&writer, "\"");
+    writer_key(&writer, "learned");
+    writer_put_string(&writer, learned_name(event->learned));
     if (event->type == EVENT_CHANGE)
         put_old(&writer, event);
     if (event->moved_to.has_netnsid) {
-        writer_put(&writer, ",\"new_netnsid\":");
+        writer_key(&writer, "new_netnsid");
         writer_put_integer(&writer, event->moved_to.netnsid);
     }
     if (event->moved_to.ifindex) {
-        writer_put(&writer, ",\"new_ifindex\":");
+        writer_key(&writer, "new_ifindex");
         writer_put_integer(&writer, event->moved_to.ifindex);
     }
     if (event->more_follows)
         writer_put(&writer, MORE);
     if (event->flaps) {
-        writer_put(&writer, ",\"flaps\":");
+        writer_key(&writer, "flaps");
         writer_put_integer(&writer, event->flaps);
     }
     if (address)
@@ -216,7 +217,7 @@ void message_put_address(struct writer *writer, const char *instance, uint64_t s
 void message_begin_snapshot(struct writer *head, const char *instance, uint64_t sequence)
 {
     begin(head, instance, EVENT_SNAPSHOT, sequence);
-    writer_put(head, ",\"link\":");
+    writer_key(head, "link");
 }
 
 void message_put_snapshot(struct writer *writer, const struct writer *head, struct link *link)
@@ -268,7 +269,7 @@ int message_lost(const char *instance, uint64_t sequence, int64_t lost, struct b
 
     begin(&writer, instance, EVENT_LOST, sequence);
     if (lost >= 0) {
-        writer_put(&writer, ",\"lost\":");
+        writer_key(&writer, "lost");
         writer_put_integer(&writer, lost);
     }
     return end(&writer, ret);
@@ -291,7 +292,7 @@ static int list_end(const char *start, json_t *position, message_sources sources
 
     writer_init(&writer);
     writer_put(&writer, start);
-    writer_put(&writer, "\"position\":");
+    writer_key(&writer, "position");
     writer_put_json(&writer, json_incref(position));
     put_sources(&writer, sources);
     writer_add(&writer, "}}", sizeof("}}"));

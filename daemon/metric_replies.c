@@ -28,7 +28,11 @@ static void begin(struct replies *replies, const struct metric *metric)
 {
     finish(replies, "},\"continues\":true}");
     replies->begun = true;
-    writer_put(&replies->writer, "{\"parameters\":{\"name\":\"" METRICS_PREFIX);
+    writer_open(&replies->writer);
+    writer_key(&replies->writer, "parameters");
+    writer_open(&replies->writer);
+    writer_key(&replies->writer, "name");
+    writer_put(&replies->writer, "\"" METRICS_PREFIX);
     writer_put(&replies->writer, metric->name);
     writer_put(&replies->writer, "\"");
 }
@@ -70,7 +74,7 @@ static const json_t *value_of(const struct lister *lister, const char *name)
 
 static void put_value(struct writer *writer, const json_t *value)
 {
-    writer_put(writer, ",\"value\":");
+    writer_key(writer, "value");
     if (json_is_string(value))
         writer_put_string(writer, json_string_value(value));
     else if (json_is_boolean(value))
@@ -90,11 +94,11 @@ static void add_member(struct lister *lister, const struct metric *metric, const
         return;
     begin(&lister->replies, metric);
     if (field) {
-        writer_put(writer, ",\"fields\":{\"");
-        writer_put(writer, field);
-        writer_put(writer, "\":");
+        writer_key(writer, "fields");
+        writer_open(writer);
+        writer_put_key(writer, field);
         writer_put_string(writer, field_value);
-        writer_put(writer, "}");
+        writer_close(writer);
     }
     put_value(writer, value);
 }
@@ -166,18 +170,19 @@ static void add_group(struct lister *lister, const struct metric *metric, const 
     struct writer *writer = &lister->replies.writer;
 
     begin(&lister->replies, metric);
-    writer_put(writer, ",\"fields\":{");
+    writer_key(writer, "fields");
+    writer_open(writer);
     if (group->link && has(group->link, LINK_FIELD_OPERSTATE)) {
-        writer_put(writer, "\"operstate\":");
+        writer_key(writer, "operstate");
         encode_operstate(writer, group->link);
-        writer_put(writer, ",");
     }
-    writer_put(writer, "\"kind\":");
+    writer_key(writer, "kind");
     if (group->link)
         encode_kind(writer, group->link);
     else
         writer_put_string(writer, METRICS_OTHER);
-    writer_put(writer, "},\"value\":");
+    writer_close(writer);
+    writer_key(writer, "value");
     writer_put_integer(writer, (int64_t)group->count);
 }
 
@@ -228,9 +233,9 @@ int metric_replies_describe(struct buffer **ret)
     writer_init(&replies.writer);
     for (const struct metric *metric = metrics; metric->name; metric++) {
         begin(&replies, metric);
-        writer_put(&replies.writer, ",\"description\":");
+        writer_key(&replies.writer, "description");
         writer_put_string(&replies.writer, metric->description);
-        writer_put(&replies.writer, ",\"type\":");
+        writer_key(&replies.writer, "type");
         writer_put_string(&replies.writer, types[metric->type]);
     }
     return end(&replies, ret);

@@ -43,6 +43,13 @@ bool writer_grow(struct writer *writer, size_t length)
     return true;
 }
 
+void writer_put_key(struct writer *writer, const char *name)
+{
+    writer_member(writer, ",\"", 2);
+    writer_put(writer, name);
+    writer_put(writer, "\":");
+}
+
 void writer_put_integer(struct writer *writer, int64_t value)
 {
     char digits[20]; /* of 2^63, with its sign */

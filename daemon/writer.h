@@ -50,6 +50,32 @@ static inline void writer_put(struct writer *writer, const char *bytes)
     writer_add(writer, bytes, strlen(bytes));
 }
 
+static inline void writer_open(struct writer *writer)
+{
+    writer_put(writer, "{");
+}
+
+static inline void writer_close(struct writer *writer)
+{
+    writer_put(writer, "}");
+}
+
+/* A member's name as it stands before its value, with the comma that all but the first one of an
+ * object have before them. */
+static inline void writer_member(struct writer *writer, const char *text, size_t length)
+{
+    char before = writer->length > 0 ? writer->data[writer->length - 1] : '{';
+    size_t skip = before == '{' || before == ',';
+
+    writer_add(writer, text + skip, length - skip);
+}
+
+/* The same of a name, which is a literal; and of one that is not. */
+#define WRITER_MEMBER(name) ",\"" name "\":"
+#define writer_key(writer, name) \
+    writer_member(writer, WRITER_MEMBER(name), sizeof(WRITER_MEMBER(name)) - 1)
+void writer_put_key(struct writer *writer, const char *name);
+
 void writer_put_integer(struct writer *writer, int64_t value);
 
 /* A string as JSON. It is bytes of the kernel's; where they are not UTF-8, each byte that

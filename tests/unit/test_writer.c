@@ -86,6 +86,27 @@ static void a_text_grows_beyond_its_room(void **state)
     assert_made(&writer, expected);
 }
 
+static void members_are_separated_by_commas(void **state)
+{
+    struct writer writer;
+
+    (void)state;
+    writer_init(&writer);
+    writer_open(&writer);
+    writer_key(&writer, "a");
+    writer_open(&writer);
+    writer_close(&writer);
+    writer_put_key(&writer, "b");
+    writer_open(&writer);
+    writer_put_key(&writer, "{");
+    writer_put_string(&writer, "{");
+    writer_key(&writer, "c");
+    writer_put_integer(&writer, 1);
+    writer_close(&writer);
+    writer_close(&writer);
+    assert_made(&writer, "{\"a\":{},\"b\":{\"{\":\"{\",\"c\":1}}");
+}
+
 static void a_text_without_memory_gives_no_buffer(void **state)
 {
     struct buffer *buffer = NULL;
@@ -107,6 +128,7 @@ int main(void)
         cmocka_unit_test(each_byte_of_a_string_is_as_the_library_writes_it),
         cmocka_unit_test(bytes_that_are_not_utf8_are_replaced_one_by_one),
         cmocka_unit_test(a_text_grows_beyond_its_room),
+        cmocka_unit_test(members_are_separated_by_commas),
         cmocka_unit_test(a_text_without_memory_gives_no_buffer),
     };
 
