@@ -158,12 +158,12 @@ class Stage:
         return self.run("churn", self.first, min(links, self.links), changes)
 
     @contextlib.contextmanager
-    def daemon(self, *options, denied=False):
-        """The daemon under test, for as long as the context stands."""
+    def daemon(self, *options, denied=False, wrapper=()):
+        """The daemon under test, for as long as the context stands; wrapper: a command that runs it."""
         directory = tempfile.mkdtemp(prefix="linkwatch-bench-")
         path = os.path.join(directory, "socket")
-        command = self.plan.daemon_command(denied) + ["--socket", path, "--config", "/dev/null",
-                                                      *options]
+        command = [*wrapper, *self.plan.daemon_command(denied), "--socket", path,
+                   "--config", "/dev/null", *options]
         process = subprocess.Popen(self.inside(*command), stderr=subprocess.DEVNULL)
         try:
             wait.until(lambda: _listens(path) or process.poll() is not None, "the socket")
