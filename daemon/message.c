@@ -72,11 +72,11 @@ static void put_head(struct writer *writer, const char *instance, enum event_typ
     writer_put(writer, HEAD);
     writer_open(writer);
     writer_key(writer, "type");
-    writer_put_string(writer, type_names[type]);
+    writer_put_word(writer, type_names[type]);
     writer_key(writer, "position");
     writer_open(writer);
     writer_key(writer, "instance");
-    writer_put_string(writer, instance);
+    writer_put_word(writer, instance);
     writer_key(writer, "sequence");
     writer_put_integer(writer, (int64_t)sequence);
     writer_close(writer);
@@ -169,7 +169,7 @@ int message_event(const char *instance, const struct event *event, struct buffer
     begin(&writer, instance, event->type, event->sequence);
     put_times(&writer, event);
     writer_key(&writer, "learned");
-    writer_put_string(&writer, learned_name(event->learned));
+    writer_put_word(&writer, learned_name(event->learned));
     if (event->type == EVENT_CHANGE)
         put_old(&writer, event);
     if (event->moved_to.has_netnsid) {

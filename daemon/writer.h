@@ -65,9 +65,12 @@ static inline void writer_close(struct writer *writer)
 static inline void writer_member(struct writer *writer, const char *text, size_t length)
 {
     char before = writer->length > 0 ? writer->data[writer->length - 1] : '{';
-    size_t skip = before == '{' || before == ',';
 
-    writer_add(writer, text + skip, length - skip);
+    /* The length of a literal is known to the compiler in both. */
+    if (before == '{' || before == ',')
+        writer_add(writer, text + 1, length - 1);
+    else
+        writer_add(writer, text, length);
 }
 
 /* The same of a name, which is a literal; and of one that is not. */
@@ -75,6 +78,14 @@ static inline void writer_member(struct writer *writer, const char *text, size_t
 #define writer_key(writer, name) \
     writer_member(writer, WRITER_MEMBER(name), sizeof(WRITER_MEMBER(name)) - 1)
 void writer_put_key(struct writer *writer, const char *name);
+
+/* A string in which nothing needs escaping. */
+static inline void writer_put_word(struct writer *writer, const char *word)
+{
+    writer_put(writer, "\"");
+    writer_put(writer, word);
+    writer_put(writer, "\"");
+}
 
 void writer_put_integer(struct writer *writer, int64_t value);
 

@@ -147,17 +147,22 @@ static int run_poller(int ifindex, int msec)
 
 static int open_monitor(const char *path)
 {
+    static const char ready[] = "\"ready\"";
     static char data[65536];
     int fd = unix_connect(path);
     size_t used = 0;
 
     ask_monitor(fd);
-    do {
+    for (;;) {
         used += read_some(fd, data + used, sizeof(data) - used);
-        if (used > sizeof(data) / 2)
-            used = 0;
-    } while (!memmem(data, used, "\"ready\"", strlen("\"ready\"")));
-    return fd;
+        if (memmem(data, used, ready, strlen(ready)))
+            return fd;
+        /* What may be its beginning stays. */
+        if (used > sizeof(data) / 2) {
+            memmove(data, data + used - strlen(ready), strlen(ready));
+            used = strlen(ready);
+        }
+    }
 }
 
 static struct way open_way(int ifindex, char **arguments)
