@@ -64,10 +64,11 @@ static inline void writer_close(struct writer *writer)
  * object have before them. */
 static inline void writer_member(struct writer *writer, const char *text, size_t length)
 {
-    char before = writer->length > 0 ? writer->data[writer->length - 1] : '{';
+    const char *end = writer->data + writer->length;
+    bool first = writer->length == 0 || end[-1] == '{' || end[-1] == ',';
 
     /* The length of a literal is known to the compiler in both. */
-    if (before == '{' || before == ',')
+    if (first)
         writer_add(writer, text + 1, length - 1);
     else
         writer_add(writer, text, length);
