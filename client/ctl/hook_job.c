@@ -33,6 +33,7 @@ struct hook_job {
     char *path;
     int64_t end;     /* when the time is up; INT64_MAX for never */
     bool terminated; /* SIGTERM was sent */
+    bool overdue;    /* for its time was up, and not to stop all */
     bool stopped;    /* no other command is to run */
 };
 
@@ -118,7 +119,7 @@ static int begin(struct hook_job *job, char *const *command, int64_t now)
         ctl_error("cannot run %s: %s", command[0], strerror(-r));
         return r;
     }
-    job->terminated = false;
+    job->terminated = job->overdue = false;
     job->end = job->commands->time_limit == LINKWATCH_FOREVER ? INT64_MAX
                                                               : now + job->commands->time_limit;
     return 0;
@@ -221,10 +222,10 @@ pid_t hook_job_pid(const struct hook_job *job)
 
 static void report(const struct hook_job *job, int status)
 {
-    if (job->stopped)
-        return;
-    if (job->terminated)
+    if (job->overdue)
         ctl_error("%s did not end within its time limit and was ended", job->path);
+    else if (job->stopped)
+        return;
     else if (WIFSIGNALED(status))
         ctl_error("%s was ended by signal %d (%s)", job->path, WTERMSIG(status),
                   strsignal(WTERMSIG(status)));
@@ -250,6 +251,7 @@ int64_t hook_job_tick(struct hook_job *job, int64_t now)
         return job->end;
     kill(-job->pid, job->terminated ? SIGKILL : SIGTERM);
     job->end = job->terminated ? INT64_MAX : now + GRACE;
+    job->overdue |= !job->stopped;
     job->terminated = true;
     return job->end;
 }
