@@ -52,6 +52,8 @@ reach_libreach_la_SOURCES = \
 	reach/last_updates.h \
 	reach/tracing/confined.c \
 	reach/tracing/confined.h \
+	reach/tracing/heirs.c \
+	reach/tracing/heirs.h \
 	reach/tracing/duplicate.c \
 	reach/tracing/duplicate.h \
 	reach/tracing/fulfil.c \

@@ -17,6 +17,7 @@
 #include "reach/detach.h"
 #include "reach/process.h"
 #include "reach/timeout.h"
+#include "reach/tracing/heirs.h"
 #include "reach/tracing/receive.h"
 #include "reach/tracing/service.h"
 #include "reach/tracing/tracee.h"
@@ -32,6 +33,7 @@ struct tracer {
     int signals; /* a signalfd for SIGCHLD */
     struct service service;
     struct receives *receives;
+    struct heirs *heirs;
 };
 
 static int open_signals(void)
@@ -84,10 +86,11 @@ int tracer_new(pid_t program, const char *path, const struct range *range, struc
     tracer->program = program;
     tracer->trying = true;
     tracer->receives = receives_new();
+    tracer->heirs = heirs_new();
     tracer->signals = open_signals();
     r = tracer->signals;
     if (r >= 0)
-        r = !tracer->receives ? -ENOMEM : 0;
+        r = !tracer->receives || !tracer->heirs ? -ENOMEM : 0;
     if (r >= 0)
         r = open_service(&tracer->service, program, path, range);
     if (r >= 0)
@@ -106,6 +109,7 @@ struct tracer *tracer_free(struct tracer *tracer)
         return NULL;
     close_service(&tracer->service);
     receives_free(tracer->receives);
+    heirs_free(tracer->heirs);
     if (tracer->signals >= 0)
         close(tracer->signals);
     free(tracer);
@@ -144,6 +148,7 @@ static void on_end(struct tracer *tracer, pid_t tid)
 {
     forget(tracer, tid);
     confined_forget(tracer->service.confined, tid);
+    heirs_remove(tracer->heirs, tid);
     if (tid == tracer->program)
         detached_leave_errors();
 }
@@ -263,18 +268,20 @@ static void on_new_thread(struct tracer *tracer, pid_t tid)
 {
     unsigned long thread;
 
-    if (has_inheritable(&tracer->service) && tracee_get_message(tid, &thread) >= 0)
+    if (tracee_get_message(tid, &thread) >= 0 && heirs_add(tracer->heirs, (pid_t)thread) &&
+        has_inheritable(&tracer->service))
         inherit(&tracer->service, process_of_thread(tid), process_of_thread((pid_t)thread),
                 (pid_t)thread);
     go_on(tracer, tid, 0);
 }
 
-/* The order of the stops varies: a new thread may stop for the first time before its maker does. */
+/* The order of the stops varies: a new thread may stop for the first time before its maker does.
+ * Others stop in this way when they were interrupted, or are continued. */
 static void on_first_stop(struct tracer *tracer, pid_t tid)
 {
     pid_t process;
 
-    if (!has_inheritable(&tracer->service))
+    if (!heirs_add(tracer->heirs, tid) || !has_inheritable(&tracer->service))
         return;
     process = process_of_thread(tid);
     inherit(&tracer->service, process == tid ? process_parent(tid) : process, process, tid);
@@ -285,8 +292,10 @@ static void on_exec(struct tracer *tracer, pid_t tid)
 {
     unsigned long before;
 
-    if (tracee_get_message(tid, &before) >= 0 && (pid_t)before != tid)
+    if (tracee_get_message(tid, &before) >= 0 && (pid_t)before != tid) {
         forget(tracer, (pid_t)before);
+        heirs_remove(tracer->heirs, (pid_t)before);
+    }
     forget(tracer, tid);
     if (tid == tracer->program && tracer->trying) {
         tracer->trying = false;

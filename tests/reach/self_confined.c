@@ -1,11 +1,13 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* A program that subscribes, puts itself under a seccomp filter that kills for calls which a
  * program like it doesn't make, and subscribes again, as does a child of it. Another child
- * that was made before does so in the end. Prints how it went. */
+ * that was made before does so in the end, after it was stopped and continued. Prints how it
+ * went. */
 #include <errno.h>
 #include <linux/netlink.h>
 #include <linux/rtnetlink.h>
 #include <seccomp.h>
+#include <signal.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -57,6 +59,18 @@ static pid_t start_other(int gate[2])
     return pid;
 }
 
+/* One that goes on after that is no new process. */
+static int stop_and_continue(pid_t pid)
+{
+    int status;
+
+    if (kill(pid, SIGSTOP) < 0 || waitpid(pid, &status, WUNTRACED) != pid || !WIFSTOPPED(status))
+        return -1;
+    if (kill(pid, SIGCONT) < 0 || waitpid(pid, &status, WCONTINUED) != pid)
+        return -1;
+    return WIFCONTINUED(status) ? 0 : -1;
+}
+
 int main(void)
 {
     int gate[2], status;
@@ -75,6 +89,8 @@ int main(void)
         _exit(0);
     }
     if (waitpid(child, &status, 0) != child || status != 0)
+        return 1;
+    if (stop_and_continue(other) < 0)
         return 1;
     close(gate[1]);
     return waitpid(other, &status, 0) == other && status == 0 ? 0 : 1;
