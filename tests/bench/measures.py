@@ -234,10 +234,11 @@ def one_poll(plan):
 
 
 def _share_while_denied(plan, stage):
-    """Per cent of a CPU, over some whole intervals between two polls."""
+    """Per cent of a CPU, over some whole intervals between two polls, once it is no longer news that
+    there is a consumer: what the budget has saved is spent then."""
     with stage.daemon(denied=True) as daemon, \
             contextlib.closing(stages.Connection(daemon.path)) as connection:
-        stages.let_pass(plan.poll_seconds)
+        stages.let_pass(plan.rest_seconds)
         interval = connection.call("Links.GetStatus")["interval_usec"] / 1e6
         cpu, began = -daemon.cpu(), time.monotonic()
         stages.let_pass(interval * max(1, round(2 * plan.poll_seconds / interval)))

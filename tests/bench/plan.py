@@ -19,6 +19,7 @@ class Plan:
     rounds = 20
     polls = 100
     poll_seconds = 2
+    rest_seconds = 15
     detections = 60
     pollers = [(1, 15), (10, 5)]
     idle_seconds = 60
@@ -58,6 +59,7 @@ class Plan:
         self.rounds = 2
         self.polls = 2
         self.poll_seconds = 0.2
+        self.rest_seconds = 0.2
         self.detections = 4
         self.pollers = [(1, 1)]
         self.idle_seconds = 0.2
