@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "reach/tracing/watch.h"
 
+#include <bsd/sys/tree.h>
 #include <dirent.h>
 #include <errno.h>
 #include <stdint.h>
@@ -23,10 +24,13 @@ struct watched {
 
 /* One that it made. */
 struct watched_socket {
-    struct watched_socket *next;
+    RB_ENTRY(watched_socket) node;
     int fd;
     bool has_sent;
 };
+
+/* By descriptor: programs with thousands of them close and use them all the time. */
+RB_HEAD(watched_sockets, watched_socket);
 
 struct watch {
     struct watch *next;
@@ -35,8 +39,9 @@ struct watch {
     struct watched *threads;
     size_t count;
     size_t room;
-    struct watched_socket *sockets;
-    bool copied; /* some may be under several numbers, or under others */
+    struct watched_sockets sockets;
+    size_t unsent; /* of them, those that sent nothing yet */
+    bool copied;   /* some may be under several numbers, or under others */
 };
 
 struct watches {
@@ -48,23 +53,32 @@ struct watches *watches_new(void)
     return calloc(1, sizeof(struct watches));
 }
 
-static struct watched_socket **find_socket(struct watch *watch, int fd)
+static int compare(const struct watched_socket *a, const struct watched_socket *b)
 {
-    struct watched_socket **place = &watch->sockets;
-
-    while (*place && (*place)->fd != fd)
-        place = &(*place)->next;
-    return place;
+    return (a->fd > b->fd) - (a->fd < b->fd);
 }
 
-static void remove_socket(struct watched_socket **place)
-{
-    struct watched_socket *gone = *place;
+#define STATIC static __attribute__((unused))
+RB_GENERATE_INTERNAL(watched_sockets, watched_socket, node, compare, STATIC)
 
-    if (!gone)
-        return;
-    *place = gone->next;
-    free(gone);
+static struct watched_socket *find_socket(struct watch *watch, int fd)
+{
+    struct watched_socket wanted = {.fd = fd};
+
+    return RB_FIND(watched_sockets, &watch->sockets, &wanted);
+}
+
+static void remove_socket(struct watch *watch, struct watched_socket *socket)
+{
+    RB_REMOVE(watched_sockets, &watch->sockets, socket);
+    watch->unsent -= !socket->has_sent;
+    free(socket);
+}
+
+static void remove_sockets(struct watch *watch)
+{
+    while (!RB_EMPTY(&watch->sockets))
+        remove_socket(watch, RB_ROOT(&watch->sockets));
 }
 
 static void drop(struct watches *list, struct watch *watch)
@@ -74,8 +88,7 @@ static void drop(struct watches *list, struct watch *watch)
     while (*place != watch)
         place = &(*place)->next;
     *place = watch->next;
-    while (watch->sockets)
-        remove_socket(&watch->sockets);
+    remove_sockets(watch);
     free(watch->threads);
     free(watch);
 }
@@ -91,8 +104,7 @@ static void end_watch(struct watches *list, struct watch *watch)
     watch->count = interrupted;
     watch->left = 0;
     watch->copied = false;
-    while (watch->sockets)
-        remove_socket(&watch->sockets);
+    remove_sockets(watch);
     if (watch->count == 0)
         drop(list, watch);
 }
@@ -197,17 +209,17 @@ static void add_others(struct watch *watch)
 /* Also under the number of one that was closed in a way that isn't traced. */
 static bool add_socket(struct watch *watch, int fd, bool has_sent)
 {
-    struct watched_socket *socket = *find_socket(watch, fd);
+    struct watched_socket *socket = find_socket(watch, fd);
 
-    if (!socket) {
-        socket = malloc(sizeof(*socket));
-        if (!socket)
-            return false;
-        socket->next = watch->sockets;
-        watch->sockets = socket;
-    }
+    if (socket)
+        remove_socket(watch, socket);
+    socket = malloc(sizeof(*socket));
+    if (!socket)
+        return false;
     socket->fd = fd;
     socket->has_sent = has_sent;
+    watch->unsent += !has_sent;
+    RB_INSERT(watched_sockets, &watch->sockets, socket);
     return true;
 }
 
@@ -225,34 +237,29 @@ void watches_add(struct watches *list, pid_t tid, int fd)
     add_others(watch);
 }
 
-static bool have_all_sent(const struct watch *watch)
-{
-    for (const struct watched_socket *s = watch->sockets; s; s = s->next)
-        if (!s->has_sent)
-            return false;
-    return true;
-}
-
 void watches_sends(struct watches *list, pid_t tid, int fd)
 {
     struct watch *watch = find(list, tid);
-    struct watched_socket *socket = watch ? *find_socket(watch, fd) : NULL;
+    struct watched_socket *socket = watch ? find_socket(watch, fd) : NULL;
 
     if (!socket || socket->has_sent)
         return;
     socket->has_sent = true;
-    if (have_all_sent(watch) && watch->left > CALLS_AND_SENT)
+    watch->unsent--;
+    if (watch->unsent == 0 && watch->left > CALLS_AND_SENT)
         watch->left = CALLS_AND_SENT;
 }
 
 void watches_closes(struct watches *list, pid_t tid, int fd)
 {
     struct watch *watch = find(list, tid);
+    struct watched_socket *socket = watch ? find_socket(watch, fd) : NULL;
 
     if (!watch)
         return;
-    remove_socket(find_socket(watch, fd));
-    if (!watch->sockets && !watch->copied)
+    if (socket)
+        remove_socket(watch, socket);
+    if (RB_EMPTY(&watch->sockets) && !watch->copied)
         end_watch(list, watch);
 }
 
@@ -265,18 +272,20 @@ void watches_copies(struct watches *list, pid_t tid)
 }
 
 /* Copies of the descriptors, too. */
-static void begin_as(struct watch *watch, const struct watch *before)
+static void begin_as(struct watch *watch, struct watch *before)
 {
+    struct watched_socket *s;
+
     watch->left = before->left;
     watch->copied = before->copied;
-    for (const struct watched_socket *s = before->sockets; s; s = s->next)
-        if (!add_socket(watch, s->fd, s->has_sent))
-            watch->copied = true;
+    RB_FOREACH(s, watched_sockets, &before->sockets)
+    if (!add_socket(watch, s->fd, s->has_sent))
+        watch->copied = true;
 }
 
 void watches_inherit(struct watches *list, pid_t parent, pid_t child, pid_t thread)
 {
-    const struct watch *before = find_process(list, parent);
+    struct watch *before = find_process(list, parent);
     struct watch *watch = before && before->left > 0 ? watch_of(list, child) : NULL;
 
     if (!watch)
