@@ -3,18 +3,14 @@
 #ifndef LINKWATCH_TESTS_CLIENT_MIRROR_INPUT_H
 #define LINKWATCH_TESTS_CLIENT_MIRROR_INPUT_H
 
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include <cmocka.h>
-
 #include "client/link_set.h"
 #include "client/mirror_state.h"
+#include "tests/unit/unit_test.h"
 
 /* A message without a link; its time is its number. */
 json_t *input_message(const char *type, int instance, int64_t sequence);

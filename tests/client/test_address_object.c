@@ -4,17 +4,14 @@
 #include <errno.h>
 #include <linux/if_addr.h>
 #include <linux/rtnetlink.h>
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <sys/socket.h>
 
-#include <cmocka.h>
 #include <jansson.h>
 
 #include "client/address_object.h"
+#include "tests/unit/unit_test.h"
 
 static const char key[] =
     "\"ifindex\":2,\"ifname\":\"eth0\",\"local\":\"10.0.0.1\",\"prefixlen\":24";

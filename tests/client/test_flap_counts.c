@@ -1,16 +1,12 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* flap_counts, and texts of the journal's JSON: what linkwatchctl history counts and reads. */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include <cmocka.h>
-
 #include "client/ctl/flap_counts.h"
 #include "client/ctl/json_members.h"
+#include "tests/unit/unit_test.h"
 
 #define NOW (100 * FLAP_DAY)
 

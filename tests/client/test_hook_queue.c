@@ -1,16 +1,12 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* Which events commands are run for, and in which order. */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include <cmocka.h>
-
 #include "client/ctl/hook_queue.h"
 #include "client/link_object.h"
+#include "tests/unit/unit_test.h"
 
 static struct linkwatch_link *make_link(int ifindex, int mtu)
 {

@@ -1,20 +1,17 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* A link's fields: what the kernel said, what it didn't, and how they compare. */
 #include <errno.h>
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include <cmocka.h>
 #include <jansson.h>
 
 #include "client/link_filter.h"
 #include "client/link_object.h"
 #include "protocol/fields.h"
+#include "tests/unit/unit_test.h"
 
 /* Each field, with a value that is no other field's. */
 static const char everything[] =

@@ -109,8 +109,10 @@ note_unstable()
     unstable+="  $1:"$'\n'$(head -n 20 <<<"$2" | cut -c 1-300 | sed 's/^ */    /')$'\n'
 }
 
+# What the compiler said may stand far above the end, where make goes on with other targets.
 show_end()
 {
+    grep -m 10 ' error: ' "$1" | sed 's/^/    /'
     echo "  the end of $1:"
     tail -n 40 "$1" | sed 's/^/    /'
 }
@@ -123,7 +125,7 @@ step()
 
     shift
     if ! "$@" >"$log" 2>&1; then
-        note_failure "$name" "$(tail -n 20 "$log")"
+        note_failure "$name" "$(grep -m 10 ' error: ' "$log" || tail -n 20 "$log")"
         report "$name" 0 1 0 "$(show_end "$log")"
         return 1
     elif reason=$(grep -m 1 '^SKIP: ' "$log"); then

@@ -4,24 +4,16 @@
 #ifndef LINKWATCH_TESTS_UNIT_SUPPORT_H
 #define LINKWATCH_TESTS_UNIT_SUPPORT_H
 
-#include <setjmp.h>
-#include <stdarg.h>
 #include <stdbool.h>
-#include <stddef.h>
 #include <stdint.h>
 #include <stdlib.h>
 
-#include <cmocka.h>
 #include <netlink/attr.h>
 #include <netlink/msg.h>
 
 #include "daemon/link.h"
 #include "daemon/slice.h"
-
-/* As cmocka 2 calls it. */
-#ifndef assert_int_in_range
-#define assert_int_in_range(value, minimum, maximum) assert_in_range(value, minimum, maximum)
-#endif
+#include "tests/unit/unit_test.h"
 
 /* An RTM_NEWLINK message of that link, without any attribute. */
 struct nl_msg *new_message(int ifindex, uint16_t type, unsigned flags);
