@@ -39,9 +39,8 @@ struct event {
     uint32_t flaps;
     bool more_follows; /* the next event belongs to this one */
     struct link_destination moved_to;
-    /* The encoding, made when the first consumer asks for it (for EVENT_SOURCE, with
-     * the event). */
-    struct buffer *message;
+    struct buffer *source;  /* for EVENT_SOURCE: the text of the type Source */
+    struct buffer *message; /* the encoding, made when the first consumer asks for it */
 };
 
 /* What an event is about, as it is after it, or was last; NULL for events of another kind. */

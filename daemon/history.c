@@ -60,6 +60,7 @@ static size_t event_bytes(const struct event *event)
 {
     return (event->before ? link_bytes(event->before) : 0) +
            (event->address_before ? address_bytes(event->address_before) : 0) +
+           (event->source ? buffer_bytes(event->source) : 0) +
            (event->message ? buffer_bytes(event->message) : 0);
 }
 
@@ -98,6 +99,7 @@ static void forget_oldest(struct history *history)
     link_unref(event->after);
     address_unref(event->address_before);
     address_unref(event->address_after);
+    buffer_unref(event->source);
     buffer_unref(event->message);
 }
 
@@ -198,7 +200,7 @@ static int add(struct history *history, struct event event)
     event.after = link_ref(event.after);
     event.address_before = address_ref(event.address_before);
     event.address_after = address_ref(event.address_after);
-    event.message = buffer_ref(event.message);
+    event.source = buffer_ref(event.source);
     *slot(history, history->next++) = event;
     history->bytes += event_bytes(&event);
     keep_bound(history);
@@ -253,20 +255,17 @@ int history_add_source(struct history *history, enum subject_number subject,
 {
     struct event event = {.type = EVENT_SOURCE,
                           .subject = subject,
-                          .sequence = history->next,
                           .realtime_usec = realtime_usec,
-                          .monotonic_usec = monotonic_usec};
-    message_sources sources = {NULL};
+                          .monotonic_usec = monotonic_usec,
+                          .source = message_source_text(source)};
     int r;
 
-    sources[subject] = source;
-    r = message_source(history->instance, &event, sources, &event.message);
-    if (r < 0) {
+    if (!event.source) {
         leave_out(history);
-        return r;
+        return -ENOMEM;
     }
     r = add(history, event);
-    buffer_unref(event.message);
+    buffer_unref(event.source);
     return r;
 }
 

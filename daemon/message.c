@@ -124,6 +124,12 @@ static void put_sources(struct writer *writer, message_sources sources)
     }
 }
 
+static void put_source(struct writer *writer, const struct event *event)
+{
+    writer_put_key(writer, source_members[event->subject]);
+    writer_add(writer, event->source->data, event->source->length);
+}
+
 static const char *learned_name(enum change_source source)
 {
     switch (source) {
@@ -133,6 +139,12 @@ static const char *learned_name(enum change_source source)
         break;
     }
     return "dump";
+}
+
+static void put_learned(struct writer *writer, const struct event *event)
+{
+    writer_key(writer, "learned");
+    writer_put_word(writer, learned_name(event->learned));
 }
 
 /* A link that is encoded already is copied. For an event alone none is kept: most links
@@ -164,12 +176,15 @@ static void put_old(struct writer *writer, const struct event *event)
 int message_event(const char *instance, const struct event *event, struct buffer **ret)
 {
     const struct address *address = event_address(event);
+    const struct link *link = event_link(event);
     struct writer writer;
 
     begin(&writer, instance, event->type, event->sequence);
     put_times(&writer, event);
-    writer_key(&writer, "learned");
-    writer_put_word(&writer, learned_name(event->learned));
+    if (event->source)
+        put_source(&writer, event);
+    else
+        put_learned(&writer, event);
     if (event->type == EVENT_CHANGE)
         put_old(&writer, event);
     if (event->moved_to.has_netnsid) {
@@ -188,19 +203,17 @@ int message_event(const char *instance, const struct event *event, struct buffer
     }
     if (address)
         put_address(&writer, address, event->monotonic_usec);
-    else
-        put_link(&writer, event_link(event));
+    else if (link)
+        put_link(&writer, link);
     return end(&writer, ret);
 }
 
-int message_source(const char *instance, const struct event *event, message_sources sources,
-                   struct buffer **ret)
+int message_sources_now(const char *instance, enum event_type type, uint64_t sequence,
+                        message_sources sources, struct buffer **ret)
 {
     struct writer writer;
 
-    begin(&writer, instance, event->type, event->sequence);
-    if (event->realtime_usec >= 0)
-        put_times(&writer, event);
+    begin(&writer, instance, type, sequence);
     put_sources(&writer, sources);
     return end(&writer, ret);
 }
@@ -242,27 +255,6 @@ size_t message_snapshot_size(const struct writer *head, struct link *link)
     return size;
 }
 
-int message_more_follows(const struct buffer *message, struct buffer **ret)
-{
-    struct writer writer;
-
-    writer_init(&writer);
-    writer_add(&writer, message->data, message->length - sizeof(CONTINUES));
-    writer_put(&writer, MORE);
-    put_tail(&writer);
-    return writer_to_buffer(&writer, ret);
-}
-
-int message_ready(const char *instance, uint64_t sequence, message_sources sources,
-                  struct buffer **ret)
-{
-    struct writer writer;
-
-    begin(&writer, instance, EVENT_READY, sequence);
-    put_sources(&writer, sources);
-    return end(&writer, ret);
-}
-
 int message_lost(const char *instance, uint64_t sequence, int64_t lost, struct buffer **ret)
 {
     struct writer writer;
@@ -297,6 +289,16 @@ static int list_end(const char *start, json_t *position, message_sources sources
     put_sources(&writer, sources);
     writer_add(&writer, "}}", sizeof("}}"));
     return writer_to_buffer(&writer, ret);
+}
+
+struct buffer *message_source_text(const struct source_state *source)
+{
+    struct buffer *text;
+    struct writer writer;
+
+    writer_init(&writer);
+    writer_put_json(&writer, message_source_state(source));
+    return writer_to_buffer(&writer, &text) < 0 ? NULL : text;
 }
 
 struct buffer *message_address_text(const struct address *address, int64_t now)

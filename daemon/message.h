@@ -18,19 +18,11 @@ int message_reply(json_t *parameters, bool continues, struct buffer **ret);
 /* An error reply. parameters as above; it may be an empty object. */
 int message_error(const char *error, json_t *parameters, struct buffer **ret);
 
-/* A reply of Monitor with an event about a link. */
+/* A reply of Monitor with an event of the history. */
 int message_event(const char *instance, const struct event *event, struct buffer **ret);
 
 /* The sources of the subjects, NULL for one that is not to be there. */
 typedef const struct source_state *message_sources[SUBJECT_COUNT];
-
-/* A reply of Monitor of type source; sequence and times are the event's. Without times
- * (realtime_usec below 0) it has the state now. */
-int message_source(const char *instance, const struct event *event, message_sources sources,
-                   struct buffer **ret);
-
-/* A copy of such a reply with more_follows, which it must not have already. */
-int message_more_follows(const struct buffer *message, struct buffer **ret);
 
 /* What replies of Monitor with a link as it is at that position begin with, all of them. */
 void message_begin_snapshot(struct writer *head, const char *instance, uint64_t sequence);
@@ -45,15 +37,18 @@ size_t message_snapshot_size(const struct writer *head, struct link *link);
 void message_put_address(struct writer *writer, const char *instance, uint64_t sequence,
                          const struct address *address, int64_t now);
 
-/* Replies of Monitor that are made for one consumer. lost is how many events were
- * lost, -1 if that is unknown. */
-int message_ready(const char *instance, uint64_t sequence, message_sources sources,
-                  struct buffer **ret);
+/* Replies of Monitor that are made for one consumer: of type ready, or source, with the sources as
+ * they are; and of type lost, with how many events were lost, -1 if that is unknown. */
+int message_sources_now(const char *instance, enum event_type type, uint64_t sequence,
+                        message_sources sources, struct buffer **ret);
 int message_lost(const char *instance, uint64_t sequence, int64_t lost, struct buffer **ret);
 
 /* The text of the type Link, without a NUL: a new reference. It is the same for each consumer, and
  * kept with the link where there is room for it. NULL without memory. */
 struct buffer *message_link_text(struct link *link);
+
+/* The text of the type Source. NULL without memory. */
+struct buffer *message_source_text(const struct source_state *source);
 
 /* The text of the type Address, as it is at that moment. Nobody shares it. NULL without memory. */
 struct buffer *message_address_text(const struct address *address, int64_t now);

@@ -228,33 +228,21 @@ static bool more_follows(const struct stream *stream, uint64_t sequence)
     return event && event->more_follows;
 }
 
-/* An event before ready, as what belongs together with it: who resumed from there would miss the
- * rest of the snapshot. */
-static struct buffer *message_before_ready(struct history *history, uint64_t sequence)
-{
-    struct buffer *shared = history_message(history, sequence);
-    struct buffer *message = NULL;
-
-    if (!shared)
-        return NULL;
-    (void)message_more_follows(shared, &message);
-    buffer_unref(shared);
-    return message;
-}
-
-/* The message of an event; alone: none of those that belong together with it follows. */
+/* The message of an event; alone: none of those that belong together with it follows. Before ready,
+ * each belongs together with what follows: who resumed from there would miss the rest of the
+ * snapshot. */
 static struct buffer *event_message(const struct stream *stream, uint64_t sequence, bool alone)
 {
     struct history *history = stream->origin->history;
+    bool follows = more_follows(stream, sequence);
+    bool belongs = stream->before_ready ? follows || !never_dumped(stream) : follows && !alone;
     struct buffer *message;
     struct event event;
 
-    if (stream->before_ready && !more_follows(stream, sequence) && !never_dumped(stream))
-        return message_before_ready(history, sequence);
-    if (!alone || !more_follows(stream, sequence) || stream->before_ready)
+    if (belongs == follows)
         return history_message(history, sequence);
     event = *history_get(history, sequence);
-    event.more_follows = false;
+    event.more_follows = belongs;
     return message_event(history_instance(history), &event, &message) < 0 ? NULL : message;
 }
 
@@ -440,27 +428,27 @@ static int emit_addresses(struct stream *stream, size_t bytes, const struct slic
     return r < 0 ? r : 1;
 }
 
-/* The states of the sources that the stream is about, and of the links in any case. */
-static void describe(const struct stream *stream, struct source_state states[SUBJECT_COUNT],
-                     message_sources sources)
+/* With the states of the sources that the stream is about, and of the links in any case. */
+static int emit_sources(struct stream *stream, enum event_type type, struct buffer **ret)
 {
+    struct stream_origin *origin = stream->origin;
+    struct source_state states[SUBJECT_COUNT];
+    message_sources sources = {NULL};
+
     for (enum subject_number i = 0; i < SUBJECT_COUNT; i++) {
-        sources[i] = NULL;
         if (i != SUBJECT_LINKS && !is_about(stream, 1U << i))
             continue;
-        stream->origin->describe(stream->origin->user, i, &states[i]);
+        origin->describe(origin->user, i, &states[i]);
         sources[i] = &states[i];
     }
+    return message_sources_now(history_instance(origin->history), type, stream->cursor, sources,
+                               ret);
 }
 
 static int emit_ready(struct stream *stream, struct buffer **ret)
 {
-    struct source_state states[SUBJECT_COUNT];
-    message_sources sources;
-    int r;
+    int r = emit_sources(stream, EVENT_READY, ret);
 
-    describe(stream, states, sources);
-    r = message_ready(history_instance(stream->origin->history), stream->cursor, sources, ret);
     if (r < 0)
         return r;
     stream->owes_ready = stream->before_ready = false;
@@ -471,18 +459,11 @@ static int emit_ready(struct stream *stream, struct buffer **ret)
  * none, and a consumer that resumes gets the events that it has missed. */
 static int emit_source(struct stream *stream, const struct slice *slice, struct buffer **ret)
 {
-    struct event event = {.type = EVENT_SOURCE,
-                          .sequence = stream->cursor,
-                          .realtime_usec = -1,
-                          .monotonic_usec = -1};
-    struct source_state states[SUBJECT_COUNT];
-    message_sources sources;
     int r;
 
     if (stream->sent_source)
         return emit_event(stream, slice, ret);
-    describe(stream, states, sources);
-    r = message_source(history_instance(stream->origin->history), &event, sources, ret);
+    r = emit_sources(stream, EVENT_SOURCE, ret);
     if (r < 0)
         return r;
     stream->sent_source = true;

@@ -173,7 +173,7 @@ static void ready_and_source_have_the_source(void **state)
         .type = EVENT_SOURCE, .sequence = 8, .realtime_usec = 1, .monotonic_usec = 2};
     message_sources sources = {[SUBJECT_LINKS] = &source};
     struct buffer *message = NULL;
-    int r = message_ready(INSTANCE, 7, sources, &message);
+    int r = message_sources_now(INSTANCE, EVENT_READY, 7, sources, &message);
 
     (void)state;
     assert_is(read_message(r, message),
@@ -181,7 +181,9 @@ static void ready_and_source_have_the_source(void **state)
                         "type", "ready", "position", "instance", INSTANCE, "sequence", 7, "source",
                         "standing", "incomplete", "reason", "a dump showed more", "stale", 1,
                         "last_dump_usec", 77, "continues", 1));
-    r = message_source(INSTANCE, &event, sources, &message);
+    event.source = message_source_text(&source);
+    r = message_event(INSTANCE, &event, &message);
+    buffer_unref(event.source);
     assert_is(read_message(r, message),
               json_pack("{s:{s:s, s:{s:s, s:i}, s:i, s:i, s:{s:s, s:s, s:b, s:i}}, s:b}",
                         "parameters", "type", "source", "position", "instance", INSTANCE,
