@@ -410,22 +410,13 @@ static int receive_one(struct rtnl *rtnl)
     return 1;
 }
 
-int rtnl_receive(struct rtnl *rtnl, unsigned datagrams)
+int rtnl_receive(struct rtnl *rtnl)
 {
-    for (unsigned i = 0; i < datagrams; i++) {
-        int r = receive_one(rtnl);
+    int r = receive_one(rtnl);
 
-        switch (r) {
-        case 1:
-        case -EINTR:
-            break;
-        case -ENOBUFS:
-            /* Reported once; what was queued before can still be read. */
-            emit(rtnl, RTNL_OVERRUN, NULL, 0);
-            break;
-        default:
-            return r;
-        }
-    }
+    if (r != -ENOBUFS)
+        return r == -EINTR ? 1 : r;
+    /* Reported once; what was queued before can still be read. */
+    emit(rtnl, RTNL_OVERRUN, NULL, 0);
     return 1;
 }

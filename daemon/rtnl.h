@@ -62,8 +62,8 @@ void rtnl_give_up_dump(struct rtnl *rtnl);
 /* Queries one link. One query at a time: the answer to an earlier one is dropped. */
 int rtnl_ask_link(struct rtnl *rtnl, int ifindex);
 
-/* Receives up to so many datagrams and hands their messages to the handler. 1 if
- * there may be more, 0 if not, -errno if the socket is of no use any more. */
-int rtnl_receive(struct rtnl *rtnl, unsigned datagrams);
+/* Receives a datagram and hands its messages to the handler. 1 if there may be another one, 0 if
+ * not, -errno if the socket is of no use any more. */
+int rtnl_receive(struct rtnl *rtnl);
 
 #endif

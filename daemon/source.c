@@ -12,17 +12,14 @@
 #include "daemon/notified.h"
 #include "daemon/reconcile.h"
 #include "daemon/rtnl.h"
+#include "daemon/slice.h"
 #include "daemon/unconfirmed.h"
 #include "protocol/clock.h"
 
-/* Before others have their turn: datagrams that are received, and how long that may take. One of
- * a notification takes some 2 us; the kernel makes those of a dump meanwhile, 150 us each. */
-#define BATCH      64
-#define BATCH_USEC INT64_C(100)
-/* But the whole answer of a kernel that puts a dump into one datagram, and its end. */
-#define BATCH_MIN 2
-/* And how long links may be queried one by one. */
-#define QUERIES_USEC INT64_C(1000)
+/* How long datagrams are received, or links queried one by one, before others have their turn. A
+ * datagram of a notification takes some 2 us; the kernel makes those of a dump meanwhile, 150 us
+ * each. */
+#define SLICE_USEC INT64_C(100)
 /* How long addresses are followed without consumers: who comes back in this time can go on from
  * where he was. */
 #define LINGER_SECONDS 30.
@@ -281,20 +278,24 @@ static bool is_silent(const struct source *source)
     return true;
 }
 
-/* As rtnl_receive(); *ret_clean: the queue is empty, without a read that says so. */
+static struct slice begin_slice(void)
+{
+    return (struct slice){.clock = now_usec, .end = now_usec() + SLICE_USEC};
+}
+
+/* As rtnl_receive(); *ret_clean: the queue is empty, without a read that says so. The clock is read
+ * at every second datagram: some kernels put a dump into one, and its end into another. */
 static int receive_batch(struct source *source, bool *ret_clean)
 {
     const struct follower *follower = is_silent(source) ? dumping(source) : NULL;
-    int64_t end = now_usec() + BATCH_USEC;
-    int r = 1;
+    struct slice slice = begin_slice();
+    size_t count = 0;
+    int r;
 
-    *ret_clean = false;
-    for (int i = 0; r == 1 && i < BATCH && (i < BATCH_MIN || now_usec() < end); i++) {
-        r = rtnl_receive(source->rtnl, 1);
+    do {
+        r = rtnl_receive(source->rtnl);
         *ret_clean = r == 1 && follower && follower_has_all(follower);
-        if (*ret_clean)
-            break;
-    }
+    } while (r == 1 && !*ret_clean && !(++count % 2 == 0 && slice_is_over(&slice)));
     return r;
 }
 
@@ -378,11 +379,10 @@ static void close_for(struct source *source, struct follower *follower)
 }
 
 /* Does what standing wants to have done, and returns when to do so again. */
-static int64_t act_for(struct source *source, struct follower *follower)
+static int64_t act_for(struct source *source, struct follower *follower, const struct slice *slice)
 {
     struct intake *intake = &follower->intake;
     int64_t deadline = STANDING_NEVER;
-    int64_t end = 0; /* of the queries */
 
     for (;;) {
         const struct follower *other = dumping(source);
@@ -407,9 +407,8 @@ static int64_t act_for(struct source *source, struct follower *follower)
             receive(source);
             break;
         case STANDING_QUERY:
-            end = end ? end : now_usec() + QUERIES_USEC;
             ask_link(source, follower);
-            if (now_usec() < end)
+            if (!slice_is_over(slice))
                 break;
             return 0;
         case STANDING_UNANSWERED:
@@ -439,10 +438,11 @@ static void know_addresses(struct source *source)
 
 static void act(struct source *source)
 {
+    struct slice slice = begin_slice();
     int64_t deadline = STANDING_NEVER;
 
     FOREACH_FOLLOWER (follower, source)
-        deadline = min_time(deadline, act_for(source, follower));
+        deadline = min_time(deadline, act_for(source, follower, &slice));
     know_addresses(source);
     wait_until(source, deadline);
 }

@@ -321,7 +321,7 @@ static void send_datagram(struct trial *trial, const uint8_t *data, size_t size)
         offset += length;
     }
     if (netlink_send(&trial->netlink, copy, size))
-        CHECK(rtnl_receive(trial->rtnl, 64) == 0);
+        CHECK(rtnl_receive(trial->rtnl) == 1 && rtnl_receive(trial->rtnl) == 0);
     free(copy);
 }
 
