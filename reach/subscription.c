@@ -441,7 +441,8 @@ int subscription_exchange(struct subscription *subscription, bool peeks, bool re
     if (reports_loss && subscription_take_overrun(subscription)) {
         if (!peeks) {
             subscription->rings = false;
-            ring(subscription);
+            if (is_waiting(subscription))
+                ring(subscription);
         }
         return -ENOBUFS;
     }
@@ -467,7 +468,7 @@ void subscription_received(struct subscription *subscription)
         subscription->count--;
     }
     count_waiting(subscription);
-    if (subscription->count > 0)
+    if (is_waiting(subscription))
         ring(subscription);
 }
 

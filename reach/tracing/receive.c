@@ -179,13 +179,14 @@ static void finish_answer(const struct place *place, const struct subscription *
         place_set_origin(place, 0, true, place_is_cut(place));
 }
 
-/* recvmmsg: each of the datagrams is a place of its own. */
-static void replace_many(struct place *place, const struct receive *receive,
-                         struct subscription *subscription, int64_t count)
+/* recvmmsg: each of the datagrams is a place of its own. The result that the program is to see. */
+static int64_t replace_many(struct place *place, const struct receive *receive,
+                            struct subscription *subscription, int64_t count)
 {
     for (int64_t i = 0; i < count; i++) {
         uint64_t address = receive->registers.rsi + (uint64_t)i * sizeof(struct mmsghdr);
         uint64_t length = address + offsetof(struct mmsghdr, msg_len);
+        int64_t result;
         unsigned size;
 
         place_take_header(place, receive->tid, address, (int)receive->registers.r10,
@@ -197,9 +198,13 @@ static void replace_many(struct place *place, const struct receive *receive,
             continue;
         }
         /* An error in the place of many would lose the others. */
-        size = (unsigned)replace(place, subscription, false);
+        result = replace(place, subscription, count == 1);
+        if (result < 0)
+            return result;
+        size = (unsigned)result;
         tracee_write(place->tid, length, &size, sizeof(size));
     }
+    return count;
 }
 
 /* Of a call that received something; the result that the program is to see. */
@@ -211,7 +216,7 @@ static int64_t received(const struct receive *receive, struct subscription *subs
     if (!place)
         return result;
     if (receive->registers.orig_rax == SYS_recvmmsg) {
-        replace_many(place, receive, subscription, result);
+        result = replace_many(place, receive, subscription, result);
     } else {
         place_take(place, receive->tid, &receive->registers, room_of(receive, 0));
         if (has_doorbell(place, subscription, (size_t)result))

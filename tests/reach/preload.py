@@ -144,10 +144,9 @@ def daemonized():
     netns.delete_all()
 
 
-@tap.test
-def overrun():
-    """A program that doesn't read for thousands of changes gets ENOBUFS"""
-    with daemons.Daemon() as daemon, talking(way("late"), daemon) as process:
+def overrun(receives_by):
+    """It doesn't read for thousands of changes, and then does so in that way."""
+    with daemons.Daemon() as daemon, talking(way("late", receives_by), daemon) as process:
         tap.equal(process.stdout.readline(), "subscribed\n")
         programs.overrun(daemon, programs.helper_of(process))
         tell(process)
@@ -399,6 +398,8 @@ for one in programs.ALL:
         tap.add(f"{one.name}: sees links come, change and go where its subscription is denied",
                 behaviour.sees, start, one)
 behaviour.add(start, DENIED, LIBRARY)
+for each in ("recvfrom", "recvmmsg"):
+    tap.add(f"A program that doesn't read for thousands of changes gets ENOBUFS by {each}", overrun, each)
 for title, name in (("A program that executes itself keeps a socket", "inherited"),
                    ("A child has the subscription of its parent, also when that has left",
                     "parent")):

@@ -118,9 +118,9 @@ def threads(count):
                 r"^16 {name}$", r"^17 {name}$", "^subscribed$")
 
 
-def way(name):
+def way(name, *arguments):
     """A program that receives in that way; it prints the indexes of links as their names."""
-    return Kind(name, lambda: [PYTHON, str(WAYS), name], *_WAY_LINES)
+    return Kind(name, lambda: [PYTHON, str(WAYS), name, *arguments], *_WAY_LINES)
 
 
 def situation(name, *arguments):

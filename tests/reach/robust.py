@@ -65,10 +65,9 @@ def parent_leaves():
         process.stdout.close()
 
 
-@tap.test
-def overrun():
-    """A program that doesn't read for thousands of changes gets ENOBUFS"""
-    kind = way("late")
+def overrun(receives_by):
+    """It doesn't read for thousands of changes, and then does so in that way."""
+    kind = way("late", receives_by)
     with daemons.Daemon() as daemon:
         command = [*DENIED, programs.RUN, "--socket", daemon.socket, *kind.command()]
         process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE,
@@ -200,4 +199,6 @@ if not os.path.exists(programs.RUN):
     tap.skip_all("linkwatch-run was not built here")
 netns.enter()
 behaviour.add(start, DENIED)
+for each in ("recvfrom", "recvmmsg"):
+    tap.add(f"A program that doesn't read for thousands of changes gets ENOBUFS by {each}", overrun, each)
 tap.main()

@@ -113,7 +113,7 @@ def follow(netlink, way):
             print(errno.errorcode[error.errno], flush=True)
 
 
-def main(way):
+def main(way, *arguments):
     """Receives in that way, or in that situation."""
     if way == "again":
         # The same port, many times: whoever still held it would be in the way.
@@ -130,7 +130,7 @@ def main(way):
         netlink = subscriber()
         print("subscribed", flush=True)
         sys.stdin.readline()
-        follow(netlink, by_recv)
+        follow(netlink, WAYS[arguments[0]])
     elif way == "executed":
         subscriber()
         os.execv(sys.executable, [sys.executable, __file__, "recvfrom"])
@@ -142,4 +142,4 @@ def main(way):
 
 
 if __name__ == "__main__":
-    main(sys.argv[1])
+    main(*sys.argv[1:])
