@@ -52,6 +52,14 @@ bool policy_is_denial(int error);
  * the kernel denies that on a socket that is served, it goes to the kernel alone. */
 bool policy_is_to_groups(const struct sockaddr_nl *address);
 
+/* A request that the kernel ignores. It binds a socket that sends one, also where bind() is
+ * denied; an unbound socket receives no updates. */
+#define POLICY_BINDING_REQUEST                                          \
+    {                                                                   \
+        .nlmsg_len = sizeof(struct nlmsghdr), .nlmsg_type = NLMSG_NOOP, \
+        .nlmsg_flags = NLM_F_REQUEST                                    \
+    }
+
 struct ruling {
     int error;    /* the errno that the program is to see, or 0 */
     bool changes; /* the socket is to be served according to this: */

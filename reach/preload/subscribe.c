@@ -76,8 +76,14 @@ static int rule(int fd, const struct attempt *attempt)
     return r < 0 ? attempt->error : r;
 }
 
-/* Without the groups that the kernel refused. If that is denied too, the kernel binds it when
- * something is sent. */
+static void bind_by_sending(int fd)
+{
+    static const struct nlmsghdr nothing = POLICY_BINDING_REQUEST;
+
+    syscall(SYS_sendto, fd, &nothing, sizeof(nothing), MSG_DONTWAIT, NULL, 0);
+}
+
+/* Without the groups that the kernel refused. */
 static int bind_plainly(int fd, struct sockaddr_nl address, const struct attempt *attempt)
 {
     const struct membership membership = membership_of(fd);
@@ -85,7 +91,10 @@ static int bind_plainly(int fd, struct sockaddr_nl address, const struct attempt
 
     address.nl_groups = policy_rule(attempt, &membership).groups;
     error = bind_to(fd, &address);
-    return policy_is_denial(error) ? 0 : error;
+    if (!policy_is_denial(error))
+        return error;
+    bind_by_sending(fd);
+    return 0;
 }
 
 int subscribe_by_bind(int fd, const struct sockaddr *address, socklen_t size, int error)

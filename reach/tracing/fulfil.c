@@ -101,11 +101,9 @@ static int on_bound_by_sending(struct service *service, struct operation *operat
     return take_and_serve(service, operation);
 }
 
-/* The kernel binds a socket that sends. */
 static int bind_by_sending(struct operation *operation)
 {
-    const struct nlmsghdr nothing = {
-        .nlmsg_len = sizeof(nothing), .nlmsg_type = NLMSG_NOOP, .nlmsg_flags = NLM_F_REQUEST};
+    static const struct nlmsghdr nothing = POLICY_BINDING_REQUEST;
     const struct injection *injection = &operation->injection;
     const uint64_t arguments[6] = {(uint64_t)operation->fd, injection->room, sizeof(nothing),
                                    MSG_DONTWAIT};

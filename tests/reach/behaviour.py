@@ -145,6 +145,14 @@ def completes(start):
     netns.delete_all()
 
 
+def without_binds(start, before):
+    """Every bind is denied, and it only receives."""
+    kind = way("recvfrom")
+    with daemons.Daemon() as daemon, \
+            start(kind, daemon, [*before, *deny("--bind-any", "EACCES")]) as running:
+        one_link(running, kind)
+
+
 def renounced(start):
     """A program that subscribed as root and isn't root any more."""
     if os.geteuid() != 0:
@@ -192,6 +200,8 @@ def add(start, before, *paths):
     tap.add("What happens while linkwatchd is away is reported when it is back", daemon_restarts, start)
     tap.add("A subscription that is accepted and silent is completed where linkwatchd found that "
             "out", completes, start)
+    tap.add("A program that only receives does so where the kernel denies every bind", without_binds,
+            start, before)
     tap.add("What a program sends after it gave its privileges up is sent without them, to groups "
             "too", renounced, start)
     tap.add("It needs no privilege", unprivileged, start, before, *paths)
