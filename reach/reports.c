@@ -11,14 +11,12 @@
 #include "client/linkwatch.h"
 #include "reach/address_update.h"
 #include "reach/links.h"
+#include "reach/timeout.h"
 
 /* Since Linux 5.14; older headers don't have it. */
 #ifndef SO_NETNS_COOKIE
 #define SO_NETNS_COOKIE 71
 #endif
-
-/* A snapshot comes within milliseconds. */
-#define MOMENT INT64_C(2000000)
 
 #define ADDRESSES (RTMGRP_IPV4_IFADDR | RTMGRP_IPV6_IFADDR)
 
@@ -272,8 +270,10 @@ void reports_process(struct reports *reports)
 
 void reports_wait(struct reports *reports)
 {
+    int64_t end = timeout_clock() + REPORTS_WAIT_MAX;
+
     while (!reports->failed && !linkwatch_mirror_is_ready(reports->mirror))
-        if (linkwatch_mirror_wait(reports->mirror, MOMENT) <= 0)
+        if (linkwatch_mirror_wait(reports->mirror, timeout_until(end) * INT64_C(1000)) <= 0)
             return;
     links_flush(reports->links);
 }

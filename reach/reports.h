@@ -8,6 +8,9 @@
 
 struct reports;
 
+/* Milliseconds that reports_wait() takes at most; a snapshot arrives within a few. */
+#define REPORTS_WAIT_MAX 2000
+
 /* Two sockets of rtnetlink in one network namespace. */
 struct reports_sockets {
     int handed; /* what linkwatchd is to read there */
@@ -26,8 +29,7 @@ short reports_events(const struct reports *reports);
 int reports_timeout(const struct reports *reports);
 void reports_process(struct reports *reports);
 
-/* Waits until the first snapshot is complete, as long as there is a daemon and it takes no
- * longer than a moment. */
+/* Waits until the first snapshot is complete, unless the daemon cannot be reached. */
 void reports_wait(struct reports *reports);
 
 /* Somebody is about to subscribe to those groups: what is there now is what can be removed for

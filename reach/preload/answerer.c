@@ -15,6 +15,8 @@
 #define SO_NETNS_COOKIE 71
 #endif
 
+_Static_assert(REPORTS_WAIT_MAX < RULING_SECONDS * 1000, "the library is more patient than we are");
+
 /* A request, who sent it, and the duplicate that came with it or -1. */
 struct question {
     struct request request;

@@ -11,9 +11,6 @@
 #include <sys/un.h>
 #include <unistd.h>
 
-/* The helper answers at once, unless the machine is very busy or somebody stopped it. */
-#define TIMEOUT_SECONDS 2
-
 /* A library has no other place for it; it is written before there are threads. */
 static struct {
     struct sockaddr_un address;
@@ -43,9 +40,9 @@ bool ask_is_possible(void)
 
 /* System calls as they are: libc's functions would be points of cancellation, and may be
  * somebody else's by now. */
-static int call_connect(int fd)
+static int call_connect(int fd, int seconds)
 {
-    const struct timeval timeout = {.tv_sec = TIMEOUT_SECONDS};
+    const struct timeval timeout = {.tv_sec = seconds};
 
     syscall(SYS_setsockopt, fd, SOL_SOCKET, SO_RCVTIMEO, &timeout, sizeof(timeout));
     syscall(SYS_setsockopt, fd, SOL_SOCKET, SO_SNDTIMEO, &timeout, sizeof(timeout));
@@ -105,7 +102,7 @@ static size_t room_size(const struct room *room)
 static int talk_on(int fd, const struct request *request, int duplicate, const struct room *room,
                    struct reply *reply)
 {
-    int r = call_connect(fd);
+    int r = call_connect(fd, request->kind == REQUEST_RULE ? RULING_SECONDS : ANSWER_SECONDS);
 
     if (r >= 0)
         r = send_request(fd, request, duplicate);

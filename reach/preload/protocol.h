@@ -31,6 +31,11 @@ enum request_flags {
 
 #define KNOWN_GRANTED 0x10000
 
+/* How long the library waits. A ruling may have to wait for linkwatchd; everything else is answered
+ * at once, unless the machine is very busy or the helper was stopped. */
+#define RULING_SECONDS 5
+#define ANSWER_SECONDS 2
+
 struct request {
     uint32_t kind;
     uint32_t flags;

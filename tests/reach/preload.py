@@ -339,6 +339,19 @@ def stopped_helper():
 
 
 @tap.test
+def stopped_daemon():
+    """A subscription to addresses is granted also if linkwatchd stands still"""
+    with daemons.Daemon() as daemon, talking(situation("asked_addresses"), daemon) as process:
+        tap.equal(process.stdout.readline(), "ready\n")
+        os.kill(daemon.pid, signal.SIGSTOP)
+        try:
+            tell(process)
+            tap.equal(process.stdout.readline(), "subscribed\n")
+        finally:
+            os.kill(daemon.pid, signal.SIGCONT)
+
+
+@tap.test
 def allowed():
     """Where the kernel reports everything nothing is preloaded, unless it is asked for"""
     script = "grep -c linkwatch-run-preload /proc/self/maps; true"

@@ -45,6 +45,13 @@ def asked():
     _follow(ways.subscriber())
 
 
+def asked_addresses():
+    """Subscribes to links and IPv4 addresses on command."""
+    print("ready", flush=True)
+    _when_told()
+    _follow(ways.subscriber(groups=0x11))
+
+
 def closed():
     """Was subscribed, and goes on."""
     netlink = ways.subscriber()

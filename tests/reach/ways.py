@@ -15,10 +15,10 @@ _SIZE = 65536
 _LIBC = ctypes.CDLL(None, use_errno=True)
 
 
-def subscriber(port=0):
+def subscriber(port=0, groups=1):
     """A socket that is subscribed."""
     netlink = socket.socket(socket.AF_NETLINK, socket.SOCK_RAW, socket.NETLINK_ROUTE)
-    netlink.bind((port, 1))
+    netlink.bind((port, groups))
     return netlink
 
 
