@@ -7,10 +7,11 @@
 
 #include "client/address_object.h"
 #include "client/channel.h"
-#include "client/deadline.h"
 #include "client/link_filter.h"
 #include "client/link_object.h"
 #include "client/linkwatch.h"
+#include "protocol/array.h"
+#include "protocol/clock.h"
 
 struct linkwatch_status {
     json_t *parameters;
@@ -47,21 +48,6 @@ static int read_address(const json_t *json, struct object **ret)
     return r;
 }
 
-static int make_room(struct list *list)
-{
-    size_t capacity = list->capacity ? 2 * list->capacity : 16;
-    struct object **objects;
-
-    if (list->count < list->capacity)
-        return 0;
-    objects = reallocarray(list->objects, capacity, sizeof(struct object *));
-    if (!objects)
-        return -ENOMEM;
-    list->objects = objects;
-    list->capacity = capacity;
-    return 0;
-}
-
 /* Adds the object of a reply; the last one need not have any. */
 static int take_object(struct list *list, const struct reply *reply, size_t limit)
 {
@@ -70,7 +56,7 @@ static int take_object(struct list *list, const struct reply *reply, size_t limi
 
     if (!json || json_is_null(json))
         return reply->continues ? -EBADMSG : 0;
-    r = make_room(list);
+    r = array_grow(&list->objects, &list->capacity, list->count + 1, sizeof(struct object *));
     if (r == 0)
         r = list->read(json, &list->objects[list->count]);
     if (r < 0)

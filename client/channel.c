@@ -10,9 +10,9 @@
 #include <sys/un.h>
 #include <unistd.h>
 
-#include "client/deadline.h"
 #include "client/link_object.h"
 #include "client/netns.h"
+#include "protocol/clock.h"
 #include "protocol/frame.h"
 
 /* Linux 6.16; older headers lack it. */
@@ -80,7 +80,7 @@ static int connect_by(const char *path, uint64_t deadline)
     int fd;
 
     while ((fd = socket_connect(path)) == -EAGAIN) {
-        if (clock_now() >= deadline)
+        if (clock_monotonic() >= deadline)
             return -ETIMEDOUT;
         poll(NULL, 0, CONNECT_AGAIN);
     }
@@ -186,7 +186,7 @@ static int wait_for(int fd, short events, uint64_t deadline)
 
     do
         n = poll(&poll_fd, 1, deadline_timeout(deadline));
-    while ((n < 0 && errno == EINTR) || (n == 0 && clock_now() < deadline));
+    while ((n < 0 && errno == EINTR) || (n == 0 && clock_monotonic() < deadline));
     return n < 0 ? -errno : n == 0 ? -ETIMEDOUT : 0;
 }
 

@@ -4,6 +4,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "protocol/array.h"
+
 void held_links_clear(struct held_links *links)
 {
     for (size_t i = 0; i < links->count; i++)
@@ -43,21 +45,6 @@ struct held_link *held_links_next(const struct held_links *links, int ifindex)
     return place < links->count ? &links->items[place] : NULL;
 }
 
-static int make_room(struct held_links *links)
-{
-    size_t capacity = links->capacity ? links->capacity * 2 : 4;
-    struct held_link *items;
-
-    if (links->count < links->capacity)
-        return 0;
-    items = reallocarray(links->items, capacity, sizeof(*items));
-    if (!items)
-        return -1;
-    links->items = items;
-    links->capacity = capacity;
-    return 0;
-}
-
 struct held_link *held_links_provide(struct held_links *links, int ifindex,
                                      struct linkwatch_link *now)
 {
@@ -66,7 +53,7 @@ struct held_link *held_links_provide(struct held_links *links, int ifindex,
 
     if (held)
         return held;
-    if (make_room(links) < 0)
+    if (array_grow(&links->items, &links->capacity, links->count + 1, sizeof(*held)) < 0)
         return NULL;
     held = &links->items[place];
     memmove(held + 1, held, (links->count - place) * sizeof(*held));

@@ -6,6 +6,7 @@
 
 #include "client/address_object.h"
 #include "client/link_set.h"
+#include "protocol/array.h"
 
 /* Indexes of links that are found one through the other: those behind are reported first. */
 struct found {
@@ -120,15 +121,8 @@ static int add_found(struct found *found, struct held_link *held)
 {
     if (held->visited)
         return 0;
-    if (found->count == found->capacity) {
-        size_t capacity = found->capacity ? found->capacity * 2 : 8;
-        int *at = reallocarray(found->at, capacity, sizeof(*at));
-
-        if (!at)
-            return -ENOMEM;
-        found->at = at;
-        found->capacity = capacity;
-    }
+    if (array_grow(&found->at, &found->capacity, found->count + 1, sizeof(*found->at)) < 0)
+        return -ENOMEM;
     found->at[found->count++] = held->ifindex;
     held->visited = true;
     return 0;

@@ -4,7 +4,6 @@
  * known, with a filter too, when all that the Refresh found has been received. */
 #include <errno.h>
 #include <fcntl.h>
-#include <limits.h>
 #include <poll.h>
 #include <stdlib.h>
 #include <string.h>
@@ -12,7 +11,6 @@
 #include <unistd.h>
 
 #include "client/address_object.h"
-#include "client/deadline.h"
 #include "client/link_set.h"
 #include "client/linkwatch.h"
 #include "client/mirror_state.h"
@@ -21,6 +19,7 @@
 #include "client/saved_state.h"
 #include "client/session.h"
 #include "client/wire.h"
+#include "protocol/clock.h"
 
 /* About thirty years: more is a mistake. */
 #define HOLD_MAX INT64_C(1000000000000000)
@@ -174,7 +173,7 @@ static void give_up(struct linkwatch_mirror *mirror, int error, const char *word
     if (mirror->state.ready && error != -EBADMSG && error != -E2BIG)
         mirror->delay = SESSION_FIRST_DELAY;
     hang_up(mirror);
-    mirror->retry_at = clock_now() + mirror->delay;
+    mirror->retry_at = clock_monotonic() + mirror->delay;
     mirror->delay = session_later(mirror->delay);
     mirror->heard = false;
     if (mirror->reported && !was_connected)
@@ -379,11 +378,11 @@ static void process(struct linkwatch_mirror *mirror)
 {
     int r = 0;
 
-    mirror->state.now = clock_now();
+    mirror->state.now = clock_monotonic();
     if (mirror->begins_anew)
         begin_anew(mirror);
     if (mirror->stream.fd < 0) {
-        if (clock_now() < mirror->retry_at)
+        if (clock_monotonic() < mirror->retry_at)
             return;
         r = make_connection(mirror);
     }
@@ -470,7 +469,7 @@ int linkwatch_mirror_wait(struct linkwatch_mirror *mirror, int64_t timeout)
 
     if (n < 0)
         return -errno;
-    if (n == 0 && clock_now() < own)
+    if (n == 0 && clock_monotonic() < own)
         return 0;
     r = linkwatch_mirror_process(mirror);
     return r < 0 ? r : 1;

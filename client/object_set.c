@@ -5,7 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define FIRST_CAPACITY 16
+#include "protocol/array.h"
 
 void object_set_clear(struct object_set *set)
 {
@@ -39,17 +39,7 @@ static bool is_at(const struct object_set *set, object_order order, size_t place
 
 int object_set_reserve(struct object_set *set)
 {
-    size_t capacity = set->capacity ? set->capacity * 2 : FIRST_CAPACITY;
-    struct object **objects;
-
-    if (set->count < set->capacity)
-        return 0;
-    objects = reallocarray(set->objects, capacity, sizeof(struct object *));
-    if (!objects)
-        return -ENOMEM;
-    set->objects = objects;
-    set->capacity = capacity;
-    return 0;
+    return array_grow(&set->objects, &set->capacity, set->count + 1, sizeof(struct object *));
 }
 
 int object_set_copy(const struct object_set *set, struct object_set *ret)

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "client/refreshing.h"
 
-#include "client/deadline.h"
+#include "protocol/clock.h"
 
 void refreshing_init(struct refreshing *refreshing, int epoll_fd)
 {
@@ -82,14 +82,14 @@ enum refreshing_result refreshing_process(struct refreshing *refreshing, const c
 {
     int r = 0;
 
-    if (refreshing_is_wanted(refreshing) && clock_now() >= refreshing->retry_at)
+    if (refreshing_is_wanted(refreshing) && clock_monotonic() >= refreshing->retry_at)
         r = start(refreshing, path, namespace_fd);
     if (r >= 0 && refreshing->session.fd >= 0)
         r = go_on(refreshing, ret_refusal);
     if (r >= 0)
         return (enum refreshing_result)r;
     refreshing_stop(refreshing, false);
-    refreshing->retry_at = clock_now() + refreshing->delay;
+    refreshing->retry_at = clock_monotonic() + refreshing->delay;
     refreshing->delay = session_later(refreshing->delay);
     return REFRESHING_WAITS;
 }

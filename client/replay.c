@@ -5,12 +5,12 @@
 #include <string.h>
 
 #include "client/channel.h"
-#include "client/deadline.h"
 #include "client/link_filter.h"
 #include "client/link_object.h"
 #include "client/linkwatch.h"
 #include "client/mirror_state.h"
 #include "client/monitor_reply.h"
+#include "protocol/clock.h"
 
 struct replay {
     struct linkwatch_callbacks callbacks;

@@ -4,6 +4,8 @@
 #include <errno.h>
 #include <stdlib.h>
 
+#include "protocol/array.h"
+
 static struct linkwatch_link *ref(struct linkwatch_link *link)
 {
     return link ? linkwatch_link_ref(link) : NULL;
@@ -16,16 +18,7 @@ static struct linkwatch_address *ref_address(struct linkwatch_address *address)
 
 static int make_room(struct steps *steps)
 {
-    if (steps->count == steps->capacity) {
-        size_t capacity = steps->capacity ? steps->capacity * 2 : 4;
-        struct step *at = reallocarray(steps->at, capacity, sizeof(*at));
-
-        if (!at)
-            return -ENOMEM;
-        steps->at = at;
-        steps->capacity = capacity;
-    }
-    return 0;
+    return array_grow(&steps->at, &steps->capacity, steps->count + 1, sizeof(struct step));
 }
 
 int steps_add(struct steps *steps, enum message_type type, struct linkwatch_link *before,

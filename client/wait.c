@@ -4,8 +4,8 @@
 #include <stddef.h>
 #include <string.h>
 
-#include "client/deadline.h"
 #include "client/wait_targets.h"
+#include "protocol/clock.h"
 
 /* With a timeout of 0, the time within which the links must come. */
 #define CHECK_TIMEOUT INT64_C(5000000)
@@ -34,7 +34,7 @@ static void finish(struct wait *wait, int result)
 
 static void judge(struct wait *wait)
 {
-    uint64_t now = clock_now();
+    uint64_t now = clock_monotonic();
 
     if (wait->done ||
         !targets_are_met(&wait->targets, linkwatch_mirror_is_ready(wait->mirror), now, &wait->due))
@@ -61,7 +61,7 @@ static void take_link(struct wait *wait, int ifindex, const struct linkwatch_eve
     if (wait->done)
         return;
     if (now)
-        r = targets_take(&wait->targets, wait->mirror, now, clock_now());
+        r = targets_take(&wait->targets, wait->mirror, now, clock_monotonic());
     if (r < 0)
         finish(wait, r);
     judge_event(wait, event);
@@ -80,7 +80,7 @@ static void on_change(void *user, struct linkwatch_link *before, struct linkwatc
     (void)before;
     (void)fields;
     if (linkwatch_event_flaps(event) > 0 && wait->options.hold_down == 0)
-        targets_flap(&wait->targets, linkwatch_link_ifindex(now), clock_now());
+        targets_flap(&wait->targets, linkwatch_link_ifindex(now), clock_monotonic());
     take_link(wait, linkwatch_link_ifindex(now), event);
 }
 
@@ -120,7 +120,7 @@ static void on_lost(void *user, int64_t events)
     struct wait *wait = user;
 
     (void)events;
-    targets_interrupt(&wait->targets, clock_now());
+    targets_interrupt(&wait->targets, clock_monotonic());
 }
 
 static void on_connected(void *user, bool resumed)
@@ -129,7 +129,7 @@ static void on_connected(void *user, bool resumed)
 
     wait->heard = true;
     if (!resumed)
-        targets_interrupt(&wait->targets, clock_now());
+        targets_interrupt(&wait->targets, clock_monotonic());
 }
 
 /* Once there was a daemon, another one will come; and one that has no room yet will
@@ -197,7 +197,7 @@ static int make_mirror(struct wait *wait, const char *path)
 static int time_out(const struct wait *wait)
 {
     if (linkwatch_mirror_is_ready(wait->mirror))
-        targets_report_unmet(&wait->targets, wait->mirror, clock_now(), wait->options.user,
+        targets_report_unmet(&wait->targets, wait->mirror, clock_monotonic(), wait->options.user,
                              wait->options.unmet);
     return wait->checks_once && !wait->was_ready ? -ENODATA : -ETIMEDOUT;
 }
@@ -209,7 +209,7 @@ static int run(struct wait *wait, int64_t timeout)
 
     while (!wait->done) {
         uint64_t end = wait->was_ready ? deadline : first_deadline;
-        uint64_t now = clock_now();
+        uint64_t now = clock_monotonic();
         uint64_t until = wait->due < end ? wait->due : end;
         int r;
 

@@ -5,6 +5,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "protocol/array.h"
+
 static int refuse(const char **ret_wrong, const char **ret_reason, const char *wrong,
                   const char *reason)
 {
@@ -133,24 +135,11 @@ static bool matches_any(const struct wait_targets *targets, const struct linkwat
     return false;
 }
 
-/* Room grows by powers of two. */
-static int make_room(struct wait_targets *targets)
-{
-    struct target *items;
-
-    if (targets->count & (targets->count - 1))
-        return 0;
-    items = reallocarray(targets->items, targets->count ? targets->count * 2 : 1, sizeof(*items));
-    if (!items)
-        return -ENOMEM;
-    targets->items = items;
-    return 0;
-}
-
 static int add(struct wait_targets *targets, struct linkwatch_link *link)
 {
     size_t place = place_of(targets, linkwatch_link_ifindex(link));
-    int r = make_room(targets);
+    int r =
+        array_grow(&targets->items, &targets->capacity, targets->count + 1, sizeof(struct target));
 
     if (r < 0)
         return r;

@@ -43,6 +43,7 @@ struct wait_targets {
 
     struct target *items; /* in the order of the indexes */
     size_t count;
+    size_t capacity;
     size_t met_count;
     struct met_span *absences; /* of the globs */
 };

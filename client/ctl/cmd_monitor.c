@@ -74,7 +74,7 @@ static int tick(struct loop *loop)
         if (due < first)
             first = due;
     }
-    return ctl_poll_timeout(first);
+    return deadline_timeout((uint64_t)first);
 }
 
 static void process_mirrors(struct loop *loop)

@@ -318,7 +318,7 @@ static int timeout(const struct runner *runner)
         if (due < first)
             first = due;
     }
-    return ctl_poll_timeout(first);
+    return deadline_timeout((uint64_t)first);
 }
 
 /* Follows the daemon until a signal comes. */

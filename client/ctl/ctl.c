@@ -2,7 +2,6 @@
 #include "client/ctl/ctl.h"
 
 #include <errno.h>
-#include <limits.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -95,18 +94,6 @@ int ctl_catch_signals(bool children, int *ret_fd)
     }
     *ret_fd = fd;
     return EXIT_MET;
-}
-
-int ctl_poll_timeout(int64_t due)
-{
-    int64_t left = due - clock_usec(CLOCK_MONOTONIC);
-
-    if (due == INT64_MAX)
-        return -1;
-    if (left <= 0)
-        return 0;
-    left = (left + 999) / 1000;
-    return left < INT_MAX ? (int)left : INT_MAX;
 }
 
 const char *ctl_age(int64_t realtime, char text[TIMESPAN_SIZE])

@@ -94,9 +94,6 @@ int ctl_get_status(struct linkwatch *connection, struct linkwatch_status **ret_s
  * error, and returns the exit code. */
 int ctl_catch_signals(bool children, int *ret_fd);
 
-/* What remains until then by CLOCK_MONOTONIC, as poll() takes it; INT64_MAX for ever. */
-int ctl_poll_timeout(int64_t due);
-
 /* How long ago that was by CLOCK_REALTIME, which may have been set back since. */
 const char *ctl_age(int64_t realtime, char text[TIMESPAN_SIZE]);
 

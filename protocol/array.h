@@ -1,0 +1,30 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Arrays that grow. */
+#ifndef LINKWATCH_PROTOCOL_ARRAY_H
+#define LINKWATCH_PROTOCOL_ARRAY_H
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* Makes room for so many items of that size. array points at the pointer to the first one, which is
+ * NULL while *capacity is 0. -ENOMEM: then nothing changed. */
+static inline int array_grow(void *array, size_t *capacity, size_t needed, size_t size)
+{
+    size_t larger = *capacity ? *capacity : 4;
+    void *items;
+
+    if (needed <= *capacity)
+        return 0;
+    while (larger < needed)
+        larger *= 2;
+    memcpy(&items, array, sizeof(void *));
+    items = reallocarray(items, larger, size);
+    if (!items)
+        return -ENOMEM;
+    memcpy(array, &items, sizeof(void *));
+    *capacity = larger;
+    return 0;
+}
+
+#endif
