@@ -71,11 +71,11 @@ sys.stdin.readline()
 class Output:
     """A program under linkwatch-run, and the lines that it prints."""
 
-    def __init__(self, daemon, *command, wrapper=(), user=None):
-        options = {"user": user, "group": user} if user else {}
+    def __init__(self, daemon, *command, wrapper=(), options=(), user=None):
+        owner = {"user": user, "group": user} if user else {}
         self._process = subprocess.Popen(
-            [*DENIED, *wrapper, programs.RUN, "--socket", daemon.socket, *command],
-            stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, **options)
+            [*DENIED, *wrapper, *programs.command(daemon.socket, *command, options=options)],
+            stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, **owner)
         os.set_blocking(self._process.stdout.fileno(), False)
         self.text = ""
 
@@ -222,8 +222,8 @@ def another_than_the_daemon():
     """linkwatch-run in another namespace than linkwatchd's reports the links of its own"""
     with daemons.Daemon() as daemon, netns.Namespace() as other:
         enter = ("nsenter", f"--net=/proc/{other.pid}/ns/net")
-        for options in ((), ("--preload",)):
-            with Output(daemon, *options, "ip", "monitor", "link", wrapper=enter) as output:
+        for options in programs.HELPS.values():
+            with Output(daemon, "ip", "monitor", "link", wrapper=enter, options=options) as output:
                 changes(output, other.ip, "own")
                 netns.ip("link add ours type bridge")
                 netns.ip("link del ours")

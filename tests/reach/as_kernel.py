@@ -2,7 +2,6 @@
 """What a program under linkwatch-run gets is what the kernel sends, byte by byte: on a native
 kernel two programs subscribe, and to one of them it is denied."""
 
-import os
 import socket
 
 import behaviour
@@ -14,8 +13,6 @@ import updates
 import wait
 
 DENIED = behaviour.deny("--bind", "EACCES", "--join", "ENOPROTOOPT")
-# In each way of help.
-HELPS = {"traced": (), "preloaded": ("--preload",)}
 LIVES = {
     "a veth pair": """
         link add name one type veth peer name two
@@ -170,10 +167,9 @@ def moves_alike(options):
     netns.delete_all()
 
 
-if not os.path.exists(programs.RUN):
-    tap.skip_all("linkwatch-run was not built here")
+programs.need_run()
 netns.enter()
-for _name, _options in HELPS.items():
+for _name, _options in programs.HELPS.items():
     for _what, _life in LIVES.items():
         tap.add(f"{_name}: the updates of {_what} are the kernel's", lives_alike, _options, _life)
     tap.add(f"{_name}: the updates of a link that moves to another namespace are the kernel's",

@@ -4,7 +4,6 @@ denies subscriptions, with a daemon that polls, so that several changes are foun
 
 import contextlib
 import fcntl
-import os
 
 import behaviour
 import daemon as daemons
@@ -16,7 +15,6 @@ import updates
 import wait
 
 DENIED = behaviour.deny("--bind", "EACCES", "--join", "ENOPROTOOPT")
-HELPS = {"traced": (), "preloaded": ("--preload",)}
 POLL = ("--source", "poll")
 _TUNSETLINK, _ARPHRD_SLIP = 0x400454cd, 256
 
@@ -157,10 +155,9 @@ def type_changes(options):
         assert all(update.kind == updates.NEWLINK for update in programs.updates_of(running))
 
 
-if not os.path.exists(programs.RUN):
-    tap.skip_all("linkwatch-run was not built here")
+programs.need_run()
 netns.enter()
-for _name, _options in HELPS.items():
+for _name, _options in programs.HELPS.items():
     for _what, _steps in SITUATIONS.items():
         tap.add(f"{_name}: {_what}: no moment in between is impossible", consistent, _options,
                 *_steps)

@@ -4,7 +4,6 @@ subscribe to addresses, alone or beside links, get what the kernel sends, byte b
 times."""
 
 import functools
-import os
 import signal
 import socket
 import struct
@@ -27,7 +26,6 @@ ROUTES = 0x40
 # By name, what the kernel denies: everything, or all but links alone.
 KERNELS = {"nothing": ("--bind", "EACCES", "--join", "ENOPROTOOPT"), "links alone": ("--others", "EACCES")}
 DENIED = behaviour.deny(*KERNELS["nothing"])
-HELPS = {"traced": (), "preloaded": ("--preload",)}
 LIFE = """
     address add 192.0.2.1/24 dev one
     address add 192.0.2.2/24 brd + dev one
@@ -279,10 +277,9 @@ def polled():
         programs.see_gone(running, kind, "192.0.2.1")
 
 
-if not os.path.exists(programs.RUN):
-    tap.skip_all("linkwatch-run was not built here")
+programs.need_run()
 netns.enter()
-for _way, _options in HELPS.items():
+for _way, _options in programs.HELPS.items():
     for _granted, _kernel in KERNELS.items():
         tap.add(f"{_way}, where the kernel grants {_granted}: updates of addresses are the kernel's, beside links",
                 alike, _options, _kernel)

@@ -2,7 +2,6 @@
 """linkwatch-run on a native kernel, under a filter that denies subscriptions as gVisor does:
 programs that subscribe by themselves see links come, change and go."""
 
-import os
 
 import behaviour
 import netns
@@ -26,8 +25,7 @@ def gives_up(kind):
         assert running.process.returncode != 0, running.text()
 
 
-if not os.path.exists(programs.RUN):
-    tap.skip_all("linkwatch-run was not built here")
+programs.need_run()
 netns.enter()
 for one in programs.ALL:
     tap.add(f"{one.name}: sees links come, change and go where its subscription is denied",

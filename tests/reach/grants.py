@@ -4,7 +4,6 @@ kernel, under a filter that refuses every other group than that of links, alone 
 it, as the newest gVisor does."""
 
 import contextlib
-import os
 import subprocess
 
 import behaviour
@@ -17,7 +16,6 @@ import wait
 from programs import PYTHON
 
 STEPS = str(programs.WAYS.with_name("scripted.py"))
-HELPS = {"traced": (), "preloaded": ("--preload",)}
 REFUSING = behaviour.deny("--others", "EOPNOTSUPP")
 DENYING = behaviour.deny("--bind", "EACCES", "--join", "ENOPROTOOPT")
 LINK, LINK_AND_ADDRESSES, ROUTES = "0x1", "0x111", "0x440"
@@ -30,8 +28,8 @@ class Running:
 
     def __init__(self, daemon, options, before, steps):
         self._process = subprocess.Popen(
-            [*before, programs.RUN, "--socket", daemon.socket, *options, "--", PYTHON, STEPS,
-             *steps], stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
+            [*before, *programs.command(daemon.socket, PYTHON, STEPS, *steps, options=options)],
+            stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
             text=True)
         self.printed = []
 
@@ -178,10 +176,9 @@ SUBSCRIPTIONS = {
     "others, which is denied, and then links": ("bind:0", f"add:{OTHER}", "add:1"),
 }
 
-if not os.path.exists(programs.RUN):
-    tap.skip_all("linkwatch-run was not built here")
+programs.need_run()
 netns.enter()
-for _name, _options in HELPS.items():
+for _name, _options in programs.HELPS.items():
     for _what, _steps in SUBSCRIPTIONS.items():
         tap.add(f"{_name}: {_what}: nothing is lost where the kernel refuses the others",
                 sees_all, _options, REFUSING, *_steps)

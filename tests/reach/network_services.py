@@ -88,7 +88,7 @@ def end(process):
 @contextlib.contextmanager
 def under_run(daemon, command, denied=DENIED, options=()):
     """A service under linkwatch-run, for as long as the context stands."""
-    with programs.Running([*deny(denied), programs.RUN, "--socket", daemon.socket, *options, "--",
+    with programs.Running([*deny(denied), *programs.command(daemon.socket, options=options),
                            *command]) as running:
         try:
             yield running
@@ -232,8 +232,7 @@ def networkd_follows(options):
     netns.delete_all()
 
 
-if not os.path.exists(programs.RUN):
-    tap.skip_all("linkwatch-run was not built here")
+programs.need_run()
 avahi.fetch()
 netns.enter()
 # What they write of themselves is nobody else's.
@@ -245,7 +244,7 @@ SCRATCH = tempfile.mkdtemp(dir="/run")
 tap.add("avahi-daemon ends there without linkwatch-run", gives_up, lambda: avahi.command(SCRATCH))
 tap.add("dhcpcd ends there without linkwatch-run", gives_up, dhcpcd)
 tap.add("systemd-networkd ends there without linkwatch-run", gives_up, networkd, JOIN_DENIED)
-for _options in ((), ("--preload",)):
+for _options in programs.HELPS.values():
     tap.add(f"systemd-networkd sees links come, change and go {' '.join(_options)}".strip(),
             networkd_follows, _options)
 tap.main()

@@ -25,8 +25,8 @@ FAILED, NOT_RUN, NOT_FOUND = 125, 126, 127
 def command(*arguments, deny=DENIED, before=(), options=()):
     """The command line that runs a program under linkwatch-run, which the command line before is
     in front of, where no daemon is."""
-    return [daemons.helper("deny"), *deny, *before, programs.RUN, "--socket",
-            "/nonexistent/socket", *options, "--", *arguments]
+    return [daemons.helper("deny"), *deny, *before,
+            *programs.command("/nonexistent/socket", *arguments, options=options)]
 
 
 def run(*arguments, deny=DENIED, before=(), options=(), **more):
@@ -118,7 +118,7 @@ def first_process():
     """A program that is process 1, or a subreaper, finds no child that it didn't make"""
     subreaper = ("import ctypes, os, sys; ctypes.CDLL(None).prctl(36, 1, 0, 0, 0); "
                  "os.execvp(sys.argv[1], sys.argv[1:])")
-    for options in ((), ("--preload",)):
+    for options in programs.HELPS.values():
         waits_for_all("unshare", "--pid", "--fork", "--mount-proc", options=options)
         waits_for_all(programs.PYTHON, "-c", subreaper, options=options)
 
@@ -128,7 +128,7 @@ def ignored_children():
     """Where the end of children is ignored the program is helped, and they are ignored in it"""
     before = ("env", "--ignore-signal=CHLD")
     wanted = ("grep", "-e", "TracerPid", "-e", "SigIgn", "/proc/self/status")
-    for options in ((), ("--preload",)):
+    for options in programs.HELPS.values():
         result = run(*wanted, before=before, options=options)
         _, tracer, _, ignored = result.stdout.split()
         tap.equal((tracer == "0", result.stderr), (bool(options), ""))
@@ -268,7 +268,6 @@ def no_netlink():
     tap.contains(result.stderr, "rtnetlink sockets are not available")
 
 
-if not os.path.exists(programs.RUN):
-    tap.skip_all("linkwatch-run was not built here")
+programs.need_run()
 netns.enter()
 tap.main()

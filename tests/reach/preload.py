@@ -20,7 +20,7 @@ from programs import one_link, situation, way
 DENIED = behaviour.deny("--bind", "EACCES", "--join", "ENOPROTOOPT", "--ptrace", "EPERM")
 PRELOAD = ("--preload",)
 FAILED = 125
-LIBRARY = os.environ.get("LINKWATCH_RUN_LIBRARY", "")
+LIBRARY = programs.LIBRARY
 # A library of the sanitizers wants to be the first one in a program that was built with it,
 # and looks for leaks by tracing.
 os.environ.setdefault("ASAN_OPTIONS", "verify_asan_link_order=0:detect_leaks=0")
@@ -28,8 +28,8 @@ os.environ.setdefault("ASAN_OPTIONS", "verify_asan_link_order=0:detect_leaks=0")
 
 def command(*arguments, options=(), socket="/nonexistent/socket", before=None):
     """The command line that runs a program under it."""
-    return [*(DENIED if before is None else before), programs.RUN, "--socket", socket, *PRELOAD,
-            *options, "--", *arguments]
+    return [*(DENIED if before is None else before),
+            *programs.command(socket, *arguments, options=(*PRELOAD, *options))]
 
 
 def run(*arguments, options=(), before=None, **more):
@@ -401,10 +401,7 @@ def static():
         tap.contains(result.stderr, "is statically linked")
 
 
-if not os.path.exists(programs.RUN):
-    tap.skip_all("linkwatch-run was not built here")
-if not os.path.exists(LIBRARY):
-    tap.skip_all("shared libraries were not built here")
+programs.need_run()
 netns.enter()
 for one in programs.ALL:
     if one not in (programs.GO, programs.GO_LISTING):

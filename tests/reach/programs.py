@@ -18,6 +18,9 @@ import updates
 import wait
 
 RUN = os.path.join(os.environ.get("LINKWATCH_BIN", "."), "linkwatch-run")
+LIBRARY = os.environ.get("LINKWATCH_RUN_LIBRARY", "")
+# The ways in which linkwatch-run serves a program, and the options that choose them.
+HELPS = {"traced": (), "preloaded": ("--preload",)}
 _HERE = pathlib.Path(__file__).parent
 WAYS = _HERE / "ways.py"
 _BUILT = pathlib.Path(os.environ.get("LINKWATCH_BUILD", "."), "tests/reach")
@@ -139,6 +142,20 @@ def origin(name, *groups):
 ALL = (IP, GO, GO_LISTING, PYROUTE2, LIBNL, LIBNL_CACHE)
 
 
+def need_run():
+    """Skips a whole script where there is no linkwatch-run."""
+    if not os.path.exists(RUN):
+        tap.skip_all("linkwatch-run was not built here")
+
+
+def command(socket, *arguments, options=()):
+    """The command line that runs a program under linkwatch-run; skips where that can't be in this
+    way."""
+    if "--preload" in options and not os.path.exists(LIBRARY):
+        raise tap.Skip("the library to preload was not built (--disable-shared)")
+    return [RUN, "--socket", socket, *options, "--", *arguments]
+
+
 class Running:
     """A program that runs on, and the lines that it printed so far; in a context, in the end
     of which it is terminated."""
@@ -258,8 +275,7 @@ def is_subscribed(process):
 
 def start(kind, daemon, wrapper=(), options=()):
     """Runs one of them under linkwatch-run, and waits until it is subscribed."""
-    assert os.path.exists(RUN), RUN
-    running = Running([*wrapper, RUN, "--socket", daemon.socket, *options, "--", *kind.command()])
+    running = Running([*wrapper, *command(daemon.socket, *kind.command(), options=options)])
     try:
         if kind.ready:
             running.until(kind.ready, "its subscription")

@@ -195,8 +195,7 @@ def copied():
     netns.delete_all()
 
 
-if not os.path.exists(programs.RUN):
-    tap.skip_all("linkwatch-run was not built here")
+programs.need_run()
 netns.enter()
 behaviour.add(start, DENIED)
 for each in ("recvfrom", "recvmmsg"):

@@ -62,8 +62,7 @@ def sockets(shell):
     files(shell, "linkwatch-run --require -s {} true")
 
 
-if not os.path.exists(programs.RUN):
-    tap.skip_all("linkwatch-run was not built here")
+programs.need_run()
 for _shell in shells.SHELLS:
     for _test in (options, program):
         tap.add(f"{_shell}: {_test.__doc__.rstrip('.')}", _test, _shell)

@@ -249,7 +249,7 @@ for one in programs.ADDRESSES:
         tap.add(f"{one.name}, preloaded: sees addresses come and go", sees_addresses, one, ("--preload",))
 for each in ("recvfrom", "recvmsg", "recvmmsg", "peek", "short"):
     tap.add(f"Preloaded, received by {each}: sees links {doings}", sees_index, each)
-for _options in ((), ("--preload",)):
+for _options in programs.HELPS.values():
     for each in ("recvmsg", "recvfrom", "recvmmsg"):
         tap.add(f"An update comes from the group of links, received by {each} {' '.join(_options)}"
                 .strip(), comes_from_group, each, _options)

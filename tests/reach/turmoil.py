@@ -88,8 +88,7 @@ def terminated():
                 raise
 
 
-if not os.path.exists(programs.RUN):
-    tap.skip_all("linkwatch-run was not built here")
+programs.need_run()
 netns.enter()
 for each, happens in (("exit", "ends it"), ("kill", "kills it"),
                       ("exec", "executes another program"),
