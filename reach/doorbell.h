@@ -7,15 +7,11 @@
 #ifndef REACH_DOORBELL_H
 #define REACH_DOORBELL_H
 
-#include <errno.h>
 #include <linux/netlink.h>
 #include <linux/rtnetlink.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <string.h>
-#include <sys/socket.h>
-#include <sys/syscall.h>
-#include <unistd.h>
 
 /* No request of the program's bears it, as far as chance goes. */
 #define DOORBELL 0x6c77d00bU
@@ -36,29 +32,6 @@ static inline bool is_doorbell(const void *data, size_t size)
     memcpy(&header, data, sizeof(header));
     return header.nlmsg_seq == DOORBELL &&
            (header.nlmsg_type == RTM_NEWLINK || header.nlmsg_type == NLMSG_ERROR);
-}
-
-/* Whether the first message in that socket's queue is one. Leaves errno as it is, and is no point
- * of cancellation. */
-static inline bool doorbell_is_queued(int fd)
-{
-    struct nlmsghdr header;
-    int error = errno;
-    long n =
-        syscall(SYS_recvfrom, fd, &header, sizeof(header), MSG_PEEK | MSG_DONTWAIT, NULL, NULL);
-
-    errno = error;
-    return n == sizeof(header) && is_doorbell(&header, sizeof(header));
-}
-
-/* Whether one was received with these flags, of which those bytes came first. A peek that only
- * wants to know the size has none of it: it is in the queue still. */
-static inline bool doorbell_was_received(int fd, int flags, const struct nlmsghdr *first,
-                                         size_t size)
-{
-    if (size >= sizeof(*first))
-        return is_doorbell(first, size);
-    return (flags & MSG_PEEK) && doorbell_is_queued(fd);
 }
 
 /* Whether this kernel acknowledges what does nothing. */

@@ -25,10 +25,12 @@ reach_libreach_la_SOURCES = \
 	reach/timeout.h \
 	reach/probe.c \
 	reach/probe.h \
-	reach/origin.c \
-	reach/origin.h \
+	reach/handover.c \
+	reach/handover.h \
 	reach/policy.c \
 	reach/policy.h \
+	reach/receipt.c \
+	reach/receipt.h \
 	reach/preload/answerer.c \
 	reach/preload/answerer.h \
 	reach/preload/helper.c \
@@ -105,10 +107,12 @@ if BUILD_SHARED
 pkglib_LTLIBRARIES = reach/linkwatch-run-preload.la
 reach_linkwatch_run_preload_la_SOURCES = \
 	reach/doorbell.h \
-	reach/origin.c \
-	reach/origin.h \
+	reach/handover.c \
+	reach/handover.h \
 	reach/policy.c \
 	reach/policy.h \
+	reach/receipt.c \
+	reach/receipt.h \
 	reach/preload/ask.c \
 	reach/preload/ask.h \
 	reach/preload/deliver.c \

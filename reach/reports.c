@@ -10,13 +10,9 @@
 
 #include "client/linkwatch.h"
 #include "reach/address_update.h"
+#include "reach/handover.h"
 #include "reach/links.h"
 #include "reach/timeout.h"
-
-/* Since Linux 5.14; older headers don't have it. */
-#ifndef SO_NETNS_COOKIE
-#define SO_NETNS_COOKIE 71
-#endif
 
 #define ADDRESSES (RTMGRP_IPV4_IFADDR | RTMGRP_IPV6_IFADDR)
 
@@ -165,14 +161,6 @@ static void on_disconnected(void *user, int error, const char *reason)
     reports->failed = true;
 }
 
-static bool knows_cookies(int fd)
-{
-    uint64_t cookie;
-    socklen_t size = sizeof(cookie);
-
-    return getsockopt(fd, SOL_SOCKET, SO_NETNS_COOKIE, &cookie, &size) == 0;
-}
-
 /* A socket of our own namespace, by which linkwatchd serves it from wherever it is itself; it knows
  * its own namespace again by the cookie. Where the kernel has none, each socket would be taken for
  * another namespace: there it is taken for granted that linkwatchd is in ours. */
@@ -180,7 +168,7 @@ static int open_own(void)
 {
     int fd = socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC | SOCK_NONBLOCK, NETLINK_ROUTE);
 
-    if (fd >= 0 && !knows_cookies(fd)) {
+    if (fd >= 0 && handover_cookie(fd) == 0) {
         close(fd);
         fd = -1;
     }

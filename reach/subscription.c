@@ -433,12 +433,14 @@ bool subscription_adds_group(const struct subscription *subscription)
     return subscription->membership.pktinfo;
 }
 
-int subscription_exchange(struct subscription *subscription, bool peeks, bool reports_loss,
+int subscription_exchange(struct subscription *subscription, bool peeks, bool has_others,
                           struct exchange *ret)
 {
     static const struct nlmsghdr nothing = DOORBELL_NOTHING;
 
-    if (reports_loss && subscription_take_overrun(subscription)) {
+    if (subscription->overrun && !has_others) {
+        subscription->overrun = false;
+        count_waiting(subscription);
         if (!peeks) {
             subscription->rings = false;
             if (is_waiting(subscription))
@@ -506,13 +508,4 @@ void subscriptions_check(struct subscriptions *list)
         else
             s->missed = is_waiting(s) && !has_queued(s);
     }
-}
-
-bool subscription_take_overrun(struct subscription *subscription)
-{
-    bool overrun = subscription->overrun;
-
-    subscription->overrun = false;
-    count_waiting(subscription);
-    return overrun;
 }

@@ -15,6 +15,7 @@
 #include <sys/types.h>
 
 #include "reach/policy.h"
+#include "reach/receipt.h"
 #include "reach/update.h"
 
 struct reports;
@@ -73,19 +74,11 @@ int subscription_fd(const struct subscription *subscription);
 const struct membership *subscription_membership(const struct subscription *subscription);
 /* Whether the program is to have the group of each message, which the kernel doesn't report. */
 bool subscription_adds_group(const struct subscription *subscription);
-/* What takes the place of the doorbell that the program received: valid until
- * subscription_received(). */
-struct exchange {
-    const void *data;
-    size_t size;
-    uint32_t group;  /* that it came to, 0 for none */
-    bool adds_group; /* the program is to have that, and the kernel doesn't report it */
-};
-
-/* 0; or -ENOBUFS if messages were lost and the program can learn that by an error, which comes
- * first, as the kernel does when its own queue was full. Where the program only peeks, the doorbell
- * stays in the queue. */
-int subscription_exchange(struct subscription *subscription, bool peeks, bool reports_loss,
+/* What replaces the doorbell that the program received: valid until subscription_received().
+ * -ENOBUFS if updates were lost: the program gets that error first, as from the kernel when its
+ * queue was full, unless the call received other messages, too, which would be lost by an error.
+ * If the program only peeks, the doorbell stays in the queue. */
+int subscription_exchange(struct subscription *subscription, bool peeks, bool has_others,
                           struct exchange *ret);
 /* It was received: the doorbell is rung again if there is more. */
 void subscription_received(struct subscription *subscription);
@@ -97,7 +90,4 @@ void subscription_check(struct subscription *subscription);
  * for lost at the second time. Until then, as poll() takes it; and the check, if it is due. */
 int subscriptions_timeout(const struct subscriptions *list);
 void subscriptions_check(struct subscriptions *list);
-/* Whether the program was so slow that messages were dropped; asking takes that back. */
-bool subscription_take_overrun(struct subscription *subscription);
-
 #endif

@@ -2,18 +2,11 @@
 #include "reach/preload/answerer.h"
 
 #include <errno.h>
-#include <linux/netlink.h>
-#include <string.h>
 #include <sys/socket.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
+#include "reach/handover.h"
 #include "reach/preload/protocol.h"
-
-/* Since Linux 5.14; older headers don't have it. */
-#ifndef SO_NETNS_COOKIE
-#define SO_NETNS_COOKIE 71
-#endif
 
 _Static_assert(REPORTS_WAIT_MAX < RULING_SECONDS * 1000, "the library is more patient than we are");
 
@@ -37,25 +30,6 @@ static bool may_ask(const struct answerer *answerer, const struct ucred *peer)
     return peer->uid == geteuid() || peer->uid == 0 || members_has(answerer->members, peer->pid);
 }
 
-/* The descriptor that came, -1 for none. More than one is no request of the library's, and
- * there may be room for two. */
-static int take_duplicate(struct msghdr *message)
-{
-    const struct cmsghdr *header = CMSG_FIRSTHDR(message);
-    size_t count;
-    int fds[2];
-
-    if (!header || header->cmsg_type != SCM_RIGHTS)
-        return -1;
-    count = (header->cmsg_len - CMSG_LEN(0)) / sizeof(int);
-    if (count > 2)
-        return -1;
-    memcpy(fds, CMSG_DATA(header), count * sizeof(int));
-    for (size_t i = 1; i < count; i++)
-        close(fds[i]);
-    return count > 0 ? fds[0] : -1;
-}
-
 static bool receive(const struct answerer *answerer, int connection, struct question *ret)
 {
     union {
@@ -73,7 +47,7 @@ static bool receive(const struct answerer *answerer, int connection, struct ques
 
     if (n < 0)
         return false;
-    ret->duplicate = take_duplicate(&message);
+    ret->duplicate = handover_take(&message);
     if (n == sizeof(ret->request) &&
         getsockopt(connection, SOL_SOCKET, SO_PEERCRED, &peer, &size) == 0 &&
         may_ask(answerer, &peer)) {
@@ -98,28 +72,12 @@ static int hear_hello(struct answerer *answerer, pid_t process)
     return r < 0 ? r : 0;
 }
 
-/* The number of a socket's network namespace, 0 where the kernel doesn't report it. */
-static uint64_t cookie_of(int fd)
+/* Whether it is the rtnetlink socket with that inode, in our network namespace. A program may have
+ * one of another namespace, while it is in ours as the connection is. */
+static bool is_socket(int duplicate, uint64_t inode, int connection)
 {
-    uint64_t cookie = 0;
-    socklen_t size = sizeof(cookie);
-
-    return getsockopt(fd, SOL_SOCKET, SO_NETNS_COOKIE, &cookie, &size) == 0 ? cookie : 0;
-}
-
-/* The inode of an rtnetlink socket of our network namespace, 0 for anything else. A program
- * may have one of another namespace, while it is in ours as the connection is. */
-static uint64_t name_of(int duplicate, int connection)
-{
-    struct sockaddr_nl address = {0};
-    socklen_t size = sizeof(address);
-    struct stat status;
-
-    if (cookie_of(connection) != cookie_of(duplicate) ||
-        getsockname(duplicate, (struct sockaddr *)&address, &size) < 0 ||
-        address.nl_family != AF_NETLINK || fstat(duplicate, &status) < 0)
-        return 0;
-    return status.st_ino;
+    return handover_inode(duplicate) == inode &&
+           handover_cookie(duplicate) == handover_cookie(connection);
 }
 
 /* Takes the duplicate over from the question. */
@@ -135,7 +93,7 @@ static int serve(struct answerer *answerer, struct question *question, int conne
     };
     int r = -EINVAL;
 
-    if (socket.duplicate < 0 || name_of(socket.duplicate, connection) == socket.inode)
+    if (socket.duplicate < 0 || is_socket(socket.duplicate, socket.inode, connection))
         r = members_add(answerer->members, question->process);
     if (r < 0) {
         warning_once(&answerer->serving.warnings, WARNING_DENIED, r);
@@ -190,8 +148,7 @@ static void send_exchange(struct subscription *subscription, const struct reques
     bool peeks = request->flags & REQUEST_PEEK;
     struct exchange exchange;
     struct reply reply;
-    int r =
-        subscription_exchange(subscription, peeks, !(request->flags & REQUEST_WHOLE), &exchange);
+    int r = subscription_exchange(subscription, peeks, request->flags & REQUEST_OTHERS, &exchange);
 
     if (r < 0) {
         reply_with(connection, r);

@@ -8,14 +8,13 @@
 #include <sys/socket.h>
 #include <sys/syscall.h>
 #include <sys/time.h>
-#include <sys/un.h>
 #include <unistd.h>
 
+#include "reach/handover.h"
+#include "reach/receipt.h"
+
 /* A library has no other place for it; it is written before there are threads. */
-static struct {
-    struct sockaddr_un address;
-    socklen_t size; /* 0 for none */
-} helper;
+static struct handover_address helper; /* of size 0 for none */
 
 /* The kernel's own set of signals, and all of them. */
 typedef uint64_t signals;
@@ -24,13 +23,9 @@ typedef uint64_t signals;
 void ask_begin(void)
 {
     const char *name = getenv(PRELOAD_ADDRESS);
-    size_t length = name ? strlen(name) : 0;
 
-    if (length == 0 || length >= sizeof(helper.address.sun_path))
-        return;
-    helper.address.sun_family = AF_UNIX;
-    memcpy(helper.address.sun_path + 1, name, length);
-    helper.size = (socklen_t)(offsetof(struct sockaddr_un, sun_path) + 1 + length);
+    if (name && name[0] != '\0')
+        (void)handover_address_of(name, &helper);
 }
 
 bool ask_is_possible(void)
@@ -69,11 +64,10 @@ static int send_request(int fd, const struct request *request, int duplicate)
     return syscall(SYS_sendmsg, fd, &message, MSG_NOSIGNAL) < 0 ? -errno : 0;
 }
 
-/* The size of a packet that went to the room, or -errno. */
-static long receive_packet(int fd, const struct room *room)
+/* The size of a packet that was received into the parts, or -errno. */
+static long receive_packet(int fd, const struct iovec *parts, size_t count)
 {
-    struct msghdr message = {.msg_iov = (struct iovec *)(uintptr_t)room->parts,
-                             .msg_iovlen = room->count};
+    struct msghdr message = {.msg_iov = (struct iovec *)(uintptr_t)parts, .msg_iovlen = count};
     long n = syscall(SYS_recvmsg, fd, &message, 0);
 
     return n < 0 ? -errno : n;
@@ -82,25 +76,15 @@ static long receive_packet(int fd, const struct room *room)
 static int receive_reply(int fd, struct reply *ret)
 {
     const struct iovec part = {.iov_base = ret, .iov_len = sizeof(*ret)};
-    const struct room room = {.parts = &part, .count = 1};
-    long n = receive_packet(fd, &room);
+    long n = receive_packet(fd, &part, 1);
 
     if (n < 0)
         return (int)n;
     return n == sizeof(*ret) ? 0 : -EPIPE;
 }
 
-static size_t room_size(const struct room *room)
-{
-    size_t size = 0;
-
-    for (size_t i = 0; i < room->count; i++)
-        size += room->parts[i].iov_len;
-    return size;
-}
-
-static int talk_on(int fd, const struct request *request, int duplicate, const struct room *room,
-                   struct reply *reply)
+static int talk_on(int fd, const struct request *request, int duplicate, const struct iovec *parts,
+                   size_t count, struct reply *reply)
 {
     int r = call_connect(fd, request->kind == REQUEST_RULE ? RULING_SECONDS : ANSWER_SECONDS);
 
@@ -111,15 +95,16 @@ static int talk_on(int fd, const struct request *request, int duplicate, const s
     if (r < 0)
         return r;
     /* Not even a byte of it fits for somebody who only asks for the size. */
-    if (reply->result >= 0 && room && room_size(room) > 0 && receive_packet(fd, room) <= 0)
+    if (reply->result >= 0 && receipt_parts_size(parts, count) > 0 &&
+        receive_packet(fd, parts, count) <= 0)
         return -EPIPE;
     return reply->result;
 }
 
 /* No signal handler runs meanwhile: it can't interrupt, nor jump out and leave the
  * connection open. */
-static int talk(const struct request *request, int duplicate, const struct room *room,
-                struct reply *reply)
+static int talk(const struct request *request, int duplicate, const struct iovec *parts,
+                size_t count, struct reply *reply)
 {
     const signals all = ALL_SIGNALS;
     int error = errno, fd, r;
@@ -130,7 +115,7 @@ static int talk(const struct request *request, int duplicate, const struct room 
     if (syscall(SYS_rt_sigprocmask, SIG_SETMASK, &all, &before, sizeof(before)) < 0)
         return -errno;
     fd = (int)syscall(SYS_socket, AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0);
-    r = fd < 0 ? -errno : talk_on(fd, request, duplicate, room, reply);
+    r = fd < 0 ? -errno : talk_on(fd, request, duplicate, parts, count, reply);
     if (fd >= 0)
         syscall(SYS_close, fd);
     syscall(SYS_rt_sigprocmask, SIG_SETMASK, &before, NULL, sizeof(before));
@@ -148,7 +133,7 @@ int ask(struct request request)
     struct reply reply = {0};
 
     sign(&request);
-    return talk(&request, -1, NULL, &reply);
+    return talk(&request, -1, NULL, 0, &reply);
 }
 
 int ask_with(struct request request, int fd)
@@ -157,17 +142,17 @@ int ask_with(struct request request, int fd)
 
     sign(&request);
     request.fd = fd;
-    return talk(&request, fd, NULL, &reply);
+    return talk(&request, fd, NULL, 0, &reply);
 }
 
-int ask_next(struct request request, const struct room *room, struct reply *ret)
+int ask_next(struct request request, const struct iovec *parts, size_t count, struct reply *ret)
 {
     struct reply reply = {0};
     int r;
 
     sign(&request);
     request.kind = REQUEST_NEXT;
-    r = talk(&request, -1, room, &reply);
+    r = talk(&request, -1, parts, count, &reply);
     if (r >= 0)
         *ret = reply;
     return r;

@@ -12,12 +12,6 @@
 
 #include "reach/preload/protocol.h"
 
-/* Where a message is to go: the caller's own parts, as many as the kernel takes. */
-struct room {
-    const struct iovec *parts;
-    size_t count;
-};
-
 /* Takes the helper's address from the environment. Without one, nobody can be asked. */
 void ask_begin(void);
 bool ask_is_possible(void);
@@ -26,8 +20,7 @@ bool ask_is_possible(void);
 int ask(struct request request);
 /* With a duplicate of fd. */
 int ask_with(struct request request, int fd);
-/* REQUEST_NEXT: the message goes to the room, as far as it fits, and what is known about it to
- * *ret. */
-int ask_next(struct request request, const struct room *room, struct reply *ret);
+/* REQUEST_NEXT: the message is received into these parts, as far as it fits. */
+int ask_next(struct request request, const struct iovec *parts, size_t count, struct reply *ret);
 
 #endif

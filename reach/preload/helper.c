@@ -3,14 +3,13 @@
 
 #include <errno.h>
 #include <poll.h>
-#include <stddef.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
-#include <sys/un.h>
 #include <unistd.h>
 
 #include "reach/detach.h"
+#include "reach/handover.h"
 #include "reach/preload/answerer.h"
 #include "reach/timeout.h"
 
@@ -40,24 +39,15 @@ struct helper {
 
 static int listen_at(const char *name)
 {
-    struct sockaddr_un address = {.sun_family = AF_UNIX};
-    size_t length = strlen(name);
-    socklen_t size = (socklen_t)(offsetof(struct sockaddr_un, sun_path) + 1 + length);
-    int fd, r = 0;
+    struct handover_address address;
+    int r = handover_address_of(name, &address);
+    int fd = r < 0 ? r : handover_bind(&address, SOCK_SEQPACKET);
 
-    if (length >= sizeof(address.sun_path))
-        return -ENAMETOOLONG;
-    memcpy(address.sun_path + 1, name, length);
-    fd = socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
-    if (fd < 0)
-        return -errno;
-    if (bind(fd, (const struct sockaddr *)&address, size) < 0 || listen(fd, SOMAXCONN) < 0)
-        r = -errno;
-    if (r < 0) {
-        close(fd);
-        return r;
-    }
-    return fd;
+    if (fd < 0 || listen(fd, SOMAXCONN) == 0)
+        return fd;
+    r = -errno;
+    close(fd);
+    return r;
 }
 
 static int open_answerer(struct answerer *answerer, const char *path)

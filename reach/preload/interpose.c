@@ -120,15 +120,16 @@ static ssize_t deliver_part(int fd, void *buffer, size_t size, int flags, struct
                             const socklen_t *address_size, ssize_t received)
 {
     const struct iovec part = {.iov_base = buffer, .iov_len = size};
-    const struct receipt receipt = {
+    struct receipt receipt = {
         .fd = fd,
-        .room = {.parts = &part, .count = 1},
+        .parts = &part,
+        .count = 1,
         .flags = flags,
-        .address = address,
-        .address_size = address_size,
+        .name = (uint64_t)(uintptr_t)address,
+        .name_size = address_size ? *address_size : 0,
     };
 
-    return deliver(&receipt, received);
+    return deliver(&receipt, NULL, received);
 }
 
 static inline ssize_t deliver_one(int fd, void *buffer, size_t size, int flags,
@@ -153,9 +154,9 @@ ssize_t our_read_chk(int fd, void *buffer, size_t size, size_t room)
 ssize_t our_readv(int fd, const struct iovec *parts, int count)
 {
     ssize_t received = real()->readv(fd, parts, count);
-    const struct receipt receipt = {.fd = fd, .room = {.parts = parts, .count = (size_t)count}};
+    struct receipt receipt = {.fd = fd, .parts = parts, .count = (size_t)count};
 
-    return deliver(&receipt, received);
+    return deliver(&receipt, NULL, received);
 }
 
 ssize_t our_recv(int fd, void *buffer, size_t size, int flags)
@@ -184,18 +185,18 @@ ssize_t our_recvfrom_chk(int fd, void *buffer, size_t size, size_t room, int fla
 }
 
 static ssize_t deliver_message(int fd, struct msghdr *header, size_t control_room, int flags,
-                               bool whole, ssize_t received)
+                               bool has_others, ssize_t received)
 {
-    const struct receipt receipt = {
+    struct receipt receipt = {
         .fd = fd,
-        .room = {.parts = header->msg_iov, .count = header->msg_iovlen},
+        .parts = header->msg_iov,
+        .count = header->msg_iovlen,
         .flags = flags,
-        .whole = whole,
-        .header = header,
+        .has_others = has_others,
         .control_room = control_room,
     };
 
-    return deliver(&receipt, received);
+    return deliver(&receipt, header, received);
 }
 
 ssize_t our_recvmsg(int fd, struct msghdr *header, int flags)
@@ -229,7 +230,6 @@ int our_recvmmsg(int fd, struct mmsghdr *headers, unsigned count, int flags,
     int received = real()->recvmmsg(fd, headers, count, flags, timeout);
 
     for (int i = 0; i < received; i++) {
-        /* An error in the place of many would lose the others. */
         size_t room = (unsigned)i < known ? rooms[i] : 0;
         ssize_t size = deliver_message(fd, &headers[i].msg_hdr, room, flags, received > 1,
                                        (ssize_t)headers[i].msg_len);

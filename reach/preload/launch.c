@@ -2,14 +2,13 @@
 #include "reach/preload/launch.h"
 
 #include <errno.h>
-#include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/random.h>
 #include <unistd.h>
 
 #include "reach/detach.h"
+#include "reach/handover.h"
 #include "reach/preload/helper.h"
 #include "reach/preload/protocol.h"
 
@@ -22,11 +21,9 @@
 
 #define PRELOAD "LD_PRELOAD"
 
-#define ADDRESS_SIZE 64
-
 struct job {
     const char *path;
-    char address[ADDRESS_SIZE];
+    char address[HANDOVER_NAME_SIZE];
     struct helper *helper;
 };
 
@@ -56,17 +53,6 @@ static void end(void *user)
 
 static const struct detached helping = {begin, run, end};
 
-/* One that nobody else has. */
-static int choose_address(char address[ADDRESS_SIZE])
-{
-    uint64_t chosen;
-
-    if (getrandom(&chosen, sizeof(chosen), 0) != sizeof(chosen))
-        return -EIO;
-    snprintf(address, ADDRESS_SIZE, "linkwatch-run-%d-%016" PRIx64, (int)getpid(), chosen);
-    return 0;
-}
-
 /* Before others that are preloaded, so that they see only what the kernel did. */
 static int preload(const char *library)
 {
@@ -93,7 +79,7 @@ int launch_preload(const char *path)
         return -errno;
     if (library[0] != '/' || strpbrk(library, NO_NAME_HAS))
         return -EINVAL;
-    r = choose_address(job.address);
+    r = handover_choose_name(job.address);
     if (r >= 0)
         r = detach(&helping, &job);
     if (r >= 0 && setenv(PRELOAD_ADDRESS, job.address, 1) < 0)

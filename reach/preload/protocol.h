@@ -25,8 +25,8 @@ enum request_kind {
 };
 
 enum request_flags {
-    REQUEST_PEEK = 1,  /* NEXT: the doorbell is still in the queue */
-    REQUEST_WHOLE = 2, /* NEXT: a loss can't be reported this time */
+    REQUEST_PEEK = 1,   /* NEXT: the doorbell is still in the queue */
+    REQUEST_OTHERS = 2, /* NEXT: the call received other messages as well */
 };
 
 #define KNOWN_GRANTED 0x10000

@@ -9,9 +9,9 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
+#include "reach/handover.h"
 #include "reach/policy.h"
 #include "reach/preload/ask.h"
-#include "reach/preload/deliver.h"
 #include "reach/preload/real.h"
 
 /* What is received is examined more closely then. It stays as it is for a child. */
@@ -49,7 +49,7 @@ static int bind_to(int fd, const struct sockaddr_nl *address)
 
 static struct membership membership_of(int fd)
 {
-    const struct request request = {.kind = REQUEST_KNOW, .inode = deliver_inode(fd)};
+    const struct request request = {.kind = REQUEST_KNOW, .inode = handover_inode(fd)};
     int r = request.inode != 0 ? ask(request) : 0;
 
     if (r < 0)
@@ -63,7 +63,7 @@ static int rule(int fd, const struct attempt *attempt)
 {
     const struct request request = {
         .kind = REQUEST_RULE,
-        .inode = deliver_inode(fd),
+        .inode = handover_inode(fd),
         .attempt = attempt->kind,
         .value = attempt->value,
         .error = attempt->error,
@@ -109,7 +109,7 @@ int subscribe_by_bind(int fd, const struct sockaddr *address, socklen_t size, in
     attempt = (struct attempt){.kind = ATTEMPT_BIND, .value = wanted.nl_groups, .error = error};
     if (!policy_concerns(&attempt))
         return error;
-    if (error != 0 && policy_may_serve(&attempt) && deliver_inode(fd) != 0) {
+    if (error != 0 && policy_may_serve(&attempt) && handover_inode(fd) != 0) {
         int plain = bind_plainly(fd, wanted, &attempt);
 
         if (plain != 0)

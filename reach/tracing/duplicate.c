@@ -3,19 +3,16 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <inttypes.h>
-#include <linux/netlink.h>
 #include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/random.h>
 #include <sys/socket.h>
 #include <sys/syscall.h>
-#include <sys/un.h>
 #include <unistd.h>
 
 #include "client/linkwatch.h"
+#include "reach/handover.h"
 #include "reach/process.h"
 #include "reach/tracing/service.h"
 
@@ -25,12 +22,6 @@
 struct duplicator {
     bool is_sent_them; /* Linux gives them to us, gVisor does not */
     unsigned spoilt;
-};
-
-/* Where one duplicate comes to. */
-struct destination {
-    struct sockaddr_un address;
-    socklen_t size;
 };
 
 /* Laid out as the program's kernel wants it, in the room of the page. */
@@ -73,34 +64,7 @@ static int take_by_pidfd(pid_t tid, int fd, int *ret)
     return 0;
 }
 
-/* An abstract address needs no place in any file system. gVisor of 2022 chooses none by
- * itself. */
-static void choose_address(uint64_t chosen, struct destination *ret)
-{
-    struct sockaddr_un *address = &ret->address;
-    int length;
-
-    address->sun_family = AF_UNIX;
-    length = snprintf(address->sun_path + 1, sizeof(address->sun_path) - 1,
-                      "linkwatch-run-%d-%016" PRIx64, (int)getpid(), chosen);
-    ret->size = (socklen_t)(offsetof(struct sockaddr_un, sun_path) + 1 + (size_t)length);
-}
-
-static int bind_here(const struct destination *destination)
-{
-    int fd = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
-    int r;
-
-    if (fd < 0)
-        return -errno;
-    if (bind(fd, (const struct sockaddr *)&destination->address, destination->size) == 0)
-        return fd;
-    r = -errno;
-    close(fd);
-    return r;
-}
-
-static int bind_where_it_is(pid_t tid, const struct destination *destination)
+static int bind_where_it_is(pid_t tid, const struct handover_address *destination)
 {
     char netns[64];
     int fd, r;
@@ -113,15 +77,17 @@ static int bind_where_it_is(pid_t tid, const struct destination *destination)
 
 /* A socket for one duplicate: nobody knows it for long. Its descriptor. An abstract address is
  * found in the network namespace alone in which the thread is now. */
-static int open_destination(const struct service *service, pid_t tid, struct destination *ret)
+static int open_destination(const struct service *service, pid_t tid, struct handover_address *ret)
 {
-    uint64_t chosen;
+    char name[HANDOVER_NAME_SIZE];
+    int r = handover_choose_name(name);
 
-    if (getrandom(&chosen, sizeof(chosen), 0) != sizeof(chosen))
-        return -EIO;
-    choose_address(chosen, ret);
+    if (r >= 0)
+        r = handover_address_of(name, ret);
+    if (r < 0)
+        return r;
     return networks_is_elsewhere(service->networks, tid) ? bind_where_it_is(tid, ret)
-                                                         : bind_here(ret);
+                                                         : handover_bind(ret, SOCK_DGRAM);
 }
 
 int duplicator_new(struct duplicator **ret)
@@ -156,8 +122,8 @@ static void *at(const struct injection *injection, size_t offset)
     return (void *)(uintptr_t)(injection->room + offset);
 }
 
-static int write_parcel(const struct destination *destination, const struct injection *injection,
-                        int fd)
+static int write_parcel(const struct handover_address *destination,
+                        const struct injection *injection, int fd)
 {
     const struct cmsghdr control = {
         .cmsg_len = CMSG_LEN(sizeof(fd)), .cmsg_level = SOL_SOCKET, .cmsg_type = SCM_RIGHTS};
@@ -178,26 +144,8 @@ static int write_parcel(const struct destination *destination, const struct inje
     return injection_write(injection, &parcel, sizeof(parcel));
 }
 
-static bool is_netlink(int fd)
-{
-    int family = 0;
-    socklen_t size = sizeof(family);
-
-    return getsockopt(fd, SOL_SOCKET, SO_DOMAIN, &family, &size) == 0 && family == AF_NETLINK;
-}
-
-/* Whoever changed what the descriptor is meanwhile doesn't make us take something else. */
-static bool is_rtnetlink(int fd, uint64_t inode)
-{
-    int protocol = -1;
-    socklen_t size = sizeof(protocol);
-
-    return is_netlink(fd) && getsockopt(fd, SOL_SOCKET, SO_PROTOCOL, &protocol, &size) == 0 &&
-           protocol == NETLINK_ROUTE && process_socket(getpid(), fd) == inode;
-}
-
 /* The descriptor in the next parcel, which stays where it is: to close what is ours of it doesn't
- * end it. -ENODATA if there is none, -EPERM if it isn't one netlink socket alone. */
+ * end it. -ENODATA if there is none, -EPERM if it isn't one rtnetlink socket alone. */
 static int peek_parcel(int destination, int *ret)
 {
     union {
@@ -210,36 +158,30 @@ static int peek_parcel(int destination, int *ret)
                              .msg_iovlen = 1,
                              .msg_control = &control,
                              .msg_controllen = sizeof(control)};
-    const struct cmsghdr *header;
-    int fds[CMSG_SPACE(sizeof(int)) / sizeof(int)];
-    size_t count;
+    int fd;
 
     if (recvmsg(destination, &message, MSG_PEEK | MSG_CMSG_CLOEXEC) <= 0)
         return -ENODATA;
-    header = CMSG_FIRSTHDR(&message);
-    if (!header || header->cmsg_type != SCM_RIGHTS)
-        return -EPERM;
-    /* Padding leaves room for two. */
-    count = (header->cmsg_len - CMSG_LEN(0)) / sizeof(int);
-    memcpy(fds, CMSG_DATA(header), count * sizeof(int));
-    if (count == 1 && !(message.msg_flags & MSG_CTRUNC) && is_netlink(fds[0])) {
-        *ret = fds[0];
-        return 0;
+    fd = handover_take(&message);
+    if (fd >= 0 && handover_inode(fd) == 0) {
+        close(fd);
+        fd = -1;
     }
-    while (count > 0)
-        close(fds[--count]);
-    return -EPERM;
+    if (fd < 0)
+        return -EPERM;
+    *ret = fd;
+    return 0;
 }
 
 /* All that was sent: the socket that was meant is in *ret, if there is one; others are closed, for
- * that doesn't wait for anybody. -EPERM at the first that is no netlink socket. */
+ * that doesn't wait for anybody. -EPERM at the first that is no rtnetlink socket. */
 static int take_parcels(int destination, uint64_t inode, int *ret)
 {
     int fd, r;
     char byte;
 
     while ((r = peek_parcel(destination, &fd)) >= 0) {
-        if (*ret < 0 && is_rtnetlink(fd, inode))
+        if (*ret < 0 && handover_inode(fd) == inode)
             *ret = fd;
         else
             close(fd);
@@ -277,7 +219,8 @@ static int hand_over(struct service *service, struct operation *operation, int d
 {
     int r = duplicate < 0 ? duplicate : 0;
 
-    if (duplicate >= 0 && !is_rtnetlink(duplicate, operation->inode)) {
+    /* Whoever changed what the descriptor is meanwhile doesn't make us take something else. */
+    if (duplicate >= 0 && handover_inode(duplicate) != operation->inode) {
         close(duplicate);
         r = -ENOTSOCK;
     } else if (duplicate >= 0) {
@@ -319,7 +262,7 @@ static int on_parcel_socket(struct service *service, struct operation *operation
 static int send_parcel(struct service *service, struct operation *operation, int error)
 {
     const uint64_t arguments[6] = {AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC};
-    struct destination destination = {0};
+    struct handover_address destination = {0};
     int r = error;
 
     if (r >= 0 && service->duplicator->spoilt >= SPOILT_MAX)

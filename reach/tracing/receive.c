@@ -2,13 +2,10 @@
 #include "reach/tracing/receive.h"
 
 #include <errno.h>
-#include <linux/netlink.h>
 #include <stdlib.h>
-#include <string.h>
 #include <sys/socket.h>
 #include <sys/syscall.h>
 
-#include "reach/doorbell.h"
 #include "reach/process.h"
 #include "reach/timeout.h"
 #include "reach/tracing/place.h"
@@ -137,34 +134,31 @@ bool receives_begin(struct receives *list, struct subscriptions *subscriptions, 
     return true;
 }
 
-/* Whether the datagram of that size which was received is a doorbell. */
-static bool has_doorbell(const struct place *place, const struct subscription *subscription,
-                         size_t received)
+/* The doorbell is replaced by the update: the size that the program is to see, or -ENOBUFS. */
+static int64_t replace(const struct receipt *receipt, struct subscription *subscription)
 {
-    struct nlmsghdr header;
-    size_t size = received < sizeof(header) ? received : sizeof(header);
-
-    size = place_transfer(place, &header, size, false);
-    return doorbell_was_received(subscription_fd(subscription), place->flags, &header, size);
-}
-
-/* The doorbell in that place becomes the message: the size that the program is to see, or -ENOBUFS.
- */
-static int64_t replace(const struct place *place, struct subscription *subscription,
-                       bool reports_loss)
-{
-    bool peeks = place->flags & MSG_PEEK;
+    bool peeks = receipt->flags & MSG_PEEK;
     struct exchange exchange;
-    size_t written;
-    int r = subscription_exchange(subscription, peeks, reports_loss, &exchange);
+    int64_t size;
+    int r = subscription_exchange(subscription, peeks, receipt->has_others, &exchange);
 
     if (r < 0)
         return r;
-    written = place_transfer(place, (void *)(uintptr_t)exchange.data, exchange.size, true);
-    place_set_origin(place, exchange.group, exchange.adds_group, written < exchange.size);
+    size = (int64_t)receipt_put(receipt, &exchange);
     if (!peeks)
         subscription_received(subscription);
-    return (int64_t)(place->flags & MSG_TRUNC ? exchange.size : written);
+    return size;
+}
+
+/* A message of that size, as the program is to see it. */
+static int64_t finish(const struct receipt *receipt, struct subscription *subscription,
+                      size_t received)
+{
+    if (receipt_has_doorbell(receipt, received))
+        return replace(receipt, subscription);
+    if (subscription_adds_group(subscription))
+        receipt_add_no_group(receipt);
+    return (int64_t)received;
 }
 
 static size_t room_of(const struct receive *receive, size_t index)
@@ -172,16 +166,9 @@ static size_t room_of(const struct receive *receive, size_t index)
     return index < receive->control_count ? receive->control_rooms[index] : 0;
 }
 
-/* What isn't ours came to no group, which not every kernel reports. */
-static void finish_answer(const struct place *place, const struct subscription *subscription)
-{
-    if (subscription_adds_group(subscription))
-        place_set_origin(place, 0, true, place_is_cut(place));
-}
-
-/* recvmmsg: each of the datagrams is a place of its own. The result that the program is to see. */
-static int64_t replace_many(struct place *place, const struct receive *receive,
-                            struct subscription *subscription, int64_t count)
+/* recvmmsg: the result that the program is to see. */
+static int64_t finish_many(struct place *place, const struct receive *receive,
+                           struct subscription *subscription, int64_t count)
 {
     for (int64_t i = 0; i < count; i++) {
         uint64_t address = receive->registers.rsi + (uint64_t)i * sizeof(struct mmsghdr);
@@ -189,20 +176,16 @@ static int64_t replace_many(struct place *place, const struct receive *receive,
         int64_t result;
         unsigned size;
 
-        place_take_header(place, receive->tid, address, (int)receive->registers.r10,
-                          room_of(receive, (size_t)i));
-        if (tracee_read(place->tid, length, &size, sizeof(size)) != sizeof(size))
+        place_take_header(place, receive->tid, subscription_fd(subscription), address,
+                          (int)receive->registers.r10, room_of(receive, (size_t)i));
+        place->receipt.has_others = count > 1;
+        if (tracee_read(receive->tid, length, &size, sizeof(size)) != sizeof(size))
             continue;
-        if (!has_doorbell(place, subscription, size)) {
-            finish_answer(place, subscription);
-            continue;
-        }
-        /* An error in the place of many would lose the others. */
-        result = replace(place, subscription, count == 1);
+        result = finish(&place->receipt, subscription, size);
         if (result < 0)
             return result;
         size = (unsigned)result;
-        tracee_write(place->tid, length, &size, sizeof(size));
+        tracee_write(receive->tid, length, &size, sizeof(size));
     }
     return count;
 }
@@ -216,13 +199,11 @@ static int64_t received(const struct receive *receive, struct subscription *subs
     if (!place)
         return result;
     if (receive->registers.orig_rax == SYS_recvmmsg) {
-        result = replace_many(place, receive, subscription, result);
+        result = finish_many(place, receive, subscription, result);
     } else {
-        place_take(place, receive->tid, &receive->registers, room_of(receive, 0));
-        if (has_doorbell(place, subscription, (size_t)result))
-            result = replace(place, subscription, true);
-        else
-            finish_answer(place, subscription);
+        place_take(place, receive->tid, subscription_fd(subscription), &receive->registers,
+                   room_of(receive, 0));
+        result = finish(&place->receipt, subscription, (size_t)result);
     }
     free(place);
     return result;
@@ -234,11 +215,7 @@ static int64_t adjust(const struct receive *receive, struct subscription *subscr
     /* gVisor returns EINTR even where the call is to be restarted. */
     if (result == -EINTR && receive->restarts)
         return TRACEE_RESTART;
-    if (result > 0)
-        return received(receive, subscription, result);
-    if (result == -EAGAIN && subscription_take_overrun(subscription))
-        return -ENOBUFS;
-    return result;
+    return result > 0 ? received(receive, subscription, result) : result;
 }
 
 static void end(struct receives *list, struct subscriptions *subscriptions,
