@@ -5,7 +5,6 @@
 #include "client/ctl/address_rows.h"
 #include "client/ctl/ctl.h"
 #include "client/ctl/fetch.h"
-#include "client/ctl/fetched_addresses.h"
 #include "client/ctl/netns_label.h"
 #include "client/ctl/output.h"
 #include "client/ctl/print_fetched.h"
@@ -19,7 +18,7 @@ static void write_elements(FILE *to, const struct fetch *fetch)
         const struct linkwatch_address *address;
         size_t place = 0;
 
-        while ((address = fetched_addresses_next(fetched, 0, &place))) {
+        while ((address = fetch_next_address(fetched, 0, &place))) {
             fputs(separator, to);
             netns_write_object(to, fetched->members, linkwatch_address_json(address));
             separator = ",";
@@ -38,7 +37,7 @@ static int print_table(const struct fetch *fetch, const struct ctl *ctl,
         const struct linkwatch_address *address;
         size_t place = 0;
 
-        while ((address = fetched_addresses_next(&fetch->items[i], 0, &place))) {
+        while ((address = fetch_next_address(&fetch->items[i], 0, &place))) {
             addresses_table_add(table, fetch->items[i].label, address);
             any = true;
         }

@@ -8,12 +8,12 @@
 
 #include "client/ctl/ctl.h"
 #include "client/ctl/event_lines.h"
-#include "client/ctl/fetch.h"
 #include "client/ctl/flap_counts.h"
 #include "client/ctl/json_members.h"
 #include "client/ctl/output.h"
 #include "client/ctl/past_entries.h"
 #include "client/ctl/past_match.h"
+#include "client/ctl/resolve.h"
 #include "protocol/clock.h"
 
 /* The journal is read while the daemon waits to be read: it may take its time. */
@@ -471,7 +471,7 @@ static int print_all(struct history *history)
 int ctl_history(const struct ctl *ctl)
 {
     struct history history = {.ctl = ctl, .known = INT64_MAX, .now = clock_usec(CLOCK_REALTIME)};
-    int code = ctl_filter(ctl, &history.filter);
+    int code = resolve_filter(ctl, &history.filter);
 
     if (code != EXIT_MET)
         return code;

@@ -7,9 +7,9 @@
 
 #include "client/ctl/ctl.h"
 #include "client/ctl/event_lines.h"
-#include "client/ctl/fetch.h"
 #include "client/ctl/netns_follow.h"
 #include "client/ctl/output.h"
+#include "client/ctl/resolve.h"
 #include "client/ctl/watched.h"
 #include "protocol/clock.h"
 
@@ -150,7 +150,7 @@ static int monitor_links(struct monitor *monitor)
 int ctl_monitor(const struct ctl *ctl)
 {
     struct monitor monitor = {.ctl = ctl, .code = EXIT_MET, .day = lines_today()};
-    int code = ctl_filter(ctl, &monitor.filter);
+    int code = resolve_filter(ctl, &monitor.filter);
 
     output_begin(&monitor.output, ctl->colour, false);
     if (code == EXIT_MET)

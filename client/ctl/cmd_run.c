@@ -13,9 +13,9 @@
 #include <unistd.h>
 
 #include "client/ctl/ctl.h"
-#include "client/ctl/fetch.h"
 #include "client/ctl/hook_job.h"
 #include "client/ctl/hook_queue.h"
+#include "client/ctl/resolve.h"
 #include "protocol/clock.h"
 
 /* Between two times that the state is saved, in microseconds. */
@@ -420,7 +420,7 @@ int ctl_run(const struct ctl *ctl)
     int code = check_hooks(ctl);
 
     if (code == EXIT_MET)
-        code = ctl_filter(ctl, &runner.filter);
+        code = resolve_filter(ctl, &runner.filter);
     if (code == EXIT_MET)
         code = open_state(&runner);
     if (code == EXIT_MET)

@@ -9,7 +9,6 @@
 #include "client/ctl/address_rows.h"
 #include "client/ctl/ctl.h"
 #include "client/ctl/fetch.h"
-#include "client/ctl/fetched_addresses.h"
 #include "client/ctl/output.h"
 
 /* The local time, and how long ago that is. */
@@ -70,7 +69,7 @@ static void print_text(const struct fetched *fetched, const struct linkwatch_lin
     size_t place = 0;
 
     print_fields(link, output);
-    while ((address = fetched_addresses_next(fetched, linkwatch_link_ifindex(link), &place)))
+    while ((address = fetch_next_address(fetched, linkwatch_link_ifindex(link), &place)))
         address_line_print(address);
 }
 
@@ -87,7 +86,7 @@ static void write_object(FILE *to, const struct fetched *fetched, const struct l
         return;
     }
     fprintf(to, "%.*s,\"addr_info\":[", (int)strlen(object) - 1, object);
-    while ((address = fetched_addresses_next(fetched, linkwatch_link_ifindex(link), &place))) {
+    while ((address = fetch_next_address(fetched, linkwatch_link_ifindex(link), &place))) {
         fprintf(to, "%s%s", separator, linkwatch_address_json(address));
         separator = ",";
     }

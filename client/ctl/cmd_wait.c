@@ -6,8 +6,8 @@
 #include <string.h>
 
 #include "client/ctl/ctl.h"
-#include "client/ctl/fetch.h"
 #include "client/ctl/output.h"
+#include "client/ctl/resolve.h"
 #include "client/timespan.h"
 
 /* How many links are shown after a timeout. */
@@ -137,7 +137,7 @@ static int failed(struct subject *subject, int error)
     case -EINVAL: /* which was reported */
         return EXIT_USAGE;
     case -E2BIG:
-        return fetch_wrong_name("", error);
+        return resolve_wrong_name("", error);
     case -ENOMEM:
         ctl_error("%s", strerror(-error));
         return EXIT_FAILED;
@@ -265,7 +265,7 @@ int ctl_wait(const struct ctl *ctl)
         return EXIT_FAILED;
     }
     for (int i = 0; code == EXIT_MET && i < subject.ifs; i++)
-        code = fetch_meaning(ctl, ctl->arguments[i], &subject.globs[i]);
+        code = resolve_link(ctl, ctl->arguments[i], &subject.globs[i]);
     if (code == EXIT_MET)
         code = wait_for(&subject);
     for (int i = 0; i < subject.ifs; i++)

@@ -16,4 +16,11 @@ enum {
 /* One line on stderr, with the program's name before it. */
 void ctl_error(const char *format, ...) __attribute__((format(printf, 1, 2)));
 
+/* The same for a lack of memory; returns the exit code. */
+static inline int ctl_out_of_memory(void)
+{
+    ctl_error("out of memory");
+    return EXIT_FAILED;
+}
+
 #endif

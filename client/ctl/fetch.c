@@ -6,20 +6,11 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "client/ctl/fetched_addresses.h"
 #include "client/ctl/meaning.h"
 #include "client/ctl/netns_dirs.h"
 #include "client/ctl/netns_label.h"
 #include "client/ctl/netns_own.h"
-
-/* Whether all links are needed to know which ones are meant. */
-static bool depends(const struct ctl *ctl)
-{
-    for (int i = 0; i < ctl->count; i++)
-        if (meaning_depends(ctl->arguments[i]))
-            return true;
-    return false;
-}
+#include "client/ctl/resolve.h"
 
 /* What fetching needs. */
 struct fetcher {
@@ -102,10 +93,44 @@ static int choose_all(struct fetcher *fetcher, struct fetched *fetched)
     for (size_t i = 0; r >= 0 && i < count; i++) {
         struct linkwatch_link *link = linkwatch_list_get(fetched->list, i);
 
-        if ((chosen[i] || !depends(fetcher->ctl)) && meets(fetcher->ctl, link))
+        if ((chosen[i] || !resolve_needs_list(fetcher->ctl)) && meets(fetcher->ctl, link))
             fetched->links[fetched->count++] = link;
     }
     free(chosen);
+    return r;
+}
+
+/* Some of the links are asked for by their indexes, so that not all addresses come. */
+static int add_indexes(const struct fetched *fetched, const struct ctl *ctl,
+                       struct linkwatch_filter *filter)
+{
+    bool are_all = ctl->count == 0 && ctl->condition_count == 0;
+    int r = 0;
+
+    if (are_all || fetched->count > LINKWATCH_FILTER_ENTRIES_MAX)
+        return 0;
+    for (size_t i = 0; r >= 0 && i < fetched->count; i++)
+        r = linkwatch_filter_add_index(filter, linkwatch_link_ifindex(fetched->links[i]));
+    return r;
+}
+
+static int get_addresses(struct fetched *fetched, const struct ctl *ctl,
+                         struct linkwatch *connection)
+{
+    struct linkwatch_filter *filter;
+    int r;
+
+    if (fetched->count == 0)
+        return 0;
+    r = linkwatch_filter_new(&filter);
+    if (r < 0)
+        return r;
+    r = resolve_addresses(ctl, filter);
+    if (r >= 0)
+        r = add_indexes(fetched, ctl, filter);
+    if (r >= 0)
+        r = linkwatch_get_addresses(connection, filter, CTL_PATIENCE, &fetched->addresses);
+    linkwatch_filter_free(filter);
     return r;
 }
 
@@ -127,8 +152,8 @@ static int fetch_one(struct fetcher *fetcher, const char *name)
         return r;
     }
     if (fetcher->fetch->with_addresses)
-        r = fetched_addresses_get(&fetcher->fetch->items[fetcher->fetch->count - 1], fetcher->ctl,
-                                  fetcher->connection);
+        r = get_addresses(&fetcher->fetch->items[fetcher->fetch->count - 1], fetcher->ctl,
+                          fetcher->connection);
     return r;
 }
 
@@ -192,46 +217,6 @@ static void fetch_from(struct fetcher *fetcher)
         fetch_all_named(fetcher);
 }
 
-int fetch_wrong_name(const char *name, int error)
-{
-    switch (error) {
-    case -E2BIG:
-        ctl_error("at most %d names or indexes can be given, with at most %d bytes in total",
-                  LINKWATCH_FILTER_ENTRIES_MAX, LINKWATCH_FILTER_BYTES_MAX);
-        return EXIT_USAGE;
-    case -ENAMETOOLONG:
-        ctl_error("a name can have at most %d characters: %s", LINKWATCH_FILTER_NAME_MAX, name);
-        return EXIT_USAGE;
-    }
-    ctl_error("%s: %s", name, strerror(-error));
-    return EXIT_FAILED;
-}
-
-static int out_of_memory(void)
-{
-    ctl_error("out of memory");
-    return EXIT_FAILED;
-}
-
-/* The names on the command line as they are; none if what they mean depends on all links. */
-static int make_filter(const struct ctl *ctl, struct linkwatch_filter **ret)
-{
-    struct linkwatch_filter *filter;
-    int r = linkwatch_filter_new(&filter);
-
-    if (r < 0)
-        return out_of_memory();
-    for (int i = 0; i < ctl->count && !depends(ctl); i++) {
-        r = linkwatch_filter_add_name(filter, ctl->arguments[i]);
-        if (r < 0) {
-            linkwatch_filter_free(filter);
-            return fetch_wrong_name(ctl->arguments[i], r);
-        }
-    }
-    *ret = filter;
-    return EXIT_MET;
-}
-
 static int fetch_all(const struct ctl *ctl, bool with_addresses, struct fetch *ret)
 {
     struct fetcher fetcher = {.ctl = ctl, .fetch = ret};
@@ -239,8 +224,8 @@ static int fetch_all(const struct ctl *ctl, bool with_addresses, struct fetch *r
     *ret = (struct fetch){.matched = calloc((size_t)ctl->count + 1, sizeof(bool)),
                           .with_addresses = with_addresses};
     if (!ret->matched)
-        return out_of_memory();
-    fetcher.code = make_filter(ctl, &fetcher.filter);
+        return ctl_out_of_memory();
+    fetcher.code = resolve_names(ctl, &fetcher.filter);
     if (fetcher.code != EXIT_MET)
         return fetcher.code;
     fetcher.connection = ctl_connect(ctl, &fetcher.code);
@@ -278,6 +263,37 @@ size_t fetch_count(const struct fetch *fetch)
     return count;
 }
 
+static int compare_index(const void *key, const void *item)
+{
+    int ifindex = *(const int *)key;
+    int other = linkwatch_link_ifindex(*(struct linkwatch_link *const *)item);
+
+    return (ifindex > other) - (ifindex < other);
+}
+
+/* Whether it is an address of one of the links, which are in the order of their indexes. */
+static bool is_meant(const struct fetched *fetched, int ifindex)
+{
+    return fetched->count > 0 && bsearch(&ifindex, fetched->links, fetched->count,
+                                         sizeof(fetched->links[0]), compare_index);
+}
+
+struct linkwatch_address *fetch_next_address(const struct fetched *fetched, int ifindex,
+                                             size_t *place)
+{
+    struct linkwatch_address *address;
+
+    if (!fetched->addresses)
+        return NULL;
+    while ((address = linkwatch_address_list_get(fetched->addresses, (*place)++))) {
+        int its = linkwatch_address_ifindex(address);
+
+        if (ifindex ? its == ifindex : is_meant(fetched, its))
+            return address;
+    }
+    return NULL;
+}
+
 int fetch_check(const struct fetch *fetch, const struct ctl *ctl)
 {
     int code = EXIT_MET;
@@ -288,123 +304,4 @@ int fetch_check(const struct fetch *fetch, const struct ctl *ctl)
             code = EXIT_FAILED;
         }
     return code;
-}
-
-/* All links now; none if the daemon doesn't know any. */
-static int list_all(struct linkwatch *connection, void *user)
-{
-    int r = linkwatch_get_list(connection, NULL, CTL_PATIENCE, user);
-
-    return r == -ENODATA ? 0 : r;
-}
-
-/* Adds what an argument means now. */
-static int add_meaning(struct linkwatch_filter *filter, const char *text,
-                       const struct linkwatch_list *list, bool *ret_is_name)
-{
-    struct meaning meaning;
-    int r = meaning_find(text, list, &meaning);
-
-    if (r < 0)
-        return r;
-    *ret_is_name = meaning.name != NULL;
-    r = meaning.name ? linkwatch_filter_add_name(filter, meaning.name)
-                     : linkwatch_filter_add_index(filter, meaning.ifindex);
-    meaning_clear(&meaning);
-    return r;
-}
-
-static int add_meanings(struct linkwatch_filter *filter, const struct ctl *ctl,
-                        const struct linkwatch_list *list)
-{
-    int names = 0;
-
-    for (int i = 0; i < ctl->count; i++) {
-        bool is_name;
-        int r = add_meaning(filter, ctl->arguments[i], list, &is_name);
-
-        if (r < 0)
-            return fetch_wrong_name(ctl->arguments[i], r);
-        names += is_name;
-    }
-    if (names == 0 || names == ctl->count)
-        return EXIT_MET;
-    ctl_error("monitor takes names or indexes, not both");
-    return EXIT_USAGE;
-}
-
-int ctl_filter_addresses(const struct ctl *ctl, struct linkwatch_filter *filter)
-{
-    int r = ctl->family ? linkwatch_filter_add_family(filter, ctl->family) : 0;
-
-    return r >= 0 && ctl->scope ? linkwatch_filter_add_scope(filter, ctl->scope) : r;
-}
-
-int ctl_filter(const struct ctl *ctl, struct linkwatch_filter **ret)
-{
-    struct linkwatch_filter *filter;
-    struct linkwatch_list *list = NULL;
-    int code = make_filter(ctl, &filter);
-
-    if (code == EXIT_MET && depends(ctl)) {
-        code = ctl_call(ctl, list_all, &list);
-        if (code == EXIT_MET)
-            code = add_meanings(filter, ctl, list);
-        linkwatch_list_free(list);
-        if (code != EXIT_MET)
-            linkwatch_filter_free(filter);
-    }
-    if (code != EXIT_MET)
-        return code;
-    if (ctl_filter_addresses(ctl, filter) < 0) {
-        linkwatch_filter_free(filter);
-        return out_of_memory();
-    }
-    *ret = filter;
-    return EXIT_MET;
-}
-
-/* The name that the link of that index has now; NULL without memory, or if there is none. */
-static char *name_of(const struct linkwatch_list *list, int ifindex)
-{
-    for (size_t i = 0; list && i < linkwatch_list_count(list); i++)
-        if (linkwatch_link_ifindex(linkwatch_list_get(list, i)) == ifindex)
-            return meaning_spell_out(linkwatch_link_ifname(linkwatch_list_get(list, i)));
-    return NULL;
-}
-
-/* Whether the daemon takes it; a wait would try it for ever. */
-static int check_name(const char *name)
-{
-    struct linkwatch_filter *filter;
-    int r = linkwatch_filter_new(&filter);
-
-    if (r < 0)
-        return out_of_memory();
-    r = linkwatch_filter_add_name(filter, name);
-    linkwatch_filter_free(filter);
-    return r < 0 ? fetch_wrong_name(name, r) : EXIT_MET;
-}
-
-int fetch_meaning(const struct ctl *ctl, const char *text, char **ret)
-{
-    struct linkwatch_list *list = NULL;
-    struct meaning meaning = {0};
-    int code = check_name(text);
-
-    if (code == EXIT_MET && meaning_depends(text))
-        code = ctl_call(ctl, list_all, &list);
-    if (code != EXIT_MET)
-        return code;
-    if (meaning_find(text, list, &meaning) >= 0 && !meaning.name) {
-        meaning.name = name_of(list, meaning.ifindex);
-        /* As a name, there may be such a link later. */
-        if (!meaning.name)
-            meaning.name = strdup(text);
-    }
-    linkwatch_list_free(list);
-    if (!meaning.name)
-        return out_of_memory();
-    *ret = meaning.name;
-    return EXIT_MET;
 }

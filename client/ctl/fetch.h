@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* The links that the command line asks for, as they are now. */
+/* The links that the command line asks for, as they are now, and their addresses. */
 #ifndef LINKWATCH_CLIENT_CTL_FETCH_H
 #define LINKWATCH_CLIENT_CTL_FETCH_H
 
@@ -11,9 +11,9 @@ struct fetched {
     char *label;   /* with --all-netns: for text, */
     char *members; /* and for JSON; see netns_label.h. Else NULL */
     struct linkwatch_list *list;
-    struct linkwatch_link **links; /* those in it that the command line means */
+    struct linkwatch_link **links; /* those in it that are named */
     size_t count;
-    struct linkwatch_address_list *addresses; /* see fetched_addresses.h */
+    struct linkwatch_address_list *addresses; /* of these links and others; NULL if unknown */
 };
 
 struct fetch {
@@ -23,28 +23,20 @@ struct fetch {
     bool with_addresses;
 };
 
-/* A filter of what the command line names, or the exit code. It may have to list the links
- * first. */
-int ctl_filter(const struct ctl *ctl, struct linkwatch_filter **ret);
-
-/* Adds --family and --scope. An error of linkwatch_filter_add_scope(). */
-int ctl_filter_addresses(const struct ctl *ctl, struct linkwatch_filter *filter);
-
 /* The exit code; in any case *ret has what could be fetched, and errors were printed for the
  * rest. */
 int fetch_links(const struct ctl *ctl, struct fetch *ret);
-/* With the addresses of the links. */
+/* With the addresses of the links, as far as --family and --scope let them pass. */
 int fetch_with_addresses(const struct ctl *ctl, struct fetch *ret);
 void fetch_clear(struct fetch *fetch);
 
-/* What an IF means that names one link; a name or glob, to be freed. The exit code. */
-int fetch_meaning(const struct ctl *ctl, const char *text, char **ret);
-
-/* Prints why a name can't be asked for, an error of linkwatch_filter_add_name(). The exit code. */
-int fetch_wrong_name(const char *name, int error);
-
 /* How many links there are. */
 size_t fetch_count(const struct fetch *fetch);
+
+/* The next address of the link with that index, or of any of the links for 0, from a place on that
+ * is 0 at first; NULL after the last. */
+struct linkwatch_address *fetch_next_address(const struct fetched *fetched, int ifindex,
+                                             size_t *place);
 
 /* Prints an error for each named link that isn't there, and returns the exit code. */
 int fetch_check(const struct fetch *fetch, const struct ctl *ctl);

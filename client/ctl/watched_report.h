@@ -4,7 +4,7 @@
 #ifndef LINKWATCH_CLIENT_CTL_WATCHED_REPORT_H
 #define LINKWATCH_CLIENT_CTL_WATCHED_REPORT_H
 
-#include "client/ctl/watched.h"
+#include "client/ctl/monitored.h"
 
 /* Sets those of links, addresses and messages. */
 void watched_report_callbacks(const struct watched *watched, struct linkwatch_callbacks *callbacks);

@@ -171,6 +171,21 @@ def command():
 
 
 @tap.test
+def modules():
+    """No module of linkwatchctl includes itself by way of others."""
+    includes = {}
+    for path in glob.glob(os.path.join(SOURCE, "client", "ctl", "*.[ch]")):
+        module = os.path.basename(path)[:-2]
+        includes.setdefault(module, set()).update(
+            re.findall(r'#include "client/ctl/(.*)\.h"', read(path)))
+    reached = {module: names - {module} for module, names in includes.items()}
+    for _step in reached:
+        for names in reached.values():
+            names.update(*(reached[name] for name in list(names)))
+    assert not [module for module, names in reached.items() if module in names], reached
+
+
+@tap.test
 def manual():
     """Each function and each condition has its place in the manual."""
     pages = "".join(read(path) for path in glob.glob(os.path.join(SOURCE, "doc", "*.3")))
