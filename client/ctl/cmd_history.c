@@ -9,19 +9,18 @@
 #include "client/ctl/ctl.h"
 #include "client/ctl/event_lines.h"
 #include "client/ctl/flap_counts.h"
-#include "client/ctl/json_members.h"
+#include "client/ctl/json_text.h"
 #include "client/ctl/output.h"
 #include "client/ctl/past_entries.h"
 #include "client/ctl/past_match.h"
 #include "client/ctl/resolve.h"
 #include "protocol/clock.h"
+#include "protocol/json.h"
 
 /* The journal is read while the daemon waits to be read: it may take its time. */
 #define PATIENCE (10 * CTL_PATIENCE)
 /* Without --last. */
 #define LAST FLAP_DAY
-
-#define INSTANCE_SIZE 72
 
 struct history {
     const struct ctl *ctl;
@@ -213,42 +212,30 @@ static void read_journal(struct history *history, const char *instance, int64_t 
 
 /* --- from the daemon */
 
-static bool find(const char *json, const char *name, struct json_member *ret)
+/* Before the first message, what the journal has of the time before it. */
+static void begin(struct history *history, json_t *message)
 {
-    return json_find(json, name, strlen(name), ret);
-}
+    const char *type = "", *instance = "";
+    json_int_t sequence = 0;
+    int64_t first;
 
-/* The number of the first event that comes; *instance is the daemon's. */
-static int64_t read_position(const char *json, char instance[INSTANCE_SIZE])
-{
-    struct json_member type, position, member;
-    char *text;
-
-    instance[0] = '\0';
-    if (!find(json, "type", &type) || !find(json, "position", &position))
-        return 1;
-    text = find(position.value, "instance", &member) ? json_text(&member) : NULL;
-    if (text)
-        snprintf(instance, INSTANCE_SIZE, "%s", text);
-    free(text);
-    if (!json_is_text(&type, "lost") || !find(position.value, "sequence", &member))
-        return 1;
-    return strtoll(member.value, NULL, 10) + 1;
+    json_unpack(message, "{s:s, s:{s:s, s:I}}", "type", &type, "position", "instance", &instance,
+                "sequence", &sequence);
+    first = strcmp(type, "lost") == 0 ? sequence + 1 : 1;
+    read_journal(history, instance, first);
+    if (history->known == INT64_MAX && first == 1)
+        history->known = history->daemon_start;
+    history->begun = true;
 }
 
 static void on_message(void *user, const char *json)
 {
     struct history *history = user;
-    char instance[INSTANCE_SIZE];
-    int64_t first;
+    json_t *message = NULL;
 
-    if (!history->begun) {
-        history->begun = true;
-        first = read_position(json, instance);
-        read_journal(history, instance, first);
-        if (history->known == INT64_MAX && first == 1)
-            history->known = history->daemon_start;
-    }
+    if (!history->begun && json_read(json, strlen(json), 0, NULL, &message) >= 0)
+        begin(history, message);
+    json_decref(message);
     free(history->message);
     history->message = history->ctl->json ? strdup(json) : NULL;
     if (history->ctl->json && !history->message)

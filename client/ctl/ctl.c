@@ -8,7 +8,7 @@
 #include <string.h>
 #include <sys/signalfd.h>
 
-#include "client/ctl/json_members.h"
+#include "client/ctl/json_text.h"
 #include "protocol/clock.h"
 
 int ctl_unreachable(const struct ctl *ctl, int error)

@@ -4,8 +4,6 @@
 #include <errno.h>
 #include <string.h>
 
-#include "client/ctl/json_members.h"
-
 #define NAME_SIZE 64
 
 static const struct {
@@ -106,38 +104,25 @@ bool event_filter_passes_address(const struct event_filter *filter, enum event_t
 }
 
 /* The fields that a change has in its "old". */
-static linkwatch_fields fields_of(const char *message, linkwatch_fields (*bit)(const char *))
+static linkwatch_fields fields_of(const json_t *message, linkwatch_fields (*bit)(const char *))
 {
-    struct json_member old, member;
     linkwatch_fields fields = 0;
-    const char *at;
+    const char *name;
+    json_t *value;
 
-    if (!json_find(message, "old", strlen("old"), &old))
-        return 0;
-    at = old.value;
-    while (json_next(&at, &member)) {
-        char name[NAME_SIZE] = "";
-
-        if (member.name_length >= sizeof(name))
-            continue;
-        memcpy(name, member.name, member.name_length);
+    json_object_foreach (json_object_get(message, "old"), name, value)
         fields |= bit(name);
-    }
     return fields;
 }
 
-bool event_filter_passes_json(const struct event_filter *filter, const char *message)
+bool event_filter_passes_message(const struct event_filter *filter, const json_t *message)
 {
-    struct json_member type, address;
-    bool is_address = json_find(message, "address", strlen("address"), &address);
+    const char *type = json_string_value(json_object_get(message, "type"));
+    unsigned bit = type ? type_bit(type) : 0;
 
-    if (!json_find(message, "type", strlen("type"), &type))
+    if (!bit)
         return true;
-    for (size_t i = 0; i < TYPES_COUNT; i++)
-        if (json_is_text(&type, types[i].name))
-            return is_address ? event_filter_passes_address(filter, types[i].type,
-                                                            fields_of(message, address_bit))
-                              : event_filter_passes_link(filter, types[i].type,
-                                                         fields_of(message, link_bit));
-    return true;
+    return json_object_get(message, "address")
+               ? event_filter_passes_address(filter, bit, fields_of(message, address_bit))
+               : event_filter_passes_link(filter, bit, fields_of(message, link_bit));
 }

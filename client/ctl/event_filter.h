@@ -3,6 +3,7 @@
 #ifndef LINKWATCH_CLIENT_CTL_EVENT_FILTER_H
 #define LINKWATCH_CLIENT_CTL_EVENT_FILTER_H
 
+#include <jansson.h>
 #include <stdbool.h>
 
 #include "client/linkwatch.h"
@@ -26,6 +27,6 @@ bool event_filter_passes_address(const struct event_filter *filter, enum event_t
                                  linkwatch_fields fields);
 
 /* The same of a message of the daemon's; what is no event passes. */
-bool event_filter_passes_json(const struct event_filter *filter, const char *message);
+bool event_filter_passes_message(const struct event_filter *filter, const json_t *message);
 
 #endif

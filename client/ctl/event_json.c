@@ -1,9 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "client/ctl/event_json.h"
 
-#include <stdlib.h>
-
-#include "client/ctl/json_members.h"
+#include "client/ctl/json_text.h"
 
 const char *learned_name(enum linkwatch_learned learned)
 {
@@ -22,21 +20,6 @@ const char *learned_name(enum linkwatch_learned learned)
     return "other";
 }
 
-/* An instance is what the daemon says, and it may say anything. */
-static void write_text(FILE *to, const char *text)
-{
-    putc('"', to);
-    for (; *text; text++) {
-        unsigned char byte = (unsigned char)*text;
-
-        if (byte < 0x20 || byte >= 0x7f || byte == '"' || byte == '\\')
-            fprintf(to, "\\u%04x", byte);
-        else
-            putc(byte, to);
-    }
-    putc('"', to);
-}
-
 static void write_position(FILE *to, const struct linkwatch_event *event)
 {
     const char *instance;
@@ -46,7 +29,7 @@ static void write_position(FILE *to, const struct linkwatch_event *event)
         linkwatch_event_get_sequence(event, &sequence) < 0)
         return;
     fputs(",\"position\":{\"instance\":", to);
-    write_text(to, instance);
+    json_write_string(to, instance);
     fprintf(to, ",\"sequence\":%lld}", (long long)sequence);
 }
 
@@ -59,8 +42,8 @@ static void write_number(FILE *to, const char *name, const struct linkwatch_even
         fprintf(to, ",\"%s\":%lld", name, (long long)number);
 }
 
-void event_json_write(FILE *to, const char *type, const char *member, const char *before,
-                      const char *now, const struct linkwatch_event *event)
+void event_json_write(FILE *to, const char *type, const char *member, const char *now,
+                      const char *old, const struct linkwatch_event *event)
 {
     int64_t flaps = linkwatch_event_flaps(event);
 
@@ -74,9 +57,7 @@ void event_json_write(FILE *to, const char *type, const char *member, const char
     write_number(to, "new_netnsid", event, linkwatch_event_get_new_netnsid);
     write_number(to, "new_ifindex", event, linkwatch_event_get_new_ifindex);
     fprintf(to, ",\"%s\":%s", member, now);
-    if (before) {
-        fputs(",\"old\":", to);
-        json_write_old(to, before, now);
-    }
+    if (old)
+        fprintf(to, ",\"old\":%s", old);
     putc('}', to);
 }

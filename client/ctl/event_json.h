@@ -10,9 +10,8 @@
 /* As the daemon's events name it. */
 const char *learned_name(enum linkwatch_learned learned);
 
-/* One of that type, of a "link" or "address" in JSON; before is that of a change, NULL for others.
- */
-void event_json_write(FILE *to, const char *type, const char *member, const char *before,
-                      const char *now, const struct linkwatch_event *event);
+/* One of that type, of a "link" or "address" in JSON; old is that of a change, NULL for others. */
+void event_json_write(FILE *to, const char *type, const char *member, const char *now,
+                      const char *old, const struct linkwatch_event *event);
 
 #endif

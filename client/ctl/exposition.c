@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "client/ctl/exposition.h"
 
-#include "client/ctl/json_members.h"
+#include "client/ctl/json_text.h"
 
 void exposition_begin(struct exposition *exposition, FILE *to, bool json)
 {
@@ -55,7 +55,7 @@ static void add_object(struct exposition *exposition, const struct family *famil
             suffix, family->type);
     for (size_t i = 0; i < count; i++) {
         fprintf(to, "%s\"%s\":", i == 0 ? "" : ",", labels[i].name);
-        exposition->failed |= json_write_string(to, labels[i].value) < 0;
+        json_write_string(to, labels[i].value);
     }
     fprintf(to, "},\"value\":%s}", value);
 }

@@ -8,7 +8,7 @@
 #include <string.h>
 
 #include "client/ctl/event_json.h"
-#include "client/ctl/json_members.h"
+#include "client/ctl/json_text.h"
 
 #define PREFIX "LINKWATCH_"
 
@@ -214,7 +214,7 @@ void hook_environment_free(char **environment)
     free(environment);
 }
 
-static void write_json(FILE *to, const struct hook_event *event)
+static void write_json(FILE *to, const struct hook_event *event, const char *old)
 {
     fprintf(to, "{\"type\":\"%s\"", type_names[event->type]);
     if (event->type == HOOK_LOST) {
@@ -226,25 +226,29 @@ static void write_json(FILE *to, const struct hook_event *event)
         fprintf(to, ",\"learned\":\"%s\",\"flaps\":%" PRId64 ",\"skipped\":%" PRId64 ",\"link\":%s",
                 learned_name(event->learned), event->flaps, event->skipped,
                 linkwatch_link_json(link_of(event)));
-        if (event->type == HOOK_CHANGE) {
-            fputs(",\"old\":", to);
-            json_write_old(to, linkwatch_link_json(event->before), linkwatch_link_json(event->now));
-        }
+        if (old)
+            fprintf(to, ",\"old\":%s", old);
     }
     fputs("}\n", to);
 }
 
 char *hook_event_json(const struct hook_event *event)
 {
+    bool has_old = event->type == HOOK_CHANGE;
+    char *old = has_old
+                    ? json_old(linkwatch_link_json(event->before), linkwatch_link_json(event->now))
+                    : NULL;
     char *text = NULL;
     size_t size;
-    FILE *to = open_memstream(&text, &size);
+    FILE *to = has_old && !old ? NULL : open_memstream(&text, &size);
 
-    if (!to)
-        return NULL;
-    write_json(to, event);
-    if (fclose(to) == 0)
-        return text;
-    free(text);
-    return NULL;
+    if (to) {
+        write_json(to, event, old);
+        if (fclose(to) != 0) {
+            free(text);
+            text = NULL;
+        }
+    }
+    free(old);
+    return text;
 }

@@ -8,8 +8,11 @@
 #include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/wait.h>
 #include <unistd.h>
+
+#include "protocol/json.h"
 
 #define ARGUMENTS_MAX 24
 /* What a shell says, too, of a program that isn't there. */
@@ -66,14 +69,18 @@ static void become(const char *const arguments[], int out)
 }
 
 /* Returns false if somebody wants no more. */
-static bool read_lines(FILE *from, bool (*entry)(void *user, const char *json), void *user)
+static bool read_lines(FILE *from, bool (*entry)(void *user, const json_t *entry), void *user)
 {
     char *line = NULL;
     size_t size = 0;
     bool goes_on = true;
+    json_t *json;
 
     while (goes_on && getline(&line, &size, from) > 0)
-        goes_on = line[0] != '{' || entry(user, line);
+        if (json_read(line, strlen(line), 0, NULL, &json) >= 0) {
+            goes_on = entry(user, json);
+            json_decref(json);
+        }
     free(line);
     return goes_on;
 }
@@ -90,7 +97,7 @@ static int reap(pid_t child)
     return WIFEXITED(status) && WEXITSTATUS(status) == 0 ? 0 : -EIO;
 }
 
-int journal_read(const char *const arguments[], bool (*entry)(void *user, const char *json),
+int journal_read(const char *const arguments[], bool (*entry)(void *user, const json_t *entry),
                  void *user)
 {
     bool goes_on;

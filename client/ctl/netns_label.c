@@ -6,7 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "client/ctl/json_members.h"
+#include "client/ctl/json_text.h"
 #include "client/ctl/text.h"
 
 #define OWN "-"
@@ -34,7 +34,6 @@ char *netns_members(const char *name)
     char *members = NULL;
     size_t size;
     FILE *to;
-    int r;
 
     if (!name)
         return strdup("\"netns\":null");
@@ -42,10 +41,9 @@ char *netns_members(const char *name)
     if (!to)
         return NULL;
     fputs("\"netns\":", to);
-    r = json_write_string(to, name);
-    if (r == 0)
+    if (!json_write_string(to, name))
         write_bytes(name, to);
-    if (fclose(to) == 0 && r >= 0)
+    if (fclose(to) == 0)
         return members;
     free(members);
     return NULL;

@@ -43,24 +43,21 @@ struct reading {
     const struct past_query *query;
     bool (*callback)(void *user, const struct past_entry *entry);
     void *user;
-    char *unit;
 };
 
-/* A field of an entry as text, to be freed; NULL if there is none. */
-static char *field_of(const char *json, const char *name)
+/* A field of an entry as text, the first one of several; NULL if there is none. */
+static const char *field_of(const json_t *entry, const char *name)
 {
-    struct json_member member;
+    const json_t *field = json_object_get(entry, name);
 
-    return json_find(json, name, strlen(name), &member) ? json_text(&member) : NULL;
+    return json_string_value(json_is_array(field) ? json_array_get(field, 0) : field);
 }
 
-static int64_t number_of(const char *json, const char *name)
+static int64_t number_of(const json_t *entry, const char *name)
 {
-    char *text = field_of(json, name);
-    int64_t number = text ? strtoll(text, NULL, 10) : -1;
+    const char *text = field_of(entry, name);
 
-    free(text);
-    return number;
+    return text ? strtoll(text, NULL, 10) : -1;
 }
 
 static bool find_type(const char *id, enum past_type *ret)
@@ -75,16 +72,14 @@ static bool find_type(const char *id, enum past_type *ret)
 
 /* Flags are as in JSON. Those that did not change are not there: unseen changes are mostly those of
  * a link that is up. */
-static bool is_up(const char *json, const char *name)
+static bool is_up(const json_t *entry, const char *name)
 {
-    char *flags = field_of(json, name);
-    bool up = !flags || (strstr(flags, "\"UP\"") && !strstr(flags, "\"NO-CARRIER\""));
+    const char *flags = field_of(entry, name);
 
-    free(flags);
-    return up;
+    return !flags || (strstr(flags, "\"UP\"") && !strstr(flags, "\"NO-CARRIER\""));
 }
 
-static uint64_t downs_of(const char *json, enum past_type type)
+static uint64_t downs_of(const json_t *json, enum past_type type)
 {
     if (type != PAST_CHANGE)
         return 0;
@@ -92,7 +87,7 @@ static uint64_t downs_of(const char *json, enum past_type type)
 }
 
 /* A daemon that logs all does so with what it found when it started, at debug level. */
-static bool was_there_before(const char *json, enum past_type type)
+static bool was_there_before(const json_t *json, enum past_type type)
 {
     return type == PAST_ADD && number_of(json, "PRIORITY") == 7;
 }
@@ -105,18 +100,8 @@ static bool is_held(const struct past_query *query, const struct past_entry *ent
            strtoll(entry->sequence, NULL, 10) >= query->first;
 }
 
-static void clear(struct past_entry *entry)
-{
-    free(entry->text);
-    free(entry->ifname);
-    free(entry->old_ifname);
-    free(entry->ifindex);
-    free(entry->instance);
-    free(entry->sequence);
-}
-
 /* When journald received it, which is later than what happened by the time that it waited. */
-static int64_t time_of(const char *json)
+static int64_t time_of(const json_t *json)
 {
     int64_t time = number_of(json, "_SOURCE_REALTIME_TIMESTAMP");
 
@@ -124,61 +109,57 @@ static int64_t time_of(const char *json)
 }
 
 /* INTERFACE has both names of a link that was renamed. */
-static char *name_of(const char *json, const char *field)
+static const char *name_of(const json_t *json, const char *field)
 {
-    char *name = field_of(json, field);
+    const char *name = field_of(json, field);
 
     return name ? name : field_of(json, "INTERFACE");
 }
 
-static bool take_entry(void *user, const char *json)
+static bool take_entry(void *user, const json_t *json)
 {
-    struct reading *reading = user;
-    char *id = field_of(json, "MESSAGE_ID");
-    struct past_entry entry = {.realtime = time_of(json)};
-    bool known = find_type(id, &entry.type);
-    bool goes_on = true;
+    const struct reading *reading = user;
+    struct past_entry entry = {.realtime = time_of(json),
+                               .text = field_of(json, "MESSAGE"),
+                               .ifname = name_of(json, "NEW_IFNAME"),
+                               .old_ifname = name_of(json, "OLD_IFNAME"),
+                               .ifindex = field_of(json, "IFINDEX"),
+                               .instance = field_of(json, "INSTANCE"),
+                               .sequence = field_of(json, "SEQUENCE")};
 
-    free(id);
-    if (!known || was_there_before(json, entry.type))
+    if (!find_type(field_of(json, "MESSAGE_ID"), &entry.type) ||
+        was_there_before(json, entry.type) || !entry.text || is_held(reading->query, &entry))
         return true;
-    entry.text = field_of(json, "MESSAGE");
-    entry.ifname = name_of(json, "NEW_IFNAME");
-    entry.old_ifname = name_of(json, "OLD_IFNAME");
-    entry.ifindex = field_of(json, "IFINDEX");
-    entry.instance = field_of(json, "INSTANCE");
-    entry.sequence = field_of(json, "SEQUENCE");
     entry.downs = downs_of(json, entry.type);
-    if (entry.text && !is_held(reading->query, &entry))
-        goes_on = reading->callback(reading->user, &entry);
-    clear(&entry);
-    return goes_on;
+    return reading->callback(reading->user, &entry);
 }
 
-static bool take_unit(void *user, const char *json)
+static bool take_unit(void *user, const json_t *json)
 {
-    struct reading *reading = user;
+    const char *unit = field_of(json, "_SYSTEMD_UNIT");
+    char **ret = user;
 
-    free(reading->unit);
-    reading->unit = field_of(json, "_SYSTEMD_UNIT");
+    free(*ret);
+    *ret = unit ? strdup(unit) : NULL;
     return true;
 }
 
-/* The unit that the daemon is, "_SYSTEMD_UNIT=...", to be freed. */
-static int find_unit(struct reading *reading, char **ret)
+/* The unit that the daemon of that instance is, "_SYSTEMD_UNIT=...", to be freed. */
+static int find_unit(const char *instance, char **ret)
 {
-    char instance[64 + sizeof("INSTANCE=")];
-    const char *const arguments[] = {OF_UNITS, "--lines=1", "--output-fields=_SYSTEMD_UNIT",
-                                     instance, NULL};
+    char match[64 + sizeof("INSTANCE=")];
+    const char *const arguments[] = {OF_UNITS, "--lines=1", "--output-fields=_SYSTEMD_UNIT", match,
+                                     NULL};
+    char *unit = NULL;
     int r;
 
-    snprintf(instance, sizeof(instance), "INSTANCE=%s", reading->query->instance);
-    r = journal_read(arguments, take_unit, reading);
-    if (r >= 0 && !reading->unit)
+    snprintf(match, sizeof(match), "INSTANCE=%s", instance);
+    r = journal_read(arguments, take_unit, &unit);
+    if (r >= 0 && !unit)
         r = -ENODATA;
-    if (r >= 0 && asprintf(ret, "_SYSTEMD_UNIT=%s", reading->unit) < 0)
+    if (r >= 0 && asprintf(ret, "_SYSTEMD_UNIT=%s", unit) < 0)
         r = -ENOMEM;
-    free(reading->unit);
+    free(unit);
     return r;
 }
 
@@ -205,7 +186,7 @@ int past_entries_read(const struct past_query *query,
     int r = journal_access();
 
     if (r >= 0)
-        r = find_unit(&reading, &unit);
+        r = find_unit(query->instance, &unit);
     if (r >= 0)
         r = read_unit(&reading, unit);
     free(unit);

@@ -6,21 +6,19 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "client/ctl/json_members.h"
-
 enum past_type { PAST_ADD, PAST_REMOVE, PAST_CHANGE, PAST_STARTED, PAST_HELD_BACK };
 
 /* All texts are as the daemon wrote them: what could mislead a reader is an escape. NULL for what
  * an entry does not have. */
 struct past_entry {
     enum past_type type;
-    int64_t realtime; /* microseconds since 1970 */
-    char *text;       /* what happened, in words */
-    char *ifname;     /* the link's name after it */
-    char *old_ifname; /* and before it, if that was another one */
-    char *ifindex;
-    char *instance; /* the position in the history of that daemon */
-    char *sequence;
+    int64_t realtime;       /* microseconds since 1970 */
+    const char *text;       /* what happened, in words */
+    const char *ifname;     /* the link's name after it */
+    const char *old_ifname; /* and before it, if that was another one */
+    const char *ifindex;
+    const char *instance; /* the position in the history of that daemon */
+    const char *sequence;
     uint64_t downs; /* how often the link went down */
 };
 

@@ -8,9 +8,10 @@
 #include "client/ctl/address_rows.h"
 #include "client/ctl/event_json.h"
 #include "client/ctl/event_lines.h"
-#include "client/ctl/json_members.h"
+#include "client/ctl/json_text.h"
 #include "client/ctl/link_rows.h"
 #include "client/ctl/netns_label.h"
+#include "protocol/json.h"
 
 bool watched_report_is_text(const struct watched *watched)
 {
@@ -60,20 +61,23 @@ static void print_message(const struct watched *watched, const char *json)
 static void print_event(const struct watched *watched, const char *type, const char *member,
                         const char *before, const char *now, const struct linkwatch_event *event)
 {
-    char *text = NULL;
+    char *text = NULL, *old = NULL;
     size_t size;
     FILE *to;
 
     if (watched_report_is_text(watched) || !watched->known ||
         (!holds(watched) && linkwatch_event_learned(event) != LINKWATCH_LEARNED_SNAPSHOT))
         return;
-    to = open_memstream(&text, &size);
-    if (!to)
+    if (before && !(old = json_old(before, now)))
         return;
-    event_json_write(to, type, member, before, now, event);
-    if (fclose(to) == 0)
-        print_message(watched, text);
+    to = open_memstream(&text, &size);
+    if (to) {
+        event_json_write(to, type, member, now, old, event);
+        if (fclose(to) == 0)
+            print_message(watched, text);
+    }
     free(text);
+    free(old);
 }
 
 /* Whether that is the first snapshot, where its messages don't show it. */
@@ -182,34 +186,35 @@ void watched_report_message(const struct watched *watched, const char *json)
     output_flush(&watched->monitor->output);
 }
 
-/* Whether a message shows what is held. */
-static bool is_held(const struct watched *watched, const struct json_member *type)
+/* Whether on_add() and the like print what a message of that type shows: what is held; and, after
+ * the first snapshot, how a later one differs, before the "ready" that follows. */
+static bool is_printed_elsewhere(const struct watched *watched, const char *type)
 {
-    return holds(watched) && (json_is_text(type, "snapshot") || json_is_text(type, "add") ||
-                              json_is_text(type, "change") || json_is_text(type, "remove"));
+    if (strcmp(type, "snapshot") == 0)
+        return holds(watched) || watched->known || watched->monitor->ctl->no_list;
+    return holds(watched) &&
+           (strcmp(type, "add") == 0 || strcmp(type, "change") == 0 || strcmp(type, "remove") == 0);
 }
 
 static void on_message(void *user, const char *json)
 {
     struct watched *watched = user;
-    struct json_member type;
-    bool is_type = json_find(json, "type", strlen("type"), &type);
+    json_t *message = NULL;
+    const char *type = "";
 
-    /* After the first snapshot, on_add() and the like print how a snapshot differs, before the
-     * "ready" that follows. */
-    if (is_type && json_is_text(&type, "snapshot") &&
-        (watched->known || watched->monitor->ctl->no_list))
-        return;
-    if (is_type && is_held(watched, &type))
-        return;
-    if (!event_filter_passes_json(filter_of(watched), json))
-        return;
-    if (is_type && json_is_text(&type, "ready")) {
-        free(watched->ready);
-        watched->ready = strdup(json);
+    if (json_read(json, strlen(json), 0, NULL, &message) < 0) {
+        watched->monitor->code = ctl_out_of_memory();
         return;
     }
-    watched_report_message(watched, json);
+    json_unpack(message, "{s:s}", "type", &type);
+    if (strcmp(type, "ready") == 0) {
+        free(watched->ready);
+        watched->ready = strdup(json);
+    } else if (!is_printed_elsewhere(watched, type) &&
+               event_filter_passes_message(filter_of(watched), message)) {
+        watched_report_message(watched, json);
+    }
+    json_decref(message);
 }
 
 void watched_report_callbacks(const struct watched *watched, struct linkwatch_callbacks *callbacks)

@@ -1,11 +1,10 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* flap_counts, and texts of the journal's JSON: what linkwatchctl history counts and reads. */
+/* flap_counts: what linkwatchctl history counts. */
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "client/ctl/flap_counts.h"
-#include "client/ctl/json_members.h"
 #include "tests/unit/unit_test.h"
 
 #define NOW (100 * FLAP_DAY)
@@ -63,55 +62,6 @@ static void links_are_in_the_order_of_their_names_and_only_those_that_went_down(
     flap_counts_clear(&counts);
 }
 
-/* The text of the member "a" of an object, to be freed. */
-static char *text_in(const char *object)
-{
-    struct json_member member;
-
-    assert_true(json_find(object, "a", 1, &member));
-    return json_text(&member);
-}
-
-static void assert_text(const char *object, const char *expected)
-{
-    char *text = text_in(object);
-
-    if (expected)
-        assert_string_equal(text, expected);
-    else
-        assert_null(text);
-    free(text);
-}
-
-static void strings_are_read_with_their_escapes(void **state)
-{
-    (void)state;
-    assert_text("{\"a\":\"x\"}", "x");
-    assert_text("{\"b\":1,\"a\":\"\"}", "");
-    assert_text("{\"a\":\"\\\\x1b \\\"q\\\" \\/ \\n\\t\"}", "\\x1b \"q\" / \n\t");
-    assert_text("{\"a\":\"\\u00e9 \\u20ac \\ud83d\\ude00\"}", "é € 😀");
-    assert_text("{\"a\":[\"first\",\"second\"]}", "first");
-}
-
-static void what_is_no_string_has_no_text(void **state)
-{
-    (void)state;
-    assert_text("{\"a\":1}", NULL);
-    assert_text("{\"a\":null}", NULL);
-    assert_text("{\"a\":[1,2]}", NULL);
-    assert_text("{\"a\":{\"b\":\"c\"}}", NULL);
-}
-
-/* What is cut off in the middle is read up to there, and nothing behind it. */
-static void broken_strings_end_where_they_end(void **state)
-{
-    (void)state;
-    assert_text("{\"a\":\"\\u00", "?");
-    assert_text("{\"a\":\"x\\ud83d\\u", "x\xf0\x9f\x90\x80");
-    assert_text("{\"a\":\"x\\", "x\\");
-    assert_text("{\"a\":\"\\u0000\"}", "?");
-}
-
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -119,9 +69,6 @@ int main(void)
         cmocka_unit_test(every_second_unseen_change_is_one_down),
         cmocka_unit_test(the_last_hour_is_part_of_the_last_day_and_what_is_older_is_not_counted),
         cmocka_unit_test(links_are_in_the_order_of_their_names_and_only_those_that_went_down),
-        cmocka_unit_test(strings_are_read_with_their_escapes),
-        cmocka_unit_test(what_is_no_string_has_no_text),
-        cmocka_unit_test(broken_strings_end_where_they_end),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
