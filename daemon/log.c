@@ -36,7 +36,7 @@ enum importance { CHATTER, WARNINGS, IMPORTANCE_COUNT };
 struct quota {
     int64_t began;
     unsigned written;
-    unsigned held_back;
+    unsigned suppressed;
 };
 
 STAILQ_HEAD(log_lines, log_line);
@@ -180,9 +180,9 @@ static enum importance importance_of(int priority)
     return priority <= LOG_WARNING ? WARNINGS : CHATTER;
 }
 
-static void hold_back(struct log *log, int priority)
+static void suppress(struct log *log, int priority)
 {
-    log->quotas[importance_of(priority)].held_back++;
+    log->quotas[importance_of(priority)].suppressed++;
     start_period(log);
 }
 
@@ -194,30 +194,30 @@ static void write_ended(struct log *log)
 
         STAILQ_REMOVE_HEAD(&log->ended, entry);
         if (!write_line(line))
-            hold_back(log, priority);
+            suppress(log, priority);
     }
 }
 
-static void report_held_back(struct log *log, enum importance importance)
+static void report_suppressed(struct log *log, enum importance importance)
 {
     struct quota *quota = &log->quotas[importance];
     struct log_line *line;
-    unsigned count = quota->held_back;
+    unsigned count = quota->suppressed;
     char text[64];
 
     *quota = (struct quota){0};
     if (count == 0)
         return;
     write_ended(log);
-    line = new_line_of_kind(log, LOG_NOTICE, LOG_KIND_HELD_BACK);
-    log_number(line, "HELD_BACK", count);
+    line = new_line_of_kind(log, LOG_NOTICE, LOG_KIND_SUPPRESSED);
+    log_number(line, "SUPPRESSED", count);
     snprintf(text, sizeof(text), "%u more %s suppressed", count,
              importance == WARNINGS ? "warnings were" : "log lines were");
     if (line && set_text(line, text) < 0)
         line = free_line(line);
     if (line && write_line(line))
         return;
-    quota->held_back = count;
+    quota->suppressed = count;
     start_period(log);
 }
 
@@ -228,7 +228,7 @@ static void on_period_over(struct ev_loop *loop, struct ev_timer *timer, int eve
     (void)loop;
     (void)events;
     for (enum importance i = 0; i < IMPORTANCE_COUNT; i++)
-        report_held_back(log, i);
+        report_suppressed(log, i);
 }
 
 static void on_idle(struct ev_loop *loop, struct ev_prepare *idle, int events)
@@ -282,7 +282,7 @@ void log_attach(struct log *log, struct ev_loop *loop)
     log->loop = NULL;
     write_ended(log);
     for (enum importance i = 0; i < IMPORTANCE_COUNT; i++)
-        report_held_back(log, i);
+        report_suppressed(log, i);
     log->loop = loop;
 }
 
@@ -294,14 +294,14 @@ static bool admit(struct log *log, int priority)
     int64_t now = clock_usec(CLOCK_MONOTONIC);
 
     if (quota->written == 0 || now - quota->began >= PERIOD) {
-        report_held_back(log, importance);
+        report_suppressed(log, importance);
         quota->began = now;
     }
     if (quota->written < BURST) {
         quota->written++;
         return true;
     }
-    hold_back(log, priority);
+    suppress(log, priority);
     return false;
 }
 
@@ -316,7 +316,7 @@ struct log_line *log_begin(struct log *log, int priority, enum log_kind kind)
 static void end_without_memory(struct log *log, int priority, const char *text)
 {
     if (!write_text(log, text))
-        hold_back(log, priority);
+        suppress(log, priority);
 }
 
 /* In a loop, what can wait for the log comes first. */

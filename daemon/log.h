@@ -2,7 +2,7 @@
 /* Log lines: to the journal, with fields, where standard error leads there; else to
  * standard error. At most so many in a while, warnings and what is less important counted
  * apart, and none that there is no room for, so that a reader who is stuck does not stop the
- * daemon; how many were held back is logged. */
+ * daemon; how many were suppressed is logged. */
 #ifndef LINKWATCH_DAEMON_LOG_H
 #define LINKWATCH_DAEMON_LOG_H
 
@@ -29,7 +29,7 @@ struct log *log_free(struct log *log);
 
 void log_set_level(struct log *log, int level);
 
-/* How many lines were held back is logged by this loop when the time is over, and not only
+/* How many lines were suppressed is logged by this loop when the time is over, and not only
  * with the next line; NULL before the loop goes. */
 void log_attach(struct log *log, struct ev_loop *loop);
 

@@ -64,7 +64,7 @@ static const char *const past_names[] = {[PAST_ADD] = "add",
                                          [PAST_REMOVE] = "remove",
                                          [PAST_CHANGE] = "change",
                                          [PAST_STARTED] = "started",
-                                         [PAST_HELD_BACK] = "held_back"};
+                                         [PAST_SUPPRESSED] = "suppressed"};
 
 static void write_text(FILE *to, const char *name, const char *text)
 {
@@ -129,7 +129,7 @@ static void print_entry(struct history *history, const struct past_entry *entry)
                  [PAST_REMOVE] = {'-', RED},
                  [PAST_CHANGE] = {'~', YELLOW},
                  [PAST_STARTED] = {'!', RED},
-                 [PAST_HELD_BACK] = {'!', RED}};
+                 [PAST_SUPPRESSED] = {'!', RED}};
     struct lines lines = lines_of(history);
 
     if (history->ctl->json) {
@@ -143,7 +143,7 @@ static void print_entry(struct history *history, const struct past_entry *entry)
 /* What of a run of the daemon's own is left out by the journal, it knows itself. */
 static bool is_wanted(const struct history *history, const struct past_entry *entry)
 {
-    if (entry->type == PAST_HELD_BACK)
+    if (entry->type == PAST_SUPPRESSED)
         return entry->realtime < history->daemon_start;
     return entry->type == PAST_STARTED ||
            past_match(history->ctl->arguments, history->ctl->count, entry);

@@ -31,7 +31,7 @@ static const int kinds[] = {[PAST_ADD] = LINK_ADDED,
                             [PAST_REMOVE] = LINK_REMOVED,
                             [PAST_CHANGE] = LINK_CHANGED,
                             [PAST_STARTED] = STARTED,
-                            [PAST_HELD_BACK] = HELD_BACK};
+                            [PAST_SUPPRESSED] = SUPPRESSED};
 #define KIND_COUNT (sizeof(kinds) / sizeof(kinds[0]))
 
 /* What is read of an entry. */

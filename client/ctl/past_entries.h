@@ -6,7 +6,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-enum past_type { PAST_ADD, PAST_REMOVE, PAST_CHANGE, PAST_STARTED, PAST_HELD_BACK };
+enum past_type { PAST_ADD, PAST_REMOVE, PAST_CHANGE, PAST_STARTED, PAST_SUPPRESSED };
 
 /* All texts are as the daemon wrote them: what could mislead a reader is an escape. NULL for what
  * an entry does not have. */

@@ -71,12 +71,12 @@ def stuck_log():
             netns.delete_all()
             logged = ""
 
-            def held_back():
+            def suppressed():
                 nonlocal logged
                 logged += log.drain()
                 return re.search(r"linkwatchd: \d+ more log lines were suppressed\n", logged)
 
-            wait.until(held_back, "the number of lines that were left out")
+            wait.until(suppressed, "the number of lines that were left out")
             assert all(line.startswith("linkwatchd: ") for line in logged.splitlines()), logged
         log.close()
 
@@ -175,7 +175,7 @@ def stuck_journal():
             ip_links.settle(daemon, mirror)
         logged = journal.entries()
         assert logged, "nothing was sent"
-        wait.until(lambda: [e for e in journal.entries() if int(e.get("HELD_BACK", 0)) > 0],
+        wait.until(lambda: [e for e in journal.entries() if int(e.get("SUPPRESSED", 0)) > 0],
                    "the number of entries that were left out")
     netns.delete_all()
 
@@ -191,7 +191,7 @@ def no_journal():
         netns.delete_all()
         daemon.call("Refresh")
         with Journal() as journal:
-            wait.until(lambda: [e for e in journal.entries() if int(e.get("HELD_BACK", 0)) > 0],
+            wait.until(lambda: [e for e in journal.entries() if int(e.get("SUPPRESSED", 0)) > 0],
                        "the number of entries that were left out")
 
 

@@ -71,6 +71,19 @@ def status_lines():
 
 
 @tap.test
+def journal_fields():
+    """linkwatchd(8) explains each field of the daemon's journal entries that is not journald's own"""
+    code = "".join(path.read_text(encoding="utf-8")
+                   for path in TESTS.parent.glob("daemon/*.c"))
+    fields = set(re.findall(r'log_(?:text|number)\(line, (?:"", )?"([A-Z_]+)"', code))
+    assert {"INTERFACE", "ERRNO"} < fields, fields
+    log = manual.read(os.path.join(TESTS.parent, "doc", "linkwatchd.8.in"))
+    log = log[log.index(".SH LOG"):log.index(".SH ENVIRONMENT")]
+    explained = set(re.findall(r"\b[A-Z_]+\b", "".join(re.findall(r"^\.BR? .*$", log, re.MULTILINE))))
+    tap.equal(sorted(fields - {"PRIORITY", "MESSAGE_ID", "OLD_"} - explained), [])
+
+
+@tap.test
 def show_with_a_glob():
     """linkwatchctl show with a glob shows each link that matches, beginning with index and name"""
     with daemons.Daemon() as daemon:

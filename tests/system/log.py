@@ -71,7 +71,7 @@ def level():
 
 @tap.test
 def storm():
-    """A storm is logged in a bounded number of lines, and how many were held back is logged when
+    """A storm is logged in a bounded number of lines, and how many were suppressed is logged when
     it is over, with nothing else happening"""
     with daemons.Daemon() as daemon:
         daemon.status()
@@ -80,11 +80,11 @@ def storm():
             netns.ip(f"link set b0 mtu {mtu}")
         daemon.call("Refresh")
 
-        def held_back():
+        def suppressed():
             return re.search(r"^linkwatchd: (\d+) more log lines were suppressed$", daemon.log(),
                              re.MULTILINE)
 
-        count = int(wait.until(held_back, "the number of lines held back").group(1))
+        count = int(wait.until(suppressed, "the number of lines suppressed").group(1))
         logged = sum(line.startswith("b0") for line in lines(daemon))
         tap.equal(logged + count, 1 + 3 * LINES_MAX, "lines in all")
         assert logged <= 2 * LINES_MAX, logged
