@@ -26,11 +26,6 @@ bool policy_is_denial(int error)
     return error == EACCES || error == EPERM || error == EOPNOTSUPP || error == ENOPROTOOPT;
 }
 
-bool policy_is_to_groups(const struct sockaddr_nl *address)
-{
-    return address->nl_family == AF_NETLINK && address->nl_groups != 0;
-}
-
 /* Those of the attempt that can be served. */
 static uint32_t groups_of(const struct attempt *attempt)
 {
@@ -41,16 +36,10 @@ static uint32_t groups_of(const struct attempt *attempt)
     case ATTEMPT_LEAVE:
         return policy_mask(attempt->value) & POLICY_GROUPS;
     case ATTEMPT_PKTINFO:
+    case ATTEMPT_SEND:
         break;
     }
     return 0;
-}
-
-bool policy_concerns(const struct attempt *attempt)
-{
-    if (attempt->error != 0)
-        return policy_is_denial(attempt->error);
-    return attempt->kind == ATTEMPT_BIND || groups_of(attempt);
 }
 
 bool policy_may_serve(const struct attempt *attempt)
@@ -74,7 +63,7 @@ static void rule_bind(const struct attempt *attempt, struct ruling *ruling)
         ruling->membership.granted &= groups;
         ruling->groups = ruling->membership.granted;
         ruling->error = 0;
-        ruling->binds = true;
+        ruling->repeats = true;
         ruling->passes_over = attempt->value != groups;
     }
 }
@@ -122,6 +111,13 @@ static void rule_pktinfo(const struct attempt *attempt, struct ruling *ruling)
     ruling->error = 0;
 }
 
+/* Some send requests to the address that they subscribed with, groups and all. */
+static void rule_send(const struct attempt *attempt, struct ruling *ruling)
+{
+    ruling->repeats =
+        attempt->value != 0 && ruling->membership.wanted && policy_is_denial(attempt->error);
+}
+
 struct ruling policy_rule(const struct attempt *attempt, const struct membership *now)
 {
     struct ruling ruling = {.error = attempt->error, .membership = *now};
@@ -137,8 +133,11 @@ struct ruling policy_rule(const struct attempt *attempt, const struct membership
     case ATTEMPT_PKTINFO:
         rule_pktinfo(attempt, &ruling);
         break;
+    case ATTEMPT_SEND:
+        rule_send(attempt, &ruling);
+        return ruling;
     }
-    ruling.changes = ruling.binds || ruling.membership.wanted != now->wanted ||
+    ruling.changes = ruling.repeats || ruling.membership.wanted != now->wanted ||
                      ruling.membership.granted != now->granted ||
                      ruling.membership.pktinfo != now->pktinfo;
     return ruling;

@@ -29,10 +29,11 @@ static inline uint32_t policy_mask(uint32_t group)
 }
 
 enum attempt_kind {
-    ATTEMPT_BIND,   /* the value is the mask of groups */
-    ATTEMPT_JOIN,   /* NETLINK_ADD_MEMBERSHIP of the group that the value is */
-    ATTEMPT_LEAVE,  /* NETLINK_DROP_MEMBERSHIP */
-    ATTEMPT_PKTINFO /* NETLINK_PKTINFO, on unless the value is 0 */
+    ATTEMPT_BIND,    /* the value is the mask of groups */
+    ATTEMPT_JOIN,    /* NETLINK_ADD_MEMBERSHIP of the group that the value is */
+    ATTEMPT_LEAVE,   /* NETLINK_DROP_MEMBERSHIP */
+    ATTEMPT_PKTINFO, /* NETLINK_PKTINFO, on unless the value is 0 */
+    ATTEMPT_SEND     /* to an address, of which the value is the mask of groups */
 };
 
 /* A call of the program's, and the errno that the kernel answered, or 0. */
@@ -48,10 +49,6 @@ bool policy_option(int option, enum attempt_kind *ret);
 /* Whether that errno means that the call is not permitted or not supported, rather than wrong. */
 bool policy_is_denial(int error);
 
-/* Whether a request is sent to groups, as some do with the address that they subscribed with. Where
- * the kernel denies that on a socket that is served, it goes to the kernel alone. */
-bool policy_is_to_groups(const struct sockaddr_nl *address);
-
 /* A request that the kernel ignores. It binds a socket that sends one, also where bind() is
  * denied; an unbound socket receives no updates. */
 #define POLICY_BINDING_REQUEST                                          \
@@ -64,14 +61,12 @@ struct ruling {
     int error;    /* the errno that the program is to see, or 0 */
     bool changes; /* the socket is to be served according to this: */
     struct membership membership;
-    bool binds; /* the program is to bind its socket to these groups before: */
+    bool repeats; /* before that, the call is to be repeated with these groups in its address: */
     uint32_t groups;
     bool passes_over; /* other groups, whose updates won't come */
 };
 
-/* Whether it can make a difference at all, and whether a socket may have to be served because of
- * it that isn't yet. */
-bool policy_concerns(const struct attempt *attempt);
+/* Whether a socket that is not served yet may have to be served after such a call. */
 bool policy_may_serve(const struct attempt *attempt);
 
 /* A socket that isn't served yet has the membership {0}. */

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "reach/serving.h"
 
+#include <errno.h>
+
 struct ruling serving_rule(struct serving *serving, uint64_t inode, const struct attempt *attempt)
 {
     static const struct membership none = {0};
@@ -10,6 +12,12 @@ struct ruling serving_rule(struct serving *serving, uint64_t inode, const struct
 
     if (ruling.passes_over && !ruling.changes)
         warning_once(&serving->warnings, WARNING_GROUPS, 0);
+    /* Our duplicate may be all that still holds the port. */
+    if (attempt->kind == ATTEMPT_BIND && attempt->error == EADDRINUSE &&
+        subscriptions_review(serving->subscriptions)) {
+        ruling.repeats = true;
+        ruling.groups = attempt->value;
+    }
     /* Updates may have waited for it to be bound. */
     if (subscription && attempt->error == 0)
         subscription_check(subscription);

@@ -93,6 +93,8 @@ static int serve(struct answerer *answerer, struct question *question, int conne
     };
     int r = -EINVAL;
 
+    /* Those that the program closed since the last one. */
+    subscriptions_review(answerer->serving.subscriptions);
     if (socket.duplicate < 0 || is_socket(socket.duplicate, socket.inode, connection))
         r = members_add(answerer->members, question->process);
     if (r < 0) {
@@ -101,32 +103,6 @@ static int serve(struct answerer *answerer, struct question *question, int conne
     }
     question->duplicate = -1;
     return serving_apply(&answerer->serving, &socket, ruling);
-}
-
-static int rule(struct answerer *answerer, struct question *question, int connection)
-{
-    const struct request *request = &question->request;
-    const struct attempt attempt = {.kind = (enum attempt_kind)request->attempt,
-                                    .value = request->value,
-                                    .error = request->error};
-    struct ruling ruling;
-
-    /* Those that the program closed since the last one. */
-    subscriptions_review(answerer->serving.subscriptions);
-    ruling = serving_rule(&answerer->serving, request->inode, &attempt);
-    return ruling.changes ? serve(answerer, question, connection, &ruling) : ruling.error;
-}
-
-static int look_up(const struct answerer *answerer, const struct request *request)
-{
-    const struct subscription *subscription =
-        subscriptions_find(answerer->serving.subscriptions, request->inode);
-    const struct membership *membership;
-
-    if (!subscription)
-        return 0;
-    membership = subscription_membership(subscription);
-    return (int)(membership->wanted | membership->granted * KNOWN_GRANTED);
 }
 
 static bool send_reply(int connection, const struct reply *reply)
@@ -138,6 +114,25 @@ static void reply_with(int connection, int result)
 {
     const struct reply reply = {.result = result};
 
+    send_reply(connection, &reply);
+}
+
+/* A call that is to be repeated comes to nothing yet, unless that was done. */
+static void answer_rule(struct answerer *answerer, struct question *question, int connection)
+{
+    const struct request *request = &question->request;
+    const struct attempt attempt = {.kind = (enum attempt_kind)request->attempt,
+                                    .value = request->value,
+                                    .error = request->error};
+    struct ruling ruling = serving_rule(&answerer->serving, request->inode, &attempt);
+    struct reply reply = {.result = ruling.error};
+
+    if (ruling.repeats && !(request->flags & REQUEST_REPEATED)) {
+        reply.flags = REPLY_REPEATS;
+        reply.groups = ruling.groups;
+    } else if (ruling.changes) {
+        reply.result = serve(answerer, question, connection, &ruling);
+    }
     send_reply(connection, &reply);
 }
 
@@ -184,17 +179,10 @@ static void respond(struct answerer *answerer, struct question *question, int co
         reply_with(connection, hear_hello(answerer, question->process));
         return;
     case REQUEST_RULE:
-        reply_with(connection, rule(answerer, question, connection));
-        return;
-    case REQUEST_KNOW:
-        reply_with(connection, look_up(answerer, request));
+        answer_rule(answerer, question, connection);
         return;
     case REQUEST_NEXT:
         answer_next(answerer, request, connection);
-        return;
-    case REQUEST_REVIEW:
-        subscriptions_review(answerer->serving.subscriptions);
-        reply_with(connection, 0);
         return;
     }
     reply_with(connection, -EINVAL);

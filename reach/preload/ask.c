@@ -123,37 +123,27 @@ static int talk(const struct request *request, int duplicate, const struct iovec
     return r;
 }
 
-static void sign(struct request *request)
-{
-    request->process = (int32_t)syscall(SYS_getpid);
-}
-
-int ask(struct request request)
-{
-    struct reply reply = {0};
-
-    sign(&request);
-    return talk(&request, -1, NULL, 0, &reply);
-}
-
-int ask_with(struct request request, int fd)
-{
-    struct reply reply = {0};
-
-    sign(&request);
-    request.fd = fd;
-    return talk(&request, fd, NULL, 0, &reply);
-}
-
-int ask_next(struct request request, const struct iovec *parts, size_t count, struct reply *ret)
+static int sign_and_talk(struct request *request, int fd, const struct iovec *parts, size_t count,
+                         struct reply *ret)
 {
     struct reply reply = {0};
     int r;
 
-    sign(&request);
-    request.kind = REQUEST_NEXT;
-    r = talk(&request, -1, parts, count, &reply);
+    request->process = (int32_t)syscall(SYS_getpid);
+    request->fd = fd;
+    r = talk(request, fd, parts, count, &reply);
     if (r >= 0)
         *ret = reply;
     return r;
+}
+
+int ask(struct request request, int fd, struct reply *ret)
+{
+    return sign_and_talk(&request, fd, NULL, 0, ret);
+}
+
+int ask_next(struct request request, const struct iovec *parts, size_t count, struct reply *ret)
+{
+    request.kind = REQUEST_NEXT;
+    return sign_and_talk(&request, -1, parts, count, ret);
 }

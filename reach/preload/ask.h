@@ -16,10 +16,9 @@
 void ask_begin(void);
 bool ask_is_possible(void);
 
-/* The helper's result; -EPIPE, or what else was in the way, if it doesn't answer. */
-int ask(struct request request);
-/* With a duplicate of fd. */
-int ask_with(struct request request, int fd);
+/* The helper's result, with its reply; -EPIPE, or what else was in the way, if it doesn't answer.
+ * fd: a duplicate of it is sent along; -1 for none. */
+int ask(struct request request, int fd, struct reply *ret);
 /* REQUEST_NEXT: the message is received into these parts, as far as it fits. */
 int ask_next(struct request request, const struct iovec *parts, size_t count, struct reply *ret);
 

@@ -46,9 +46,10 @@ ssize_t our_recvfrom_chk(int fd, void *buffer, size_t size, size_t room, int fla
 static void say_hello(void)
 {
     const struct request hello = {.kind = REQUEST_HELLO};
+    struct reply ignored;
 
     if (ask_is_possible())
-        ask(hello);
+        ask(hello, -1, &ignored);
 }
 
 __attribute__((constructor)) static void begin(void)

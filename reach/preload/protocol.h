@@ -14,22 +14,18 @@
 #define PRELOAD_ADDRESS "LINKWATCH_RUN_SOCKET"
 
 enum request_kind {
-    REQUEST_HELLO,  /* here is a process: a new one, or a new program in it */
-    REQUEST_RULE,   /* what a call comes to (see policy.h): the errno that the program is to see.
-                     * Where the socket may have to be served, a duplicate comes with it */
-    REQUEST_KNOW,   /* which groups are wanted on a socket, and which of them the kernel granted,
-                     * times KNOWN_GRANTED */
-    REQUEST_NEXT,   /* what a doorbell stands for. -ENOBUFS: messages were lost.
-                     * -ENOENT: it is none of ours */
-    REQUEST_REVIEW, /* let go of what nobody has any more */
+    REQUEST_HELLO, /* here is a process: a new one, or a new program in it */
+    REQUEST_RULE,  /* what a call comes to (see policy.h): the errno that the program is to see.
+                    * Where the socket may have to be served, a duplicate comes with it */
+    REQUEST_NEXT,  /* what a doorbell stands for. -ENOBUFS: messages were lost.
+                    * -ENOENT: it is none of ours */
 };
 
 enum request_flags {
-    REQUEST_PEEK = 1,   /* NEXT: the doorbell is still in the queue */
-    REQUEST_OTHERS = 2, /* NEXT: the call received other messages as well */
+    REQUEST_PEEK = 1,     /* NEXT: the doorbell is still in the queue */
+    REQUEST_OTHERS = 2,   /* NEXT: the call received other messages as well */
+    REQUEST_REPEATED = 4, /* RULE: a denied bind was repeated as it was ruled */
 };
-
-#define KNOWN_GRANTED 0x10000
 
 /* How long the library waits. A ruling may have to wait for linkwatchd; everything else is answered
  * at once, unless the machine is very busy or the helper was stopped. */
@@ -51,13 +47,16 @@ struct request {
 enum reply_flags {
     /* NEXT: the kernel doesn't report the group, for which the program asked */
     REPLY_ADDS_GROUP = 1,
+    /* RULE: the call is to be repeated, with these groups in its address */
+    REPLY_REPEATS = 2,
 };
 
 struct reply {
     int32_t result; /* or -errno */
     uint32_t flags;
-    uint32_t size;  /* NEXT: of the message, which follows as a packet of its own */
-    uint32_t group; /* NEXT: that the message was sent to; 0: it is an NLMSG_NOOP */
+    uint32_t size;   /* NEXT: of the message, which follows as a packet of its own */
+    uint32_t group;  /* NEXT: that the message was sent to; 0: it is an NLMSG_NOOP */
+    uint32_t groups; /* RULE */
 };
 
 #endif

@@ -31,49 +31,38 @@ static bool take_address(const struct sockaddr *address, socklen_t size, struct 
     return ret->nl_family == AF_NETLINK;
 }
 
-static int bind_once(int fd, const struct sockaddr_nl *address)
-{
-    return real()->bind(fd, (const struct sockaddr *)address, sizeof(*address)) < 0 ? errno : 0;
-}
-
-/* The helper may hold a port that the program has left. */
-static int bind_to(int fd, const struct sockaddr_nl *address)
-{
-    const struct request review = {.kind = REQUEST_REVIEW};
-    int error = bind_once(fd, address);
-
-    if (error == EADDRINUSE && ask(review) >= 0)
-        error = bind_once(fd, address);
-    return error;
-}
-
-static struct membership membership_of(int fd)
-{
-    const struct request request = {.kind = REQUEST_KNOW, .inode = handover_inode(fd)};
-    int r = request.inode != 0 ? ask(request) : 0;
-
-    if (r < 0)
-        r = 0;
-    return (struct membership){.wanted = (uint32_t)r % KNOWN_GRANTED,
-                               .granted = (uint32_t)r / KNOWN_GRANTED};
-}
-
-/* The errno that the program is to see. */
-static int rule(int fd, const struct attempt *attempt)
+/* What the attempt comes to. Without the helper, the result stays what it is. */
+static struct reply rule(int fd, const struct attempt *attempt, uint32_t flags)
 {
     const struct request request = {
         .kind = REQUEST_RULE,
+        .flags = flags,
         .inode = handover_inode(fd),
         .attempt = attempt->kind,
         .value = attempt->value,
         .error = attempt->error,
     };
-    int r;
+    struct reply reply = {.result = attempt->error};
 
-    if (request.inode == 0)
-        return attempt->error;
-    r = policy_may_serve(attempt) ? ask_with(request, fd) : ask(request);
-    return r < 0 ? attempt->error : r;
+    if (request.inode != 0)
+        ask(request, policy_may_serve(attempt) ? fd : -1, &reply);
+    return reply;
+}
+
+static int call_bind(int fd, const struct sockaddr_nl *address)
+{
+    return real()->bind(fd, (const struct sockaddr *)address, sizeof(*address)) < 0 ? errno : 0;
+}
+
+/* A bind failed with that errno: repeated, if only the helper still held the port. */
+static int bind_if_free(int fd, const struct sockaddr_nl *address, int error)
+{
+    const struct attempt attempt = {
+        .kind = ATTEMPT_BIND, .value = address->nl_groups, .error = error};
+
+    if (error == EADDRINUSE && rule(fd, &attempt, 0).flags & REPLY_REPEATS)
+        error = call_bind(fd, address);
+    return error;
 }
 
 static void bind_by_sending(int fd)
@@ -83,39 +72,28 @@ static void bind_by_sending(int fd)
     syscall(SYS_sendto, fd, &nothing, sizeof(nothing), MSG_DONTWAIT, NULL, 0);
 }
 
-/* Without the groups that the kernel refused. */
-static int bind_plainly(int fd, struct sockaddr_nl address, const struct attempt *attempt)
-{
-    const struct membership membership = membership_of(fd);
-    int error;
-
-    address.nl_groups = policy_rule(attempt, &membership).groups;
-    error = bind_to(fd, &address);
-    if (!policy_is_denial(error))
-        return error;
-    bind_by_sending(fd);
-    return 0;
-}
-
 int subscribe_by_bind(int fd, const struct sockaddr *address, socklen_t size, int error)
 {
+    struct attempt attempt = {.kind = ATTEMPT_BIND};
     struct sockaddr_nl wanted;
-    struct attempt attempt;
+    struct reply reply;
 
     if (!ask_is_possible() || !take_address(address, size, &wanted))
         return error;
-    if (error == EADDRINUSE)
-        error = bind_to(fd, &wanted);
-    attempt = (struct attempt){.kind = ATTEMPT_BIND, .value = wanted.nl_groups, .error = error};
-    if (!policy_concerns(&attempt))
+    attempt.value = wanted.nl_groups;
+    attempt.error = bind_if_free(fd, &wanted, error);
+    if (attempt.error == EADDRINUSE)
+        return EADDRINUSE;
+    reply = rule(fd, &attempt, 0);
+    if (!(reply.flags & REPLY_REPEATS))
+        return reply.result;
+    wanted.nl_groups = reply.groups;
+    error = bind_if_free(fd, &wanted, call_bind(fd, &wanted));
+    if (policy_is_denial(error))
+        bind_by_sending(fd);
+    else if (error != 0)
         return error;
-    if (error != 0 && policy_may_serve(&attempt) && handover_inode(fd) != 0) {
-        int plain = bind_plainly(fd, wanted, &attempt);
-
-        if (plain != 0)
-            return plain;
-    }
-    return rule(fd, &attempt);
+    return rule(fd, &attempt, REQUEST_REPEATED).result;
 }
 
 int subscribe_by_option(int fd, int option, const void *value, socklen_t size, int error)
@@ -126,30 +104,27 @@ int subscribe_by_option(int fd, int option, const void *value, socklen_t size, i
         size < sizeof(attempt.value))
         return error;
     memcpy(&attempt.value, value, sizeof(attempt.value));
-    if (!policy_concerns(&attempt))
-        return error;
-    error = rule(fd, &attempt);
+    error = rule(fd, &attempt, 0).result;
     if (attempt.kind == ATTEMPT_PKTINFO && error == 0 && attempt.value != 0)
         adds_groups = true;
     return error;
 }
 
-/* Whether a request that couldn't be sent is one to groups, which *ret then isn't any more. */
+/* Whether what couldn't be sent to that address is to be sent again, to the one in *ret. */
 static bool take_plain_address(int fd, const struct sockaddr *address, socklen_t size,
                                struct sockaddr_nl *ret)
 {
-    int error = errno;
-    bool taken = ask_is_possible() && policy_is_denial(error) && take_address(address, size, ret) &&
-                 policy_is_to_groups(ret);
+    struct attempt attempt = {.kind = ATTEMPT_SEND, .error = errno};
+    struct reply reply = {0};
 
-    if (taken) {
-        const struct membership membership = membership_of(fd);
-
-        taken = membership.wanted || membership.granted;
+    /* What the kernel did not read may not be there. */
+    if (ask_is_possible() && policy_is_denial(attempt.error) && take_address(address, size, ret)) {
+        attempt.value = ret->nl_groups;
+        reply = rule(fd, &attempt, 0);
     }
-    errno = error;
-    ret->nl_groups = 0;
-    return taken;
+    errno = attempt.error;
+    ret->nl_groups = reply.groups;
+    return reply.flags & REPLY_REPEATS;
 }
 
 ssize_t subscribe_send(int fd, const void *data, size_t size, int flags,
@@ -167,7 +142,6 @@ ssize_t subscribe_send_message(int fd, const struct msghdr *header, int flags)
     struct sockaddr_nl plain;
     struct msghdr sent;
 
-    /* What the kernel did not read may not be there. */
     if (!policy_is_denial(errno) ||
         !take_plain_address(fd, header->msg_name, header->msg_namelen, &plain))
         return -1;

@@ -10,11 +10,6 @@
 #include "reach/tracing/service.h"
 #include "reach/tracing/tracee.h"
 
-bool fulfil_takes_groups(pid_t tid, uint64_t address, struct sockaddr_nl *ret)
-{
-    return tracee_read(tid, address, ret, sizeof(*ret)) == sizeof(*ret) && policy_is_to_groups(ret);
-}
-
 static bool take_option(const struct injection *injection, struct attempt *ret)
 {
     const struct user_regs_struct *registers = &injection->registers;
@@ -112,23 +107,40 @@ static int bind_by_sending(struct operation *operation)
     return r < 0 ? r : operation_run(operation, SYS_sendto, arguments, on_bound_by_sending);
 }
 
+static int repeat_bind(struct service *service, struct operation *operation, int error);
+
+/* Whether a bind failed because our duplicate alone held the port, which is closed now. */
+static bool is_freed(struct service *service, const struct operation *operation, int64_t result)
+{
+    const struct attempt attempt = {
+        .kind = ATTEMPT_BIND, .value = operation->ruling.groups, .error = (int)-result};
+
+    return result == -EADDRINUSE &&
+           serving_rule(&service->serving, operation->inode, &attempt).repeats;
+}
+
 static int on_bound(struct service *service, struct operation *operation, int64_t result)
 {
     if (policy_is_denial((int)-result))
         return bind_by_sending(operation);
+    if (is_freed(service, operation, result))
+        return repeat_bind(service, operation, 0);
     /* Another error is about the rest of the address, and is for the program. */
     return result < 0 ? operation_end(operation, result) : take_and_serve(service, operation);
 }
 
-/* The program binds its socket itself, without the groups that the kernel refused. */
-static int bind_plainly(struct service *service, struct operation *operation, int error)
+static int on_answer(struct service *service, struct operation *operation, int64_t result);
+
+/* The program binds its socket itself, with the groups that are left. If the port was in use, that
+ * is the call that it made. */
+static int repeat_bind(struct service *service, struct operation *operation, int error)
 {
     const struct injection *injection = &operation->injection;
     struct sockaddr_nl address = operation->address;
     const uint64_t arguments[6] = {(uint64_t)operation->fd, injection->room, sizeof(address)};
     int r = error;
 
-    (void)service;
+    networks_review(service->networks);
     address.nl_groups = operation->ruling.groups;
     if (r >= 0)
         r = injection_write(injection, &address, sizeof(address));
@@ -136,7 +148,8 @@ static int bind_plainly(struct service *service, struct operation *operation, in
         return r;
     if (r < 0)
         return operation_end(operation, operation->result);
-    return operation_run(operation, SYS_bind, arguments, on_bound);
+    return operation_run(operation, SYS_bind, arguments,
+                         operation->ruling.changes ? on_bound : on_answer);
 }
 
 static int change(struct service *service, struct operation *operation)
@@ -149,8 +162,8 @@ static int change(struct service *service, struct operation *operation)
     }
     if (!range_has(&service->range, (int)operation->fd))
         return operation_end(operation, operation->result);
-    if (operation->ruling.binds)
-        return operation_need_page(service, operation, bind_plainly);
+    if (operation->ruling.repeats)
+        return operation_need_page(service, operation, repeat_bind);
     return take_and_serve(service, operation);
 }
 
@@ -165,7 +178,7 @@ static int on_answer(struct service *service, struct operation *operation, int64
         return operation_end(operation, result);
     attempt.error = (int)-result;
     operation->ruling = serving_rule(&service->serving, operation->inode, &attempt);
-    if (operation->ruling.changes)
+    if (operation->ruling.changes || operation->ruling.repeats)
         return change(service, operation);
     return operation_end(operation, -operation->ruling.error);
 }

@@ -9,7 +9,4 @@
 /* bind(), or setsockopt() with an option of SOL_NETLINK, on a socket. */
 int fulfil_begin(struct service *service, struct operation *operation);
 
-/* Whether the address that a call is given can be read, and has groups. */
-bool fulfil_takes_groups(pid_t tid, uint64_t address, struct sockaddr_nl *ret);
-
 #endif

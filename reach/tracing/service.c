@@ -119,42 +119,36 @@ static int begin_socket(struct service *service, struct operation *operation)
     return operation_need_page(service, operation, make_socket);
 }
 
-/* --- requests to an address with groups go to the kernel alone, where they are denied */
+/* --- requests to an address with groups, where they are denied */
 
-/* Where the address is that the call sends to; false if it names none. */
-static bool find_destination(const struct injection *injection, uint64_t *ret)
+/* Laid out as the program's kernel wants it, in the room of the page. */
+struct plain_message {
+    struct msghdr header;
+    struct sockaddr_nl address;
+};
+
+/* The first of the headers of sendmmsg(), which may send them one by one, is that of sendmsg(). */
+static bool read_header(const struct injection *injection, struct msghdr *ret)
+{
+    return tracee_read(injection->tid, injection->registers.rsi, ret, sizeof(*ret)) == sizeof(*ret);
+}
+
+/* The address that the call sends to; false if it names none. */
+static bool read_destination(const struct injection *injection, struct sockaddr_nl *ret)
 {
     const struct user_regs_struct *registers = &injection->registers;
+    uint64_t place = registers->r8, size = registers->r9;
     struct msghdr header;
 
-    if (registers->orig_rax == SYS_sendto) {
-        *ret = registers->r8;
-        return registers->r9 == sizeof(struct sockaddr_nl);
+    if (registers->orig_rax != SYS_sendto) {
+        if (!read_header(injection, &header))
+            return false;
+        place = (uint64_t)(uintptr_t)header.msg_name;
+        size = header.msg_namelen;
     }
-    /* The first of the headers of sendmmsg(), which may send them one by one. */
-    if (tracee_read(injection->tid, registers->rsi, &header, sizeof(header)) != sizeof(header))
-        return false;
-    *ret = (uint64_t)(uintptr_t)header.msg_name;
-    return header.msg_namelen == sizeof(struct sockaddr_nl);
-}
-
-static bool sends_to_groups(const struct injection *injection)
-{
-    struct sockaddr_nl address;
-    uint64_t place;
-
-    return find_destination(injection, &place) &&
-           fulfil_takes_groups(injection->tid, place, &address);
-}
-
-/* Without an address it would send to whom it is connected to. */
-static bool is_connected(const struct subscription *subscription)
-{
-    struct sockaddr_nl peer = {0};
-    socklen_t size = sizeof(peer);
-
-    return getpeername(subscription_fd(subscription), (struct sockaddr *)&peer, &size) < 0 ||
-           peer.nl_pid != 0 || peer.nl_groups != 0;
+    return size >= sizeof(*ret) &&
+           tracee_read(injection->tid, place, ret, sizeof(*ret)) == sizeof(*ret) &&
+           ret->nl_family == AF_NETLINK && ret->nl_groups != 0;
 }
 
 /* sendmmsg() has sent the first: that many bytes, which the program finds in its header. */
@@ -179,47 +173,50 @@ static int on_sent_plainly(struct service *service, struct operation *operation,
     return operation_end(operation, sent);
 }
 
-/* The program sends it itself; no address is the kernel's. */
-static int send_plainly(struct service *service, struct operation *operation, int error)
+/* The program sends it itself. */
+static int repeat_send(struct service *service, struct operation *operation, int error)
 {
     const struct injection *injection = &operation->injection;
     const struct user_regs_struct *registers = &injection->registers;
+    uint64_t address = injection->room + offsetof(struct plain_message, address);
     uint64_t flags = registers->orig_rax == SYS_sendmmsg ? registers->r10 : registers->rdx;
-    const uint64_t arguments[6] = {registers->rdi, injection->room, flags};
-    struct msghdr header;
+    const uint64_t to_address[6] = {registers->rdi, registers->rsi, registers->rdx,
+                                    registers->r10, address,        sizeof(operation->address)};
+    const uint64_t by_header[6] = {registers->rdi, injection->room, flags};
+    bool has_header = registers->orig_rax != SYS_sendto;
+    struct plain_message message = {.address = operation->address};
     int r = error;
 
     (void)service;
-    if (r >= 0 &&
-        tracee_read(injection->tid, registers->rsi, &header, sizeof(header)) != sizeof(header))
+    if (r >= 0 && has_header && !read_header(injection, &message.header))
         r = -EFAULT;
-    if (r >= 0) {
-        header.msg_name = NULL;
-        header.msg_namelen = 0;
-        r = injection_write(injection, &header, sizeof(header));
-    }
+    message.address.nl_groups = operation->ruling.groups;
+    message.header.msg_name = (void *)(uintptr_t)address;
+    message.header.msg_namelen = sizeof(message.address);
+    if (r >= 0)
+        r = injection_write(injection, &message, sizeof(message));
     if (r == -ESRCH)
         return r;
     if (r < 0)
         return operation_end(operation, operation->result);
-    return operation_run(operation, SYS_sendmsg, arguments, on_sent_plainly);
+    return operation_run(operation, has_header ? SYS_sendmsg : SYS_sendto,
+                         has_header ? by_header : to_address, on_sent_plainly);
 }
 
 static int on_sent(struct service *service, struct operation *operation, int64_t sent)
 {
-    const struct injection *injection = &operation->injection;
-    const struct user_regs_struct *registers = &injection->registers;
-    const uint64_t arguments[6] = {registers->rdi, registers->rsi, registers->rdx, registers->r10};
-    const struct subscription *subscription =
-        subscriptions_find(service->serving.subscriptions, operation->inode);
+    struct attempt attempt = {.kind = ATTEMPT_SEND, .error = (int)-sent};
 
     operation->result = sent;
-    if (!policy_is_denial((int)-sent) || !subscription || is_connected(subscription) ||
-        service_is_confined(service, injection->tid) || !sends_to_groups(injection))
-        return operation_end(operation, sent);
-    if (registers->orig_rax == SYS_sendto)
-        return operation_run(operation, SYS_sendto, arguments, on_sent_plainly);
-    return operation_need_page(service, operation, send_plainly);
+    if (policy_is_denial(attempt.error) &&
+        !service_is_confined(service, operation->injection.tid) &&
+        read_destination(&operation->injection, &operation->address)) {
+        attempt.value = operation->address.nl_groups;
+        operation->ruling = serving_rule(&service->serving, operation->inode, &attempt);
+    }
+    if (operation->ruling.repeats)
+        return operation_need_page(service, operation, repeat_send);
+    return operation_end(operation, sent);
 }
 
 static int send_with_page(struct service *service, struct operation *operation, int error)
@@ -228,11 +225,13 @@ static int send_with_page(struct service *service, struct operation *operation, 
     return error == -ESRCH ? error : operation_run_original(operation, on_sent);
 }
 
-/* Some send to the address that they subscribed with, groups and all. */
+/* Where there can't be a page later, there is one before. */
 static int begin_send(struct service *service, struct operation *operation)
 {
-    if (!operation->injection.has_text && !service_is_confined(service, operation->injection.tid) &&
-        sends_to_groups(&operation->injection))
+    const struct injection *injection = &operation->injection;
+
+    if (!injection->has_text && !service_is_confined(service, injection->tid) &&
+        read_destination(injection, &operation->address))
         return operation_need_page(service, operation, send_with_page);
     return operation_run_original(operation, on_sent);
 }

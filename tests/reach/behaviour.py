@@ -204,4 +204,6 @@ def add(start, before, *paths):
             start, before)
     tap.add("What a program sends after it gave its privileges up is sent without them, to groups "
             "too", renounced, start)
+    tap.add("The port of a socket that was closed in a way that nobody saw is free", in_situation, start,
+            programs.situation("replaced"))
     tap.add("It needs no privilege", unprivileged, start, before, *paths)

@@ -73,6 +73,13 @@ def daemonized():
     _follow(ways.subscriber())
 
 
+def replaced():
+    """Replaces the socket by another file, and takes its port again."""
+    netlink = ways.subscriber(4711)
+    os.dup2(os.open("/dev/null", os.O_RDONLY), netlink.fileno())
+    _follow(ways.subscriber(4711))
+
+
 def dropped():
     """Became another user first."""
     os.setgid(_NOBODY)

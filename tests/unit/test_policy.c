@@ -41,7 +41,7 @@ static void a_denied_bind_to_links_is_served(void **state)
         struct ruling ruling = rule(ATTEMPT_BIND, LINKS, denials[i], &none);
 
         assert_membership(&ruling, LINKS, 0);
-        assert_true(ruling.changes && ruling.binds && !ruling.passes_over);
+        assert_true(ruling.changes && ruling.repeats && !ruling.passes_over);
         assert_int_equal(ruling.groups, 0);
     }
 }
@@ -61,7 +61,7 @@ static void a_denied_bind_keeps_what_was_granted_before(void **state)
 
     (void)state;
     assert_membership(&ruling, LINKS | ADDRESSES, LINKS);
-    assert_true(ruling.binds && !ruling.passes_over);
+    assert_true(ruling.repeats && !ruling.passes_over);
     assert_int_equal(ruling.groups, LINKS);
     ruling = rule(ATTEMPT_BIND, ADDRESSES, EOPNOTSUPP, &granted);
     assert_membership(&ruling, ADDRESSES, 0);
@@ -83,7 +83,7 @@ static void a_bind_without_links_ends_a_subscription(void **state)
 
     (void)state;
     assert_membership(&ruling, 0, 0);
-    assert_true(ruling.changes && !ruling.binds);
+    assert_true(ruling.changes && !ruling.repeats);
 }
 
 static void leaving_ends_a_subscription_that_only_we_serve(void **state)
@@ -122,7 +122,7 @@ static void addresses_are_served_alone(void **state)
     assert_membership(&ruling, INET6, 0);
     ruling = rule(ATTEMPT_BIND, ADDRESSES, EACCES, &none);
     assert_membership(&ruling, ADDRESSES, 0);
-    assert_true(ruling.changes && ruling.binds && !ruling.passes_over);
+    assert_true(ruling.changes && ruling.repeats && !ruling.passes_over);
 }
 
 static void other_groups_are_passed_over_beside_those_that_are_served(void **state)
@@ -161,6 +161,20 @@ static void a_refused_pktinfo_is_granted(void **state)
     assert_false(ruling.changes);
 }
 
+static void a_denied_request_to_groups_is_repeated_without_them(void **state)
+{
+    struct ruling ruling = rule(ATTEMPT_SEND, LINKS | ROUTES, EACCES, &served);
+
+    (void)state;
+    assert_true(ruling.repeats && !ruling.changes);
+    assert_int_equal(ruling.groups, 0);
+    assert_int_equal(ruling.error, EACCES);
+    assert_false(rule(ATTEMPT_SEND, LINKS, EACCES, &none).repeats);
+    assert_false(rule(ATTEMPT_SEND, LINKS, ECONNREFUSED, &served).repeats);
+    assert_false(rule(ATTEMPT_SEND, LINKS, 0, &served).repeats);
+    assert_false(rule(ATTEMPT_SEND, 0, EACCES, &served).repeats);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -174,6 +188,7 @@ int main(void)
         cmocka_unit_test(addresses_are_served_alone),
         cmocka_unit_test(other_groups_are_passed_over_beside_those_that_are_served),
         cmocka_unit_test(a_refused_pktinfo_is_granted),
+        cmocka_unit_test(a_denied_request_to_groups_is_repeated_without_them),
     };
 
     return cmocka_run_group_tests_name("policy", tests, NULL, NULL);
