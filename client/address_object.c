@@ -5,47 +5,28 @@
 #include <limits.h>
 #include <string.h>
 
-#include "protocol/address_fields.h"
 #include "protocol/address_names.h"
 
-#define X(id, name)                                                              \
-    _Static_assert((int)LINKWATCH_ADDRESS_FIELD_##id == (int)ADDRESS_FIELD_##id, \
-                   "fields have one number");
-ADDRESS_FIELDS(X)
-#undef X
-_Static_assert((int)LINKWATCH_ADDRESS_FIELD_PREFERRED_LIFE_TIME + 1 == (int)ADDRESS_FIELD_COUNT,
-               "no field is missing");
-
-static const enum form forms[ADDRESS_FIELD_COUNT] = {
-    [ADDRESS_FIELD_IFINDEX] = NUMBER,
-    [ADDRESS_FIELD_IFNAME] = NAME,
-    [ADDRESS_FIELD_FAMILY] = TEXT,
-    [ADDRESS_FIELD_LOCAL] = TEXT,
-    [ADDRESS_FIELD_ADDRESS] = TEXT,
-    [ADDRESS_FIELD_PREFIXLEN] = NUMBER,
-    [ADDRESS_FIELD_METRIC] = NUMBER,
-    [ADDRESS_FIELD_BROADCAST] = TEXT,
-    [ADDRESS_FIELD_ANYCAST] = TEXT,
-    [ADDRESS_FIELD_SCOPE] = TEXT,
-    [ADDRESS_FIELD_FLAGS] = TEXTS,
-    [ADDRESS_FIELD_PROTOCOL] = TEXT,
-    [ADDRESS_FIELD_LABEL] = NAME,
-    [ADDRESS_FIELD_VALID_LIFE_TIME] = NUMBER,
-    [ADDRESS_FIELD_PREFERRED_LIFE_TIME] = NUMBER,
+static const struct object_field fields[] = {
+    [LINKWATCH_ADDRESS_FIELD_IFINDEX] = {.form = NUMBER, .name = "ifindex"},
+    [LINKWATCH_ADDRESS_FIELD_IFNAME] = {.form = TEXT, .name = "ifname", .bytes = "ifname_bytes"},
+    [LINKWATCH_ADDRESS_FIELD_FAMILY] = {.form = TEXT, .name = "family"},
+    [LINKWATCH_ADDRESS_FIELD_LOCAL] = {.form = TEXT, .name = "local"},
+    [LINKWATCH_ADDRESS_FIELD_ADDRESS] = {.form = TEXT, .name = "address"},
+    [LINKWATCH_ADDRESS_FIELD_PREFIXLEN] = {.form = NUMBER, .name = "prefixlen"},
+    [LINKWATCH_ADDRESS_FIELD_METRIC] = {.form = NUMBER, .name = "metric"},
+    [LINKWATCH_ADDRESS_FIELD_BROADCAST] = {.form = TEXT, .name = "broadcast"},
+    [LINKWATCH_ADDRESS_FIELD_ANYCAST] = {.form = TEXT, .name = "anycast"},
+    [LINKWATCH_ADDRESS_FIELD_SCOPE] = {.form = TEXT, .name = "scope"},
+    [LINKWATCH_ADDRESS_FIELD_FLAGS] = {.form = TEXTS, .name = "flags"},
+    [LINKWATCH_ADDRESS_FIELD_PROTOCOL] = {.form = TEXT, .name = "protocol"},
+    [LINKWATCH_ADDRESS_FIELD_LABEL] = {.form = TEXT, .name = "label", .bytes = "label_bytes"},
+    [LINKWATCH_ADDRESS_FIELD_VALID_LIFE_TIME] = {.form = NUMBER, .name = "valid_life_time"},
+    [LINKWATCH_ADDRESS_FIELD_PREFERRED_LIFE_TIME] = {.form = NUMBER, .name = "preferred_life_time"},
 };
 
-static const char *name_of(int field)
-{
-    return address_field_name((enum address_field)field);
-}
-
-static const char *bytes_name_of(int field)
-{
-    return address_field_bytes_name((enum address_field)field);
-}
-
-static const struct object_type type = {
-    .count = ADDRESS_FIELD_COUNT, .forms = forms, .name = name_of, .bytes_name = bytes_name_of};
+static const struct object_type type = {.count = sizeof(fields) / sizeof(fields[0]),
+                                        .fields = fields};
 
 /* An address is an object of that type, and nothing else. */
 static const struct object *object_of(const struct linkwatch_address *address)
@@ -56,11 +37,12 @@ static const struct object *object_of(const struct linkwatch_address *address)
 /* What it is known by is there. */
 static bool is_usable(const struct object *object)
 {
-    int64_t index = object_number(object, ADDRESS_FIELD_IFINDEX);
+    int64_t index = object_number(object, LINKWATCH_ADDRESS_FIELD_IFINDEX);
 
-    return index >= 1 && index <= INT_MAX && object_text(object, ADDRESS_FIELD_IFNAME) &&
-           object_text(object, ADDRESS_FIELD_FAMILY) && object_text(object, ADDRESS_FIELD_LOCAL) &&
-           object_knows(object, ADDRESS_FIELD_PREFIXLEN);
+    return index >= 1 && index <= INT_MAX && object_text(object, LINKWATCH_ADDRESS_FIELD_IFNAME) &&
+           object_text(object, LINKWATCH_ADDRESS_FIELD_FAMILY) &&
+           object_text(object, LINKWATCH_ADDRESS_FIELD_LOCAL) &&
+           object_knows(object, LINKWATCH_ADDRESS_FIELD_PREFIXLEN);
 }
 
 int address_from_json(const json_t *json, struct linkwatch_address **ret)
@@ -97,17 +79,17 @@ struct linkwatch_address *linkwatch_address_unref(struct linkwatch_address *addr
 
 int linkwatch_address_ifindex(const struct linkwatch_address *address)
 {
-    return (int)object_number(object_of(address), ADDRESS_FIELD_IFINDEX);
+    return (int)object_number(object_of(address), LINKWATCH_ADDRESS_FIELD_IFINDEX);
 }
 
 const char *linkwatch_address_ifname(const struct linkwatch_address *address)
 {
-    return object_text(object_of(address), ADDRESS_FIELD_IFNAME);
+    return object_text(object_of(address), LINKWATCH_ADDRESS_FIELD_IFNAME);
 }
 
 const char *linkwatch_address_local(const struct linkwatch_address *address)
 {
-    return object_text(object_of(address), ADDRESS_FIELD_LOCAL);
+    return object_text(object_of(address), LINKWATCH_ADDRESS_FIELD_LOCAL);
 }
 
 /* The flags as the kernel has them. */
@@ -116,7 +98,7 @@ static int64_t flags_of(const struct linkwatch_address *address)
     uint32_t named = 0;
     const char *flag = NULL;
 
-    while ((flag = linkwatch_address_next_flag(address, flag)))
+    while ((flag = linkwatch_address_next_text(address, LINKWATCH_ADDRESS_FIELD_FLAGS, flag)))
         named |= address_flag_from_name(flag);
     return address_flags_named(named);
 }
@@ -125,11 +107,11 @@ static int64_t flags_of(const struct linkwatch_address *address)
 static int number_of(int field, const char *name)
 {
     switch (field) {
-    case ADDRESS_FIELD_FAMILY:
+    case LINKWATCH_ADDRESS_FIELD_FAMILY:
         return address_family_from_name(name);
-    case ADDRESS_FIELD_SCOPE:
+    case LINKWATCH_ADDRESS_FIELD_SCOPE:
         return address_scope_from_name(name);
-    case ADDRESS_FIELD_PROTOCOL:
+    case LINKWATCH_ADDRESS_FIELD_PROTOCOL:
         return address_protocol_from_name(name);
     }
     return -ENOENT;
@@ -154,11 +136,11 @@ int linkwatch_address_get_integer(const struct linkwatch_address *address, int f
     const struct object *object = object_of(address);
 
     switch (field) {
-    case ADDRESS_FIELD_FAMILY:
-    case ADDRESS_FIELD_SCOPE:
-    case ADDRESS_FIELD_PROTOCOL:
+    case LINKWATCH_ADDRESS_FIELD_FAMILY:
+    case LINKWATCH_ADDRESS_FIELD_SCOPE:
+    case LINKWATCH_ADDRESS_FIELD_PROTOCOL:
         return get_number_of_name(object, field, ret);
-    case ADDRESS_FIELD_FLAGS:
+    case LINKWATCH_ADDRESS_FIELD_FLAGS:
         if (!object_knows(object, field))
             return -ENODATA;
         *ret = flags_of(address);
@@ -173,19 +155,20 @@ int linkwatch_address_get_string(const struct linkwatch_address *address, int fi
     return object_get_string(object_of(address), field, ret);
 }
 
-const char *linkwatch_address_next_flag(const struct linkwatch_address *address, const char *flag)
+int linkwatch_address_get_boolean(const struct linkwatch_address *address, int field, bool *ret)
 {
-    return object_next_text(object_of(address), ADDRESS_FIELD_FLAGS, flag);
+    return object_get_boolean(object_of(address), field, ret);
 }
 
-bool linkwatch_address_has_flag(const struct linkwatch_address *address, const char *flag)
+const char *linkwatch_address_next_text(const struct linkwatch_address *address, int field,
+                                        const char *text)
 {
-    const char *next = NULL;
+    return object_next_text(object_of(address), field, text);
+}
 
-    while ((next = linkwatch_address_next_flag(address, next)))
-        if (strcmp(next, flag) == 0)
-            return true;
-    return false;
+int linkwatch_address_has_text(const struct linkwatch_address *address, int field, const char *text)
+{
+    return object_has_text(object_of(address), field, text);
 }
 
 int linkwatch_address_format(const struct linkwatch_address *address, int field, char **ret)
@@ -206,12 +189,12 @@ linkwatch_fields linkwatch_address_compare(const struct linkwatch_address *a,
 
 const char *linkwatch_address_field_name(int field)
 {
-    return field >= 0 && field < ADDRESS_FIELD_COUNT ? name_of(field) : NULL;
+    return object_field_name(&type, field);
 }
 
 int linkwatch_address_field_from_name(const char *name)
 {
-    return address_field_from_name(name);
+    return object_field_from_name(&type, name);
 }
 
 static int order_numbers(const struct object *a, const struct object *b, int field)
@@ -232,12 +215,12 @@ static int order_texts(const struct object *a, const struct object *b, int field
 
 static int in_order(const struct object *object, const void *key)
 {
-    int by = order_numbers(object, key, ADDRESS_FIELD_IFINDEX);
+    int by = order_numbers(object, key, LINKWATCH_ADDRESS_FIELD_IFINDEX);
 
-    by = by ? by : order_texts(object, key, ADDRESS_FIELD_FAMILY);
-    by = by ? by : order_texts(object, key, ADDRESS_FIELD_LOCAL);
-    by = by ? by : order_numbers(object, key, ADDRESS_FIELD_PREFIXLEN);
-    return by ? by : order_texts(object, key, ADDRESS_FIELD_ADDRESS);
+    by = by ? by : order_texts(object, key, LINKWATCH_ADDRESS_FIELD_FAMILY);
+    by = by ? by : order_texts(object, key, LINKWATCH_ADDRESS_FIELD_LOCAL);
+    by = by ? by : order_numbers(object, key, LINKWATCH_ADDRESS_FIELD_PREFIXLEN);
+    return by ? by : order_texts(object, key, LINKWATCH_ADDRESS_FIELD_ADDRESS);
 }
 
 bool address_is_same(const struct linkwatch_address *a, const struct linkwatch_address *b)
@@ -248,7 +231,7 @@ bool address_is_same(const struct linkwatch_address *a, const struct linkwatch_a
 /* No object is at the key: it stands before all of the link with that index. */
 static int before_link(const struct object *object, const void *key)
 {
-    return object_number(object, ADDRESS_FIELD_IFINDEX) < *(const int *)key ? -1 : 1;
+    return object_number(object, LINKWATCH_ADDRESS_FIELD_IFINDEX) < *(const int *)key ? -1 : 1;
 }
 
 int address_set_put(struct object_set *set, struct linkwatch_address *address, size_t limit)

@@ -221,8 +221,8 @@ bool condition_needs_addresses(const struct condition *condition)
 /* One that is a duplicate, or may turn out to be, is of no use. */
 static bool is_in_use(const struct linkwatch_address *address)
 {
-    return !linkwatch_address_has_flag(address, "tentative") &&
-           !linkwatch_address_has_flag(address, "dadfailed");
+    return linkwatch_address_has_text(address, LINKWATCH_ADDRESS_FIELD_FLAGS, "tentative") != 1 &&
+           linkwatch_address_has_text(address, LINKWATCH_ADDRESS_FIELD_FLAGS, "dadfailed") != 1;
 }
 
 static bool has_prefix(const struct condition *condition, const struct linkwatch_address *address)
@@ -275,12 +275,12 @@ bool condition_follows(const struct condition *condition)
 
 static bool is_up(const struct linkwatch_link *link)
 {
-    return linkwatch_link_has_flag(link, "UP") == 1;
+    return linkwatch_link_has_text(link, LINKWATCH_FIELD_FLAGS, "UP") == 1;
 }
 
 static bool is_down(const struct linkwatch_link *link)
 {
-    return linkwatch_link_has_flag(link, "UP") == 0;
+    return linkwatch_link_has_text(link, LINKWATCH_FIELD_FLAGS, "UP") == 0;
 }
 
 /* A link that is down has no carrier state: neither is met. */
@@ -304,7 +304,7 @@ static bool has_kind(const struct linkwatch_link *link, const char *wanted)
 {
     const char *kind;
 
-    if (linkwatch_link_get_string(link, LINKWATCH_FIELD_LINKINFO, &kind) >= 0)
+    if (linkwatch_link_get_string(link, LINKWATCH_FIELD_INFO_KIND, &kind) >= 0)
         return strcasecmp(kind, wanted) == 0;
     return has_text(link, LINKWATCH_FIELD_LINK_TYPE, wanted);
 }

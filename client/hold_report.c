@@ -268,7 +268,7 @@ static bool shares_name(const struct linkwatch_link *link, const struct linkwatc
 
     if (link_has_name(link, linkwatch_link_ifname(other)))
         return true;
-    while ((altname = linkwatch_link_next_altname(other, altname)))
+    while ((altname = linkwatch_link_next_text(other, LINKWATCH_FIELD_ALTNAMES, altname)))
         if (link_has_name(link, altname))
             return true;
     return false;

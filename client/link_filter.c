@@ -250,7 +250,7 @@ static bool fits_kinds(const json_t *kinds, const struct linkwatch_link *link)
 
     if (json_array_size(kinds) == 0)
         return true;
-    if (linkwatch_link_get_string(link, LINKWATCH_FIELD_LINKINFO, &of_link) < 0)
+    if (linkwatch_link_get_string(link, LINKWATCH_FIELD_INFO_KIND, &of_link) < 0)
         return false;
     json_array_foreach (kinds, i, kind)
         if (strcmp(json_string_value(kind), of_link) == 0)

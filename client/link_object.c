@@ -3,80 +3,61 @@
 
 #include <errno.h>
 #include <limits.h>
+#include <linux/if.h>
 #include <string.h>
 
-#include "protocol/fields.h"
 #include "protocol/glob.h"
+#include "protocol/link_flags.h"
 
-#define X(id, name) \
-    _Static_assert((int)LINKWATCH_FIELD_##id == (int)LINK_FIELD_##id, "fields have one number");
-LINK_FIELDS(X)
-#undef X
-_Static_assert((int)LINKWATCH_FIELD_LINK_IFINDEX + 1 == (int)LINK_FIELD_COUNT,
-               "no field is missing");
-
-/* Times, which are no fields. */
-enum { SINCE = LINK_FIELD_COUNT, SINCE_FIRST_DUMP, LAST_UP, LAST_DOWN, FORM_COUNT };
-
-static const char *const extras[FORM_COUNT - LINK_FIELD_COUNT] = {"since_usec", "since_first_dump",
-                                                                  "last_up_usec", "last_down_usec"};
-
-static const enum form forms[FORM_COUNT] = {
-    [LINK_FIELD_IFINDEX] = NUMBER,
-    [LINK_FIELD_IFNAME] = NAME,
-    [LINK_FIELD_ALTNAMES] = NAMES,
-    [LINK_FIELD_IFALIAS] = TEXT,
-    [LINK_FIELD_LINK_TYPE] = TEXT,
-    [LINK_FIELD_FLAGS] = TEXTS,
-    [LINK_FIELD_OPERSTATE] = TEXT,
-    [LINK_FIELD_LINKMODE] = TEXT,
-    [LINK_FIELD_CARRIER] = TRUTH,
-    [LINK_FIELD_CARRIER_CHANGES] = NUMBER,
-    [LINK_FIELD_CARRIER_UP_COUNT] = NUMBER,
-    [LINK_FIELD_CARRIER_DOWN_COUNT] = NUMBER,
-    [LINK_FIELD_MTU] = NUMBER,
-    [LINK_FIELD_MIN_MTU] = NUMBER,
-    [LINK_FIELD_MAX_MTU] = NUMBER,
-    [LINK_FIELD_ADDRESS] = TEXT,
-    [LINK_FIELD_BROADCAST] = TEXT,
-    [LINK_FIELD_PERMADDR] = TEXT,
-    [LINK_FIELD_MASTER] = NAME,
-    [LINK_FIELD_LINK] = NAME,
-    [LINK_FIELD_LINK_INDEX] = NUMBER,
-    [LINK_FIELD_LINK_NETNSID] = NUMBER,
-    [LINK_FIELD_GROUP] = TEXT,
-    [LINK_FIELD_TXQLEN] = NUMBER,
-    [LINK_FIELD_QDISC] = TEXT,
-    [LINK_FIELD_PROMISCUITY] = NUMBER,
-    [LINK_FIELD_NUM_TX_QUEUES] = NUMBER,
-    [LINK_FIELD_NUM_RX_QUEUES] = NUMBER,
-    [LINK_FIELD_PARENTBUS] = TEXT,
-    [LINK_FIELD_PARENTDEV] = TEXT,
-    [LINK_FIELD_LINKINFO] = INFO,
-    [LINK_FIELD_MASTER_IFINDEX] = NUMBER,
-    [LINK_FIELD_LINK_IFINDEX] = NUMBER,
-    [SINCE] = NUMBER,
-    [SINCE_FIRST_DUMP] = TRUTH,
-    [LAST_UP] = NUMBER,
-    [LAST_DOWN] = NUMBER,
+static const struct object_field fields[] = {
+    [LINKWATCH_FIELD_IFINDEX] = {.form = NUMBER, .name = "ifindex"},
+    [LINKWATCH_FIELD_IFNAME] = {.form = TEXT, .name = "ifname", .bytes = "ifname_bytes"},
+    [LINKWATCH_FIELD_ALTNAMES] = {.form = TEXTS, .name = "altnames", .bytes = "altnames_bytes"},
+    [LINKWATCH_FIELD_IFALIAS] = {.form = TEXT, .name = "ifalias"},
+    [LINKWATCH_FIELD_LINK_TYPE] = {.form = TEXT, .name = "link_type"},
+    [LINKWATCH_FIELD_FLAGS] = {.form = TEXTS, .name = "flags"},
+    [LINKWATCH_FIELD_OPERSTATE] = {.form = TEXT, .name = "operstate"},
+    [LINKWATCH_FIELD_LINKMODE] = {.form = TEXT, .name = "linkmode"},
+    [LINKWATCH_FIELD_CARRIER] = {.form = TRUTH, .name = "carrier"},
+    [LINKWATCH_FIELD_CARRIER_CHANGES] = {.form = NUMBER, .name = "carrier_changes"},
+    [LINKWATCH_FIELD_CARRIER_UP_COUNT] = {.form = NUMBER, .name = "carrier_up_count"},
+    [LINKWATCH_FIELD_CARRIER_DOWN_COUNT] = {.form = NUMBER, .name = "carrier_down_count"},
+    [LINKWATCH_FIELD_MTU] = {.form = NUMBER, .name = "mtu"},
+    [LINKWATCH_FIELD_MIN_MTU] = {.form = NUMBER, .name = "min_mtu"},
+    [LINKWATCH_FIELD_MAX_MTU] = {.form = NUMBER, .name = "max_mtu"},
+    [LINKWATCH_FIELD_ADDRESS] = {.form = TEXT, .name = "address"},
+    [LINKWATCH_FIELD_BROADCAST] = {.form = TEXT, .name = "broadcast"},
+    [LINKWATCH_FIELD_PERMADDR] = {.form = TEXT, .name = "permaddr"},
+    [LINKWATCH_FIELD_MASTER] = {.form = TEXT, .name = "master", .bytes = "master_bytes"},
+    [LINKWATCH_FIELD_LINK] = {.form = TEXT, .name = "link", .bytes = "link_bytes"},
+    [LINKWATCH_FIELD_LINK_INDEX] = {.form = NUMBER, .name = "link_index"},
+    [LINKWATCH_FIELD_LINK_NETNSID] = {.form = NUMBER, .name = "link_netnsid"},
+    [LINKWATCH_FIELD_GROUP] = {.form = TEXT, .name = "group"},
+    [LINKWATCH_FIELD_TXQLEN] = {.form = NUMBER, .name = "txqlen"},
+    [LINKWATCH_FIELD_QDISC] = {.form = TEXT, .name = "qdisc"},
+    [LINKWATCH_FIELD_PROMISCUITY] = {.form = NUMBER, .name = "promiscuity"},
+    [LINKWATCH_FIELD_NUM_TX_QUEUES] = {.form = NUMBER, .name = "num_tx_queues"},
+    [LINKWATCH_FIELD_NUM_RX_QUEUES] = {.form = NUMBER, .name = "num_rx_queues"},
+    [LINKWATCH_FIELD_PARENTBUS] = {.form = TEXT, .name = "parentbus"},
+    [LINKWATCH_FIELD_PARENTDEV] = {.form = TEXT, .name = "parentdev"},
+    [LINKWATCH_FIELD_INFO_KIND] = {.form = TEXT, .name = "info_kind", .parent = "linkinfo"},
+    [LINKWATCH_FIELD_INFO_SLAVE_KIND] = {.form = TEXT,
+                                         .name = "info_slave_kind",
+                                         .parent = "linkinfo"},
+    [LINKWATCH_FIELD_MASTER_IFINDEX] = {.form = NUMBER, .name = "master_ifindex"},
+    [LINKWATCH_FIELD_LINK_IFINDEX] = {.form = NUMBER, .name = "link_ifindex"},
+    [LINKWATCH_FIELD_SINCE_USEC] = {.form = NUMBER, .name = "since_usec", .uncompared = true},
+    [LINKWATCH_FIELD_SINCE_FIRST_DUMP] = {.form = TRUTH,
+                                          .name = "since_first_dump",
+                                          .uncompared = true},
+    [LINKWATCH_FIELD_LAST_UP_USEC] = {.form = NUMBER, .name = "last_up_usec", .uncompared = true},
+    [LINKWATCH_FIELD_LAST_DOWN_USEC] = {.form = NUMBER,
+                                        .name = "last_down_usec",
+                                        .uncompared = true},
 };
 
-static const char *name_of(int field)
-{
-    return field < LINK_FIELD_COUNT ? link_field_name((enum link_field)field)
-                                    : extras[field - LINK_FIELD_COUNT];
-}
-
-static const char *bytes_name_of(int field)
-{
-    return field < LINK_FIELD_COUNT ? link_field_bytes_name((enum link_field)field) : NULL;
-}
-
-static const struct object_type type = {.count = LINK_FIELD_COUNT,
-                                        .extras = FORM_COUNT - LINK_FIELD_COUNT,
-                                        .forms = forms,
-                                        .name = name_of,
-                                        .bytes_name = bytes_name_of};
+static const struct object_type type = {.count = sizeof(fields) / sizeof(fields[0]),
+                                        .fields = fields};
 
 /* A link is an object of that type, and nothing else. */
 static const struct object *object_of(const struct linkwatch_link *link)
@@ -87,8 +68,8 @@ static const struct object *object_of(const struct linkwatch_link *link)
 /* Everybody counts on these two. */
 static bool is_usable(const struct object *object)
 {
-    int64_t index = object_number(object, LINK_FIELD_IFINDEX);
-    const char *name = object_text(object, LINK_FIELD_IFNAME);
+    int64_t index = object_number(object, LINKWATCH_FIELD_IFINDEX);
+    const char *name = object_text(object, LINKWATCH_FIELD_IFNAME);
 
     return index >= 1 && index <= INT_MAX && name && name[0];
 }
@@ -122,12 +103,12 @@ struct linkwatch_link *linkwatch_link_unref(struct linkwatch_link *link)
 
 int linkwatch_link_ifindex(const struct linkwatch_link *link)
 {
-    return (int)object_number(object_of(link), LINK_FIELD_IFINDEX);
+    return (int)object_number(object_of(link), LINKWATCH_FIELD_IFINDEX);
 }
 
 const char *linkwatch_link_ifname(const struct linkwatch_link *link)
 {
-    return object_text(object_of(link), LINK_FIELD_IFNAME);
+    return object_text(object_of(link), LINKWATCH_FIELD_IFNAME);
 }
 
 size_t link_bytes(const struct linkwatch_link *link)
@@ -140,9 +121,27 @@ const char *linkwatch_link_json(const struct linkwatch_link *link)
     return object_json(object_of(link));
 }
 
+/* The wire has the absence of IFF_RUNNING. */
+static int64_t flags_of(const struct linkwatch_link *link)
+{
+    const char *flag = NULL;
+    uint32_t flags = 0;
+
+    while ((flag = linkwatch_link_next_text(link, LINKWATCH_FIELD_FLAGS, flag)))
+        flags |= link_flag_from_name(flag);
+    if (flags & IFF_UP && !linkwatch_link_has_text(link, LINKWATCH_FIELD_FLAGS, "NO-CARRIER"))
+        flags |= IFF_RUNNING;
+    return flags;
+}
+
 int linkwatch_link_get_integer(const struct linkwatch_link *link, int field, int64_t *ret)
 {
-    return object_get_integer(object_of(link), field, ret);
+    if (field != LINKWATCH_FIELD_FLAGS)
+        return object_get_integer(object_of(link), field, ret);
+    if (!object_knows(object_of(link), field))
+        return -ENODATA;
+    *ret = flags_of(link);
+    return 0;
 }
 
 int linkwatch_link_get_boolean(const struct linkwatch_link *link, int field, bool *ret)
@@ -155,69 +154,14 @@ int linkwatch_link_get_string(const struct linkwatch_link *link, int field, cons
     return object_get_string(object_of(link), field, ret);
 }
 
-int linkwatch_link_get_info_slave_kind(const struct linkwatch_link *link, const char **ret)
+const char *linkwatch_link_next_text(const struct linkwatch_link *link, int field, const char *text)
 {
-    const char *kind = object_slave_kind(object_of(link));
-
-    if (!kind)
-        return -ENODATA;
-    *ret = kind;
-    return 0;
+    return object_next_text(object_of(link), field, text);
 }
 
-static int get_time(const struct linkwatch_link *link, int extra, int64_t *ret)
+int linkwatch_link_has_text(const struct linkwatch_link *link, int field, const char *text)
 {
-    if (!object_knows(object_of(link), extra))
-        return -ENODATA;
-    *ret = object_number(object_of(link), extra);
-    return 0;
-}
-
-int linkwatch_link_get_since(const struct linkwatch_link *link, int64_t *ret, bool *ret_first_dump)
-{
-    int r = get_time(link, SINCE, ret);
-
-    if (r >= 0 && ret_first_dump)
-        *ret_first_dump = object_number(object_of(link), SINCE_FIRST_DUMP);
-    return r;
-}
-
-int linkwatch_link_get_last_up(const struct linkwatch_link *link, int64_t *ret)
-{
-    return get_time(link, LAST_UP, ret);
-}
-
-int linkwatch_link_get_last_down(const struct linkwatch_link *link, int64_t *ret)
-{
-    return get_time(link, LAST_DOWN, ret);
-}
-
-const char *link_next_text(const struct linkwatch_link *link, enum linkwatch_field field,
-                           const char *text)
-{
-    return object_next_text(object_of(link), (int)field, text);
-}
-
-const char *linkwatch_link_next_altname(const struct linkwatch_link *link, const char *altname)
-{
-    return link_next_text(link, LINKWATCH_FIELD_ALTNAMES, altname);
-}
-
-const char *linkwatch_link_next_flag(const struct linkwatch_link *link, const char *flag)
-{
-    return link_next_text(link, LINKWATCH_FIELD_FLAGS, flag);
-}
-
-int linkwatch_link_has_flag(const struct linkwatch_link *link, const char *flag)
-{
-    const char *next = NULL;
-
-    if (!object_knows(object_of(link), LINK_FIELD_FLAGS))
-        return -ENODATA;
-    while ((next = linkwatch_link_next_flag(link, next)))
-        if (strcmp(next, flag) == 0)
-            return 1;
-    return 0;
+    return object_has_text(object_of(link), field, text);
 }
 
 bool linkwatch_link_matches(const struct linkwatch_link *link, const char *name)
@@ -226,7 +170,7 @@ bool linkwatch_link_matches(const struct linkwatch_link *link, const char *name)
 
     if (glob_matches(name, linkwatch_link_ifname(link)))
         return true;
-    while ((altname = linkwatch_link_next_altname(link, altname)))
+    while ((altname = linkwatch_link_next_text(link, LINKWATCH_FIELD_ALTNAMES, altname)))
         if (glob_matches(name, altname))
             return true;
     return false;
@@ -247,9 +191,9 @@ static bool went_back(const struct object *before, const struct object *now, int
 /* The address that a link was made with, as far as it is known; NULL if it isn't. */
 static const char *own_address(const struct object *link)
 {
-    const char *permanent = object_text(link, LINK_FIELD_PERMADDR);
+    const char *permanent = object_text(link, LINKWATCH_FIELD_PERMADDR);
 
-    return permanent ? permanent : object_text(link, LINK_FIELD_ADDRESS);
+    return permanent ? permanent : object_text(link, LINKWATCH_FIELD_ADDRESS);
 }
 
 static bool addresses_are(const struct object *before, const struct object *now, bool same)
@@ -267,26 +211,26 @@ bool link_is_another(const struct linkwatch_link *before, const struct linkwatch
 {
     const struct object *a = object_of(before);
     const struct object *b = object_of(now);
-    const char *kind = object_text(a, LINK_FIELD_LINKINFO);
-    const char *new_kind = object_text(b, LINK_FIELD_LINKINFO);
+    const char *kind = object_text(a, LINKWATCH_FIELD_INFO_KIND);
+    const char *new_kind = object_text(b, LINKWATCH_FIELD_INFO_KIND);
 
-    if (went_back(a, b, LINK_FIELD_CARRIER_CHANGES) ||
-        went_back(a, b, LINK_FIELD_CARRIER_UP_COUNT) ||
-        went_back(a, b, LINK_FIELD_CARRIER_DOWN_COUNT))
+    if (went_back(a, b, LINKWATCH_FIELD_CARRIER_CHANGES) ||
+        went_back(a, b, LINKWATCH_FIELD_CARRIER_UP_COUNT) ||
+        went_back(a, b, LINKWATCH_FIELD_CARRIER_DOWN_COUNT))
         return true;
     if (kind && new_kind)
         return strcmp(kind, new_kind) != 0 && !addresses_are(a, b, true);
-    return !object_same(a, b, LINK_FIELD_IFNAME) && addresses_are(a, b, false);
+    return !object_same(a, b, LINKWATCH_FIELD_IFNAME) && addresses_are(a, b, false);
 }
 
 const char *linkwatch_field_name(int field)
 {
-    return field >= 0 && field < LINK_FIELD_COUNT ? name_of(field) : NULL;
+    return object_field_name(&type, field);
 }
 
 int linkwatch_field_from_name(const char *name)
 {
-    return link_field_from_name(name);
+    return object_field_from_name(&type, name);
 }
 
 int linkwatch_link_format(const struct linkwatch_link *link, int field, char **ret)

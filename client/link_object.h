@@ -23,8 +23,4 @@ size_t link_bytes(const struct linkwatch_link *link);
 /* Whether two states under the same index belong to two links, by all the evidence in them. */
 bool link_is_another(const struct linkwatch_link *before, const struct linkwatch_link *now);
 
-/* Texts of a link's field or list, one behind the other; NULL without. */
-const char *link_next_text(const struct linkwatch_link *link, enum linkwatch_field field,
-                           const char *text);
-
 #endif

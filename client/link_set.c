@@ -44,7 +44,7 @@ bool link_has_name(const struct linkwatch_link *link, const char *name)
 
     if (strcmp(linkwatch_link_ifname(link), name) == 0)
         return true;
-    while ((altname = linkwatch_link_next_altname(link, altname)))
+    while ((altname = linkwatch_link_next_text(link, LINKWATCH_FIELD_ALTNAMES, altname)))
         if (strcmp(altname, name) == 0)
             return true;
     return false;

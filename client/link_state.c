@@ -35,10 +35,10 @@ enum link_rank link_rank(const struct linkwatch_link *link)
     if (!link)
         return RANK_ABSENT;
     known = linkwatch_link_get_boolean(link, LINKWATCH_FIELD_CARRIER, &carrier) >= 0;
-    if (linkwatch_link_has_flag(link, "UP") == 0 || (known && !carrier))
+    if (linkwatch_link_has_text(link, LINKWATCH_FIELD_FLAGS, "UP") == 0 || (known && !carrier))
         return RANK_PRESENT;
     /* M-DOWN comes some milliseconds before the carrier goes, and leaves after it is back. */
-    if (linkwatch_link_has_flag(link, "M-DOWN") == 1)
+    if (linkwatch_link_has_text(link, LINKWATCH_FIELD_FLAGS, "M-DOWN") == 1)
         return RANK_CONNECTED;
     return linkwatch_link_usable(link, NULL) ? RANK_USABLE : RANK_CONNECTED;
 }
@@ -59,7 +59,7 @@ static bool is_state_flag(const char *flag)
 static const char *next_other_flag(const struct linkwatch_link *link, const char *flag)
 {
     do
-        flag = linkwatch_link_next_flag(link, flag);
+        flag = linkwatch_link_next_text(link, LINKWATCH_FIELD_FLAGS, flag);
     while (flag && is_state_flag(flag));
     return flag;
 }
@@ -84,11 +84,11 @@ static json_t *merge_flags(const struct linkwatch_link *link, const struct linkw
     const char *flag = NULL;
     int r = 0;
 
-    while (r == 0 && (flag = linkwatch_link_next_flag(state, flag)))
-        if (is_state_flag(flag) || linkwatch_link_has_flag(link, flag) > 0)
+    while (r == 0 && (flag = linkwatch_link_next_text(state, LINKWATCH_FIELD_FLAGS, flag)))
+        if (is_state_flag(flag) || linkwatch_link_has_text(link, LINKWATCH_FIELD_FLAGS, flag) > 0)
             r = json_array_append_new(flags, json_string(flag));
     while (r == 0 && (flag = next_other_flag(link, flag)))
-        if (linkwatch_link_has_flag(state, flag) == 0)
+        if (linkwatch_link_has_text(state, LINKWATCH_FIELD_FLAGS, flag) == 0)
             r = json_array_append_new(flags, json_string(flag));
     if (r == 0)
         return flags;
@@ -114,8 +114,8 @@ static int merge(struct linkwatch_link *link, struct linkwatch_link *state, json
 {
     int r = take_state(json, from);
 
-    if (r >= 0 && linkwatch_link_has_flag(link, "UP") >= 0 &&
-        linkwatch_link_has_flag(state, "UP") >= 0)
+    if (r >= 0 && linkwatch_link_has_text(link, LINKWATCH_FIELD_FLAGS, "UP") >= 0 &&
+        linkwatch_link_has_text(state, LINKWATCH_FIELD_FLAGS, "UP") >= 0)
         r = json_object_set_new(json, "flags", merge_flags(link, state));
     return r < 0 ? -ENOMEM : link_from_json(json, ret);
 }

@@ -67,17 +67,30 @@ enum linkwatch_field {
     LINKWATCH_FIELD_NUM_RX_QUEUES,
     LINKWATCH_FIELD_PARENTBUS,
     LINKWATCH_FIELD_PARENTDEV,
-    LINKWATCH_FIELD_LINKINFO, /* info_kind and info_slave_kind */
+    LINKWATCH_FIELD_INFO_KIND,
+    LINKWATCH_FIELD_INFO_SLAVE_KIND, /* of a port */
     LINKWATCH_FIELD_MASTER_IFINDEX,
-    LINKWATCH_FIELD_LINK_IFINDEX
+    LINKWATCH_FIELD_LINK_IFINDEX,
+    /* When the daemon learned that the link appeared, and that it last went up and down, in
+     * microseconds since 1970; and whether the link was already there when the daemon started: for
+     * how long is unknown. */
+    LINKWATCH_FIELD_SINCE_USEC,
+    LINKWATCH_FIELD_SINCE_FIRST_DUMP,
+    LINKWATCH_FIELD_LAST_UP_USEC,
+    LINKWATCH_FIELD_LAST_DOWN_USEC
 };
 
 /* A set of fields: LINKWATCH_FIELD_MASK(MTU) | LINKWATCH_FIELD_MASK(OPERSTATE). */
 typedef uint64_t linkwatch_fields;
 #define LINKWATCH_FIELD_MASK(name) (UINT64_C(1) << LINKWATCH_FIELD_##name)
 
-/* The field's name as "ip -json -details link" spells it, NULL for a number that
- * is no field; and the field of that name, or -ENOENT. */
+/* The fields that linkwatch_link_compare() ignores, because they are not the kernel's. */
+#define LINKWATCH_FIELDS_UNCOMPARED                                              \
+    (LINKWATCH_FIELD_MASK(SINCE_USEC) | LINKWATCH_FIELD_MASK(SINCE_FIRST_DUMP) | \
+     LINKWATCH_FIELD_MASK(LAST_UP_USEC) | LINKWATCH_FIELD_MASK(LAST_DOWN_USEC))
+
+/* The field's name as in org.linkwatch.Links(7) and "ip -json -details link", NULL for a number
+ * that is no field; and the field of that name, or -ENOENT. */
 const char *linkwatch_field_name(int field);
 int linkwatch_field_from_name(const char *name);
 
@@ -88,41 +101,31 @@ struct linkwatch_link *linkwatch_link_unref(struct linkwatch_link *link);
 int linkwatch_link_ifindex(const struct linkwatch_link *link);
 const char *linkwatch_link_ifname(const struct linkwatch_link *link);
 
-/* The fields by number (LINKWATCH_FIELD_MTU): 0, or -ENODATA if the kernel did not say it or there
- * is none, which is never the same as 0 or "", or for a number that is no field. -EINVAL: it is of
- * another type. Strings belong to the link; that of LINKWATCH_FIELD_LINKINFO is info_kind. Lists
- * are read by the functions below. Types and meaning are in org.linkwatch.Links(7). */
+/* The value of a field, by its number: 0, or -ENODATA if the kernel did not report it, if it has no
+ * value (which is not the same as 0 or ""), or if the number is no field. -EINVAL: the field has
+ * another type. Types and meaning are in org.linkwatch.Links(7). Strings belong to the link.
+ *
+ * The integer of LINKWATCH_FIELD_FLAGS is the kernel's, IFF_* together; it has IFF_RUNNING if the
+ * link is UP without NO-CARRIER. */
 int linkwatch_link_get_integer(const struct linkwatch_link *link, int field, int64_t *ret);
 int linkwatch_link_get_string(const struct linkwatch_link *link, int field, const char **ret);
 int linkwatch_link_get_boolean(const struct linkwatch_link *link, int field, bool *ret);
-/* Of a port; the other part of LINKWATCH_FIELD_LINKINFO. */
-int linkwatch_link_get_info_slave_kind(const struct linkwatch_link *link, const char **ret);
 
-/* When the daemon learned that the link appeared, and that it last went up and down, in
- * microseconds since 1970. It is up while it has the flag UP and not NO-CARRIER; carrier changes
- * that nobody saw count as both. *ret_first_dump, if that isn't NULL, is whether the link was there
- * when the daemon began: for how long it was before is not known. -ENODATA: it did not go up, or
- * down, since then. These are no fields: linkwatch_link_compare() passes over them. */
-int linkwatch_link_get_since(const struct linkwatch_link *link, int64_t *ret, bool *ret_first_dump);
-int linkwatch_link_get_last_up(const struct linkwatch_link *link, int64_t *ret);
-int linkwatch_link_get_last_down(const struct linkwatch_link *link, int64_t *ret);
+/* The texts of a list (LINKWATCH_FIELD_ALTNAMES, LINKWATCH_FIELD_FLAGS): the one after that text,
+ * the first for NULL; NULL at the end, and where the functions above return an error. */
+const char *linkwatch_link_next_text(const struct linkwatch_link *link, int field,
+                                     const char *text);
 
-/* The altname after that one, the first for NULL; NULL at the end. */
-const char *linkwatch_link_next_altname(const struct linkwatch_link *link, const char *altname);
-
-/* 1 if the flag (a name as in ip link: "UP", "LOWER_UP", "NO-CARRIER", ...) is set, 0
- * if not, -ENODATA if the kernel said no flags. */
-int linkwatch_link_has_flag(const struct linkwatch_link *link, const char *flag);
-
-/* The flag after that one, the first for NULL; NULL at the end. */
-const char *linkwatch_link_next_flag(const struct linkwatch_link *link, const char *flag);
+/* Whether a list has a text: 1 or 0, or an error as above. Flags are spelled as by ip link: "UP",
+ * "LOWER_UP", "NO-CARRIER", ... */
+int linkwatch_link_has_text(const struct linkwatch_link *link, int field, const char *text);
 
 /* The value of any field as one line of text, to be freed by the caller: numbers in
  * decimal, "yes" or "no", lists with commas. -ENODATA as above, -EINVAL for a number
  * that is no field, -ENOMEM. */
 int linkwatch_link_format(const struct linkwatch_link *link, int field, char **ret);
 
-/* The fields in which two links differ. */
+/* The fields in which two links differ, but for LINKWATCH_FIELDS_UNCOMPARED. */
 linkwatch_fields linkwatch_link_compare(const struct linkwatch_link *a,
                                         const struct linkwatch_link *b);
 
@@ -190,13 +193,16 @@ int linkwatch_address_ifindex(const struct linkwatch_address *address);
 const char *linkwatch_address_ifname(const struct linkwatch_address *address);
 const char *linkwatch_address_local(const struct linkwatch_address *address);
 
-/* As those of a link. The integer of a family, a scope, a protocol and of the flags is the
- * kernel's: AF_INET or AF_INET6, RT_SCOPE_*, IFAPROT_*, and IFA_F_* together. */
+/* As those of a link. The integer of a family, scope, protocol and of the flags is the kernel's:
+ * AF_INET or AF_INET6, RT_SCOPE_*, IFAPROT_*, and IFA_F_* together. */
 int linkwatch_address_get_integer(const struct linkwatch_address *address, int field, int64_t *ret);
 int linkwatch_address_get_string(const struct linkwatch_address *address, int field,
                                  const char **ret);
-bool linkwatch_address_has_flag(const struct linkwatch_address *address, const char *flag);
-const char *linkwatch_address_next_flag(const struct linkwatch_address *address, const char *flag);
+int linkwatch_address_get_boolean(const struct linkwatch_address *address, int field, bool *ret);
+const char *linkwatch_address_next_text(const struct linkwatch_address *address, int field,
+                                        const char *text);
+int linkwatch_address_has_text(const struct linkwatch_address *address, int field,
+                               const char *text);
 int linkwatch_address_format(const struct linkwatch_address *address, int field, char **ret);
 linkwatch_fields linkwatch_address_compare(const struct linkwatch_address *a,
                                            const struct linkwatch_address *b);
@@ -321,8 +327,8 @@ struct linkwatch_callbacks;
  * and returns when that is done. Of the callbacks, which are explained below, add, change, remove
  * and source are called for events; lost first, if there were others before; ready in the end; and
  * message for each message. No snapshot comes first, so that a link may change or go of which no
- * add came. Those that were there when the daemon began are added with linkwatch_link_get_since()
- * saying so. Errors as those of the calls above. */
+ * add came. Those that were there when the daemon started are added with
+ * LINKWATCH_FIELD_SINCE_FIRST_DUMP set. Errors as those of the calls above. */
 int linkwatch_get_history(struct linkwatch *connection, const struct linkwatch_filter *filter,
                           const struct linkwatch_callbacks *callbacks, void *user, int64_t timeout);
 

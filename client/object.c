@@ -9,8 +9,8 @@
 
 /* Texts stand one behind the other, and are known by their place among them, from 1; 0 is none. */
 struct value {
-    int64_t number; /* the number or truth; for TEXTS and NAMES, how many */
-    size_t text;    /* TEXT, NAME; the first of TEXTS and NAMES; for INFO, info_kind */
+    int64_t number; /* the number or truth; for TEXTS, how many */
+    size_t text;    /* the text, or the first of TEXTS */
 };
 
 struct object {
@@ -18,7 +18,6 @@ struct object {
     size_t bytes; /* of memory, with the JSON */
     const struct object_type *type;
     uint64_t known;
-    size_t slave_kind; /* for INFO */
     char *json;
     char *texts;
     size_t texts_size;
@@ -100,28 +99,11 @@ static int read_texts(struct object *object, struct value *value, const json_t *
     return 0;
 }
 
-static int read_kind(struct object *object, const json_t *info, const char *name, size_t *ret)
-{
-    const json_t *kind = json_object_get(info, name);
-
-    return !kind || json_is_null(kind) ? 0 : put_string(object, kind, ret);
-}
-
-static int read_info(struct object *object, struct value *value, const json_t *json)
-{
-    int r;
-
-    if (!json_is_object(json))
-        return -EBADMSG;
-    r = read_kind(object, json, "info_kind", &value->text);
-    return r < 0 ? r : read_kind(object, json, "info_slave_kind", &object->slave_kind);
-}
-
 static int read_value(struct object *object, int field, const json_t *json, const json_t *bytes)
 {
     struct value *value = &object->values[field];
 
-    switch (object->type->forms[field]) {
+    switch (object->type->fields[field].form) {
     case NUMBER:
         value->number = json_integer_value(json);
         return json_is_integer(json) ? 0 : -EBADMSG;
@@ -129,17 +111,11 @@ static int read_value(struct object *object, int field, const json_t *json, cons
         value->number = json_is_true(json);
         return json_is_boolean(json) ? 0 : -EBADMSG;
     case TEXT:
-        return put_string(object, json, &value->text);
-    case TEXTS:
-        return read_texts(object, value, json, put_string);
-    case NAME:
         return bytes ? put_bytes(object, bytes, &value->text)
                      : put_string(object, json, &value->text);
-    case NAMES:
+    case TEXTS:
         return bytes ? read_texts(object, value, bytes, put_bytes)
                      : read_texts(object, value, json, put_string);
-    case INFO:
-        return read_info(object, value, json);
     }
     return -EBADMSG;
 }
@@ -153,16 +129,17 @@ static const json_t *member(const json_t *json, const char *name)
 
 static int read_values(struct object *object, const json_t *json)
 {
-    const struct object_type *type = object->type;
-
-    for (int field = 0; field < type->count + type->extras; field++) {
-        const json_t *value = member(json, type->name(field));
+    for (int field = 0; field < object->type->count; field++) {
+        const struct object_field *type = &object->type->fields[field];
+        const json_t *parent = type->parent ? member(json, type->parent) : json;
+        const json_t *value = member(parent, type->name);
         int r;
 
+        if (parent && !json_is_object(parent))
+            return -EBADMSG;
         if (!value)
             continue;
-        /* What a name really is, where JSON couldn't hold it. */
-        r = read_value(object, field, value, member(json, type->bytes_name(field)));
+        r = read_value(object, field, value, member(parent, type->bytes));
         if (r < 0)
             return r;
         object->known |= UINT64_C(1) << field;
@@ -181,8 +158,7 @@ static void shrink(struct object *object)
 
 int object_read(const struct object_type *type, const json_t *json, struct object **ret)
 {
-    size_t count = (size_t)type->count + (size_t)type->extras;
-    size_t size = sizeof(struct object) + count * sizeof(struct value);
+    size_t size = sizeof(struct object) + (size_t)type->count * sizeof(struct value);
     struct object *object;
     int r = -ENOMEM;
 
@@ -234,6 +210,19 @@ const char *object_json(const struct object *object)
     return object->json;
 }
 
+const char *object_field_name(const struct object_type *type, int field)
+{
+    return field >= 0 && field < type->count ? type->fields[field].name : NULL;
+}
+
+int object_field_from_name(const struct object_type *type, const char *name)
+{
+    for (int field = 0; field < type->count; field++)
+        if (strcmp(type->fields[field].name, name) == 0)
+            return field;
+    return -ENOENT;
+}
+
 bool object_knows(const struct object *object, int field)
 {
     return object->known & (UINT64_C(1) << field);
@@ -249,29 +238,19 @@ const char *object_text(const struct object *object, int field)
     return text_at(object, object->values[field].text);
 }
 
-const char *object_slave_kind(const struct object *object)
-{
-    return text_at(object, object->slave_kind);
-}
-
-static bool has_form(const struct object *object, int field, enum form form)
-{
-    return field >= 0 && field < object->type->count && object->type->forms[field] == form;
-}
-
 /* Whether a field of that number can have a value of that form, and the object has it. */
-static int check_field(const struct object *object, int field, bool is_form)
+static int check_field(const struct object *object, int field, enum form form)
 {
     if (field < 0 || field >= object->type->count)
         return -ENODATA;
-    if (!is_form)
+    if (object->type->fields[field].form != form)
         return -EINVAL;
     return object_knows(object, field) ? 0 : -ENODATA;
 }
 
 int object_get_integer(const struct object *object, int field, int64_t *ret)
 {
-    int r = check_field(object, field, has_form(object, field, NUMBER));
+    int r = check_field(object, field, NUMBER);
 
     if (r >= 0)
         *ret = object_number(object, field);
@@ -280,7 +259,7 @@ int object_get_integer(const struct object *object, int field, int64_t *ret)
 
 int object_get_boolean(const struct object *object, int field, bool *ret)
 {
-    int r = check_field(object, field, has_form(object, field, TRUTH));
+    int r = check_field(object, field, TRUTH);
 
     if (r >= 0)
         *ret = object_number(object, field);
@@ -289,22 +268,20 @@ int object_get_boolean(const struct object *object, int field, bool *ret)
 
 int object_get_string(const struct object *object, int field, const char **ret)
 {
-    int r = check_field(object, field,
-                        has_form(object, field, TEXT) || has_form(object, field, NAME) ||
-                            has_form(object, field, INFO));
+    int r = check_field(object, field, TEXT);
 
-    if (r < 0)
-        return r;
-    if (!object_text(object, field))
-        return -ENODATA;
-    *ret = object_text(object, field);
-    return 0;
+    if (r >= 0)
+        *ret = object_text(object, field);
+    return r;
 }
 
 const char *object_next_text(const struct object *object, int field, const char *text)
 {
-    const char *next = object_text(object, field);
+    const char *next;
 
+    if (check_field(object, field, TEXTS) < 0)
+        return NULL;
+    next = object_text(object, field);
     for (int64_t i = 0; i < object_number(object, field); i++) {
         if (!text)
             return next;
@@ -313,6 +290,19 @@ const char *object_next_text(const struct object *object, int field, const char 
         next += strlen(next) + 1;
     }
     return NULL;
+}
+
+int object_has_text(const struct object *object, int field, const char *text)
+{
+    const char *next = NULL;
+    int r = check_field(object, field, TEXTS);
+
+    if (r < 0)
+        return r;
+    while ((next = object_next_text(object, field, next)))
+        if (strcmp(next, text) == 0)
+            return 1;
+    return 0;
 }
 
 static bool same_text(const char *a, const char *b)
@@ -336,19 +326,14 @@ bool object_same(const struct object *a, const struct object *b, int field)
 {
     if (object_knows(a, field) != object_knows(b, field))
         return false;
-    switch (a->type->forms[field]) {
+    switch (a->type->fields[field].form) {
     case NUMBER:
     case TRUTH:
         return object_number(a, field) == object_number(b, field);
     case TEXT:
-    case NAME:
         return same_text(object_text(a, field), object_text(b, field));
     case TEXTS:
-    case NAMES:
         return same_texts(a, b, field);
-    case INFO:
-        return same_text(object_text(a, field), object_text(b, field)) &&
-               same_text(object_slave_kind(a), object_slave_kind(b));
     }
     return false;
 }
@@ -360,7 +345,7 @@ uint64_t object_compare(const struct object *a, const struct object *b)
     if (strcmp(a->json, b->json) == 0)
         return 0;
     for (int field = 0; field < a->type->count; field++)
-        if (!object_same(a, b, field))
+        if (!a->type->fields[field].uncompared && !object_same(a, b, field))
             fields |= UINT64_C(1) << field;
     return fields;
 }
@@ -389,16 +374,6 @@ static char *format_number(int64_t number)
     return asprintf(&line, "%lld", (long long)number) < 0 ? NULL : line;
 }
 
-static char *format_info(const char *kind, const char *slave_kind)
-{
-    char *line;
-    int n = kind && slave_kind ? asprintf(&line, "%s, port of %s", kind, slave_kind)
-            : slave_kind       ? asprintf(&line, "port of %s", slave_kind)
-                               : asprintf(&line, "%s", kind ? kind : "");
-
-    return n < 0 ? NULL : line;
-}
-
 int object_format(const struct object *object, int field, char **ret)
 {
     char *line = NULL;
@@ -407,7 +382,7 @@ int object_format(const struct object *object, int field, char **ret)
         return -EINVAL;
     if (!object_knows(object, field))
         return -ENODATA;
-    switch (object->type->forms[field]) {
+    switch (object->type->fields[field].form) {
     case NUMBER:
         line = format_number(object_number(object, field));
         break;
@@ -415,15 +390,10 @@ int object_format(const struct object *object, int field, char **ret)
         line = strdup(object_number(object, field) ? "yes" : "no");
         break;
     case TEXT:
-    case NAME:
         line = strdup(object_text(object, field));
         break;
     case TEXTS:
-    case NAMES:
         line = format_texts(object, field);
-        break;
-    case INFO:
-        line = format_info(object_text(object, field), object_slave_kind(object));
         break;
     }
     if (!line)

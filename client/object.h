@@ -9,17 +9,20 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/* A name is a text whose bytes may stand beside it. */
-enum form { NUMBER, TRUTH, TEXT, TEXTS, NAME, NAMES, INFO };
+enum form { NUMBER, TRUTH, TEXT, TEXTS };
 
-/* The fields of one type of object, all by their number. Behind them are extras, which are read
- * with object_knows() and object_number() alone, and don't count where objects are compared. */
+struct object_field {
+    enum form form;
+    const char *name;   /* of the member */
+    const char *bytes;  /* the member with the bytes of a name, where JSON can't hold it, or NULL */
+    const char *parent; /* the member that the field is in; NULL for the object itself */
+    bool uncompared;    /* it does not count where objects are compared */
+};
+
+/* The fields of one type of object, by their number. */
 struct object_type {
     int count;
-    int extras;
-    const enum form *forms;
-    const char *(*name)(int field);
-    const char *(*bytes_name)(int field); /* of names; NULL for others */
+    const struct object_field *fields;
 };
 
 struct object;
@@ -35,6 +38,10 @@ struct object *object_unref(struct object *object);
 size_t object_bytes(const struct object *object);
 const char *object_json(const struct object *object);
 
+/* The name of the field of that number, NULL for none; the field of that name, or -ENOENT. */
+const char *object_field_name(const struct object_type *type, int field);
+int object_field_from_name(const struct object_type *type, const char *name);
+
 /* Whether the field has a value. */
 bool object_knows(const struct object *object, int field);
 
@@ -44,15 +51,15 @@ int object_get_integer(const struct object *object, int field, int64_t *ret);
 int object_get_boolean(const struct object *object, int field, bool *ret);
 int object_get_string(const struct object *object, int field, const char **ret);
 
-/* The same of one that is known to be there, or of an extra: 0 and NULL without. */
+/* The same of one that is known to be there: 0 and NULL without. */
 int64_t object_number(const struct object *object, int field);
 const char *object_text(const struct object *object, int field);
 
-/* The other part of an INFO, or NULL. */
-const char *object_slave_kind(const struct object *object);
-
-/* The text of a list after that one, the first for NULL; NULL at the end. */
+/* The text of a list after that one, the first for NULL; NULL at the end, or if it is no list. */
 const char *object_next_text(const struct object *object, int field, const char *text);
+
+/* Whether a list has a text: 1 or 0, or an error as above. */
+int object_has_text(const struct object *object, int field, const char *text);
 
 /* Whether a field, or the fields in which, two of one type differ. */
 bool object_same(const struct object *a, const struct object *b, int field);

@@ -29,7 +29,7 @@ static const char *why_without_state(const struct linkwatch_link *link)
 static const char *why_not(const struct linkwatch_link *link)
 {
     const char *state;
-    int up = linkwatch_link_has_flag(link, "UP");
+    int up = linkwatch_link_has_text(link, LINKWATCH_FIELD_FLAGS, "UP");
 
     if (up < 0)
         return "the kernel does not report whether it is up";

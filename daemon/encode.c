@@ -7,6 +7,7 @@
 #include <stdio.h>
 
 #include "protocol/json.h"
+#include "protocol/link_flags.h"
 #include "protocol/utf8.h"
 
 /* Fields that are bytes which need not be UTF-8. */
@@ -35,46 +36,16 @@ static void put_altnames(struct writer *writer, const struct link *link)
 
 static void put_flags(struct writer *writer, const struct link *link)
 {
-    /* In the order in which ip prints them. */
-    static const struct {
-        uint32_t flag;
-        const char *name;
-    } names[] = {
-        {IFF_LOOPBACK, "LOOPBACK"},
-        {IFF_BROADCAST, "BROADCAST"},
-        {IFF_POINTOPOINT, "POINTOPOINT"},
-        {IFF_MULTICAST, "MULTICAST"},
-        {IFF_NOARP, "NOARP"},
-        {IFF_ALLMULTI, "ALLMULTI"},
-        {IFF_PROMISC, "PROMISC"},
-        {IFF_MASTER, "MASTER"},
-        {IFF_SLAVE, "SLAVE"},
-        {IFF_DEBUG, "DEBUG"},
-        {IFF_DYNAMIC, "DYNAMIC"},
-        {IFF_AUTOMEDIA, "AUTOMEDIA"},
-        {IFF_PORTSEL, "PORTSEL"},
-        {IFF_NOTRAILERS, "NOTRAILERS"},
-        {IFF_UP, "UP"},
-        {IFF_LOWER_UP, "LOWER_UP"},
-        {IFF_DORMANT, "DORMANT"},
-        {IFF_ECHO, "ECHO"},
-    };
     uint32_t flags = link->flags & ~(uint32_t)IFF_RUNNING;
-    char unnamed[9];
+    char room[LINK_FLAG_NAME_SIZE];
+    const char *name;
     size_t count = 0;
 
     writer_put(writer, "[");
     if (link->flags & IFF_UP && !(link->flags & IFF_RUNNING))
         put_element(writer, count++, "NO-CARRIER");
-    for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
-        if (flags & names[i].flag)
-            put_element(writer, count++, names[i].name);
-        flags &= ~names[i].flag;
-    }
-    if (flags) {
-        snprintf(unnamed, sizeof(unnamed), "%x", flags);
-        put_element(writer, count++, unnamed);
-    }
+    while ((name = link_flag_next(&flags, room)))
+        put_element(writer, count++, name);
     if (link->link_down)
         put_element(writer, count, "M-DOWN");
     writer_put(writer, "]");

@@ -1,12 +1,11 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* The fields of an address, by the names they have on the wire (and in "ip -json address"). One
- * list for both sides of the socket. */
+/* The fields of an address, by the names they have on the wire (and in "ip -json address"). */
 #ifndef LINKWATCH_PROTOCOL_ADDRESS_FIELDS_H
 #define LINKWATCH_PROTOCOL_ADDRESS_FIELDS_H
 
 #include <stdint.h>
 
-/* X(enumerator, name). As LINK_FIELDS: a new field comes last. */
+/* X(enumerator, name), in the order of JSON. */
 #define ADDRESS_FIELDS(X)                 \
     X(IFINDEX, "ifindex")                 \
     X(IFNAME, "ifname")                   \

@@ -12,17 +12,17 @@
 static inline int array_grow(void *array, size_t *capacity, size_t needed, size_t size)
 {
     size_t larger = *capacity ? *capacity : 4;
-    void *items;
+    void *items, *moved;
 
     if (needed <= *capacity)
         return 0;
     while (larger < needed)
         larger *= 2;
     memcpy(&items, array, sizeof(void *));
-    items = reallocarray(items, larger, size);
-    if (!items)
+    moved = reallocarray(items, larger, size);
+    if (!moved)
         return -ENOMEM;
-    memcpy(array, &items, sizeof(void *));
+    memcpy(array, &moved, sizeof(void *));
     *capacity = larger;
     return 0;
 }

@@ -1,13 +1,12 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* The fields of a link, by the names they have on the wire (and in "ip -json
- * -details link"). One list for both sides of the socket. */
+/* The fields of a link of which the daemon reports changes, by the names they have on the wire (and
+ * in "ip -json -details link"). */
 #ifndef LINKWATCH_PROTOCOL_FIELDS_H
 #define LINKWATCH_PROTOCOL_FIELDS_H
 
 #include <stdint.h>
 
-/* X(enumerator, name). The order is the order in JSON and in diffs, and that of the numbers
- * which liblinkwatch promises: a new field comes last. */
+/* X(enumerator, name), in the order of JSON and diffs. */
 #define LINK_FIELDS(X)                          \
     X(IFINDEX, "ifindex")                       \
     X(IFNAME, "ifname")                         \

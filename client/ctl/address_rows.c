@@ -66,8 +66,8 @@ static void add_field(struct table *table, const struct linkwatch_address *addre
 /* Whether it is of no use: not yet, or not at all. */
 static bool is_useless(const struct linkwatch_address *address)
 {
-    return linkwatch_address_has_flag(address, "tentative") ||
-           linkwatch_address_has_flag(address, "dadfailed");
+    return linkwatch_address_has_text(address, LINKWATCH_ADDRESS_FIELD_FLAGS, "tentative") == 1 ||
+           linkwatch_address_has_text(address, LINKWATCH_ADDRESS_FIELD_FLAGS, "dadfailed") == 1;
 }
 
 void addresses_table_add(struct table *table, const char *label,

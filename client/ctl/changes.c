@@ -24,7 +24,7 @@ void changes_print_link(const struct linkwatch_link *link, const struct output *
     const char *kind = NULL;
     const char *state;
 
-    if (linkwatch_link_get_string(link, LINKWATCH_FIELD_LINKINFO, &kind) >= 0 ||
+    if (linkwatch_link_get_string(link, LINKWATCH_FIELD_INFO_KIND, &kind) >= 0 ||
         linkwatch_link_get_string(link, LINKWATCH_FIELD_LINK_TYPE, &kind) >= 0) {
         putchar(' ');
         output_text(kind);
@@ -47,8 +47,8 @@ static void print_flags(const struct linkwatch_link *of, const struct linkwatch_
 {
     const char *flag = NULL;
 
-    while ((flag = linkwatch_link_next_flag(of, flag)))
-        if (linkwatch_link_has_flag(not_of, flag) != 1) {
+    while ((flag = linkwatch_link_next_text(of, LINKWATCH_FIELD_FLAGS, flag)))
+        if (linkwatch_link_has_text(not_of, LINKWATCH_FIELD_FLAGS, flag) != 1) {
             printf(" %c", sign);
             output_text(flag);
         }

@@ -80,7 +80,7 @@ static void offer_all(const struct linkwatch_list *list, const char *beginning)
         const char *altname = NULL;
 
         offer(list, link, linkwatch_link_ifname(link), beginning);
-        while ((altname = linkwatch_link_next_altname(link, altname)))
+        while ((altname = linkwatch_link_next_text(link, LINKWATCH_FIELD_ALTNAMES, altname)))
             offer(list, link, altname, beginning);
     }
 }

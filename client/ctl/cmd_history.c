@@ -261,8 +261,8 @@ static void on_lost(void *user, int64_t events)
 
 static bool is_up(const struct linkwatch_link *link)
 {
-    return linkwatch_link_has_flag(link, "UP") == 1 &&
-           linkwatch_link_has_flag(link, "NO-CARRIER") == 0;
+    return linkwatch_link_has_text(link, LINKWATCH_FIELD_FLAGS, "UP") == 1 &&
+           linkwatch_link_has_text(link, LINKWATCH_FIELD_FLAGS, "NO-CARRIER") == 0;
 }
 
 static int64_t time_of(struct history *history, const struct linkwatch_event *event)
@@ -290,10 +290,12 @@ static bool shows(struct history *history, int64_t time)
 static bool was_there(struct history *history, const struct linkwatch_link *link, int64_t time,
                       const struct linkwatch_event *event)
 {
-    int64_t since;
-    bool first_dump;
+    int64_t since = -1;
+    bool first_dump = false;
 
-    if (linkwatch_link_get_since(link, &since, &first_dump) < 0 || !first_dump || since != time)
+    linkwatch_link_get_integer(link, LINKWATCH_FIELD_SINCE_USEC, &since);
+    linkwatch_link_get_boolean(link, LINKWATCH_FIELD_SINCE_FIRST_DUMP, &first_dump);
+    if (!first_dump || since != time)
         return false;
     history->at_first_dump = linkwatch_event_more_follows(event);
     return true;

@@ -137,7 +137,7 @@ static const char *kind_of(const struct linkwatch_link *link)
 {
     const char *kind = METRICS_OTHER;
 
-    if (linkwatch_link_get_string(link, LINKWATCH_FIELD_LINKINFO, &kind) < 0)
+    if (linkwatch_link_get_string(link, LINKWATCH_FIELD_INFO_KIND, &kind) < 0)
         linkwatch_link_get_string(link, LINKWATCH_FIELD_LINK_TYPE, &kind);
     return kind;
 }
@@ -196,7 +196,7 @@ static void add_links(struct exposition *exposition, const struct sources *sourc
 
 static bool link_up(const struct linkwatch_link *link, int64_t *ret)
 {
-    int up = linkwatch_link_has_flag(link, "UP");
+    int up = linkwatch_link_has_text(link, LINKWATCH_FIELD_FLAGS, "UP");
 
     *ret = up;
     return up >= 0;

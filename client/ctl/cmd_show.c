@@ -25,14 +25,15 @@ static void print_moment(const char *label, int64_t usec, const char *rest)
 
 static void print_times(const struct linkwatch_link *link)
 {
-    bool first_dump;
+    bool first_dump = false;
     int64_t usec;
 
-    if (linkwatch_link_get_since(link, &usec, &first_dump) >= 0)
+    linkwatch_link_get_boolean(link, LINKWATCH_FIELD_SINCE_FIRST_DUMP, &first_dump);
+    if (linkwatch_link_get_integer(link, LINKWATCH_FIELD_SINCE_USEC, &usec) >= 0)
         print_moment("since", usec, first_dump ? " or earlier" : "");
-    if (linkwatch_link_get_last_up(link, &usec) >= 0)
+    if (linkwatch_link_get_integer(link, LINKWATCH_FIELD_LAST_UP_USEC, &usec) >= 0)
         print_moment("last up", usec, "");
-    if (linkwatch_link_get_last_down(link, &usec) >= 0)
+    if (linkwatch_link_get_integer(link, LINKWATCH_FIELD_LAST_DOWN_USEC, &usec) >= 0)
         print_moment("last down", usec, "");
 }
 
@@ -48,7 +49,8 @@ static void print_fields(const struct linkwatch_link *link, const struct output 
     for (int field = LINKWATCH_FIELD_ALTNAMES; (name = linkwatch_field_name(field)); field++) {
         char *text;
 
-        if (linkwatch_link_format(link, field, &text) < 0)
+        if (LINKWATCH_FIELDS_UNCOMPARED >> field & 1 ||
+            linkwatch_link_format(link, field, &text) < 0)
             continue;
         printf("%20s: ", name);
         output_text(text);

@@ -30,7 +30,10 @@ static linkwatch_fields link_bit(const char *name)
 {
     int field = linkwatch_field_from_name(name);
 
-    return field < 0 ? 0 : UINT64_C(1) << field;
+    /* What the wire has in one member. */
+    if (strcmp(name, "linkinfo") == 0)
+        return LINKWATCH_FIELD_MASK(INFO_KIND) | LINKWATCH_FIELD_MASK(INFO_SLAVE_KIND);
+    return field < 0 ? 0 : UINT64_C(1) << field & ~LINKWATCH_FIELDS_UNCOMPARED;
 }
 
 static linkwatch_fields address_bit(const char *name)

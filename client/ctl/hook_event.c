@@ -139,7 +139,7 @@ static void add_fields(struct environment *environment, const char *prefix,
 static linkwatch_fields changed(const struct hook_event *event)
 {
     return event->before && event->now ? linkwatch_link_compare(event->before, event->now)
-                                       : ~(linkwatch_fields)0;
+                                       : ~LINKWATCH_FIELDS_UNCOMPARED;
 }
 
 /* The names of the fields that differ. */
@@ -176,7 +176,7 @@ static void add_link_event(struct environment *environment, const struct hook_ev
     if (event->type == HOOK_CHANGE)
         add_changed(environment, changed(event));
     add_fields(environment, "OLD_", event->before, changed(event));
-    add_fields(environment, "NEW_", event->now, ~(linkwatch_fields)0);
+    add_fields(environment, "NEW_", event->now, ~LINKWATCH_FIELDS_UNCOMPARED);
 }
 
 /* Whether it would be taken for the event's: all but LINKWATCH_SOCKET, for commands that ask the

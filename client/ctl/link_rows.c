@@ -40,7 +40,7 @@ void links_table_add(struct table *table, const char *label, const struct linkwa
         table_add_clean(table, label, PLAIN);
     add_field(table, link, LINKWATCH_FIELD_IFINDEX, PLAIN);
     add_field(table, link, LINKWATCH_FIELD_IFNAME, BOLD);
-    if (linkwatch_link_get_string(link, LINKWATCH_FIELD_LINKINFO, &kind) < 0)
+    if (linkwatch_link_get_string(link, LINKWATCH_FIELD_INFO_KIND, &kind) < 0)
         linkwatch_link_get_string(link, LINKWATCH_FIELD_LINK_TYPE, &kind);
     table_add(table, kind, PLAIN);
     linkwatch_link_get_string(link, LINKWATCH_FIELD_OPERSTATE, &state);

@@ -154,7 +154,7 @@ def show():
                   (0, ["7: eth0", "            altnames: lan,uplink",
                        "           link_type: ether", "               flags: ",
                        "             carrier: no", "                 mtu: 0",
-                       "            linkinfo: port of bridge",
+                       "     info_slave_kind: bridge",
                        "              usable: no, it is down"]), "outcome")
         _, code, output, _ = answered(daemon, "show", "eth0",
                                       reply=[link(7, "eth0", flags=["UP"], operstate="UP")],

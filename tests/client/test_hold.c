@@ -402,8 +402,8 @@ static void what_else_changes_has_the_state_that_was_reported(void **state)
     assert_string_equal(linkwatch_link_ifname(link), "lan0");
     assert_int_equal(linkwatch_link_get_string(link, LINKWATCH_FIELD_OPERSTATE, &operstate), 0);
     assert_string_equal(operstate, "UP");
-    assert_int_equal(linkwatch_link_has_flag(link, "LOWER_UP"), 1);
-    assert_int_equal(linkwatch_link_has_flag(link, "NO-CARRIER"), 0);
+    assert_int_equal(linkwatch_link_has_text(link, LINKWATCH_FIELD_FLAGS, "LOWER_UP"), 1);
+    assert_int_equal(linkwatch_link_has_text(link, LINKWATCH_FIELD_FLAGS, "NO-CARRIER"), 0);
 }
 
 /* A port of a veth shows that its peer is down some time before its carrier is gone. */

@@ -61,9 +61,9 @@ static void read_link(struct linkwatch_link *link)
         CHECK(r == 0 ? format != NULL : r == -ENODATA);
         free(format);
     }
-    while ((text = linkwatch_link_next_flag(link, text)))
-        CHECK(linkwatch_link_has_flag(link, text) == 1);
-    while ((text = linkwatch_link_next_altname(link, text)))
+    while ((text = linkwatch_link_next_text(link, LINKWATCH_FIELD_FLAGS, text)))
+        CHECK(linkwatch_link_has_text(link, LINKWATCH_FIELD_FLAGS, text) == 1);
+    while ((text = linkwatch_link_next_text(link, LINKWATCH_FIELD_ALTNAMES, text)))
         CHECK(strlen(text) < 1 << 20);
 }
 
