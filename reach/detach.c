@@ -110,29 +110,20 @@ static int open_channel(int ret[2])
     return -error;
 }
 
-/* -EPIPE: nobody waits for it any more. */
-static int report_beginning(int channel, int result)
+int detached_begun(const struct detached *detached, int result)
 {
-    int r = write(channel, &result, sizeof(result)) == sizeof(result) ? result : -EPIPE;
+    int r = write(detached->channel, &result, sizeof(result)) == sizeof(result) ? result : -EPIPE;
 
-    close(channel);
+    close(detached->channel);
     return r;
 }
 
-static int be_detached(const struct detached *functions, void *user, pid_t program, int channel)
+void detached_end(int result)
 {
-    int r;
-
-    setsid();
-    leave(channel);
-    r = report_beginning(channel, functions->begin(user, program));
-    if (r >= 0)
-        r = functions->run(user);
-    functions->end(user);
-    return r < 0 ? EXIT_FAILURE : EXIT_SUCCESS;
+    _exit(result < 0 ? EXIT_FAILURE : EXIT_SUCCESS);
 }
 
-int detach(const struct detached *functions, void *user)
+int detach(struct detached *ret)
 {
     pid_t program = getpid(), child;
     int channel[2] = {-1, -1}, r = open_channel(channel);
@@ -140,8 +131,12 @@ int detach(const struct detached *functions, void *user)
     if (r < 0)
         return r;
     child = clone_unseen();
-    if (child == 0)
-        _exit(be_detached(functions, user, program, channel[1]));
+    if (child == 0) {
+        setsid();
+        leave(channel[1]);
+        *ret = (struct detached){.program = program, .channel = channel[1]};
+        return 1;
+    }
     close(channel[1]);
     r = child < 0 ? child : wait_for_beginning(channel[0]);
     if (r < 0 && child > 0)

@@ -3,24 +3,21 @@
 
 #include <errno.h>
 #include <linux/netlink.h>
-#include <linux/rtnetlink.h>
 #include <stdbool.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
 #include "client/linkwatch.h"
+#include "reach/policy.h"
 
 #define PATIENCE INT64_C(2000000)
 
-/* Half of those who subscribe to links want addresses by the same call: some kernels accept
- * links alone. */
-#define GROUPS (RTMGRP_LINK | RTMGRP_IPV4_IFADDR | RTMGRP_IPV6_IFADDR)
-
-/* The two ways to subscribe. A wrong answer to one of them counts for both. */
+/* The two ways to subscribe. A wrong answer to one of them counts for both. Half of those who
+ * subscribe to links want addresses by the same call: some kernels accept links alone. */
 static bool is_accepted(int bound, int joined)
 {
-    const struct sockaddr_nl address = {.nl_family = AF_NETLINK, .nl_groups = GROUPS};
+    const struct sockaddr_nl address = {.nl_family = AF_NETLINK, .nl_groups = POLICY_GROUPS};
     const int group = RTNLGRP_LINK;
 
     return bind(bound, (const struct sockaddr *)&address, sizeof(address)) == 0 &&

@@ -84,54 +84,30 @@ static bool can_be_seen(pid_t pid, int fd)
     return (lstat(path, &status) == 0 || errno == ENOENT) && process_lives(pid);
 }
 
-/* 1 if one of the thread's descriptors is that socket; -errno where it can't be seen. */
-static int has_socket(pid_t tid, uint64_t inode)
+/* Calls the function for each entry of a folder of that process whose name is a number, until it
+ * returns something else than 0. Returns that, or -errno if the folder cannot be read. */
+static int walk(pid_t pid, const char *folder, int (*visit)(pid_t pid, int number, void *user),
+                void *user)
 {
     const struct dirent *entry;
     char path[64];
     DIR *directory;
-    int found = 0;
+    int r = 0;
 
-    snprintf(path, sizeof(path), "/proc/%d/fd", (int)tid);
+    snprintf(path, sizeof(path), "/proc/%d/%s", (int)pid, folder);
     directory = opendir(path);
     if (!directory)
         return -errno;
-    while (!found && (entry = readdir(directory)))
-        found = entry->d_name[0] != '.' && process_socket(tid, atoi(entry->d_name)) == inode;
+    while (r == 0 && (entry = readdir(directory)))
+        if (entry->d_name[0] != '.')
+            r = visit(pid, atoi(entry->d_name), user);
     closedir(directory);
-    return found;
+    return r;
 }
 
-/* The first thread of a process may have ended before the others: then it has nothing. */
-static bool others_have_socket(pid_t pid, uint64_t inode)
+int process_each_thread(pid_t pid, int (*visit)(pid_t pid, pid_t tid, void *user), void *user)
 {
-    const struct dirent *entry;
-    char path[64];
-    DIR *directory;
-    bool found = false;
-
-    snprintf(path, sizeof(path), "/proc/%d/task", (int)pid);
-    directory = opendir(path);
-    if (!directory)
-        return false;
-    while (!found && (entry = readdir(directory)))
-        found = entry->d_name[0] != '.' && has_socket((pid_t)atoi(entry->d_name), inode) > 0;
-    closedir(directory);
-    return found;
-}
-
-bool process_has_socket(pid_t pid, int fd, uint64_t inode, bool copied)
-{
-    int r;
-
-    if (process_socket(pid, fd) == inode)
-        return true;
-    if (!copied && can_be_seen(pid, fd))
-        return false;
-    r = has_socket(pid, inode);
-    if (r == 0 && !process_lives(pid))
-        return others_have_socket(pid, inode);
-    return r > 0 || ((r == -EACCES || r == -EPERM) && process_lives(pid));
+    return walk(pid, "task", visit, user);
 }
 
 static int compare_inodes(const void *a, const void *b)
@@ -156,43 +132,21 @@ static int add_inode(struct process_sockets *sockets, uint64_t inode)
     return 0;
 }
 
-/* -errno where that thread's can't be seen. */
-static int list_thread(pid_t tid, struct process_sockets *sockets)
+static int list_descriptor(pid_t tid, int fd, void *user)
 {
-    const struct dirent *entry;
-    char path[64];
-    DIR *directory;
-    int r = 0;
+    uint64_t inode = process_socket(tid, fd);
 
-    snprintf(path, sizeof(path), "/proc/%d/fd", (int)tid);
-    directory = opendir(path);
-    if (!directory)
-        return -errno;
-    while (r >= 0 && (entry = readdir(directory))) {
-        uint64_t inode = entry->d_name[0] == '.' ? 0 : process_socket(tid, atoi(entry->d_name));
-
-        if (inode != 0)
-            r = add_inode(sockets, inode);
-    }
-    closedir(directory);
-    return r;
+    return inode != 0 ? add_inode(user, inode) : 0;
 }
 
-/* Its first thread has ended: the others have what it had. */
-static void list_others(pid_t pid, struct process_sockets *sockets)
+/* Ends with the first thread that has any. */
+static int list_thread(pid_t pid, pid_t tid, void *user)
 {
-    const struct dirent *entry;
-    char path[64];
-    DIR *directory;
+    const struct process_sockets *sockets = user;
+    int r = walk(tid, "fd", list_descriptor, user);
 
-    snprintf(path, sizeof(path), "/proc/%d/task", (int)pid);
-    directory = opendir(path);
-    if (!directory)
-        return;
-    while (sockets->count == 0 && (entry = readdir(directory)))
-        if (entry->d_name[0] != '.' && list_thread((pid_t)atoi(entry->d_name), sockets) == -ENOMEM)
-            sockets->unseen = true;
-    closedir(directory);
+    (void)pid;
+    return r == -ENOMEM ? r : sockets->count > 0;
 }
 
 void process_list_sockets(pid_t pid, struct process_sockets *ret)
@@ -200,13 +154,14 @@ void process_list_sockets(pid_t pid, struct process_sockets *ret)
     int r;
 
     *ret = (struct process_sockets){.count = 0};
-    r = list_thread(pid, ret);
-    if (r == -ENOMEM)
-        ret->unseen = true;
-    else if (ret->count == 0 && !process_lives(pid))
-        list_others(pid, ret);
-    else
+    r = walk(pid, "fd", list_descriptor, ret);
+    /* The first thread of a process may have ended before the others: then it has nothing. */
+    if (r != -ENOMEM && ret->count == 0 && !process_lives(pid)) {
+        r = process_each_thread(pid, list_thread, ret);
+        ret->unseen = r == -ENOMEM;
+    } else {
         ret->unseen = r < 0;
+    }
     if (ret->count > 1)
         qsort(ret->inodes, ret->count, sizeof(*ret->inodes), compare_inodes);
 }
@@ -222,6 +177,21 @@ void process_free_sockets(struct process_sockets *sockets)
 {
     free(sockets->inodes);
     *sockets = (struct process_sockets){.count = 0};
+}
+
+bool process_has_socket(pid_t pid, int fd, uint64_t inode, bool copied)
+{
+    struct process_sockets sockets;
+    bool has;
+
+    if (process_socket(pid, fd) == inode)
+        return true;
+    if (!copied && can_be_seen(pid, fd))
+        return false;
+    process_list_sockets(pid, &sockets);
+    has = process_sockets_have(&sockets, inode);
+    process_free_sockets(&sockets);
+    return has;
 }
 
 int process_get_network(pid_t tid, struct process_network *ret)

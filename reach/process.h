@@ -35,6 +35,10 @@ void process_list_sockets(pid_t pid, struct process_sockets *ret);
 bool process_sockets_have(const struct process_sockets *sockets, uint64_t inode);
 void process_free_sockets(struct process_sockets *sockets);
 
+/* Calls the function for each thread of a process, until it returns something else than 0. Returns
+ * that, or -errno. */
+int process_each_thread(pid_t pid, int (*visit)(pid_t pid, pid_t tid, void *user), void *user);
+
 /* What a network namespace is known by. */
 struct process_network {
     dev_t device;

@@ -21,12 +21,6 @@
 
 #define PRELOAD "LD_PRELOAD"
 
-struct job {
-    const char *path;
-    char address[HANDOVER_NAME_SIZE];
-    struct helper *helper;
-};
-
 const char *launch_library(void)
 {
     const char *path = getenv(LIBRARY_VARIABLE);
@@ -34,24 +28,17 @@ const char *launch_library(void)
     return path ? path : PRELOAD_LIBRARY;
 }
 
-static int begin(void *user, pid_t program)
+/* In the process beside the program. */
+_Noreturn static void help(const struct detached *detached, const char *address, const char *path)
 {
-    struct job *job = user;
+    struct helper *helper = NULL;
+    int r = detached_begun(detached, helper_new(detached->program, address, path, &helper));
 
-    return helper_new(program, job->address, job->path, &job->helper);
+    if (r >= 0)
+        r = helper_run(helper);
+    helper_free(helper);
+    detached_end(r);
 }
-
-static int run(void *user)
-{
-    return helper_run(((struct job *)user)->helper);
-}
-
-static void end(void *user)
-{
-    helper_free(((struct job *)user)->helper);
-}
-
-static const struct detached helping = {begin, run, end};
 
 /* Before others that are preloaded, so that they see only what the kernel did. */
 static int preload(const char *library)
@@ -72,17 +59,20 @@ static int preload(const char *library)
 int launch_preload(const char *path)
 {
     const char *library = launch_library();
-    struct job job = {.path = path};
+    char address[HANDOVER_NAME_SIZE];
+    struct detached detached;
     int r;
 
     if (access(library, R_OK) < 0)
         return -errno;
     if (library[0] != '/' || strpbrk(library, NO_NAME_HAS))
         return -EINVAL;
-    r = handover_choose_name(job.address);
+    r = handover_choose_name(address);
     if (r >= 0)
-        r = detach(&helping, &job);
-    if (r >= 0 && setenv(PRELOAD_ADDRESS, job.address, 1) < 0)
+        r = detach(&detached);
+    if (r > 0)
+        help(&detached, address, path);
+    if (r >= 0 && setenv(PRELOAD_ADDRESS, address, 1) < 0)
         r = -errno;
     return r < 0 ? r : preload(library);
 }

@@ -143,11 +143,6 @@ struct networks *networks_free(struct networks *networks)
     return NULL;
 }
 
-struct reports *networks_home(const struct networks *networks)
-{
-    return networks->home;
-}
-
 /* Of one that can't be seen, it is taken for granted that it is where we are. */
 static bool find_elsewhere(const struct networks *networks, pid_t tid, struct process_network *ret)
 {

@@ -22,9 +22,6 @@ int networks_new(const char *path, struct subscriptions *subscriptions, pid_t pr
                  struct networks **ret);
 struct networks *networks_free(struct networks *networks);
 
-/* Our own. */
-struct reports *networks_home(const struct networks *networks);
-
 /* Whether the thread is in another one now. */
 bool networks_is_elsewhere(const struct networks *networks, pid_t tid);
 

@@ -8,45 +8,36 @@
 #include "reach/tracing/seccomp.h"
 #include "reach/tracing/tracer.h"
 
-struct job {
-    const char *path;
-    struct range range;
-    struct tracer *tracer;
-};
-
-static int begin(void *user, pid_t program)
+/* In the process beside the program. */
+_Noreturn static void trace(const struct detached *detached, const char *path,
+                            const struct range *range)
 {
-    struct job *job = user;
+    struct tracer *tracer = NULL;
+    int r = detached_begun(detached, tracer_new(detached->program, path, range, &tracer));
 
-    return tracer_new(program, job->path, &job->range, &job->tracer);
+    if (r >= 0)
+        r = tracer_run(tracer);
+    tracer_free(tracer);
+    detached_end(r);
 }
-
-static int run(void *user)
-{
-    return tracer_run(((struct job *)user)->tracer);
-}
-
-static void end(void *user)
-{
-    tracer_free(((struct job *)user)->tracer);
-}
-
-static const struct detached tracing = {begin, run, end};
 
 int start_tracer(const char *path)
 {
-    struct job job = {.path = path};
-    int r = range_choose(&job.range);
+    struct detached detached;
+    struct range range;
+    int r = range_choose(&range);
 
     if (r < 0)
         return r;
     /* Where only a parent may trace, we let it; that ends when the program is executed, and
      * where there is no such rule it fails. */
     prctl(PR_SET_PTRACER, PR_SET_PTRACER_ANY, 0, 0, 0);
-    r = detach(&tracing, &job);
+    r = detach(&detached);
+    if (r > 0)
+        trace(&detached, path, &range);
     prctl(PR_SET_PTRACER, 0, 0, 0, 0);
     if (r >= 0)
-        r = filter_install(&job.range);
+        r = filter_install(&range);
     if (r >= 0)
         tracer_try();
     return r;

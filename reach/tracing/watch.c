@@ -2,10 +2,8 @@
 #include "reach/tracing/watch.h"
 
 #include <bsd/sys/tree.h>
-#include <dirent.h>
 #include <errno.h>
 #include <stdint.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <sys/syscall.h>
 
@@ -179,31 +177,15 @@ static struct watched *add_thread(struct watch *watch, pid_t tid)
 }
 
 /* One that runs, or sleeps in a call, is to stop at its next one. */
-static void add_running(struct watch *watch, pid_t tid)
+static int add_running(pid_t process, pid_t tid, void *user)
 {
-    struct watched *thread;
+    struct watch *watch = user;
+    struct watched *thread = find_in(watch, tid) ? NULL : add_thread(watch, tid);
 
-    if (find_in(watch, tid))
-        return;
-    thread = add_thread(watch, tid);
+    (void)process;
     if (thread)
         thread->interrupted = tracee_interrupt(tid) >= 0;
-}
-
-static void add_others(struct watch *watch)
-{
-    const struct dirent *entry;
-    char path[64];
-    DIR *directory;
-
-    snprintf(path, sizeof(path), "/proc/%d/task", (int)watch->process);
-    directory = opendir(path);
-    if (!directory)
-        return;
-    while ((entry = readdir(directory)))
-        if (entry->d_name[0] != '.')
-            add_running(watch, (pid_t)atoi(entry->d_name));
-    closedir(directory);
+    return 0;
 }
 
 /* Also under the number of one that was closed in a way that isn't traced. */
@@ -234,7 +216,7 @@ void watches_add(struct watches *list, pid_t tid, int fd)
         watch->copied = true;
     watch->left = CALLS_MAX;
     add_thread(watch, tid);
-    add_others(watch);
+    process_each_thread(watch->process, add_running, watch);
 }
 
 void watches_sends(struct watches *list, pid_t tid, int fd)
