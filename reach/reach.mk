@@ -52,14 +52,12 @@ reach_libreach_la_SOURCES = \
 	reach/subscription.h \
 	reach/last_updates.c \
 	reach/last_updates.h \
-	reach/tracing/confined.c \
-	reach/tracing/confined.h \
-	reach/tracing/heirs.c \
-	reach/tracing/heirs.h \
+	reach/tracing/operations.h \
+	reach/tracing/dispatch.c \
+	reach/tracing/dispatch.h \
 	reach/tracing/duplicate.c \
 	reach/tracing/duplicate.h \
-	reach/tracing/fulfil.c \
-	reach/tracing/fulfil.h \
+	reach/tracing/filter_call.c \
 	reach/tracing/injection.c \
 	reach/tracing/injection.h \
 	reach/tracing/networks.c \
@@ -72,10 +70,15 @@ reach_libreach_la_SOURCES = \
 	reach/tracing/receive.h \
 	reach/tracing/seccomp.c \
 	reach/tracing/seccomp.h \
+	reach/tracing/send_call.c \
 	reach/tracing/service.c \
 	reach/tracing/service.h \
+	reach/tracing/socket_call.c \
 	reach/tracing/start.c \
 	reach/tracing/start.h \
+	reach/tracing/subscribe_call.c \
+	reach/tracing/tid_set.c \
+	reach/tracing/tid_set.h \
 	reach/tracing/tracee.c \
 	reach/tracing/tracee.h \
 	reach/tracing/tracer.c \

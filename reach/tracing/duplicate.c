@@ -112,11 +112,6 @@ struct duplicator *duplicator_free(struct duplicator *duplicator)
     return NULL;
 }
 
-bool duplicator_needs_page(const struct duplicator *duplicator)
-{
-    return duplicator->is_sent_them;
-}
-
 static void *at(const struct injection *injection, size_t offset)
 {
     return (void *)(uintptr_t)(injection->room + offset);
@@ -282,7 +277,7 @@ int duplicator_take(struct service *service, struct operation *operation, operat
     int duplicate = -1, r;
 
     operation->duplicate_is_there = then;
-    if (duplicator_needs_page(service->duplicator))
+    if (service->duplicator->is_sent_them)
         return operation_need_page(service, operation, send_parcel);
     r = take_by_pidfd(operation->injection.tid, (int)operation->fd, &duplicate);
     return hand_over(service, operation, r < 0 ? r : duplicate);

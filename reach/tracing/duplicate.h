@@ -4,17 +4,12 @@
 #ifndef REACH_TRACING_DUPLICATE_H
 #define REACH_TRACING_DUPLICATE_H
 
-#include <stdbool.h>
-
 #include "reach/tracing/operation.h"
 
 struct duplicator;
 
 int duplicator_new(struct duplicator **ret);
 struct duplicator *duplicator_free(struct duplicator *duplicator);
-
-/* Whether the operations that are given below need a page. */
-bool duplicator_needs_page(const struct duplicator *duplicator);
 
 /* Takes a duplicate of the rtnetlink socket that the operation is about, by its inode: it is
  * operation->duplicate when it goes on. */

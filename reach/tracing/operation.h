@@ -38,7 +38,6 @@ struct operation {
     struct ruling ruling;
     int duplicate; /* -1 for none */
     struct reports *reports;
-    int64_t moved;
     int destination; /* where one is sent to, -1 for none */
     int64_t carrier; /* what sends the duplicate */
     int64_t sent;

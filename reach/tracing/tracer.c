@@ -17,9 +17,9 @@
 #include "reach/detach.h"
 #include "reach/process.h"
 #include "reach/timeout.h"
-#include "reach/tracing/heirs.h"
+#include "reach/tracing/dispatch.h"
+#include "reach/tracing/duplicate.h"
 #include "reach/tracing/receive.h"
-#include "reach/tracing/service.h"
 #include "reach/tracing/tracee.h"
 
 #define STOPPED_FOR_CALL (SIGTRAP | 0x80)
@@ -33,7 +33,10 @@ struct tracer {
     int signals; /* a signalfd for SIGCHLD */
     struct service service;
     struct receives *receives;
-    struct heirs *heirs;
+    /* Threads that have what they inherit from who made them. A new thread stops, as does its
+     * maker, in any order; whoever of the two comes second may be late, and its process something
+     * else by then. */
+    struct tid_set heirs;
 };
 
 static int open_signals(void)
@@ -56,9 +59,8 @@ static int open_service(struct service *service, pid_t program, const char *path
 
     service->range = *range;
     service->serving.subscriptions = subscriptions_new();
-    service->confined = confined_new();
     service->watches = watches_new();
-    if (!service->serving.subscriptions || !service->confined || !service->watches)
+    if (!service->serving.subscriptions || !service->watches)
         return -ENOMEM;
     r = duplicator_new(&service->duplicator);
     if (r >= 0)
@@ -68,11 +70,11 @@ static int open_service(struct service *service, pid_t program, const char *path
 
 static void close_service(struct service *service)
 {
-    service_free_operations(service);
+    dispatch_free_operations(service);
     networks_free(service->networks);
     duplicator_free(service->duplicator);
     subscriptions_free(service->serving.subscriptions);
-    confined_free(service->confined);
+    tid_set_remove_all(&service->confined);
     watches_free(service->watches);
 }
 
@@ -86,11 +88,10 @@ int tracer_new(pid_t program, const char *path, const struct range *range, struc
     tracer->program = program;
     tracer->trying = true;
     tracer->receives = receives_new();
-    tracer->heirs = heirs_new();
     tracer->signals = open_signals();
     r = tracer->signals;
     if (r >= 0)
-        r = !tracer->receives || !tracer->heirs ? -ENOMEM : 0;
+        r = tracer->receives ? 0 : -ENOMEM;
     if (r >= 0)
         r = open_service(&tracer->service, program, path, range);
     if (r >= 0)
@@ -109,7 +110,7 @@ struct tracer *tracer_free(struct tracer *tracer)
         return NULL;
     close_service(&tracer->service);
     receives_free(tracer->receives);
-    heirs_free(tracer->heirs);
+    tid_set_remove_all(&tracer->heirs);
     if (tracer->signals >= 0)
         close(tracer->signals);
     free(tracer);
@@ -128,7 +129,7 @@ void tracer_try(void)
 /* Lets a thread go on, to its next stop. */
 static void go_on(struct tracer *tracer, pid_t tid, int number)
 {
-    bool steps = service_has(&tracer->service, tid) || receives_has(tracer->receives, tid) ||
+    bool steps = dispatch_has(&tracer->service, tid) || receives_has(tracer->receives, tid) ||
                  watches_has(tracer->service.watches, tid) || tracer->learning;
 
     /* If it is gone, another stop reports that. */
@@ -138,7 +139,7 @@ static void go_on(struct tracer *tracer, pid_t tid, int number)
 /* A thread ended, or became another program. */
 static void forget(struct tracer *tracer, pid_t tid)
 {
-    service_forget(&tracer->service, tid);
+    dispatch_forget(&tracer->service, tid);
     receives_forget(tracer->receives, tid);
     watches_remove(tracer->service.watches, tid);
     service_review(&tracer->service, tid);
@@ -147,8 +148,8 @@ static void forget(struct tracer *tracer, pid_t tid)
 static void on_end(struct tracer *tracer, pid_t tid)
 {
     forget(tracer, tid);
-    confined_forget(tracer->service.confined, tid);
-    heirs_remove(tracer->heirs, tid);
+    tid_set_remove(&tracer->service.confined, tid);
+    tid_set_remove(&tracer->heirs, tid);
     if (tid == tracer->program)
         detached_leave_errors();
 }
@@ -197,7 +198,7 @@ static void on_call(struct tracer *tracer, pid_t tid, const struct user_regs_str
         receives_begin(tracer->receives, service->serving.subscriptions, tid, registers,
                        &service->quirks);
     else
-        service_begin(service, tid, registers, service->quirks.enters_after_seccomp);
+        dispatch_begin(service, tid, registers, service->quirks.enters_after_seccomp);
 }
 
 static void on_seccomp(struct tracer *tracer, pid_t tid)
@@ -205,7 +206,7 @@ static void on_seccomp(struct tracer *tracer, pid_t tid)
     struct user_regs_struct registers;
 
     /* An injected call stops here like any other. */
-    if (!service_has(&tracer->service, tid) && tracee_get_registers(tid, &registers) >= 0) {
+    if (!dispatch_has(&tracer->service, tid) && tracee_get_registers(tid, &registers) >= 0) {
         if (tracer->trying)
             on_trial(tracer, &registers);
         else
@@ -227,7 +228,7 @@ static void on_watched_call(struct tracer *tracer, pid_t tid)
     if ((registers.orig_rax == SYS_bind && registers.rdx == sizeof(struct sockaddr_nl)) ||
         (registers.orig_rax == SYS_setsockopt && registers.rsi == SOL_NETLINK &&
          policy_option((int)registers.rdx, &ignored)))
-        service_begin(&tracer->service, tid, &registers, false);
+        dispatch_begin(&tracer->service, tid, &registers, false);
 }
 
 /* The entry or the exit of a call. */
@@ -235,8 +236,8 @@ static void on_step(struct tracer *tracer, pid_t tid)
 {
     if (tracer->learning)
         learn_manners(tracer, tid);
-    else if (service_has(&tracer->service, tid))
-        service_step(&tracer->service, tid);
+    else if (dispatch_has(&tracer->service, tid))
+        dispatch_step(&tracer->service, tid);
     else if (receives_has(tracer->receives, tid))
         receives_step(tracer->receives, tracer->service.serving.subscriptions, tid);
     else if (watches_has(tracer->service.watches, tid))
@@ -248,7 +249,7 @@ static void on_step(struct tracer *tracer, pid_t tid)
 static bool has_inheritable(const struct service *service)
 {
     return !subscriptions_is_empty(service->serving.subscriptions) ||
-           !confined_is_empty(service->confined) || service->operations ||
+           service_has_confined(service) || service->operations ||
            !watches_is_empty(service->watches);
 }
 
@@ -260,7 +261,7 @@ static void inherit(struct service *service, pid_t parent, pid_t child, pid_t th
         return;
     subscriptions_inherit(service->serving.subscriptions, parent, child);
     if (service_is_confined(service, parent))
-        confined_add(service->confined, child);
+        service_confine(service, child);
 }
 
 /* It made another thread or process. */
@@ -268,7 +269,7 @@ static void on_new_thread(struct tracer *tracer, pid_t tid)
 {
     unsigned long thread;
 
-    if (tracee_get_message(tid, &thread) >= 0 && heirs_add(tracer->heirs, (pid_t)thread) &&
+    if (tracee_get_message(tid, &thread) >= 0 && tid_set_add(&tracer->heirs, (pid_t)thread) != 0 &&
         has_inheritable(&tracer->service))
         inherit(&tracer->service, process_of_thread(tid), process_of_thread((pid_t)thread),
                 (pid_t)thread);
@@ -281,7 +282,7 @@ static void on_first_stop(struct tracer *tracer, pid_t tid)
 {
     pid_t process;
 
-    if (!heirs_add(tracer->heirs, tid) || !has_inheritable(&tracer->service))
+    if (tid_set_add(&tracer->heirs, tid) == 0 || !has_inheritable(&tracer->service))
         return;
     process = process_of_thread(tid);
     inherit(&tracer->service, process == tid ? process_parent(tid) : process, process, tid);
@@ -294,7 +295,7 @@ static void on_exec(struct tracer *tracer, pid_t tid)
 
     if (tracee_get_message(tid, &before) >= 0 && (pid_t)before != tid) {
         forget(tracer, (pid_t)before);
-        heirs_remove(tracer->heirs, (pid_t)before);
+        tid_set_remove(&tracer->heirs, (pid_t)before);
     }
     forget(tracer, tid);
     if (tid == tracer->program && tracer->trying) {
@@ -346,7 +347,7 @@ static void on_status(struct tracer *tracer, pid_t tid, int status)
         return;
     case PTRACE_EVENT_EXIT:
         /* It was held, and ends now. */
-        service_forget(&tracer->service, tid);
+        dispatch_forget(&tracer->service, tid);
         receives_forget(tracer->receives, tid);
         break;
     case PTRACE_EVENT_STOP:

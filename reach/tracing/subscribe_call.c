@@ -1,12 +1,14 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-#include "reach/tracing/fulfil.h"
-
+/* bind() and setsockopt(): subscriptions that the kernel denies, or grants without sending every
+ * update, are served. */
 #include <errno.h>
 #include <linux/rtnetlink.h>
 #include <sys/socket.h>
 #include <sys/syscall.h>
 
 #include "reach/process.h"
+#include "reach/tracing/duplicate.h"
+#include "reach/tracing/operations.h"
 #include "reach/tracing/service.h"
 #include "reach/tracing/tracee.h"
 
@@ -189,7 +191,7 @@ static int begin_with_page(struct service *service, struct operation *operation,
     return error == -ESRCH ? error : operation_run_original(operation, on_answer);
 }
 
-int fulfil_begin(struct service *service, struct operation *operation)
+int subscribe_call_begin(struct service *service, struct operation *operation)
 {
     /* Where there can't be a page later, there is one before if it may be of use. */
     if (!operation->injection.has_text && !service_is_confined(service, operation->injection.tid) &&
