@@ -9,10 +9,12 @@
 #include "client/ctl/output.h"
 #include "client/ctl/print_fetched.h"
 
-static void write_elements(FILE *to, const struct fetch *fetch)
+static void write_array(FILE *to, const void *what)
 {
+    const struct fetch *fetch = what;
     const char *separator = "";
 
+    putc('[', to);
     for (size_t i = 0; i < fetch->count; i++) {
         const struct fetched *fetched = &fetch->items[i];
         const struct linkwatch_address *address;
@@ -24,6 +26,7 @@ static void write_elements(FILE *to, const struct fetch *fetch)
             separator = ",";
         }
     }
+    putc(']', to);
 }
 
 static int print_table(const struct fetch *fetch, const struct ctl *ctl,
@@ -59,7 +62,7 @@ static bool is_known(const struct fetch *fetch)
 
 int ctl_address(const struct ctl *ctl)
 {
-    static const struct fetched_printer printer = {write_elements, print_table};
+    static const struct fetched_printer printer = {write_array, print_table};
     struct fetch fetch;
     int code = fetch_with_addresses(ctl, &fetch);
 

@@ -47,8 +47,7 @@ static struct lines lines_of(struct history *history)
 static void out_of_memory(struct history *history)
 {
     if (history->code == EXIT_MET)
-        ctl_error("%s", strerror(ENOMEM));
-    history->code = EXIT_FAILED;
+        history->code = ctl_out_of_memory();
 }
 
 /* The name as it is shown: escaped, which is what the journal has. */
@@ -81,31 +80,17 @@ static void write_number(FILE *to, const char *name, const char *digits)
         fprintf(to, ",\"%s\":%" PRIu64, name, (uint64_t)strtoull(digits, NULL, 10));
 }
 
-static void print_object(struct history *history,
-                         void (*write)(FILE *to, struct history *history, const void *what),
+static void print_object(struct history *history, void (*write)(FILE *to, const void *what),
                          const void *what)
 {
-    char *text = NULL;
-    size_t size;
-    FILE *to = open_memstream(&text, &size);
-
-    if (!to) {
+    if (ctl_write_json(history->ctl, write, what) < 0)
         out_of_memory(history);
-        return;
-    }
-    write(to, history, what);
-    if (fclose(to) == 0)
-        ctl_print_json(history->ctl, text);
-    else
-        out_of_memory(history);
-    free(text);
 }
 
-static void write_entry(FILE *to, struct history *history, const void *what)
+static void write_entry(FILE *to, const void *what)
 {
     const struct past_entry *entry = what;
 
-    (void)history;
     fprintf(to, "{\"type\":\"%s\",\"origin\":\"journal\",\"realtime_usec\":%" PRId64,
             past_names[entry->type], entry->realtime);
     if (entry->instance && entry->sequence) {
@@ -345,9 +330,10 @@ static void on_remove(void *user, struct linkwatch_link *link, const struct link
 
 /* --- the flaps */
 
-static void write_flaps(FILE *to, struct history *history, const void *what)
+static void write_flaps(FILE *to, const void *what)
 {
-    const struct flap_counts *flaps = what;
+    const struct history *history = what;
+    const struct flap_counts *flaps = &history->flaps;
 
     fprintf(to, "{\"type\":\"flaps\",\"realtime_usec\":%" PRId64 ",\"known_since_usec\":%" PRId64,
             history->now, history->known);
@@ -409,7 +395,7 @@ static void print_flaps(struct history *history)
     if (history->known == INT64_MAX)
         history->known = history->now;
     if (history->ctl->json) {
-        print_object(history, write_flaps, &history->flaps);
+        print_object(history, write_flaps, history);
         return;
     }
     if (history->flaps.count > 0 && print_table(history) < 0)
@@ -466,7 +452,7 @@ int ctl_history(const struct ctl *ctl)
         return code;
     history.last = history.now - (ctl->last ? ctl->last : LAST);
     history.flaps.now = history.now;
-    output_begin(&history.output, ctl->colour, ctl->pager && !ctl->json);
+    output_begin(&history.output, ctl->colour, !ctl->no_pager && !ctl->json);
     code = print_all(&history);
     flap_counts_clear(&history.flaps);
     free(history.message);

@@ -9,10 +9,12 @@
 #include "client/ctl/output.h"
 #include "client/ctl/print_fetched.h"
 
-static void write_elements(FILE *to, const struct fetch *fetch)
+static void write_array(FILE *to, const void *what)
 {
+    const struct fetch *fetch = what;
     const char *separator = "";
 
+    putc('[', to);
     for (size_t i = 0; i < fetch->count; i++)
         for (size_t j = 0; j < fetch->items[i].count; j++) {
             fputs(separator, to);
@@ -20,6 +22,7 @@ static void write_elements(FILE *to, const struct fetch *fetch)
                                linkwatch_link_json(fetch->items[i].links[j]));
             separator = ",";
         }
+    putc(']', to);
 }
 
 static int print_table(const struct fetch *fetch, const struct ctl *ctl,
@@ -41,7 +44,7 @@ static int print_table(const struct fetch *fetch, const struct ctl *ctl,
 
 int ctl_list(const struct ctl *ctl)
 {
-    static const struct fetched_printer printer = {write_elements, print_table};
+    static const struct fetched_printer printer = {write_array, print_table};
     struct fetch fetch;
     int code = fetch_links(ctl, &fetch);
 

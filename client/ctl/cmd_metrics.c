@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* linkwatchctl metrics. */
 #include <errno.h>
+#include <fcntl.h>
+#include <net/if.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -10,14 +12,18 @@
 #include "client/ctl/fetch.h"
 #include "client/ctl/output.h"
 #include "client/ctl/replace_file.h"
+#include "client/ctl/text.h"
 #include "protocol/metrics.h"
+#include "protocol/utf8.h"
 
 #define NUMBER_SIZE 32
 #define MEMBER_SIZE 64
 #define LABELS_MAX  4
+#define NAME_SIZE   (IFNAMSIZ * UTF8_ESCAPE_SIZE)
 
 /* What the metrics are made of. */
 struct sources {
+    bool json;
     struct linkwatch_status *status;
     struct linkwatch_status *statistics; /* NULL if the daemon has none */
     struct linkwatch_list *list;         /* NULL if the links are not known */
@@ -249,17 +255,13 @@ static void add_link(struct exposition *exposition, const struct link_metric *me
                      struct family *family, const struct linkwatch_link *link)
 {
     struct label labels[LABELS_MAX];
-    char index[NUMBER_SIZE], text[NUMBER_SIZE];
-    char *name;
+    char index[NUMBER_SIZE], text[NUMBER_SIZE], name[NAME_SIZE];
     int64_t value;
     size_t count = 0;
 
     if (!metric->get(link, &value))
         return;
-    if (linkwatch_escape(linkwatch_link_ifname(link), false, &name) < 0) {
-        exposition->failed = true;
-        return;
-    }
+    utf8_copy_clean(linkwatch_link_ifname(link), name, sizeof(name));
     labels[count++] = (struct label){"device", name};
     if (metric->is_info) {
         labels[count++] =
@@ -270,7 +272,6 @@ static void add_link(struct exposition *exposition, const struct link_metric *me
     }
     exposition_add(exposition, family, strcmp(metric->type, "counter") == 0 ? "_total" : "", labels,
                    count, format(value, false, text));
-    free(name);
 }
 
 static void add_link_metrics(struct exposition *exposition, const struct fetch *named)
@@ -324,41 +325,31 @@ static int print(const struct ctl *ctl, const char *text)
 
 static int save(const struct ctl *ctl, const char *text)
 {
-    int r = replace_file(ctl->output, text);
+    int r = replace_file(AT_FDCWD, ctl->output, 0666, text);
 
     if (r < 0)
         ctl_error("%s cannot be written: %s", ctl->output, strerror(-r));
     return r < 0 ? EXIT_FAILED : EXIT_MET;
 }
 
-/* NULL without memory. */
-static char *make_text(const struct ctl *ctl, const struct sources *sources)
+static void write_all(FILE *to, const void *what)
 {
+    const struct sources *sources = what;
     struct exposition exposition;
-    char *text = NULL;
-    size_t size;
-    FILE *to = open_memstream(&text, &size);
 
-    if (!to)
-        return NULL;
-    exposition_begin(&exposition, to, ctl->json);
+    exposition_begin(&exposition, to, sources->json);
     write_metrics(&exposition, sources);
     exposition_end(&exposition);
-    if (fclose(to) == 0 && !exposition.failed)
-        return text;
-    free(text);
-    return NULL;
 }
 
 static int expose(const struct ctl *ctl, const struct sources *sources)
 {
-    char *text = make_text(ctl, sources);
-    int code = EXIT_FAILED;
+    char *text = text_of(write_all, sources);
+    int code;
 
     if (!text)
-        ctl_error("out of memory");
-    else
-        code = ctl->output ? save(ctl, text) : print(ctl, text);
+        return ctl_out_of_memory();
+    code = ctl->output ? save(ctl, text) : print(ctl, text);
     free(text);
     return code == EXIT_MET ? fetch_check(&sources->named, ctl) : code;
 }
@@ -376,7 +367,7 @@ static int get_sources(struct linkwatch *connection, void *user)
 
 int ctl_metrics(const struct ctl *ctl)
 {
-    struct sources sources = {.status = NULL};
+    struct sources sources = {.json = ctl->json};
     int code = ctl_call(ctl, get_sources, &sources);
 
     if (code == EXIT_MET && ctl->count > 0)

@@ -97,10 +97,8 @@ static int run(struct loop *loop)
     while (!monitor->finished) {
         int timeout = tick(loop);
 
-        if (prepare(loop) < 0) {
-            ctl_error("out of memory");
-            return EXIT_FAILED;
-        }
+        if (prepare(loop) < 0)
+            return ctl_out_of_memory();
         if (poll(loop->fds, MIRRORS + loop->count, timeout) < 0)
             continue;
         process_mirrors(loop);
@@ -118,10 +116,8 @@ static int run(struct loop *loop)
 static int begin(struct monitor *monitor)
 {
     monitor->items = calloc(1, sizeof(struct watched *));
-    if (!monitor->items || watched_new(monitor, NULL, &monitor->items[0]) < 0) {
-        ctl_error("out of memory");
-        return EXIT_FAILED;
-    }
+    if (!monitor->items || watched_new(monitor, NULL, &monitor->items[0]) < 0)
+        return ctl_out_of_memory();
     monitor->count = 1;
     watched_start(monitor->items[0]);
     return monitor->items[0]->mirror ? EXIT_MET : EXIT_FAILED;

@@ -15,6 +15,7 @@
 #include "client/ctl/ctl.h"
 #include "client/ctl/hook_job.h"
 #include "client/ctl/hook_queue.h"
+#include "client/ctl/replace_file.h"
 #include "client/ctl/resolve.h"
 #include "protocol/clock.h"
 
@@ -56,8 +57,7 @@ static void stop(struct runner *runner)
  * starts it anew goes on from the state that was saved last. */
 static void run_out_of_memory(struct runner *runner)
 {
-    ctl_error("out of memory");
-    runner->code = EXIT_FAILED;
+    runner->code = ctl_out_of_memory();
     stop(runner);
 }
 
@@ -198,21 +198,6 @@ static void restore(struct runner *runner)
     free(text);
 }
 
-static int write_state(int directory, const char *text)
-{
-    size_t length = strlen(text);
-    int fd = openat(directory, STATE_FILE ".new",
-                    O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0600);
-    bool written;
-
-    if (fd < 0)
-        return -errno;
-    written = write(fd, text, length) == (ssize_t)length;
-    if (close(fd) < 0 || !written)
-        return -EIO;
-    return renameat(directory, STATE_FILE ".new", directory, STATE_FILE) < 0 ? -errno : 0;
-}
-
 /* When nothing waits, so that what is saved is what commands ran for. What they did not run for is
  * reported again. */
 static void save(struct runner *runner, int64_t now)
@@ -225,7 +210,7 @@ static void save(struct runner *runner, int64_t now)
         return;
     r = linkwatch_mirror_save(runner->mirror, &text);
     if (r >= 0) {
-        r = write_state(runner->state_fd, text);
+        r = replace_file(runner->state_fd, STATE_FILE, 0600, text);
         free(text);
     }
     if (r < 0 && r != -ENODATA)

@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* linkwatchctl show. */
-#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -75,42 +74,31 @@ static void print_text(const struct fetched *fetched, const struct linkwatch_lin
         address_line_print(address);
 }
 
+struct shown {
+    const struct fetched *fetched;
+    const struct linkwatch_link *link;
+};
+
 /* The link's object with its addresses as a further member, if they are known. */
-static void write_object(FILE *to, const struct fetched *fetched, const struct linkwatch_link *link)
+static void write_object(FILE *to, const void *what)
 {
-    const char *object = linkwatch_link_json(link);
+    const struct shown *shown = what;
+    const char *object = linkwatch_link_json(shown->link);
     const struct linkwatch_address *address;
     const char *separator = "";
     size_t place = 0;
 
-    if (!fetched->addresses) {
+    if (!shown->fetched->addresses) {
         fputs(object, to);
         return;
     }
     fprintf(to, "%.*s,\"addr_info\":[", (int)strlen(object) - 1, object);
-    while ((address = fetch_next_address(fetched, linkwatch_link_ifindex(link), &place))) {
+    while ((address =
+                fetch_next_address(shown->fetched, linkwatch_link_ifindex(shown->link), &place))) {
         fprintf(to, "%s%s", separator, linkwatch_address_json(address));
         separator = ",";
     }
     fputs("]}", to);
-}
-
-static int print_json(const struct fetched *fetched, const struct linkwatch_link *link,
-                      const struct ctl *ctl)
-{
-    char *text = NULL;
-    size_t size;
-    FILE *to = open_memstream(&text, &size);
-    int r;
-
-    if (!to)
-        return -ENOMEM;
-    write_object(to, fetched, link);
-    r = fclose(to) == 0 ? 0 : -ENOMEM;
-    if (r >= 0)
-        ctl_print_json(ctl, text);
-    free(text);
-    return r;
 }
 
 static int print_each(const struct fetched *fetched, const struct ctl *ctl,
@@ -119,8 +107,10 @@ static int print_each(const struct fetched *fetched, const struct ctl *ctl,
     int r = 0;
 
     for (size_t i = 0; r >= 0 && i < fetched->count; i++) {
+        const struct shown shown = {fetched, fetched->links[i]};
+
         if (ctl->json)
-            r = print_json(fetched, fetched->links[i], ctl);
+            r = ctl_write_json(ctl, write_object, &shown);
         else
             print_text(fetched, fetched->links[i], output);
     }
@@ -132,11 +122,9 @@ static int print_shown(const struct fetch *fetch, const struct ctl *ctl, int cod
     int checked = fetch_check(fetch, ctl);
     struct output output;
 
-    output_begin(&output, ctl->colour, ctl->pager && !ctl->json);
-    if (print_each(&fetch->items[0], ctl, &output) < 0) {
-        ctl_error("%s", strerror(ENOMEM));
-        code = EXIT_FAILED;
-    }
+    output_begin(&output, ctl->colour, !ctl->no_pager && !ctl->json);
+    if (print_each(&fetch->items[0], ctl, &output) < 0)
+        code = ctl_out_of_memory();
     return output_end(&output, code == EXIT_MET ? checked : code);
 }
 

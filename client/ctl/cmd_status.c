@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* linkwatchctl status and refresh. */
+/* linkwatchctl status. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -363,11 +363,8 @@ static int print_json(const struct linkwatch_status *status,
     bool both = first[1] != '}' && second[1] != '}';
     char *json;
 
-    if (asprintf(&json, "%.*s%s%s", (int)strlen(first) - 1, first, both ? "," : "", second + 1) <
-        0) {
-        ctl_error("out of memory");
-        return EXIT_FAILED;
-    }
+    if (asprintf(&json, "%.*s%s%s", (int)strlen(first) - 1, first, both ? "," : "", second + 1) < 0)
+        return ctl_out_of_memory();
     ctl_print_json(ctl, json);
     free(json);
     return EXIT_MET;
@@ -379,7 +376,7 @@ static int print_status(const struct linkwatch_status *status,
     struct output output;
     int code = EXIT_MET;
 
-    output_begin(&output, ctl->colour, ctl->pager && !ctl->json);
+    output_begin(&output, ctl->colour, !ctl->no_pager && !ctl->json);
     if (ctl->json)
         code = print_json(status, statistics, ctl);
     else
@@ -409,15 +406,4 @@ int ctl_status(const struct ctl *ctl)
     linkwatch_status_free(got.statistics);
     linkwatch_status_free(got.status);
     return code;
-}
-
-static int refresh(struct linkwatch *connection, void *user)
-{
-    (void)user;
-    return linkwatch_refresh(connection, CTL_PATIENCE);
-}
-
-int ctl_refresh(const struct ctl *ctl)
-{
-    return ctl_call(ctl, refresh, NULL);
 }

@@ -139,8 +139,7 @@ static int failed(struct subject *subject, int error)
     case -E2BIG:
         return resolve_wrong_name("", error);
     case -ENOMEM:
-        ctl_error("%s", strerror(-error));
-        return EXIT_FAILED;
+        return ctl_out_of_memory();
     }
     return ctl_unreachable(subject->ctl, error);
 }
@@ -152,11 +151,8 @@ static int print_met(const struct ctl *ctl, const char *links)
     bool several = is_of_several(ctl);
     char *text;
 
-    if (!links ||
-        asprintf(&text, several ? "[%s]" : "%s", several || *links ? links : "null") < 0) {
-        ctl_error("out of memory");
-        return EXIT_FAILED;
-    }
+    if (!links || asprintf(&text, several ? "[%s]" : "%s", several || *links ? links : "null") < 0)
+        return ctl_out_of_memory();
     output_begin(&output, ctl->colour, false);
     ctl_print_json(ctl, text);
     free(text);
@@ -205,16 +201,6 @@ static bool is_condition(const char *text)
     return strchr(text, '=') || linkwatch_link_meets(NULL, text, NULL) >= 0;
 }
 
-int ctl_check_condition(const char *text)
-{
-    const char *reason;
-
-    if (linkwatch_link_meets(NULL, text, &reason) >= 0)
-        return EXIT_MET;
-    ctl_error("%s %s", text, reason);
-    return EXIT_USAGE;
-}
-
 /* The first word is a link, whatever it is called. More of them must be announced, or a condition
  * that is misspelled would be one. */
 static int split(const struct ctl *ctl, int *ret_ifs)
@@ -260,10 +246,8 @@ int ctl_wait(const struct ctl *ctl)
     if (code != EXIT_MET)
         return code;
     subject.globs = calloc((size_t)subject.ifs + 1, sizeof(*subject.globs));
-    if (!subject.globs) {
-        ctl_error("out of memory");
-        return EXIT_FAILED;
-    }
+    if (!subject.globs)
+        return ctl_out_of_memory();
     for (int i = 0; code == EXIT_MET && i < subject.ifs; i++)
         code = resolve_link(ctl, ctl->arguments[i], &subject.globs[i]);
     if (code == EXIT_MET)

@@ -9,6 +9,7 @@
 #include <sys/signalfd.h>
 
 #include "client/ctl/json_text.h"
+#include "client/ctl/text.h"
 #include "protocol/clock.h"
 
 int ctl_unreachable(const struct ctl *ctl, int error)
@@ -141,6 +142,16 @@ int ctl_wrong_usage(const char *message, const char *what)
     return EXIT_USAGE;
 }
 
+int ctl_check_condition(const char *text)
+{
+    const char *reason;
+
+    if (linkwatch_link_meets(NULL, text, &reason) >= 0)
+        return EXIT_MET;
+    ctl_error("%s %s", text, reason);
+    return EXIT_USAGE;
+}
+
 const char *ctl_netns_reason(int error)
 {
     switch (error) {
@@ -169,6 +180,18 @@ void ctl_print_json(const struct ctl *ctl, const char *json)
     else
         fputs(json, stdout);
     putchar('\n');
+}
+
+int ctl_write_json(const struct ctl *ctl, void (*write)(FILE *to, const void *what),
+                   const void *what)
+{
+    char *text = text_of(write, what);
+
+    if (!text)
+        return -ENOMEM;
+    ctl_print_json(ctl, text);
+    free(text);
+    return 0;
 }
 
 int ctl_print(const char *text)

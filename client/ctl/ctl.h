@@ -6,6 +6,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdio.h>
 
 #include "client/ctl/event_filter.h"
 #include "client/ctl/failure.h"
@@ -33,7 +34,7 @@ struct ctl {
     bool no_list;   /* monitor doesn't show the links at the beginning */
     bool json;
     bool pretty; /* with line breaks in it */
-    bool pager;
+    bool no_pager;
     bool full;            /* tables are not cut to the terminal's width */
     bool no_legend;       /* tables have no head */
     enum when colour;     /* output is coloured */
@@ -71,6 +72,7 @@ int ctl_refresh(const struct ctl *ctl);
 int ctl_status(const struct ctl *ctl);
 int ctl_metrics(const struct ctl *ctl);
 int ctl_complete(const struct ctl *ctl);
+int ctl_help(const struct ctl *ctl);
 
 /* As ctl_error(), if there is a message, with what it is about, and where to find help: EXIT_USAGE.
  */
@@ -108,6 +110,9 @@ const char *ctl_no_link(const char *word);
 
 /* Prints a line, or more, of JSON as the command line wants it. */
 void ctl_print_json(const struct ctl *ctl, const char *json);
+/* The same of what a function writes. -ENOMEM. */
+int ctl_write_json(const struct ctl *ctl, void (*write)(FILE *to, const void *what),
+                   const void *what);
 
 /* Prints an error if the text is no condition, and returns the exit code. */
 int ctl_check_condition(const char *text);

@@ -1,9 +1,13 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "client/ctl/event_json.h"
 
-#include "client/ctl/json_text.h"
+#include <stdio.h>
+#include <stdlib.h>
 
-const char *learned_name(enum linkwatch_learned learned)
+#include "client/ctl/json_text.h"
+#include "client/ctl/text.h"
+
+const char *event_json_learned(enum linkwatch_learned learned)
 {
     switch (learned) {
     case LINKWATCH_LEARNED_NOTIFICATION:
@@ -42,22 +46,41 @@ static void write_number(FILE *to, const char *name, const struct linkwatch_even
         fprintf(to, ",\"%s\":%lld", name, (long long)number);
 }
 
-void event_json_write(FILE *to, const char *type, const char *member, const char *now,
-                      const char *old, const struct linkwatch_event *event)
-{
-    int64_t flaps = linkwatch_event_flaps(event);
+struct parts {
+    const char *type;
+    const char *member;
+    const char *now;
+    const char *old; /* of a change */
+    const struct linkwatch_event *event;
+};
 
-    fprintf(to, "{\"type\":\"%s\"", type);
-    write_position(to, event);
-    write_number(to, "realtime_usec", event, linkwatch_event_get_realtime);
-    write_number(to, "monotonic_usec", event, linkwatch_event_get_monotonic);
-    fprintf(to, ",\"learned\":\"%s\"", learned_name(linkwatch_event_learned(event)));
+static void write_parts(FILE *to, const void *what)
+{
+    const struct parts *parts = what;
+    int64_t flaps = linkwatch_event_flaps(parts->event);
+
+    fprintf(to, "{\"type\":\"%s\"", parts->type);
+    write_position(to, parts->event);
+    write_number(to, "realtime_usec", parts->event, linkwatch_event_get_realtime);
+    write_number(to, "monotonic_usec", parts->event, linkwatch_event_get_monotonic);
+    fprintf(to, ",\"learned\":\"%s\"", event_json_learned(linkwatch_event_learned(parts->event)));
     if (flaps > 0)
         fprintf(to, ",\"flaps\":%lld", (long long)flaps);
-    write_number(to, "new_netnsid", event, linkwatch_event_get_new_netnsid);
-    write_number(to, "new_ifindex", event, linkwatch_event_get_new_ifindex);
-    fprintf(to, ",\"%s\":%s", member, now);
-    if (old)
-        fprintf(to, ",\"old\":%s", old);
+    write_number(to, "new_netnsid", parts->event, linkwatch_event_get_new_netnsid);
+    write_number(to, "new_ifindex", parts->event, linkwatch_event_get_new_ifindex);
+    fprintf(to, ",\"%s\":%s", parts->member, parts->now);
+    if (parts->old)
+        fprintf(to, ",\"old\":%s", parts->old);
     putc('}', to);
+}
+
+char *event_json(const char *type, const char *member, const char *before, const char *now,
+                 const struct linkwatch_event *event)
+{
+    char *old = before ? json_old(before, now) : NULL;
+    const struct parts parts = {type, member, now, old, event};
+    char *text = before && !old ? NULL : text_of(write_parts, &parts);
+
+    free(old);
+    return text;
 }

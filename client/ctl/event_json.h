@@ -3,15 +3,14 @@
 #ifndef LINKWATCH_CLIENT_CTL_EVENT_JSON_H
 #define LINKWATCH_CLIENT_CTL_EVENT_JSON_H
 
-#include <stdio.h>
-
 #include "client/linkwatch.h"
 
 /* As the daemon's events name it. */
-const char *learned_name(enum linkwatch_learned learned);
+const char *event_json_learned(enum linkwatch_learned learned);
 
-/* One of that type, of a "link" or "address" in JSON; old is that of a change, NULL for others. */
-void event_json_write(FILE *to, const char *type, const char *member, const char *now,
-                      const char *old, const struct linkwatch_event *event);
+/* An event of that type, of a "link" or "address", which is now that JSON, and was before a change;
+ * NULL for other events. To be freed; NULL without memory. */
+char *event_json(const char *type, const char *member, const char *before, const char *now,
+                 const struct linkwatch_event *event);
 
 #endif

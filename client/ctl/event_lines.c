@@ -105,7 +105,7 @@ void lines_end(const struct lines *lines, const struct linkwatch_event *event)
         output_colour(lines->output, PLAIN);
     }
     output_colour(lines->output, FAINT);
-    printf(" [%s]", learned_name(linkwatch_event_learned(event)));
+    printf(" [%s]", event_json_learned(linkwatch_event_learned(event)));
     output_colour(lines->output, PLAIN);
     putchar('\n');
 }

@@ -14,8 +14,7 @@
 struct exposition {
     FILE *to;
     bool json;
-    bool begun;  /* there was a sample */
-    bool failed; /* for want of memory */
+    bool begun; /* there was a sample */
 };
 
 /* Its samples follow it. */

@@ -11,6 +11,7 @@
 #include "client/ctl/netns_label.h"
 #include "client/ctl/netns_own.h"
 #include "client/ctl/resolve.h"
+#include "protocol/array.h"
 
 /* What fetching needs. */
 struct fetcher {
@@ -34,17 +35,6 @@ static void clear_one(struct fetched *fetched)
     free(fetched->links);
     linkwatch_list_free(fetched->list);
     linkwatch_address_list_free(fetched->addresses);
-}
-
-static int keep(struct fetch *fetch, const struct fetched *fetched)
-{
-    struct fetched *items = reallocarray(fetch->items, fetch->count + 1, sizeof(*items));
-
-    if (!items)
-        return -ENOMEM;
-    fetch->items = items;
-    fetch->items[fetch->count++] = *fetched;
-    return 0;
 }
 
 static int add_label(struct fetched *fetched, const char *name)
@@ -138,6 +128,7 @@ static int get_addresses(struct fetched *fetched, const struct ctl *ctl,
  * can't be fetched. */
 static int fetch_one(struct fetcher *fetcher, const char *name)
 {
+    struct fetch *fetch = fetcher->fetch;
     struct fetched fetched = {0};
     int r = linkwatch_get_list(fetcher->connection, fetcher->filter, CTL_PATIENCE, &fetched.list);
 
@@ -146,14 +137,14 @@ static int fetch_one(struct fetcher *fetcher, const char *name)
     if (r >= 0 && fetcher->ctl->all_netns)
         r = add_label(&fetched, name);
     if (r >= 0)
-        r = keep(fetcher->fetch, &fetched);
+        r = array_grow(&fetch->items, &fetch->capacity, fetch->count + 1, sizeof(fetched));
     if (r < 0) {
         clear_one(&fetched);
         return r;
     }
-    if (fetcher->fetch->with_addresses)
-        r = get_addresses(&fetcher->fetch->items[fetcher->fetch->count - 1], fetcher->ctl,
-                          fetcher->connection);
+    fetch->items[fetch->count++] = fetched;
+    if (fetch->with_addresses)
+        r = get_addresses(&fetch->items[fetch->count - 1], fetcher->ctl, fetcher->connection);
     return r;
 }
 

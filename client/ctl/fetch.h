@@ -19,6 +19,7 @@ struct fetched {
 struct fetch {
     struct fetched *items;
     size_t count;
+    size_t capacity;
     bool *matched; /* the arguments of the command line: whether they match any link */
     bool with_addresses;
 };

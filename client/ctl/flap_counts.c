@@ -5,6 +5,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "protocol/array.h"
+
 /* Up and down take turns, so that every second change is one down, and of an odd number the one
  * more is as the first. */
 uint64_t flap_downs(bool up_before, bool up_after, int64_t unseen)
@@ -33,20 +35,13 @@ static size_t find(const struct flap_counts *counts, const char *name)
 
 static int insert(struct flap_counts *counts, size_t place, const char *name)
 {
-    char *copy;
+    char *copy = strdup(name);
 
-    if (counts->count == counts->capacity) {
-        size_t capacity = counts->capacity ? 2 * counts->capacity : 16;
-        struct flap_count *at = reallocarray(counts->at, capacity, sizeof(*at));
-
-        if (!at)
-            return -ENOMEM;
-        counts->at = at;
-        counts->capacity = capacity;
-    }
-    copy = strdup(name);
-    if (!copy)
+    if (!copy || array_grow(&counts->at, &counts->capacity, counts->count + 1,
+                            sizeof(struct flap_count)) < 0) {
+        free(copy);
         return -ENOMEM;
+    }
     memmove(counts->at + place + 1, counts->at + place,
             (counts->count - place) * sizeof(*counts->at));
     counts->at[place] = (struct flap_count){.name = copy};

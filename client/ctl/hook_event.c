@@ -9,6 +9,8 @@
 
 #include "client/ctl/event_json.h"
 #include "client/ctl/json_text.h"
+#include "client/ctl/text.h"
+#include "protocol/array.h"
 
 #define PREFIX "LINKWATCH_"
 
@@ -73,27 +75,21 @@ bool hook_event_merge(struct hook_event *event, struct hook_event *later)
 struct environment {
     char **entries;
     size_t count;
+    size_t capacity;
     bool failed; /* without memory */
 };
 
 static void add_entry(struct environment *environment, char *entry)
 {
-    char **entries;
-
-    if (!entry || environment->failed) {
+    if (!entry || environment->failed ||
+        array_grow(&environment->entries, &environment->capacity, environment->count + 2,
+                   sizeof(char *)) < 0) {
         free(entry);
         environment->failed = true;
         return;
     }
-    entries = reallocarray(environment->entries, environment->count + 2, sizeof(*entries));
-    if (!entries) {
-        free(entry);
-        environment->failed = true;
-        return;
-    }
-    environment->entries = entries;
-    entries[environment->count++] = entry;
-    entries[environment->count] = NULL;
+    environment->entries[environment->count++] = entry;
+    environment->entries[environment->count] = NULL;
 }
 
 static void add(struct environment *environment, const char *name, const char *value)
@@ -142,26 +138,27 @@ static linkwatch_fields changed(const struct hook_event *event)
                                        : ~LINKWATCH_FIELDS_UNCOMPARED;
 }
 
-/* The names of the fields that differ. */
-static void add_changed(struct environment *environment, linkwatch_fields fields)
+/* The names of fields. */
+static void write_names(FILE *to, const void *what)
 {
-    char *text = NULL;
-    size_t size;
-    FILE *to = open_memstream(&text, &size);
+    linkwatch_fields fields = *(const linkwatch_fields *)what;
     const char *name;
 
-    if (!to) {
-        environment->failed = true;
-        return;
-    }
     for (int field = 0; (name = linkwatch_field_name(field)); field++)
         if (fields >> field & 1)
             fprintf(to, "%s%s", ftell(to) > 0 ? " " : "", name);
-    if (fclose(to) == 0)
-        add(environment, "FIELDS", text);
+}
+
+/* The names of the fields that differ. */
+static void add_changed(struct environment *environment, linkwatch_fields fields)
+{
+    char *names = text_of(write_names, &fields);
+
+    if (names)
+        add(environment, "FIELDS", names);
     else
         environment->failed = true;
-    free(text);
+    free(names);
 }
 
 static void add_link_event(struct environment *environment, const struct hook_event *event)
@@ -170,7 +167,7 @@ static void add_link_event(struct environment *environment, const struct hook_ev
 
     add(environment, "IFNAME", linkwatch_link_ifname(link));
     add_number(environment, "IFINDEX", linkwatch_link_ifindex(link));
-    add(environment, "LEARNED", learned_name(event->learned));
+    add(environment, "LEARNED", event_json_learned(event->learned));
     add_number(environment, "FLAPS", event->flaps);
     add_number(environment, "SKIPPED", event->skipped);
     if (event->type == HOOK_CHANGE)
@@ -214,41 +211,42 @@ void hook_environment_free(char **environment)
     free(environment);
 }
 
-static void write_json(FILE *to, const struct hook_event *event, const char *old)
+struct parts {
+    const struct hook_event *event;
+    const char *old; /* of a change */
+};
+
+static void write_parts(FILE *to, const void *what)
 {
+    const struct parts *parts = what;
+    const struct hook_event *event = parts->event;
+
     fprintf(to, "{\"type\":\"%s\"", type_names[event->type]);
-    if (event->type == HOOK_LOST) {
-        if (event->lost >= 0)
-            fprintf(to, ",\"lost\":%" PRId64, event->lost);
-        else
-            fputs(",\"lost\":null", to);
-    } else {
+    if (event->type == HOOK_LOST && event->lost < 0)
+        fputs(",\"lost\":null", to);
+    else if (event->type == HOOK_LOST)
+        fprintf(to, ",\"lost\":%" PRId64, event->lost);
+    else
         fprintf(to, ",\"learned\":\"%s\",\"flaps\":%" PRId64 ",\"skipped\":%" PRId64 ",\"link\":%s",
-                learned_name(event->learned), event->flaps, event->skipped,
+                event_json_learned(event->learned), event->flaps, event->skipped,
                 linkwatch_link_json(link_of(event)));
-        if (old)
-            fprintf(to, ",\"old\":%s", old);
-    }
+    if (parts->old)
+        fprintf(to, ",\"old\":%s", parts->old);
     fputs("}\n", to);
 }
 
 char *hook_event_json(const struct hook_event *event)
 {
-    bool has_old = event->type == HOOK_CHANGE;
-    char *old = has_old
-                    ? json_old(linkwatch_link_json(event->before), linkwatch_link_json(event->now))
-                    : NULL;
-    char *text = NULL;
-    size_t size;
-    FILE *to = has_old && !old ? NULL : open_memstream(&text, &size);
+    struct parts parts = {.event = event};
+    char *old = NULL, *text;
 
-    if (to) {
-        write_json(to, event, old);
-        if (fclose(to) != 0) {
-            free(text);
-            text = NULL;
-        }
+    if (event->type == HOOK_CHANGE) {
+        parts.old = old =
+            json_old(linkwatch_link_json(event->before), linkwatch_link_json(event->now));
+        if (!old)
+            return NULL;
     }
+    text = text_of(write_parts, &parts);
     free(old);
     return text;
 }

@@ -22,8 +22,6 @@ struct command {
     const char *usage;
 };
 
-static int print_help(const struct ctl *ctl);
-
 static const struct command commands[] = {
     {"list", ctl_list, 0, ANY_NUMBER, USE_BIT(ALL_NETNS) | USE_BIT(CONDITIONS), "list [IF...]"},
     {"monitor", ctl_monitor, 0, ANY_NUMBER,
@@ -40,7 +38,7 @@ static const struct command commands[] = {
     {"refresh", ctl_refresh, 0, 0, 0, "refresh"},
     {"status", ctl_status, 0, 0, 0, "status"},
     {"metrics", ctl_metrics, 0, ANY_NUMBER, USE_BIT(OUTPUT), "metrics [IF...] [--output FILE]"},
-    {"help", print_help, 0, 0, 0, "help"},
+    {"help", ctl_help, 0, 0, 0, "help"},
     {"complete", ctl_complete, 0, 1, 0, "complete [TEXT]"},
 };
 
@@ -125,7 +123,7 @@ static const char help[] =
     "link; 2 invalid usage; 3 the daemon cannot be reached; 4 the timeout expired;\n"
     "5 no links are known, because the daemon has never been able to dump them.\n";
 
-static int print_help(const struct ctl *ctl)
+int ctl_help(const struct ctl *ctl)
 {
     (void)ctl;
     return ctl_print(help);
@@ -241,7 +239,7 @@ static void take_arguments(struct ctl *ctl, int argc, char *const *argv, int aft
 
 int main(int argc, char *argv[])
 {
-    struct ctl ctl = {.netns_fd = -1, .pager = true, .timeout = LINKWATCH_FOREVER};
+    struct ctl ctl = {.netns_fd = -1, .timeout = LINKWATCH_FOREVER};
     int after = count_after_dashes(argc, argv);
     int code;
 
@@ -249,7 +247,7 @@ int main(int argc, char *argv[])
     /* A reader that went away shows as EPIPE. */
     signal(SIGPIPE, SIG_IGN);
     ctl.path = linkwatch_default_path();
-    code = options_read(&ctl, argc, argv, help);
+    code = options_read(&ctl, argc, argv);
     if (code < 0 && optind < argc)
         take_arguments(&ctl, argc, argv, after);
     if (code < 0)

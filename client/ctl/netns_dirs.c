@@ -11,6 +11,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "protocol/array.h"
+
 #define COUNT_OF(array) (sizeof(array) / sizeof((array)[0]))
 
 #define NAMED  "/run/netns/"
@@ -82,7 +84,6 @@ int netns_name_identify(const char *path, struct netns_name *ret)
 static int add(struct netns_names *names, const char *directory, const char *file)
 {
     struct netns_name name = {0};
-    struct netns_name *items;
 
     if (asprintf(&name.path, "%s%s", directory, file) < 0)
         return -ENOMEM;
@@ -92,12 +93,10 @@ static int add(struct netns_names *names, const char *directory, const char *fil
         free(name.path);
         return 0;
     }
-    items = reallocarray(names->items, names->count + 1, sizeof(*items));
-    if (!items) {
+    if (array_grow(&names->items, &names->capacity, names->count + 1, sizeof(name)) < 0) {
         free(name.path);
         return -ENOMEM;
     }
-    names->items = items;
     names->items[names->count++] = name;
     return 0;
 }

@@ -22,6 +22,7 @@ struct netns_name {
 struct netns_names {
     struct netns_name *items;
     size_t count;
+    size_t capacity;
 };
 
 void netns_names_clear(struct netns_names *names);

@@ -29,24 +29,18 @@ static void write_bytes(const char *name, FILE *to)
     putc('"', to);
 }
 
-char *netns_members(const char *name)
+static void write_members(FILE *to, const void *what)
 {
-    char *members = NULL;
-    size_t size;
-    FILE *to;
+    const char *name = what;
 
-    if (!name)
-        return strdup("\"netns\":null");
-    to = open_memstream(&members, &size);
-    if (!to)
-        return NULL;
     fputs("\"netns\":", to);
     if (!json_write_string(to, name))
         write_bytes(name, to);
-    if (fclose(to) == 0)
-        return members;
-    free(members);
-    return NULL;
+}
+
+char *netns_members(const char *name)
+{
+    return name ? text_of(write_members, name) : strdup("\"netns\":null");
 }
 
 void netns_write_object(FILE *to, const char *members, const char *object)

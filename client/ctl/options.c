@@ -3,52 +3,12 @@
 
 #include <errno.h>
 #include <getopt.h>
+#include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "client/timespan.h"
-
-/* With the letter of getopt_long(); letters without a long form are in SHORT. */
-static const struct {
-    struct option option;
-    enum option_use use;
-} rows[] = {
-    {{"socket", required_argument, NULL, 's'}, USE_ANY},
-    {{"netns", required_argument, NULL, 'n'}, USE_ANY},
-    {{"json", optional_argument, NULL, 'j'}, USE_ANY},
-    {{"no-pager", no_argument, NULL, 'P'}, USE_ANY},
-    {{"full", no_argument, NULL, 'l'}, USE_ANY},
-    {{"no-legend", no_argument, NULL, 'G'}, USE_ANY},
-    {{"color", optional_argument, NULL, 'C'}, USE_ANY},
-    {{"help", no_argument, NULL, 'h'}, USE_ANY},
-    {{"version", no_argument, NULL, 'V'}, USE_ANY},
-    {{"all-netns", no_argument, NULL, 'N'}, USE_ALL_NETNS},
-    {{"kind", required_argument, NULL, 'k'}, USE_CONDITIONS},
-    {{"state", required_argument, NULL, 'S'}, USE_CONDITIONS},
-    {{"master", required_argument, NULL, 'm'}, USE_CONDITIONS},
-    {{"usable", no_argument, NULL, 'u'}, USE_CONDITIONS},
-    {{"family", required_argument, NULL, 'F'}, USE_FAMILY},
-    {{"scope", required_argument, NULL, 'O'}, USE_FAMILY},
-    {{"address", no_argument, NULL, 'A'}, USE_ADDRESSES},
-    {{"type", required_argument, NULL, 'T'}, USE_EVENTS},
-    {{"field", required_argument, NULL, 'f'}, USE_EVENTS},
-    {{"no-list", no_argument, NULL, 'L'}, USE_EVENTS},
-    {{"last", required_argument, NULL, 'e'}, USE_LAST},
-    {{"hold-up", required_argument, NULL, 'U'}, USE_HOLD},
-    {{"hold-down", required_argument, NULL, 'D'}, USE_HOLD},
-    {{"timeout", required_argument, NULL, 't'}, USE_TIMEOUT},
-    {{"any", no_argument, NULL, 'y'}, USE_LINKS},
-    {{"all", no_argument, NULL, 'a'}, USE_LINKS},
-    {{"at-least", required_argument, NULL, 'c'}, USE_LINKS},
-    {{"hooks", required_argument, NULL, 'H'}, USE_HOOKS},
-    {{"state-directory", required_argument, NULL, 'K'}, USE_HOOKS},
-    {{"jobs", required_argument, NULL, 'J'}, USE_HOOKS},
-    {{"output", required_argument, NULL, 'o'}, USE_OUTPUT},
-};
-
-#define SHORT     "s:n:jlt:46hV"
-#define ROW_COUNT (sizeof(rows) / sizeof(rows[0]))
 
 /* What is wrong with them beside another command. */
 static const char *const errors[USE_COUNT] = {
@@ -77,7 +37,7 @@ static int set_condition(struct ctl *ctl, const char *word, const char *value)
         return ctl_wrong_usage("too many of the options --kind, --state, --master and --usable",
                                "");
     if (asprintf(&text, "%s%s", word, value) < 0)
-        return EXIT_FAILED;
+        return ctl_out_of_memory();
     ctl->conditions[ctl->condition_count++] = text;
     code = ctl_check_condition(text);
     return code == EXIT_MET ? -1 : code;
@@ -169,6 +129,19 @@ static int set_last(struct ctl *ctl, const char *text)
     return r < 0 && ctl->last == 0 ? ctl_wrong_usage("--last must be longer than ", text) : r;
 }
 
+static bool read_count(const char *text, size_t most, size_t *ret)
+{
+    char *end;
+    unsigned long number;
+
+    errno = 0;
+    number = strtoul(text, &end, 10);
+    if (errno || *end || *text < '0' || *text > '9' || number == 0 || number > most)
+        return false;
+    *ret = number;
+    return true;
+}
+
 static int set_at_least(struct ctl *ctl, size_t number)
 {
     if (ctl->at_least > 0 && ctl->at_least != number)
@@ -179,135 +152,149 @@ static int set_at_least(struct ctl *ctl, size_t number)
 
 static int read_at_least(struct ctl *ctl, const char *text)
 {
-    char *end;
-    unsigned long number;
+    size_t number;
 
-    errno = 0;
-    number = strtoul(text, &end, 10);
-    if (errno || *end || *text < '0' || *text > '9' || number == 0 || number >= LINKWATCH_WAIT_ALL)
+    if (!read_count(text, LINKWATCH_WAIT_ALL - 1, &number))
         return ctl_wrong_usage("--at-least must be a number from 1, not ", text);
     return set_at_least(ctl, number);
 }
 
+static int set_any(struct ctl *ctl, const char *text)
+{
+    (void)text;
+    return set_at_least(ctl, 1);
+}
+
+static int set_all(struct ctl *ctl, const char *text)
+{
+    (void)text;
+    return set_at_least(ctl, LINKWATCH_WAIT_ALL);
+}
+
 static int set_jobs(struct ctl *ctl, const char *text)
 {
-    char *end;
-    unsigned long number;
+    if (read_count(text, CTL_JOBS_MAX, &ctl->jobs))
+        return -1;
+    return ctl_wrong_usage("--jobs must be a number from 1 to 1000, not ", text);
+}
 
-    errno = 0;
-    number = strtoul(text, &end, 10);
-    if (errno || *end || *text < '0' || *text > '9' || number == 0 || number > CTL_JOBS_MAX)
-        return ctl_wrong_usage("--jobs must be a number from 1 to 1000, not ", text);
-    ctl->jobs = number;
-    return -1;
+static int set_socket(struct ctl *ctl, const char *text)
+{
+    ctl->path = text;
+    return *text ? -1 : ctl_wrong_usage("--socket must not be empty", "");
+}
+
+static int print_help(struct ctl *ctl, const char *text)
+{
+    (void)text;
+    return ctl_help(ctl);
+}
+
+static int print_version(struct ctl *ctl, const char *text)
+{
+    (void)ctl;
+    (void)text;
+    return ctl_print("linkwatchctl " PACKAGE_VERSION "\n");
+}
+
+enum kind { FLAG, STRING, TIME, CONDITION, FUNCTION };
+
+#define SETS(type, member) .kind = (type), .offset = offsetof(struct ctl, member)
+#define CALLS(function)    .kind = FUNCTION, .take = (function)
+#define MEETS(beginning)   .kind = CONDITION, .text = (beginning)
+
+static const struct row {
+    struct option option; /* with the letter of getopt_long() */
+    enum option_use use;
+    enum kind kind;
+    size_t offset;                                  /* of the member of struct ctl that it sets */
+    int (*take)(struct ctl *ctl, const char *text); /* the exit code, or -1 to go on */
+    const char *text; /* without an argument; of a condition: what stands before it */
+} rows[] = {
+    {{"socket", required_argument, NULL, 's'}, USE_ANY, CALLS(set_socket)},
+    {{"netns", required_argument, NULL, 'n'}, USE_ANY, SETS(STRING, netns)},
+    {{"json", optional_argument, NULL, 'j'}, USE_ANY, CALLS(set_json), .text = "short"},
+    {{"no-pager", no_argument, NULL, 'P'}, USE_ANY, SETS(FLAG, no_pager)},
+    {{"full", no_argument, NULL, 'l'}, USE_ANY, SETS(FLAG, full)},
+    {{"no-legend", no_argument, NULL, 'G'}, USE_ANY, SETS(FLAG, no_legend)},
+    {{"color", optional_argument, NULL, 'C'}, USE_ANY, CALLS(set_colour), .text = "always"},
+    {{"help", no_argument, NULL, 'h'}, USE_ANY, CALLS(print_help)},
+    {{"version", no_argument, NULL, 'V'}, USE_ANY, CALLS(print_version)},
+    {{"all-netns", no_argument, NULL, 'N'}, USE_ALL_NETNS, SETS(FLAG, all_netns)},
+    {{"kind", required_argument, NULL, 'k'}, USE_CONDITIONS, MEETS("kind=")},
+    {{"state", required_argument, NULL, 'S'}, USE_CONDITIONS, MEETS("operstate=")},
+    {{"master", required_argument, NULL, 'm'}, USE_CONDITIONS, MEETS("master=")},
+    {{"usable", no_argument, NULL, 'u'}, USE_CONDITIONS, MEETS("usable")},
+    {{"family", required_argument, NULL, 'F'}, USE_FAMILY, CALLS(set_family)},
+    {{"scope", required_argument, NULL, 'O'}, USE_FAMILY, CALLS(set_scope)},
+    {{"address", no_argument, NULL, 'A'}, USE_ADDRESSES, SETS(FLAG, addresses)},
+    {{"type", required_argument, NULL, 'T'}, USE_EVENTS, CALLS(set_types)},
+    {{"field", required_argument, NULL, 'f'}, USE_EVENTS, CALLS(set_fields)},
+    {{"no-list", no_argument, NULL, 'L'}, USE_EVENTS, SETS(FLAG, no_list)},
+    {{"last", required_argument, NULL, 'e'}, USE_LAST, CALLS(set_last)},
+    {{"hold-up", required_argument, NULL, 'U'}, USE_HOLD, SETS(TIME, hold_up)},
+    {{"hold-down", required_argument, NULL, 'D'}, USE_HOLD, SETS(TIME, hold_down)},
+    {{"timeout", required_argument, NULL, 't'}, USE_TIMEOUT, SETS(TIME, timeout)},
+    {{"any", no_argument, NULL, 'y'}, USE_LINKS, CALLS(set_any)},
+    {{"all", no_argument, NULL, 'a'}, USE_LINKS, CALLS(set_all)},
+    {{"at-least", required_argument, NULL, 'c'}, USE_LINKS, CALLS(read_at_least)},
+    {{"hooks", required_argument, NULL, 'H'}, USE_HOOKS, SETS(STRING, hooks)},
+    {{"state-directory", required_argument, NULL, 'K'}, USE_HOOKS, SETS(STRING, state)},
+    {{"jobs", required_argument, NULL, 'J'}, USE_HOOKS, CALLS(set_jobs)},
+    {{"output", required_argument, NULL, 'o'}, USE_OUTPUT, SETS(STRING, output)},
+    /* The end for getopt_long(): these have no long form. */
+    {{NULL, no_argument, NULL, '4'}, USE_FAMILY, CALLS(set_family), .text = "inet"},
+    {{NULL, no_argument, NULL, '6'}, USE_FAMILY, CALLS(set_family), .text = "inet6"},
+};
+
+#define SHORT     "s:n:jlt:46hV"
+#define ROW_COUNT (sizeof(rows) / sizeof(rows[0]))
+
+/* NULL for an option that there is not. */
+static const struct row *find_row(int letter)
+{
+    for (size_t i = 0; i < ROW_COUNT; i++)
+        if (rows[i].option.val == letter)
+            return &rows[i];
+    return NULL;
 }
 
 /* Takes one option; the exit code, or -1 to go on. */
-static int take_option(struct ctl *ctl, int option, const char *help)
+static int take_option(struct ctl *ctl, const struct row *row)
 {
-    switch (option) {
-    case 's':
-        ctl->path = optarg;
-        return *optarg ? -1 : ctl_wrong_usage("--socket must not be empty", "");
-    case 'n':
-        ctl->netns = optarg;
+    void *member = (char *)ctl + row->offset;
+
+    switch (row->kind) {
+    case FLAG:
+        *(bool *)member = true;
         return -1;
-    case 'T':
-        return set_types(ctl, optarg);
-    case 'f':
-        return set_fields(ctl, optarg);
-    case 'L':
-        ctl->no_list = true;
+    case STRING:
+        *(const char **)member = optarg;
         return -1;
-    case 'C':
-        return set_colour(ctl, optarg ? optarg : "always");
-    case 'l':
-        ctl->full = true;
-        return -1;
-    case 'G':
-        ctl->no_legend = true;
-        return -1;
-    case '4':
-        return set_family(ctl, "inet");
-    case '6':
-        return set_family(ctl, "inet6");
-    case 'F':
-        return set_family(ctl, optarg);
-    case 'O':
-        return set_scope(ctl, optarg);
-    case 'A':
-        ctl->addresses = true;
-        return -1;
-    case 'k':
-        return set_condition(ctl, "kind=", optarg);
-    case 'S':
-        return set_condition(ctl, "operstate=", optarg);
-    case 'm':
-        return set_condition(ctl, "master=", optarg);
-    case 'u':
-        return set_condition(ctl, "usable", "");
-    case 'N':
-        ctl->all_netns = true;
-        return -1;
-    case 'j':
-        return set_json(ctl, optarg ? optarg : "short");
-    case 't':
-        return set_time(&ctl->timeout, optarg);
-    case 'U':
-        return set_time(&ctl->hold_up, optarg);
-    case 'D':
-        return set_time(&ctl->hold_down, optarg);
-    case 'e':
-        return set_last(ctl, optarg);
-    case 'y':
-        return set_at_least(ctl, 1);
-    case 'a':
-        return set_at_least(ctl, LINKWATCH_WAIT_ALL);
-    case 'c':
-        return read_at_least(ctl, optarg);
-    case 'H':
-        ctl->hooks = optarg;
-        return -1;
-    case 'K':
-        ctl->state = optarg;
-        return -1;
-    case 'J':
-        return set_jobs(ctl, optarg);
-    case 'P':
-        ctl->pager = false;
-        return -1;
-    case 'o':
-        ctl->output = optarg;
-        return -1;
-    case 'h':
-        return ctl_print(help);
-    case 'V':
-        return ctl_print("linkwatchctl " PACKAGE_VERSION "\n");
+    case TIME:
+        return set_time(member, optarg);
+    case CONDITION:
+        return set_condition(ctl, row->text, optarg ? optarg : "");
+    case FUNCTION:
+        break;
     }
-    return ctl_wrong_usage(NULL, NULL);
+    return row->take(ctl, optarg ? optarg : row->text);
 }
 
-static enum option_use use_of(int letter)
+int options_read(struct ctl *ctl, int argc, char *argv[])
 {
-    /* Short for --family. */
-    if (letter == '4' || letter == '6')
-        return USE_FAMILY;
-    for (size_t i = 0; i < ROW_COUNT; i++)
-        if (rows[i].option.val == letter)
-            return rows[i].use;
-    return USE_ANY;
-}
-
-int options_read(struct ctl *ctl, int argc, char *argv[], const char *help)
-{
-    struct option options[ROW_COUNT + 1] = {{0}};
+    struct option options[ROW_COUNT];
     int option, code = -1;
 
     for (size_t i = 0; i < ROW_COUNT; i++)
         options[i] = rows[i].option;
     while (code < 0 && (option = getopt_long(argc, argv, SHORT, options, NULL)) >= 0) {
-        ctl->uses |= 1U << use_of(option);
-        code = take_option(ctl, option, help);
+        const struct row *row = find_row(option);
+
+        if (!row)
+            return ctl_wrong_usage(NULL, NULL);
+        ctl->uses |= 1U << row->use;
+        code = take_option(ctl, row);
     }
     return code;
 }

@@ -26,7 +26,7 @@ enum option_use {
 
 /* Takes the options out of the arguments; optind is the first of the rest. -1 to go on, else the
  * exit code, with the help or the version, or after an error. */
-int options_read(struct ctl *ctl, int argc, char *argv[], const char *help);
+int options_read(struct ctl *ctl, int argc, char *argv[]);
 
 /* Whether a command has all of the options that are given: EXIT_MET, or EXIT_USAGE after an error.
  */

@@ -11,6 +11,7 @@
 #include "client/ctl/failure.h"
 #include "client/ctl/pager.h"
 #include "client/ctl/text.h"
+#include "protocol/array.h"
 
 static const char *const sequences[COLOUR_COUNT] = {
     [PLAIN] = "\033[0m", [BOLD] = "\033[1m",   [FAINT] = "\033[2m",
@@ -152,24 +153,10 @@ struct table *table_free(struct table *table)
     return NULL;
 }
 
-static bool has_room(struct table *table)
-{
-    size_t capacity = table->capacity ? table->capacity * 2 : 64;
-    struct cell *cells;
-
-    if (table->count < table->capacity)
-        return true;
-    cells = reallocarray(table->cells, capacity, sizeof(*cells));
-    if (!cells)
-        return false;
-    table->cells = cells;
-    table->capacity = capacity;
-    return true;
-}
-
 static void add_cell(struct table *table, struct cell cell)
 {
-    if (!cell.text || !has_room(table)) {
+    if (!cell.text ||
+        array_grow(&table->cells, &table->capacity, table->count + 1, sizeof(struct cell)) < 0) {
         free(cell.text);
         table->failed = true;
         return;

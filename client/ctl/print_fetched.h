@@ -9,8 +9,8 @@
 #include "client/ctl/output.h"
 
 struct fetched_printer {
-    /* Writes the elements of the array, separated by commas. */
-    void (*write_elements)(FILE *to, const struct fetch *fetch);
+    /* Writes the array of a struct fetch. */
+    void (*write_array)(FILE *to, const void *fetch);
     /* -ENOMEM. */
     int (*print_text)(const struct fetch *fetch, const struct ctl *ctl,
                       const struct output *output);

@@ -3,20 +3,11 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <unistd.h>
-
-/* mkostemp() makes a file for its owner alone. */
-static int allow_as_usual(int fd)
-{
-    mode_t mask = umask(0);
-
-    umask(mask);
-    return fchmod(fd, 0666 & ~mask) < 0 ? -errno : 0;
-}
 
 static int write_all(int fd, const char *text)
 {
@@ -35,31 +26,32 @@ static int write_all(int fd, const char *text)
     return 0;
 }
 
-static int write_file(const char *path, int fd, const char *temporary, const char *text)
+static int write_file(int fd, const char *text)
 {
-    int r = allow_as_usual(fd);
+    int r = write_all(fd, text);
 
-    if (r >= 0)
-        r = write_all(fd, text);
     /* Some file systems report only here that there was no room. */
     if (close(fd) < 0 && r >= 0)
         r = -errno;
-    if (r >= 0 && rename(temporary, path) < 0)
-        r = -errno;
-    if (r < 0)
-        (void)unlink(temporary);
     return r;
 }
 
-int replace_file(const char *path, const char *text)
+int replace_file(int directory, const char *path, mode_t mode, const char *text)
 {
     char *temporary;
+    uint32_t number;
     int fd, r;
 
-    if (asprintf(&temporary, "%s.XXXXXX", path) < 0)
+    if (getentropy(&number, sizeof(number)) < 0)
+        return -EIO;
+    if (asprintf(&temporary, "%s.%06" PRIx32, path, number & 0xffffff) < 0)
         return -ENOMEM;
-    fd = mkostemp(temporary, O_CLOEXEC);
-    r = fd < 0 ? -errno : write_file(path, fd, temporary, text);
+    fd = openat(directory, temporary, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, mode);
+    r = fd < 0 ? -errno : write_file(fd, text);
+    if (r >= 0 && renameat(directory, temporary, directory, path) < 0)
+        r = -errno;
+    if (r < 0 && fd >= 0)
+        (void)unlinkat(directory, temporary, 0);
     free(temporary);
     return r;
 }

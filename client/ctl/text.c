@@ -8,6 +8,21 @@
 
 #include "client/linkwatch.h"
 
+char *text_of(void (*write)(FILE *to, const void *what), const void *what)
+{
+    char *text = NULL;
+    size_t size;
+    FILE *to = open_memstream(&text, &size);
+
+    if (!to)
+        return NULL;
+    write(to, what);
+    if (fclose(to) == 0)
+        return text;
+    free(text);
+    return NULL;
+}
+
 bool text_is_utf8(void)
 {
     return strcmp(nl_langinfo(CODESET), "UTF-8") == 0;

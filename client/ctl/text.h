@@ -1,10 +1,15 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Text that others chose, made safe to show. Pure, but for the locale. */
+/* Text: as functions write it; and what others chose, made safe to show. Pure, but for the locale.
+ */
 #ifndef LINKWATCH_CLIENT_CTL_TEXT_H
 #define LINKWATCH_CLIENT_CTL_TEXT_H
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdio.h>
+
+/* What a function writes, to be freed. NULL without memory. */
+char *text_of(void (*write)(FILE *to, const void *what), const void *what);
 
 /* Whether the locale's encoding is UTF-8. */
 bool text_is_utf8(void);

@@ -8,7 +8,6 @@
 #include "client/ctl/address_rows.h"
 #include "client/ctl/event_json.h"
 #include "client/ctl/event_lines.h"
-#include "client/ctl/json_text.h"
 #include "client/ctl/link_rows.h"
 #include "client/ctl/netns_label.h"
 #include "protocol/json.h"
@@ -42,18 +41,23 @@ static struct lines lines_of(const struct watched *watched)
                           .day = &watched->monitor->day};
 }
 
+struct message {
+    const struct watched *watched;
+    const char *json;
+};
+
+static void write_message(FILE *to, const void *what)
+{
+    const struct message *message = what;
+
+    netns_write_object(to, message->watched->members, message->json);
+}
+
 static void print_message(const struct watched *watched, const char *json)
 {
-    char *text = NULL;
-    size_t size;
-    FILE *to = open_memstream(&text, &size);
+    const struct message message = {watched, json};
 
-    if (!to)
-        return;
-    netns_write_object(to, watched->members, json);
-    if (fclose(to) == 0)
-        ctl_print_json(watched->monitor->ctl, text);
-    free(text);
+    ctl_write_json(watched->monitor->ctl, write_message, &message);
 }
 
 /* As JSON: what differs when a connection is there again, in the words of the daemon's events; or,
@@ -61,23 +65,15 @@ static void print_message(const struct watched *watched, const char *json)
 static void print_event(const struct watched *watched, const char *type, const char *member,
                         const char *before, const char *now, const struct linkwatch_event *event)
 {
-    char *text = NULL, *old = NULL;
-    size_t size;
-    FILE *to;
+    char *text;
 
     if (watched_report_is_text(watched) || !watched->known ||
         (!holds(watched) && linkwatch_event_learned(event) != LINKWATCH_LEARNED_SNAPSHOT))
         return;
-    if (before && !(old = json_old(before, now)))
-        return;
-    to = open_memstream(&text, &size);
-    if (to) {
-        event_json_write(to, type, member, now, old, event);
-        if (fclose(to) == 0)
-            print_message(watched, text);
-    }
+    text = event_json(type, member, before, now, event);
+    if (text)
+        print_message(watched, text);
     free(text);
-    free(old);
 }
 
 /* Whether that is the first snapshot, where its messages don't show it. */

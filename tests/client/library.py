@@ -42,8 +42,8 @@ def declared():
 
 
 # What follows the first is compiled into both: it is pure, and the library does not export it.
-OF_BOTH = ("client/linkwatch.h", "client/timespan.h", "protocol/clock.h", "protocol/json.h",
-           "protocol/log_kinds.h", "protocol/metrics.h", "protocol/utf8.h")
+OF_BOTH = ("client/linkwatch.h", "client/timespan.h", "protocol/array.h", "protocol/clock.h",
+           "protocol/json.h", "protocol/log_kinds.h", "protocol/metrics.h", "protocol/utf8.h")
 
 
 @tap.test
