@@ -10,13 +10,14 @@
 #include "protocol/utf8.h"
 
 struct linkwatch_filter {
-    /* Arrays as they go over the wire; empty ones don't ask. */
-    json_t *names;
-    json_t *indexes;
-    json_t *kinds;
-    json_t *families;
-    json_t *scopes;
-    size_t bytes; /* of them in JSON */
+    json_t *lists; /* the wire's type Filter */
+    size_t bytes;  /* of the entries in JSON */
+};
+
+static const char *const members[] = {
+    [LINKWATCH_FILTER_NAMES] = "names",   [LINKWATCH_FILTER_INDEXES] = "indexes",
+    [LINKWATCH_FILTER_KINDS] = "kinds",   [LINKWATCH_FILTER_FAMILIES] = "families",
+    [LINKWATCH_FILTER_SCOPES] = "scopes",
 };
 
 _Static_assert(LINKWATCH_FILTER_ENTRIES_MAX == FILTER_VALUES_MAX, "the daemon's limit");
@@ -24,55 +25,58 @@ _Static_assert(LINKWATCH_FILTER_NAME_MAX == FILTER_GLOB_MAX, "the daemon's limit
 
 int linkwatch_filter_new(struct linkwatch_filter **ret)
 {
-    struct linkwatch_filter *filter = calloc(1, sizeof(*filter));
-
-    if (!filter)
-        return -ENOMEM;
-    filter->names = json_array();
-    filter->indexes = json_array();
-    filter->kinds = json_array();
-    filter->families = json_array();
-    filter->scopes = json_array();
-    if (!filter->names || !filter->indexes || !filter->kinds || !filter->families ||
-        !filter->scopes) {
-        linkwatch_filter_free(filter);
-        return -ENOMEM;
-    }
-    *ret = filter;
-    return 0;
+    return filter_copy(NULL, ret);
 }
 
 struct linkwatch_filter *linkwatch_filter_free(struct linkwatch_filter *filter)
 {
     if (!filter)
         return NULL;
-    json_decref(filter->names);
-    json_decref(filter->indexes);
-    json_decref(filter->kinds);
-    json_decref(filter->families);
-    json_decref(filter->scopes);
+    json_decref(filter->lists);
     free(filter);
     return NULL;
 }
 
+int linkwatch_filter_restrict(struct linkwatch_filter *filter, enum linkwatch_filter_type type)
+{
+    if ((size_t)type >= sizeof(members) / sizeof(members[0]))
+        return -EINVAL;
+    if (json_object_get(filter->lists, members[type]))
+        return 0;
+    return json_object_set_new(filter->lists, members[type], json_array()) < 0 ? -ENOMEM : 0;
+}
+
+/* NULL if the filter is not about that. */
+static json_t *list_of(const struct linkwatch_filter *filter, enum linkwatch_filter_type type)
+{
+    return json_object_get(filter->lists, members[type]);
+}
+
 /* Takes the value over. */
-static int add_value(struct linkwatch_filter *filter, json_t *array, json_t *value)
+static int add_value(struct linkwatch_filter *filter, enum linkwatch_filter_type type,
+                     json_t *value)
 {
     size_t bytes = json_dumpb(value, NULL, 0, JSON_COMPACT | JSON_ENCODE_ANY) + 1;
+    int r = 0;
 
-    if (json_array_size(array) >= FILTER_VALUES_MAX ||
-        filter->bytes + bytes > LINKWATCH_FILTER_BYTES_MAX) {
+    if (json_array_size(list_of(filter, type)) >= FILTER_VALUES_MAX ||
+        filter->bytes + bytes > LINKWATCH_FILTER_BYTES_MAX)
+        r = -E2BIG;
+    if (r >= 0)
+        r = linkwatch_filter_restrict(filter, type);
+    if (r < 0) {
         json_decref(value);
-        return -E2BIG;
+        return r;
     }
-    if (json_array_append_new(array, value) < 0)
+    if (json_array_append_new(list_of(filter, type), value) < 0)
         return -ENOMEM;
     filter->bytes += bytes;
     return 0;
 }
 
 /* json_string() refuses what isn't UTF-8 just as it fails without memory. */
-static int add_text(struct linkwatch_filter *filter, json_t *array, const char *text)
+static int add_text(struct linkwatch_filter *filter, enum linkwatch_filter_type type,
+                    const char *text)
 {
     json_t *value = json_string(text);
 
@@ -81,7 +85,7 @@ static int add_text(struct linkwatch_filter *filter, json_t *array, const char *
         json_decref(value);
         return value ? -EILSEQ : -ENOMEM;
     }
-    return add_value(filter, array, value);
+    return add_value(filter, type, value);
 }
 
 /* A copy that JSON can hold, for it is all UTF-8: other bytes are escapes in it, and those of
@@ -114,7 +118,7 @@ static int add_name(struct linkwatch_filter *filter, const char *name)
 {
     if (glob_length(name) > FILTER_GLOB_MAX)
         return -ENAMETOOLONG;
-    return add_text(filter, filter->names, name);
+    return add_text(filter, LINKWATCH_FILTER_NAMES, name);
 }
 
 static int add_escaped(struct linkwatch_filter *filter, const char *name, const char *special)
@@ -139,14 +143,14 @@ int linkwatch_filter_add_name(struct linkwatch_filter *filter, const char *name)
 
 int linkwatch_filter_add_kind(struct linkwatch_filter *filter, const char *kind)
 {
-    return add_text(filter, filter->kinds, kind);
+    return add_text(filter, LINKWATCH_FILTER_KINDS, kind);
 }
 
 int linkwatch_filter_add_family(struct linkwatch_filter *filter, const char *family)
 {
     if (address_family_from_name(family) < 0)
         return -EINVAL;
-    return add_text(filter, filter->families, family);
+    return add_text(filter, LINKWATCH_FILTER_FAMILIES, family);
 }
 
 int linkwatch_filter_add_scope(struct linkwatch_filter *filter, const char *scope)
@@ -156,7 +160,7 @@ int linkwatch_filter_add_scope(struct linkwatch_filter *filter, const char *scop
 
     if (number < 0)
         return -EINVAL;
-    return add_text(filter, filter->scopes, address_scope_name((uint8_t)number, room));
+    return add_text(filter, LINKWATCH_FILTER_SCOPES, address_scope_name((uint8_t)number, room));
 }
 
 int linkwatch_filter_add_index(struct linkwatch_filter *filter, int ifindex)
@@ -166,56 +170,31 @@ int linkwatch_filter_add_index(struct linkwatch_filter *filter, int ifindex)
     if (ifindex < 1)
         return -EINVAL;
     value = json_integer(ifindex);
-    return value ? add_value(filter, filter->indexes, value) : -ENOMEM;
+    return value ? add_value(filter, LINKWATCH_FILTER_INDEXES, value) : -ENOMEM;
 }
 
 bool filter_is_empty(const struct linkwatch_filter *filter)
 {
-    return !filter ||
-           (json_array_size(filter->names) == 0 && json_array_size(filter->indexes) == 0 &&
-            json_array_size(filter->kinds) == 0 && json_array_size(filter->families) == 0 &&
-            json_array_size(filter->scopes) == 0);
-}
-
-static int set_array(json_t *object, const char *name, json_t *array)
-{
-    return json_array_size(array) == 0 ? 0
-                                       : json_object_set_new(object, name, json_deep_copy(array));
+    return !filter || json_object_size(filter->lists) == 0;
 }
 
 json_t *filter_to_json(const struct linkwatch_filter *filter)
 {
-    json_t *object;
-
-    if (filter_is_empty(filter))
-        return json_null();
-    object = json_object();
-    if (set_array(object, "names", filter->names) == 0 &&
-        set_array(object, "indexes", filter->indexes) == 0 &&
-        set_array(object, "kinds", filter->kinds) == 0 &&
-        set_array(object, "families", filter->families) == 0 &&
-        set_array(object, "scopes", filter->scopes) == 0)
-        return object;
-    json_decref(object);
-    return NULL;
+    return filter_is_empty(filter) ? json_null() : json_deep_copy(filter->lists);
 }
 
 int filter_copy(const struct linkwatch_filter *filter, struct linkwatch_filter **ret)
 {
-    struct linkwatch_filter *copy;
-    int r = linkwatch_filter_new(&copy);
+    struct linkwatch_filter *copy = calloc(1, sizeof(*copy));
 
-    if (r < 0)
-        return r;
-    if (filter && (json_array_extend(copy->names, filter->names) < 0 ||
-                   json_array_extend(copy->indexes, filter->indexes) < 0 ||
-                   json_array_extend(copy->kinds, filter->kinds) < 0 ||
-                   json_array_extend(copy->families, filter->families) < 0 ||
-                   json_array_extend(copy->scopes, filter->scopes) < 0)) {
-        linkwatch_filter_free(copy);
+    if (!copy)
+        return -ENOMEM;
+    copy->lists = filter ? json_deep_copy(filter->lists) : json_object();
+    copy->bytes = filter ? filter->bytes : 0;
+    if (!copy->lists) {
+        free(copy);
         return -ENOMEM;
     }
-    copy->bytes = filter ? filter->bytes : 0;
     *ret = copy;
     return 0;
 }
@@ -228,7 +207,7 @@ static bool fits_names(const json_t *names, const struct linkwatch_link *link)
     json_array_foreach (names, i, name)
         if (linkwatch_link_matches(link, json_string_value(name)))
             return true;
-    return json_array_size(names) == 0;
+    return !names;
 }
 
 static bool fits_indexes(const json_t *indexes, const struct linkwatch_link *link)
@@ -239,7 +218,7 @@ static bool fits_indexes(const json_t *indexes, const struct linkwatch_link *lin
     json_array_foreach (indexes, i, index)
         if (json_integer_value(index) == linkwatch_link_ifindex(link))
             return true;
-    return json_array_size(indexes) == 0;
+    return !indexes;
 }
 
 static bool fits_kinds(const json_t *kinds, const struct linkwatch_link *link)
@@ -248,7 +227,7 @@ static bool fits_kinds(const json_t *kinds, const struct linkwatch_link *link)
     size_t i;
     json_t *kind;
 
-    if (json_array_size(kinds) == 0)
+    if (!kinds)
         return true;
     if (linkwatch_link_get_string(link, LINKWATCH_FIELD_INFO_KIND, &of_link) < 0)
         return false;
@@ -261,6 +240,7 @@ static bool fits_kinds(const json_t *kinds, const struct linkwatch_link *link)
 bool linkwatch_filter_matches(const struct linkwatch_filter *filter,
                               const struct linkwatch_link *link)
 {
-    return !filter || (fits_names(filter->names, link) && fits_indexes(filter->indexes, link) &&
-                       fits_kinds(filter->kinds, link));
+    return !filter || (fits_names(list_of(filter, LINKWATCH_FILTER_NAMES), link) &&
+                       fits_indexes(list_of(filter, LINKWATCH_FILTER_INDEXES), link) &&
+                       fits_kinds(list_of(filter, LINKWATCH_FILTER_KINDS), link));
 }

@@ -210,14 +210,25 @@ const char *linkwatch_address_json(const struct linkwatch_address *address);
 
 /* --- Filters -------------------------------------------------------------- */
 
-/* Which links one wants to know of. A link must fit each of the three sorts that was
- * added to at all, and there any one entry. An empty filter fits every link; NULL
- * stands for one wherever a filter is asked for. So who has a list of names that may be empty must
- * not ask with it then: on the wire an empty list passes nothing, here it can't be said. */
+/* Selects links. A link matches a filter if it matches at least one entry of each type that the
+ * filter has. A new filter has no type, and matches every link; so does NULL wherever a filter is
+ * expected. */
 struct linkwatch_filter;
 
 int linkwatch_filter_new(struct linkwatch_filter **ret);
 struct linkwatch_filter *linkwatch_filter_free(struct linkwatch_filter *filter);
+
+enum linkwatch_filter_type {
+    LINKWATCH_FILTER_NAMES,
+    LINKWATCH_FILTER_INDEXES,
+    LINKWATCH_FILTER_KINDS,
+    LINKWATCH_FILTER_FAMILIES,
+    LINKWATCH_FILTER_SCOPES
+};
+
+/* Adds a type without an entry, which nothing matches until one is added. Adding an entry adds its
+ * type; a program that adds a list which may be empty calls this first. -EINVAL, -ENOMEM. */
+int linkwatch_filter_restrict(struct linkwatch_filter *filter, enum linkwatch_filter_type type);
 
 /* What the daemon takes: entries of each sort, characters of a name (an escape counts as one),
  * and bytes of all entries together. */

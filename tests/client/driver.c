@@ -360,6 +360,8 @@ static int run_mirror(char *arguments[])
             driver.forks = driver.counts = true;
         else if (strcmp(*arguments, "--addresses") == 0)
             addresses = true;
+        else if (strcmp(*arguments, "--no-names") == 0)
+            r = linkwatch_filter_restrict(filter, LINKWATCH_FILTER_NAMES);
         else if (strcmp(*arguments, "--limit") == 0)
             limit = *++arguments;
         else if (strcmp(*arguments, "--hold") == 0)

@@ -411,6 +411,20 @@ def filtered(daemon, *links):
 
 
 @tap.test
+def no_names():
+    """A mirror of no names asks the daemon for none, and is ready with no link; a change brings none in."""
+    with fake.Fake() as daemon:
+        mirror = daemon.driver("mirror", "--no-names")
+        peer = daemon.accept()
+        tap.equal(peer.monitor().get("filter"), {"names": []}, "filter")
+        peer.snapshot(7)
+        mirror.expect("connected anew", "source trusted", "ready 0")
+        peer.event("change", 8, link=link(2, "eth0"), old={"ifname": "x"})
+        mirror.ask()
+        tap.equal(mirror.line().split()[:1], ["held"], "links")
+
+
+@tap.test
 def passed_over():
     """Numbers of what others wanted to know may be skipped, and the mirror goes on from there."""
     with fake.Fake() as daemon:

@@ -485,6 +485,55 @@ static void a_filter_takes_names_that_are_no_utf8(void **state)
     linkwatch_link_unref(link);
 }
 
+static void a_filter_with_no_entry_of_a_type_matches_nothing(void **state)
+{
+    struct linkwatch_link *link = parse(everything);
+
+    (void)state;
+    for (int type = LINKWATCH_FILTER_NAMES; type <= LINKWATCH_FILTER_SCOPES; type++) {
+        bool is_of_links = type <= LINKWATCH_FILTER_KINDS;
+        struct linkwatch_filter *filter, *copy;
+        json_t *json;
+
+        assert_int_equal(linkwatch_filter_new(&filter), 0);
+        assert_int_equal(linkwatch_filter_restrict(filter, (enum linkwatch_filter_type)type), 0);
+        assert_int_equal(linkwatch_filter_restrict(filter, (enum linkwatch_filter_type)type), 0);
+        assert_int_equal(filter_copy(filter, &copy), 0);
+        assert_int_equal(linkwatch_filter_matches(filter, link), !is_of_links);
+        assert_int_equal(linkwatch_filter_matches(copy, link), !is_of_links);
+        assert_false(filter_is_empty(copy));
+        json = filter_to_json(copy);
+        assert_int_equal(json_object_size(json), 1);
+        assert_int_equal(json_array_size(json_object_iter_value(json_object_iter(json))), 0);
+        json_decref(json);
+        linkwatch_filter_free(copy);
+        linkwatch_filter_free(filter);
+    }
+    linkwatch_link_unref(link);
+}
+
+static void a_type_that_was_restricted_takes_entries(void **state)
+{
+    struct linkwatch_link *link = parse(everything);
+    struct linkwatch_filter *filter;
+    json_t *json;
+
+    (void)state;
+    assert_int_equal(linkwatch_filter_new(&filter), 0);
+    assert_int_equal(linkwatch_filter_restrict(filter, (enum linkwatch_filter_type)5), -EINVAL);
+    assert_int_equal(linkwatch_filter_add_index(filter, 0), -EINVAL);
+    assert_true(filter_is_empty(filter));
+    assert_int_equal(linkwatch_filter_restrict(filter, LINKWATCH_FILTER_NAMES), 0);
+    assert_int_equal(linkwatch_filter_add_name(filter, "eth*"), 0);
+    assert_int_equal(linkwatch_filter_restrict(filter, LINKWATCH_FILTER_NAMES), 0);
+    assert_true(linkwatch_filter_matches(filter, link));
+    json = filter_to_json(filter);
+    assert_int_equal(json_array_size(json_object_get(json, "names")), 1);
+    json_decref(json);
+    linkwatch_filter_free(filter);
+    linkwatch_link_unref(link);
+}
+
 static void a_filter_asks_for_each_of_its_sorts(void **state)
 {
     struct linkwatch_link *link = parse(everything);
@@ -629,6 +678,8 @@ int main(void)
         cmocka_unit_test(names_are_the_bytes_that_they_have_in_the_kernel),
         cmocka_unit_test(bytes_that_are_none_are_refused),
         cmocka_unit_test(a_filter_takes_names_that_are_no_utf8),
+        cmocka_unit_test(a_filter_with_no_entry_of_a_type_matches_nothing),
+        cmocka_unit_test(a_type_that_was_restricted_takes_entries),
         cmocka_unit_test(a_filter_asks_for_each_of_its_sorts),
         cmocka_unit_test(a_sort_without_entries_is_not_sent),
         cmocka_unit_test(a_condition_is_met_or_not_or_wrong_for_a_reason),
