@@ -48,14 +48,15 @@ static int read_address(const json_t *json, struct object **ret)
     return r;
 }
 
-/* Adds the object of a reply; the last one need not have any. */
+/* Adds the object of a reply. One without is passed over: it has what only later versions know, or
+ * is the last one. */
 static int take_object(struct list *list, const struct reply *reply, size_t limit)
 {
     const json_t *json = json_object_get(reply->parameters, list->member);
     int r;
 
     if (!json || json_is_null(json))
-        return reply->continues ? -EBADMSG : 0;
+        return 0;
     r = array_grow(&list->objects, &list->capacity, list->count + 1, sizeof(struct object *));
     if (r == 0)
         r = list->read(json, &list->objects[list->count]);

@@ -157,7 +157,7 @@ def misunderstood(*replies):
 
 
 for _what, _replies in (
-        ("without a link in the middle", [{}]), ("with an array as a link", [{"link": []}]),
+        ("with an array as a link", [{"link": []}]),
         ("with a link that is none", [{"link": link(1, "lo")}, {"link": 5}]),
         ("with a link without a name", [{"link": {"ifindex": 1}}])):
     tap.add(f"a list {_what} is an error", misunderstood, *_replies)

@@ -63,6 +63,23 @@ def values():
 
 
 @tap.test
+def lists():
+    """Replies of a List that are about something unknown are passed over, and so are unknown members and values"""
+    with fake.Fake() as daemon:
+        caller = daemon.driver("call", "-1", "list")
+        peer = daemon.accept()
+        peer.call()
+        peer.reply({"route": {"dst": "default"}}, continues=True)
+        peer.reply({"link": link(1, "lo", colour="red", operstate="SLEEPY", flags=["NEW"])}, continues=True)
+        peer.reply({}, continues=True)
+        peer.reply({"link": None, "route": {"dst": "10.0.0.0/8"}}, continues=True)
+        peer.reply({"link": link(2, "eth0", linkinfo={"info_kind": "x", "info_mood": "y"}), "omen": 1,
+                    "position": {"instance": fake.INSTANCE, "sequence": 1, "epoch": 2},
+                    "source": {**fake.SOURCE, "standing": "perfect", "weather": 1}})
+        caller.expect("1:lo 2:eth0 0: ")
+
+
+@tap.test
 def shown():
     """linkwatchctl monitor and status show what they don't know as it is called"""
     with fake.Fake() as daemon:
