@@ -8,8 +8,8 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "reach/kernel.h"
 #include "reach/last_updates.h"
+#include "reach/link_query.h"
 
 /* Links that wait for one another because each gave its name to the next. Longer chains are
  * cut. */
@@ -30,7 +30,7 @@ struct removal {
 struct links {
     struct subscriptions *subscriptions;
     const struct reports *reports;
-    struct kernel *kernel;
+    struct link_query *query;
     struct last_updates *last;
     struct removal *removals; /* to be sent together */
     int *removed;             /* the indexes of links among them */
@@ -222,8 +222,8 @@ static void free_name(struct links *links, const char *name, const struct waitin
         rename_away(links, bearer);
 }
 
-static void tell_dependencies(struct links *links, const struct update *update,
-                              const struct waiting *waiting)
+static void report_dependencies(struct links *links, const struct update *update,
+                                const struct waiting *waiting)
 {
     int master = link_update_master(update);
 
@@ -238,7 +238,7 @@ static void tell_dependencies(struct links *links, const struct update *update,
 static int ask(struct links *links, int ifindex, struct update **ret)
 {
     const struct nlmsghdr *answer;
-    int r = kernel_ask(links->kernel, ifindex, &answer);
+    int r = link_query_one(links->query, ifindex, &answer);
 
     if (r < 0)
         return r;
@@ -247,7 +247,7 @@ static int ask(struct links *links, int ifindex, struct update **ret)
 }
 
 /* What was sent to those whom the kernel denies updates; of the others nobody knows. */
-static void tell_news(struct links *links, struct update *update, enum audience audience)
+static void report_link(struct links *links, struct update *update, enum audience audience)
 {
     const struct update *last =
         update ? last_updates_find(links->last, link_update_ifindex(update)) : NULL;
@@ -261,7 +261,7 @@ static void tell_news(struct links *links, struct update *update, enum audience 
     update_unref(update);
 }
 
-/* Tells of a link as it is now. Before those that wait for it, it may be that it is gone. */
+/* Reports a link as it is now. Before those that wait for it, it may be that it is gone. */
 static void refresh(struct links *links, int ifindex, enum audience audience,
                     const struct waiting *before)
 {
@@ -280,8 +280,8 @@ static void refresh(struct links *links, int ifindex, enum audience audience,
     if (r < 0)
         return;
     if (update)
-        tell_dependencies(links, update, &waiting);
-    tell_news(links, update, audience);
+        report_dependencies(links, update, &waiting);
+    report_link(links, update, audience);
 }
 
 void links_changed(struct links *links, int ifindex, enum audience audience)
@@ -316,7 +316,7 @@ static int take_known(void *user, const struct nlmsghdr *answer)
 void links_learn(struct links *links)
 {
     last_updates_remove_all(links->last);
-    kernel_dump(links->kernel, take_known, links);
+    link_query_all(links->query, take_known, links);
 }
 
 void links_learn_one(struct links *links, int ifindex)
@@ -324,7 +324,7 @@ void links_learn_one(struct links *links, int ifindex)
     const struct nlmsghdr *answer;
 
     if (!last_updates_find(links->last, ifindex) &&
-        kernel_ask(links->kernel, ifindex, &answer) >= 0)
+        link_query_one(links->query, ifindex, &answer) >= 0)
         take_known(links, answer);
 }
 
@@ -341,7 +341,7 @@ int links_new(int fd, struct subscriptions *subscriptions, const struct reports 
         r = links->last ? 0 : -ENOMEM;
     }
     if (r >= 0)
-        r = kernel_new(fd, &links->kernel);
+        r = link_query_new(fd, &links->query);
     else if (fd >= 0)
         close(fd);
     if (r < 0) {
@@ -358,7 +358,7 @@ struct links *links_free(struct links *links)
         return NULL;
     for (size_t i = 0; i < links->removal_count; i++)
         update_unref(links->removals[i].update);
-    kernel_free(links->kernel);
+    link_query_free(links->query);
     last_updates_free(links->last);
     free(links->removals);
     free(links->removed);

@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* What a program's calls on an rtnetlink socket come to, where the kernel refuses a part: pure.
+/* Decides the result of a program's calls on an rtnetlink socket, if the kernel denies a part:
+ * pure.
  *
- * For each socket it counts what the program has asked for, and what of it the kernel has
- * granted to that very call: it may accept RTNLGRP_LINK alone and refuse it together with other
- * groups, accept one group and refuse another, and accept one and send only some updates. */
+ * For each socket there is a record of the groups that the program joined, and of those that the
+ * kernel granted to the same call. A kernel may accept RTNLGRP_LINK alone and refuse it together
+ * with other groups, accept one group and refuse another, and accept one and send only some
+ * updates. */
 #ifndef REACH_POLICY_H
 #define REACH_POLICY_H
 
@@ -12,17 +14,17 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-/* The groups whose updates linkwatchd can give: links, IPv4 and IPv6 addresses. */
+/* The groups whose updates linkwatchd can supply: links, IPv4 and IPv6 addresses. */
 #define POLICY_GROUPS (RTMGRP_LINK | RTMGRP_IPV4_IFADDR | RTMGRP_IPV6_IFADDR)
 
 /* Groups are masks, RTMGRP_*, of those. */
 struct membership {
     uint32_t wanted;  /* the program is subscribed to them */
     uint32_t granted; /* by the kernel, which sends updates itself, if not all of them */
-    bool pktinfo;     /* it wants to have the group of each message, which the kernel refuses */
+    bool pktinfo;     /* the program set NETLINK_PKTINFO, which the kernel refused */
 };
 
-/* The mask of one group, 0 for one that has none. */
+/* The mask of one group; 0 if the group is not in masks. */
 static inline uint32_t policy_mask(uint32_t group)
 {
     return group >= 1 && group <= 32 ? UINT32_C(1) << (group - 1) : 0;
@@ -36,14 +38,14 @@ enum attempt_kind {
     ATTEMPT_SEND     /* to an address, of which the value is the mask of groups */
 };
 
-/* A call of the program's, and the errno that the kernel answered, or 0. */
+/* A call of the program, and the errno that the kernel returned, or 0. */
 struct attempt {
     enum attempt_kind kind;
     uint32_t value;
     int error;
 };
 
-/* The kind of a SOL_NETLINK option; false if it is of no interest. */
+/* The kind of attempt of a SOL_NETLINK option; false for other options. */
 bool policy_option(int option, enum attempt_kind *ret);
 
 /* Whether that errno means that the call is not permitted or not supported, rather than wrong. */
@@ -58,12 +60,12 @@ bool policy_is_denial(int error);
     }
 
 struct ruling {
-    int error;    /* the errno that the program is to see, or 0 */
+    int error;    /* the errno that the program gets, or 0 */
     bool changes; /* the socket is to be served according to this: */
     struct membership membership;
     bool repeats; /* before that, the call is to be repeated with these groups in its address: */
     uint32_t groups;
-    bool passes_over; /* other groups, whose updates won't come */
+    bool passes_over; /* it joined other groups, whose updates will not arrive */
 };
 
 /* Whether a socket that is not served yet may have to be served after such a call. */

@@ -13,8 +13,8 @@ reach_libreach_la_SOURCES = \
 	reach/detach.h \
 	reach/doorbell.c \
 	reach/doorbell.h \
-	reach/kernel.c \
-	reach/kernel.h \
+	reach/link_query.c \
+	reach/link_query.h \
 	reach/link_update.c \
 	reach/link_update.h \
 	reach/links.c \

@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* What is done about a call by which a program subscribes, where tracing and preloading agree: the
- * policy is asked, and the socket is served according to it. */
+/* Serves a program's sockets according to the policy, for both tracing and preloading. */
 #ifndef REACH_SERVING_H
 #define REACH_SERVING_H
 
@@ -17,7 +16,7 @@ struct serving {
     struct warnings warnings;
 };
 
-/* A socket of a program's. */
+/* A socket of a program. */
 struct served_socket {
     uint64_t inode;
     int duplicate; /* -1 if it is served already; serving_apply() takes it, also if it fails */
@@ -26,11 +25,12 @@ struct served_socket {
     struct reports *reports;
 };
 
-/* What an attempt on the socket with that inode comes to. */
+/* Rules on an attempt on the socket with that inode. A bind to a port that only our duplicate of a
+ * closed socket held is to be repeated, too. */
 struct ruling serving_rule(struct serving *serving, uint64_t inode, const struct attempt *attempt);
 
-/* Serves the socket, which is bound according to the ruling, from now on. The errno that the
- * program is to see, or -errno, of which the user was warned. */
+/* Serves the socket from now on, which is bound as the ruling requires. Returns the errno that the
+ * program gets, or -errno, of which the user was warned. */
 int serving_apply(struct serving *serving, const struct served_socket *socket,
                   const struct ruling *ruling);
 

@@ -1,11 +1,10 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* The sockets that we serve because the kernel denies them link updates: a duplicate of each, who
- * has it, and the updates that it has not received yet.
+/* The sockets that are served because the kernel denies them updates: a duplicate of each, the
+ * processes that hold it, and the updates that the program has not received yet.
  *
- * A message is brought into the program by a doorbell: we ask the kernel for something on
- * the duplicate, so that an answer comes to the program's socket and wakes it. When the program
- * receives that answer, an update takes the answer's place. One doorbell is out
- * at a time. */
+ * An update reaches the program by a doorbell: a request is sent on the duplicate, so that the
+ * kernel's reply arrives on the program's socket and wakes the program. When the program receives
+ * that reply, it is replaced by an update. There is one doorbell at a time for each socket. */
 #ifndef REACH_SUBSCRIPTION_H
 #define REACH_SUBSCRIPTION_H
 
@@ -22,10 +21,10 @@ struct reports;
 struct subscription;
 struct subscriptions;
 
-/* Whom an update is for. */
+/* Which subscribers get an update. */
 enum audience {
     AUDIENCE_ALL,
-    AUDIENCE_DENIED, /* those to whom the kernel itself sends none */
+    AUDIENCE_DENIED, /* those to whom the kernel sends none */
     AUDIENCE_GRANTED /* the others */
 };
 
@@ -34,45 +33,44 @@ struct subscriptions *subscriptions_free(struct subscriptions *list);
 
 bool subscriptions_is_empty(const struct subscriptions *list);
 
-/* Whether anybody subscribed to any of those groups (a mask) in that network namespace. */
+/* Whether there is a subscription to any of those groups (a mask) in that network namespace. */
 bool subscriptions_have(const struct subscriptions *list, const struct reports *reports,
                         uint32_t groups, enum audience audience);
-/* Whether any is about that namespace. */
+/* Whether any subscription is in that namespace. */
 bool subscriptions_are_about(const struct subscriptions *list, const struct reports *reports);
 
-/* From now on a socket is served according to that membership; the reports that it is about stay
- * the same for each. Its inode is its name, and it is fd in that process. Of one that isn't known
- * it takes over a duplicate, also if it fails; -1 for none. */
+/* Serves a socket according to that membership from now on. The socket is known by its inode; its
+ * reports never change. It is fd in that process. The duplicate of a new one is taken over, also if
+ * it fails; -1 for none. */
 int subscriptions_serve(struct subscriptions *list, uint64_t inode, int duplicate, pid_t process,
                         int fd, struct reports *reports, const struct membership *membership);
-/* NULL if it is none. */
+/* NULL if that socket is not served. */
 struct subscription *subscriptions_find(const struct subscriptions *list, uint64_t inode);
 
-/* Sends an update of those reports to those who subscribed to that group, which is the update's;
- * NULL, for lack of memory, is a loss. */
+/* Sends an update from those reports to the subscribers of its group. NULL, for lack of memory,
+ * counts as a lost update. */
 void subscriptions_send(struct subscriptions *list, const struct reports *reports, uint32_t group,
                         enum audience audience, struct update *update);
 
-/* A program copied one to another number, and may do so again: from now on it has those that are
- * under any of its numbers. */
+/* A program duplicated the descriptor of one, and may do so again: from now on all descriptors of a
+ * process count. */
 void subscriptions_copied(struct subscriptions *list);
-/* Another process may have some of them, too. */
+/* Another process may hold some of the sockets, too. */
 void subscriptions_share(struct subscriptions *list, pid_t process);
-/* A process made another one, which has what it had. */
+/* A process forked: the child holds the same sockets. */
 void subscriptions_inherit(struct subscriptions *list, pid_t parent, pid_t child);
-/* Looks who has them still, and lets go of those that nobody has; whether there were any: of all of
- * them, of those that a process had which ended or became another program, of one that was closed
- * somewhere. */
+/* Drops subscriptions that no process holds. Returns whether any were dropped. Checks all of them,
+ * those of a process that ended or executed another program, or one that was closed somewhere. */
 bool subscriptions_review(struct subscriptions *list);
 bool subscriptions_review_process(struct subscriptions *list, pid_t process);
 bool subscriptions_review_one(struct subscriptions *list, uint64_t inode);
 
-/* Those that it is about. */
+/* The reports of its network namespace. */
 struct reports *subscription_reports(const struct subscription *subscription);
 /* The duplicate. */
 int subscription_fd(const struct subscription *subscription);
 const struct membership *subscription_membership(const struct subscription *subscription);
-/* Whether the program is to have the group of each message, which the kernel doesn't report. */
+/* Whether NETLINK_PKTINFO is added to what the program receives. */
 bool subscription_adds_group(const struct subscription *subscription);
 /* What replaces the doorbell that the program received: valid until subscription_received().
  * -ENOBUFS if updates were lost: the program gets that error first, as from the kernel when its
@@ -80,14 +78,14 @@ bool subscription_adds_group(const struct subscription *subscription);
  * If the program only peeks, the doorbell stays in the queue. */
 int subscription_exchange(struct subscription *subscription, bool peeks, bool has_others,
                           struct exchange *ret);
-/* It was received: the doorbell is rung again if there is more. */
+/* The program received it. Rings the doorbell again if there are more updates. */
 void subscription_received(struct subscription *subscription);
-/* Something else was received, or nothing was there. Rings again if the doorbell was lost,
- * for which the socket's queue was full. */
+/* The program received something else, or nothing. Rings again if the doorbell was lost because the
+ * socket's queue was full. */
 void subscription_check(struct subscription *subscription);
-/* For what is received unseen, by another holder of the socket or where nothing is traced:
- * while a doorbell waits to be received, a check is due now and then, which takes one that is gone
- * for lost at the second time. Until then, as poll() takes it; and the check, if it is due. */
+/* A doorbell can be received by a process that is not observed. While one is pending, all are
+ * checked periodically; one that is gone in two checks is rung again. The time until the next
+ * check, as for poll(), and the check, if it is due. */
 int subscriptions_timeout(const struct subscriptions *list);
 void subscriptions_check(struct subscriptions *list);
 #endif

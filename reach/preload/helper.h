@@ -13,7 +13,7 @@ struct helper;
 int helper_new(pid_t program, const char *address, const char *path, struct helper **ret);
 struct helper *helper_free(struct helper *helper);
 
-/* Until there is nobody to serve any more. */
+/* Returns when the last process has ended. */
 int helper_run(struct helper *helper);
 
 #endif

@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* The second way to help a program: a library that is preloaded into it, and a helper
- * beside it. */
+/* Starts a program with the preloaded library, and the helper beside it. */
 #ifndef REACH_PRELOAD_LAUNCH_H
 #define REACH_PRELOAD_LAUNCH_H
 

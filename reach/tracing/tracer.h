@@ -13,7 +13,7 @@ struct tracer;
 int tracer_new(pid_t program, const char *path, const struct range *range, struct tracer **ret);
 struct tracer *tracer_free(struct tracer *tracer);
 
-/* Until there is nobody to trace any more. */
+/* Returns when the last process has ended. */
 int tracer_run(struct tracer *tracer);
 
 /* Two calls that fail, made by the program under the filter, before it becomes what it is

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-#include "reach/kernel.h"
+#include "reach/link_query.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -19,48 +19,48 @@
 /* The kernel answers while it is asked; elsewhere it can't take long. */
 #define ANSWER_SECONDS 1
 
-struct kernel {
+struct link_query {
     int fd;
     uint32_t sequence;
     char *buffer;
     size_t size;
 };
 
-int kernel_new(int fd, struct kernel **ret)
+int link_query_new(int fd, struct link_query **ret)
 {
     const struct timeval timeout = {.tv_sec = ANSWER_SECONDS};
-    struct kernel *kernel = calloc(1, sizeof(*kernel));
+    struct link_query *query = calloc(1, sizeof(*query));
     int error;
 
     if (fd < 0)
         fd = socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC, NETLINK_ROUTE);
-    error = fd < 0 ? -errno : kernel ? 0 : -ENOMEM;
+    error = fd < 0 ? -errno : query ? 0 : -ENOMEM;
     if (error) {
         if (fd >= 0)
             close(fd);
-        free(kernel);
+        free(query);
         return error;
     }
-    kernel->fd = fd;
+    query->fd = fd;
     /* It waits for answers. */
     fcntl(fd, F_SETFL, 0);
-    setsockopt(kernel->fd, SOL_SOCKET, SO_RCVTIMEO, &timeout, sizeof(timeout));
-    *ret = kernel;
+    setsockopt(query->fd, SOL_SOCKET, SO_RCVTIMEO, &timeout, sizeof(timeout));
+    *ret = query;
     return 0;
 }
 
-struct kernel *kernel_free(struct kernel *kernel)
+struct link_query *link_query_free(struct link_query *query)
 {
-    if (!kernel)
+    if (!query)
         return NULL;
-    close(kernel->fd);
-    free(kernel->buffer);
-    free(kernel);
+    close(query->fd);
+    free(query->buffer);
+    free(query);
     return NULL;
 }
 
 /* Index 0 is for all. */
-static int request(struct kernel *kernel, int ifindex)
+static int request(struct link_query *query, int ifindex)
 {
     const struct sockaddr_nl address = {.nl_family = AF_NETLINK};
     struct {
@@ -69,48 +69,48 @@ static int request(struct kernel *kernel, int ifindex)
     } request = {
         .header = {.nlmsg_len = sizeof(request),
                    .nlmsg_type = RTM_GETLINK,
-                   .nlmsg_seq = ++kernel->sequence},
+                   .nlmsg_seq = ++query->sequence},
         .info = {.ifi_family = AF_UNSPEC, .ifi_index = ifindex},
     };
 
     request.header.nlmsg_flags = NLM_F_REQUEST;
     if (ifindex == 0)
         request.header.nlmsg_flags |= NLM_F_DUMP;
-    if (sendto(kernel->fd, &request, sizeof(request), 0, (const struct sockaddr *)&address,
+    if (sendto(query->fd, &request, sizeof(request), 0, (const struct sockaddr *)&address,
                sizeof(address)) < 0)
         return -errno;
     return 0;
 }
 
-static int make_room(struct kernel *kernel, size_t size)
+static int make_room(struct link_query *query, size_t size)
 {
     char *buffer;
 
-    if (size <= kernel->size)
+    if (size <= query->size)
         return 0;
-    buffer = realloc(kernel->buffer, size);
+    buffer = realloc(query->buffer, size);
     if (!buffer)
         return -ENOMEM;
-    kernel->buffer = buffer;
-    kernel->size = size;
+    query->buffer = buffer;
+    query->size = size;
     return 0;
 }
 
 /* A whole datagram: its size. */
-static ssize_t receive(struct kernel *kernel)
+static ssize_t receive(struct link_query *query)
 {
-    int r = make_room(kernel, FIRST_SIZE);
+    int r = make_room(query, FIRST_SIZE);
     ssize_t size;
 
     if (r < 0)
         return r;
-    size = recv(kernel->fd, kernel->buffer, kernel->size, MSG_PEEK | MSG_TRUNC);
+    size = recv(query->fd, query->buffer, query->size, MSG_PEEK | MSG_TRUNC);
     if (size < 0)
         return -errno;
-    r = make_room(kernel, (size_t)size);
+    r = make_room(query, (size_t)size);
     if (r < 0)
         return r;
-    size = recv(kernel->fd, kernel->buffer, kernel->size, 0);
+    size = recv(query->fd, query->buffer, query->size, 0);
     return size < 0 ? -errno : size;
 }
 
@@ -130,17 +130,17 @@ static int error_of(const struct nlmsghdr *header)
     return error <= 0 ? error : -EPROTO;
 }
 
-int kernel_ask(struct kernel *kernel, int ifindex, const struct nlmsghdr **ret)
+int link_query_one(struct link_query *query, int ifindex, const struct nlmsghdr **ret)
 {
-    int r = request(kernel, ifindex);
+    int r = request(query, ifindex);
 
     while (r >= 0) {
-        ssize_t size = receive(kernel);
-        const struct nlmsghdr *header = (const struct nlmsghdr *)(const void *)kernel->buffer;
+        ssize_t size = receive(query);
+        const struct nlmsghdr *header = (const struct nlmsghdr *)(const void *)query->buffer;
 
         if (size < 0)
             return (int)size;
-        if (!NLMSG_OK(header, (size_t)size) || header->nlmsg_seq != kernel->sequence)
+        if (!NLMSG_OK(header, (size_t)size) || header->nlmsg_seq != query->sequence)
             continue;
         if (is_link(header)) {
             *ret = header;
@@ -153,14 +153,14 @@ int kernel_ask(struct kernel *kernel, int ifindex, const struct nlmsghdr **ret)
 }
 
 /* One datagram of a dump; 1 at its end. */
-static int take_part(const struct kernel *kernel, size_t size,
+static int take_part(const struct link_query *query, size_t size,
                      int (*take)(void *user, const struct nlmsghdr *answer), void *user)
 {
-    const struct nlmsghdr *header = (const struct nlmsghdr *)(const void *)kernel->buffer;
+    const struct nlmsghdr *header = (const struct nlmsghdr *)(const void *)query->buffer;
     int r = 0;
 
     for (; r >= 0 && NLMSG_OK(header, size); header = NLMSG_NEXT(header, size)) {
-        if (header->nlmsg_seq != kernel->sequence)
+        if (header->nlmsg_seq != query->sequence)
             continue;
         if (header->nlmsg_type == NLMSG_DONE || header->nlmsg_type == NLMSG_ERROR) {
             r = error_of(header);
@@ -172,15 +172,15 @@ static int take_part(const struct kernel *kernel, size_t size,
     return r;
 }
 
-int kernel_dump(struct kernel *kernel, int (*take)(void *user, const struct nlmsghdr *answer),
-                void *user)
+int link_query_all(struct link_query *query, int (*take)(void *user, const struct nlmsghdr *answer),
+                   void *user)
 {
-    int r = request(kernel, 0);
+    int r = request(query, 0);
 
     while (r == 0) {
-        ssize_t size = receive(kernel);
+        ssize_t size = receive(query);
 
-        r = size < 0 ? (int)size : take_part(kernel, (size_t)size, take, user);
+        r = size < 0 ? (int)size : take_part(query, (size_t)size, take, user);
     }
     return r < 0 ? r : 0;
 }
