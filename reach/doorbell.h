@@ -1,9 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* The doorbell, for those who ring it and those who receive it: the kernel's answer to
- * a request that bears a certain sequence number. Where the kernel acknowledges what does
- * nothing (Linux), it is that acknowledgement, which readers pass over: a holder of the
- * socket of whom we don't know may receive it. Elsewhere (gVisor) it is the answer to a
- * request for the link lo. */
+/* The doorbell: the kernel's reply to a request with a certain sequence number. Where the kernel
+ * acknowledges an NLMSG_NOOP (Linux), it is that acknowledgement, which readers ignore: a process
+ * that we do not know of may receive it. Elsewhere (gVisor) it is the reply to a query for the link
+ * lo. */
 #ifndef REACH_DOORBELL_H
 #define REACH_DOORBELL_H
 
@@ -13,16 +12,16 @@
 #include <stddef.h>
 #include <string.h>
 
-/* No request of the program's bears it, as far as chance goes. */
+/* It is unlikely in the program's own requests. */
 #define DOORBELL 0x6c77d00bU
 
-/* What takes its place if there is no update any more. */
+/* Replaces the doorbell if there is no update any more. */
 #define DOORBELL_NOTHING                                               \
     {                                                                  \
         .nlmsg_len = sizeof(struct nlmsghdr), .nlmsg_type = NLMSG_NOOP \
     }
 
-/* Whether a message of which these bytes were received is one. */
+/* Whether a message that begins with these bytes is one. */
 static inline bool is_doorbell(const void *data, size_t size)
 {
     struct nlmsghdr header;
@@ -34,11 +33,10 @@ static inline bool is_doorbell(const void *data, size_t size)
            (header.nlmsg_type == RTM_NEWLINK || header.nlmsg_type == NLMSG_ERROR);
 }
 
-/* Whether this kernel acknowledges what does nothing. */
+/* Whether this kernel acknowledges an NLMSG_NOOP. */
 bool doorbell_is_acknowledgement(void);
 
-/* Rings on that socket. The request is ours and needs no right: it makes no difference that it
- * is sent with our credentials. */
+/* Rings on that socket. The request needs no privilege, so that our credentials do not matter. */
 int doorbell_ring(int fd, bool is_acknowledgement);
 
 #endif

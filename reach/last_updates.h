@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* The last update of each link that subscribers received, by index and by name. */
+/* The last update of each link that was sent to subscribers, by index and by name. */
 #ifndef REACH_LAST_UPDATES_H
 #define REACH_LAST_UPDATES_H
 

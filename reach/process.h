@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* What /proc shows of a process or a thread: which sockets it has, above all. */
+/* What /proc shows of a process or a thread, mainly its sockets. */
 #ifndef REACH_PROCESS_H
 #define REACH_PROCESS_H
 
@@ -20,8 +20,8 @@ uint64_t process_socket(pid_t pid, int fd);
 /* Whether there is such a process, and more of it than its exit status. */
 bool process_lives(pid_t pid);
 
-/* Whether the process has that socket, as fd or, if it may have been copied, as another of its
- * descriptors, which are all read then. Where that can't be seen it has it. */
+/* Whether the process has that socket, as fd or, if the descriptor may have been duplicated, as any
+ * of its descriptors. True if these cannot be read. */
 bool process_has_socket(pid_t pid, int fd, uint64_t inode, bool copied);
 
 /* The sockets of a process. */
@@ -39,7 +39,7 @@ void process_free_sockets(struct process_sockets *sockets);
  * that, or -errno. */
 int process_each_thread(pid_t pid, int (*visit)(pid_t pid, pid_t tid, void *user), void *user);
 
-/* What a network namespace is known by. */
+/* Identifies a network namespace. */
 struct process_network {
     dev_t device;
     ino_t inode;

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* The program that is to be run, as execvp() would find it: what speaks against helping it.
- * Of one that isn't there nothing does. */
+/* Reasons why the program that execvp() would find cannot be served. There are none for a program
+ * that does not exist. */
 #ifndef REACH_PROGRAM_H
 #define REACH_PROGRAM_H
 

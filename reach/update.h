@@ -24,7 +24,7 @@ struct update *update_unref(struct update *update);
 /* Adds an attribute, for which there is room (RTA_SPACE(size)). */
 void update_put(struct update *update, unsigned type, const void *data, size_t size);
 
-/* Gives it its header: nobody asked for it, so it answers nobody. */
+/* Writes its header, with sequence number and port 0, as it is no reply. */
 void update_finish(struct update *update, uint16_t type);
 
 #endif

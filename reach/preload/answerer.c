@@ -76,7 +76,7 @@ static int hear_hello(struct answerer *answerer, pid_t process)
  * one of another namespace, while it is in ours as the connection is. */
 static bool is_socket(int duplicate, uint64_t inode, int connection)
 {
-    return handover_inode(duplicate) == inode &&
+    return inode != 0 && handover_inode(duplicate) == inode &&
            handover_cookie(duplicate) == handover_cookie(connection);
 }
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* What the helper answers to a request. */
+/* The helper's answers to requests. */
 #ifndef REACH_PRELOAD_ANSWERER_H
 #define REACH_PRELOAD_ANSWERER_H
 
@@ -15,8 +15,8 @@ struct answerer {
     struct members *members;
 };
 
-/* Reads the request that came on a connection and answers it, if it comes from somebody
- * who may ask. What goes wrong with the connection is the other side's matter. */
+/* Reads the request from a connection, and answers it if its sender is allowed to ask. Errors of
+ * the connection are ignored. */
 void answer(struct answerer *answerer, int connection);
 
 #endif

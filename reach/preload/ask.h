@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* The library's side of the talk with the helper. All of it may be called from any thread,
- * from signal handlers and between vfork() and exec(): it keeps nothing but the address,
- * takes no lock, is no point of cancellation, and leaves errno as it is. */
+/* The library's side of the protocol. All functions may be called from any thread, from signal
+ * handlers and between vfork() and exec(): they keep nothing but the address, take no lock, are no
+ * cancellation points, and leave errno as it is. */
 #ifndef REACH_PRELOAD_ASK_H
 #define REACH_PRELOAD_ASK_H
 
@@ -12,12 +12,12 @@
 
 #include "reach/preload/protocol.h"
 
-/* Takes the helper's address from the environment. Without one, nobody can be asked. */
+/* Reads the helper's address from the environment. Without one, there is no helper. */
 void ask_begin(void);
 bool ask_is_possible(void);
 
-/* The helper's result, with its reply; -EPIPE, or what else was in the way, if it doesn't answer.
- * fd: a duplicate of it is sent along; -1 for none. */
+/* The helper's result, with its reply; -EPIPE or another error if it does not answer. fd is passed
+ * to the helper; -1 for none. */
 int ask(struct request request, int fd, struct reply *ret);
 /* REQUEST_NEXT: the message is received into these parts, as far as it fits. */
 int ask_next(struct request request, const struct iovec *parts, size_t count, struct reply *ret);

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* The protocol between the preloaded library and its helper: a connection for each
- * request, which the helper answers and closes. So nothing of it is open in the program but
- * for that moment, and nothing can be out of step after a fork, an exec, or the closing of
- * all descriptors. Both come from one build; SOCK_SEQPACKET keeps the packets apart. */
+/* The protocol between the preloaded library and its helper: one connection for each request, which
+ * the helper answers and closes. So the program has a descriptor for that moment only, and a fork,
+ * an exec or the closing of all descriptors breaks nothing. Both sides are of one build;
+ * SOCK_SEQPACKET keeps message boundaries. */
 #ifndef REACH_PRELOAD_PROTOCOL_H
 #define REACH_PRELOAD_PROTOCOL_H
 

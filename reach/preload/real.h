@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* The functions that the library stands before. */
+/* The functions of libc that the library replaces. */
 #ifndef REACH_PRELOAD_REAL_H
 #define REACH_PRELOAD_REAL_H
 
@@ -30,7 +30,7 @@ struct real {
                             struct sockaddr *address, socklen_t *address_size);
 };
 
-/* Found when they are first asked for, which is before main(). */
+/* They are looked up by the first call, which is made before main(). */
 const struct real *real(void);
 
 #endif

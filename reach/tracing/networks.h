@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* The network namespaces of the program's subscriptions, each with its links: the one that
- * linkwatch-run was started in, and those in which the program made sockets that it subscribes.
+/* The network namespaces of the program's subscriptions, each with its reports: the one in which
+ * linkwatch-run was started, and those in which the program made sockets that subscribe.
  *
- * A socket is of the namespace that its thread was in when it made it, wherever it is bound
- * later. Nothing of a namespace but its own is held when no subscription is about it any more. */
+ * A socket belongs to the namespace in which its thread was when it made the socket, wherever it is
+ * bound later. No resources of another namespace are held without a subscription in it. */
 #ifndef REACH_TRACING_NETWORKS_H
 #define REACH_TRACING_NETWORKS_H
 
@@ -16,7 +16,7 @@
 
 struct networks;
 
-/* program: a process in our own namespace, by which is found out whether they can be distinguished.
+/* program: a process in our own namespace, which shows whether namespaces can be told apart here.
  */
 int networks_new(const char *path, struct subscriptions *subscriptions, pid_t program,
                  struct networks **ret);
@@ -28,16 +28,16 @@ bool networks_is_elsewhere(const struct networks *networks, pid_t tid);
 /* A thread has made a socket. */
 void networks_remember(struct networks *networks, pid_t tid, uint64_t inode);
 
-/* The links of the namespace of a socket, of which there is a duplicate; the thread that wants to
- * subscribe it is stopped. -errno: that namespace can't be entered. */
+/* The reports of the namespace of a socket; the thread that subscribes is stopped. -errno: that
+ * namespace cannot be entered. */
 int networks_find(struct networks *networks, pid_t tid, uint64_t inode, int duplicate,
                   struct reports **ret);
 
-/* Lets go of those that no subscription is about. */
+/* Drops namespaces without a subscription. */
 void networks_review(struct networks *networks);
 
-/* For poll(): readable if there is something to process, or after so many milliseconds, -1 for
- * never. */
+/* For poll(): something must be processed when it is readable, or after that many milliseconds (-1:
+ * never). */
 int networks_fd(const struct networks *networks);
 int networks_timeout(const struct networks *networks);
 void networks_process(struct networks *networks);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* What we do about one call of a thread, from its entry until it is over: a row of calls in the
- * thread, each of which is followed by a function that chooses what comes next. Many threads can
- * be in one at a time; each goes on at its own stops. */
+/* An operation around one call of a thread, from its entry until it is over: a sequence of calls in
+ * the thread, after each of which a function chooses the next one. Many threads can be in
+ * operations at the same time; each continues when its thread stops. */
 #ifndef REACH_TRACING_OPERATION_H
 #define REACH_TRACING_OPERATION_H
 
@@ -16,10 +16,10 @@
 struct service;
 struct operation;
 
-/* The call under way is over, with that result. Begins the next one, or ends it all by
- * operation_end(), whose result it passes on; or -errno, which drops the operation. */
+/* The current call is over, with that result. Begins the next call, or ends the operation by
+ * operation_end(), whose result it returns; -errno drops the operation. */
 typedef int operation_step(struct service *service, struct operation *operation, int64_t result);
-/* The same for what takes several calls, or none: 0 or -errno. */
+/* The same after a step of several calls, or none. error is 0 or -errno. */
 typedef int operation_done(struct service *service, struct operation *operation, int error);
 
 struct operation {
@@ -31,7 +31,7 @@ struct operation {
     bool over;
     bool confines; /* installs a filter for all threads of its process */
 
-    int64_t result; /* that the program is to see */
+    int64_t result; /* that the program gets */
     int64_t fd;     /* that the call is about */
     uint64_t inode; /* of that socket */
     struct sockaddr_nl address;
@@ -43,17 +43,17 @@ struct operation {
     int64_t sent;
 };
 
-/* 0, or -errno without one. */
+/* 0 or -errno. */
 int operation_new(pid_t tid, const struct user_regs_struct *registers, const struct quirks *quirks,
                   bool enters, struct operation **ret);
 struct operation *operation_free(struct operation *operation);
 
-/* The thread's own call is under way. */
+/* Begins the thread's own call. */
 int operation_run_original(struct operation *operation, operation_step *then);
-/* Another one is. */
+/* Begins another call. */
 int operation_run(struct operation *operation, long number, const uint64_t arguments[6],
                   operation_step *then);
-/* Goes on when there is a page, whether there is one already or not. */
+/* Continues when a page is mapped, or at once if one is. */
 int operation_need_page(struct service *service, struct operation *operation, operation_done *then);
 /* Ends the thread's own call with that result. */
 int operation_end(struct operation *operation, int64_t result);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* The seccomp filter of the program: at which of its system calls it stops for us. */
+/* The seccomp filter of the program: the system calls at which it stops for the tracer. */
 #ifndef REACH_TRACING_SECCOMP_H
 #define REACH_TRACING_SECCOMP_H
 
@@ -22,8 +22,8 @@ struct range {
 int range_choose(struct range *ret);
 bool range_has(const struct range *range, int fd);
 
-/* Puts this thread, and all that comes of it, under the filter. With no privilege, that
- * takes away from set-user-ID programs what they could gain. */
+/* Installs the filter for this thread and its descendants. Without privilege, set-user-ID programs
+ * gain none from then on. */
 int filter_install(const struct range *range);
 
 #endif

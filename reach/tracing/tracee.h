@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* One traced thread, stopped: its registers and its memory. The
- * thread is meant by its id in all of these; -ESRCH means that it is gone. */
+/* A traced thread that has stopped: its registers and its memory. -ESRCH: the thread is gone. */
 #ifndef REACH_TRACING_TRACEE_H
 #define REACH_TRACING_TRACEE_H
 
@@ -16,7 +15,7 @@
 #define TRACEE_RESTART_ALWAYS         (-513)
 #define TRACEE_RESTART_UNLESS_HANDLED (-514)
 
-/* Takes hold of a program, and of all that comes of it. */
+/* Starts to trace a process, and all of its descendants. */
 int tracee_seize(pid_t pid);
 
 /* A thread that stands where those registers say is to end in no other way than after a stop of

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* The tracer: follows the program and all that comes of it, until the last one ends. */
+/* The tracer of the program and all of its descendants. */
 #ifndef REACH_TRACING_TRACER_H
 #define REACH_TRACING_TRACER_H
 
@@ -9,15 +9,15 @@
 
 struct tracer;
 
-/* Takes hold of the program. Its links come from the daemon at that path. */
+/* Starts to trace the program. path: the daemon's socket. */
 int tracer_new(pid_t program, const char *path, const struct range *range, struct tracer **ret);
 struct tracer *tracer_free(struct tracer *tracer);
 
 /* Returns when the last process has ended. */
 int tracer_run(struct tracer *tracer);
 
-/* Two calls that fail, made by the program under the filter, before it becomes what it is
- * to be: they show which of its calls we get to see. */
+/* Makes two calls that fail, under the filter and before the program is executed: they show which
+ * calls the tracer sees. */
 void tracer_try(void);
 
 #endif

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* Processes whose threads stop at each of their calls for a while: those that made an rtnetlink
- * socket where a filter above ours answers subscriptions before we see them. Any of the threads
- * may be the one that subscribes. */
+ * socket, where an outer filter answers subscriptions before the tracer sees them. Any of their
+ * threads may be the one that subscribes. */
 #ifndef REACH_TRACING_WATCH_H
 #define REACH_TRACING_WATCH_H
 
