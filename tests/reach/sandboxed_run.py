@@ -3,6 +3,7 @@
 beside this. Its kernel denies subscriptions; the release's tools decide what can be done to links."""
 
 import contextlib
+import os
 import signal
 import socket
 import struct
@@ -224,6 +225,10 @@ def by_link(lines):
 def as_documented():
     """ip monitor prints what the README shows"""
     _command, *shown = documents.block("README.md", "# build/linkwatch-run ip monitor link")
+    # ip(8) asks for the number of each namespace that has a name, and prints that this kernel knows none. The
+    # names are those of the host.
+    if os.path.isdir("/run/netns"):
+        netns.run("mount", "-t", "tmpfs", "none", "/run/netns")
     with daemons.Daemon() as daemon, programs.start(programs.IP, daemon) as running:
         for command, count in (("add veth0 type veth peer name veth1", 4), ("set veth0 name uplink", 6),
                                ("del uplink", len(shown))):
