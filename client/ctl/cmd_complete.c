@@ -9,7 +9,7 @@
 #include "client/ctl/output.h"
 #include "client/ctl/text.h"
 
-/* Who presses a key doesn't wait longer, in microseconds. */
+/* How long a completion may take, in microseconds. */
 #define PATIENCE INT64_C(2000000)
 
 /* What a shell, or we, would take for more than itself. */

@@ -376,7 +376,7 @@ static int print_table(const struct history *history)
     return r;
 }
 
-/* Where nothing is known of a part of the day, a number says less than it seems to. */
+/* Where nothing is known of a part of the day, the numbers are lower bounds. */
 static void print_known(const struct history *history)
 {
     time_t seconds = (time_t)(history->known / 1000000);

@@ -89,7 +89,7 @@ static void process_mirrors(struct loop *loop)
     }
 }
 
-/* Follows the daemon until a signal comes, or nobody reads any more. */
+/* Follows the daemon until a signal arrives or the reader closes the output. */
 static int run(struct loop *loop)
 {
     struct monitor *monitor = loop->monitor;

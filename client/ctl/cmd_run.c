@@ -39,9 +39,9 @@ struct runner {
     int64_t saved; /* when the state was saved last */
     bool unsaved;  /* something happened since */
     int signal_fd;
-    bool began;    /* the links of the beginning were reported */
-    bool heard;    /* a daemon was there */
-    bool stopping; /* no event is handled any more */
+    bool began;         /* the links of the beginning were reported */
+    bool was_connected; /* at least once */
+    bool stopping;      /* no event is handled any more */
     int code;
 };
 
@@ -74,7 +74,7 @@ static void take(struct runner *runner, struct hook_event event)
         run_out_of_memory(runner);
 }
 
-/* Whether it is one of the links that were there in the beginning, which are not wanted. */
+/* Whether it is one of the links that were there in the beginning, which are omitted. */
 static bool is_omitted(const struct runner *runner)
 {
     return runner->ctl->no_list && !runner->began;
@@ -128,7 +128,7 @@ static void on_connected(void *user, bool resumed)
     struct runner *runner = user;
 
     runner->began = runner->began || resumed;
-    runner->heard = true;
+    runner->was_connected = true;
 }
 
 /* A service goes on until there is a daemon; a command on a terminal does not wait for the first.
@@ -137,7 +137,7 @@ static void on_disconnected(void *user, int error, const char *reason)
 {
     struct runner *runner = user;
 
-    if (runner->heard || runner->state_fd >= 0) {
+    if (runner->was_connected || runner->state_fd >= 0) {
         ctl_error("no connection to linkwatchd: %s; retrying", reason);
         return;
     }
@@ -306,7 +306,7 @@ static int timeout(const struct runner *runner)
     return deadline_timeout((uint64_t)first);
 }
 
-/* Follows the daemon until a signal comes. */
+/* Follows the daemon until a signal arrives. */
 static void follow(struct runner *runner)
 {
     while (!runner->stopping || has_jobs(runner)) {

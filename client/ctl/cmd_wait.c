@@ -20,7 +20,7 @@ struct subject {
     char **globs;      /* what these mean, and NULL */
     bool never_dumped; /* no links are known */
 
-    FILE *links; /* those that met the conditions, as JSON; NULL if nobody wants them */
+    FILE *links; /* those that met the conditions, as JSON; NULL without --json */
     FILE *unmet; /* what was not met, once there is something */
     char *unmet_text;
     size_t unmet_size;
@@ -100,7 +100,7 @@ static void on_unmet(void *user, const char *glob, struct linkwatch_link *link,
     subject->unmet_ifindex = link ? linkwatch_link_ifindex(link) : 0;
 }
 
-/* What wasn't met; "" if nobody knows. */
+/* What wasn't met; "" if that is unknown. */
 static const char *explain(struct subject *subject)
 {
     if (!subject->unmet)

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* What goes wrong: a line, and an exit code. */
+/* Error messages and exit codes. */
 #ifndef LINKWATCH_CLIENT_CTL_FAILURE_H
 #define LINKWATCH_CLIENT_CTL_FAILURE_H
 

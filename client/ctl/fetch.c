@@ -90,7 +90,7 @@ static int choose_all(struct fetcher *fetcher, struct fetched *fetched)
     return r;
 }
 
-/* Some of the links are asked for by their indexes, so that not all addresses come. */
+/* Selects the links by their indexes where not all are meant, so that fewer addresses are sent. */
 static int add_indexes(const struct fetched *fetched, const struct ctl *ctl,
                        struct linkwatch_filter *filter)
 {

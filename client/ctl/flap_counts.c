@@ -7,7 +7,7 @@
 
 #include "protocol/array.h"
 
-/* Up and down take turns, so that every second change is one down, and of an odd number the one
+/* Up and down alternate, so that every second change is one down, and of an odd number the one
  * more is as the first. */
 uint64_t flap_downs(bool up_before, bool up_after, int64_t unseen)
 {

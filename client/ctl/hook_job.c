@@ -48,8 +48,8 @@ static int is_hook_name(const struct dirent *entry)
                         strcmp(suffix, ".rpmsave") == 0 || strcmp(suffix, ".rpmnew") == 0));
 }
 
-/* Why that file must not be run, NULL if it may. What others could change, nobody runs with
- * rights of his own. */
+/* Why that file must not be run, NULL if it may. What others could change is not run with
+ * the rights of this process. */
 static const char *why_not(const char *path)
 {
     struct stat status;

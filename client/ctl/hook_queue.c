@@ -11,7 +11,7 @@
 /* A link that has events. */
 struct subject {
     RB_ENTRY(subject) node;
-    TAILQ_ENTRY(subject) turn; /* while it waits for its turn */
+    TAILQ_ENTRY(subject) ready_node; /* while it is in the queue */
     int ifindex;
     bool handled; /* one of its events is */
     struct hook_event waiting[WAITING_MAX];
@@ -22,7 +22,7 @@ RB_HEAD(subject_tree, subject);
 
 struct hook_queue {
     struct subject_tree subjects;
-    TAILQ_HEAD(turns, subject) turns; /* with events that may be handled */
+    TAILQ_HEAD(ready, subject) ready; /* with events that may be handled */
     size_t parallel;
     size_t handled;
 };
@@ -42,7 +42,7 @@ struct hook_queue *hook_queue_new(size_t parallel)
     if (!queue)
         return NULL;
     RB_INIT(&queue->subjects);
-    TAILQ_INIT(&queue->turns);
+    TAILQ_INIT(&queue->ready);
     queue->parallel = parallel;
     return queue;
 }
@@ -87,7 +87,7 @@ static struct subject *get(struct hook_queue *queue, int ifindex)
 }
 
 /* The one before the last is of another link, unless what came last is its removal: then, of the
- * link in between, nothing is left to say. */
+ * link in between, nothing is left to report. */
 static void join_removals(struct subject *subject)
 {
     struct hook_event *first = &subject->waiting[0], *last = &subject->waiting[1];
@@ -112,7 +112,7 @@ int hook_queue_add(struct hook_queue *queue, struct hook_event *event)
         return 0;
     }
     if (subject->count == 0 && !subject->handled)
-        TAILQ_INSERT_TAIL(&queue->turns, subject, turn);
+        TAILQ_INSERT_TAIL(&queue->ready, subject, ready_node);
     subject->waiting[subject->count++] = *event;
     join_removals(subject);
     return 0;
@@ -120,11 +120,11 @@ int hook_queue_add(struct hook_queue *queue, struct hook_event *event)
 
 bool hook_queue_next(struct hook_queue *queue, struct hook_event *ret)
 {
-    struct subject *subject = TAILQ_FIRST(&queue->turns);
+    struct subject *subject = TAILQ_FIRST(&queue->ready);
 
     if (!subject || queue->handled == queue->parallel)
         return false;
-    TAILQ_REMOVE(&queue->turns, subject, turn);
+    TAILQ_REMOVE(&queue->ready, subject, ready_node);
     *ret = subject->waiting[0];
     subject->waiting[0] = subject->waiting[1];
     subject->count--;
@@ -140,7 +140,7 @@ void hook_queue_done(struct hook_queue *queue, int ifindex)
     subject->handled = false;
     queue->handled--;
     if (subject->count > 0)
-        TAILQ_INSERT_TAIL(&queue->turns, subject, turn);
+        TAILQ_INSERT_TAIL(&queue->ready, subject, ready_node);
     else
         forget(queue, subject);
 }

@@ -2,7 +2,7 @@
 /* Which event a command is run for next, and when.
  *
  * The events of one link are handled one after the other, those of several links at the same time,
- * up to a bound; links take their turns in the order in which their first event came. While an
+ * up to a bound, in the order in which the first event of each came. While an
  * event of a link is handled, later ones of it wait, and become one: the link's latest state, with
  * the number of events that it stands for. If a link was removed, and another one has its index
  * now, two wait, never more. What was lost is handled like the event of one more link. So no more

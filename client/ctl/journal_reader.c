@@ -15,7 +15,7 @@
 #include "protocol/json.h"
 
 #define ARGUMENTS_MAX 24
-/* What a shell says, too, of a program that isn't there. */
+/* As a shell reports a program that does not exist. */
 #define EXIT_NOT_FOUND 127
 
 /* Whether one of the machine's journals below that folder may be read: 0, -EACCES, -ENOENT. */
@@ -44,8 +44,8 @@ static int access_below(const char *folder)
     return r;
 }
 
-/* Who may not read the system's journal gets, from journalctl, an empty one or his own, and no
- * error. */
+/* To a user who may not read the system's journal, journalctl shows an empty one or his own,
+ * without an error. */
 int journal_access(void)
 {
     int persistent = access_below("/var/log/journal");
@@ -68,7 +68,7 @@ static void become(const char *const arguments[], int out)
     _exit(errno == ENOENT ? EXIT_NOT_FOUND : EXIT_FAILURE);
 }
 
-/* Returns false if somebody wants no more. */
+/* Returns false if entry() returned false. */
 static bool read_lines(FILE *from, bool (*entry)(void *user, const json_t *entry), void *user)
 {
     char *line = NULL;

@@ -12,8 +12,8 @@ int journal_access(void);
 
 /* Runs journalctl with these arguments, of which a NULL follows the last one, beside those for
  * output, and calls entry for each, the oldest first. entry returns
- * whether to go on. -ENOENT: there is no journalctl; -EIO: it failed, and said why itself; other
- * errors of pipe(2) and fork(2). */
+ * whether to go on. -ENOENT: there is no journalctl; -EIO: it failed, and printed the reason
+ * itself; other errors of pipe(2) and fork(2). */
 int journal_read(const char *const arguments[], bool (*entry)(void *user, const json_t *entry),
                  void *user);
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* linkwatchctl: asks linkwatchd about links. */
+/* linkwatchctl: the command line of linkwatchd. */
 #include <errno.h>
 #include <getopt.h>
 #include <locale.h>

@@ -23,13 +23,13 @@ struct watched {
     bool error_reported;             /* that it can't */
     bool retry;                      /* it may be possible later */
 
-    bool heard;    /* a daemon was there */
-    bool settled;  /* the first list need not wait for this one any longer */
-    bool known;    /* its links were shown */
-    char *ready;   /* the message, until what differs was printed; for JSON */
-    bool broken;   /* there is no connection */
-    bool reported; /* and that was reported; */
-    char *why;     /* else it will be, with this reason */
+    bool was_connected; /* at least once */
+    bool settled;       /* the first list need not wait for this one any longer */
+    bool known;         /* its links were shown */
+    char *ready;        /* the message, until what differs was printed; for JSON */
+    bool broken;        /* there is no connection */
+    bool reported;      /* and that was reported; */
+    char *why;          /* else it will be, with this reason */
     int64_t report_at;
 };
 

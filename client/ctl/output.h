@@ -25,10 +25,10 @@ void output_begin(struct output *output, enum when colour, bool want_pager);
  * failure, a full disk is. */
 int output_end(struct output *output, int code);
 
-/* Writes what is there now. False if nobody can read further output. */
+/* Flushes the output. False if it can no longer be written. */
 bool output_flush(struct output *output);
 
-/* Starts and ends a colour. */
+/* Switches to a colour; PLAIN ends it. */
 void output_colour(const struct output *output, enum colour colour);
 
 /* Prints text that others chose: what could disturb a terminal is shown as an escape. */
@@ -43,8 +43,8 @@ const char *output_arrow(void);
 /* A table, whose columns are as wide as they must be. */
 struct table;
 
-/* Makes one of that many columns. The program is in no state to go on without memory:
- * the functions of a table take care of that, and table_print() returns the error. */
+/* Makes one of that many columns. Without memory it returns NULL, which the other functions take: a
+ * lack of memory is reported by table_print() alone. */
 struct table *table_new(size_t columns);
 struct table *table_free(struct table *table);
 

@@ -50,7 +50,7 @@ static void become(char *words[], int in, int report)
     _exit(127);
 }
 
-/* Whether the child became the pager: then the pipe was closed without a word. */
+/* Whether the child became the pager: then the pipe was closed without an error. */
 static int could_start(int report)
 {
     int error;
@@ -120,7 +120,7 @@ pid_t pager_start(void)
     if (pager > 0) {
         dup2(out, STDOUT_FILENO);
         close(out);
-        /* Interrupting is the pager's business now. */
+        /* The pager handles interrupts from now on. */
         signal(SIGINT, SIG_IGN);
     }
     return pager;

@@ -124,10 +124,10 @@ static void on_connected(void *user, bool resumed)
 {
     struct watched *watched = user;
 
-    if (watched->heard && (is_first(watched) || watched->reported))
+    if (watched->was_connected && (is_first(watched) || watched->reported))
         watched_report_notice(watched,
                               resumed ? "reconnected; no events were missed" : "reconnected");
-    watched->heard = true;
+    watched->was_connected = true;
     watched->broken = false;
     watched->reported = false;
 }
@@ -148,7 +148,7 @@ static void on_disconnected(void *user, int error, const char *reason)
     struct watched *watched = user;
     struct monitor *monitor = watched->monitor;
 
-    if (is_first(watched) && !watched->heard && is_unreachable(error)) {
+    if (is_first(watched) && !watched->was_connected && is_unreachable(error)) {
         monitor->code = ctl_unreachable(monitor->ctl, error);
         monitor->finished = true;
         return;
