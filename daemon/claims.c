@@ -3,12 +3,14 @@
 
 #include <errno.h>
 #include <stdlib.h>
-#include <string.h>
 
-/* Rounds of queries until what still contradicts itself stays as it was. */
-#define ROUNDS_MAX 8
-/* With more claims than these that wait for each other, another dump is cheaper. */
-#define WAITING_MAX 1000
+#include "daemon/obstacles.h"
+
+/* Of queries: so many rounds until what still contradicts itself stays as it was, for where links
+ * change all the time no round would be the last; and so many in each, for with more another dump
+ * costs the kernel less. */
+#define ROUNDS_MAX  8
+#define QUERIES_MAX 1000
 
 #define MASTER_FIELDS (LINK_FIELD_BIT(MASTER) | LINK_FIELD_BIT(MASTER_IFINDEX))
 
@@ -24,20 +26,8 @@ void claims_init(struct claims *claims, struct table *table)
 {
     *claims = (struct claims){.table = table};
     RB_INIT(&claims->tree);
-}
-
-void claims_clear(struct claims *claims)
-{
-    struct claim *claim;
-
-    while ((claim = RB_ROOT(&claims->tree))) {
-        /* NOLINTNEXTLINE(clang-analyzer-unix.Malloc): the tree does not have the one before */
-        RB_REMOVE(claim_tree, &claims->tree, claim);
-        link_unref(claim->link);
-        free(claim);
-    }
-    claims->waiting = claims->asking = 0;
-    claims->rounds = 0;
+    TAILQ_INIT(&claims->asking);
+    obstacles_init(claims);
 }
 
 struct claim *claims_find(const struct claims *claims, int ifindex)
@@ -45,15 +35,6 @@ struct claim *claims_find(const struct claims *claims, int ifindex)
     struct claim key = {.ifindex = ifindex};
 
     return RB_FIND(claim_tree, (struct claim_tree *)&claims->tree, &key);
-}
-
-static void set_state(struct claims *claims, struct claim *claim, enum claim_state state)
-{
-    claims->waiting -= claim->state == CLAIM_WAITS;
-    claims->asking -= claim->state == CLAIM_ASKS;
-    claim->state = state;
-    claims->waiting += state == CLAIM_WAITS;
-    claims->asking += state == CLAIM_ASKS;
 }
 
 /* The claim on that index, made where there is none; NULL without memory. */
@@ -81,136 +62,117 @@ static void forget_line(const struct claims *claims, int ifindex)
         note->digest = 0;
 }
 
-static bool bears(const struct link *link, const char *name)
+static void end_claim(struct claims *claims, struct claim *claim)
 {
-    const char *altname = NULL;
-
-    if (!link)
-        return false;
-    if (strcmp(link->ifname, name) == 0)
-        return true;
-    while ((altname = link_next_altname(link, altname)))
-        if (strcmp(altname, name) == 0)
-            return true;
-    return false;
+    if (claim->state == CLAIM_WAITS)
+        obstacles_leave(claims, claim);
+    if (claim->state == CLAIM_ASKS) {
+        TAILQ_REMOVE(&claims->asking, claim, order);
+        claims->asking_count--;
+    }
+    claim->state = CLAIM_OVER;
 }
 
-static int master_of(const struct link *link)
+void claims_clear(struct claims *claims)
 {
-    return link && link->known & LINK_FIELD_BIT(MASTER) ? link->master : 0;
-}
+    struct claim *claim;
 
-/* --- what stands in the way of a claim */
-
-enum obstacle {
-    BEARER, /* a link bears the name */
-    MASTER, /* a link is the master and not there */
-    PORT,   /* a link is a port of the one that is gone */
-};
-
-/* True to end the walk. */
-typedef bool (*obstacle_visitor)(void *user, enum obstacle obstacle, int ifindex, const char *name);
-
-static bool visit_bearers(const struct claims *claims, const struct claim *claim, const char *name,
-                          obstacle_visitor visit, void *user)
-{
-    for (int bearer = 0; (bearer = table_bearer(claims->table, name, bearer));)
-        if (bearer != claim->ifindex && visit(user, BEARER, bearer, name))
-            return true;
-    return false;
-}
-
-static bool visit_ports(const struct claims *claims, const struct claim *claim,
-                        obstacle_visitor visit, void *user)
-{
-    for (int port = 0; (port = table_port(claims->table, claim->ifindex, port));)
-        if (port != claim->ifindex && visit(user, PORT, port, NULL))
-            return true;
-    return false;
-}
-
-static bool visit_obstacles(const struct claims *claims, const struct claim *claim,
-                            obstacle_visitor visit, void *user)
-{
-    int master = master_of(claim->link);
-    const char *altname = NULL;
-
-    if (!claim->link)
-        return visit_ports(claims, claim, visit, user);
-    if (visit_bearers(claims, claim, claim->link->ifname, visit, user))
-        return true;
-    while ((altname = link_next_altname(claim->link, altname)))
-        if (visit_bearers(claims, claim, altname, visit, user))
-            return true;
-    return master && master != claim->ifindex && !table_find(claims->table, master) &&
-           visit(user, MASTER, master, NULL);
-}
-
-static bool stop_at_first(void *user, enum obstacle obstacle, int ifindex, const char *name)
-{
-    (void)user;
-    (void)obstacle;
-    (void)ifindex;
-    (void)name;
-    return true;
-}
-
-static bool fits(const struct claims *claims, const struct claim *claim)
-{
-    return !visit_obstacles(claims, claim, stop_at_first, NULL);
+    while ((claim = RB_ROOT(&claims->tree))) {
+        /* NOLINTNEXTLINE(clang-analyzer-unix.Malloc): the tree does not have the one before */
+        end_claim(claims, claim);
+        RB_REMOVE(claim_tree, &claims->tree, claim);
+        link_unref(claim->link);
+        free(claim);
+    }
+    claims->rounds = 0;
 }
 
 /* --- applying */
 
-static int put(struct claims *claims, const struct claim *given)
+static void remove_link(struct claims *claims, int ifindex)
+{
+    struct link *before = link_ref(table_find(claims->table, ifindex));
+
+    table_remove(claims->table, ifindex, CHANGE_BY_DUMP, NULL);
+    obstacles_follow(claims, ifindex, before);
+    link_unref(before);
+}
+
+/* The first port of the first port, and so on; the link itself if it has none. */
+static int last_port(const struct claims *claims, int ifindex)
+{
+    int last = ifindex, port;
+
+    for (size_t i = 0; i < table_count(claims->table); i++, last = port)
+        if (!(port = table_port(claims->table, last, 0)))
+            break;
+    return last;
+}
+
+/* There was no memory for what belongs to a change that was made. A link that contradicts others
+ * is withdrawn, after its ports, for which none is needed; the next dump has them. */
+static void withdraw(struct claims *claims, int ifindex)
+{
+    int last;
+
+    do {
+        last = last_port(claims, ifindex);
+        remove_link(claims, last);
+    } while (last != ifindex);
+}
+
+static bool contradicts(const struct claims *claims, int ifindex)
+{
+    return !obstacles_none(
+        claims, &(struct claim){.ifindex = ifindex, .link = table_find(claims->table, ifindex)});
+}
+
+static int put_link(struct claims *claims, const struct claim *given, struct link *link)
 {
     const struct link *known = table_find(claims->table, given->ifindex);
     struct table_note *note;
     int r;
 
-    if (!given->link) {
-        table_remove(claims->table, given->ifindex, given->source, &given->moved_to);
-        return 0;
-    }
-    if (known && given->weighed && link_is_another(known, given->link))
+    if (known && given->weighed && link_is_another(known, link))
         table_remove(claims->table, given->ifindex, given->source, NULL);
-    r = table_put(claims->table, given->link, given->source);
+    r = table_put(claims->table, link, given->source);
     note = table_note(claims->table, given->ifindex);
     if (note) {
-        note->digest = r < 0 ? 0 : given->digest;
+        note->digest = r < 0 || given->without_master ? 0 : given->digest;
         note->missed = 0;
     }
     return r;
 }
 
-/* There was no memory for what belongs to a change that was made. Links that contradict
- * others are withdrawn, for which none is needed; the next dump has them. */
-static void withdraw(struct claims *claims)
+static int put_without_master(struct claims *claims, const struct claim *given)
 {
-    struct link *link;
+    struct link *copy = link_copy(given->link);
+    int r;
 
-    while (table_contradictions(claims->table)) {
-        for (int at = 0; (link = table_next(claims->table, at));) {
-            at = link->ifindex;
-            if (!fits(claims, &(struct claim){.ifindex = at, .link = link}))
-                table_remove(claims->table, at, CHANGE_BY_DUMP, NULL);
-        }
-    }
-}
-
-static int put_alone(struct claims *claims, const struct claim *given)
-{
-    int r = put(claims, given);
-
-    withdraw(claims);
+    if (!copy)
+        return -ENOMEM;
+    copy->known &= ~MASTER_FIELDS;
+    r = put_link(claims, given, copy);
+    link_unref(copy);
     return r;
 }
 
-static void apply(struct claims *claims, struct claim *claim)
+static int put(struct claims *claims, const struct claim *given)
 {
-    set_state(claims, claim, CLAIM_OVER);
-    if (put(claims, claim) < 0)
-        claims->failed = true;
+    struct link *before = link_ref(table_find(claims->table, given->ifindex));
+    int r = 0;
+
+    if (!given->link)
+        table_remove(claims->table, given->ifindex, given->source, &given->moved_to);
+    else if (given->without_master)
+        r = put_without_master(claims, given);
+    else
+        r = put_link(claims, given, given->link);
+    obstacles_follow(claims, given->ifindex, before);
+    link_unref(before);
+    if (r < 0 && contradicts(claims, given->ifindex))
+        withdraw(claims, given->ifindex);
+    return r;
 }
 
 static void set_link(struct claim *claim, struct link *link)
@@ -222,26 +184,27 @@ static void set_link(struct claim *claim, struct link *link)
 
 int claims_take(struct claims *claims, const struct claim *given)
 {
-    bool fitting = fits(claims, given);
+    bool fitting = obstacles_none(claims, given);
     struct claim *claim = claims_find(claims, given->ifindex);
 
     claims->age++;
     if (!claim && fitting)
-        return put_alone(claims, given);
+        return put(claims, given);
     claim = claim_on(claims, given->ifindex);
     if (!claim)
         return -ENOMEM;
+    end_claim(claims, claim);
     set_link(claim, given->link);
     claim->source = given->source;
     claim->weighed = given->weighed;
+    claim->without_master = false;
     claim->moved_to = given->moved_to;
     claim->digest = given->digest;
     claim->age = claims->age;
-    set_state(claims, claim, fitting ? CLAIM_OVER : CLAIM_WAITS);
     if (fitting)
-        return put_alone(claims, given);
+        return put(claims, given);
     forget_line(claims, given->ifindex);
-    return 0;
+    return obstacles_await(claims, claim);
 }
 
 int claims_remember(struct claims *claims, int ifindex, uint64_t dump)
@@ -260,7 +223,12 @@ int claims_ask(struct claims *claims, int ifindex)
 
     if (!claim)
         return -ENOMEM;
-    set_state(claims, claim, CLAIM_ASKS);
+    if (claim->state != CLAIM_ASKS) {
+        end_claim(claims, claim);
+        claim->state = CLAIM_ASKS;
+        TAILQ_INSERT_TAIL(&claims->asking, claim, order);
+        claims->asking_count++;
+    }
     /* NOLINTNEXTLINE(clang-analyzer-unix.Malloc): the tree has the claim */
     forget_line(claims, ifindex);
     return 0;
@@ -272,51 +240,24 @@ void claims_drop(struct claims *claims, int ifindex)
 
     if (!claim || claim->state == CLAIM_OVER)
         return;
-    set_state(claims, claim, CLAIM_OVER);
+    end_claim(claims, claim);
     forget_line(claims, ifindex);
     claims->unsettled++;
+    obstacles_doubt(claims, ifindex);
 }
 
 /* --- settling */
-
-static void apply_fitting(struct claims *claims)
-{
-    struct claim *claim;
-    bool applied = true;
-
-    while (applied && claims->waiting) {
-        applied = false;
-        RB_FOREACH(claim, claim_tree, &claims->tree)
-        {
-            if (claim->state != CLAIM_WAITS || !fits(claims, claim))
-                continue;
-            apply(claims, claim);
-            withdraw(claims);
-            applied = true;
-        }
-    }
-}
 
 /* A walk through the obstacles of one claim. */
 struct walk {
     struct claims *claims;
     struct claim *claim;
-    bool gives_up; /* there were enough queries */
     bool found;
 };
 
-/* Without the master, of which nothing is known; the next dump may have it. */
-static bool leave_master_out(struct claim *claim)
+static bool gives_up(const struct claims *claims)
 {
-    struct link *copy = link_copy(claim->link);
-
-    if (!copy)
-        return false;
-    copy->known &= ~MASTER_FIELDS;
-    link_unref(claim->link);
-    claim->link = copy;
-    claim->digest = 0;
-    return true;
+    return claims->refused || claims->rounds >= ROUNDS_MAX || claims->asking_count >= QUERIES_MAX;
 }
 
 /* The claim and what is known of another link contradict each other: the one with the older
@@ -329,11 +270,13 @@ static void resolve(struct walk *walk, enum obstacle obstacle, int ifindex)
     bool claim_is_older = other && other->age > claim->age;
 
     walk->found = true;
-    if (walk->gives_up) {
-        if (obstacle == MASTER && leave_master_out(claim))
+    if (gives_up(claims)) {
+        if (obstacle == MASTER) {
+            obstacles_leave_master_out(claims, claim);
             claims->unsettled++;
-        else
+        } else {
             claims_drop(claims, claim->ifindex);
+        }
     } else if (claims_ask(claims, claim_is_older ? claim->ifindex : ifindex) < 0) {
         claims->failed = true;
         claims_drop(claims, claim->ifindex);
@@ -350,13 +293,13 @@ static bool goes_away(const struct walk *walk, enum obstacle obstacle, const str
         return true;
     switch (obstacle) {
     case BEARER:
-        return !bears(other->link, name);
+        return names_bearer(&walk->claims->wanted, name, other->ifindex - 1) != other->ifindex;
     case MASTER:
         return other->link != NULL;
     case PORT:
         break;
     }
-    return master_of(other->link) != walk->claim->ifindex;
+    return obstacles_master(other) != walk->claim->ifindex;
 }
 
 static bool check_obstacle(void *user, enum obstacle obstacle, int ifindex, const char *name)
@@ -365,120 +308,103 @@ static bool check_obstacle(void *user, enum obstacle obstacle, int ifindex, cons
 
     if (!goes_away(walk, obstacle, claims_find(walk->claims, ifindex), name))
         resolve(walk, obstacle, ifindex);
-    return walk->claim->state != CLAIM_WAITS || (walk->found && walk->gives_up);
+    return walk->claim->state != CLAIM_WAITS;
 }
 
-static bool share_a_name(const struct link *a, const struct link *b)
+/* Other claims to its names. Of each that is found one no longer waits. */
+static void check_rivals(struct walk *walk)
 {
-    const char *altname = NULL;
+    const struct claim *claim = walk->claim;
+    const char *name = NULL;
 
-    if (!a || !b)
-        return false;
-    if (bears(b, a->ifname))
-        return true;
-    while ((altname = link_next_altname(a, altname)))
-        if (bears(b, altname))
-            return true;
+    while (claim->link && (name = link_next_name(claim->link, name))) {
+        for (int rival = 0; (rival = names_bearer(&walk->claims->wanted, name, rival));) {
+            if (rival != claim->ifindex)
+                resolve(walk, BEARER, rival);
+            if (claim->state != CLAIM_WAITS)
+                return;
+        }
+    }
+}
+
+/* If the claim contradicts what does not change with the others, one of both is queried, or it is
+ * given up. */
+static void check(struct claims *claims, struct claim *claim)
+{
+    struct walk walk = {.claims = claims, .claim = claim};
+
+    (void)obstacles_visit(claims, claim, check_obstacle, &walk);
+    if (!walk.found)
+        check_rivals(&walk);
+}
+
+/* What is known to go away does so together with the claim, and comes after it. */
+static bool clear_way(void *user, enum obstacle obstacle, int ifindex, const char *name)
+{
+    struct walk *walk = user;
+    struct claim *other = claims_find(walk->claims, ifindex);
+
+    (void)name;
+    if (other && other->state == CLAIM_WAITS)
+        obstacles_wake(walk->claims, other);
+    else if (obstacle == MASTER)
+        walk->claim->without_master = true;
+    else
+        withdraw(walk->claims, ifindex);
     return false;
 }
 
-static void check_rivals(struct walk *walk)
+static void apply(struct claims *claims, struct claim *claim)
 {
-    struct claim *rival;
+    struct walk walk = {.claims = claims, .claim = claim};
 
-    RB_FOREACH(rival, claim_tree, &walk->claims->tree)
-    {
-        if (walk->claim->state != CLAIM_WAITS)
-            return;
-        if (rival != walk->claim && rival->state == CLAIM_WAITS &&
-            share_a_name(walk->claim->link, rival->link))
-            resolve(walk, BEARER, rival->ifindex);
+    end_claim(claims, claim);
+    if (claim->obstacles)
+        (void)obstacles_visit(claims, claim, clear_way, &walk);
+    if (put(claims, claim) < 0)
+        claims->failed = true;
+}
+
+static void apply_fitting(struct claims *claims, bool checks)
+{
+    struct claim *claim;
+
+    while ((claim = obstacles_next_woken(claims))) {
+        if (claim->obstacles == 0 && obstacles_none(claims, claim))
+            apply(claims, claim);
+        else if (checks)
+            check(claims, claim);
     }
 }
 
-/* Nothing fits. True if something contradicts itself, so that it is queried, or given up. */
-static bool check_all(struct claims *claims, bool gives_up)
-{
-    struct walk walk = {.claims = claims, .gives_up = gives_up};
-    bool found = false;
-
-    RB_FOREACH(walk.claim, claim_tree, &claims->tree)
-    {
-        if (walk.claim->state != CLAIM_WAITS)
-            continue;
-        walk.found = false;
-        (void)visit_obstacles(claims, walk.claim, check_obstacle, &walk);
-        if (!walk.found)
-            check_rivals(&walk);
-        found |= walk.found;
-    }
-    return found;
-}
-
-/* Whether the link of a claim, as the table has it, is in the way of another one. */
-static bool contradicts(const struct claims *claims, const struct claim *claim)
-{
-    struct claim known = {.ifindex = claim->ifindex,
-                          .link = table_find(claims->table, claim->ifindex)};
-
-    return known.link && !fits(claims, &known);
-}
-
-static struct claim *next_of_cycle(const struct claims *claims)
-{
-    struct claim *claim, *next = NULL;
-
-    RB_FOREACH(claim, claim_tree, (struct claim_tree *)&claims->tree)
-    {
-        if (claim->state != CLAIM_WAITS)
-            continue;
-        if (fits(claims, claim))
-            return claim;
-        if (!next || contradicts(claims, claim))
-            next = claim;
-    }
-    return next;
-}
-
-/* The end of a link comes before what takes its place. */
-static struct claim *first_of_cycle(const struct claims *claims)
-{
-    struct claim *claim, *first = NULL;
-
-    RB_FOREACH(claim, claim_tree, (struct claim_tree *)&claims->tree)
-    {
-        if (claim->state == CLAIM_WAITS && (!first || (first->link && !claim->link)))
-            first = claim;
-    }
-    return first;
-}
-
-/* All that waits waits for each other, and together it is consistent. */
+/* All that waits waits for each other, and together it is consistent: from each claim to those on
+ * its obstacles. The end of a link comes before what takes its place. */
 static void apply_cycle(struct claims *claims)
 {
-    struct claim *claim = first_of_cycle(claims);
+    struct claim *claim = TAILQ_FIRST(&claims->waiting);
 
     while (claim) {
         apply(claims, claim);
-        claim = table_contradictions(claims->table) ? next_of_cycle(claims) : NULL;
+        claim = table_contradictions(claims->table) ? obstacles_next_woken(claims) : NULL;
     }
-    withdraw(claims);
 }
 
 static void settle(struct claims *claims)
 {
-    for (;;) {
-        bool gives_up = claims->refused || claims->rounds >= ROUNDS_MAX;
+    struct claim *claim;
 
-        apply_fitting(claims);
-        if (claims->asking)
-            return;
-        if (!claims->waiting)
-            break;
-        if (!check_all(claims, gives_up || claims->waiting > WAITING_MAX))
-            apply_cycle(claims);
-        else if (claims->asking)
+    apply_fitting(claims, false);
+    if (claims->asking_count)
+        return;
+    for (claim = TAILQ_FIRST(&claims->waiting); claim; claim = TAILQ_NEXT(claim, order))
+        obstacles_wake(claims, claim);
+    while (!TAILQ_EMPTY(&claims->waiting)) {
+        apply_fitting(claims, true);
+        if (claims->asking_count) {
             claims->rounds++;
+            return;
+        }
+        apply_cycle(claims);
     }
     claims_clear(claims);
 }
@@ -495,14 +421,7 @@ int claims_settle(struct claims *claims)
 
 int claims_query(const struct claims *claims)
 {
-    struct claim *claim;
+    const struct claim *first = TAILQ_FIRST(&claims->asking);
 
-    if (!claims->asking)
-        return 0;
-    RB_FOREACH(claim, claim_tree, (struct claim_tree *)&claims->tree)
-    {
-        if (claim->state == CLAIM_ASKS)
-            return claim->ifindex;
-    }
-    return 0;
+    return first ? first->ifindex : 0;
 }

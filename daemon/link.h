@@ -142,6 +142,12 @@ static inline bool link_carrier_differs(const struct link *before, const struct 
 /* The altname after that one, or the first for NULL; NULL at the end. */
 const char *link_next_altname(const struct link *link, const char *altname);
 
+/* The same for all its names, the first of which is ifname. */
+static inline const char *link_next_name(const struct link *link, const char *name)
+{
+    return name ? link_next_altname(link, name == link->ifname ? NULL : name) : link->ifname;
+}
+
 /* Whether two states with the same index belong to two links, by all the evidence in
  * them. Where the kernel notified of a change it is a link's own; there is nothing to ask. */
 bool link_is_another(const struct link *before, const struct link *after);

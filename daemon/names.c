@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "daemon/names.h"
 
+#include <errno.h>
 #include <limits.h>
 #include <string.h>
 
@@ -40,25 +41,75 @@ int names_bearer(const struct names *names, const char *text, int ifindex)
     return found ? found->ifindex : 0;
 }
 
-static size_t other_bearers(const struct names *names, const struct name *name)
+/* Whether two neighbours in the order are one name of two links. */
+static bool is_shared(const struct name *a, const struct name *b)
 {
-    struct name *other = find(names, name->text, 0);
-    size_t count = 0;
-
-    for (; other && strcmp(other->text, name->text) == 0;
-         other = RB_NEXT(name_tree, &names->tree, other))
-        count += other->ifindex != name->ifindex;
-    return count;
+    return a && b && a->ifindex != b->ifindex && strcmp(a->text, b->text) == 0;
 }
 
-void names_insert(struct names *names, struct name *name)
+/* By how much what is shared grows with that name, which is in the tree. */
+static size_t share_of(struct name *name)
 {
-    names->shared += other_bearers(names, name);
+    const struct name *before = RB_PREV(name_tree, NULL, name);
+    const struct name *after = RB_NEXT(name_tree, NULL, name);
+
+    return (size_t)is_shared(before, name) + is_shared(name, after) - is_shared(before, after);
+}
+
+static void insert(struct names *names, struct name *name)
+{
     RB_INSERT(name_tree, &names->tree, name);
+    names->shared += share_of(name);
 }
 
-void names_remove(struct names *names, struct name *name)
+static void remove_name(struct names *names, struct name *name)
 {
+    names->shared -= share_of(name);
     RB_REMOVE(name_tree, &names->tree, name);
-    names->shared -= other_bearers(names, name);
+}
+
+void names_insert(struct names *names, struct link_names *of_link, const struct link *link)
+{
+    insert(names, &of_link->name);
+    for (size_t i = 0; i < link->altname_count; i++)
+        insert(names, &of_link->altnames[i]);
+}
+
+void names_remove(struct names *names, struct link_names *of_link, const struct link *link)
+{
+    remove_name(names, &of_link->name);
+    for (size_t i = 0; i < link->altname_count; i++)
+        remove_name(names, &of_link->altnames[i]);
+}
+
+int link_names_init(struct link_names *ret, const struct link *link)
+{
+    struct link_names names = {.name.ifindex = link->ifindex};
+
+    if (link->altname_count)
+        names.altnames = quota_calloc(link->quota, link->altname_count, sizeof(*names.altnames));
+    if (link->altname_count && !names.altnames)
+        return -ENOMEM;
+    for (unsigned i = 0; i < link->altname_count; i++)
+        names.altnames[i] = (struct name){.ifindex = link->ifindex, .place = i + 1};
+    link_names_move(&names, link);
+    *ret = names;
+    return 0;
+}
+
+void link_names_move(struct link_names *names, const struct link *link)
+{
+    const char *altname = NULL;
+
+    names->name.text = link->ifname;
+    for (size_t i = 0; i < link->altname_count; i++) {
+        altname = link_next_altname(link, altname);
+        names->altnames[i].text = altname;
+    }
+}
+
+void link_names_free(struct link_names *names, const struct link *link)
+{
+    quota_free(link->quota, names->altnames, link->altname_count, sizeof(*names->altnames));
+    names->altnames = NULL;
 }

@@ -26,8 +26,7 @@ struct entry {
     struct link *link;
     struct relation master;
     struct relation lower;
-    struct name name;
-    struct name *altnames; /* as many as the link has; NULL for none */
+    struct link_names names;
     struct table_note note;
 };
 
@@ -87,13 +86,6 @@ struct table *table_new(table_handler handler, void *user)
     return table;
 }
 
-static void free_altnames(struct entry *entry)
-{
-    quota_free(entry->link->quota, entry->altnames, entry->link->altname_count,
-               sizeof(*entry->altnames));
-    entry->altnames = NULL;
-}
-
 static struct entry *free_entry(struct entry *entry)
 {
     struct link *link = entry->link;
@@ -111,7 +103,7 @@ struct table *table_free(struct table *table)
         return NULL;
     for (entry = LIST_FIRST(&table->order); entry; entry = next) {
         next = LIST_NEXT(entry, order);
-        free_altnames(entry);
+        link_names_free(&entry->names, entry->link);
         free_entry(entry);
     }
     free(table);
@@ -248,61 +240,30 @@ static uint32_t unseen_flaps(const struct link *before, const struct link *after
     return counted > seen ? counted - seen : 0;
 }
 
-static struct name *new_altnames(const struct link *link)
-{
-    struct name *names = quota_calloc(link->quota, link->altname_count, sizeof(*names));
-    const char *altname = NULL;
-
-    for (unsigned i = 0; names && (altname = link_next_altname(link, altname)); i++)
-        names[i] = (struct name){.text = altname, .ifindex = link->ifindex, .place = i + 1};
-    return names;
-}
-
-static void insert_names(struct table *table, struct entry *entry)
-{
-    entry->name = (struct name){.text = entry->link->ifname, .ifindex = entry->ifindex};
-    names_insert(&table->names, &entry->name);
-    for (size_t i = 0; i < entry->link->altname_count; i++)
-        names_insert(&table->names, &entry->altnames[i]);
-}
-
 static void remove_names(struct table *table, struct entry *entry)
 {
-    names_remove(&table->names, &entry->name);
-    for (size_t i = 0; i < entry->link->altname_count; i++)
-        names_remove(&table->names, &entry->altnames[i]);
-    free_altnames(entry);
-}
-
-/* The same names, in the memory of another state of the link. */
-static void move_names(struct entry *entry, const struct link *link)
-{
-    const char *altname = NULL;
-
-    entry->name.text = link->ifname;
-    for (size_t i = 0; (altname = link_next_altname(link, altname)); i++)
-        entry->altnames[i].text = altname;
+    names_remove(&table->names, &entry->names, entry->link);
+    link_names_free(&entry->names, entry->link);
 }
 
 #define NAME_FIELDS (LINK_FIELD_BIT(IFNAME) | LINK_FIELD_BIT(ALTNAMES))
 
 /* Puts a new state of a known link in place and emits the change; returns the one before, with
- * the table's reference. altnames are those of the new one if its names are others. */
+ * the table's reference. names are those of the new one, NULL if they are the same. */
 static struct link *replace(struct table *table, struct entry *entry, struct link *after,
-                            struct name *altnames, struct change *change)
+                            const struct link_names *names, struct change *change)
 {
     struct link *before = entry->link;
 
     link_retire(before);
-    if (change->fields & NAME_FIELDS) {
+    if (names) {
         remove_names(table, entry);
-        entry->link = link_ref(after);
-        entry->altnames = altnames;
-        insert_names(table, entry);
+        entry->names = *names;
+        names_insert(&table->names, &entry->names, after);
     } else {
-        entry->link = link_ref(after);
-        move_names(entry, after);
+        link_names_move(&entry->names, after);
     }
+    entry->link = link_ref(after);
     relate_entry(table, entry);
     change->type = CHANGE_CHANGE;
     change->before = before;
@@ -440,7 +401,7 @@ static struct entry *new_entry(struct link *link)
     if (!entry)
         return NULL;
     entry->link = link_ref(link);
-    if (link->altname_count && !(entry->altnames = new_altnames(link)))
+    if (link_names_init(&entry->names, link) < 0)
         return free_entry(entry);
     entry->ifindex = link->ifindex;
     entry->master.source = entry->lower.source = link->ifindex;
@@ -465,7 +426,7 @@ static int add(struct table *table, struct link *link, enum change_source source
     table->count++;
     table->orphans -= count_ports(table, link->ifindex);
     relate_entry(table, entry);
-    insert_names(table, entry);
+    names_insert(&table->names, &entry->names, link);
     /* NOLINTNEXTLINE(clang-analyzer-unix.Malloc): the tree has the entry */
     change.entails_more = source == CHANGE_BY_NOTIFICATION && is_new_end_of_pair(table, link);
     table->derived_left = count_outdated(table, link);
@@ -516,14 +477,15 @@ static int change_entry(struct table *table, struct entry *entry, struct link *l
 {
     struct change change = {.source = source, .fields = link_compare(entry->link, link)};
     struct dependents dependents = {.count = 0};
-    struct name *altnames = NULL;
+    struct link_names names;
+    bool is_renamed = change.fields & NAME_FIELDS;
 
     if (!change.fields)
         return 0;
     if (shows_in_others(entry->link, link) &&
         copy_dependents(table, link->ifindex, &dependents) < 0)
         return -ENOMEM;
-    if (change.fields & NAME_FIELDS && link->altname_count && !(altnames = new_altnames(link))) {
+    if (is_renamed && link_names_init(&names, link) < 0) {
         free_dependents(&dependents);
         return -ENOMEM;
     }
@@ -531,7 +493,7 @@ static int change_entry(struct table *table, struct entry *entry, struct link *l
     entry->note.digest = 0;
     if (change.fields & LINK_FIELD_BIT(IFNAME))
         table->derived_left = count_outdated(table, link);
-    link_unref(replace(table, entry, link, altnames, &change));
+    link_unref(replace(table, entry, link, is_renamed ? &names : NULL, &change));
     update_dependents(table, link, source, &dependents);
     free_dependents(&dependents);
     return 0;
