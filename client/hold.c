@@ -219,7 +219,7 @@ int hold_take(struct hold *hold, const struct steps *steps, uint64_t time, struc
 
 /* Held links that the consumer knows as they are in the snapshot differ in no step. The addresses
  * of others are all in the steps. */
-static void look_at_held(struct hold *hold, const struct picture *snapshot, uint64_t time)
+static void compare_held(struct hold *hold, const struct picture *snapshot, uint64_t time)
 {
     for (size_t i = hold->held.count; i > 0; i--) {
         struct held_link *held = &hold->held.items[i - 1];
@@ -236,7 +236,7 @@ static void look_at_held(struct hold *hold, const struct picture *snapshot, uint
 int hold_settle(struct hold *hold, const struct picture *snapshot, const struct steps *steps,
                 uint64_t time, struct steps *ret_steps)
 {
-    look_at_held(hold, snapshot, time);
+    compare_held(hold, snapshot, time);
     return hold_take(hold, steps, time, ret_steps);
 }
 

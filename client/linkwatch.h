@@ -1,15 +1,14 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* liblinkwatch: the links (network interfaces) of this network namespace, as
- * linkwatchd publishes them.
+/* liblinkwatch: the links (network interfaces) of this network namespace, as linkwatchd publishes
+ * them.
  *
- * Functions that return an int return 0 or a positive number, or a negative errno;
- * then what their ret_ arguments point at is untouched. Functions named _free,
- * _close and _unref take NULL and return NULL. Nothing here starts a thread,
- * installs a signal handler or keeps global state: objects may be used from any
- * thread, one thread at a time each; links, which never change, by several. Text is
- * UTF-8 and may hold control characters, for it comes from the network's
- * administrator. Names of links (ifname, altnames, master, link) are the kernel's bytes,
- * which need not be UTF-8. */
+ * Functions that return an int return 0 or a positive number, or a negative errno; in case of an
+ * error, their ret_ arguments are left alone. Functions named _free, _close and _unref take NULL
+ * and return NULL. Nothing here starts a thread, installs a signal handler or keeps global
+ * state: an object may be used from any thread, by one at a time; links and addresses, which
+ * never change, by several. Text is UTF-8 and may contain control characters, because it comes
+ * from the network's administrator. Names of links (ifname, altnames, master, link) are the
+ * kernel's bytes, which need not be UTF-8. */
 #ifndef LINKWATCH_H
 #define LINKWATCH_H
 
@@ -27,7 +26,7 @@ extern "C" {
 #define LINKWATCH_VERSION_NUMBER (0 << 16 | 1 << 8 | 0)
 const char *linkwatch_version(void);
 
-/* Timeouts are in microseconds; a negative one never ends. */
+/* Timeouts are in microseconds; a negative one means no timeout. */
 #define LINKWATCH_FOREVER INT64_C(-1)
 
 /* --- Links ---------------------------------------------------------------- */
@@ -193,7 +192,7 @@ int linkwatch_address_ifindex(const struct linkwatch_address *address);
 const char *linkwatch_address_ifname(const struct linkwatch_address *address);
 const char *linkwatch_address_local(const struct linkwatch_address *address);
 
-/* As those of a link. The integer of a family, scope, protocol and of the flags is the kernel's:
+/* As for a link. The integer of a family, scope, protocol and of the flags is the kernel's:
  * AF_INET or AF_INET6, RT_SCOPE_*, IFAPROT_*, and IFA_F_* together. */
 int linkwatch_address_get_integer(const struct linkwatch_address *address, int field, int64_t *ret);
 int linkwatch_address_get_string(const struct linkwatch_address *address, int field,
@@ -230,8 +229,8 @@ enum linkwatch_filter_type {
  * type; a program that adds a list which may be empty calls this first. -EINVAL, -ENOMEM. */
 int linkwatch_filter_restrict(struct linkwatch_filter *filter, enum linkwatch_filter_type type);
 
-/* What the daemon takes: entries of each sort, characters of a name (an escape counts as one),
- * and bytes of all entries together. */
+/* The daemon's limits: entries of each type, characters of a name (an escape counts as one), and
+ * bytes of all entries together. */
 #define LINKWATCH_FILTER_ENTRIES_MAX 256
 #define LINKWATCH_FILTER_NAME_MAX    127
 #define LINKWATCH_FILTER_BYTES_MAX   32768
@@ -246,9 +245,9 @@ int linkwatch_filter_add_kind(struct linkwatch_filter *filter, const char *kind)
 bool linkwatch_filter_matches(const struct linkwatch_filter *filter,
                               const struct linkwatch_link *link);
 
-/* Which addresses of those links: "inet" or "inet6"; a scope, as LINKWATCH_ADDRESS_FIELD_SCOPE has
- * it, or its number. -EINVAL for one that no address can have. These two sorts are about addresses
- * alone. */
+/* Which addresses of those links: "inet" or "inet6"; a scope, as LINKWATCH_ADDRESS_FIELD_SCOPE
+ * has it, or its number. -EINVAL for one that no address can have. These two types select
+ * addresses only. */
 int linkwatch_filter_add_family(struct linkwatch_filter *filter, const char *family);
 int linkwatch_filter_add_scope(struct linkwatch_filter *filter, const char *scope);
 
@@ -257,8 +256,8 @@ int linkwatch_filter_add_scope(struct linkwatch_filter *filter, const char *scop
 /* A connection to the daemon. */
 struct linkwatch;
 
-/* The path that NULL stands for in the functions below: $LINKWATCH_SOCKET, or the
- * one that was set when the library was built, /run/linkwatchd/socket as a rule. */
+/* The path that NULL stands for in the functions below: $LINKWATCH_SOCKET, or the path that was
+ * set when the library was built, usually /run/linkwatchd/socket. */
 const char *linkwatch_default_path(void);
 
 /* Connects. -ENOENT or -ECONNREFUSED: there is no daemon. -ENAMETOOLONG, -EACCES and
@@ -296,9 +295,9 @@ size_t linkwatch_list_count(const struct linkwatch_list *list);
  * someone has a reference. */
 struct linkwatch_link *linkwatch_list_get(const struct linkwatch_list *list, size_t place);
 
-/* The addresses of the links that fit the filter, in the order of their links' indexes. -EINVAL:
- * the daemon is of a version that does not know addresses. -EIO if it can't list them: the reason
- * is in linkwatch_error(). */
+/* The addresses of the links that match the filter, in the order of their links' indexes.
+ * -EINVAL: the version of the daemon does not support addresses. -EIO: it cannot list them;
+ * linkwatch_error() returns the reason. */
 struct linkwatch_address_list;
 
 int linkwatch_get_addresses(struct linkwatch *connection, const struct linkwatch_filter *filter,
@@ -308,14 +307,14 @@ size_t linkwatch_address_list_count(const struct linkwatch_address_list *list);
 struct linkwatch_address *linkwatch_address_list_get(const struct linkwatch_address_list *list,
                                                      size_t place);
 
-/* Makes the daemon dump the links now. Then it knows all that had happened before the
- * call, whether or not the kernel sent notifications. */
+/* Makes the daemon dump the links immediately. When the function returns, the daemon knows
+ * everything that happened before the call, whether or not the kernel sent notifications. */
 int linkwatch_refresh(struct linkwatch *connection, int64_t timeout);
 
-/* How the daemon does, and its counters and limits. Values are asked for by their names in
+/* State, counters and limits of the daemon. Values are read by their names in
  * org.linkwatch.Links(7) and org.linkwatch.Statistics(7), with dots between levels: "version",
- * "source.standing"; "counters.dumps". -ENODATA if the daemon doesn't send it, -EINVAL if it is of
- * another type. Statistics may change from version to version. */
+ * "source.standing"; "counters.dumps". -ENODATA if the daemon doesn't send it, -EINVAL if it is
+ * of another type. Statistics may change from version to version. */
 struct linkwatch_status;
 
 int linkwatch_get_status(struct linkwatch *connection, int64_t timeout,
@@ -334,12 +333,13 @@ const char *linkwatch_status_json(const struct linkwatch_status *status);
 
 struct linkwatch_callbacks;
 
-/* Calls back for each event about links that the daemon's history still holds, the oldest first,
- * and returns when that is done. Of the callbacks, which are explained below, add, change, remove
- * and source are called for events; lost first, if there were others before; ready in the end; and
- * message for each message. No snapshot comes first, so that a link may change or go of which no
- * add came. Those that were there when the daemon started are added with
- * LINKWATCH_FIELD_SINCE_FIRST_DUMP set. Errors as those of the calls above. */
+/* Calls the callbacks for each event about links that the daemon's history still contains,
+ * oldest first, and then returns. Of the callbacks, which are explained below, add, change,
+ * remove and source are called for events; lost before them, if earlier events are no longer in
+ * the history; ready at the end; and message for each message. There is no snapshot before them,
+ * so that a link can change or be removed without having been added. Those that were there when
+ * the daemon started are added with LINKWATCH_FIELD_SINCE_FIRST_DUMP set. Errors as those of the
+ * calls above. */
 int linkwatch_get_history(struct linkwatch *connection, const struct linkwatch_filter *filter,
                           const struct linkwatch_callbacks *callbacks, void *user, int64_t timeout);
 
@@ -357,18 +357,18 @@ int linkwatch_netns_open(const char *netns, int *ret_fd);
 int linkwatch_netns_socket(const char *netns, int domain, int type, int protocol,
                            const void *address, size_t address_size, int *ret_fd);
 
-/* From now on the connection is about the network namespace of that rtnetlink socket, of which it
- * keeps a duplicate: it enters again when it connects anew. The daemon reads from the socket; the
- * caller may close it, and must not read from it. Who hands in the same socket shares the daemon's
- * table and history of it. Errors as those of the calls above; -EINVAL: it is no such socket, or a
- * connected one; -EBUSY: the daemon watches as many namespaces as it may; -EOPNOTSUPP: the daemon
- * does not know other namespaces, or the kernel can't (gVisor 20221219). On failure nothing changes
+/* Makes the connection one of the network namespace of that rtnetlink socket, of which it keeps
+ * a duplicate, to enter again after a reconnection. The daemon reads from the socket; the caller
+ * may close it, and must not read from it. Connections that pass the same socket share its table
+ * and history. Errors as those of the calls above; -EINVAL: it is no such socket, or a connected
+ * one; -EBUSY: the daemon watches as many namespaces as it may; -EOPNOTSUPP: the daemon does not
+ * support other namespaces, or the kernel does not (gVisor 20221219). On failure nothing changes
  * for the connection. */
 int linkwatch_enter(struct linkwatch *connection, int socket_fd, int64_t timeout);
 
 /* --- Conditions, and waiting for them -------------------------------------- */
 
-/* What one may wait for:
+/* Conditions:
  *   present      there is such a link
  *   absent       there is none
  *   up, down     it is set up or down by the administrator (flag UP)
@@ -390,27 +390,28 @@ int linkwatch_enter(struct linkwatch *connection, int socket_fd, int64_t timeout
  *   renamed      it has another name than when the wait began to see it
  *   name=NAME    it is called NAME, which may be a glob
  *   stable=T     the others have been met for T ("2s", "500ms") without an interruption
- * Each of those about IP addresses may be met by another address. What the kernel doesn't report
- * meets nothing: neither carrier nor no-carrier. */
+ * Each condition on IP addresses can be met by a different address. A value that the kernel does
+ * not report meets no condition: neither carrier nor no-carrier. */
 
-/* Whether a link meets a condition now: 1 or 0. One about IP addresses, renamed and stable= are
- * met in a wait alone. link is NULL for one that isn't there: it meets absent and nothing else.
- * -EINVAL if the text is none of the above, or has a value that no link can have: an operational
- * state or an address that is none, an MTU above 4294967295. Then, if ret_reason is not NULL,
- * *ret_reason is why, in words that complete "CONDITION ...". The text is static. */
+/* Whether a link meets a condition now: 1 or 0. Conditions on IP addresses, renamed and stable=
+ * can be met only in linkwatch_wait(). NULL stands for a link that does not exist: it meets
+ * absent only. -EINVAL if the text is none of the above, or has a value that no link can have:
+ * an unknown operational state, an invalid address, or an MTU above 4294967295. Then, if
+ * ret_reason is not NULL, *ret_reason is why, in words that complete "CONDITION ...". The text
+ * is static. */
 int linkwatch_link_meets(const struct linkwatch_link *link, const char *condition,
                          const char **ret_reason);
 
 /* The daemon's source of links: see below. */
 struct linkwatch_source;
 
-/* What else a wait may be given; zero and NULL for what isn't wanted. */
+/* Options of a wait; zero and NULL for those that are not used. */
 struct linkwatch_wait_options {
     size_t size; /* sizeof(struct linkwatch_wait_options) */
     /* Called with the daemon's source, at the beginning and when it changes. */
     void (*source)(void *user, const struct linkwatch_source *source);
     void *user;
-    /* A socket of the network namespace that it is about, as for linkwatch_enter(). */
+    /* A socket of the network namespace to wait in, as for linkwatch_enter(). */
     const int *socket_fd;
     /* Called before it fails with -EINVAL because of a condition, with that one and the reason, as
      * of linkwatch_link_meets(). */
@@ -427,8 +428,9 @@ struct linkwatch_wait_options {
      * glob of the caller's that no link matches, while link, condition and reason are NULL. */
     void (*unmet)(void *user, const char *glob, struct linkwatch_link *link, const char *condition,
                   const char *reason);
-    /* Links are judged as linkwatch_mirror_set_hold() reports them, in microseconds. What is so at
-     * the beginning counts at once, and flaps are no interruption if hold_down isn't 0. */
+    /* Links are taken as linkwatch_mirror_set_hold() would report them with these times, in
+     * microseconds. The initial state counts immediately, and flaps do not interrupt stable= if
+     * hold_down is not 0. */
     int64_t hold_up;
     int64_t hold_down;
 };
@@ -437,26 +439,26 @@ struct linkwatch_wait_options {
 #define LINKWATCH_WAIT_ALL SIZE_MAX
 
 /* Waits until one link whose name matches the glob meets all the conditions at once, the last of
- * which a NULL follows: (const char *const[]){"carrier", "mtu=9000", NULL}. With absent, until no
- * link matches (then other conditions make it impossible). If renamed or name= is among them, a
- * link that matched once counts on under its new name.
+ * which a NULL follows: (const char *const[]){"carrier", "mtu=9000", NULL}. absent, which cannot be
+ * combined with other conditions, waits until no link matches. With renamed or name=, a link that
+ * matched once still counts under its new name.
  *
- * With options->at_least, until so many links do, each by itself. stable= is timed by the clock of
- * this process from when it learned that the others are met. An interruption is also a carrier that
- * flapped unseen, where a condition is about it, and events that were lost; while there is no
- * connection nothing is met for long enough.
+ * With options->at_least, until that number of links do, each by itself. The time of stable= begins
+ * when this process learns that the other conditions are met. Unseen carrier changes, if a
+ * condition depends on the carrier, and lost events also interrupt it; it is never met while there
+ * is no connection.
  *
  * options may be NULL. -EINVAL: a condition is wrong, or there is none but stable=; the timeout is
  * not longer than stable=; or the options are larger than this library knows and the rest isn't
  * zero.
  *
- * 0 when it is met, with the first such link in *ret_link if that isn't NULL (a reference of
- * the caller's; NULL for absent), -ETIMEDOUT. A timeout of 0 only checks, for which the
- * daemon has 5 s. If there is no daemon at the beginning the
- * wait fails at once as linkwatch_connect() does; a daemon that goes away during it is
- * waited for. So is the first dump of one that could never dump the links: as long as
- * none are known no condition is met, not even absent; with a timeout of 0 that is -ENODATA, and
- * so it is if the daemon does not send them in time. */
+ * 0 when the conditions are met, with the first such link in *ret_link unless that is NULL (a
+ * reference of the caller's; NULL for absent); -ETIMEDOUT. A timeout of 0 only checks the
+ * conditions. If there is no daemon at the beginning, the function fails immediately, as
+ * linkwatch_connect() does; if the daemon disappears later, it waits for it. It also waits for
+ * the first dump of a daemon that could never dump the links: until links are known, no
+ * condition is met, not even absent; with a timeout of 0 that is -ENODATA. -ENODATA is also
+ * returned, with a timeout of 0, if the daemon does not send the links within 5 s. */
 int linkwatch_wait(const char *path, const char *glob, const char *const *conditions,
                    int64_t timeout, const struct linkwatch_wait_options *options,
                    struct linkwatch_link **ret_link);
@@ -476,10 +478,10 @@ enum linkwatch_learned {
     LINKWATCH_LEARNED_DUMP,         /* the daemon found it in a dump */
     LINKWATCH_LEARNED_SNAPSHOT,     /* the mirror found it in a snapshot of the daemon's */
     LINKWATCH_LEARNED_FILTER,       /* the link came into the filter or left it */
-    LINKWATCH_LEARNED_OTHER         /* in a way that a later version may know */
+    LINKWATCH_LEARNED_OTHER         /* in a way unknown to this version */
 };
 
-/* What is known about an add, change or remove, valid during the callback. */
+/* Describes an add, change or remove; valid during the callback. */
 struct linkwatch_event;
 
 enum linkwatch_learned linkwatch_event_learned(const struct linkwatch_event *event);
@@ -500,27 +502,26 @@ int64_t linkwatch_event_flaps(const struct linkwatch_event *event);
 /* Whether another callback follows for what happened at once with this event; see below. */
 bool linkwatch_event_more_follows(const struct linkwatch_event *event);
 
-/* Where a link that is removed lives on, if it moved to another network namespace and the
- * kernel reported it: the number by which the daemon's namespace knows that one, and the link's
- * index there. Else -ENODATA. */
+/* Where a link that is removed lives on, if it was moved to another network namespace and the
+ * kernel reported that: the ID of that namespace in the daemon's namespace, and the link's index
+ * there; else -ENODATA. */
 int linkwatch_event_get_new_netnsid(const struct linkwatch_event *event, int64_t *ret);
 int linkwatch_event_get_new_ifindex(const struct linkwatch_event *event, int64_t *ret);
 
 /* A struct linkwatch_source describes where the daemon's links come from, and how far they can be
  * trusted. It is valid during the callback. */
 
-/* "denied", "unproven", "trusted" or "incomplete": how far the kernel's own updates are
- * believed. */
+/* "denied", "unproven", "trusted" or "incomplete": how far the kernel's own updates are trusted. */
 const char *linkwatch_source_standing(const struct linkwatch_source *source);
 /* Why, in words. */
 const char *linkwatch_source_reason(const struct linkwatch_source *source);
 /* The errno behind it, positive, and its name, like "EACCES". -ENODATA if there is none. */
 int linkwatch_source_get_errno(const struct linkwatch_source *source, int *ret);
 int linkwatch_source_get_errno_name(const struct linkwatch_source *source, const char **ret);
-/* The daemon can't dump the links: they are the last known ones. */
+/* The daemon cannot dump the links: they are those of the last complete dump. */
 bool linkwatch_source_is_stale(const struct linkwatch_source *source);
-/* When the last complete dump ended, in microseconds since 1970. -ENODATA if there was none: then
- * nothing is known of the links, which is not the same as that there are none. */
+/* When the last complete dump ended, in microseconds since 1970. -ENODATA if there was none:
+ * then no links are known, which does not mean that there are none. */
 int linkwatch_source_get_last_dump(const struct linkwatch_source *source, int64_t *ret);
 
 /* Any of them may be NULL. user is what was given to linkwatch_mirror_new().
@@ -545,21 +546,21 @@ struct linkwatch_callbacks {
     /* The links are complete now: after the first snapshot, after each new connection, after
      * each loss, and after each refresh. */
     void (*ready)(void *user);
-    /* The mirror was too slow for the daemon's history, or the daemon was started anew:
-     * that many events (-1 if unknown) won't be reported one by one. Their outcome
-     * will, before ready. */
+    /* The mirror was too slow for the daemon's history, or the daemon was started anew: that
+     * many events (-1 if unknown) are not reported one by one. Their combined effect is reported
+     * before ready. */
     void (*lost)(void *user, int64_t events);
     /* The source's standing changed, or the links became stale or fresh again. Before
      * the daemon's first complete dump, this alone is called, and the mirror is not
      * ready. */
     void (*source)(void *user, const struct linkwatch_source *source);
-    /* There is a connection (again). If resumed, nothing is missing in what follows. */
+    /* The mirror is connected (again). If resumed, no event is missing. */
     void (*connected)(void *user, bool resumed);
-    /* There is none: a negative errno, and the reason in words. Called once, however often
-     * the mirror tries again. */
+    /* The mirror is not connected: a negative errno, and the reason in words. Called once,
+     * however often the mirror retries. */
     void (*disconnected)(void *user, int error, const char *reason);
-    /* Every message of the daemon's, before it is understood, as a JSON object in one
-     * line: the reply parameters of Monitor, see org.linkwatch.Links(7). */
+    /* Every message of the daemon, before it is interpreted, as a JSON object in one line: the
+     * reply parameters of Monitor, see org.linkwatch.Links(7). */
     void (*message)(void *user, const char *json);
 
     /* The same as add, change and remove with addresses, for a mirror that follows them. An address
@@ -625,16 +626,17 @@ void linkwatch_mirror_set_limit(struct linkwatch_mirror *mirror, size_t bytes);
  * above 30 years. */
 int linkwatch_mirror_set_hold(struct linkwatch_mirror *mirror, int64_t up, int64_t down);
 
-/* Ends it. It may be called from a callback: that is the last one then. A process that was
- * forked may do that with its copy, and nothing else; it needn't if it calls exec. */
+/* Frees the mirror. It may be called from a callback; no callback follows. A forked child may
+ * free its copy, but must not use it otherwise; before exec() this is unnecessary. */
 struct linkwatch_mirror *linkwatch_mirror_free(struct linkwatch_mirror *mirror);
 
 /* Requests that the daemon dumps the links now, like linkwatch_refresh(), but without waiting:
- * refreshed is called when what had happened before is in the mirror. Returns the request's number,
- * from 1. Nothing is sent before the next linkwatch_mirror_process(); call it, for the deadline is
- * another one now. Requests that come while one is under way are answered together by the next one.
- * A request lasts until it is answered: while there is no connection, or if one breaks, it is sent
- * when there is one again. It takes a second connection, which replaces the mirror's. */
+ * refreshed is called when everything that happened before is in the mirror. Returns the
+ * request's number, from 1. Nothing is sent before the next linkwatch_mirror_process(); call it,
+ * because the deadline has changed. Requests made while one is under way are answered together
+ * by the next one. A request lasts until it is answered: while there is no connection, or if one
+ * breaks, it is sent after the next reconnection. It uses a second connection, which replaces
+ * the mirror's. */
 uint64_t linkwatch_mirror_request_refresh(struct linkwatch_mirror *mirror);
 
 /* What the mirror knows, and the position up to which it was reported, as JSON of one line, to be
@@ -663,19 +665,18 @@ short linkwatch_mirror_events(const struct linkwatch_mirror *mirror);
 uint64_t linkwatch_mirror_deadline(const struct linkwatch_mirror *mirror);
 int linkwatch_mirror_timeout(const struct linkwatch_mirror *mirror);
 
-/* Does what can be done without waiting; callbacks are called from here alone. It may
- * be called at any time, also for nothing. A bounded amount of work is done, so that
- * the loop can go on. -ECANCELED if a callback ended the mirror, -ECHILD in a process
- * that was forked from the one that made it, else 0: whatever
- * goes wrong with the daemon or the memory, the mirror tries again by itself. */
+/* Does what is possible without waiting; callbacks are called only from here. It may be called
+ * at any time, even if nothing is pending. It does a bounded amount of work. -ECANCELED if a
+ * callback ended the mirror, -ECHILD in a process that was forked from the one that made it,
+ * else 0: whatever goes wrong with the daemon or the memory, the mirror tries again by itself. */
 int linkwatch_mirror_process(struct linkwatch_mirror *mirror);
 
-/* For programs without a loop: waits for at most that long, and processes. 1 if it
- * did, 0 if the time was up, -EINTR if a signal came first, -ECANCELED. */
+/* For programs without a loop: waits up to the timeout, and processes. 1 if it did, 0 after the
+ * timeout, -EINTR if a signal came first, -ECANCELED. */
 int linkwatch_mirror_wait(struct linkwatch_mirror *mirror, int64_t timeout);
 
-/* The number of links that were added and not removed. Whether they are complete and what the
- * daemon knows now: true between ready and the next lost or disconnected. */
+/* The number of links that were added and not removed. Whether they are complete and up to date:
+ * true between ready and the next lost or disconnected. */
 size_t linkwatch_mirror_count(const struct linkwatch_mirror *mirror);
 bool linkwatch_mirror_is_ready(const struct linkwatch_mirror *mirror);
 

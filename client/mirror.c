@@ -38,7 +38,7 @@ struct linkwatch_mirror {
     uint64_t delay;    /* of the next retry */
     bool unfinished;   /* more may be there: go on at once */
     bool begins_anew;  /* on a new connection, since it is to know more */
-    bool heard;        /* a message came on this connection */
+    bool received;     /* a message came on this connection */
     bool reported;     /* the application knows whether there is a connection */
 
     pid_t owner; /* the process that made it */
@@ -167,7 +167,7 @@ static const char *words_for(int error)
 /* The connection, or the attempt to make one, failed: later again. */
 static void give_up(struct linkwatch_mirror *mirror, int error, const char *words)
 {
-    bool was_connected = mirror->heard;
+    bool was_connected = mirror->received;
 
     /* A daemon that sends nonsense after it was ready must not cause a busy loop. */
     if (mirror->state.ready && error != -EBADMSG && error != -E2BIG)
@@ -175,7 +175,7 @@ static void give_up(struct linkwatch_mirror *mirror, int error, const char *word
     hang_up(mirror);
     mirror->retry_at = clock_monotonic() + mirror->delay;
     mirror->delay = session_later(mirror->delay);
-    mirror->heard = false;
+    mirror->received = false;
     if (mirror->reported && !was_connected)
         return;
     mirror->reported = true;
@@ -199,7 +199,7 @@ static void report_connected(struct linkwatch_mirror *mirror, const struct messa
 {
     bool resumed = mirror_state_resumes(&mirror->state) && message->type != MESSAGE_LOST;
 
-    mirror->heard = true;
+    mirror->received = true;
     mirror->reported = true;
     if (!mirror->state.ended && mirror->state.callbacks.connected)
         mirror->state.callbacks.connected(mirror->state.user, resumed);
@@ -237,7 +237,7 @@ static int take_event(struct linkwatch_mirror *mirror, const json_t *parameters)
         mirror_state_forget_position(&mirror->state);
     if (r < 0)
         return r;
-    if (!mirror->heard)
+    if (!mirror->received)
         report_connected(mirror, &message);
     r = report_message(mirror, parameters);
     if (r >= 0)
@@ -315,7 +315,7 @@ static int go_on(struct linkwatch_mirror *mirror)
 
 static bool wants_refresh(const struct linkwatch_mirror *mirror)
 {
-    return mirror->heard && refreshing_is_wanted(&mirror->refreshing);
+    return mirror->received && refreshing_is_wanted(&mirror->refreshing);
 }
 
 /* The daemon knows all: now it is to be received. What the stream had still in hand comes anew. */
@@ -347,7 +347,7 @@ static void refresh(struct linkwatch_mirror *mirror)
 {
     struct reply refusal;
 
-    if (!mirror->heard && mirror->refreshing.session.fd < 0)
+    if (!mirror->received && mirror->refreshing.session.fd < 0)
         return;
     switch (refreshing_process(&mirror->refreshing, mirror->path, mirror->namespace_fd, &refusal)) {
     case REFRESHING_WAITS:

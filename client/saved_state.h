@@ -9,8 +9,8 @@
  * position that can be resumed from, -ENOMEM. */
 int saved_state_write(const struct mirror_state *state, char **ret);
 
-/* The other way round, for a state that knows nothing yet. -EINVAL if the text is none, or is one
- * of another filter or without the addresses that are followed; -E2BIG beyond the state's limit;
+/* Reads such a text into a state that knows nothing yet. -EINVAL if it is none, or is one of
+ * another filter or without the addresses that are followed; -E2BIG beyond the state's limit;
  * -ENOMEM. Then the state is as before. */
 int saved_state_read(struct mirror_state *state, const char *text);
 

@@ -10,7 +10,8 @@
 
 #include "protocol/frame.h"
 
-/* Between attempts to connect, in microseconds: at first; and after one of so much. */
+/* The delay before the next attempt to connect, in microseconds: the first one; the one that
+ * follows it. */
 #define SESSION_FIRST_DELAY UINT64_C(50000)
 uint64_t session_later(uint64_t delay);
 

@@ -13,7 +13,7 @@
 struct wait {
     struct linkwatch_mirror *mirror;
     struct wait_targets targets;
-    bool heard;       /* a daemon was there */
+    bool connected;   /* a daemon was there */
     bool was_ready;   /* the links were complete once */
     bool checks_once; /* the timeout is 0 */
     uint64_t due;     /* when it may be over, if nothing changes */
@@ -127,7 +127,7 @@ static void on_connected(void *user, bool resumed)
 {
     struct wait *wait = user;
 
-    wait->heard = true;
+    wait->connected = true;
     if (!resumed)
         targets_interrupt(&wait->targets, clock_monotonic());
 }
@@ -139,7 +139,7 @@ static void on_disconnected(void *user, int error, const char *reason)
     struct wait *wait = user;
 
     (void)reason;
-    if (!wait->heard && error != -EAGAIN)
+    if (!wait->connected && error != -EAGAIN)
         finish(wait, error);
 }
 

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* What a wait is for: links, the conditions that each must meet, how many of them, for how long.
+/* The targets of a wait: links, the conditions that each must meet, how many of them, for how long.
  *
  * A link is a target while a name or glob of the wait matches it; where a condition asks for
  * another name, from the first match until it is removed. Each target is judged whenever something
  * of it changes. Since when it meets all conditions is kept; one that does not meet them, flapped,
- * or may have done so while nobody looked, begins anew. The wait is over as soon as so many targets
+ * or may have done so unseen, begins anew. The wait is over as soon as so many targets
  * as are needed have met the conditions for the time that stable= names. Where all are needed, none
  * may be missing: then, as with stable= and absent, all links must be known.
  *
