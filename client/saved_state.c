@@ -86,42 +86,42 @@ int saved_state_write(const struct mirror_state *state, char **ret)
     return r;
 }
 
-/* -EBADMSG for what is no object of the kind. */
-static int read_links(const struct mirror_state *state, json_t *array, struct picture *ret)
+static int read_link(const struct mirror_state *state, const json_t *json, struct picture *ret)
 {
-    json_t *json;
-    size_t i;
-    int r = json_is_array(array) ? 0 : -EBADMSG;
+    struct linkwatch_link *link;
+    int r = link_from_json(json, &link);
 
-    for (i = 0; r >= 0 && (json = json_array_get(array, i)); i++) {
-        struct linkwatch_link *link;
-
-        r = link_from_json(json, &link);
-        if (r < 0)
-            break;
-        r = link_set_put(&ret->links, link, state->limit);
-        linkwatch_link_unref(link);
-    }
+    if (r < 0)
+        return r;
+    r = link_set_put(&ret->links, link, state->limit);
+    linkwatch_link_unref(link);
     return r;
 }
 
-static int read_addresses(const struct mirror_state *state, json_t *array, struct picture *ret)
+static int read_address(const struct mirror_state *state, const json_t *json, struct picture *ret)
 {
-    json_t *json;
-    size_t i;
+    struct linkwatch_address *address;
+    int r = address_from_json(json, &address);
+
+    if (r < 0)
+        return r;
+    if (link_set_get(&ret->links, linkwatch_address_ifindex(address)))
+        r = address_set_put(&ret->addresses, address, picture_room(state->limit, &ret->links));
+    else
+        r = -EBADMSG;
+    linkwatch_address_unref(address);
+    return r;
+}
+
+/* -EBADMSG for what is no array of such objects. */
+static int read_all(const struct mirror_state *state, const json_t *array,
+                    int (*read)(const struct mirror_state *, const json_t *, struct picture *),
+                    struct picture *ret)
+{
     int r = json_is_array(array) ? 0 : -EBADMSG;
 
-    for (i = 0; r >= 0 && (json = json_array_get(array, i)); i++) {
-        struct linkwatch_address *address;
-
-        r = address_from_json(json, &address);
-        if (r < 0)
-            break;
-        r = link_set_get(&ret->links, linkwatch_address_ifindex(address)) ? 0 : -EBADMSG;
-        if (r >= 0)
-            r = address_set_put(&ret->addresses, address, picture_room(state->limit, &ret->links));
-        linkwatch_address_unref(address);
-    }
+    for (size_t i = 0; i < json_array_size(array) && r >= 0; i++)
+        r = read(state, json_array_get(array, i), ret);
     return r;
 }
 
@@ -148,9 +148,9 @@ static int read_state(struct mirror_state *state, json_t *json)
     if (r >= 0)
         r = check_filter(state, json_object_get(json, "filter"));
     if (r >= 0)
-        r = read_links(state, json_object_get(json, "links"), &picture);
+        r = read_all(state, json_object_get(json, "links"), read_link, &picture);
     if (r >= 0 && state->follows_addresses)
-        r = read_addresses(state, json_object_get(json, "addresses"), &picture);
+        r = read_all(state, json_object_get(json, "addresses"), read_address, &picture);
     if (r >= 0 && !(copy = strdup(instance)))
         r = -ENOMEM;
     if (r >= 0 && hold_is_active(&state->hold))
