@@ -59,11 +59,15 @@ static void count(struct history *history, const char *name, int64_t time, uint6
 
 /* --- from the journal */
 
-static const char *const past_names[] = {[PAST_ADD] = "add",
-                                         [PAST_REMOVE] = "remove",
-                                         [PAST_CHANGE] = "change",
-                                         [PAST_STARTED] = "started",
-                                         [PAST_SUPPRESSED] = "suppressed"};
+static const struct {
+    const char *name;
+    char sign;
+    enum colour colour;
+} pasts[] = {[PAST_ADD] = {"add", '+', GREEN},
+             [PAST_REMOVE] = {"remove", '-', RED},
+             [PAST_CHANGE] = {"change", '~', YELLOW},
+             [PAST_STARTED] = {"started", '!', RED},
+             [PAST_SUPPRESSED] = {"suppressed", '!', RED}};
 
 static void write_text(FILE *to, const char *name, const char *text)
 {
@@ -92,7 +96,7 @@ static void write_entry(FILE *to, const void *what)
     const struct past_entry *entry = what;
 
     fprintf(to, "{\"type\":\"%s\",\"origin\":\"journal\",\"realtime_usec\":%" PRId64,
-            past_names[entry->type], entry->realtime);
+            pasts[entry->type].name, entry->realtime);
     if (entry->instance && entry->sequence) {
         fputs(",\"position\":{\"instance\":", to);
         json_write_string(to, entry->instance);
@@ -107,21 +111,13 @@ static void write_entry(FILE *to, const void *what)
 
 static void print_entry(struct history *history, const struct past_entry *entry)
 {
-    static const struct {
-        char sign;
-        enum colour colour;
-    } marks[] = {[PAST_ADD] = {'+', GREEN},
-                 [PAST_REMOVE] = {'-', RED},
-                 [PAST_CHANGE] = {'~', YELLOW},
-                 [PAST_STARTED] = {'!', RED},
-                 [PAST_SUPPRESSED] = {'!', RED}};
     struct lines lines = lines_of(history);
 
     if (history->ctl->json) {
         print_object(history, write_entry, entry);
         return;
     }
-    lines_entry(&lines, entry->realtime, marks[entry->type].sign, marks[entry->type].colour,
+    lines_entry(&lines, entry->realtime, pasts[entry->type].sign, pasts[entry->type].colour,
                 entry->type == PAST_STARTED ? "linkwatchd started: " : "", entry->text);
 }
 

@@ -229,26 +229,19 @@ static bool link_carrier_changes(const struct linkwatch_link *link, int64_t *ret
     return linkwatch_link_get_integer(link, LINKWATCH_FIELD_CARRIER_CHANGES, ret) >= 0;
 }
 
-static bool link_exists(const struct linkwatch_link *link, int64_t *ret)
-{
-    (void)link;
-    *ret = 1;
-    return true;
-}
-
 static const struct link_metric {
     const char *name;
     const char *type;
     const char *help;
-    bool (*get)(const struct linkwatch_link *link, int64_t *ret); /* false: it is not known */
-    bool is_info;                                                 /* all is in labels */
+    /* False: it is not known. NULL: 1, and all is in labels. */
+    bool (*get)(const struct linkwatch_link *link, int64_t *ret);
 } link_metrics[] = {
-    {"link_info", "gauge", "Index, kind and operational state of the link", link_exists, true},
-    {"link_up", "gauge", "1 if the link is administratively up", link_up, false},
-    {"link_carrier", "gauge", "1 if the link has a carrier", link_carrier, false},
-    {"link_usable", "gauge", "1 if the link can be expected to carry traffic", link_usable, false},
+    {"link_info", "gauge", "Index, kind and operational state of the link", NULL},
+    {"link_up", "gauge", "1 if the link is administratively up", link_up},
+    {"link_carrier", "gauge", "1 if the link has a carrier", link_carrier},
+    {"link_usable", "gauge", "1 if the link can be expected to carry traffic", link_usable},
     {"link_carrier_changes", "counter", "Changes of the carrier, as the kernel counts them",
-     link_carrier_changes, false},
+     link_carrier_changes},
 };
 
 static void add_link(struct exposition *exposition, const struct link_metric *metric,
@@ -256,14 +249,14 @@ static void add_link(struct exposition *exposition, const struct link_metric *me
 {
     struct label labels[LABELS_MAX];
     char index[NUMBER_SIZE], text[NUMBER_SIZE], name[NAME_SIZE];
-    int64_t value;
+    int64_t value = 1;
     size_t count = 0;
 
-    if (!metric->get(link, &value))
+    if (metric->get && !metric->get(link, &value))
         return;
     utf8_copy_clean(linkwatch_link_ifname(link), name, sizeof(name));
     labels[count++] = (struct label){"device", name};
-    if (metric->is_info) {
+    if (!metric->get) {
         labels[count++] =
             (struct label){"ifindex", format(linkwatch_link_ifindex(link), false, index)};
         labels[count++] = (struct label){"kind", kind_of(link)};
