@@ -29,6 +29,7 @@ struct entry {
     uint64_t notified_in; /* the last one under which a notification about it came */
     unsigned missed;      /* dumps that ended without it, up to the last */
     uint64_t digest;      /* of the line that it was read from; 0 where it is to be read anew */
+    bool outdated;        /* its link changed, and there was no memory to report that */
 };
 
 RB_HEAD(address_tree, entry);
@@ -234,29 +235,24 @@ static int insert(struct address_table *table, struct address *address, enum sta
     return 0;
 }
 
-/* Puts a new state of a known address in place; returns the one before, with its reference. */
-static struct address *put(struct entry *entry, struct address *address)
-{
-    struct address *before = entry->address;
-
-    address_resolve(address, before->link);
-    entry->address = address_ref(address);
-    return before;
-}
-
+/* The new state is that of the link as it is now, which may not have been reported yet. */
 static void replace(struct address_table *table, struct entry *entry, struct address *address,
                     enum change_source source)
 {
-    address_fields fields = address_compare(entry->address, address);
-    bool is_another = address_is_another(entry->address, address);
-    struct address *before;
+    struct address *before = entry->address;
+    bool is_another = address_is_another(before, address);
+    address_fields fields;
 
-    if (!fields && !is_another)
+    if (entry->state == REPORTED)
+        address_resolve(address, table_find(table->links, address->key.ifindex));
+    fields = address_compare(before, address);
+    if (!fields && !is_another && !entry->outdated)
         return;
-    before = put(entry, address);
+    entry->address = address_ref(address);
+    entry->outdated = false;
     if (entry->state == REPORTED && is_another) {
         report_removal(table, before, source, false, true);
-        report_add(table, entry, before->link, source, false);
+        report_add(table, entry, address->link, source, false);
     } else if (entry->state == REPORTED) {
         emit(table, &(struct address_change){.type = CHANGE_CHANGE,
                                              .source = source,
@@ -607,7 +603,7 @@ bool address_table_before_link(struct address_table *table, const struct change 
     return any;
 }
 
-/* The address bears the link's names from now on. Without memory it keeps those before. That it is
+/* The address bears the link's names from now on; without memory, from the next dump on. That it is
  * reported, though it may show the same name, lets it pass filters that its link passes now. */
 static void rename_entry(struct address_table *table, struct entry *entry,
                          const struct change *change)
@@ -615,10 +611,14 @@ static void rename_entry(struct address_table *table, struct entry *entry,
     struct address *before = entry->address;
     struct address *address = address_copy(before);
 
-    if (!address)
+    if (!address) {
+        entry->digest = 0;
+        entry->outdated = true;
         return;
+    }
     address_resolve(address, change->after);
     entry->address = address;
+    entry->outdated = false;
     emit(table, &(struct address_change){.type = CHANGE_CHANGE,
                                          .source = change->source,
                                          .before = before,

@@ -442,6 +442,32 @@ static void an_address_waits_for_its_link(void **state)
     end(&world);
 }
 
+static void a_rename_for_which_there_was_no_room_is_found_by_the_next_dump(void **state)
+{
+    struct quota total = {.max = 1 << 20}, quota = {.above = &total};
+    struct world world;
+
+    (void)state;
+    begin(&world);
+    address_table_free(world.addresses);
+    world.addresses = address_table_new(world.links, &quota, clock_now, on_address, &world);
+    address_table_report(world.addresses);
+    for (int i = 0; i < 2; i++) {
+        address_subject.dump_begin(world.addresses);
+        line(&world, native_message(2, "10.0.0.1", &forever));
+        end_dump(&world, 0);
+        assert_events(&world, i ? "~10.0.0.1" : "+10.0.0.1");
+        total.max = 0;
+        add_link(&world, 2, i ? "eth1" : "eth9");
+        assert_events(&world, i ? "~eth1" : "~eth9");
+        total.max = 1 << 20;
+    }
+    assert_int_equal(notify(&world, RTM_NEWADDR, native_message(2, "10.0.0.1", &forever)), 0);
+    assert_events(&world, "~10.0.0.1");
+    assert_string_equal(address_table_next(world.addresses, NULL)->link->ifname, "eth1");
+    end(&world);
+}
+
 static void one_that_was_made_anew_is_another_one(void **state)
 {
     struct ifa_cacheinfo later = forever;
@@ -501,6 +527,7 @@ int main(void)
         cmocka_unit_test(an_empty_dump_is_the_truth_at_once_where_no_address_is_known),
         cmocka_unit_test(a_line_is_no_younger_than_a_notification_under_the_dump),
         cmocka_unit_test(an_address_waits_for_its_link),
+        cmocka_unit_test(a_rename_for_which_there_was_no_room_is_found_by_the_next_dump),
         cmocka_unit_test(one_that_was_made_anew_is_another_one),
         cmocka_unit_test(lines_may_come_in_any_order),
     };
