@@ -285,28 +285,27 @@ static struct slice begin_slice(void)
 
 /* As rtnl_receive(); *ret_clean: the queue is empty, without a read that says so. The clock is read
  * at every second datagram: some kernels put a dump into one, and its end into another. */
-static int receive_batch(struct source *source, bool *ret_clean)
+static int receive_batch(struct source *source, const struct slice *slice, bool *ret_clean)
 {
     const struct follower *follower = is_silent(source) ? dumping(source) : NULL;
-    struct slice slice = begin_slice();
     size_t count = 0;
     int r;
 
     do {
         r = rtnl_receive(source->rtnl);
         *ret_clean = r == 1 && follower && follower_has_all(follower);
-    } while (r == 1 && !*ret_clean && !(++count % 2 == 0 && slice_is_over(&slice)));
+    } while (r == 1 && !*ret_clean && !(++count % 2 == 0 && slice_is_over(slice)));
     return r;
 }
 
-static void receive(struct source *source)
+static void receive(struct source *source, const struct slice *slice)
 {
     struct follower *was_dumping = dumping(source);
     int r;
 
     if (!source->rtnl)
         return;
-    r = receive_batch(source, &source->clean);
+    r = receive_batch(source, slice, &source->clean);
     source->drained = r == 0;
     if (source->addresses && address_table_lacks_link(source->addresses))
         standing_dump_soon(follower_of(source, SUBJECT_LINKS)->standing);
@@ -338,7 +337,7 @@ static void wait_until(struct source *source, int64_t deadline)
 }
 
 /* What it costs counts for the dump under way, or else for the next one. */
-static void ask_link(struct source *source, struct follower *follower)
+static void ask_link(struct source *source, struct follower *follower, const struct slice *slice)
 {
     struct intake *intake = &follower->intake;
 
@@ -348,7 +347,7 @@ static void ask_link(struct source *source, struct follower *follower)
     intake->asked = intake->subject->query(intake->objects);
     (void)rtnl_ask_link(source->rtnl, intake->asked);
     standing_asked(follower->standing, now_usec());
-    receive(source);
+    receive(source, slice);
     charge_dump(source, follower);
 }
 
@@ -404,10 +403,10 @@ static int64_t act_for(struct source *source, struct follower *follower, const s
         case STANDING_DUMP:
             begin_dump(source, follower);
             /* Linux has made the first part of its answer when the request returns. */
-            receive(source);
+            receive(source, slice);
             break;
         case STANDING_QUERY:
-            ask_link(source, follower);
+            ask_link(source, follower, slice);
             if (!slice_is_over(slice))
                 break;
             return 0;
@@ -436,20 +435,19 @@ static void know_addresses(struct source *source)
     source->handlers.addresses_known(source->user);
 }
 
-static void act(struct source *source)
+static void act(struct source *source, const struct slice *slice)
 {
-    struct slice slice = begin_slice();
     int64_t deadline = STANDING_NEVER;
 
     FOREACH_FOLLOWER (follower, source)
-        deadline = min_time(deadline, act_for(source, follower, &slice));
+        deadline = min_time(deadline, act_for(source, follower, slice));
     know_addresses(source);
     wait_until(source, deadline);
 }
 
-static void run(struct source *source)
+static void run(struct source *source, const struct slice *slice)
 {
-    act(source);
+    act(source, slice);
     source->clocked = false;
     source->handlers.settled(source->user);
 }
@@ -457,20 +455,22 @@ static void run(struct source *source)
 static void on_readable(struct ev_loop *loop, struct ev_io *io, int events)
 {
     struct source *source = io->data;
+    struct slice slice = begin_slice();
 
     (void)loop;
     (void)events;
     FOREACH_FOLLOWER (follower, source)
         if (follower_is_dumping(follower))
             read_clocks(source, follower);
-    receive(source);
-    run(source);
+    receive(source, &slice);
+    run(source, &slice);
 }
 
 /* If there were something to read, the loop would have called on_readable() first. */
 static void on_due(struct ev_loop *loop, struct ev_timer *timer, int events)
 {
     struct source *source = timer->data;
+    struct slice slice = begin_slice();
 
     (void)loop;
     (void)events;
@@ -481,9 +481,9 @@ static void on_due(struct ev_loop *loop, struct ev_timer *timer, int events)
         FOREACH_FOLLOWER (follower, source)
             standing_drained(follower->standing, now_usec());
     } else {
-        receive(source);
+        receive(source, &slice);
     }
-    run(source);
+    run(source, &slice);
 }
 
 /* Some sandboxes deny netlink and leave sysfs. It is no second source: it reports no changes, and
