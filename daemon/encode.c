@@ -7,7 +7,6 @@
 #include <stdio.h>
 
 #include "protocol/json.h"
-#include "protocol/link_flags.h"
 #include "protocol/utf8.h"
 
 /* Fields that are bytes which need not be UTF-8. */
@@ -34,98 +33,106 @@ static void put_altnames(struct writer *writer, const struct link *link)
     writer_put(writer, "]");
 }
 
+void encode_flags(const struct link *link, struct encoded_flags *ret)
+{
+    uint32_t rest = link->flags & ~(uint32_t)IFF_RUNNING;
+    const char *name;
+
+    ret->count = 0;
+    if (link->flags & IFF_UP && !(link->flags & IFF_RUNNING))
+        ret->names[ret->count++] = "NO-CARRIER";
+    while ((name = link_flag_next(&rest, ret->unnamed)))
+        ret->names[ret->count++] = name;
+    if (link->link_down)
+        ret->names[ret->count++] = "M-DOWN";
+}
+
 static void put_flags(struct writer *writer, const struct link *link)
 {
-    uint32_t flags = link->flags & ~(uint32_t)IFF_RUNNING;
-    char room[LINK_FLAG_NAME_SIZE];
-    const char *name;
-    size_t count = 0;
+    struct encoded_flags flags;
 
+    encode_flags(link, &flags);
     writer_put(writer, "[");
-    if (link->flags & IFF_UP && !(link->flags & IFF_RUNNING))
-        put_element(writer, count++, "NO-CARRIER");
-    while ((name = link_flag_next(&flags, room)))
-        put_element(writer, count++, name);
-    if (link->link_down)
-        put_element(writer, count, "M-DOWN");
+    for (size_t i = 0; i < flags.count; i++)
+        put_element(writer, i, flags.names[i]);
     writer_put(writer, "]");
 }
 
+static const struct {
+    uint16_t type;
+    const char *name;
+} type_names[] = {
+    {ARPHRD_NETROM, "netrom"},
+    {ARPHRD_ETHER, "ether"},
+    {ARPHRD_EETHER, "eether"},
+    {ARPHRD_AX25, "ax25"},
+    {ARPHRD_PRONET, "pronet"},
+    {ARPHRD_CHAOS, "chaos"},
+    {ARPHRD_IEEE802, "ieee802"},
+    {ARPHRD_ARCNET, "arcnet"},
+    {ARPHRD_APPLETLK, "atalk"},
+    {ARPHRD_DLCI, "dlci"},
+    {ARPHRD_ATM, "atm"},
+    {ARPHRD_METRICOM, "metricom"},
+    {ARPHRD_IEEE1394, "ieee1394"},
+    {ARPHRD_INFINIBAND, "infiniband"},
+    {ARPHRD_SLIP, "slip"},
+    {ARPHRD_CSLIP, "cslip"},
+    {ARPHRD_SLIP6, "slip6"},
+    {ARPHRD_CSLIP6, "cslip6"},
+    {ARPHRD_RSRVD, "rsrvd"},
+    {ARPHRD_ADAPT, "adapt"},
+    {ARPHRD_ROSE, "rose"},
+    {ARPHRD_X25, "x25"},
+    {ARPHRD_HWX25, "hwx25"},
+    {ARPHRD_CAN, "can"},
+    {ARPHRD_PPP, "ppp"},
+    {ARPHRD_HDLC, "hdlc"},
+    {ARPHRD_LAPB, "lapb"},
+    {ARPHRD_DDCMP, "ddcmp"},
+    {ARPHRD_RAWHDLC, "rawhdlc"},
+    {ARPHRD_TUNNEL, "ipip"},
+    {ARPHRD_TUNNEL6, "tunnel6"},
+    {ARPHRD_FRAD, "frad"},
+    {ARPHRD_SKIP, "skip"},
+    {ARPHRD_LOOPBACK, "loopback"},
+    {ARPHRD_LOCALTLK, "ltalk"},
+    {ARPHRD_FDDI, "fddi"},
+    {ARPHRD_BIF, "bif"},
+    {ARPHRD_SIT, "sit"},
+    {ARPHRD_IPDDP, "ip/ddp"},
+    {ARPHRD_IPGRE, "gre"},
+    {ARPHRD_PIMREG, "pimreg"},
+    {ARPHRD_HIPPI, "hippi"},
+    {ARPHRD_ASH, "ash"},
+    {ARPHRD_ECONET, "econet"},
+    {ARPHRD_IRDA, "irda"},
+    {ARPHRD_FCPP, "fcpp"},
+    {ARPHRD_FCAL, "fcal"},
+    {ARPHRD_FCPL, "fcpl"},
+    {ARPHRD_IEEE802_TR, "tr"},
+    {ARPHRD_IEEE80211, "ieee802.11"},
+    {ARPHRD_IEEE80211_PRISM, "ieee802.11/prism"},
+    {ARPHRD_IEEE80211_RADIOTAP, "ieee802.11/radiotap"},
+    {ARPHRD_IEEE802154, "ieee802.15.4"},
+    {ARPHRD_IEEE802154_MONITOR, "ieee802.15.4/monitor"},
+    {ARPHRD_PHONET, "phonet"},
+    {ARPHRD_PHONET_PIPE, "phonet_pipe"},
+    {ARPHRD_CAIF, "caif"},
+    {ARPHRD_IP6GRE, "gre6"},
+    {ARPHRD_NETLINK, "netlink"},
+    {ARPHRD_6LOWPAN, "6lowpan"},
+    {ARPHRD_NONE, "none"},
+    {ARPHRD_VOID, "void"},
+};
+
 static void put_type(struct writer *writer, uint16_t type)
 {
-    static const struct {
-        uint16_t type;
-        const char *name;
-    } names[] = {
-        {ARPHRD_NETROM, "netrom"},
-        {ARPHRD_ETHER, "ether"},
-        {ARPHRD_EETHER, "eether"},
-        {ARPHRD_AX25, "ax25"},
-        {ARPHRD_PRONET, "pronet"},
-        {ARPHRD_CHAOS, "chaos"},
-        {ARPHRD_IEEE802, "ieee802"},
-        {ARPHRD_ARCNET, "arcnet"},
-        {ARPHRD_APPLETLK, "atalk"},
-        {ARPHRD_DLCI, "dlci"},
-        {ARPHRD_ATM, "atm"},
-        {ARPHRD_METRICOM, "metricom"},
-        {ARPHRD_IEEE1394, "ieee1394"},
-        {ARPHRD_INFINIBAND, "infiniband"},
-        {ARPHRD_SLIP, "slip"},
-        {ARPHRD_CSLIP, "cslip"},
-        {ARPHRD_SLIP6, "slip6"},
-        {ARPHRD_CSLIP6, "cslip6"},
-        {ARPHRD_RSRVD, "rsrvd"},
-        {ARPHRD_ADAPT, "adapt"},
-        {ARPHRD_ROSE, "rose"},
-        {ARPHRD_X25, "x25"},
-        {ARPHRD_HWX25, "hwx25"},
-        {ARPHRD_CAN, "can"},
-        {ARPHRD_PPP, "ppp"},
-        {ARPHRD_HDLC, "hdlc"},
-        {ARPHRD_LAPB, "lapb"},
-        {ARPHRD_DDCMP, "ddcmp"},
-        {ARPHRD_RAWHDLC, "rawhdlc"},
-        {ARPHRD_TUNNEL, "ipip"},
-        {ARPHRD_TUNNEL6, "tunnel6"},
-        {ARPHRD_FRAD, "frad"},
-        {ARPHRD_SKIP, "skip"},
-        {ARPHRD_LOOPBACK, "loopback"},
-        {ARPHRD_LOCALTLK, "ltalk"},
-        {ARPHRD_FDDI, "fddi"},
-        {ARPHRD_BIF, "bif"},
-        {ARPHRD_SIT, "sit"},
-        {ARPHRD_IPDDP, "ip/ddp"},
-        {ARPHRD_IPGRE, "gre"},
-        {ARPHRD_PIMREG, "pimreg"},
-        {ARPHRD_HIPPI, "hippi"},
-        {ARPHRD_ASH, "ash"},
-        {ARPHRD_ECONET, "econet"},
-        {ARPHRD_IRDA, "irda"},
-        {ARPHRD_FCPP, "fcpp"},
-        {ARPHRD_FCAL, "fcal"},
-        {ARPHRD_FCPL, "fcpl"},
-        {ARPHRD_IEEE802_TR, "tr"},
-        {ARPHRD_IEEE80211, "ieee802.11"},
-        {ARPHRD_IEEE80211_PRISM, "ieee802.11/prism"},
-        {ARPHRD_IEEE80211_RADIOTAP, "ieee802.11/radiotap"},
-        {ARPHRD_IEEE802154, "ieee802.15.4"},
-        {ARPHRD_IEEE802154_MONITOR, "ieee802.15.4/monitor"},
-        {ARPHRD_PHONET, "phonet"},
-        {ARPHRD_PHONET_PIPE, "phonet_pipe"},
-        {ARPHRD_CAIF, "caif"},
-        {ARPHRD_IP6GRE, "gre6"},
-        {ARPHRD_NETLINK, "netlink"},
-        {ARPHRD_6LOWPAN, "6lowpan"},
-        {ARPHRD_NONE, "none"},
-        {ARPHRD_VOID, "void"},
-    };
-
     char unnamed[16];
 
-    for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
-        if (names[i].type == type) {
-            writer_put_string(writer, names[i].name);
+    for (size_t i = 0; i < sizeof(type_names) / sizeof(type_names[0]); i++) {
+        if (type_names[i].type == type) {
+            writer_put_string(writer, type_names[i].name);
             return;
         }
     }
@@ -208,20 +215,12 @@ static void put_linkinfo(struct writer *writer, const struct link *link)
     writer_close(writer);
 }
 
-static void put_known(struct writer *writer, const struct link *link, enum link_field field)
+/* What has a form of its own. */
+static void put_other(struct writer *writer, const struct link *link, enum link_field field)
 {
-    switch (field) {
-    case LINK_FIELD_IFINDEX:
-        writer_put_integer(writer, link->ifindex);
-        break;
-    case LINK_FIELD_IFNAME:
-        writer_put_string(writer, link->ifname);
-        break;
+    switch ((int)field) {
     case LINK_FIELD_ALTNAMES:
         put_altnames(writer, link);
-        break;
-    case LINK_FIELD_IFALIAS:
-        writer_put_string(writer, link->ifalias);
         break;
     case LINK_FIELD_LINK_TYPE:
         put_type(writer, link->type);
@@ -238,79 +237,37 @@ static void put_known(struct writer *writer, const struct link *link, enum link_
     case LINK_FIELD_CARRIER:
         writer_put(writer, link->carrier ? "true" : "false");
         break;
-    case LINK_FIELD_CARRIER_CHANGES:
-        writer_put_integer(writer, link->carrier_changes);
-        break;
-    case LINK_FIELD_CARRIER_UP_COUNT:
-        writer_put_integer(writer, link->carrier_up_count);
-        break;
-    case LINK_FIELD_CARRIER_DOWN_COUNT:
-        writer_put_integer(writer, link->carrier_down_count);
-        break;
-    case LINK_FIELD_MTU:
-        writer_put_integer(writer, link->mtu);
-        break;
-    case LINK_FIELD_MIN_MTU:
-        writer_put_integer(writer, link->min_mtu);
-        break;
-    case LINK_FIELD_MAX_MTU:
-        writer_put_integer(writer, link->max_mtu);
-        break;
-    case LINK_FIELD_ADDRESS:
-        put_address(writer, &link->address, link->type);
-        break;
-    case LINK_FIELD_BROADCAST:
-        put_address(writer, &link->broadcast, link->type);
-        break;
-    case LINK_FIELD_PERMADDR:
-        put_address(writer, &link->permaddr, link->type);
-        break;
-    case LINK_FIELD_MASTER:
-        writer_put_string(writer, link->master_name);
-        break;
-    case LINK_FIELD_LINK:
-        writer_put_string(writer, link->link_name);
-        break;
-    case LINK_FIELD_LINK_INDEX:
-        writer_put_integer(writer, link->link_index);
-        break;
-    case LINK_FIELD_LINK_NETNSID:
-        writer_put_integer(writer, link->link_netnsid);
-        break;
     case LINK_FIELD_GROUP:
         put_group(writer, link->group);
-        break;
-    case LINK_FIELD_TXQLEN:
-        writer_put_integer(writer, link->txqlen);
-        break;
-    case LINK_FIELD_QDISC:
-        writer_put_string(writer, link->qdisc);
-        break;
-    case LINK_FIELD_PROMISCUITY:
-        writer_put_integer(writer, link->promiscuity);
-        break;
-    case LINK_FIELD_NUM_TX_QUEUES:
-        writer_put_integer(writer, link->num_tx_queues);
-        break;
-    case LINK_FIELD_NUM_RX_QUEUES:
-        writer_put_integer(writer, link->num_rx_queues);
-        break;
-    case LINK_FIELD_PARENTBUS:
-        writer_put_string(writer, link->parentbus);
-        break;
-    case LINK_FIELD_PARENTDEV:
-        writer_put_string(writer, link->parentdev);
         break;
     case LINK_FIELD_LINKINFO:
         put_linkinfo(writer, link);
         break;
-    case LINK_FIELD_MASTER_IFINDEX:
-        writer_put_integer(writer, link->master);
+    }
+}
+
+static void put_known(struct writer *writer, const struct link *link, enum link_field field)
+{
+    const void *value = link_member(link, field);
+
+    switch (link_members[field].form) {
+    case LINK_FORM_U32:
+        writer_put_integer(writer, *(const uint32_t *)value);
         break;
-    case LINK_FIELD_LINK_IFINDEX:
-        writer_put_integer(writer, link->link_index);
+    case LINK_FORM_INT:
+        writer_put_integer(writer, *(const int *)value);
         break;
-    case LINK_FIELD_COUNT:
+    case LINK_FORM_NAME:
+        writer_put_string(writer, value);
+        break;
+    case LINK_FORM_TEXT:
+        writer_put_string(writer, *(const char *const *)value);
+        break;
+    case LINK_FORM_ADDRESS:
+        put_address(writer, value, link->type);
+        break;
+    case LINK_FORM_OTHER:
+        put_other(writer, link, field);
         break;
     }
 }
@@ -333,21 +290,6 @@ static bool altnames_are_utf8(const struct link *link)
     return true;
 }
 
-const char *encode_name(const struct link *link, enum link_field field)
-{
-    if (!(link->known & (UINT64_C(1) << field)))
-        return NULL;
-    switch ((int)field) {
-    case LINK_FIELD_IFNAME:
-        return link->ifname;
-    case LINK_FIELD_MASTER:
-        return link->master_name;
-    case LINK_FIELD_LINK:
-        return link->link_name;
-    }
-    return NULL;
-}
-
 static void put_altnames_bytes(struct writer *writer, const struct link *link)
 {
     const char *altname = NULL;
@@ -365,14 +307,14 @@ static void put_altnames_bytes(struct writer *writer, const struct link *link)
 /* Beside a name that isn't UTF-8, which JSON can't hold, what it really is. */
 static void put_bytes(struct writer *writer, const struct link *link, enum link_field field)
 {
-    const char *name = encode_name(link, field);
+    const char *name = link_member(link, field);
 
-    if (name && !utf8_is_valid(name)) {
+    if (field == LINK_FIELD_ALTNAMES) {
+        if (!altnames_are_utf8(link))
+            put_altnames_bytes(writer, link);
+    } else if (!utf8_is_valid(name)) {
         writer_put_key(writer, link_field_bytes_name(field));
         writer_put_hex(writer, name);
-    } else if (field == LINK_FIELD_ALTNAMES && link->known & LINK_FIELD_BIT(ALTNAMES) &&
-               !altnames_are_utf8(link)) {
-        put_altnames_bytes(writer, link);
     }
 }
 
@@ -392,12 +334,10 @@ static void put_name(struct writer *writer, enum link_field field)
 
 static void put_fields(struct writer *writer, const struct link *link, link_fields fields)
 {
-    for (enum link_field field = 0; field < LINK_FIELD_COUNT; field++) {
-        if (!(fields & (UINT64_C(1) << field)))
-            continue;
+    FOREACH_FIELD (field, fields) {
         put_name(writer, field);
         put_field(writer, link, field);
-        if (NAMES & (UINT64_C(1) << field))
+        if (NAMES & link->known & (UINT64_C(1) << field))
             put_bytes(writer, link, field);
     }
 }
@@ -432,19 +372,25 @@ void encode_whole(struct writer *writer, const struct link *link)
     writer_close(writer);
 }
 
-json_t *encode_field(const struct link *link, enum link_field field)
+char *encode_value(const struct link *link, enum link_field field)
 {
+    bool known = link->known & (UINT64_C(1) << field);
+    enum link_form form = link_members[field].form;
     struct writer writer;
-    struct buffer *buffer;
-    json_t *value = NULL;
+    char *text = NULL;
+    size_t quoted;
 
+    if (known && form == LINK_FORM_NAME)
+        return strdup(link_member(link, field));
+    if (known && form == LINK_FORM_TEXT)
+        return strdup(*(const char *const *)link_member(link, field));
     writer_init(&writer);
     put_field(&writer, link, field);
-    if (writer_to_buffer(&writer, &buffer) < 0)
-        return NULL;
-    (void)json_read(buffer->data, buffer->length, JSON_DECODE_ANY, NULL, &value);
-    buffer_unref(buffer);
-    return value;
+    quoted = writer.data[0] == '"';
+    if (!writer.failed)
+        text = strndup(writer.data + quoted, writer.length - quoted - quoted);
+    writer_clear(&writer);
+    return text;
 }
 
 int encode_link(const struct link *link, struct buffer **ret)

@@ -6,15 +6,21 @@
 #include "daemon/buffer.h"
 #include "daemon/link.h"
 #include "daemon/writer.h"
+#include "protocol/link_flags.h"
 
-/* The value of one field as it is published, a new reference; JSON null where it is not
- * known or there is none. NULL without memory. For whoever wants one or two of them:
- * text is made and read again. */
-json_t *encode_field(const struct link *link, enum link_field field);
+/* The names of a link's flags as they are published; they are valid as long as the structure is at
+ * its place. */
+#define ENCODED_FLAGS_MAX 24
+struct encoded_flags {
+    const char *names[ENCODED_FLAGS_MAX];
+    size_t count;
+    char unnamed[LINK_FLAG_NAME_SIZE];
+};
+void encode_flags(const struct link *link, struct encoded_flags *ret);
 
-/* The name that a field is, in the bytes of the kernel, of which the encoding has just what is
- * UTF-8; NULL for a field that isn't one, or isn't known. */
-const char *encode_name(const struct link *link, enum link_field field);
+/* The value of one field as it is published, "null" where it is not known or there is none; but a
+ * text without quotes, and one of the kernel's in its bytes. To be freed; NULL without memory. */
+char *encode_value(const struct link *link, enum link_field field);
 
 /* Adds an object of the values in link of just those fields, in the order of LINK_FIELDS,
  * null where it had none: an event's member "old". */

@@ -118,9 +118,7 @@ void encode_address(struct writer *writer, const struct address *address, addres
                     int64_t now)
 {
     writer_open(writer);
-    for (enum address_field field = 0; field < ADDRESS_FIELD_COUNT; field++) {
-        if (!(fields & (UINT64_C(1) << field)))
-            continue;
+    FOREACH_FIELD (field, fields) {
         writer_put_key(writer, address_field_name(field));
         if (address->known & (UINT64_C(1) << field)) {
             put_known(writer, address, field, now);

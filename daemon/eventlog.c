@@ -2,7 +2,6 @@
 #include "daemon/eventlog.h"
 
 #include <inttypes.h>
-#include <jansson.h>
 #include <net/if.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -41,69 +40,48 @@ __attribute__((format(printf, 2, 3))) static void append(struct text *text, cons
         text->length += (size_t)length < space ? (size_t)length : space - 1;
 }
 
-/* A field's value as it is published, a string without its quotes; a name as the kernel has
- * it. NULL without memory. */
-static char *value_of(const struct link *link, enum link_field field)
-{
-    const char *name = encode_name(link, field);
-    json_t *value = name ? NULL : encode_field(link, field);
-    char *text = NULL;
-
-    if (name)
-        text = strdup(name);
-    else if (json_is_string(value))
-        text = strdup(json_string_value(value));
-    else if (value)
-        text = json_dumps(value, JSON_COMPACT | JSON_ENCODE_ANY);
-    json_decref(value);
-    return text;
-}
-
 static void add_value(struct log_line *line, const char *prefix, const struct link *link,
                       enum link_field field)
 {
-    char *value = value_of(link, field);
+    char *value = encode_value(link, field);
 
     if (value)
         log_text(line, prefix, link_field_name(field), value);
     free(value);
 }
 
-static bool has_string(const json_t *array, const char *string)
+static bool has_flag(const struct encoded_flags *flags, const char *name)
 {
-    for (size_t i = 0; i < json_array_size(array); i++)
-        if (strcmp(json_string_value(json_array_get(array, i)), string) == 0)
+    for (size_t i = 0; i < flags->count; i++)
+        if (strcmp(flags->names[i], name) == 0)
             return true;
     return false;
 }
 
 /* Those of the flags that the others have not. */
-static void append_flags(struct text *text, const json_t *flags, const json_t *others, char sign)
+static void append_flags(struct text *text, const struct encoded_flags *flags,
+                         const struct encoded_flags *others, char sign)
 {
-    for (size_t i = 0; i < json_array_size(flags); i++) {
-        const char *flag = json_string_value(json_array_get(flags, i));
-
-        if (!has_string(others, flag))
-            append(text, " %c%s", sign, flag);
-    }
+    for (size_t i = 0; i < flags->count; i++)
+        if (!has_flag(others, flags->names[i]))
+            append(text, " %c%s", sign, flags->names[i]);
 }
 
 static void describe_flags(struct text *text, const struct link *before, const struct link *after)
 {
-    json_t *old_flags = encode_field(before, LINK_FIELD_FLAGS);
-    json_t *new_flags = encode_field(after, LINK_FIELD_FLAGS);
+    struct encoded_flags old_flags, new_flags;
 
-    append_flags(text, new_flags, old_flags, '+');
-    append_flags(text, old_flags, new_flags, '-');
-    json_decref(old_flags);
-    json_decref(new_flags);
+    encode_flags(before, &old_flags);
+    encode_flags(after, &new_flags);
+    append_flags(text, &new_flags, &old_flags, '+');
+    append_flags(text, &old_flags, &new_flags, '-');
 }
 
 static void describe_values(struct text *text, const struct link *before, const struct link *after,
                             enum link_field field)
 {
-    char *old_value = value_of(before, field);
-    char *new_value = value_of(after, field);
+    char *old_value = encode_value(before, field);
+    char *new_value = encode_value(after, field);
 
     if (old_value && new_value)
         append(text, " %s -> %s", old_value, new_value);
@@ -126,9 +104,8 @@ static void describe_change(struct text *text, const struct change *change)
 
     if (fields & ~MINOR_FIELDS)
         fields &= ~MINOR_FIELDS;
-    for (enum link_field field = 0; field < LINK_FIELD_COUNT; field++)
-        if (fields & (UINT64_C(1) << field))
-            describe_field(text, change, field);
+    FOREACH_FIELD (field, fields)
+        describe_field(text, change, field);
     if (change->flaps)
         append(text, "%s unseen carrier changes: %u", text->length ? "," : "", change->flaps);
 }
@@ -140,9 +117,7 @@ static void add_fields(struct log_line *line, const struct change *change)
     link_fields fields =
         change->type == CHANGE_CHANGE ? change->fields : change_link(change)->known;
 
-    for (enum link_field field = 0; field < LINK_FIELD_COUNT; field++) {
-        if (!(fields & (UINT64_C(1) << field)))
-            continue;
+    FOREACH_FIELD (field, fields) {
         if (before)
             add_value(line, "OLD_", before, field);
         if (after)

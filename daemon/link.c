@@ -23,22 +23,66 @@ struct text {
     size_t length;
 };
 
+/* Where a field stands, in which form, and the attribute that a number or an address is copied
+ * from. */
+#define LINK_MEMBERS(X)                                                     \
+    X(IFINDEX, INT, ifindex, 0)                                             \
+    X(IFNAME, NAME, ifname, 0)                                              \
+    X(IFALIAS, TEXT, ifalias, 0)                                            \
+    X(LINK_TYPE, OTHER, type, 0)                                            \
+    X(OPERSTATE, OTHER, operstate, 0)                                       \
+    X(LINKMODE, OTHER, linkmode, 0)                                         \
+    X(CARRIER, OTHER, carrier, 0)                                           \
+    X(CARRIER_CHANGES, U32, carrier_changes, IFLA_CARRIER_CHANGES)          \
+    X(CARRIER_UP_COUNT, U32, carrier_up_count, IFLA_CARRIER_UP_COUNT)       \
+    X(CARRIER_DOWN_COUNT, U32, carrier_down_count, IFLA_CARRIER_DOWN_COUNT) \
+    X(MTU, U32, mtu, IFLA_MTU)                                              \
+    X(MIN_MTU, U32, min_mtu, IFLA_MIN_MTU)                                  \
+    X(MAX_MTU, U32, max_mtu, IFLA_MAX_MTU)                                  \
+    X(ADDRESS, ADDRESS, address, IFLA_ADDRESS)                              \
+    X(BROADCAST, ADDRESS, broadcast, IFLA_BROADCAST)                        \
+    X(PERMADDR, ADDRESS, permaddr, IFLA_PERM_ADDRESS)                       \
+    X(MASTER, NAME, master_name, 0)                                         \
+    X(MASTER_IFINDEX, INT, master, 0)                                       \
+    X(LINK, NAME, link_name, 0)                                             \
+    X(LINK_IFINDEX, INT, link_index, 0)                                     \
+    X(LINK_INDEX, INT, link_index, 0)                                       \
+    X(LINK_NETNSID, INT, link_netnsid, 0)                                   \
+    X(GROUP, OTHER, group, 0)                                               \
+    X(TXQLEN, U32, txqlen, IFLA_TXQLEN)                                     \
+    X(QDISC, TEXT, qdisc, 0)                                                \
+    X(PROMISCUITY, U32, promiscuity, IFLA_PROMISCUITY)                      \
+    X(NUM_TX_QUEUES, U32, num_tx_queues, IFLA_NUM_TX_QUEUES)                \
+    X(NUM_RX_QUEUES, U32, num_rx_queues, IFLA_NUM_RX_QUEUES)                \
+    X(PARENTBUS, TEXT, parentbus, 0)                                        \
+    X(PARENTDEV, TEXT, parentdev, 0)
+
+const struct link_member link_members[LINK_FIELD_COUNT] = {
+#define X(field, form, member, attribute)                                    \
+    [LINK_FIELD_##field] = {LINK_FORM_##form, offsetof(struct link, member), \
+                            sizeof(((struct link *)0)->member), attribute},
+    LINK_MEMBERS(X)
+#undef X
+};
+
+/* Those that are copied. */
+static const link_fields copied_fields =
+#define X(field, form, member, attribute) ((attribute) ? LINK_FIELD_BIT(field) : 0) |
+    LINK_MEMBERS(X) 0;
+#undef X
+
 enum { IFALIAS, QDISC, PARENTBUS, PARENTDEV, INFO_KIND, INFO_SLAVE_KIND, TEXT_COUNT };
 
 /* What becomes of the texts, in the order above. */
-static const size_t text_members[TEXT_COUNT] = {
-    [IFALIAS] = offsetof(struct link, ifalias),
-    [QDISC] = offsetof(struct link, qdisc),
-    [PARENTBUS] = offsetof(struct link, parentbus),
-    [PARENTDEV] = offsetof(struct link, parentdev),
-    [INFO_KIND] = offsetof(struct link, info_kind),
-    [INFO_SLAVE_KIND] = offsetof(struct link, info_slave_kind),
-};
-
-static const link_fields text_fields[TEXT_COUNT] = {
-    [IFALIAS] = LINK_FIELD_BIT(IFALIAS),     [QDISC] = LINK_FIELD_BIT(QDISC),
-    [PARENTBUS] = LINK_FIELD_BIT(PARENTBUS), [PARENTDEV] = LINK_FIELD_BIT(PARENTDEV),
-    [INFO_KIND] = LINK_FIELD_BIT(LINKINFO),  [INFO_SLAVE_KIND] = LINK_FIELD_BIT(LINKINFO),
+static const struct {
+    size_t offset;
+    link_fields field;
+} text_members[TEXT_COUNT] = {
+#define TEXT(id, member, field) [id] = {offsetof(struct link, member), LINK_FIELD_BIT(field)}
+    TEXT(IFALIAS, ifalias, IFALIAS),       TEXT(QDISC, qdisc, QDISC),
+    TEXT(PARENTBUS, parentbus, PARENTBUS), TEXT(PARENTDEV, parentdev, PARENTDEV),
+    TEXT(INFO_KIND, info_kind, LINKINFO),  TEXT(INFO_SLAVE_KIND, info_slave_kind, LINKINFO),
+#undef TEXT
 };
 
 struct attributes {
@@ -48,7 +92,7 @@ struct attributes {
 
 static const char **text_member(const struct link *link, int text)
 {
-    return (const char **)((char *)link + text_members[text]);
+    return (const char **)((char *)link + text_members[text].offset);
 }
 
 /* The text of an attribute, NULL if there is none. The kernel ends it with a NUL;
@@ -76,60 +120,29 @@ static bool take(struct attributes *attributes, int type, void *ret, size_t size
     return true;
 }
 
-static void take_u32(struct attributes *attributes, int type, struct link *link,
-                     enum link_field field, uint32_t *ret)
+static bool take_address(const struct nlattr *attribute, struct link_address *ret)
 {
-    if (take(attributes, type, ret, sizeof(*ret)))
-        link->known |= UINT64_C(1) << field;
-}
-
-static void take_address(struct attributes *attributes, int type, struct link *link,
-                         enum link_field field, struct link_address *ret)
-{
-    const struct nlattr *attribute = attributes->at[type];
     size_t length = attribute ? (size_t)nla_len(attribute) : 0;
 
     if (length == 0 || length > LINK_ADDRESS_MAX)
-        return;
+        return false;
     memcpy(ret->bytes, nla_data(attribute), length);
     ret->length = (uint8_t)length;
-    link->known |= UINT64_C(1) << field;
+    return true;
 }
 
-static void take_addresses(struct attributes *attributes, struct link *link)
+static void take_copied(struct attributes *attributes, struct link *link)
 {
-    take_address(attributes, IFLA_ADDRESS, link, LINK_FIELD_ADDRESS, &link->address);
-    take_address(attributes, IFLA_BROADCAST, link, LINK_FIELD_BROADCAST, &link->broadcast);
-    take_address(attributes, IFLA_PERM_ADDRESS, link, LINK_FIELD_PERMADDR, &link->permaddr);
+    FOREACH_FIELD (field, copied_fields) {
+        const struct link_member *member = &link_members[field];
+        void *to = (char *)link + member->offset;
+
+        if (member->form == LINK_FORM_ADDRESS ? take_address(attributes->at[member->attribute], to)
+                                              : take(attributes, member->attribute, to, 4))
+            link->known |= UINT64_C(1) << field;
+    }
     if (memcmp(&link->permaddr, &link->address, sizeof(link->address)) == 0)
         link->known &= ~LINK_FIELD_BIT(PERMADDR);
-}
-
-static void take_numbers(struct attributes *attributes, struct link *link)
-{
-    static const struct {
-        int type;
-        enum link_field field;
-        size_t member;
-    } numbers[] = {
-        {IFLA_CARRIER_CHANGES, LINK_FIELD_CARRIER_CHANGES, offsetof(struct link, carrier_changes)},
-        {IFLA_CARRIER_UP_COUNT, LINK_FIELD_CARRIER_UP_COUNT,
-         offsetof(struct link, carrier_up_count)},
-        {IFLA_CARRIER_DOWN_COUNT, LINK_FIELD_CARRIER_DOWN_COUNT,
-         offsetof(struct link, carrier_down_count)},
-        {IFLA_MTU, LINK_FIELD_MTU, offsetof(struct link, mtu)},
-        {IFLA_MIN_MTU, LINK_FIELD_MIN_MTU, offsetof(struct link, min_mtu)},
-        {IFLA_MAX_MTU, LINK_FIELD_MAX_MTU, offsetof(struct link, max_mtu)},
-        {IFLA_GROUP, LINK_FIELD_GROUP, offsetof(struct link, group)},
-        {IFLA_TXQLEN, LINK_FIELD_TXQLEN, offsetof(struct link, txqlen)},
-        {IFLA_PROMISCUITY, LINK_FIELD_PROMISCUITY, offsetof(struct link, promiscuity)},
-        {IFLA_NUM_TX_QUEUES, LINK_FIELD_NUM_TX_QUEUES, offsetof(struct link, num_tx_queues)},
-        {IFLA_NUM_RX_QUEUES, LINK_FIELD_NUM_RX_QUEUES, offsetof(struct link, num_rx_queues)},
-    };
-
-    for (size_t i = 0; i < sizeof(numbers) / sizeof(numbers[0]); i++)
-        take_u32(attributes, numbers[i].type, link, numbers[i].field,
-                 (uint32_t *)(void *)((char *)link + numbers[i].member));
 }
 
 static void take_states(struct attributes *attributes, struct link *link)
@@ -140,6 +153,8 @@ static void take_states(struct attributes *attributes, struct link *link)
         link->known |= LINK_FIELD_BIT(OPERSTATE);
     if (take(attributes, IFLA_LINKMODE, &link->linkmode, 1) && link->linkmode <= LINKMODE_MAX)
         link->known |= LINK_FIELD_BIT(LINKMODE);
+    if (take(attributes, IFLA_GROUP, &link->group, sizeof(link->group)))
+        link->known |= LINK_FIELD_BIT(GROUP);
     if (take(attributes, IFLA_CARRIER, &carrier, 1)) {
         link->has_carrier = true;
         link->carrier = carrier != 0;
@@ -258,7 +273,7 @@ static void take_texts(const struct attributes *attributes, struct link *link)
             continue;
         *text_member(link, i) = to;
         to = put_text(to, attributes->texts[i]);
-        link->known |= text_fields[i];
+        link->known |= text_members[i].field;
     }
     while ((altname = next_altname(attributes, &at, &left)).bytes) {
         if (link->altname_count++ == 0)
@@ -276,9 +291,8 @@ static void take_all(struct attributes *attributes, const struct ifinfomsg *info
     link->known = LINK_FIELD_BIT(IFINDEX) | LINK_FIELD_BIT(IFNAME) | LINK_FIELD_BIT(LINK_TYPE) |
                   LINK_FIELD_BIT(FLAGS);
     take_name(attributes, link);
-    take_numbers(attributes, link);
+    take_copied(attributes, link);
     take_states(attributes, link);
-    take_addresses(attributes, link);
     take_relations(attributes, link);
     take_destination(attributes, &link->moved_to);
     take_texts(attributes, link);
@@ -458,61 +472,19 @@ static bool altnames_differ(const struct link *a, const struct link *b)
     return false;
 }
 
-/* Members of fields that are compared byte by byte; what is unused of them is zero. */
-static const struct {
-    enum link_field field;
-    size_t offset;
-    size_t size;
-} plain_members[] = {
-#define PLAIN(field, member)                                                                  \
-    {                                                                                         \
-        LINK_FIELD_##field, offsetof(struct link, member), sizeof(((struct link *)0)->member) \
-    }
-    PLAIN(IFINDEX, ifindex),
-    PLAIN(IFNAME, ifname),
-    PLAIN(LINK_TYPE, type),
-    PLAIN(OPERSTATE, operstate),
-    PLAIN(LINKMODE, linkmode),
-    PLAIN(CARRIER, carrier),
-    PLAIN(CARRIER_CHANGES, carrier_changes),
-    PLAIN(CARRIER_UP_COUNT, carrier_up_count),
-    PLAIN(CARRIER_DOWN_COUNT, carrier_down_count),
-    PLAIN(MTU, mtu),
-    PLAIN(MIN_MTU, min_mtu),
-    PLAIN(MAX_MTU, max_mtu),
-    PLAIN(ADDRESS, address),
-    PLAIN(BROADCAST, broadcast),
-    PLAIN(PERMADDR, permaddr),
-    PLAIN(MASTER_IFINDEX, master),
-    PLAIN(MASTER, master_name),
-    PLAIN(LINK_IFINDEX, link_index),
-    PLAIN(LINK, link_name),
-    PLAIN(LINK_INDEX, link_index),
-    PLAIN(LINK_NETNSID, link_netnsid),
-    PLAIN(GROUP, group),
-    PLAIN(TXQLEN, txqlen),
-    PLAIN(PROMISCUITY, promiscuity),
-    PLAIN(NUM_TX_QUEUES, num_tx_queues),
-    PLAIN(NUM_RX_QUEUES, num_rx_queues),
-#undef PLAIN
-};
-
 link_fields link_compare(const struct link *before, const struct link *after)
 {
     link_fields differ = before->known ^ after->known;
     link_fields both = before->known & after->known;
 
-    for (size_t i = 0; i < sizeof(plain_members) / sizeof(plain_members[0]); i++) {
-        link_fields bit = UINT64_C(1) << plain_members[i].field;
-        size_t offset = plain_members[i].offset;
-
-        if (both & bit && memcmp((const char *)before + offset, (const char *)after + offset,
-                                 plain_members[i].size) != 0)
-            differ |= bit;
-    }
+    FOREACH_FIELD (field, both)
+        if (link_members[field].form != LINK_FORM_TEXT &&
+            memcmp(link_member(before, field), link_member(after, field),
+                   link_members[field].size) != 0)
+            differ |= UINT64_C(1) << field;
     for (int i = 0; i < TEXT_COUNT; i++)
         if (texts_differ(*text_member(before, i), *text_member(after, i)))
-            differ |= text_fields[i];
+            differ |= text_members[i].field;
     if (flags_differ(before, after))
         differ |= LINK_FIELD_BIT(FLAGS);
     if (altnames_differ(before, after))

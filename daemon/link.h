@@ -92,6 +92,30 @@ struct link {
     const char *info_slave_kind; /* known if one of them is */
 };
 
+/* Where a field stands in struct link, and as what; what is unused of it is zero. */
+enum link_form {
+    LINK_FORM_OTHER, /* in a way of its own */
+    LINK_FORM_U32,
+    LINK_FORM_INT,
+    LINK_FORM_NAME, /* an array that is a string */
+    LINK_FORM_TEXT, /* a pointer to a string */
+    LINK_FORM_ADDRESS,
+};
+
+struct link_member {
+    enum link_form form;
+    uint16_t offset;
+    uint16_t size;
+    uint16_t attribute; /* IFLA_* that it is copied from, 0 for none */
+};
+
+extern const struct link_member link_members[LINK_FIELD_COUNT];
+
+static inline const void *link_member(const struct link *link, enum link_field field)
+{
+    return (const char *)link + link_members[field].offset;
+}
+
 /* Reads an RTM_NEWLINK or RTM_DELLINK message that is complete by its own
  * nlmsg_len. -EBADMSG if it is malformed (too short, no usable index or name), -ENOMSG if it is an
  * event of a wireless driver that comes as an RTM_NEWLINK and is no state of the link, -ENOENT if

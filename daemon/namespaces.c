@@ -54,10 +54,10 @@ static void check_added(const struct namespace *namespace, int r)
         log_write(namespace->log, LOG_ERR, "out of memory: the history was dropped");
 }
 
-static struct eventlog_position next_position(const struct namespace *namespace)
+static struct eventlog_position newest_position(const struct namespace *namespace)
 {
     return (struct eventlog_position){.instance = history_instance(namespace->history),
-                                      .sequence = history_newest(namespace->history) + 1};
+                                      .sequence = history_newest(namespace->history)};
 }
 
 static void count_carrier_changes(struct namespace_counters *counters, const struct change *change)
@@ -77,9 +77,9 @@ static void on_changed(void *user, const struct change *change)
 
     link_times_follow(change, realtime, first_dump);
     count_carrier_changes(&namespace->counters, change);
-    if (namespace->log)
-        eventlog_change(namespace->log, change, next_position(namespace), first_dump);
     check_added(namespace, history_add_change(namespace->history, change, realtime, clock_now()));
+    if (namespace->log)
+        eventlog_change(namespace->log, change, newest_position(namespace), first_dump);
 }
 
 static void on_address_changed(void *user, const struct address_change *change)

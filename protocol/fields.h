@@ -54,6 +54,11 @@ typedef uint64_t link_fields;
 
 #define LINK_FIELD_BIT(id) (UINT64_C(1) << LINK_FIELD_##id)
 
+/* Each field of a set of links' or of addresses' fields, as a number; it can't be left by break. */
+#define FOREACH_FIELD(field, fields)                           \
+    for (uint64_t rest_ = (fields); rest_; rest_ &= rest_ - 1) \
+        for (unsigned field = (unsigned)__builtin_ctzll(rest_); field < 64; field = 64)
+
 /* The name on the wire. */
 const char *link_field_name(enum link_field field);
 
