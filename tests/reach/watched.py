@@ -67,7 +67,7 @@ def closed():
 @tap.test
 def in_a_child():
     """The same in a process that it forked"""
-    script = "netlink = rtnetlink()\nif os.fork() == 0:\n    {}print(stops())\n    os._exit(0)\nos.wait()"
+    script = "netlink = rtnetlink()\nif os.fork() == 0:\n    {}print(stops(), flush=True)\n    os._exit(0)\nos.wait()"
     for action, stopped in (("", True), ("netlink.close(); ", False)):
         result = subprocess.run(command("/nonexistent/socket", script.format(action)), text=True,
                                 capture_output=True, check=True, timeout=wait.SECONDS)
