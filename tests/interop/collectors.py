@@ -25,7 +25,7 @@ try:
     PROMTOOL = packages.unpacked("bookworm", ["prometheus"]) / "usr/bin/promtool"
     EXPORTER = packages.unpacked("bookworm", ["prometheus-node-exporter"]) / \
         "usr/bin/prometheus-node-exporter"
-    LIBRARY = packages.unpacked("bookworm", ["python3-prometheus-client"]) / \
+    LIBRARY = packages.unpacked("bookworm", ["python3-prometheus-client", "python3-decorator"]) / \
         "usr/lib/python3/dist-packages"
     SYSTEM = packages.system("sid", ["systemd", "systemd-report"])
 except tap.Skip as reason:

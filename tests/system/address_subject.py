@@ -108,7 +108,9 @@ def kinds():
     """Each kind of address is listed and reported as ip prints it, value by value"""
     bridge()
     netns.ip("link set lo up")
-    with daemons.Daemon() as daemon, Mirror(daemon.socket, subjects=BOTH) as mirror:
+    # A dump that proves the subscription may come before a notification.
+    with daemons.Daemon("--source", "subscribe") as daemon, \
+            Mirror(daemon.socket, subjects=BOTH) as mirror:
         mirror.until_ready()
         made = [attempt for attempt in ATTEMPTS if try_ip("address add " + attempt)]
         tap.diag("made: " + "; ".join(made))
@@ -373,7 +375,9 @@ def older_consumers():
         with Mirror(daemon.socket, subjects=BOTH, since={
                 "instance": other.instance, "sequence": other.ready["position"]["sequence"]}) as again:
             again.until_ready()
-            tap.equal([e["position"] for e in again.events], [e["position"] for e in other.events])
+            # The kernel may go on configuring the link's own address.
+            tap.equal([e["position"] for e in again.events][:len(other.events)],
+                      [e["position"] for e in other.events])
 
 
 @tests
