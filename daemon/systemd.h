@@ -25,7 +25,7 @@ void systemd_ready(struct systemd *systemd, const char *status);
 void systemd_reloading(struct systemd *systemd);
 void systemd_stopping(struct systemd *systemd);
 
-/* A line about how it does. */
+/* Sets STATUS=. */
 void systemd_status(struct systemd *systemd, const char *status);
 
 /* How often systemd_alive() is to be called at least, in microseconds; 0: not at all. */
