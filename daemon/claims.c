@@ -14,27 +14,12 @@
 
 #define MASTER_FIELDS (LINK_FIELD_BIT(MASTER) | LINK_FIELD_BIT(MASTER_IFINDEX))
 
-static int compare(const struct claim *a, const struct claim *b)
-{
-    return (a->ifindex > b->ifindex) - (a->ifindex < b->ifindex);
-}
-
-#define STATIC static __attribute__((unused))
-RB_GENERATE_INTERNAL(claim_tree, claim, node, compare, STATIC)
-
 void claims_init(struct claims *claims, struct table *table)
 {
     *claims = (struct claims){.table = table};
     RB_INIT(&claims->tree);
     TAILQ_INIT(&claims->asking);
     obstacles_init(claims);
-}
-
-struct claim *claims_find(const struct claims *claims, int ifindex)
-{
-    struct claim key = {.ifindex = ifindex};
-
-    return RB_FIND(claim_tree, (struct claim_tree *)&claims->tree, &key);
 }
 
 /* The claim on that index, made where there is none; NULL without memory. */

@@ -55,7 +55,8 @@ static size_t ring_bytes(size_t capacity)
 }
 
 /* A state counts in the event that ended it: as long as it lasts it is not held for the history
- * alone, and neither is the link of an address. */
+ * alone. The state of its link that an address was reported with does not count again; where that
+ * ended long before the address, this event alone may hold it. */
 static size_t event_bytes(const struct event *event)
 {
     return (event->before ? link_bytes(event->before) : 0) +

@@ -7,7 +7,7 @@
 
 #include <stdbool.h>
 
-#include "daemon/claims.h"
+#include "daemon/claim.h"
 
 enum obstacle {
     BEARER, /* a link bears the name */
