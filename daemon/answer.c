@@ -11,8 +11,11 @@
 
 struct answer *answer_free(struct answer *answer)
 {
-    if (answer)
-        answer->kind->free(answer);
+    if (!answer)
+        return NULL;
+    if (answer->follows)
+        source_follow_addresses(answer->follows, -1);
+    answer->kind->free(answer);
     return NULL;
 }
 
@@ -24,6 +27,23 @@ static void *new_answer(const struct answer_kind *kind, struct waitlist *waits_o
         return NULL;
     answer->kind = kind;
     answer->waits_on = waits_on;
+    return answer;
+}
+
+/* As new_answer(), for as long as which the addresses of a source are followed, unless it is NULL.
+ */
+static void *new_following(const struct answer_kind *kind, struct waitlist *waits_on, size_t size,
+                           struct source *source)
+{
+    struct answer *answer = new_answer(kind, waits_on, size);
+
+    if (!answer || !source)
+        return answer;
+    if (source_follow_addresses(source, 1) < 0) {
+        free(answer);
+        return NULL;
+    }
+    answer->follows = source;
     return answer;
 }
 
@@ -66,19 +86,19 @@ int answer_reply(struct buffer *message, struct answer **ret)
     return 0;
 }
 
-static const struct standing_report *links_report(struct namespace *namespace)
+static const struct standing_report *links_report(const struct namespace *namespace)
 {
-    return standing_report(source_links(namespace_source(namespace))->standing);
+    return source_reports(namespace_source(namespace))[SUBJECT_LINKS];
 }
 
-static bool never_dumped(struct namespace *namespace)
+static bool never_dumped(const struct namespace *namespace)
 {
-    return links_report(namespace)->last_dump == STANDING_NEVER;
+    return links_report(namespace)->last_dump_usec < 0;
 }
 
 /* Why dumps fail. Where none ever worked, the links are unknown, which is not the same as that
  * there are none. */
-static int dump_failure(struct namespace *namespace, struct buffer **ret)
+static int dump_failure(const struct namespace *namespace, struct buffer **ret)
 {
     const struct standing_report *report = links_report(namespace);
 
@@ -88,11 +108,13 @@ static int dump_failure(struct namespace *namespace, struct buffer **ret)
 
 /* --- a list of links and addresses */
 
-/* What comes after the links, the addresses and the texts that were given. */
-enum list_piece { LIST_HEAD_PIECE, LIST_TEXT, LIST_TAIL, LIST_OVER };
+/* What is given next; the end of a reply comes after the text, the beginning and the link or
+ * address itself. */
+enum list_piece { LIST_ALL, LIST_HEAD_PIECE, LIST_TEXT, LIST_TAIL, LIST_OVER };
 
 struct list {
     struct answer answer;
+    struct namespace *namespace;
     struct user *user;
     struct filter *filter;
     struct filter_progress progress;
@@ -104,8 +126,8 @@ struct list {
     size_t next;
     size_t count;
     size_t capacity;
-    size_t links;    /* so many come first, then addresses */
-    void *objects[]; /* references */
+    size_t links;   /* so many come first, then addresses */
+    void **objects; /* references */
 };
 
 static size_t held_by(size_t count)
@@ -167,6 +189,86 @@ static struct buffer *text_of(const struct list *list)
     return message_address_text(list->found_address, clock_usec(CLOCK_MONOTONIC));
 }
 
+static bool has(const struct list *list, enum subject_number subject)
+{
+    return filter_subjects(list->filter) & (1U << subject);
+}
+
+static void take_links(struct list *list, const struct table *table)
+{
+    struct link *link = NULL;
+
+    while (list->count < list->capacity && (link = table_next(table, link ? link->ifindex : 0)))
+        list->objects[list->count++] = link_ref(link);
+    list->links = list->count;
+}
+
+static void take_addresses(struct list *list, const struct address_table *table)
+{
+    struct address *address = NULL;
+
+    while (list->count < list->capacity &&
+           (address = address_table_next(table, address ? &address->key : NULL)))
+        list->objects[list->count++] = address_ref(address);
+}
+
+/* Takes a reference to each link and address: what is listed is true for one position. -EUSERS:
+ * Lists of the user hold too much already. */
+static int take_all(struct list *list)
+{
+    const struct source *source = namespace_source(list->namespace);
+    const struct table *links = has(list, SUBJECT_LINKS) ? source_table(source) : NULL;
+    const struct address_table *addresses =
+        has(list, SUBJECT_ADDRESSES) ? source_address_table(source) : NULL;
+    size_t count =
+        (links ? table_count(links) : 0) + (addresses ? address_table_count(addresses) : 0);
+
+    if (!quota_take(&list->user->lists, held_by(count)))
+        return -EUSERS;
+    list->capacity = count;
+    list->objects = calloc(count ? count : 1, sizeof(*list->objects));
+    if (!list->objects)
+        return -ENOMEM;
+    if (links)
+        take_links(list, links);
+    if (addresses)
+        take_addresses(list, addresses);
+    return 0;
+}
+
+/* Why there is no list. */
+static int give_error(struct list *list, struct buffer **ret)
+{
+    int r;
+
+    if (never_dumped(list->namespace))
+        r = dump_failure(list->namespace, ret);
+    else
+        r = message_error(LINKS ".LimitReached", json_pack("{s:s}", "limit", "list-memory"), ret);
+    list->piece = LIST_OVER;
+    return r < 0 ? r : ANSWER_PIECE;
+}
+
+/* Everything is there to be listed from now on. As take_all(), which it begins with. */
+static int begin(struct list *list)
+{
+    const struct history *history = namespace_history(list->namespace);
+    unsigned subjects = filter_subjects(list->filter) | SUBJECT_BIT(LINKS);
+    int r = never_dumped(list->namespace) ? -EUSERS : take_all(list);
+
+    if (r < 0)
+        return r;
+    list->piece = LIST_HEAD_PIECE;
+    return message_list_new(history_instance(history), history_newest(history),
+                            source_reports(namespace_source(list->namespace)), subjects,
+                            &list->pieces);
+}
+
+static bool waits_for_addresses(const struct list *list)
+{
+    return has(list, SUBJECT_ADDRESSES) && !source_address_table(namespace_source(list->namespace));
+}
+
 /* Whether there is another one decides how a reply ends. */
 static int list_next(struct answer *answer, const struct slice *slice, struct buffer **ret)
 {
@@ -175,6 +277,13 @@ static int list_next(struct answer *answer, const struct slice *slice, struct bu
     int r;
 
     switch (list->piece) {
+    case LIST_ALL:
+        if (waits_for_addresses(list))
+            return ANSWER_WAITS;
+        r = begin(list);
+        if (r < 0)
+            return r == -EUSERS ? give_error(list, ret) : r;
+        return list_next(answer, slice, ret);
     case LIST_HEAD_PIECE:
         r = has_found(list) ? 1 : find_object(list, slice);
         if (r < 0)
@@ -213,178 +322,29 @@ static void list_free(struct answer *answer)
         else
             address_unref(list->objects[i]);
     }
+    free(list->objects);
     message_list_clear(&list->pieces);
     filter_free(list->filter);
     free(list);
 }
 
-static bool lists_addresses(const struct filter *filter)
-{
-    return filter_subjects(filter) & SUBJECT_BIT(ADDRESSES);
-}
-
-static int list_pieces(struct namespace *namespace, const struct filter *filter,
-                       struct message_list *ret)
-{
-    const struct history *history = namespace_history(namespace);
-    const struct source *source = namespace_source(namespace);
-    struct source_state states[SUBJECT_COUNT];
-    message_sources sources = {[SUBJECT_LINKS] = &states[SUBJECT_LINKS]};
-
-    follower_describe(source_links(source), &states[SUBJECT_LINKS]);
-    if (lists_addresses(filter)) {
-        follower_describe(source_addresses(source), &states[SUBJECT_ADDRESSES]);
-        sources[SUBJECT_ADDRESSES] = &states[SUBJECT_ADDRESSES];
-    }
-    return message_list_new(message_position(history_instance(history), history_newest(history)),
-                            sources, ret);
-}
-
-static void take_links(struct list *list, const struct table *table)
-{
-    struct link *link = NULL;
-
-    while (list->count < list->capacity && (link = table_next(table, link ? link->ifindex : 0)))
-        list->objects[list->count++] = link_ref(link);
-    list->links = list->count;
-}
-
-static void take_addresses(struct list *list, const struct address_table *table)
-{
-    struct address *address = NULL;
-
-    while (list->count < list->capacity &&
-           (address = address_table_next(table, address ? &address->key : NULL)))
-        list->objects[list->count++] = address_ref(address);
-}
-
-static int new_list(struct namespace *namespace, struct user *user, const struct filter *filter,
-                    struct answer **ret)
-{
-    static const struct answer_kind kind = {.next = list_next, .free = list_free};
-    const struct source *source = namespace_source(namespace);
-    const struct table *links = source_table(source);
-    const struct address_table *addresses = source_address_table(source);
-    bool has_links = filter_subjects(filter) & SUBJECT_BIT(LINKS);
-    bool has_addresses = lists_addresses(filter);
-    size_t count =
-        (has_links ? table_count(links) : 0) + (has_addresses ? address_table_count(addresses) : 0);
-    struct list *list;
-
-    if (!quota_take(&user->lists, held_by(count)))
-        return -EUSERS;
-    list = new_answer(&kind, NULL, sizeof(*list) + held_by(count));
-    if (!list) {
-        quota_give(&user->lists, held_by(count));
-        return -ENOMEM;
-    }
-    list->user = user;
-    list->capacity = count;
-    if (has_links)
-        take_links(list, links);
-    if (has_addresses)
-        take_addresses(list, addresses);
-    *ret = &list->answer;
-    return 0;
-}
-
-/* Why there can't be a list. */
-static int refuse_list(struct namespace *namespace, struct answer **ret)
-{
-    struct buffer *message = NULL;
-    int r;
-
-    if (never_dumped(namespace))
-        r = dump_failure(namespace, &message);
-    else
-        r = message_error(LINKS ".LimitReached", json_pack("{s:s}", "limit", "list-memory"),
-                          &message);
-    return r < 0 ? r : answer_reply(message, ret);
-}
-
-/* What is there now. The filter is taken. */
-static int list_now(struct namespace *namespace, struct user *user, struct filter *filter,
-                    struct answer **ret)
-{
-    struct answer *answer = NULL;
-    struct list *list;
-    int r = never_dumped(namespace) ? -EUSERS : new_list(namespace, user, filter, &answer);
-
-    if (r < 0) {
-        filter_free(filter);
-        return r == -EUSERS ? refuse_list(namespace, ret) : r;
-    }
-    list = (struct list *)answer;
-    list->filter = filter;
-    r = list_pieces(namespace, filter, &list->pieces);
-    if (r < 0) {
-        answer_free(answer);
-        return r;
-    }
-    *ret = answer;
-    return 0;
-}
-
-/* A list with addresses, which may have to be dumped first. */
-struct pending {
-    struct answer answer;
-    struct namespace *namespace;
-    struct user *user;
-    struct filter *filter; /* NULL when the list has it */
-    struct answer *list;   /* NULL until the addresses are known */
-};
-
-static int pending_next(struct answer *answer, const struct slice *slice, struct buffer **ret)
-{
-    struct pending *pending = (struct pending *)answer;
-    struct filter *filter = pending->filter;
-    int r;
-
-    if (!pending->list) {
-        if (!source_address_table(namespace_source(pending->namespace)))
-            return ANSWER_WAITS;
-        pending->filter = NULL;
-        r = list_now(pending->namespace, pending->user, filter, &pending->list);
-        if (r < 0)
-            return r;
-    }
-    return pending->list->kind->next(pending->list, slice, ret);
-}
-
-static void pending_free(struct answer *answer)
-{
-    struct pending *pending = (struct pending *)answer;
-
-    source_follow_addresses(namespace_source(pending->namespace), -1);
-    answer_free(pending->list);
-    filter_free(pending->filter);
-    free(pending);
-}
-
-static int new_pending(struct namespace *namespace, struct user *user, struct filter *filter,
-                       struct answer **ret)
-{
-    static const struct answer_kind kind = {.next = pending_next, .free = pending_free};
-    struct pending *pending = new_answer(&kind, namespace_news(namespace), sizeof(*pending));
-
-    if (!pending || source_follow_addresses(namespace_source(namespace), 1) < 0) {
-        free(pending);
-        filter_free(filter);
-        return -ENOMEM;
-    }
-    pending->namespace = namespace;
-    pending->user = user;
-    pending->filter = filter;
-    *ret = &pending->answer;
-    return 0;
-}
-
 int answer_list(struct namespace *namespace, struct user *user, struct filter *filter,
                 struct answer **ret)
 {
-    if (lists_addresses(filter))
-        return new_pending(namespace, user, filter, ret);
-    return list_now(namespace, user, filter, ret);
+    static const struct answer_kind kind = {.next = list_next, .free = list_free};
+    struct source *follows =
+        filter_subjects(filter) & SUBJECT_BIT(ADDRESSES) ? namespace_source(namespace) : NULL;
+    struct list *list = new_following(&kind, namespace_news(namespace), sizeof(*list), follows);
+
+    if (!list) {
+        filter_free(filter);
+        return -ENOMEM;
+    }
+    list->namespace = namespace;
+    list->user = user;
+    list->filter = filter;
+    *ret = &list->answer;
+    return 0;
 }
 
 /* --- a stream of events */
@@ -409,11 +369,12 @@ static void events_free(struct answer *answer)
     free(answer);
 }
 
-int answer_stream(struct waitlist *news, struct stream *stream, struct answer **ret)
+int answer_stream(struct waitlist *news, struct stream *stream, struct source *follows,
+                  struct answer **ret)
 {
     static const struct answer_kind kind = {
         .next = events_next, .free = events_free, .endless = true};
-    struct events *events = new_answer(&kind, news, sizeof(*events));
+    struct events *events = new_following(&kind, news, sizeof(*events), follows);
 
     if (!events) {
         stream_free(stream);

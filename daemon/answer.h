@@ -30,6 +30,7 @@ struct answer_kind {
 struct answer {
     const struct answer_kind *kind;
     struct waitlist *waits_on; /* of a kind that may wait */
+    struct source *follows;    /* whose addresses are followed for it; NULL for none */
 };
 
 static inline int answer_next(struct answer *answer, const struct slice *slice, struct buffer **ret)
@@ -50,8 +51,10 @@ int answer_reply(struct buffer *message, struct answer **ret);
 int answer_list(struct namespace *namespace, struct user *user, struct filter *filter,
                 struct answer **ret);
 
-/* What a stream emits, which it takes, also on failure; news: who waits for more. */
-int answer_stream(struct waitlist *news, struct stream *stream, struct answer **ret);
+/* What a stream emits, which it takes, also on failure. news: who waits for more; follows: the
+ * source whose addresses it is about, NULL if it is about none. */
+int answer_stream(struct waitlist *news, struct stream *stream, struct source *follows,
+                  struct answer **ret);
 
 /* That the namespace was entered, when a dump is done or if none is needed. */
 int answer_enter(struct namespace *namespace, struct answer **ret);

@@ -32,12 +32,13 @@ struct daemon {
 
 static void status_line(const struct daemon *daemon, char *text, size_t size)
 {
-    struct source_state state;
+    const struct standing_report *report =
+        source_reports(namespace_source(daemon->namespace))[SUBJECT_LINKS];
+    int error;
+    const char *reason = report_reason(report, &error);
 
-    follower_describe(source_links(namespace_source(daemon->namespace)), &state);
-    snprintf(text, size, "%s%s%s%s: %s", state.standing, state.error ? " " : "",
-             state.error ? strerrorname_np(state.error) : "", state.stale ? ", stale" : "",
-             state.reason);
+    snprintf(text, size, "%s%s%s%s: %s", standing_name(report->standing), error ? " " : "",
+             error ? strerrorname_np(error) : "", report->stale ? ", stale" : "", reason);
 }
 
 static void on_reported(void *user)
@@ -61,7 +62,7 @@ static void on_settled(void *user)
 
     daemon->ready = true;
     server_start(daemon->server);
-    eventlog_start(daemon->log, standing_report(source_links(source)->standing), position,
+    eventlog_start(daemon->log, source_reports(source)[SUBJECT_LINKS], position,
                    table_count(source_table(source)), daemon->socket);
     daemon_notify_ready(daemon);
 }

@@ -62,13 +62,4 @@ static inline bool event_is_of_link_alone(const struct event *event)
     return event->type == EVENT_CHANGE && event->subject == SUBJECT_ADDRESSES && !event->fields;
 }
 
-/* The wire's type Source. */
-struct source_state {
-    const char *standing;
-    const char *reason;
-    int error; /* errno, positive, or 0 */
-    bool stale;
-    int64_t last_dump_usec; /* since 1970, -1 for none */
-};
-
 #endif

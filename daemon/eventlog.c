@@ -232,8 +232,8 @@ static void log_stale(struct log *log, const struct standing_report *report)
     add_report(line, report, report->dump_reason, report->dump_error);
     log_end(line, "the links cannot be dumped: %s: %s; %s", report->dump_reason,
             error_name(report->dump_error),
-            report->last_dump == STANDING_NEVER ? "no links are known"
-                                                : "the last known links are published");
+            report->last_dump_usec < 0 ? "no links are known"
+                                       : "the last known links are published");
 }
 
 static void log_fresh(struct log *log, const struct standing_report *report)

@@ -1,36 +1,14 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "daemon/follower.h"
+
 #include "protocol/clock.h"
 
-static void note_last_dump(struct follower *follower)
-{
-    int64_t last_dump = standing_report(follower->standing)->last_dump;
-
-    if (last_dump == follower->last_dump)
-        return;
-    follower->last_dump = last_dump;
-    follower->last_dump_usec = clock_usec(CLOCK_REALTIME);
-}
-
-static void on_report(void *user, const struct standing_report *before,
-                      const struct standing_report *after)
-{
-    struct follower *follower = user;
-
-    note_last_dump(follower);
-    follower->reported(follower->user, before, after);
-}
-
 bool follower_init(struct follower *follower, const struct follower_config *config,
-                   standing_handler reported, void *user)
+                   standing_handler handler, void *user)
 {
-    *follower = (struct follower){.counters = follower->counters,
-                                  .reported = reported,
-                                  .user = user,
-                                  .last_dump = STANDING_NEVER,
-                                  .last_dump_usec = -1};
-    follower->standing = standing_new(config->standing, &config->subject->words, config->budget,
-                                      on_report, follower);
+    *follower = (struct follower){.counters = follower->counters};
+    follower->standing =
+        standing_new(config->standing, &config->subject->words, config->budget, handler, user);
     follower->intake = (struct intake){.subject = config->subject,
                                        .objects = config->objects,
                                        .standing = follower->standing,
@@ -101,16 +79,16 @@ void follower_settle(struct follower *follower, int64_t now)
         return;
     intake->settling = false;
     dump->cost = follower->cost;
+    dump->realtime_usec = clock_usec(CLOCK_REALTIME);
     follower->cost = (struct price_measure){.cpu_usec = 0};
     dump->unsettled = intake->subject->unsettled(intake->objects);
     dump->empty &= intake->subject->count(intake->objects) == 0;
     if (dump->error || !(dump->lines || dump->empty))
         follower->counters.dumps_failed++;
     r = standing_dump_ended(follower->standing, now, dump);
-    note_last_dump(follower);
     if (r != 0)
         dump_requests_end(&follower->requests, r < 0 ? r : 0);
-    if (r != 0 || standing_report(follower->standing)->last_dump != STANDING_NEVER)
+    if (r != 0 || standing_report(follower->standing)->last_dump_usec >= 0)
         follower->has_dumped = follower->fresh = true;
 }
 
@@ -136,18 +114,4 @@ struct follower_counters follower_counters(const struct follower *follower)
     if (follower->standing)
         counters.contradictions += standing_report(follower->standing)->contradictions;
     return counters;
-}
-
-void follower_describe(const struct follower *follower, struct source_state *ret)
-{
-    const struct standing_report *report = standing_report(follower->standing);
-    bool failed = report->stale && report->dump_error;
-
-    *ret = (struct source_state){
-        .standing = standing_name(report->standing),
-        .reason = failed ? report->dump_reason : report->reason,
-        .error = failed ? report->dump_error : report->error,
-        .stale = report->stale,
-        .last_dump_usec = follower->last_dump_usec,
-    };
 }

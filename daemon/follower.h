@@ -24,12 +24,6 @@ struct follower {
     struct follower_counters counters;
     struct dump_requests requests;
     struct price_measure cost; /* of the last dump and its queries */
-    standing_handler reported;
-    void *user;
-    /* When the last complete dump ended: as standing reports it, and in microseconds since
-     * 1970, -1 for none. */
-    int64_t last_dump;
-    int64_t last_dump_usec;
     bool joined;
     bool has_dumped; /* the first dump is complete, or has failed */
     bool fresh;      /* dumped since the socket was opened */
@@ -44,10 +38,10 @@ struct follower_config {
     struct quota *quota;        /* of the objects' memory; NULL for none */
 };
 
-/* reported is called with user. False without memory. Not to be moved. All zero before, or cleared:
- * then its counters go on. */
+/* The handler is called with user. False without memory. Not to be moved. All zero before, or
+ * cleared: then its counters go on. */
 bool follower_init(struct follower *follower, const struct follower_config *config,
-                   standing_handler reported, void *user);
+                   standing_handler handler, void *user);
 void follower_clear(struct follower *follower);
 
 /* The socket was opened, or could not be: 0 or -errno; it was closed, and requests for a dump fail
@@ -76,8 +70,5 @@ uint64_t follower_request_dump(struct follower *follower, int64_t now);
 
 /* Those up to now. */
 struct follower_counters follower_counters(const struct follower *follower);
-
-/* The state for consumers, its texts valid until the next iteration of the loop. */
-void follower_describe(const struct follower *follower, struct source_state *ret);
 
 #endif

@@ -251,14 +251,14 @@ int history_add_address_change(struct history *history, const struct address_cha
 }
 
 int history_add_source(struct history *history, enum subject_number subject,
-                       const struct source_state *source, int64_t realtime_usec,
+                       const struct standing_report *report, int64_t realtime_usec,
                        int64_t monotonic_usec)
 {
     struct event event = {.type = EVENT_SOURCE,
                           .subject = subject,
                           .realtime_usec = realtime_usec,
                           .monotonic_usec = monotonic_usec,
-                          .source = message_source_text(source)};
+                          .source = message_source_text(report)};
     int r;
 
     if (!event.source) {

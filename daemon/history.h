@@ -9,6 +9,7 @@
 #include <stdint.h>
 
 #include "daemon/event.h"
+#include "daemon/report.h"
 #include "daemon/slice.h"
 
 struct history;
@@ -31,7 +32,7 @@ int history_add_change(struct history *history, const struct change *change, int
 int history_add_address_change(struct history *history, const struct address_change *change,
                                int64_t realtime_usec, int64_t monotonic_usec);
 int history_add_source(struct history *history, enum subject_number subject,
-                       const struct source_state *source, int64_t realtime_usec,
+                       const struct standing_report *report, int64_t realtime_usec,
                        int64_t monotonic_usec);
 
 /* The event of that number, NULL if it is not held. Valid until the history

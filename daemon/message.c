@@ -114,13 +114,14 @@ static const char *const source_members[SUBJECT_COUNT] = {
     [SUBJECT_ADDRESSES] = "address_source",
 };
 
-static void put_sources(struct writer *writer, message_sources sources)
+static void put_sources(struct writer *writer, const struct standing_report *const reports[],
+                        unsigned subjects)
 {
     for (int i = 0; i < SUBJECT_COUNT; i++) {
-        if (!sources[i])
+        if (!(subjects & (1U << i)))
             continue;
         writer_put_key(writer, source_members[i]);
-        writer_put_json(writer, message_source_state(sources[i]));
+        writer_put_json(writer, message_source(reports[i]));
     }
 }
 
@@ -209,12 +210,13 @@ int message_event(const char *instance, const struct event *event, struct buffer
 }
 
 int message_sources_now(const char *instance, enum event_type type, uint64_t sequence,
-                        message_sources sources, struct buffer **ret)
+                        const struct standing_report *const reports[], unsigned subjects,
+                        struct buffer **ret)
 {
     struct writer writer;
 
     begin(&writer, instance, type, sequence);
-    put_sources(&writer, sources);
+    put_sources(&writer, reports, subjects);
     return end(&writer, ret);
 }
 
@@ -277,7 +279,8 @@ static struct buffer *text_buffer(const char *text, size_t length)
 }
 
 /* The last reply of a List, from what it starts with on. */
-static int list_end(const char *start, json_t *position, message_sources sources,
+static int list_end(const char *start, const char *instance, uint64_t sequence,
+                    const struct standing_report *const reports[], unsigned subjects,
                     struct buffer **ret)
 {
     struct writer writer;
@@ -285,19 +288,19 @@ static int list_end(const char *start, json_t *position, message_sources sources
     writer_init(&writer);
     writer_put(&writer, start);
     writer_key(&writer, "position");
-    writer_put_json(&writer, json_incref(position));
-    put_sources(&writer, sources);
+    writer_put_json(&writer, message_position(instance, sequence));
+    put_sources(&writer, reports, subjects);
     writer_add(&writer, "}}", sizeof("}}"));
     return writer_to_buffer(&writer, ret);
 }
 
-struct buffer *message_source_text(const struct source_state *source)
+struct buffer *message_source_text(const struct standing_report *report)
 {
     struct buffer *text;
     struct writer writer;
 
     writer_init(&writer);
-    writer_put_json(&writer, message_source_state(source));
+    writer_put_json(&writer, message_source(report));
     return writer_to_buffer(&writer, &text) < 0 ? NULL : text;
 }
 
@@ -311,18 +314,19 @@ struct buffer *message_address_text(const struct address *address, int64_t now)
     return writer_to_buffer(&writer, &text) < 0 ? NULL : text;
 }
 
-int message_list_new(json_t *position, message_sources sources, struct message_list *ret)
+int message_list_new(const char *instance, uint64_t sequence,
+                     const struct standing_report *const reports[], unsigned subjects,
+                     struct message_list *ret)
 {
     struct message_list list = {
         .link = text_buffer(LIST_LINK, strlen(LIST_LINK)),
         .address = text_buffer(LIST_ADDRESS, strlen(LIST_ADDRESS)),
         .more = text_buffer(CONTINUES, sizeof(CONTINUES)),
     };
-    int r = list_end(",", position, sources, &list.last);
+    int r = list_end(",", instance, sequence, reports, subjects, &list.last);
 
     if (r >= 0)
-        r = list_end(HEAD "{", position, sources, &list.none);
-    json_decref(position);
+        r = list_end(HEAD "{", instance, sequence, reports, subjects, &list.none);
     if (r < 0 || !list.link || !list.address || !list.more) {
         message_list_clear(&list);
         return -ENOMEM;
@@ -349,13 +353,16 @@ json_t *message_failure(const char *reason, int error)
                      strerrorname_np(error));
 }
 
-json_t *message_source_state(const struct source_state *source)
+json_t *message_source(const struct standing_report *report)
 {
-    return json_pack("{s:s, s:s, s:o*, s:s*, s:b, s:o*}", "standing", source->standing, "reason",
-                     source->reason, "errno", source->error ? json_integer(source->error) : NULL,
-                     "errno_name", source->error ? strerrorname_np(source->error) : NULL, "stale",
-                     source->stale, "last_dump_usec",
-                     source->last_dump_usec >= 0 ? json_integer(source->last_dump_usec) : NULL);
+    int error;
+    const char *reason = report_reason(report, &error);
+
+    return json_pack(
+        "{s:s, s:s, s:o*, s:s*, s:b, s:o*}", "standing", standing_name(report->standing), "reason",
+        reason, "errno", error ? json_integer(error) : NULL, "errno_name",
+        error ? strerrorname_np(error) : NULL, "stale", report->stale, "last_dump_usec",
+        report->last_dump_usec >= 0 ? json_integer(report->last_dump_usec) : NULL);
 }
 
 json_t *message_position(const char *instance, uint64_t sequence)

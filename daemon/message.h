@@ -9,6 +9,7 @@
 #include <stdint.h>
 
 #include "daemon/event.h"
+#include "daemon/report.h"
 #include "daemon/writer.h"
 
 /* A reply with these parameters, an object whose reference is taken (also on failure;
@@ -20,9 +21,6 @@ int message_error(const char *error, json_t *parameters, struct buffer **ret);
 
 /* A reply of Monitor with an event of the history. */
 int message_event(const char *instance, const struct event *event, struct buffer **ret);
-
-/* The sources of the subjects, NULL for one that is not to be there. */
-typedef const struct source_state *message_sources[SUBJECT_COUNT];
 
 /* What replies of Monitor with a link as it is at that position begin with, all of them. */
 void message_begin_snapshot(struct writer *head, const char *instance, uint64_t sequence);
@@ -37,10 +35,12 @@ size_t message_snapshot_size(const struct writer *head, struct link *link);
 void message_put_address(struct writer *writer, const char *instance, uint64_t sequence,
                          const struct address *address, int64_t now);
 
-/* Replies of Monitor that are made for one consumer: of type ready, or source, with the sources as
- * they are; and of type lost, with how many events were lost, -1 if that is unknown. */
+/* Replies of Monitor that are made for one consumer: of type ready, or source, with the reports of
+ * those subjects as the sources; and of type lost, with how many events were lost, -1 if that is
+ * unknown. */
 int message_sources_now(const char *instance, enum event_type type, uint64_t sequence,
-                        message_sources sources, struct buffer **ret);
+                        const struct standing_report *const reports[], unsigned subjects,
+                        struct buffer **ret);
 int message_lost(const char *instance, uint64_t sequence, int64_t lost, struct buffer **ret);
 
 /* The text of the type Link, without a NUL: a new reference. It is the same for each consumer, and
@@ -48,7 +48,7 @@ int message_lost(const char *instance, uint64_t sequence, int64_t lost, struct b
 struct buffer *message_link_text(struct link *link);
 
 /* The text of the type Source. NULL without memory. */
-struct buffer *message_source_text(const struct source_state *source);
+struct buffer *message_source_text(const struct standing_report *report);
 
 /* The text of the type Address, as it is at that moment. Nobody shares it. NULL without memory. */
 struct buffer *message_address_text(const struct address *address, int64_t now);
@@ -56,7 +56,7 @@ struct buffer *message_address_text(const struct address *address, int64_t now);
 /* The pieces of the replies to a List: each is link, the text of a link, and more, or the same with
  * address; the last one has last instead of more; if there is nothing at all, it is none alone. The
  * caller has a reference to each. The position's reference is taken, as the parameters of
- * message_reply(). */
+ * message_reply(), and has the reports of those subjects as the sources beside it. */
 struct message_list {
     struct buffer *link;
     struct buffer *address;
@@ -64,7 +64,9 @@ struct message_list {
     struct buffer *last;
     struct buffer *none;
 };
-int message_list_new(json_t *position, message_sources sources, struct message_list *ret);
+int message_list_new(const char *instance, uint64_t sequence,
+                     const struct standing_report *const reports[], unsigned subjects,
+                     struct message_list *ret);
 
 /* Drops the references; takes NULL. */
 void message_list_clear(struct message_list *list);
@@ -74,7 +76,7 @@ void message_list_clear(struct message_list *list);
 json_t *message_failure(const char *reason, int error);
 
 /* The type Source as JSON; a new reference, NULL without memory. */
-json_t *message_source_state(const struct source_state *source);
+json_t *message_source(const struct standing_report *report);
 
 /* The type Position as JSON; a new reference, NULL without memory. */
 json_t *message_position(const char *instance, uint64_t sequence);

@@ -231,16 +231,20 @@ static struct stream *new_stream(const struct request *request, struct filter *f
 
 static int monitor(const struct request *request)
 {
+    struct namespace *namespace = request->context->namespace;
+    struct source *follows = NULL;
     struct filter *filter;
     struct stream *stream;
     int r = read_filter(request, false, &filter);
 
     if (r <= 0)
         return r;
+    if (filter_subjects(filter) & SUBJECT_BIT(ADDRESSES))
+        follows = namespace_source(namespace);
     stream = new_stream(request, filter, &r);
     if (!stream)
         return r;
-    return answer_stream(namespace_news(request->context->namespace), stream, request->ret);
+    return answer_stream(namespace_news(namespace), stream, follows, request->ret);
 }
 
 static int refresh(const struct request *request)
@@ -294,7 +298,7 @@ static int list_metrics(const struct request *request)
 {
     const struct methods_context *context = request->context;
     const struct source *source = namespace_source(context->namespace);
-    bool known = standing_report(source_links(source)->standing)->last_dump != STANDING_NEVER;
+    bool known = standing_report(source_links(source)->standing)->last_dump_usec >= 0;
     struct buffer *replies;
     int r;
 

@@ -33,21 +33,6 @@ static int64_t clock_now(void)
     return clock_usec(CLOCK_MONOTONIC);
 }
 
-static void describe(void *user, enum subject_number subject, struct source_state *ret)
-{
-    const struct source *source = ((struct namespace *)user)->source;
-
-    follower_describe(subject == SUBJECT_LINKS ? source_links(source) : source_addresses(source),
-                      ret);
-}
-
-static int follow_addresses(void *user, int change)
-{
-    struct namespace *namespace = user;
-
-    return source_follow_addresses(namespace->source, change);
-}
-
 static void check_added(const struct namespace *namespace, int r)
 {
     if (r < 0 && namespace->log)
@@ -109,10 +94,8 @@ static void on_reported(void *user, enum subject_number subject,
                         const struct standing_report *before, const struct standing_report *after)
 {
     struct namespace *namespace = user;
-    struct source_state state;
 
-    describe(namespace, subject, &state);
-    check_added(namespace, history_add_source(namespace->history, subject, &state,
+    check_added(namespace, history_add_source(namespace->history, subject, after,
                                               clock_usec(CLOCK_REALTIME), clock_now()));
     if (subject != SUBJECT_LINKS)
         return;
@@ -185,10 +168,8 @@ struct namespace *namespace_new(struct ev_loop *loop, struct log *log,
         return namespace_free(namespace);
     namespace->streams = (struct stream_origin){.history = namespace->history,
                                                 .table = source_table(namespace->source),
-                                                .follow_addresses = follow_addresses,
-                                                .describe = describe,
-                                                .clock = clock_now,
-                                                .user = namespace};
+                                                .reports = source_reports(namespace->source),
+                                                .clock = clock_now};
     return namespace;
 }
 
@@ -225,7 +206,7 @@ void namespace_count(struct namespace *namespace, int change)
     namespace->handlers.abandoned(namespace->user);
 }
 
-struct source *namespace_source(struct namespace *namespace)
+struct source *namespace_source(const struct namespace *namespace)
 {
     return namespace->source;
 }

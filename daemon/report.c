@@ -27,7 +27,7 @@ void report_init(struct report *report, standing_handler handler, void *user)
                                       .reason = report->reason,
                                       .dump_reason = report->dump_reason,
                                       .stale = true,
-                                      .last_dump = STANDING_NEVER,
+                                      .last_dump_usec = -1,
                                       .dump_cost_usec = -1},
                               .reason = "starting",
                               .handler = handler,
@@ -77,6 +77,14 @@ void report_fresh(struct report *report)
     report->now.stale = false;
     report->now.dump_error = 0;
     report->dump_reason[0] = '\0';
+}
+
+const char *report_reason(const struct standing_report *report, int *ret_error)
+{
+    bool failed = report->stale && report->dump_error;
+
+    *ret_error = failed ? report->dump_error : report->error;
+    return failed ? report->dump_reason : report->reason;
 }
 
 const char *standing_name(enum standing_value value)

@@ -37,7 +37,7 @@ struct standing_report {
     /* Why it is: what failed last, in words, and its errno, positive. "" and 0 if it is not. */
     const char *dump_reason;
     int dump_error;
-    int64_t last_dump; /* when the last complete dump ended, STANDING_NEVER for none */
+    int64_t last_dump_usec; /* when the last complete dump ended, since 1970; -1 for none */
     int64_t interval_usec;
     int64_t dump_cost_usec; /* of the last few; -1 before the first */
     uint64_t contradictions;
@@ -75,6 +75,10 @@ void report_standing(struct report *report, enum standing_value value, int error
  * NULL. */
 void report_stale(struct report *report, int error, const char *reason, const char *hint);
 void report_fresh(struct report *report);
+
+/* What consumers are given as the reason: why dumps fail, or else why the standing is what it is.
+ * *ret_error is the errno behind it. */
+const char *report_reason(const struct standing_report *report, int *ret_error);
 
 /* As they are called on the wire. */
 const char *standing_name(enum standing_value value);

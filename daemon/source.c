@@ -44,7 +44,8 @@ struct source {
     struct ev_timer linger;                   /* of the addresses, without consumers */
     bool in_group;                            /* of changes of links that belong together */
     struct follower followers[SUBJECT_COUNT]; /* without standing where none is followed */
-    struct price_measure measured;            /* when the clocks were read last */
+    const struct standing_report *reports[SUBJECT_COUNT]; /* likewise NULL */
+    struct price_measure measured;                        /* when the clocks were read last */
     bool drained; /* the queue was read empty, and nothing came or was sent since */
     bool clean;   /* it is empty without a read: nothing came after the last dump */
     bool clocked; /* the clocks were read in this turn of the loop, and nothing was done since */
@@ -495,35 +496,39 @@ static const char *blind_hint(void)
                : NULL;
 }
 
-static bool follow_links(struct source *source)
+static bool follow(struct source *source, enum subject_number number, const struct subject *subject,
+                   void *objects, standing_handler handler)
 {
-    struct follower_config config = {.subject = &link_subject,
-                                     .objects = &source->links,
+    struct follower *follower = follower_of(source, number);
+    struct follower_config config = {.subject = subject,
+                                     .objects = objects,
                                      .standing = &source->config.standing,
                                      .budget = source->resources.budget,
                                      .quota = source->resources.quota};
 
+    if (!follower_init(follower, &config, handler, source))
+        return false;
+    source->reports[number] = standing_report(follower->standing);
+    return true;
+}
+
+static bool follow_links(struct source *source)
+{
     source->links.table = table_new(on_change, source);
     if (!source->links.table)
         return false;
     source->links.reconcile = reconcile_new(source->links.table);
     source->links.quota = source->resources.quota;
     return source->links.reconcile &&
-           follower_init(follower_of(source, SUBJECT_LINKS), &config, on_report, source);
+           follow(source, SUBJECT_LINKS, &link_subject, &source->links, on_report);
 }
 
 static bool begin_addresses(struct source *source)
 {
-    struct follower *follower = follower_of(source, SUBJECT_ADDRESSES);
-    struct follower_config config = {.subject = &address_subject,
-                                     .standing = &source->config.standing,
-                                     .budget = source->resources.budget,
-                                     .quota = source->resources.quota};
-
     source->addresses = address_table_new(source->links.table, source->resources.quota, now_usec,
                                           on_address_change, source);
-    config.objects = source->addresses;
-    if (source->addresses && follower_init(follower, &config, on_address_report, source))
+    if (source->addresses &&
+        follow(source, SUBJECT_ADDRESSES, &address_subject, source->addresses, on_address_report))
         return true;
     source->addresses = address_table_free(source->addresses);
     return false;
@@ -543,6 +548,7 @@ static void end_addresses(struct source *source)
     follower_clear(follower);
     source->addresses = address_table_free(source->addresses);
     source->addresses_known = false;
+    source->reports[SUBJECT_ADDRESSES] = NULL;
     source->handlers.addresses_over(source->user);
 }
 
@@ -674,6 +680,11 @@ const struct follower *source_addresses(const struct source *source)
 const struct address_table *source_address_table(const struct source *source)
 {
     return source->addresses_known ? source->addresses : NULL;
+}
+
+const struct standing_report *const *source_reports(const struct source *source)
+{
+    return source->reports;
 }
 
 struct follower_counters source_counters(const struct source *source, enum subject_number subject)

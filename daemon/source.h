@@ -84,6 +84,10 @@ const struct address_table *source_address_table(const struct source *source);
 const struct follower *source_links(const struct source *source);
 const struct follower *source_addresses(const struct source *source);
 
+/* What consumers see of each subject, NULL for one that is not followed: always at the same place.
+ */
+const struct standing_report *const *source_reports(const struct source *source);
+
 /* What was received and done about a subject since the start, also while it is not followed. */
 struct follower_counters source_counters(const struct source *source, enum subject_number subject);
 

@@ -110,7 +110,7 @@ void standing_reconfigure(struct standing *standing, const struct standing_confi
 /* Why dumps fail; the caller publishes. */
 static void set_stale(struct standing *standing, int error, const char *reason)
 {
-    bool never = standing->report.now.last_dump == STANDING_NEVER;
+    bool never = standing->report.now.last_dump_usec < 0;
 
     report_stale(&standing->report, error, reason, never ? standing->config.blind_hint : NULL);
 }
@@ -460,7 +460,7 @@ static void dump_succeeded(struct standing *standing, int64_t now, const struct 
     /* A socket that works for a moment, again and again, does not count. */
     if (now >= after(standing->opened_at, OPEN_DELAY_MAX))
         backoff_reset(&standing->opening);
-    standing->report.now.last_dump = now;
+    standing->report.now.last_dump_usec = dump->realtime_usec;
     cadence_measure(&standing->cadence, now, &dump->cost);
     report_fresh(&standing->report);
     if (!dump->native && standing->joined && standing->config.mode == STANDING_AUTO) {

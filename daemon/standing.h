@@ -40,6 +40,7 @@ struct standing_dump {
     bool native;               /* a line had IFLA_OPERSTATE */
     bool made_room;            /* it showed that something is gone */
     struct price_measure cost; /* of requesting, receiving and reading */
+    int64_t realtime_usec;     /* when it ended, since 1970 */
 };
 
 /* What to do next. Each but STANDING_WAIT is to be done at once, and its outcome reported. */
@@ -124,7 +125,8 @@ void standing_activate(struct standing *standing, int64_t now);
 /* How many consumers listen. */
 void standing_consumers(struct standing *standing, size_t count);
 
-/* Valid until the next call. */
+/* Always at the same place, where the standing, its reason and the state of the dumps are up to
+ * date; cadence, interval and cost are so after each call. */
 const struct standing_report *standing_report(struct standing *standing);
 
 #endif

@@ -88,15 +88,13 @@ static int describe_addresses(const struct source *source, json_t *status)
     const struct follower *follower = source_addresses(source);
     const struct address_table *table = source_address_table(source);
     const struct standing_report *report;
-    struct source_state state;
     json_t *members;
     int r;
 
     if (!follower)
         return 0;
     report = standing_report(follower->standing);
-    follower_describe(follower, &state);
-    members = json_pack("{s:o, s:I, s:s, s:o*}", "address_source", message_source_state(&state),
+    members = json_pack("{s:o, s:I, s:s, s:o*}", "address_source", message_source(report),
                         "address_interval_usec", (json_int_t)report->interval_usec,
                         "address_cadence", standing_cadence_name(report->cadence), "addresses",
                         table ? number(address_table_count(table)) : NULL);
@@ -109,16 +107,14 @@ json_t *status_describe(struct namespace *namespace, int64_t started_usec)
 {
     const struct source *source = namespace_source(namespace);
     const struct standing_report *report = standing_report(source_links(source)->standing);
-    struct source_state state;
     json_t *status;
 
-    follower_describe(source_links(source), &state);
-    status = json_pack(
-        "{s:s, s:o, s:o, s:I, s:s, s:o, s:I}", "version", PACKAGE_VERSION, "position",
-        position(namespace_history(namespace)), "source", message_source_state(&state),
-        "interval_usec", (json_int_t)report->interval_usec, "cadence",
-        standing_cadence_name(report->cadence), "links", number(table_count(source_table(source))),
-        "uptime_usec", (json_int_t)(clock_usec(CLOCK_MONOTONIC) - started_usec));
+    status = json_pack("{s:s, s:o, s:o, s:I, s:s, s:o, s:I}", "version", PACKAGE_VERSION,
+                       "position", position(namespace_history(namespace)), "source",
+                       message_source(report), "interval_usec", (json_int_t)report->interval_usec,
+                       "cadence", standing_cadence_name(report->cadence), "links",
+                       number(table_count(source_table(source))), "uptime_usec",
+                       (json_int_t)(clock_usec(CLOCK_MONOTONIC) - started_usec));
     if (describe_addresses(source, status) == 0)
         return status;
     json_decref(status);

@@ -68,10 +68,6 @@ struct stream *stream_new(struct stream_origin *origin, struct filter *filter)
         return NULL;
     stream->origin = origin;
     stream->filter = filter;
-    if (is_about(stream, SUBJECT_BIT(ADDRESSES)) && origin->follow_addresses(origin->user, 1) < 0) {
-        free(stream);
-        return NULL;
-    }
     go_to(stream, history_newest(origin->history));
     start(stream);
     stream->owes_ready = stream->before_ready = true;
@@ -84,8 +80,6 @@ struct stream *stream_free(struct stream *stream)
         return NULL;
     link_unref(stream->undecided);
     address_unref(stream->undecided_address);
-    if (is_about(stream, SUBJECT_BIT(ADDRESSES)))
-        stream->origin->follow_addresses(stream->origin->user, -1);
     filter_free(stream->filter);
     free(stream);
     return NULL;
@@ -209,10 +203,7 @@ static int emit_lost(struct stream *stream, struct buffer **ret)
 
 static bool never_dumped(const struct stream *stream)
 {
-    struct source_state source;
-
-    stream->origin->describe(stream->origin->user, SUBJECT_LINKS, &source);
-    return source.last_dump_usec < 0;
+    return stream->origin->reports[SUBJECT_LINKS]->last_dump_usec < 0;
 }
 
 /* They are followed only since somebody wants them. */
@@ -432,17 +423,10 @@ static int emit_addresses(struct stream *stream, size_t bytes, const struct slic
 static int emit_sources(struct stream *stream, enum event_type type, struct buffer **ret)
 {
     struct stream_origin *origin = stream->origin;
-    struct source_state states[SUBJECT_COUNT];
-    message_sources sources = {NULL};
+    unsigned subjects = filter_subjects(stream->filter) | SUBJECT_BIT(LINKS);
 
-    for (enum subject_number i = 0; i < SUBJECT_COUNT; i++) {
-        if (i != SUBJECT_LINKS && !is_about(stream, 1U << i))
-            continue;
-        origin->describe(origin->user, i, &states[i]);
-        sources[i] = &states[i];
-    }
-    return message_sources_now(history_instance(origin->history), type, stream->cursor, sources,
-                               ret);
+    return message_sources_now(history_instance(origin->history), type, stream->cursor,
+                               origin->reports, subjects, ret);
 }
 
 static int emit_ready(struct stream *stream, struct buffer **ret)

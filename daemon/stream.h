@@ -22,22 +22,19 @@ struct stream_origin {
      * all events about them are in the history. */
     const struct address_table *addresses;
     uint64_t addresses_from;
-    /* One stream more, or one less, is about addresses: 0 or -ENOMEM. */
-    int (*follow_addresses)(void *user, int change);
-    /* The state of a source now. */
-    void (*describe)(void *user, enum subject_number subject, struct source_state *ret);
-    int64_t (*clock)(void); /* CLOCK_MONOTONIC in microseconds */
-    void *user;
-    uint64_t events_lost; /* summed up over all streams */
+    const struct standing_report *const *reports; /* by subject */
+    int64_t (*clock)(void);                       /* CLOCK_MONOTONIC in microseconds */
+    uint64_t events_lost;                         /* summed up over all streams */
     /* Of all streams: how old the oldest event was of those that were emitted together. */
     struct delays delays;
 };
 
 struct stream;
 
-/* A stream of the filter's subjects that starts with a snapshot; before the first complete dump,
- * with the source, and the snapshot follows that dump. It takes the filter; the origin must outlive
- * it. NULL without memory: then the filter is still the caller's. */
+/* A stream of the filter's subjects, which must be followed for as long as it is there. It starts
+ * with a snapshot; before the first complete dump, with the source, and the snapshot follows that
+ * dump. It takes the filter; the origin must outlive it. NULL without memory: then the filter is
+ * still the caller's. */
 struct stream *stream_new(struct stream_origin *origin, struct filter *filter);
 struct stream *stream_free(struct stream *stream);
 

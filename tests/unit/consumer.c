@@ -17,15 +17,6 @@ static void on_change(void *user, const struct change *change)
     assert_int_equal(history_add_change(world->history, change, 1, MONOTONIC_USEC), 0);
 }
 
-static void describe(void *user, enum subject_number subject, struct source_state *ret)
-{
-    const struct world *world = user;
-
-    assert_int_equal(subject, SUBJECT_LINKS);
-    *ret = (struct source_state){
-        .standing = "trusted", .reason = "", .last_dump_usec = world->blind ? -1 : 0};
-}
-
 /* Each event is so old when it is emitted. */
 static int64_t clock_now(void)
 {
@@ -40,9 +31,10 @@ void world_start(struct world *world, size_t history_bytes)
     assert_non_null(world->history);
     world->origin = (struct stream_origin){.history = world->history,
                                            .table = world->table,
-                                           .describe = describe,
-                                           .clock = clock_now,
-                                           .user = world};
+                                           .reports = world->reports,
+                                           .clock = clock_now};
+    world->source = (struct standing_report){.standing = STANDING_TRUSTED, .reason = ""};
+    world->reports[SUBJECT_LINKS] = &world->source;
 }
 
 void world_stop(struct world *world)

@@ -18,7 +18,8 @@ struct world {
     struct table *table;
     struct history *history;
     struct stream_origin origin;
-    bool blind; /* no dump ever worked */
+    struct standing_report source;
+    const struct standing_report *reports[SUBJECT_COUNT];
 };
 
 void world_start(struct world *world, size_t history_bytes);

@@ -75,7 +75,7 @@ static int on_call(void *user, struct connection *connection, const char *messag
     if (strcmp(message, "later") == 0)
         talk->holds = true;
     if (strcmp(message, "stream") == 0)
-        return answer_stream(&talk->news, world_stream(&talk->world, NULL), ret);
+        return answer_stream(&talk->news, world_stream(&talk->world, NULL), NULL, ret);
     if (strcmp(message, "much") == 0)
         *ret = speak(talk, "", MUCH + 1, 40);
     else

@@ -62,7 +62,7 @@ static void the_links_are_stale_after_three_failures_and_fresh_after_one_success
 
     (void)state;
     virtual_start_denied(&virtual);
-    last_dump = standing_report(virtual.standing)->last_dump;
+    last_dump = standing_report(virtual.standing)->last_dump_usec;
     virtual_run_to_dump(&virtual);
     virtual.dump.error = -EBUSY;
     virtual_end_dump(&virtual);
@@ -74,7 +74,7 @@ static void the_links_are_stale_after_three_failures_and_fresh_after_one_success
     assert_true(standing_report(virtual.standing)->stale);
     assert_int_equal(standing_report(virtual.standing)->dump_error, EBUSY);
     assert_int_equal(standing_report(virtual.standing)->cadence, STANDING_RETRY);
-    assert_true(standing_report(virtual.standing)->last_dump >= last_dump);
+    assert_true(standing_report(virtual.standing)->last_dump_usec >= last_dump);
     assert_int_equal(virtual_standing(&virtual), STANDING_DENIED);
 
     virtual.dump.error = 0;
@@ -82,7 +82,7 @@ static void the_links_are_stale_after_three_failures_and_fresh_after_one_success
     virtual_end_dump(&virtual);
     assert_false(standing_report(virtual.standing)->stale);
     assert_int_equal(standing_report(virtual.standing)->dump_error, 0);
-    assert_true(standing_report(virtual.standing)->last_dump == virtual.now);
+    assert_true(standing_report(virtual.standing)->last_dump_usec == virtual.now);
     virtual_stop(&virtual);
 }
 

@@ -466,8 +466,8 @@ static void messages_that_push_out_events_are_still_given(void **state)
 static void a_change_of_the_source_is_an_event_without_a_link(void **state)
 {
     struct history *history = new_history(PLENTY);
-    struct source_state source = {
-        .standing = "denied", .reason = "because", .error = EACCES, .last_dump_usec = -1};
+    struct standing_report source = {
+        .standing = STANDING_DENIED, .reason = "because", .error = EACCES, .last_dump_usec = -1};
     struct buffer *message;
 
     (void)state;

@@ -11,11 +11,10 @@
 
 #define INSTANCE "0123456789abcdef0123456789abcdef"
 
-static const struct source_state source = {.standing = "incomplete",
-                                           .reason = "a dump showed more",
-                                           .error = 0,
-                                           .stale = true,
-                                           .last_dump_usec = 77};
+static const struct standing_report source = {.standing = STANDING_INCOMPLETE,
+                                              .reason = "a dump showed more",
+                                              .stale = true,
+                                              .last_dump_usec = 77};
 
 /* Checks that a message is one JSON text with its NUL and frees it. */
 static json_t *read_message(int r, struct buffer *message)
@@ -171,9 +170,9 @@ static void ready_and_source_have_the_source(void **state)
 {
     struct event event = {
         .type = EVENT_SOURCE, .sequence = 8, .realtime_usec = 1, .monotonic_usec = 2};
-    message_sources sources = {[SUBJECT_LINKS] = &source};
+    const struct standing_report *reports[SUBJECT_COUNT] = {&source};
     struct buffer *message = NULL;
-    int r = message_sources_now(INSTANCE, EVENT_READY, 7, sources, &message);
+    int r = message_sources_now(INSTANCE, EVENT_READY, 7, reports, SUBJECT_BIT(LINKS), &message);
 
     (void)state;
     assert_is(read_message(r, message),
@@ -209,17 +208,18 @@ static void lost_has_the_number_unless_it_is_unknown(void **state)
 
 static void an_errno_is_sent_as_its_number_and_name(void **state)
 {
-    struct source_state denied = {
-        .standing = "denied", .reason = "refused", .error = ENOPROTOOPT, .last_dump_usec = -1};
+    struct standing_report denied = {.standing = STANDING_DENIED,
+                                     .reason = "refused",
+                                     .error = ENOPROTOOPT,
+                                     .last_dump_usec = -1};
 
     (void)state;
-    assert_is(message_source_state(&denied),
+    assert_is(message_source(&denied),
               json_pack("{s:s, s:s, s:i, s:s, s:b}", "standing", "denied", "reason", "refused",
                         "errno", ENOPROTOOPT, "errno_name", "ENOPROTOOPT", "stale", 0));
     denied.error = 4095;
-    assert_is(message_source_state(&denied),
-              json_pack("{s:s, s:s, s:i, s:b}", "standing", "denied", "reason", "refused", "errno",
-                        4095, "stale", 0));
+    assert_is(message_source(&denied), json_pack("{s:s, s:s, s:i, s:b}", "standing", "denied",
+                                                 "reason", "refused", "errno", 4095, "stale", 0));
 }
 
 static void replies_and_errors_are_varlinks(void **state)

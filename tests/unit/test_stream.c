@@ -91,7 +91,8 @@ static void change_often(struct trial *trial, int ifindex, int times)
 
 static void change_source(struct trial *trial, const char *reason)
 {
-    struct source_state source = {.standing = "denied", .reason = reason, .last_dump_usec = -1};
+    struct standing_report source = {
+        .standing = STANDING_DENIED, .reason = reason, .last_dump_usec = -1};
 
     assert_int_equal(history_add_source(trial->world.history, SUBJECT_LINKS, &source, 1, 2), 0);
 }
@@ -244,7 +245,7 @@ static void before_the_first_dump_the_source_comes_alone_and_the_snapshot_after_
 {
     struct trial *trial = *state;
 
-    trial->world.blind = true;
+    trial->world.source.last_dump_usec = -1;
     change_source(trial, "a");
     follow(trial, NULL);
     expect(trial, "source @1.");
@@ -252,7 +253,7 @@ static void before_the_first_dump_the_source_comes_alone_and_the_snapshot_after_
     expect(trial, ".");
     change_source(trial, "b");
     expect(trial, "source @3.");
-    trial->world.blind = false;
+    trial->world.source.last_dump_usec = 0;
     expect(trial, "snapshot 2 @3, ready @3.");
 }
 
@@ -260,11 +261,11 @@ static void before_the_first_dump_who_resumes_elsewhere_gets_lost_and_the_source
 {
     struct trial *trial = *state;
 
-    trial->world.blind = true;
+    trial->world.source.last_dump_usec = -1;
     change_source(trial, "a");
     resume(trial, "another", 7);
     expect(trial, "lost -1 @1, source @1.");
-    trial->world.blind = false;
+    trial->world.source.last_dump_usec = 0;
     expect(trial, "ready @1");
 }
 
@@ -272,12 +273,12 @@ static void before_the_first_dump_who_resumes_here_gets_events_and_no_ready(void
 {
     struct trial *trial = *state;
 
-    trial->world.blind = true;
+    trial->world.source.last_dump_usec = -1;
     change_source(trial, "a");
     notify(trial, 2, "a");
     resume(trial, INSTANCE, 1);
     expect(trial, "source @1, add 2 @2.");
-    trial->world.blind = false;
+    trial->world.source.last_dump_usec = 0;
     expect(trial, "ready @2");
 }
 

@@ -117,6 +117,7 @@ void virtual_end_dump(struct virtual *virtual)
     assert_true(virtual->dumping);
     virtual->dumping = false;
     virtual->dump.cost.wall_usec = 2 * virtual->dump.cost.cpu_usec;
+    virtual->dump.realtime_usec = virtual->now;
     virtual->settled = standing_dump_ended(virtual->standing, virtual->now, &virtual->dump);
 }
 
