@@ -2,21 +2,28 @@
 #include "client/ctl/journal_reader.h"
 
 #include <dirent.h>
+#include <endian.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
-#include <stddef.h>
+#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "protocol/json.h"
+#include "protocol/array.h"
 
 #define ARGUMENTS_MAX 24
 /* As a shell reports a program that does not exist. */
 #define EXIT_NOT_FOUND 127
+
+struct journal_entry {
+    char *fields; /* "NAME=VALUE", each ended by a NUL */
+    size_t length;
+    size_t capacity;
+};
 
 /* Whether one of the machine's journals below that folder may be read: 0, -EACCES, -ENOENT. */
 static int access_below(const char *folder)
@@ -57,7 +64,7 @@ int journal_access(void)
 static void become(const char *const arguments[], int out)
 {
     const char *words[ARGUMENTS_MAX] = {"journalctl", "--quiet", "--no-pager", "--system",
-                                        "--output=json"};
+                                        "--output=export"};
     size_t count = 5;
 
     while (*arguments && count < ARGUMENTS_MAX - 1)
@@ -68,21 +75,63 @@ static void become(const char *const arguments[], int out)
     _exit(errno == ENOENT ? EXIT_NOT_FOUND : EXIT_FAILURE);
 }
 
-/* Returns false if entry() returned false. */
-static bool read_lines(FILE *from, bool (*entry)(void *user, const json_t *entry), void *user)
+const char *journal_field(const struct journal_entry *entry, const char *name)
 {
+    size_t length = strlen(name), at = 0;
+
+    for (; at < entry->length; at += strlen(entry->fields + at) + 1)
+        if (strncmp(entry->fields + at, name, length) == 0 && entry->fields[at + length] == '=')
+            return entry->fields + at + length + 1;
+    return NULL;
+}
+
+static int add_field(struct journal_entry *entry, const char *field)
+{
+    size_t size = strlen(field) + 1;
+
+    if (array_grow(&entry->fields, &entry->capacity, entry->length + size, 1) < 0)
+        return -ENOMEM;
+    memcpy(entry->fields + entry->length, field, size);
+    entry->length += size;
+    return 1;
+}
+
+/* What follows the name of a field that is not printable: the number of its bytes, they themselves,
+ * and a newline. The daemon writes none. */
+static void skip_bytes(FILE *from)
+{
+    uint64_t left;
+
+    if (fread(&left, sizeof(left), 1, from) != 1)
+        return;
+    for (left = le64toh(left); left > 0 && getc(from) != EOF; left--)
+        ;
+    (void)getc(from);
+}
+
+/* An entry is one field a line, and an empty line at its end. 0 if callback() returned false, else
+ * 1, or -ENOMEM. */
+static int read_entries(FILE *from, journal_callback *callback, void *user)
+{
+    struct journal_entry entry = {.fields = NULL};
     char *line = NULL;
     size_t size = 0;
-    bool goes_on = true;
-    json_t *json;
+    int r = 1;
 
-    while (goes_on && getline(&line, &size, from) > 0)
-        if (json_read(line, strlen(line), 0, NULL, &json) >= 0) {
-            goes_on = entry(user, json);
-            json_decref(json);
+    while (r > 0 && getline(&line, &size, from) > 0) {
+        line[strcspn(line, "\n")] = '\0';
+        if (!*line) {
+            r = callback(user, &entry);
+            entry.length = 0;
+        } else if (strchr(line, '=')) {
+            r = add_field(&entry, line);
+        } else {
+            skip_bytes(from);
         }
+    }
     free(line);
-    return goes_on;
+    free(entry.fields);
+    return r;
 }
 
 static int reap(pid_t child)
@@ -97,14 +146,11 @@ static int reap(pid_t child)
     return WIFEXITED(status) && WEXITSTATUS(status) == 0 ? 0 : -EIO;
 }
 
-int journal_read(const char *const arguments[], bool (*entry)(void *user, const json_t *entry),
-                 void *user)
+int journal_read(const char *const arguments[], journal_callback *callback, void *user)
 {
-    bool goes_on;
-    int fds[2];
+    int fds[2], r, ended;
     pid_t child;
     FILE *from;
-    int r;
 
     if (pipe2(fds, O_CLOEXEC) < 0)
         return -errno;
@@ -118,8 +164,8 @@ int journal_read(const char *const arguments[], bool (*entry)(void *user, const 
         close(fds[0]);
         return r < 0 ? r : reap(child);
     }
-    goes_on = read_lines(from, entry, user);
+    r = read_entries(from, callback, user);
     fclose(from);
-    r = reap(child);
-    return goes_on ? r : 0;
+    ended = reap(child);
+    return r > 0 ? ended : r;
 }

@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <inttypes.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -37,7 +38,7 @@ static const int kinds[] = {[PAST_ADD] = LINK_ADDED,
 /* What is read of an entry. */
 #define FIELDS                                                                                   \
     "--output-fields=MESSAGE_ID,MESSAGE,PRIORITY,INTERFACE,IFINDEX,INSTANCE,SEQUENCE,OLD_FLAGS," \
-    "NEW_FLAGS,OLD_IFNAME,NEW_IFNAME,FLAPS,_SYSTEMD_UNIT,_SOURCE_REALTIME_TIMESTAMP"
+    "NEW_FLAGS,OLD_IFNAME,NEW_IFNAME,FLAPS,_SOURCE_REALTIME_TIMESTAMP"
 
 struct reading {
     const struct past_query *query;
@@ -45,17 +46,9 @@ struct reading {
     void *user;
 };
 
-/* A field of an entry as text, the first one of several; NULL if there is none. */
-static const char *field_of(const json_t *entry, const char *name)
+static int64_t number_of(const struct journal_entry *entry, const char *name)
 {
-    const json_t *field = json_object_get(entry, name);
-
-    return json_string_value(json_is_array(field) ? json_array_get(field, 0) : field);
-}
-
-static int64_t number_of(const json_t *entry, const char *name)
-{
-    const char *text = field_of(entry, name);
+    const char *text = journal_field(entry, name);
 
     return text ? strtoll(text, NULL, 10) : -1;
 }
@@ -72,24 +65,24 @@ static bool find_type(const char *id, enum past_type *ret)
 
 /* Flags are as in JSON. Those that did not change are not there: unseen changes are mostly those of
  * a link that is up. */
-static bool is_up(const json_t *entry, const char *name)
+static bool is_up(const struct journal_entry *entry, const char *name)
 {
-    const char *flags = field_of(entry, name);
+    const char *flags = journal_field(entry, name);
 
     return !flags || (strstr(flags, "\"UP\"") && !strstr(flags, "\"NO-CARRIER\""));
 }
 
-static uint64_t downs_of(const json_t *json, enum past_type type)
+static uint64_t downs_of(const struct journal_entry *from, enum past_type type)
 {
     if (type != PAST_CHANGE)
         return 0;
-    return flap_downs(is_up(json, "OLD_FLAGS"), is_up(json, "NEW_FLAGS"), number_of(json, "FLAPS"));
+    return flap_downs(is_up(from, "OLD_FLAGS"), is_up(from, "NEW_FLAGS"), number_of(from, "FLAPS"));
 }
 
 /* A daemon that logs all does so with what it found when it started, at debug level. */
-static bool was_there_before(const json_t *json, enum past_type type)
+static bool was_there_before(const struct journal_entry *from, enum past_type type)
 {
-    return type == PAST_ADD && number_of(json, "PRIORITY") == 7;
+    return type == PAST_ADD && number_of(from, "PRIORITY") == 7;
 }
 
 /* Whether the daemon has the event itself. */
@@ -101,42 +94,42 @@ static bool is_held(const struct past_query *query, const struct past_entry *ent
 }
 
 /* When journald received it, which is later than what happened by the time that it waited. */
-static int64_t time_of(const json_t *json)
+static int64_t time_of(const struct journal_entry *from)
 {
-    int64_t time = number_of(json, "_SOURCE_REALTIME_TIMESTAMP");
+    int64_t time = number_of(from, "_SOURCE_REALTIME_TIMESTAMP");
 
-    return time < 0 ? number_of(json, "__REALTIME_TIMESTAMP") : time;
+    return time < 0 ? number_of(from, "__REALTIME_TIMESTAMP") : time;
 }
 
 /* INTERFACE has both names of a link that was renamed. */
-static const char *name_of(const json_t *json, const char *field)
+static const char *name_of(const struct journal_entry *from, const char *field)
 {
-    const char *name = field_of(json, field);
+    const char *name = journal_field(from, field);
 
-    return name ? name : field_of(json, "INTERFACE");
+    return name ? name : journal_field(from, "INTERFACE");
 }
 
-static bool take_entry(void *user, const json_t *json)
+static bool take_entry(void *user, const struct journal_entry *from)
 {
     const struct reading *reading = user;
-    struct past_entry entry = {.realtime = time_of(json),
-                               .text = field_of(json, "MESSAGE"),
-                               .ifname = name_of(json, "NEW_IFNAME"),
-                               .old_ifname = name_of(json, "OLD_IFNAME"),
-                               .ifindex = field_of(json, "IFINDEX"),
-                               .instance = field_of(json, "INSTANCE"),
-                               .sequence = field_of(json, "SEQUENCE")};
+    struct past_entry entry = {.realtime = time_of(from),
+                               .text = journal_field(from, "MESSAGE"),
+                               .ifname = name_of(from, "NEW_IFNAME"),
+                               .old_ifname = name_of(from, "OLD_IFNAME"),
+                               .ifindex = journal_field(from, "IFINDEX"),
+                               .instance = journal_field(from, "INSTANCE"),
+                               .sequence = journal_field(from, "SEQUENCE")};
 
-    if (!find_type(field_of(json, "MESSAGE_ID"), &entry.type) ||
-        was_there_before(json, entry.type) || !entry.text || is_held(reading->query, &entry))
+    if (!find_type(journal_field(from, "MESSAGE_ID"), &entry.type) ||
+        was_there_before(from, entry.type) || !entry.text || is_held(reading->query, &entry))
         return true;
-    entry.downs = downs_of(json, entry.type);
+    entry.downs = downs_of(from, entry.type);
     return reading->callback(reading->user, &entry);
 }
 
-static bool take_unit(void *user, const json_t *json)
+static bool take_unit(void *user, const struct journal_entry *from)
 {
-    const char *unit = field_of(json, "_SYSTEMD_UNIT");
+    const char *unit = journal_field(from, "_SYSTEMD_UNIT");
     char **ret = user;
 
     free(*ret);

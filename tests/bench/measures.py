@@ -7,6 +7,7 @@ import subprocess
 import time
 
 import address_costs
+import journal_costs
 import reach
 import stage as stages
 from figures import Row, interleave
@@ -447,4 +448,4 @@ def huge(plan):
 
 ALL = [event_delay, full_rate, event_cpu, fan_out, one_poll, detection_delay, idle,
        many_namespaces, memory, start, snapshot, huge, address_costs.addresses,
-       reach.traced, reach.started]
+       journal_costs.history, reach.traced, reach.started]

@@ -1,10 +1,13 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 """linkwatchctl history: what happened, from the daemon's own history."""
 
+import contextlib
 import json
 import re
+import time
 
 import daemon as daemons
+import journal_files
 import netns
 import tap
 from ctl import run
@@ -180,6 +183,90 @@ def since_when():
             assert re.search("^ +" + label + moment % "", output, re.MULTILINE), output
         netns.ip("link del f0")
     netns.ip("link del e0")
+
+
+def _change(number, **fields):
+    """An entry of v0, which went down."""
+    return journal_files.entry(
+        __CURSOR="s", MESSAGE=f"v0: change {number}", MESSAGE_ID=journal_files.message_id("LINK_CHANGED"),
+        PRIORITY=6, INTERFACE="v0", IFINDEX=7, INSTANCE="0" * 32, SEQUENCE=number,
+        OLD_FLAGS='["UP"]', NEW_FLAGS='["NO-CARRIER","UP"]',
+        _SOURCE_REALTIME_TIMESTAMP=int(time.time() * 1e6), **fields)
+
+
+@contextlib.contextmanager
+def _with_journal(entries, code=0):
+    """Runs it as JSON beside a journal that has these entries: its objects and errors."""
+    with daemons.Daemon() as daemon, contextlib.closing(journal_files.Journal()) as journal:
+        journal.fill(entries, code)
+
+        def ask(*arguments):
+            got, output, errors = run("--socket", daemon.socket, "--json", "history", *arguments,
+                                      env=journal.environment)
+            tap.equal(got, 0, f"exit code: {errors}")
+            return [json.loads(line) for line in output.splitlines()], errors
+
+        yield ask, journal
+
+
+def _texts(objects_):
+    return [each["text"] for each in objects_ if each.get("origin") == "journal"]
+
+
+@tap.test
+def from_journal():
+    """What the journal has of the daemon's unit comes first, and is counted"""
+    with _with_journal(_change(1) + _change(2, FLAPS=2)) as (ask, journal):
+        got, errors = ask("v0")
+        tap.equal((_texts(got), errors), (["v0: change 1", "v0: change 2"], ""))
+        first = got[0]
+        tap.equal((first["type"], first["position"], first["ifindex"], first["ifname"]),
+                  ("change", {"instance": "0" * 32, "sequence": 1}, 7, "v0"))
+        tap.equal((got[-1]["journal"], got[-1]["links"]),
+                  (True, [{"ifname": "v0", "last_hour": 3, "last_day": 3}]), "flaps")
+        assert "_SYSTEMD_UNIT=" + journal_files.UNIT in journal.calls()[1].split(), journal.calls()
+        tap.equal(_texts(ask("w0")[0]), [], "of another link")
+
+
+@tap.test
+def no_entry_in_a_value():
+    """A value with line breaks and zeros in it is no further entry or field; and one that is not text
+    is as if it were not there"""
+    inner = b"x\nSEQUENCE=9\0SEQUENCE=9\n\n" + _change(666) + b"\0\0\0\0\0\0\0\0"
+    got = _change(1)[:-1] + journal_files.binary("LEARNED", inner) + b"\n"
+    unnamed = _change(2).replace(b"MESSAGE=v0: change 2\n", journal_files.binary("MESSAGE", b"\x1b[2J"))
+    with _with_journal(got + unnamed + _change(3)) as (ask, _journal):
+        got, errors = ask()
+        tap.equal((_texts(got), errors), (["v0: change 1", "v0: change 3"], ""))
+        tap.equal(got[0]["position"]["sequence"], 1)
+
+
+@tap.test
+def first_of_several():
+    """Of several values of a field, the first counts"""
+    with _with_journal(_change(1)[:-1] + b"MESSAGE=second\nSEQUENCE=5\n\n") as (ask, _journal):
+        first = ask()[0][0]
+        tap.equal((first["text"], first["position"]["sequence"]), ("v0: change 1", 1))
+
+
+@tap.test
+def journal_ends_early():
+    """What journalctl printed in part when it failed is left out, and that it failed is said"""
+    cut = _change(2)
+    for rest in (cut[:-1], cut[:-20], cut[:3], b"MESSAGE\n\xff\xff", b"MESSAGE\n" + b"\xff" * 8 + b"x",
+                 b"\0\0\n", b"=\n", b"\n\n\n"):
+        with _with_journal(_change(1) + rest, code=1) as (ask, _journal):
+            got, errors = ask()
+            tap.equal(_texts(got), ["v0: change 1"], f"entries before {rest}")
+            tap.contains(errors, "journalctl failed; the entries are not complete")
+
+
+@tap.test
+def no_journalctl():
+    """Without journalctl, there is no journal"""
+    with _with_journal(b"") as (ask, journal):
+        journal.environment["PATH"] = "/nowhere"
+        tap.contains(ask()[1], "there is no journal here; " + _REST)
 
 
 @tap.test
