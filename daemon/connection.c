@@ -24,8 +24,7 @@
 struct connection {
     TAILQ_ENTRY(connection) entry;
     struct connection_host *host;
-    struct namespace *namespace;
-    struct user *user;
+    struct caller caller;
     struct job job;
     struct waiter waiter; /* for what the answer waits for */
     struct ev_io readable;
@@ -39,7 +38,6 @@ struct connection {
     struct answer *answer;
     int passed;       /* a netlink socket that came with what is in the frame, or -1 */
     size_t passed_at; /* the first byte with which it came */
-    int call_socket;  /* it, while the call is answered that it belongs to */
     bool to_read;     /* the socket was readable, and nothing was read yet */
     bool ended;       /* the consumer won't send anything more */
 };
@@ -163,7 +161,7 @@ static void assign_socket(struct connection *connection, size_t size)
         connection->passed_at -= size;
         return;
     }
-    connection->call_socket = connection->passed;
+    connection->caller.socket = connection->passed;
     connection->passed = -1;
 }
 
@@ -176,9 +174,9 @@ static int take_call(struct connection *connection)
     if (r <= 0)
         return r;
     assign_socket(connection, length + 1);
-    r = connection->host->respond(connection->host->respond_user, connection, message, length,
-                                  &connection->answer);
-    drop_socket(&connection->call_socket);
+    r = connection->host->respond(connection->host->respond_user, &connection->caller, message,
+                                  length, &connection->answer);
+    drop_socket(&connection->caller.socket);
     return r < 0 ? r : 1;
 }
 
@@ -379,12 +377,11 @@ struct connection *connection_new(struct connection_host *host, int fd, struct u
     if (!connection)
         return NULL;
     connection->host = host;
-    connection->namespace = namespace;
-    connection->user = user;
+    connection->caller = (struct caller){.user = user, .namespace = namespace, .socket = -1};
     connection->job = (struct job){.run = run, .user = connection, .share = &user->share};
     connection->waiter = (struct waiter){.wake = on_wake, .user = connection};
     connection->fd = fd;
-    connection->passed = connection->call_socket = -1;
+    connection->passed = -1;
     frame_init(&connection->in, request_max);
     ev_io_init(&connection->readable, on_readable, fd, EV_READ);
     ev_io_init(&connection->writable, on_writable, fd, EV_WRITE);
@@ -406,7 +403,7 @@ struct connection *connection_free(struct connection *connection)
     host = connection->host;
     workqueue_remove(host->queue, &connection->job);
     end_answer(connection);
-    host->closed(host->closed_user, connection);
+    host->closed(host->closed_user, &connection->caller);
     TAILQ_REMOVE(&host->connections, connection, entry);
     ev_io_stop(host->loop, &connection->readable);
     stop_waiting(connection);
@@ -417,36 +414,4 @@ struct connection *connection_free(struct connection *connection)
     descriptors_close(connection->fd, host->closer);
     free(connection);
     return NULL;
-}
-
-int connection_take_socket(struct connection *connection)
-{
-    int fd = connection->call_socket;
-
-    connection->call_socket = -1;
-    return fd;
-}
-
-bool connection_has_socket(const struct connection *connection)
-{
-    return connection->call_socket >= 0;
-}
-
-void connection_enter(struct connection *connection, struct namespace *namespace)
-{
-    struct namespace *left = connection->namespace;
-
-    connection->namespace = namespace;
-    namespace_count(namespace, 1);
-    namespace_count(left, -1);
-}
-
-struct user *connection_user(const struct connection *connection)
-{
-    return connection->user;
-}
-
-struct namespace *connection_namespace(const struct connection *connection)
-{
-    return connection->namespace;
 }

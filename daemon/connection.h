@@ -7,6 +7,7 @@
 #include <stddef.h>
 
 #include "daemon/answer.h"
+#include "daemon/caller.h"
 #include "daemon/workqueue.h"
 
 /* Seconds that a consumer may leave an answer unread that ends. */
@@ -16,19 +17,21 @@ struct closer;
 struct ev_loop;
 struct connection;
 
+/* A whole message came, valid during the call: 0 with the answer to it, which is NULL if it wants
+ * none; -errno closes the connection. The namespace of the caller may be replaced. */
+typedef int (*connection_respond)(void *user, struct caller *caller, const char *message,
+                                  size_t length, struct answer **ret);
+
 /* What all connections of a server have in common. */
 struct connection_host {
     struct ev_loop *loop;
     struct workqueue *queue;
     struct closer *closer;
     TAILQ_HEAD(connections, connection) connections;
-    /* A whole message came, valid during the call: 0 with the answer to it, which is NULL if it
-     * wants none; -errno closes the connection. */
-    int (*respond)(void *respond_user, struct connection *connection, const char *message,
-                   size_t length, struct answer **ret);
+    connection_respond respond;
     void *respond_user;
-    /* The connection is about to be freed. */
-    void (*closed)(void *closed_user, struct connection *connection);
+    /* The connection of that caller is about to be freed. */
+    void (*closed)(void *closed_user, const struct caller *caller);
     void *closed_user;
 };
 
@@ -40,16 +43,5 @@ struct connection *connection_new(struct connection_host *host, int fd, struct u
 
 /* Ends it: the socket is closed. Not to be called from respond(). */
 struct connection *connection_free(struct connection *connection);
-
-/* The socket that came with the call that is being answered, which is the caller's then, or -1: one
- * of netlink (descriptors.h). The first byte that came with it belongs to that call. */
-int connection_take_socket(struct connection *connection);
-bool connection_has_socket(const struct connection *connection);
-
-/* From now on it is about that namespace. */
-void connection_enter(struct connection *connection, struct namespace *namespace);
-
-struct user *connection_user(const struct connection *connection);
-struct namespace *connection_namespace(const struct connection *connection);
 
 #endif

@@ -4,12 +4,14 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/random.h>
 #include <unistd.h>
 
 #include "daemon/eventlog.h"
 #include "daemon/methods.h"
 #include "daemon/namespaces.h"
 #include "daemon/rtnl.h"
+#include "daemon/server.h"
 #include "daemon/systemd.h"
 #include "protocol/clock.h"
 
@@ -24,9 +26,10 @@ struct daemon {
     struct budget_part part; /* of the own namespace */
     struct rtnl_room *room;
     struct namespace *namespace;
+    struct users *users;
     struct entered *entered;
+    struct methods methods;
     struct server *server;
-    int64_t started_usec; /* of CLOCK_MONOTONIC */
     bool ready;
 };
 
@@ -67,52 +70,60 @@ static void on_settled(void *user)
     daemon_notify_ready(daemon);
 }
 
-static int on_call(void *user, struct connection *connection, const char *message, size_t length,
-                   struct answer **ret)
-{
-    const struct daemon *daemon = user;
-    const struct methods_context context = {
-        .connection = connection,
-        .entered = daemon->entered,
-        .namespace = connection_namespace(connection),
-        .server = daemon->server,
-        .user = connection_user(connection),
-        .started_usec = daemon->started_usec,
-    };
-
-    return methods_answer(&context, message, length, ret);
-}
-
 static void set_budget(struct daemon *daemon, const struct config *config)
 {
     budget_set(&daemon->budget, config->budget_ppm, config->interval_min_usec,
                config->interval_max_usec);
 }
 
-static bool make_parts(struct daemon *daemon, struct ev_loop *loop,
-                       const struct daemon_socket *socket)
+/* Random, so that users can't know it. */
+static unsigned seed(void)
+{
+    unsigned value;
+
+    if (getrandom(&value, sizeof(value), 0) != sizeof(value))
+        value = (unsigned)clock_usec(CLOCK_MONOTONIC);
+    return value;
+}
+
+static bool make_namespaces(struct daemon *daemon, struct ev_loop *loop)
 {
     static const struct namespace_handlers handlers = {.settled = on_settled,
                                                        .reported = on_reported};
     const struct config *config = &daemon->config;
-    struct source_resources resources;
+    struct source_resources resources = {.budget = &daemon->part};
 
-    daemon->started_usec = clock_usec(CLOCK_MONOTONIC);
     set_budget(daemon, config);
     daemon->part.budget = &daemon->budget;
-    daemon->room = rtnl_room_new();
-    if (!daemon->room)
+    resources.room = daemon->room = rtnl_room_new();
+    daemon->users = users_new(geteuid(), seed());
+    if (!daemon->room || !daemon->users)
         return false;
-    resources = (struct source_resources){.budget = &daemon->part, .room = daemon->room};
     daemon->namespace = namespace_new(loop, daemon->log, &config->source, &resources, -1,
                                       config->history_bytes, &handlers, daemon);
     if (daemon->namespace)
         daemon->entered = entered_new(loop, daemon->namespace, &daemon->budget, daemon->room);
-    if (!daemon->entered)
-        return false;
-    entered_configure(daemon->entered, &config->namespaces, &config->source, config->history_bytes);
-    daemon->server = server_new(loop, daemon->log, socket->fd, socket->made ? socket->path : NULL,
-                                &config->limits, daemon->namespace, on_call, daemon);
+    if (daemon->entered)
+        entered_configure(daemon->entered, &config->namespaces, &config->source,
+                          config->history_bytes);
+    return daemon->entered;
+}
+
+static bool make_server(struct daemon *daemon, struct ev_loop *loop,
+                        const struct daemon_socket *socket)
+{
+    const struct server_parts parts = {.log = daemon->log,
+                                       .users = daemon->users,
+                                       .limits = &daemon->config.limits,
+                                       .namespace = daemon->namespace,
+                                       .respond = methods_answer,
+                                       .respond_user = &daemon->methods};
+
+    daemon->methods = (struct methods){.config = &daemon->config,
+                                       .users = daemon->users,
+                                       .entered = daemon->entered,
+                                       .started_usec = clock_usec(CLOCK_MONOTONIC)};
+    daemon->server = server_new(loop, &parts, socket->fd, socket->made ? socket->path : NULL);
     return daemon->server;
 }
 
@@ -133,7 +144,7 @@ struct daemon *daemon_new(struct ev_loop *loop, struct log *log, struct systemd 
         daemon->systemd = systemd;
         daemon->config = *config;
         daemon->socket = socket->path;
-        if (make_parts(daemon, loop, socket))
+        if (make_namespaces(daemon, loop) && make_server(daemon, loop, socket))
             return daemon;
     }
     if (!daemon || !daemon->server)
@@ -147,6 +158,7 @@ struct daemon *daemon_free(struct daemon *daemon)
         return NULL;
     server_free(daemon->server);
     entered_free(daemon->entered);
+    users_free(daemon->users);
     namespace_free(daemon->namespace);
     rtnl_room_free(daemon->room);
     free(daemon);
@@ -165,7 +177,8 @@ void daemon_reload(struct daemon *daemon, const struct config *config)
     set_budget(daemon, config);
     source_reconfigure(namespace_source(daemon->namespace), &config->source);
     entered_configure(daemon->entered, &config->namespaces, &config->source, config->history_bytes);
-    server_set_limits(daemon->server, &config->limits);
+    daemon->config.limits = config->limits;
+    daemon->config.namespaces = config->namespaces;
 }
 
 void daemon_notify_ready(const struct daemon *daemon)
@@ -183,7 +196,7 @@ struct namespace *daemon_namespace(const struct daemon *daemon)
     return daemon->namespace;
 }
 
-const struct server *daemon_server(const struct daemon *daemon)
+const struct users *daemon_users(const struct daemon *daemon)
 {
-    return daemon->server;
+    return daemon->users;
 }

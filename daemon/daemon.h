@@ -33,6 +33,6 @@ void daemon_reload(struct daemon *daemon, const struct config *config);
 void daemon_notify_ready(const struct daemon *daemon);
 
 struct namespace *daemon_namespace(const struct daemon *daemon);
-const struct server *daemon_server(const struct daemon *daemon);
+const struct users *daemon_users(const struct daemon *daemon);
 
 #endif

@@ -19,15 +19,6 @@
 /* Of the bytes for all histories, the part of the entered namespaces is one of so many. */
 #define HISTORY_PART 2
 
-/* A user with namespaces. */
-struct owner {
-    LIST_ENTRY(owner) entry;
-    uid_t uid;
-    size_t count;
-    struct budget_part part;
-    struct quota quota;
-};
-
 /* What a socket is known by; all zero where the kernel does not say. */
 struct cookie {
     uint64_t socket;
@@ -37,7 +28,7 @@ struct cookie {
 struct place {
     TAILQ_ENTRY(place) entry; /* who was entered first stands first */
     struct entered *entered;
-    struct owner *owner;
+    struct user *user;
     struct cookie cookie;
     struct quota quota;
     struct namespace *namespace;
@@ -54,9 +45,8 @@ struct entered {
     size_t history_bytes;
     struct quota links; /* what the links of all may have */
     TAILQ_HEAD(places, place) places;
-    LIST_HEAD(owners, owner) owners;
     size_t count;
-    size_t owner_count;
+    size_t user_count; /* of those who have some */
 };
 
 struct entered *entered_new(struct ev_loop *loop, struct namespace *own, struct budget *budget,
@@ -71,7 +61,6 @@ struct entered *entered_new(struct ev_loop *loop, struct namespace *own, struct 
     entered->own = own;
     entered->budget = budget;
     TAILQ_INIT(&entered->places);
-    LIST_INIT(&entered->owners);
     return entered;
 }
 
@@ -85,45 +74,24 @@ static void share(struct entered *entered)
     namespace_set_history_bytes(entered->own, entered->history_bytes - part);
     TAILQ_FOREACH(place, &entered->places, entry)
     namespace_set_history_bytes(place->namespace,
-                                part / entered->owner_count / place->owner->count);
+                                part / entered->user_count / place->user->namespaces);
 }
 
-static struct owner *find_owner(struct entered *entered, uid_t uid)
+static void add_owner(struct entered *entered, struct user *user)
 {
-    struct owner *owner;
-
-    LIST_FOREACH(owner, &entered->owners, entry)
-    if (owner->uid == uid)
-        return owner;
-    return NULL;
-}
-
-static struct owner *add_owner(struct entered *entered, uid_t uid)
-{
-    struct owner *owner = find_owner(entered, uid);
-
-    if (!owner) {
-        owner = calloc(1, sizeof(*owner));
-        if (!owner)
-            return NULL;
-        owner->uid = uid;
-        owner->part.budget = entered->budget;
-        owner->quota =
-            (struct quota){.above = &entered->links, .privileged = uid == 0 || uid == geteuid()};
-        LIST_INSERT_HEAD(&entered->owners, owner, entry);
-        entered->owner_count++;
-    }
-    owner->count++;
-    return owner;
-}
-
-static void drop_owner(struct entered *entered, struct owner *owner)
-{
-    if (--owner->count > 0)
+    if (user->namespaces++ > 0)
         return;
-    LIST_REMOVE(owner, entry);
-    entered->owner_count--;
-    free(owner);
+    entered->user_count++;
+    user->part.budget = entered->budget;
+    user->links.above = &entered->links;
+    user->links.privileged = user->lists.privileged;
+}
+
+static void drop_owner(struct entered *entered, struct user *user)
+{
+    if (--user->namespaces == 0)
+        entered->user_count--;
+    users_forget(user);
 }
 
 static void remove_place(struct place *place)
@@ -134,7 +102,7 @@ static void remove_place(struct place *place)
     TAILQ_REMOVE(&entered->places, place, entry);
     entered->count--;
     namespace_free(place->namespace);
-    drop_owner(entered, place->owner);
+    drop_owner(entered, place->user);
     free(place);
     share(entered);
 }
@@ -245,14 +213,14 @@ static void on_abandoned(void *user)
 
 /* Removes the one of those without consumers that was entered first: of a user, or of anybody for
  * NULL. False if there is none. */
-static bool make_room(struct entered *entered, const struct owner *owner)
+static bool make_room(struct entered *entered, const struct user *user)
 {
     struct place *place;
 
     TAILQ_FOREACH(place, &entered->places, entry)
     {
         /* NOLINTNEXTLINE(clang-analyzer-unix.Malloc): the list does not have those removed */
-        if (!ev_is_active(&place->linger) || (owner && place->owner != owner))
+        if (!ev_is_active(&place->linger) || (user && place->user != user))
             continue;
         remove_place(place);
         return true;
@@ -261,20 +229,16 @@ static bool make_room(struct entered *entered, const struct owner *owner)
 }
 
 /* The limit that one more would break, NULL if there is none. */
-static const char *limit_reached(struct entered *entered, uid_t uid)
+static const char *limit_reached(struct entered *entered, const struct user *user)
 {
-    const struct owner *owner = find_owner(entered, uid);
-
-    size_t count = owner ? owner->count : 0;
-
-    if (count >= entered->limits.namespaces_per_user && (!owner || !make_room(entered, owner)))
+    if (user->namespaces >= entered->limits.namespaces_per_user && !make_room(entered, user))
         return "namespaces-per-user-max";
     if (entered->count >= entered->limits.namespaces && !make_room(entered, NULL))
         return "namespaces-max";
     return NULL;
 }
 
-static struct place *new_place(struct entered *entered, uid_t uid, int socket)
+static struct place *new_place(struct entered *entered, struct user *user, int socket)
 {
     static const struct namespace_handlers handlers = {.abandoned = on_abandoned};
     struct place *place = calloc(1, sizeof(*place));
@@ -283,18 +247,15 @@ static struct place *new_place(struct entered *entered, uid_t uid, int socket)
     if (!place)
         return NULL;
     place->entered = entered;
-    place->owner = add_owner(entered, uid);
-    if (!place->owner) {
-        free(place);
-        return NULL;
-    }
-    place->quota.above = &place->owner->quota;
+    place->user = user;
+    add_owner(entered, user);
+    place->quota.above = &user->links;
     resources = (struct source_resources){
-        .budget = &place->owner->part, .room = entered->room, .quota = &place->quota};
+        .budget = &user->part, .room = entered->room, .quota = &place->quota};
     place->namespace = namespace_new(entered->loop, NULL, &entered->source, &resources, socket,
                                      entered->history_bytes, &handlers, place);
     if (!place->namespace) {
-        drop_owner(entered, place->owner);
+        drop_owner(entered, user);
         free(place);
         return NULL;
     }
@@ -303,10 +264,10 @@ static struct place *new_place(struct entered *entered, uid_t uid, int socket)
     return place;
 }
 
-static int add_place(struct entered *entered, uid_t uid, int socket, const struct cookie *cookie,
-                     struct namespace **ret)
+static int add_place(struct entered *entered, struct user *user, int socket,
+                     const struct cookie *cookie, struct namespace **ret)
 {
-    struct place *place = new_place(entered, uid, socket);
+    struct place *place = new_place(entered, user, socket);
 
     if (!place) {
         close(socket);
@@ -332,7 +293,7 @@ static struct namespace *join_place(struct place *place, int socket)
     return place->namespace;
 }
 
-int entered_enter(struct entered *entered, uid_t uid, int socket, struct namespace **ret,
+int entered_enter(struct entered *entered, struct user *user, int socket, struct namespace **ret,
                   const char **ret_limit)
 {
     struct cookie cookie;
@@ -354,13 +315,13 @@ int entered_enter(struct entered *entered, uid_t uid, int socket, struct namespa
         *ret = join_place(place, socket);
         return 0;
     }
-    limit = limit_reached(entered, uid);
+    limit = limit_reached(entered, user);
     if (limit) {
         close(socket);
         *ret_limit = limit;
         return -EUSERS;
     }
-    return add_place(entered, uid, socket, &cookie, ret);
+    return add_place(entered, user, socket, &cookie, ret);
 }
 
 size_t entered_count(const struct entered *entered)
@@ -371,9 +332,4 @@ size_t entered_count(const struct entered *entered)
 size_t entered_bytes(const struct entered *entered)
 {
     return entered->links.used;
-}
-
-const struct entered_limits *entered_limits(const struct entered *entered)
-{
-    return &entered->limits;
 }

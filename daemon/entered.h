@@ -6,9 +6,9 @@
 #define LINKWATCH_DAEMON_ENTERED_H
 
 #include <stddef.h>
-#include <sys/types.h>
 
 #include "daemon/namespaces.h"
+#include "daemon/users.h"
 
 /* How long table and history stay without consumers and without the socket, which would keep the
  * namespace alive: who enters again with the same socket in this time goes on from there. */
@@ -35,15 +35,14 @@ struct entered *entered_free(struct entered *entered);
 void entered_configure(struct entered *entered, const struct entered_limits *limits,
                        const struct source_config *source, size_t history_bytes);
 
-/* The namespace of a socket, which it takes, also on failure. It is the caller's to count itself
- * there, at once. -EINVAL: the socket is none of rtnetlink that is not connected; -EUSERS: a limit
- * is reached, *ret_limit is its name; -ENOMEM. */
-int entered_enter(struct entered *entered, uid_t uid, int socket, struct namespace **ret,
+/* The namespace of a socket that a user handed in, which it takes, also on failure. It is the
+ * caller's to count itself there, at once. -EINVAL: the socket is none of rtnetlink that is not
+ * connected; -EUSERS: a limit is reached, *ret_limit is its name; -ENOMEM. */
+int entered_enter(struct entered *entered, struct user *user, int socket, struct namespace **ret,
                   const char **ret_limit);
 
 size_t entered_count(const struct entered *entered);
 /* Bytes that the links of all have. */
 size_t entered_bytes(const struct entered *entered);
-const struct entered_limits *entered_limits(const struct entered *entered);
 
 #endif

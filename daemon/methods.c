@@ -12,6 +12,7 @@
 #include "daemon/message.h"
 #include "daemon/metric_replies.h"
 #include "daemon/status.h"
+#include "daemon/users.h"
 #include "protocol/interfaces.h"
 
 #define SERVICE    "org.varlink.service"
@@ -24,7 +25,8 @@
 /* A call that is being answered. All functions that answer: 0, or -errno, which closes
  * the connection. */
 struct request {
-    const struct methods_context *context;
+    const struct methods *methods;
+    struct caller *caller;
     const struct call *call;
     struct answer **ret;
 };
@@ -163,13 +165,13 @@ static int read_filter(const struct request *request, bool objects_only, struct 
 
 static int list(const struct request *request)
 {
-    const struct methods_context *context = request->context;
+    const struct caller *caller = request->caller;
     struct filter *filter;
     int r = read_filter(request, true, &filter);
 
     if (r <= 0)
         return r;
-    return answer_list(context->namespace, context->user, filter, request->ret);
+    return answer_list(caller->namespace, caller->user, filter, request->ret);
 }
 
 /* -EINVAL if it is no position; *ret_member is then what filter_new() would say. */
@@ -211,7 +213,7 @@ static struct stream *new_stream(const struct request *request, struct filter *f
     const json_t *oldest = call_parameter(request->call, "from_oldest");
     int r = check_beginning(request, since, oldest);
     struct stream *stream =
-        r > 0 ? stream_new(namespace_streams(request->context->namespace), filter) : NULL;
+        r > 0 ? stream_new(namespace_streams(request->caller->namespace), filter) : NULL;
 
     if (!stream) {
         filter_free(filter);
@@ -231,7 +233,7 @@ static struct stream *new_stream(const struct request *request, struct filter *f
 
 static int monitor(const struct request *request)
 {
-    struct namespace *namespace = request->context->namespace;
+    struct namespace *namespace = request->caller->namespace;
     struct source *follows = NULL;
     struct filter *filter;
     struct stream *stream;
@@ -249,7 +251,7 @@ static int monitor(const struct request *request)
 
 static int refresh(const struct request *request)
 {
-    return answer_refresh(request->context->namespace, request->ret);
+    return answer_refresh(request->caller->namespace, request->ret);
 }
 
 /* The place of the descriptor among those that came with the call: there is one. */
@@ -260,54 +262,61 @@ static bool is_place(const json_t *value)
 
 static int enter(const struct request *request)
 {
-    const struct methods_context *context = request->context;
-    struct namespace *namespace;
+    struct caller *caller = request->caller;
+    struct namespace *left = caller->namespace;
+    int socket = caller->socket;
     const char *limit;
     int r;
 
-    if (!is_place(call_parameter(request->call, "socket_fd")) ||
-        !connection_has_socket(context->connection))
+    if (!is_place(call_parameter(request->call, "socket_fd")) || socket < 0)
         return refuse_parameter(request, "socket_fd");
-    r = entered_enter(context->entered, context->user->uid,
-                      connection_take_socket(context->connection), &namespace, &limit);
+    caller->socket = -1;
+    r = entered_enter(request->methods->entered, caller->user, socket, &caller->namespace, &limit);
     if (r == -EINVAL)
         return refuse_parameter(request, "socket_fd");
     if (r == -EUSERS)
         return fail(request, LINKS ".LimitReached", "limit", limit);
     if (r < 0)
         return r;
-    connection_enter(context->connection, namespace);
-    return answer_enter(namespace, request->ret);
+    namespace_count(caller->namespace, 1);
+    namespace_count(left, -1);
+    return answer_enter(caller->namespace, request->ret);
+}
+
+static json_t *status(const struct request *request)
+{
+    return status_describe(request->caller->namespace, request->methods->started_usec);
+}
+
+static json_t *statistics(const struct request *request)
+{
+    const struct methods *methods = request->methods;
+
+    return status_statistics(request->caller->namespace, methods->entered, methods->users,
+                             methods->config);
 }
 
 static int get_status(const struct request *request)
 {
-    const struct methods_context *context = request->context;
-
-    return reply(request, status_describe(context->namespace, context->started_usec));
+    return reply(request, status(request));
 }
 
 static int get_statistics(const struct request *request)
 {
-    const struct methods_context *context = request->context;
-
-    return reply(request, status_statistics(context->namespace, context->entered, context->server));
+    return reply(request, statistics(request));
 }
 
 static int list_metrics(const struct request *request)
 {
-    const struct methods_context *context = request->context;
-    const struct source *source = namespace_source(context->namespace);
-    bool known = standing_report(source_links(source)->standing)->last_dump_usec >= 0;
+    const struct source *source = namespace_source(request->caller->namespace);
+    bool known = source_reports(source)[SUBJECT_LINKS]->last_dump_usec >= 0;
     struct buffer *replies;
     int r;
 
     if (!request->call->more)
         return expect_more(request);
-    r = metric_replies_list(
-        status_describe(context->namespace, context->started_usec),
-        status_statistics(context->namespace, context->entered, context->server),
-        known ? source_table(source) : NULL, &replies);
+    r = metric_replies_list(status(request), statistics(request),
+                            known ? source_table(source) : NULL, &replies);
     return r < 0 ? r : answer_reply(replies, request->ret);
 }
 
@@ -393,18 +402,19 @@ static int answer(const struct request *request)
     unknown = unknown_parameter(method, request->call->parameters);
     if (unknown)
         return refuse_parameter(request, unknown);
-    if (method->answer != enter && connection_has_socket(request->context->connection))
+    if (method->answer != enter && request->caller->socket >= 0)
         return refuse_parameter(request, "socket_fd");
     return method->answer(request);
 }
 
-int methods_answer(const struct methods_context *context, const char *message, size_t length,
+int methods_answer(void *user, struct caller *caller, const char *message, size_t length,
                    struct answer **ret)
 {
+    const struct methods *methods = user;
     struct answer *given = NULL;
     struct call call;
-    struct request request = {.context = context, .call = &call, .ret = &given};
-    int r = call_parse(message, length, server_limits(context->server)->json_depth, &call);
+    struct request request = {.methods = methods, .caller = caller, .call = &call, .ret = &given};
+    int r = call_parse(message, length, methods->config->limits.json_depth, &call);
 
     if (r < 0)
         return r;

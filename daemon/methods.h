@@ -6,21 +6,20 @@
 #include <stddef.h>
 
 #include "daemon/answer.h"
-#include "daemon/server.h"
+#include "daemon/caller.h"
+#include "daemon/config.h"
 
-/* Who calls, and what about. */
-struct methods_context {
-    struct connection *connection;
+/* What all calls have in common. */
+struct methods {
+    const struct config *config;
+    const struct users *users;
     struct entered *entered;
-    struct namespace *namespace;
-    const struct server *server;
-    struct user *user;
     int64_t started_usec; /* the daemon, of CLOCK_MONOTONIC */
 };
 
 /* The answer to the call in a message; NULL if it wants none. -errno: it is no call, or there is
- * no memory. */
-int methods_answer(const struct methods_context *context, const char *message, size_t length,
+ * no memory. user: the struct methods. A connection_respond. */
+int methods_answer(void *user, struct caller *caller, const char *message, size_t length,
                    struct answer **ret);
 
 #endif

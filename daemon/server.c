@@ -6,7 +6,6 @@
 #include <ev.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/random.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -16,7 +15,6 @@
 #include "daemon/log.h"
 #include "daemon/message.h"
 #include "daemon/namespaces.h"
-#include "daemon/users.h"
 #include "daemon/workqueue.h"
 #include "protocol/clock.h"
 
@@ -26,21 +24,17 @@
 #define PAUSE 1.
 
 struct server {
-    struct log *log;
+    struct server_parts parts;
     struct ev_io incoming;
     struct ev_timer pause;
     struct workqueue *queue;
     struct workqueue_share share; /* of the time, to accept: nobody's yet */
     struct job accepting;
-    struct users *users;
     struct closer *closer;
     int fd;
     char *path; /* of the socket that was made here, and what it is known by */
     dev_t device;
     ino_t inode;
-    struct server_limits limits;
-    struct server_counters counters;
-    struct namespace *namespace;
     struct connection_host host;
 };
 
@@ -62,7 +56,7 @@ static void on_pause_over(struct ev_loop *loop, struct ev_timer *timer, int even
 
 static void pause_accepting(struct server *server, int error)
 {
-    struct log_line *line = log_begin(server->log, LOG_WARNING, LOG_KIND_ACCEPT_PAUSED);
+    struct log_line *line = log_begin(server->parts.log, LOG_WARNING, LOG_KIND_ACCEPT_PAUSED);
 
     log_number(line, "ERRNO", error);
     log_end(line, "cannot accept connections at the moment: %s", strerror(error));
@@ -73,25 +67,24 @@ static void pause_accepting(struct server *server, int error)
 static void leave(struct server *server, struct user *user)
 {
     workqueue_remove_share(server->queue, &user->share);
-    users_leave(server->users, user);
+    users_leave(server->parts.users, user);
 }
 
-static void on_closed(void *closed_user, struct connection *connection)
+static void on_closed(void *closed_user, const struct caller *caller)
 {
     struct server *server = closed_user;
 
-    namespace_count(connection_namespace(connection), -1);
-    leave(server, connection_user(connection));
+    namespace_count(caller->namespace, -1);
+    leave(server, caller->user);
     accept_again(server);
 }
 
 /* Sends the reason, as far as the socket takes it at once, and closes. */
 static void refuse(struct server *server, int fd, uid_t uid, const char *limit)
 {
-    struct log_line *line = log_begin(server->log, LOG_WARNING, LOG_KIND_SESSION_REFUSED);
+    struct log_line *line = log_begin(server->parts.log, LOG_WARNING, LOG_KIND_SESSION_REFUSED);
     struct buffer *message;
 
-    server->counters.refused++;
     log_text(line, "", "LIMIT", limit);
     log_number(line, "CONSUMER_UID", uid);
     log_end(line, "refused a connection of user %u: limit %s reached", uid, limit);
@@ -105,13 +98,11 @@ static void refuse(struct server *server, int fd, uid_t uid, const char *limit)
 
 static int admit(struct server *server, int fd, struct user *user)
 {
-    struct connection *connection =
-        connection_new(&server->host, fd, user, server->namespace, server->limits.request);
+    const struct server_parts *parts = &server->parts;
 
-    if (!connection)
+    if (!connection_new(&server->host, fd, user, parts->namespace, parts->limits->request))
         return -ENOMEM;
-    server->counters.sessions++;
-    namespace_count(server->namespace, 1);
+    namespace_count(parts->namespace, 1);
     return 0;
 }
 
@@ -134,7 +125,7 @@ static void receive_consumer(struct server *server, int fd)
     /* For limits and logs; in some sandboxes it is not the truth. */
     (void)getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &peer, &length);
     bound_send_buffer(fd);
-    r = users_enter(server->users, peer.uid, &server->limits.users, &user, &limit);
+    r = users_enter(server->parts.users, peer.uid, &server->parts.limits->users, &user, &limit);
     if (r == -EUSERS) {
         refuse(server, fd, peer.uid, limit);
     } else if (r < 0) {
@@ -192,21 +183,14 @@ static void note_path(struct server *server)
 /* -ENOMEM. */
 static int make_parts(struct server *server, struct ev_loop *loop, const char *path)
 {
-    unsigned seed;
-
-    if (getrandom(&seed, sizeof(seed), 0) != sizeof(seed))
-        seed = (unsigned)monotonic_usec();
-    server->users = users_new(geteuid(), seed);
     server->queue = workqueue_new(loop, monotonic_usec);
     server->closer = closer_new(loop);
     server->path = path ? strdup(path) : NULL;
-    return !server->users || !server->queue || !server->closer || (path && !server->path) ? -ENOMEM
-                                                                                          : 0;
+    return !server->queue || !server->closer || (path && !server->path) ? -ENOMEM : 0;
 }
 
-struct server *server_new(struct ev_loop *loop, struct log *log, int fd, const char *path,
-                          const struct server_limits *limits, struct namespace *namespace,
-                          server_respond respond, void *user)
+struct server *server_new(struct ev_loop *loop, const struct server_parts *parts, int fd,
+                          const char *path)
 {
     struct server *server = calloc(1, sizeof(*server));
 
@@ -215,22 +199,19 @@ struct server *server_new(struct ev_loop *loop, struct log *log, int fd, const c
     if (make_parts(server, loop, path) < 0) {
         closer_free(server->closer);
         workqueue_free(server->queue);
-        users_free(server->users);
         free(server->path);
         free(server);
         return NULL;
     }
     if (path)
         note_path(server);
-    server->log = log;
+    server->parts = *parts;
     server->fd = fd;
-    server->limits = *limits;
-    server->namespace = namespace;
     server->host = (struct connection_host){.loop = loop,
                                             .queue = server->queue,
                                             .closer = server->closer,
-                                            .respond = respond,
-                                            .respond_user = user,
+                                            .respond = parts->respond,
+                                            .respond_user = parts->respond_user,
                                             .closed = on_closed,
                                             .closed_user = server};
     TAILQ_INIT(&server->host.connections);
@@ -264,7 +245,6 @@ struct server *server_free(struct server *server)
     ev_timer_stop(server->host.loop, &server->pause);
     workqueue_remove(server->queue, &server->accepting);
     workqueue_free(server->queue);
-    users_free(server->users);
     /* One that was passed is somebody else's, too: who waits there is not dropped. */
     if (server->path)
         closer_close(server->closer, server->fd);
@@ -281,24 +261,4 @@ void server_start(struct server *server)
 {
     if (!ev_is_active(&server->pause))
         ev_io_start(server->host.loop, &server->incoming);
-}
-
-void server_set_limits(struct server *server, const struct server_limits *limits)
-{
-    server->limits = *limits;
-}
-
-const struct server_limits *server_limits(const struct server *server)
-{
-    return &server->limits;
-}
-
-size_t server_session_count(const struct server *server)
-{
-    return users_sessions(server->users);
-}
-
-const struct server_counters *server_counters(const struct server *server)
-{
-    return &server->counters;
 }

@@ -8,6 +8,7 @@
 #include <sys/types.h>
 
 #include "daemon/connection.h"
+#include "daemon/users.h"
 
 struct ev_loop;
 struct log;
@@ -16,37 +17,28 @@ struct server;
 struct server_limits {
     struct users_limits users;
     size_t request;    /* bytes of one request, and of those that wait */
-    size_t json_depth; /* of one request; it is the request handler's to keep */
+    size_t json_depth; /* of one request; it is the responder's to keep */
 };
 
-struct server_counters {
-    uint64_t sessions; /* accepted */
-    uint64_t refused;  /* at a limit */
+/* What a server needs; all of it outlives the server. */
+struct server_parts {
+    struct log *log;
+    struct users *users;
+    const struct server_limits *limits; /* sessions that are over others later on stay */
+    struct namespace *namespace;        /* that calls are about, until they enter another one */
+    connection_respond respond;
+    void *respond_user;
 };
-
-/* The answer to a call, as connection_host says. */
-typedef int (*server_respond)(void *user, struct connection *connection, const char *message,
-                              size_t length, struct answer **ret);
 
 /* A server on a listening socket, which it takes. path is removed in the end if this
- * process made it, else NULL. It does not accept yet. Its connections are about that namespace.
- * NULL without memory. */
-struct server *server_new(struct ev_loop *loop, struct log *log, int fd, const char *path,
-                          const struct server_limits *limits, struct namespace *namespace,
-                          server_respond respond, void *user);
+ * process made it, else NULL. It does not accept yet. NULL without memory. */
+struct server *server_new(struct ev_loop *loop, const struct server_parts *parts, int fd,
+                          const char *path);
 
 /* Closes all sessions too. */
 struct server *server_free(struct server *server);
 
 /* Accepts from now on. Who connected before that waits in the queue. */
 void server_start(struct server *server);
-
-/* Other limits from now on; sessions that are over them stay. */
-void server_set_limits(struct server *server, const struct server_limits *limits);
-
-const struct server_limits *server_limits(const struct server *server);
-
-size_t server_session_count(const struct server *server);
-const struct server_counters *server_counters(const struct server *server);
 
 #endif

@@ -18,7 +18,7 @@ static json_t *number(uint64_t value)
     return json_integer((json_int_t)value);
 }
 
-static json_t *counters(struct namespace *namespace, const struct server_counters *server)
+static json_t *counters(struct namespace *namespace, const struct users_counters *users)
 {
     const struct source *source = namespace_source(namespace);
     struct follower_counters links = source_counters(source, SUBJECT_LINKS);
@@ -34,7 +34,7 @@ static json_t *counters(struct namespace *namespace, const struct server_counter
         number(history_newest(namespace_history(namespace))), "events_lost",
         number(namespace_streams(namespace)->events_lost), "carrier_changes",
         number(changes->carrier_changes), "flaps", number(changes->flaps), "sessions",
-        number(server->sessions), "sessions_refused", number(server->refused));
+        number(users->entered), "sessions_refused", number(users->refused));
 }
 
 static json_t *address_counters(const struct source *source)
@@ -129,11 +129,12 @@ static int64_t address_dump_cost(const struct source *source)
 }
 
 json_t *status_statistics(struct namespace *namespace, const struct entered *entered,
-                          const struct server *server)
+                          const struct users *users, const struct config *config)
 {
     const struct source *source = namespace_source(namespace);
     const struct standing_report *report = standing_report(source_links(source)->standing);
-    const struct server_limits *limits = server_limits(server);
+    const struct server_limits *limits = &config->limits;
+    const struct entered_limits *namespaces = &config->namespaces;
 
     return json_pack(
         "{s:o*, s:o*, s:o*, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o}",
@@ -141,14 +142,13 @@ json_t *status_statistics(struct namespace *namespace, const struct entered *ent
         unless_negative(address_dump_cost(source)), "receive_buffer",
         unless_negative(source_receive_buffer(source)), "history",
         history(namespace_history(namespace)), "delays",
-        delays(&namespace_streams(namespace)->delays), "sessions",
-        number(server_session_count(server)), "sessions_max", number(limits->users.sessions),
-        "sessions_per_user_max", number(limits->users.sessions_per_user), "namespaces",
-        number(entered_count(entered)), "namespaces_max",
-        number(entered_limits(entered)->namespaces), "namespaces_per_user_max",
-        number(entered_limits(entered)->namespaces_per_user), "namespaces_memory",
-        number(entered_bytes(entered)), "namespaces_memory_max",
-        number(entered_limits(entered)->bytes), "request_max", number(limits->request),
-        "json_depth_max", number(limits->json_depth), "counters",
-        counters(namespace, server_counters(server)), "address_counters", address_counters(source));
+        delays(&namespace_streams(namespace)->delays), "sessions", number(users_sessions(users)),
+        "sessions_max", number(limits->users.sessions), "sessions_per_user_max",
+        number(limits->users.sessions_per_user), "namespaces", number(entered_count(entered)),
+        "namespaces_max", number(namespaces->namespaces), "namespaces_per_user_max",
+        number(namespaces->namespaces_per_user), "namespaces_memory",
+        number(entered_bytes(entered)), "namespaces_memory_max", number(namespaces->bytes),
+        "request_max", number(limits->request), "json_depth_max", number(limits->json_depth),
+        "counters", counters(namespace, users_counters(users)), "address_counters",
+        address_counters(source));
 }

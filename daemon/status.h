@@ -5,14 +5,15 @@
 
 #include <jansson.h>
 
+#include "daemon/config.h"
 #include "daemon/entered.h"
 #include "daemon/namespaces.h"
-#include "daemon/server.h"
+#include "daemon/users.h"
 
 /* The parameters of the replies; a new reference, NULL without memory. started_usec is of
  * CLOCK_MONOTONIC. */
 json_t *status_describe(struct namespace *namespace, int64_t started_usec);
 json_t *status_statistics(struct namespace *namespace, const struct entered *entered,
-                          const struct server *server);
+                          const struct users *users, const struct config *config);
 
 #endif

@@ -2,7 +2,6 @@
 #include "daemon/users.h"
 
 #include <errno.h>
-#include <stdint.h>
 #include <stdlib.h>
 
 /* At least as many as there are users, mostly; which of them share one, nobody can choose. */
@@ -15,6 +14,7 @@ struct users {
     uint32_t factor; /* odd */
     size_t sessions;
     size_t privileged; /* sessions, of those */
+    struct users_counters counters;
     struct quota lists;
     struct bucket buckets[1 << BUCKET_BITS];
 };
@@ -106,6 +106,7 @@ int users_enter(struct users *users, uid_t uid, const struct users_limits *limit
     const char *limit = limit_reached(users, uid, user ? user->sessions : 0, limits);
 
     if (limit) {
+        users->counters.refused++;
         *ret_limit = limit;
         return -EUSERS;
     }
@@ -115,6 +116,7 @@ int users_enter(struct users *users, uid_t uid, const struct users_limits *limit
         return -ENOMEM;
     user->sessions++;
     users->sessions++;
+    users->counters.entered++;
     users->privileged += is_privileged(users, uid);
     *ret = user;
     return 0;
@@ -124,7 +126,13 @@ void users_leave(struct users *users, struct user *user)
 {
     users->sessions--;
     users->privileged -= is_privileged(users, user->uid);
-    if (--user->sessions > 0)
+    user->sessions--;
+    users_forget(user);
+}
+
+void users_forget(struct user *user)
+{
+    if (user->sessions > 0 || user->namespaces > 0)
         return;
     LIST_REMOVE(user, entry);
     free(user);
@@ -133,4 +141,9 @@ void users_leave(struct users *users, struct user *user)
 size_t users_sessions(const struct users *users)
 {
     return users->sessions;
+}
+
+const struct users_counters *users_counters(const struct users *users)
+{
+    return &users->counters;
 }

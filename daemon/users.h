@@ -11,8 +11,10 @@
 #include <bsd/sys/queue.h>
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 #include <sys/types.h>
 
+#include "daemon/budget.h"
 #include "daemon/quota.h"
 #include "daemon/workqueue.h"
 
@@ -24,6 +26,15 @@ struct user {
     size_t sessions;
     struct quota lists; /* what Lists hold */
     struct workqueue_share share;
+    /* The network namespaces that it entered are the owner's of those to keep. */
+    size_t namespaces;
+    struct quota links; /* what their links hold */
+    struct budget_part part;
+};
+
+struct users_counters {
+    uint64_t entered;
+    uint64_t refused; /* at a limit */
 };
 
 struct users_limits {
@@ -40,16 +51,22 @@ struct users_limits {
 /* own is the daemon's own user id; seed anything that users can't know. NULL without memory. */
 struct users *users_new(uid_t own, unsigned seed);
 
-/* Forgets who is still there; none of their shares may wait any more. */
+/* Forgets who is still there; none of their shares may wait, and none of their namespaces be there,
+ * any more. */
 struct users *users_free(struct users *users);
 
 /* One more session of that user. -EUSERS: a limit is reached, *ret_limit is its name; -ENOMEM. */
 int users_enter(struct users *users, uid_t uid, const struct users_limits *limits,
                 struct user **ret, const char **ret_limit);
 
-/* One less. The user is freed with the last one; then its share must not wait any more. */
+/* One less. With the last one its share must not wait any more. */
 void users_leave(struct users *users, struct user *user);
 
+/* Frees the user if it has neither sessions nor namespaces. */
+void users_forget(struct user *user);
+
+/* How many sessions there are; and what happened since the start. */
 size_t users_sessions(const struct users *users);
+const struct users_counters *users_counters(const struct users *users);
 
 #endif

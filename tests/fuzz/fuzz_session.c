@@ -128,11 +128,11 @@ static void stop(struct trial *trial)
 {
     check_other(trial);
     close(trial->fd);
-    for (int i = 0; i < 3 && server_session_count(daemon_server(trial->serve.daemon)); i++) {
+    for (int i = 0; i < 3 && users_sessions(daemon_users(trial->serve.daemon)); i++) {
         trial->kernel.netlink.now += 2000000;
         turn(trial);
     }
-    CHECK(server_session_count(daemon_server(trial->serve.daemon)) == 0);
+    CHECK(users_sessions(daemon_users(trial->serve.daemon)) == 0);
     serve_stop(&trial->serve);
     kernel_stop(&trial->kernel);
     free(trial->received);

@@ -203,7 +203,7 @@ static bool lives_on(struct trial *trial, int64_t usec)
         trial->kernel.netlink.now += SECOND / 10;
         iterate(trial);
     }
-    return server_session_count(daemon_server(trial->serve.daemon)) > 0;
+    return users_sessions(daemon_users(trial->serve.daemon)) > 0;
 }
 
 static void a_list_that_is_not_read_is_ended_after_ten_seconds(void)

@@ -59,12 +59,12 @@ static struct answer *speak(struct talk *talk, const char *text, size_t length, 
     return &spoken->answer;
 }
 
-static int on_call(void *user, struct connection *connection, const char *message, size_t length,
+static int on_call(void *user, struct caller *caller, const char *message, size_t length,
                    struct answer **ret)
 {
     struct talk *talk = user;
 
-    (void)connection;
+    assert_ptr_equal(caller->user, talk->user);
     talk->requests++;
     assert_int_equal(strlen(message), length);
     assert_null(*ret);
@@ -83,11 +83,11 @@ static int on_call(void *user, struct connection *connection, const char *messag
     return 0;
 }
 
-static void on_closed(void *user, struct connection *connection)
+static void on_closed(void *user, const struct caller *caller)
 {
     struct talk *talk = user;
 
-    assert_ptr_equal(connection, talk->connection);
+    assert_ptr_equal(caller->user, talk->user);
     talk->connection = NULL;
     talk->closes++;
 }
@@ -125,7 +125,6 @@ void talk_start(struct talk *talk)
     talk->theirs = fds[1];
     talk->connection = connection_new(&talk->host, fds[0], talk->user, NULL, REQUEST_MAX);
     assert_non_null(talk->connection);
-    assert_ptr_equal(connection_user(talk->connection), talk->user);
     world_start(&talk->world, 16 * 1024);
 }
 

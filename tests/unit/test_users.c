@@ -129,6 +129,26 @@ static void who_left_is_forgotten(void **state)
     users_free(users);
 }
 
+static void a_user_with_a_namespace_stays_without_sessions(void **state)
+{
+    struct users *users = new_users();
+    struct user *user, *again;
+    const char *limit;
+
+    (void)state;
+    assert_int_equal(users_enter(users, 1000, &limits, &user, &limit), 0);
+    user->namespaces++;
+    users_leave(users, user);
+    assert_int_equal(users_enter(users, 1000, &limits, &again, &limit), 0);
+    assert_ptr_equal(again, user);
+    users_leave(users, user);
+    user->namespaces--;
+    users_forget(user);
+    assert_int_equal(users_sessions(users), 0);
+    assert_int_equal(users_counters(users)->entered, 2);
+    users_free(users);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -137,6 +157,7 @@ int main(void)
         cmocka_unit_test(a_reserve_is_left_for_root_and_the_daemons_own_user),
         cmocka_unit_test(what_root_has_is_its_reserve_first),
         cmocka_unit_test(who_left_is_forgotten),
+        cmocka_unit_test(a_user_with_a_namespace_stays_without_sessions),
     };
 
     return cmocka_run_group_tests_name("users", tests, NULL, NULL);
