@@ -41,18 +41,40 @@ static bool holds_back(const struct mirror_state *state)
 
 /* No event after the position reports what was held back until then: there is none to resume
  * from, and what the consumer knows is compared with a snapshot. */
+static json_t *position_json(const struct mirror_state *state)
+{
+    if (holds_back(state))
+        return json_null();
+    return json_pack("{s:s, s:I}", "instance", state->instance, "sequence",
+                     (json_int_t)state->reported);
+}
+
+/* Takes the value. -ENOMEM. */
+static int write_value(FILE *to, const char *name, json_t *value)
+{
+    char *text =
+        value ? json_dumps(value, JSON_COMPACT | JSON_ENSURE_ASCII | JSON_ENCODE_ANY) : NULL;
+    int r = text ? 0 : -ENOMEM;
+
+    if (text)
+        fprintf(to, "\"%s\":%s,", name, text);
+    free(text);
+    json_decref(value);
+    return r;
+}
+
 static int write_state(FILE *to, const struct mirror_state *state)
 {
     const struct picture *known = holds_back(state) ? &state->hold.known : &state->held;
-    json_t *json = filter_json(state);
-    char *filter = json ? json_dumps(json, JSON_COMPACT | JSON_ENSURE_ASCII) : NULL;
+    int r;
 
-    json_decref(json);
-    if (!filter)
-        return -ENOMEM;
-    fprintf(to, "{\"instance\":\"%s\",\"sequence\":%lld,\"filter\":%s,\"links\":[", state->instance,
-            holds_back(state) ? -1LL : (long long)state->reported, filter);
-    free(filter);
+    fputc('{', to);
+    r = write_value(to, "position", position_json(state));
+    if (r >= 0)
+        r = write_value(to, "filter", filter_json(state));
+    if (r < 0)
+        return r;
+    fputs("\"links\":[", to);
     write_links(to, &known->links);
     fputc(']', to);
     if (state->follows_addresses) {
@@ -136,14 +158,30 @@ static int check_filter(const struct mirror_state *state, const json_t *saved)
     return same ? 0 : -EBADMSG;
 }
 
+/* NULL and -1 for none. Once, the members of the position stood beside the others, with a sequence
+ * of -1 for none. */
+static int read_position(const json_t *json, const char **ret_instance, int64_t *ret_sequence)
+{
+    const json_t *position = json_object_get(json, "position");
+    const json_t *sequence;
+
+    if (json_is_null(position))
+        return 0;
+    if (!position)
+        position = json;
+    *ret_instance = json_string_value(json_object_get(position, "instance"));
+    sequence = json_object_get(position, "sequence");
+    *ret_sequence = json_integer_value(sequence);
+    return *ret_instance && json_is_integer(sequence) && *ret_sequence >= -1 ? 0 : -EBADMSG;
+}
+
 static int read_state(struct mirror_state *state, json_t *json)
 {
-    const char *instance = json_string_value(json_object_get(json, "instance"));
-    json_t *sequence = json_object_get(json, "sequence");
     struct picture picture = {.links = {0}};
+    const char *instance = NULL;
     char *copy = NULL;
-    int r =
-        instance && json_is_integer(sequence) && json_integer_value(sequence) >= -1 ? 0 : -EBADMSG;
+    int64_t sequence = -1;
+    int r = read_position(json, &instance, &sequence);
 
     if (r >= 0)
         r = check_filter(state, json_object_get(json, "filter"));
@@ -151,7 +189,7 @@ static int read_state(struct mirror_state *state, json_t *json)
         r = read_all(state, json_object_get(json, "links"), read_link, &picture);
     if (r >= 0 && state->follows_addresses)
         r = read_all(state, json_object_get(json, "addresses"), read_address, &picture);
-    if (r >= 0 && !(copy = strdup(instance)))
+    if (r >= 0 && instance && !(copy = strdup(instance)))
         r = -ENOMEM;
     if (r >= 0 && hold_is_active(&state->hold))
         r = hold_begin(&state->hold, &picture);
@@ -160,7 +198,7 @@ static int read_state(struct mirror_state *state, json_t *json)
         free(copy);
         return r;
     }
-    mirror_state_know(state, &picture, copy, json_integer_value(sequence));
+    mirror_state_know(state, &picture, copy, sequence);
     return 0;
 }
 

@@ -252,6 +252,31 @@ def runs_again():
 
 
 @tap.test
+def saved_position():
+    """The saved position is one as everywhere else; one of the older form is resumed from, too"""
+    bridges()
+    with Daemon() as daemon, folder() as path:
+        arguments = ("b*", "--state-directory", f"{path}/state", "--", f"{path}/say")
+        running = Running(daemon, path, *arguments)
+        running.until("add b0")
+        running.saves('"b0"')
+        running.end()
+        file = pathlib.Path(path, "state/state")
+        state = json.loads(file.read_text(encoding="utf-8"))
+        instance = daemon.status()["position"]["instance"]
+        tap.equal((set(state), set(state["position"]), state["position"]["instance"]),
+                  ({"position", "filter", "links"}, {"instance", "sequence"}, instance))
+        netns.ip("link set b0 mtu 1400")
+        netns.ip("link set b0 mtu 1500")
+        daemon.call("Refresh")
+        file.write_text(json.dumps({**state.pop("position"), **state}), encoding="utf-8")
+        running = Running(daemon, path, *arguments)
+        # Both came, and are one as they came together: a snapshot would show no change.
+        running.until("change b0")
+        running.end()
+
+
+@tap.test
 def daemon_restarts():
     """After a restart of the daemon, or of both, there are a loss and the differences"""
     bridges()
@@ -292,7 +317,9 @@ def held_back():
         netns.ip("link set b0 mtu 1400")
         running.until("change b0 mtu")
         running.saves('"mtu":1400')
-        tap.contains(pathlib.Path(path, "state/state").read_text(encoding="utf-8"), '"operstate":"UP"')
+        text = pathlib.Path(path, "state/state").read_text(encoding="utf-8")
+        tap.contains(text, '"operstate":"UP"')
+        tap.equal(json.loads(text)["position"], None, "a position behind which what is held back is not told")
         tap.equal(running.end(), (0, "", ""))
         running = Running(daemon, path, "--hold-down", "1h", *arguments)
         netns.ip("link set b0 mtu 1300")
@@ -309,7 +336,11 @@ def damaged():
     """A state that is damaged, or one of other links, is said, and it begins anew"""
     bridges()
     with Daemon() as daemon, folder() as path:
-        for text in ("", "{", "{}", '{"instance":"x","sequence":-2,"filter":{"names":["b*"]},"links":[]}',
+        for text in ("", "{", "{}", '{"position":{"instance":"x"},"filter":{"names":["b*"]},"links":[]}',
+                     '{"position":{"sequence":1},"filter":{"names":["b*"]},"links":[]}',
+                     '{"position":null,"filter":{"names":["b*"]}}',
+                     '{"position":7,"filter":{"names":["b*"]},"links":[]}',
+                     '{"instance":"x","sequence":-2,"filter":{"names":["b*"]},"links":[]}',
                      '{"instance":"x","sequence":1,"filter":{},"links":[]}',
                      '{"instance":"x","sequence":1,"filter":{"names":["b*"]},"links":[{}]}'):
             pathlib.Path(path, "state/state").write_text(text, encoding="utf-8")
