@@ -213,7 +213,7 @@ static int order_texts(const struct object *a, const struct object *b, int field
     return of_a && of_b ? strcmp(of_a, of_b) : (of_a != NULL) - (of_b != NULL);
 }
 
-static int in_order(const struct object *object, const void *key)
+int address_set_order(const struct object *object, const void *key)
 {
     int by = order_numbers(object, key, LINKWATCH_ADDRESS_FIELD_IFINDEX);
 
@@ -225,7 +225,7 @@ static int in_order(const struct object *object, const void *key)
 
 bool address_is_same(const struct linkwatch_address *a, const struct linkwatch_address *b)
 {
-    return in_order(object_of(a), b) == 0;
+    return address_set_order(object_of(a), b) == 0;
 }
 
 /* No object is at the key: it stands before all of the link with that index. */
@@ -236,25 +236,25 @@ static int before_link(const struct object *object, const void *key)
 
 int address_set_put(struct object_set *set, struct linkwatch_address *address, size_t limit)
 {
-    return object_set_put(set, in_order, (struct object *)address, limit);
+    return object_set_put(set, address_set_order, (struct object *)address, limit);
 }
 
 void address_set_drop(struct object_set *set, const struct linkwatch_address *address)
 {
-    object_set_drop(set, in_order, address);
+    object_set_drop(set, address_set_order, address);
 }
 
 struct linkwatch_address *address_set_get(const struct object_set *set,
                                           const struct linkwatch_address *address)
 {
-    return (struct linkwatch_address *)object_set_get(set, in_order, address);
+    return (struct linkwatch_address *)object_set_get(set, address_set_order, address);
 }
 
 struct linkwatch_address *address_set_next(const struct object_set *set, int ifindex,
                                            const struct linkwatch_address *after)
 {
-    struct object *next =
-        after ? object_set_next(set, in_order, after) : object_set_next(set, before_link, &ifindex);
+    struct object *next = after ? object_set_next(set, address_set_order, after)
+                                : object_set_next(set, before_link, &ifindex);
     struct linkwatch_address *address = (struct linkwatch_address *)next;
 
     return address && ifindex && linkwatch_address_ifindex(address) != ifindex ? NULL : address;

@@ -17,6 +17,9 @@ size_t address_bytes(const struct linkwatch_address *address);
 /* Whether they are two states of one address. */
 bool address_is_same(const struct linkwatch_address *a, const struct linkwatch_address *b);
 
+/* The order of the set. */
+int address_set_order(const struct object *address, const void *other);
+
 /* As object_set_put(). */
 int address_set_put(struct object_set *set, struct linkwatch_address *address, size_t limit);
 

@@ -8,130 +8,90 @@
 const struct linkwatch_event event_by_snapshot = {
     .learned = LINKWATCH_LEARNED_SNAPSHOT, .realtime = -1, .monotonic = -1};
 
-/* In this order, so that a name is given up before another link has it, and an address is there
- * while its link is. */
-
-static struct linkwatch_link *link_at(const struct picture *picture, size_t place)
-{
-    return (struct linkwatch_link *)picture->links.objects[place];
-}
-
-static struct linkwatch_address *address_at(const struct picture *picture, size_t place)
-{
-    return (struct linkwatch_address *)picture->addresses.objects[place];
-}
-
-/* The same link in the other picture; NULL if it isn't there, or is another one. */
-static struct linkwatch_link *counterpart(const struct picture *held, const struct picture *fresh,
-                                          int ifindex)
-{
-    struct linkwatch_link *before = link_set_get(&held->links, ifindex);
-    struct linkwatch_link *now = link_set_get(&fresh->links, ifindex);
-
-    return before && now && !link_is_another(before, now) ? now : NULL;
-}
-
-static bool stays(const struct picture *held, const struct picture *fresh,
-                  const struct linkwatch_address *address)
-{
-    int ifindex = linkwatch_address_ifindex(address);
-
-    return counterpart(held, fresh, ifindex) && address_set_get(&fresh->addresses, address) &&
-           address_set_get(&held->addresses, address);
-}
-
-static int find_addresses_gone(const struct picture *held, const struct picture *fresh,
-                               struct steps *steps)
-{
-    int r = 0;
-
-    for (size_t i = 0; i < held->addresses.count && r >= 0; i++) {
-        struct linkwatch_address *address = address_at(held, i);
-
-        if (!stays(held, fresh, address))
-            r = steps_add_address(steps, MESSAGE_REMOVE, address, NULL, &event_by_snapshot);
-    }
-    return r;
-}
-
-static int find_gone(const struct picture *held, const struct picture *fresh, struct steps *steps)
-{
-    int r = 0;
-
-    for (size_t i = 0; i < held->links.count && r >= 0; i++) {
-        struct linkwatch_link *link = link_at(held, i);
-
-        if (!counterpart(held, fresh, linkwatch_link_ifindex(link)))
-            r = steps_add(steps, MESSAGE_REMOVE, link, NULL, &event_by_snapshot);
-    }
-    return r;
-}
-
-static int find_changed(const struct picture *held, const struct picture *fresh,
-                        struct steps *steps)
-{
-    int r = 0;
-
-    for (size_t i = 0; i < fresh->links.count && r >= 0; i++) {
-        struct linkwatch_link *now = link_at(fresh, i);
-        int ifindex = linkwatch_link_ifindex(now);
-        struct linkwatch_link *before = link_set_get(&held->links, ifindex);
-
-        if (counterpart(held, fresh, ifindex) && linkwatch_link_compare(before, now))
-            r = steps_add(steps, MESSAGE_CHANGE, before, now, &event_by_snapshot);
-    }
-    return r;
-}
-
-static int find_new(const struct picture *held, const struct picture *fresh, struct steps *steps)
-{
-    int r = 0;
-
-    for (size_t i = 0; i < fresh->links.count && r >= 0; i++) {
-        struct linkwatch_link *now = link_at(fresh, i);
-
-        if (!counterpart(held, fresh, linkwatch_link_ifindex(now)))
-            r = steps_add(steps, MESSAGE_ADD, NULL, now, &event_by_snapshot);
-    }
-    return r;
-}
-
+/* What a lifetime was set to can't be seen from what is left of it. */
 #define LIFETIMES                                    \
     (LINKWATCH_ADDRESS_FIELD_MASK(VALID_LIFE_TIME) | \
      LINKWATCH_ADDRESS_FIELD_MASK(PREFERRED_LIFE_TIME))
 
-/* What a lifetime was set to can't be seen from what is left of it. */
-static bool changed(const struct linkwatch_address *before, const struct linkwatch_address *now)
+/* Whether there is a step of that type between two states, of which one may be NULL. What was
+ * replaced by another one of the same key is removed and added. */
+static bool is_step(enum message_type type, const void *before, const void *now, bool replaced,
+                    bool differs)
 {
-    return linkwatch_address_compare(before, now) & ~LIFETIMES;
+    switch (type) {
+    case MESSAGE_REMOVE:
+        return before && (!now || replaced);
+    case MESSAGE_ADD:
+        return now && (!before || replaced);
+    default:
+        return before && now && !replaced && differs;
+    }
 }
 
-static int find_addresses(const struct picture *held, const struct picture *fresh,
-                          struct steps *steps)
+static int find_links(const struct snapshot *before, const struct snapshot *now,
+                      enum message_type type, struct steps *steps)
 {
+    struct object_walk walk = {.a = &before->links, .b = &now->links, .order = link_set_order};
+    struct object *a, *b;
     int r = 0;
 
-    for (size_t i = 0; i < fresh->addresses.count && r >= 0; i++) {
-        struct linkwatch_address *now = address_at(fresh, i);
-        struct linkwatch_address *before = address_set_get(&held->addresses, now);
+    while (r >= 0 && object_walk_next(&walk, &a, &b)) {
+        struct linkwatch_link *was = (struct linkwatch_link *)a;
+        struct linkwatch_link *is = (struct linkwatch_link *)b;
+        bool replaced = was && is && link_is_another(was, is);
+        bool differs = was && is && linkwatch_link_compare(was, is);
 
-        if (!stays(held, fresh, now))
-            r = steps_add_address(steps, MESSAGE_ADD, NULL, now, &event_by_snapshot);
-        else if (changed(before, now))
-            r = steps_add_address(steps, MESSAGE_CHANGE, before, now, &event_by_snapshot);
+        if (is_step(type, was, is, replaced, differs))
+            r = steps_add(steps, type, type == MESSAGE_ADD ? NULL : was,
+                          type == MESSAGE_REMOVE ? NULL : is, &event_by_snapshot);
     }
     return r;
 }
 
-int find_differences(const struct picture *held, const struct picture *fresh, struct steps *steps)
+/* Whether the address's link is another one now. */
+static bool has_moved(const struct snapshot *before, const struct snapshot *now,
+                      const struct linkwatch_address *address)
 {
-    int r = find_addresses_gone(held, fresh, steps);
+    int ifindex = linkwatch_address_ifindex(address);
+
+    return link_is_another(link_set_get(&before->links, ifindex),
+                           link_set_get(&now->links, ifindex));
+}
+
+static int find_addresses(const struct snapshot *before, const struct snapshot *now,
+                          enum message_type type, struct steps *steps)
+{
+    struct object_walk walk = {
+        .a = &before->addresses, .b = &now->addresses, .order = address_set_order};
+    struct object *a, *b;
+    int r = 0;
+
+    while (r >= 0 && object_walk_next(&walk, &a, &b)) {
+        struct linkwatch_address *was = (struct linkwatch_address *)a;
+        struct linkwatch_address *is = (struct linkwatch_address *)b;
+        bool replaced = was && is && has_moved(before, now, is);
+        bool differs = was && is && linkwatch_address_compare(was, is) & ~LIFETIMES;
+
+        if (is_step(type, was, is, replaced, differs))
+            r = steps_add_address(steps, type, type == MESSAGE_ADD ? NULL : was,
+                                  type == MESSAGE_REMOVE ? NULL : is, &event_by_snapshot);
+    }
+    return r;
+}
+
+/* In this order, so that a name is given up before another link has it, and an address is there
+ * while its link is. */
+int find_differences(const struct snapshot *before, const struct snapshot *now, struct steps *steps)
+{
+    int r = find_addresses(before, now, MESSAGE_REMOVE, steps);
 
     if (r >= 0)
-        r = find_gone(held, fresh, steps);
+        r = find_links(before, now, MESSAGE_REMOVE, steps);
     if (r >= 0)
-        r = find_changed(held, fresh, steps);
+        r = find_links(before, now, MESSAGE_CHANGE, steps);
     if (r >= 0)
-        r = find_new(held, fresh, steps);
-    return r < 0 ? r : find_addresses(held, fresh, steps);
+        r = find_links(before, now, MESSAGE_ADD, steps);
+    if (r >= 0)
+        r = find_addresses(before, now, MESSAGE_CHANGE, steps);
+    return r < 0 ? r : find_addresses(before, now, MESSAGE_ADD, steps);
 }

@@ -36,13 +36,13 @@ void hold_clear(struct hold *hold)
 {
     held_links_clear(&hold->held);
     forget_instances(hold);
-    picture_clear(&hold->known);
+    snapshot_clear(&hold->known);
 }
 
-int hold_begin(struct hold *hold, const struct picture *snapshot)
+int hold_begin(struct hold *hold, const struct snapshot *snapshot)
 {
-    struct picture copy;
-    int r = picture_copy(snapshot, &copy);
+    struct snapshot copy;
+    int r = snapshot_copy(snapshot, &copy);
 
     if (r < 0)
         return r;
@@ -198,28 +198,28 @@ static int take_steps(struct hold *hold, const struct steps *steps, uint64_t tim
 /* Several steps are reported all or none; what follows from one alone may end anywhere. */
 int hold_take(struct hold *hold, const struct steps *steps, uint64_t time, struct steps *ret_steps)
 {
-    struct picture before;
+    struct snapshot before;
     int r;
 
     if (steps->count <= 1)
         return take_steps(hold, steps, time, ret_steps);
-    r = picture_copy(&hold->known, &before);
+    r = snapshot_copy(&hold->known, &before);
     if (r < 0)
         return r;
     r = take_steps(hold, steps, time, ret_steps);
     if (r < 0) {
-        picture_clear(&hold->known);
+        snapshot_clear(&hold->known);
         hold->known = before;
         steps_clear(ret_steps);
     } else {
-        picture_clear(&before);
+        snapshot_clear(&before);
     }
     return r;
 }
 
 /* Held links that the consumer knows as they are in the snapshot differ in no step. The addresses
  * of others are all in the steps. */
-static void compare_held(struct hold *hold, const struct picture *snapshot, uint64_t time)
+static void compare_held(struct hold *hold, const struct snapshot *snapshot, uint64_t time)
 {
     for (size_t i = hold->held.count; i > 0; i--) {
         struct held_link *held = &hold->held.items[i - 1];
@@ -233,7 +233,7 @@ static void compare_held(struct hold *hold, const struct picture *snapshot, uint
     }
 }
 
-int hold_settle(struct hold *hold, const struct picture *snapshot, const struct steps *steps,
+int hold_settle(struct hold *hold, const struct snapshot *snapshot, const struct steps *steps,
                 uint64_t time, struct steps *ret_steps)
 {
     compare_held(hold, snapshot, time);

@@ -32,14 +32,14 @@
 #ifndef LINKWATCH_CLIENT_HOLD_H
 #define LINKWATCH_CLIENT_HOLD_H
 
-#include "client/apply.h"
 #include "client/held_links.h"
+#include "client/link_snapshot.h"
 
 struct hold {
     struct hold_times times; /* both 0: nothing is held, and the rest isn't used */
     size_t limit;            /* bytes that the consumer's links and addresses may take */
     bool begun;
-    struct picture known; /* what the consumer knows */
+    struct snapshot known; /* what the consumer knows */
     struct held_links held;
     struct instance *instances; /* that events are of */
 };
@@ -48,7 +48,7 @@ void hold_clear(struct hold *hold);
 bool hold_is_active(const struct hold *hold);
 
 /* The first snapshot. -ENOMEM. */
-int hold_begin(struct hold *hold, const struct picture *snapshot);
+int hold_begin(struct hold *hold, const struct snapshot *snapshot);
 
 /* Steps that happened at once become steps that are to be reported at once, until the next call of
  * one of these. -ENOMEM: what is in ret_steps is to be reported in any case; the rest can be found
@@ -56,7 +56,7 @@ int hold_begin(struct hold *hold, const struct picture *snapshot);
 int hold_take(struct hold *hold, const struct steps *steps, uint64_t time, struct steps *ret_steps);
 
 /* The same of those from what the consumer knows to a later snapshot. */
-int hold_settle(struct hold *hold, const struct picture *snapshot, const struct steps *steps,
+int hold_settle(struct hold *hold, const struct snapshot *snapshot, const struct steps *steps,
                 uint64_t time, struct steps *ret_steps);
 
 /* The same of what is due. */

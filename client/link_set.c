@@ -11,7 +11,7 @@ static int by_index(const struct object *object, const void *key)
     return (ifindex > other) - (ifindex < other);
 }
 
-static int in_order(const struct object *object, const void *key)
+int link_set_order(const struct object *object, const void *key)
 {
     int ifindex = linkwatch_link_ifindex(key);
 
@@ -20,7 +20,7 @@ static int in_order(const struct object *object, const void *key)
 
 int link_set_put(struct object_set *set, struct linkwatch_link *link, size_t limit)
 {
-    return object_set_put(set, in_order, (struct object *)link, limit);
+    return object_set_put(set, link_set_order, (struct object *)link, limit);
 }
 
 void link_set_drop(struct object_set *set, int ifindex)

@@ -6,6 +6,9 @@
 #include "client/linkwatch.h"
 #include "client/object_set.h"
 
+/* The order of the set. */
+int link_set_order(const struct object *link, const void *other);
+
 /* As object_set_put(). */
 int link_set_put(struct object_set *set, struct linkwatch_link *link, size_t limit);
 

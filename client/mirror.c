@@ -477,7 +477,7 @@ int linkwatch_mirror_wait(struct linkwatch_mirror *mirror, int64_t timeout)
 
 size_t linkwatch_mirror_count(const struct linkwatch_mirror *mirror)
 {
-    return mirror_state_picture(&mirror->state)->links.count;
+    return mirror_state_known(&mirror->state)->links.count;
 }
 
 bool linkwatch_mirror_is_ready(const struct linkwatch_mirror *mirror)
@@ -487,23 +487,23 @@ bool linkwatch_mirror_is_ready(const struct linkwatch_mirror *mirror)
 
 struct linkwatch_link *linkwatch_mirror_get(const struct linkwatch_mirror *mirror, int ifindex)
 {
-    return link_set_get(&mirror_state_picture(&mirror->state)->links, ifindex);
+    return link_set_get(&mirror_state_known(&mirror->state)->links, ifindex);
 }
 
 struct linkwatch_link *linkwatch_mirror_find(const struct linkwatch_mirror *mirror,
                                              const char *name)
 {
-    return link_set_find(&mirror_state_picture(&mirror->state)->links, name);
+    return link_set_find(&mirror_state_known(&mirror->state)->links, name);
 }
 
 struct linkwatch_link *linkwatch_mirror_next(const struct linkwatch_mirror *mirror, int ifindex)
 {
-    return link_set_next(&mirror_state_picture(&mirror->state)->links, ifindex);
+    return link_set_next(&mirror_state_known(&mirror->state)->links, ifindex);
 }
 
 struct linkwatch_address *linkwatch_mirror_next_address(const struct linkwatch_mirror *mirror,
                                                         int ifindex,
                                                         const struct linkwatch_address *after)
 {
-    return address_set_next(&mirror_state_picture(&mirror->state)->addresses, ifindex, after);
+    return address_set_next(&mirror_state_known(&mirror->state)->addresses, ifindex, after);
 }

@@ -57,8 +57,8 @@ static void forget_begun(struct mirror_state *state)
 void mirror_state_clear(struct mirror_state *state)
 {
     hold_clear(&state->hold);
-    picture_clear(&state->held);
-    picture_clear(&state->fresh);
+    snapshot_clear(&state->current);
+    snapshot_clear(&state->incoming);
     forget_begun(state);
     linkwatch_filter_free(state->filter);
     free(state->instance);
@@ -69,19 +69,17 @@ void mirror_state_clear(struct mirror_state *state)
 
 static void collect(struct mirror_state *state)
 {
-    picture_clear(&state->fresh);
+    snapshot_clear(&state->incoming);
     forget_begun(state);
     state->collecting = true;
     state->complete = false;
     state->ready = false;
 }
 
-void mirror_state_know(struct mirror_state *state, struct picture *picture, char *instance,
+void mirror_state_know(struct mirror_state *state, struct snapshot *snapshot, char *instance,
                        int64_t sequence)
 {
-    picture_clear(&state->held);
-    state->held = *picture;
-    *picture = (struct picture){.links = {0}};
+    snapshot_replace(&state->current, snapshot);
     free(state->instance);
     state->instance = instance;
     state->sequence = state->reported = sequence;
@@ -123,7 +121,7 @@ bool mirror_state_resumes(const struct mirror_state *state)
 
 void mirror_state_break(struct mirror_state *state)
 {
-    picture_clear(&state->fresh);
+    snapshot_clear(&state->incoming);
     forget_begun(state);
     state->sequence = state->reported;
     state->collecting = false;
@@ -235,31 +233,24 @@ static void report_steps(struct mirror_state *state, struct steps *steps)
     steps_clear(steps);
 }
 
-static void replace_held(struct mirror_state *state, struct picture *by)
-{
-    picture_clear(&state->held);
-    state->held = *by;
-    *by = (struct picture){.links = {0}};
-}
-
 static int settle_held(struct mirror_state *state, struct steps *steps, struct steps *ret_steps)
 {
-    int r = hold_settle(&state->hold, &state->fresh, steps, state->now, ret_steps);
+    int r = hold_settle(&state->hold, &state->incoming, steps, state->now, ret_steps);
 
     steps_clear(steps);
     return r;
 }
 
-/* From what the application knows to the fresh picture. On failure the steps that are found are to
- * be reported, too. */
+/* From what the application knows to the incoming snapshot. On failure the steps that are found are
+ * to be reported, too. */
 static int find_reports(struct mirror_state *state, struct steps *ret_steps)
 {
     struct hold *hold = hold_is_active(&state->hold) ? &state->hold : NULL;
     struct steps steps = {0};
-    int r = find_differences(mirror_state_picture(state), &state->fresh, &steps);
+    int r = find_differences(mirror_state_known(state), &state->incoming, &steps);
 
     if (r >= 0 && hold && !hold->begun)
-        r = hold_begin(hold, &state->fresh);
+        r = hold_begin(hold, &state->incoming);
     else if (r >= 0 && hold)
         return settle_held(state, &steps, ret_steps);
     if (r >= 0)
@@ -276,7 +267,7 @@ static int settle(struct mirror_state *state)
     int r = find_reports(state, &reports);
 
     if (r >= 0) {
-        replace_held(state, &state->fresh);
+        snapshot_replace(&state->current, &state->incoming);
         state->collecting = false;
     } else {
         mirror_state_forget_position(state);
@@ -348,67 +339,7 @@ static void report_lost(struct mirror_state *state, const struct message *messag
     CALL(state, lost, message->lost);
 }
 
-static int put_into_fresh(struct mirror_state *state, struct linkwatch_link *link)
-{
-    return link_set_put(&state->fresh.links, link,
-                        picture_room(state->limit, &state->fresh.addresses));
-}
-
-static int change_in_fresh(struct mirror_state *state, struct linkwatch_link *now)
-{
-    int ifindex = linkwatch_link_ifindex(now);
-    struct linkwatch_link *before = link_set_get(&state->fresh.links, ifindex);
-
-    if (before ? apply_leaves(state->filter, before, now)
-               : !linkwatch_filter_matches(state->filter, now)) {
-        picture_drop_link(&state->fresh, ifindex);
-        return 0;
-    }
-    return put_into_fresh(state, now);
-}
-
-/* Its link was in the snapshot, or does not fit the filter. */
-static int take_address_into_fresh(struct mirror_state *state, const struct message *message)
-{
-    struct linkwatch_address *address = message->address;
-
-    if (message->type == MESSAGE_REMOVE) {
-        address_set_drop(&state->fresh.addresses, address);
-        return 0;
-    }
-    if (!link_set_get(&state->fresh.links, linkwatch_address_ifindex(address)))
-        return state->filtered ? 0 : -EBADMSG;
-    return address_set_put(&state->fresh.addresses, address,
-                           picture_room(state->limit, &state->fresh.links));
-}
-
-/* An event during a snapshot is about a link that the snapshot had already. */
-static int take_into_fresh(struct mirror_state *state, const struct message *message)
-{
-    if (message->address)
-        return take_address_into_fresh(state, message);
-    switch (message->type) {
-    case MESSAGE_SOURCE:
-        return report_sources(state, message);
-    case MESSAGE_SNAPSHOT:
-    case MESSAGE_ADD:
-        return put_into_fresh(state, message->link);
-    case MESSAGE_CHANGE:
-        return change_in_fresh(state, message->link);
-    case MESSAGE_REMOVE:
-        picture_drop_link(&state->fresh, linkwatch_link_ifindex(message->link));
-        return 0;
-    case MESSAGE_OTHER:
-        return 0;
-    case MESSAGE_READY:
-    case MESSAGE_LOST:
-    case MESSAGE_TYPE_COUNT:
-        break;
-    }
-    return -EBADMSG;
-}
-
-/* Steps from the picture before to the one that is held now. */
+/* Steps that led to the current snapshot. */
 static int report_or_hold(struct mirror_state *state, struct steps *steps)
 {
     struct steps reports = {0};
@@ -444,27 +375,51 @@ uint64_t mirror_state_deadline(const struct mirror_state *state)
     return hold_is_active(&state->hold) && state->ready ? hold_deadline(&state->hold) : UINT64_MAX;
 }
 
-const struct picture *mirror_state_picture(const struct mirror_state *state)
+const struct snapshot *mirror_state_known(const struct mirror_state *state)
 {
-    return hold_is_active(&state->hold) ? &state->hold.known : &state->held;
+    return hold_is_active(&state->hold) ? &state->hold.known : &state->current;
+}
+
+static int apply(const struct mirror_state *state, const struct steps *events,
+                 struct snapshot *snapshot, struct steps *ret_steps)
+{
+    struct apply_options options = {.filter = state->filter,
+                                    .filtered = state->filtered,
+                                    .incomplete = state->collecting,
+                                    .limit = state->limit};
+
+    return snapshot_apply(snapshot, &options, events, ret_steps);
+}
+
+/* A part of the snapshot, or an event in between. What follows is reported when all is there. */
+static int take_into_incoming(struct mirror_state *state, const struct message *message)
+{
+    struct step step = {.type = message->type,
+                        .now = message->link,
+                        .address_now = message->address,
+                        .event = message->event};
+    struct steps events = {.at = &step, .count = 1};
+    struct steps unreported = {0};
+    int r = apply(state, &events, &state->incoming, &unreported);
+
+    steps_clear(&unreported);
+    return r;
 }
 
 /* Events that belong together came to their end: they happen at once, or not at all. One
  * alone needs no copy. */
-static int follow_begun(struct mirror_state *state)
+static int apply_begun(struct mirror_state *state)
 {
     bool alone = state->begun.count == 1;
-    struct apply_context context = {
-        .filter = state->filter, .filtered = state->filtered, .limit = state->limit};
-    struct picture copy = {.links = {0}};
+    struct snapshot copy = {.links = {0}};
     struct steps steps = {0};
-    int r = alone ? 0 : picture_copy(&state->held, &copy);
+    int r = alone ? 0 : snapshot_copy(&state->current, &copy);
 
     if (r >= 0)
-        r = apply_all(&context, &state->begun, alone ? &state->held : &copy, &steps);
+        r = apply(state, &state->begun, alone ? &state->current : &copy, &steps);
     if (r >= 0 && !alone)
-        replace_held(state, &copy);
-    picture_clear(&copy);
+        snapshot_replace(&state->current, &copy);
+    snapshot_clear(&copy);
     forget_begun(state);
     if (r >= 0)
         r = report_or_hold(state, &steps);
@@ -489,41 +444,28 @@ static int begin(struct mirror_state *state, const struct message *message)
     return steps_add(&state->begun, message->type, NULL, message->link, &event);
 }
 
-static int follow(struct mirror_state *state, const struct message *message)
+static int take(struct mirror_state *state, const struct message *message)
 {
-    int r = 0;
-
     switch (message->type) {
+    case MESSAGE_LOST:
+        report_lost(state, message);
+        return 0;
+    case MESSAGE_READY:
+        return state->begun.count > 0 ? -EBADMSG : report_ready(state, message);
     case MESSAGE_SOURCE:
-        r = report_sources(state, message);
-        break;
+        return report_sources(state, message);
+    case MESSAGE_SNAPSHOT:
+        return state->collecting ? take_into_incoming(state, message) : -EBADMSG;
     case MESSAGE_ADD:
     case MESSAGE_REMOVE:
     case MESSAGE_CHANGE:
-        r = begin(state, message);
-        break;
+        return state->collecting ? take_into_incoming(state, message) : begin(state, message);
     case MESSAGE_OTHER:
-        break;
-    case MESSAGE_SNAPSHOT:
-    case MESSAGE_READY:
-    case MESSAGE_LOST:
-    case MESSAGE_TYPE_COUNT:
-        return -EBADMSG;
-    }
-    if (r >= 0 && !message->more_follows && state->begun.count > 0)
-        r = follow_begun(state);
-    return r;
-}
-
-static int take(struct mirror_state *state, const struct message *message)
-{
-    if (message->type == MESSAGE_LOST) {
-        report_lost(state, message);
         return 0;
+    case MESSAGE_TYPE_COUNT:
+        break;
     }
-    if (message->type == MESSAGE_READY)
-        return state->begun.count > 0 ? -EBADMSG : report_ready(state, message);
-    return state->collecting ? take_into_fresh(state, message) : follow(state, message);
+    return -EBADMSG;
 }
 
 int mirror_state_take(struct mirror_state *state, const struct message *message)
@@ -532,6 +474,8 @@ int mirror_state_take(struct mirror_state *state, const struct message *message)
 
     if (r >= 0)
         r = take(state, message);
+    if (r >= 0 && !message->more_follows && state->begun.count > 0)
+        r = apply_begun(state);
     if (r == -EBADMSG || r == -E2BIG)
         mirror_state_forget_position(state);
     if (r < 0)

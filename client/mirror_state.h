@@ -7,8 +7,8 @@
 
 #include <jansson.h>
 
-#include "client/apply.h"
 #include "client/hold.h"
+#include "client/link_snapshot.h"
 #include "client/linkwatch.h"
 #include "client/monitor_reply.h"
 #include "client/steps.h"
@@ -21,13 +21,13 @@ struct mirror_state {
     bool follows_addresses;
     bool ended; /* nothing is reported any more */
 
-    struct picture held;  /* the links now; the application knows them when the callbacks under way
-                           * are done, if nothing is held from it */
-    struct picture fresh; /* the snapshot, while it comes */
-    struct steps begun;   /* events that belong together, of which more follow */
+    struct snapshot current;  /* the links now; the application knows them when the callbacks under
+                               * way are done, if nothing is held from it */
+    struct snapshot incoming; /* the snapshot, while it is received */
+    struct steps begun;       /* events that belong together, of which more follow */
     size_t begun_bytes;
-    size_t limit;    /* bytes of held, of fresh, and of begun */
-    bool collecting; /* into fresh; else events go to held */
+    size_t limit;    /* bytes of current, of incoming, and of begun */
+    bool collecting; /* into incoming; else events are applied to current */
     bool begins;     /* nothing came on this connection yet */
     bool ready;
 
@@ -56,9 +56,9 @@ int mirror_state_init(struct mirror_state *state, const struct linkwatch_filter 
                       const struct linkwatch_callbacks *callbacks, void *user);
 void mirror_state_clear(struct mirror_state *state);
 
-/* Begins with what another one knew: that picture, which is empty then, at that position, whose
+/* Begins with what another one knew: that snapshot, which is empty then, at that position, whose
  * instance it takes; -1 if one can't resume from there. */
-void mirror_state_know(struct mirror_state *state, struct picture *picture, char *instance,
+void mirror_state_know(struct mirror_state *state, struct snapshot *snapshot, char *instance,
                        int64_t sequence);
 
 /* A connection begins. The parameters to call Monitor with: since, if it is possible to
@@ -88,6 +88,6 @@ int mirror_state_report_due(struct mirror_state *state);
 uint64_t mirror_state_deadline(const struct mirror_state *state);
 
 /* What the application knows. */
-const struct picture *mirror_state_picture(const struct mirror_state *state);
+const struct snapshot *mirror_state_known(const struct mirror_state *state);
 
 #endif

@@ -114,3 +114,16 @@ struct object *object_set_next(const struct object_set *set, object_order order,
         place++;
     return place < set->count ? set->objects[place] : NULL;
 }
+
+bool object_walk_next(struct object_walk *walk, struct object **ret_a, struct object **ret_b)
+{
+    struct object *a = walk->at_a < walk->a->count ? walk->a->objects[walk->at_a] : NULL;
+    struct object *b = walk->at_b < walk->b->count ? walk->b->objects[walk->at_b] : NULL;
+    int order = a && b ? walk->order(a, b) : a ? -1 : 1;
+
+    *ret_a = order <= 0 ? a : NULL;
+    *ret_b = order >= 0 ? b : NULL;
+    walk->at_a += *ret_a != NULL;
+    walk->at_b += *ret_b != NULL;
+    return a || b;
+}

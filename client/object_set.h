@@ -38,4 +38,16 @@ void object_set_drop(struct object_set *set, object_order order, const void *key
 struct object *object_set_get(const struct object_set *set, object_order order, const void *key);
 struct object *object_set_next(const struct object_set *set, object_order order, const void *key);
 
+/* Walks through two sets of one order together, from two places that are 0 at the beginning. *ret_a
+ * and *ret_b are the next objects of one place in the order, NULL for what is in the other set
+ * alone. Whether there are any. */
+struct object_walk {
+    const struct object_set *a;
+    const struct object_set *b;
+    object_order order;
+    size_t at_a;
+    size_t at_b;
+};
+bool object_walk_next(struct object_walk *walk, struct object **ret_a, struct object **ret_b);
+
 #endif

@@ -65,7 +65,7 @@ static int write_value(FILE *to, const char *name, json_t *value)
 
 static int write_state(FILE *to, const struct mirror_state *state)
 {
-    const struct picture *known = holds_back(state) ? &state->hold.known : &state->held;
+    const struct snapshot *known = holds_back(state) ? &state->hold.known : &state->current;
     int r;
 
     fputc('{', to);
@@ -108,7 +108,7 @@ int saved_state_write(const struct mirror_state *state, char **ret)
     return r;
 }
 
-static int read_link(const struct mirror_state *state, const json_t *json, struct picture *ret)
+static int read_link(const struct mirror_state *state, const json_t *json, struct snapshot *ret)
 {
     struct linkwatch_link *link;
     int r = link_from_json(json, &link);
@@ -120,7 +120,7 @@ static int read_link(const struct mirror_state *state, const json_t *json, struc
     return r;
 }
 
-static int read_address(const struct mirror_state *state, const json_t *json, struct picture *ret)
+static int read_address(const struct mirror_state *state, const json_t *json, struct snapshot *ret)
 {
     struct linkwatch_address *address;
     int r = address_from_json(json, &address);
@@ -128,7 +128,7 @@ static int read_address(const struct mirror_state *state, const json_t *json, st
     if (r < 0)
         return r;
     if (link_set_get(&ret->links, linkwatch_address_ifindex(address)))
-        r = address_set_put(&ret->addresses, address, picture_room(state->limit, &ret->links));
+        r = address_set_put(&ret->addresses, address, snapshot_room(state->limit, &ret->links));
     else
         r = -EBADMSG;
     linkwatch_address_unref(address);
@@ -137,8 +137,8 @@ static int read_address(const struct mirror_state *state, const json_t *json, st
 
 /* -EBADMSG for what is no array of such objects. */
 static int read_all(const struct mirror_state *state, const json_t *array,
-                    int (*read)(const struct mirror_state *, const json_t *, struct picture *),
-                    struct picture *ret)
+                    int (*read)(const struct mirror_state *, const json_t *, struct snapshot *),
+                    struct snapshot *ret)
 {
     int r = json_is_array(array) ? 0 : -EBADMSG;
 
@@ -177,7 +177,7 @@ static int read_position(const json_t *json, const char **ret_instance, int64_t 
 
 static int read_state(struct mirror_state *state, json_t *json)
 {
-    struct picture picture = {.links = {0}};
+    struct snapshot snapshot = {.links = {0}};
     const char *instance = NULL;
     char *copy = NULL;
     int64_t sequence = -1;
@@ -186,19 +186,19 @@ static int read_state(struct mirror_state *state, json_t *json)
     if (r >= 0)
         r = check_filter(state, json_object_get(json, "filter"));
     if (r >= 0)
-        r = read_all(state, json_object_get(json, "links"), read_link, &picture);
+        r = read_all(state, json_object_get(json, "links"), read_link, &snapshot);
     if (r >= 0 && state->follows_addresses)
-        r = read_all(state, json_object_get(json, "addresses"), read_address, &picture);
+        r = read_all(state, json_object_get(json, "addresses"), read_address, &snapshot);
     if (r >= 0 && instance && !(copy = strdup(instance)))
         r = -ENOMEM;
     if (r >= 0 && hold_is_active(&state->hold))
-        r = hold_begin(&state->hold, &picture);
+        r = hold_begin(&state->hold, &snapshot);
     if (r < 0) {
-        picture_clear(&picture);
+        snapshot_clear(&snapshot);
         free(copy);
         return r;
     }
-    mirror_state_know(state, &picture, copy, sequence);
+    mirror_state_know(state, &snapshot, copy, sequence);
     return 0;
 }
 

@@ -398,7 +398,7 @@ static void what_else_changes_has_the_state_that_was_reported(void **state)
     event(trial, "change", LINK(2, .rank = 'd'));
     event(trial, "change", LINK(2, .name = "lan0", .rank = 'd'));
     expect(trial, "~2u#2 ");
-    link = link_set_get(&mirror_state_picture(&trial->state)->links, 2);
+    link = link_set_get(&mirror_state_known(&trial->state)->links, 2);
     assert_string_equal(linkwatch_link_ifname(link), "lan0");
     assert_int_equal(linkwatch_link_get_string(link, LINKWATCH_FIELD_OPERSTATE, &operstate), 0);
     assert_string_equal(operstate, "UP");
@@ -441,10 +441,10 @@ static void a_removal_that_lasts_is_reported_when_due(void **state)
 
     event(trial, "remove", LINK(2, .rank = 'u'));
     expect(trial, "");
-    assert_non_null(link_set_get(&mirror_state_picture(&trial->state)->links, 2));
+    assert_non_null(link_set_get(&mirror_state_known(&trial->state)->links, 2));
     pass(trial, DOWN);
     expect(trial, "-2#1 ");
-    assert_null(link_set_get(&mirror_state_picture(&trial->state)->links, 2));
+    assert_null(link_set_get(&mirror_state_known(&trial->state)->links, 2));
 }
 
 static void another_link_of_the_name_ends_a_removal(void **state)
@@ -629,7 +629,7 @@ static void what_is_gone_is_held_within_the_limit(void **state)
     struct trial *trial =
         start_with(state, NULL, ARRAY(LINK(2, .rank = 'u'), LINK(3, .rank = 'u')));
 
-    trial->state.hold.limit = mirror_state_picture(&trial->state)->links.bytes;
+    trial->state.hold.limit = mirror_state_known(&trial->state)->links.bytes;
     event(trial, "remove", LINK(3, .rank = 'u'));
     pass(trial, 1);
     event(trial, "remove", LINK(2, .rank = 'u'));

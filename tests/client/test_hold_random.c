@@ -242,24 +242,24 @@ static void connect_anew(struct world *world)
 
 static const struct object_set *links_of(const struct world *world)
 {
-    return &mirror_state_picture(&world->state)->links;
+    return &mirror_state_known(&world->state)->links;
 }
 
 static void check_consistent(const struct world *world)
 {
-    const struct picture *picture = mirror_state_picture(&world->state);
+    const struct snapshot *snapshot = mirror_state_known(&world->state);
     const struct linkwatch_address *address = NULL;
 
-    for (size_t i = 0; i < picture->links.count; i++) {
-        struct linkwatch_link *link = (struct linkwatch_link *)picture->links.objects[i];
+    for (size_t i = 0; i < snapshot->links.count; i++) {
+        struct linkwatch_link *link = (struct linkwatch_link *)snapshot->links.objects[i];
         int64_t master;
 
-        assert_ptr_equal(link_set_find(&picture->links, linkwatch_link_ifname(link)), link);
+        assert_ptr_equal(link_set_find(&snapshot->links, linkwatch_link_ifname(link)), link);
         if (linkwatch_link_get_integer(link, LINKWATCH_FIELD_MASTER_IFINDEX, &master) >= 0)
-            assert_non_null(link_set_get(&picture->links, (int)master));
+            assert_non_null(link_set_get(&snapshot->links, (int)master));
     }
-    while ((address = address_set_next(&picture->addresses, 0, address)))
-        assert_non_null(link_set_get(&picture->links, linkwatch_address_ifindex(address)));
+    while ((address = address_set_next(&snapshot->addresses, 0, address)))
+        assert_non_null(link_set_get(&snapshot->links, linkwatch_address_ifindex(address)));
 }
 
 /* What was reported comes to what the mirror has. */
@@ -271,7 +271,7 @@ static void check_reported(const struct world *world)
         int addresses = 0;
 
         assert_int_equal(world->known[index], link_rank(link));
-        while ((address = address_set_next(&mirror_state_picture(&world->state)->addresses, index,
+        while ((address = address_set_next(&mirror_state_known(&world->state)->addresses, index,
                                            address)))
             addresses++;
         for (int i = 0; i < ADDRESSES; i++)
@@ -381,7 +381,7 @@ static void check_truth(const struct world *world)
 {
     for (int index = 1; index <= LINKS; index++) {
         struct linkwatch_link *link = link_set_get(links_of(world), index);
-        struct linkwatch_link *truth = link_set_get(&world->state.held.links, index);
+        struct linkwatch_link *truth = link_set_get(&world->state.current.links, index);
 
         assert_int_equal(truth != NULL, world->links[index].there);
         assert_int_equal(link != NULL, truth != NULL);

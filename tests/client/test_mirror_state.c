@@ -191,7 +191,7 @@ static void check_truth(struct world *world)
 {
     for (int index = 1; index <= LINKS; index++) {
         const struct state *state = &world->links[index];
-        struct linkwatch_link *link = link_set_get(&world->state.held.links, index);
+        struct linkwatch_link *link = link_set_get(&world->state.current.links, index);
         char *json;
 
         assert_int_equal(link != NULL, state->there && passes(world, state));

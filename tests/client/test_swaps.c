@@ -114,7 +114,7 @@ static void happen(struct world *world, int64_t *ret_first, int64_t *ret_last)
 static void check_truth(struct world *world)
 {
     for (int index = 1; index <= LINKS; index++) {
-        const struct linkwatch_link *link = link_set_get(&world->state.held.links, index);
+        const struct linkwatch_link *link = link_set_get(&world->state.current.links, index);
 
         assert_int_equal(link != NULL, passes(world, world->names[index]));
         if (link)
@@ -126,7 +126,7 @@ static void check_truth(struct world *world)
 static void check_told(const struct world *world)
 {
     for (int index = 1; index <= LINKS; index++) {
-        const struct linkwatch_link *link = link_set_get(&world->state.held.links, index);
+        const struct linkwatch_link *link = link_set_get(&world->state.current.links, index);
 
         assert_int_equal(world->known[index], link ? linkwatch_link_ifname(link)[0] : 0);
     }
@@ -134,7 +134,7 @@ static void check_told(const struct world *world)
 
 static void check_event(struct world *world, const struct linkwatch_event *event)
 {
-    const struct object_set *held = &world->state.held.links;
+    const struct object_set *held = &world->state.current.links;
 
     for (size_t i = 0; i < held->count; i++) {
         struct linkwatch_link *link = (struct linkwatch_link *)held->objects[i];

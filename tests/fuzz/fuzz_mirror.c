@@ -218,13 +218,13 @@ static void pass(struct trial *trial, uint64_t time)
 
 static void stop(struct trial *trial)
 {
-    const struct picture *known = mirror_state_picture(&trial->state);
+    const struct snapshot *known = mirror_state_known(&trial->state);
     size_t count = 0;
 
     if (trial->state.ready) {
         pass(trial, HOLD_UP + HOLD_DOWN);
-        CHECK(known->links.count == trial->state.held.links.count);
-        CHECK(known->addresses.count == trial->state.held.addresses.count);
+        CHECK(known->links.count == trial->state.current.links.count);
+        CHECK(known->addresses.count == trial->state.current.addresses.count);
     }
 
     for (size_t i = 0; i < KNOWN_MAX; i++)
