@@ -5,9 +5,6 @@
 #include <stdlib.h>
 
 #include "daemon/message.h"
-#include "protocol/clock.h"
-
-#define LINKS "org.linkwatch.Links"
 
 struct answer *answer_free(struct answer *answer)
 {
@@ -19,7 +16,7 @@ struct answer *answer_free(struct answer *answer)
     return NULL;
 }
 
-static void *new_answer(const struct answer_kind *kind, struct waitlist *waits_on, size_t size)
+void *answer_new(const struct answer_kind *kind, struct waitlist *waits_on, size_t size)
 {
     struct answer *answer = calloc(1, size);
 
@@ -30,12 +27,10 @@ static void *new_answer(const struct answer_kind *kind, struct waitlist *waits_o
     return answer;
 }
 
-/* As new_answer(), for as long as which the addresses of a source are followed, unless it is NULL.
- */
-static void *new_following(const struct answer_kind *kind, struct waitlist *waits_on, size_t size,
+void *answer_new_following(const struct answer_kind *kind, struct waitlist *waits_on, size_t size,
                            struct source *source)
 {
-    struct answer *answer = new_answer(kind, waits_on, size);
+    struct answer *answer = answer_new(kind, waits_on, size);
 
     if (!answer || !source)
         return answer;
@@ -75,7 +70,7 @@ static void reply_free(struct answer *answer)
 int answer_reply(struct buffer *message, struct answer **ret)
 {
     static const struct answer_kind kind = {.next = reply_next, .free = reply_free};
-    struct reply *reply = new_answer(&kind, NULL, sizeof(*reply));
+    struct reply *reply = answer_new(&kind, NULL, sizeof(*reply));
 
     if (!reply) {
         buffer_unref(message);
@@ -86,265 +81,14 @@ int answer_reply(struct buffer *message, struct answer **ret)
     return 0;
 }
 
-static const struct standing_report *links_report(const struct namespace *namespace)
+int answer_dump_failure(const struct namespace *namespace, struct buffer **ret)
 {
-    return source_reports(namespace_source(namespace))[SUBJECT_LINKS];
-}
+    const struct standing_report *report =
+        source_reports(namespace_source(namespace))[SUBJECT_LINKS];
 
-static bool never_dumped(const struct namespace *namespace)
-{
-    return links_report(namespace)->last_dump_usec < 0;
-}
-
-/* Why dumps fail. Where none ever worked, the links are unknown, which is not the same as that
- * there are none. */
-static int dump_failure(const struct namespace *namespace, struct buffer **ret)
-{
-    const struct standing_report *report = links_report(namespace);
-
-    return message_error(never_dumped(namespace) ? LINKS ".NeverDumped" : LINKS ".DumpFailed",
+    return message_error(report->last_dump_usec < 0 ? "org.linkwatch.Links.NeverDumped"
+                                                    : "org.linkwatch.Links.DumpFailed",
                          message_failure(report->dump_reason, report->dump_error), ret);
-}
-
-/* --- a list of links and addresses */
-
-/* What is given next; the end of a reply comes after the text, the beginning and the link or
- * address itself. */
-enum list_piece { LIST_ALL, LIST_HEAD_PIECE, LIST_TEXT, LIST_TAIL, LIST_OVER };
-
-struct list {
-    struct answer answer;
-    struct namespace *namespace;
-    struct user *user;
-    struct filter *filter;
-    struct filter_progress progress;
-    struct message_list pieces;
-    enum list_piece piece;
-    /* The next one that passes; both NULL until it is known, or if there is none. */
-    struct link *found_link;
-    struct address *found_address;
-    size_t next;
-    size_t count;
-    size_t capacity;
-    size_t links;   /* so many come first, then addresses */
-    void **objects; /* references */
-};
-
-static size_t held_by(size_t count)
-{
-    return count * sizeof(void *);
-}
-
-static bool has_found(const struct list *list)
-{
-    return list->found_link || list->found_address;
-}
-
-/* As filter_passes_link(). */
-static int try(struct list *list, size_t at, const struct slice *slice)
-{
-    void *object = list->objects[at];
-    bool is_link = at < list->links;
-    int r = is_link ? filter_passes_link(list->filter, object, &list->progress, slice)
-                    : filter_passes_address(list->filter, object, &list->progress, slice);
-
-    if (r > 0 && is_link)
-        list->found_link = object;
-    else if (r > 0)
-        list->found_address = object;
-    return r;
-}
-
-/* The next one that passes: 1 if that is known, though there may be none. */
-static int find_object(struct list *list, const struct slice *slice)
-{
-    list->found_link = NULL;
-    list->found_address = NULL;
-    while (list->next < list->count) {
-        int r = try(list, list->next, slice);
-
-        if (r < 0)
-            return r;
-        list->next++;
-        if (r > 0)
-            return 1;
-        if (slice_is_over(slice))
-            return -EAGAIN;
-    }
-    return 1;
-}
-
-static struct buffer *head_of(const struct list *list)
-{
-    if (list->found_address)
-        return list->pieces.address;
-    return list->found_link ? list->pieces.link : list->pieces.none;
-}
-
-/* The texts of links are there already, or are kept for the next who asks: nobody copies them. */
-static struct buffer *text_of(const struct list *list)
-{
-    if (list->found_link)
-        return message_link_text(list->found_link);
-    return message_address_text(list->found_address, clock_usec(CLOCK_MONOTONIC));
-}
-
-static bool has(const struct list *list, enum subject_number subject)
-{
-    return filter_subjects(list->filter) & (1U << subject);
-}
-
-static void take_links(struct list *list, const struct table *table)
-{
-    struct link *link = NULL;
-
-    while (list->count < list->capacity && (link = table_next(table, link ? link->ifindex : 0)))
-        list->objects[list->count++] = link_ref(link);
-    list->links = list->count;
-}
-
-static void take_addresses(struct list *list, const struct address_table *table)
-{
-    struct address *address = NULL;
-
-    while (list->count < list->capacity &&
-           (address = address_table_next(table, address ? &address->key : NULL)))
-        list->objects[list->count++] = address_ref(address);
-}
-
-/* Takes a reference to each link and address: what is listed is true for one position. -EUSERS:
- * Lists of the user hold too much already. */
-static int take_all(struct list *list)
-{
-    const struct source *source = namespace_source(list->namespace);
-    const struct table *links = has(list, SUBJECT_LINKS) ? source_table(source) : NULL;
-    const struct address_table *addresses =
-        has(list, SUBJECT_ADDRESSES) ? source_address_table(source) : NULL;
-    size_t count =
-        (links ? table_count(links) : 0) + (addresses ? address_table_count(addresses) : 0);
-
-    if (!quota_take(&list->user->lists, held_by(count)))
-        return -EUSERS;
-    list->capacity = count;
-    list->objects = calloc(count ? count : 1, sizeof(*list->objects));
-    if (!list->objects)
-        return -ENOMEM;
-    if (links)
-        take_links(list, links);
-    if (addresses)
-        take_addresses(list, addresses);
-    return 0;
-}
-
-/* Why there is no list. */
-static int give_error(struct list *list, struct buffer **ret)
-{
-    int r;
-
-    if (never_dumped(list->namespace))
-        r = dump_failure(list->namespace, ret);
-    else
-        r = message_error(LINKS ".LimitReached", json_pack("{s:s}", "limit", "list-memory"), ret);
-    list->piece = LIST_OVER;
-    return r < 0 ? r : ANSWER_PIECE;
-}
-
-/* Everything is there to be listed from now on. As take_all(), which it begins with. */
-static int begin(struct list *list)
-{
-    const struct history *history = namespace_history(list->namespace);
-    unsigned subjects = filter_subjects(list->filter) | SUBJECT_BIT(LINKS);
-    int r = never_dumped(list->namespace) ? -EUSERS : take_all(list);
-
-    if (r < 0)
-        return r;
-    list->piece = LIST_HEAD_PIECE;
-    return message_list_new(history_instance(history), history_newest(history),
-                            source_reports(namespace_source(list->namespace)), subjects,
-                            &list->pieces);
-}
-
-static bool waits_for_addresses(const struct list *list)
-{
-    return has(list, SUBJECT_ADDRESSES) && !source_address_table(namespace_source(list->namespace));
-}
-
-/* Whether there is another one decides how a reply ends. */
-static int list_next(struct answer *answer, const struct slice *slice, struct buffer **ret)
-{
-    struct list *list = (struct list *)answer;
-    struct buffer *text;
-    int r;
-
-    switch (list->piece) {
-    case LIST_ALL:
-        if (waits_for_addresses(list))
-            return ANSWER_WAITS;
-        r = begin(list);
-        if (r < 0)
-            return r == -EUSERS ? give_error(list, ret) : r;
-        return list_next(answer, slice, ret);
-    case LIST_HEAD_PIECE:
-        r = has_found(list) ? 1 : find_object(list, slice);
-        if (r < 0)
-            return r;
-        *ret = buffer_ref(head_of(list));
-        list->piece = has_found(list) ? LIST_TEXT : LIST_OVER;
-        return ANSWER_PIECE;
-    case LIST_TEXT:
-        text = text_of(list);
-        if (!text)
-            return -ENOMEM;
-        *ret = text;
-        list->piece = LIST_TAIL;
-        return ANSWER_PIECE;
-    case LIST_TAIL:
-        r = find_object(list, slice);
-        if (r < 0)
-            return r;
-        *ret = buffer_ref(has_found(list) ? list->pieces.more : list->pieces.last);
-        list->piece = has_found(list) ? LIST_HEAD_PIECE : LIST_OVER;
-        return ANSWER_PIECE;
-    case LIST_OVER:
-        break;
-    }
-    return ANSWER_END;
-}
-
-static void list_free(struct answer *answer)
-{
-    struct list *list = (struct list *)answer;
-
-    quota_give(&list->user->lists, held_by(list->capacity));
-    for (size_t i = 0; i < list->count; i++) {
-        if (i < list->links)
-            link_unref(list->objects[i]);
-        else
-            address_unref(list->objects[i]);
-    }
-    free(list->objects);
-    message_list_clear(&list->pieces);
-    filter_free(list->filter);
-    free(list);
-}
-
-int answer_list(struct namespace *namespace, struct user *user, struct filter *filter,
-                struct answer **ret)
-{
-    static const struct answer_kind kind = {.next = list_next, .free = list_free};
-    struct source *follows =
-        filter_subjects(filter) & SUBJECT_BIT(ADDRESSES) ? namespace_source(namespace) : NULL;
-    struct list *list = new_following(&kind, namespace_news(namespace), sizeof(*list), follows);
-
-    if (!list) {
-        filter_free(filter);
-        return -ENOMEM;
-    }
-    list->namespace = namespace;
-    list->user = user;
-    list->filter = filter;
-    *ret = &list->answer;
-    return 0;
 }
 
 /* --- a stream of events */
@@ -374,7 +118,7 @@ int answer_stream(struct waitlist *news, struct stream *stream, struct source *f
 {
     static const struct answer_kind kind = {
         .next = events_next, .free = events_free, .endless = true};
-    struct events *events = new_following(&kind, news, sizeof(*events), follows);
+    struct events *events = answer_new_following(&kind, news, sizeof(*events), follows);
 
     if (!events) {
         stream_free(stream);
@@ -422,7 +166,7 @@ static int make_refreshed(struct namespace *namespace, int done, struct buffer *
     json_t *position;
 
     if (done < 0)
-        return dump_failure(namespace, ret);
+        return answer_dump_failure(namespace, ret);
     position = message_position(history_instance(history), history_newest(history));
     return message_reply(json_pack("{s:o}", "position", position), false, ret);
 }
@@ -438,7 +182,7 @@ static int make_entered(struct namespace *namespace, int done, struct buffer **r
 static struct refresh *new_refresh(struct namespace *namespace)
 {
     static const struct answer_kind kind = {.next = refresh_next, .free = refresh_free};
-    struct refresh *refresh = new_answer(&kind, namespace_dumps(namespace), sizeof(*refresh));
+    struct refresh *refresh = answer_new(&kind, namespace_dumps(namespace), sizeof(*refresh));
 
     if (refresh)
         refresh->namespace = namespace;

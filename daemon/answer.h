@@ -4,6 +4,7 @@
 #ifndef LINKWATCH_DAEMON_ANSWER_H
 #define LINKWATCH_DAEMON_ANSWER_H
 
+#include <jansson.h>
 #include <stdbool.h>
 
 #include "daemon/namespaces.h"
@@ -38,8 +39,18 @@ static inline int answer_next(struct answer *answer, const struct slice *slice, 
     return answer->kind->next(answer, slice, ret);
 }
 
+/* An answer of so many bytes, which begin with a struct answer; and one for as long as which the
+ * addresses of a source are followed, unless that is NULL. NULL without memory. */
+void *answer_new(const struct answer_kind *kind, struct waitlist *waits_on, size_t size);
+void *answer_new_following(const struct answer_kind *kind, struct waitlist *waits_on, size_t size,
+                           struct source *source);
+
 /* Takes NULL. */
 struct answer *answer_free(struct answer *answer);
+
+/* The error that says why dumps fail. Where none ever worked, the links are unknown, which is not
+ * the same as that there are none. */
+int answer_dump_failure(const struct namespace *namespace, struct buffer **ret);
 
 /* The kinds of answers; all: 0, or -ENOMEM. */
 
@@ -50,6 +61,11 @@ int answer_reply(struct buffer *message, struct answer **ret);
  * that says why not: no dump succeeded yet, or Lists of the user hold too much already. */
 int answer_list(struct namespace *namespace, struct user *user, struct filter *filter,
                 struct answer **ret);
+
+/* All metrics, of these replies to GetStatus and GetStatistics, whose references it takes (also on
+ * failure; NULL counts as -ENOMEM), and of the links, which are counted slice by slice. */
+int answer_metrics(const struct namespace *namespace, json_t *status, json_t *statistics,
+                   struct answer **ret);
 
 /* What a stream emits, which it takes, also on failure. news: who waits for more; follows: the
  * source whose addresses it is about, NULL if it is about none. */

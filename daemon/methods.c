@@ -308,16 +308,10 @@ static int get_statistics(const struct request *request)
 
 static int list_metrics(const struct request *request)
 {
-    const struct source *source = namespace_source(request->caller->namespace);
-    bool known = source_reports(source)[SUBJECT_LINKS]->last_dump_usec >= 0;
-    struct buffer *replies;
-    int r;
-
     if (!request->call->more)
         return expect_more(request);
-    r = metric_replies_list(status(request), statistics(request),
-                            known ? source_table(source) : NULL, &replies);
-    return r < 0 ? r : answer_reply(replies, request->ret);
+    return answer_metrics(request->caller->namespace, status(request), statistics(request),
+                          request->ret);
 }
 
 static int describe_metrics(const struct request *request)

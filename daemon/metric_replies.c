@@ -49,7 +49,7 @@ struct lister {
     struct replies replies;
     const json_t *status;
     const json_t *statistics;
-    const struct table *table;
+    const struct metric_groups *groups;
 };
 
 /* A member of an object, or of an object in it; NULL if it is not there. */
@@ -125,13 +125,6 @@ static void add_delays(struct lister *lister, const struct metric *metric)
 
 /* --- links */
 
-/* Links that are the same in what distinguishes groups; one of them shows what that is, NULL for
- * those of all groups for which there is no room. */
-struct group {
-    const struct link *link;
-    uint64_t count;
-};
-
 static bool has(const struct link *link, enum link_field field)
 {
     return link->known & (UINT64_C(1) << field);
@@ -152,20 +145,42 @@ static bool belongs(const struct link *a, const struct link *b)
            is_same_kind(a, b);
 }
 
-/* The place of a link's group, METRICS_GROUPS_MAX if there is no room for another one. */
-static size_t group_of(struct group groups[METRICS_GROUPS_MAX], size_t *count,
-                       const struct link *link)
+static struct metric_group *group_of(struct metric_groups *groups, struct link *link)
 {
     size_t i = 0;
 
-    while (i < *count && !belongs(groups[i].link, link))
+    while (i < groups->count && !belongs(groups->groups[i].link, link))
         i++;
-    if (i == *count && i < METRICS_GROUPS_MAX)
-        groups[(*count)++].link = link;
-    return i;
+    if (i == groups->count && i < METRICS_GROUPS_MAX) {
+        groups->groups[i].link = link_ref(link);
+        groups->count++;
+    }
+    return &groups->groups[i];
 }
 
-static void add_group(struct lister *lister, const struct metric *metric, const struct group *group)
+bool metric_groups_count(struct metric_groups *groups, const struct table *table,
+                         const struct slice *slice)
+{
+    struct link *link;
+
+    while ((link = table_next(table, groups->passed))) {
+        group_of(groups, link)->count++;
+        groups->passed = link->ifindex;
+        if (slice_is_over(slice))
+            return false;
+    }
+    return true;
+}
+
+void metric_groups_clear(struct metric_groups *groups)
+{
+    for (size_t i = 0; i < groups->count; i++)
+        link_unref(groups->groups[i].link);
+    *groups = (struct metric_groups){.count = 0};
+}
+
+static void add_group(struct lister *lister, const struct metric *metric,
+                      const struct metric_group *group)
 {
     struct writer *writer = &lister->replies.writer;
 
@@ -188,25 +203,20 @@ static void add_group(struct lister *lister, const struct metric *metric, const 
 
 static void add_links(struct lister *lister, const struct metric *metric)
 {
-    struct group groups[METRICS_GROUPS_MAX + 1] = {{.link = NULL}};
-    const struct link *link = NULL;
-    size_t count = 0;
+    const struct metric_group *groups = lister->groups->groups;
 
-    while (lister->table && (link = table_next(lister->table, link ? link->ifindex : 0)))
-        groups[group_of(groups, &count, link)].count++;
-    for (size_t i = 0; i < count; i++)
+    for (size_t i = 0; i < lister->groups->count; i++)
         add_group(lister, metric, &groups[i]);
     if (groups[METRICS_GROUPS_MAX].count > 0)
         add_group(lister, metric, &groups[METRICS_GROUPS_MAX]);
 }
 
-int metric_replies_list(json_t *status, json_t *statistics, const struct table *table,
-                        struct buffer **ret)
+int metric_replies_list(const json_t *status, const json_t *statistics,
+                        const struct metric_groups *groups, struct buffer **ret)
 {
-    struct lister lister = {.status = status, .statistics = statistics, .table = table};
+    struct lister lister = {.status = status, .statistics = statistics, .groups = groups};
 
     writer_init(&lister.replies.writer);
-    lister.replies.writer.failed |= !status || !statistics;
     for (const struct metric *metric = metrics; metric->name; metric++)
         switch (metric->content) {
         case METRIC_VALUE:
@@ -219,8 +229,6 @@ int metric_replies_list(json_t *status, json_t *statistics, const struct table *
             add_delays(&lister, metric);
             break;
         }
-    json_decref(status);
-    json_decref(statistics);
     return end(&lister.replies, ret);
 }
 

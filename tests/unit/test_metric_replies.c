@@ -38,13 +38,34 @@ static json_t *parameters_of(struct buffer *replies)
     return all;
 }
 
+/* In slices of one link each. */
+static void count_in_slices(struct metric_groups *groups, const struct table *table)
+{
+    size_t slices = 0;
+    bool done;
+
+    do {
+        struct slice slice = slice_of(1);
+
+        done = metric_groups_count(groups, table, &slice);
+        slices++;
+    } while (!done);
+    assert_int_equal(slices, table_count(table) + 1);
+}
+
 static json_t *list(const char *status, const char *statistics, const struct table *table)
 {
+    json_t *status_json = json_loads(status, 0, NULL);
+    json_t *statistics_json = json_loads(statistics, 0, NULL);
+    struct metric_groups groups = {.count = 0};
     struct buffer *replies;
 
-    assert_int_equal(metric_replies_list(json_loads(status, 0, NULL),
-                                         json_loads(statistics, 0, NULL), table, &replies),
-                     0);
+    if (table)
+        count_in_slices(&groups, table);
+    assert_int_equal(metric_replies_list(status_json, statistics_json, &groups, &replies), 0);
+    metric_groups_clear(&groups);
+    json_decref(status_json);
+    json_decref(statistics_json);
     return parameters_of(replies);
 }
 
