@@ -10,8 +10,14 @@
 #include <sys/un.h>
 
 #include "daemon/entered.h"
-#include "daemon/server.h"
 #include "daemon/source.h"
+#include "daemon/users.h"
+
+struct config_limits {
+    struct users_limits users;
+    size_t request;    /* bytes of one call, and of those that wait */
+    size_t json_depth; /* of one call */
+};
 
 struct config {
     char socket[sizeof(((struct sockaddr_un *)0)->sun_path)];
@@ -22,7 +28,7 @@ struct config {
     int64_t interval_min_usec;
     int64_t interval_max_usec;
     size_t history_bytes;
-    struct server_limits limits;
+    struct config_limits limits;
     struct entered_limits namespaces;
 };
 

@@ -7,24 +7,18 @@
 #include <stdint.h>
 #include <sys/types.h>
 
+#include "daemon/config.h"
 #include "daemon/connection.h"
-#include "daemon/users.h"
 
 struct ev_loop;
 struct log;
 struct server;
 
-struct server_limits {
-    struct users_limits users;
-    size_t request;    /* bytes of one request, and of those that wait */
-    size_t json_depth; /* of one request; it is the responder's to keep */
-};
-
 /* What a server needs; all of it outlives the server. */
 struct server_parts {
     struct log *log;
     struct users *users;
-    const struct server_limits *limits; /* sessions that are over others later on stay */
+    const struct config_limits *limits; /* sessions that are over others later on stay */
     struct namespace *namespace;        /* that calls are about, until they enter another one */
     connection_respond respond;
     void *respond_user;

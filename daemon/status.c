@@ -133,7 +133,7 @@ json_t *status_statistics(struct namespace *namespace, const struct entered *ent
 {
     const struct source *source = namespace_source(namespace);
     const struct standing_report *report = standing_report(source_links(source)->standing);
-    const struct server_limits *limits = &config->limits;
+    const struct config_limits *limits = &config->limits;
     const struct entered_limits *namespaces = &config->namespaces;
 
     return json_pack(
