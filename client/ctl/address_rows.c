@@ -54,15 +54,6 @@ static char *format(const struct linkwatch_address *address, int field)
     return NULL;
 }
 
-static void add_field(struct table *table, const struct linkwatch_address *address, int field,
-                      enum colour colour)
-{
-    char *text = format(address, field);
-
-    table_add(table, text, colour);
-    free(text);
-}
-
 /* Whether it is of no use: not yet, or not at all. */
 static bool is_useless(const struct linkwatch_address *address)
 {
@@ -77,41 +68,13 @@ void addresses_table_add(struct table *table, const char *label,
 
     if (label)
         table_add_clean(table, label, PLAIN);
-    add_field(table, address, LINKWATCH_ADDRESS_FIELD_IFNAME, BOLD);
-    add_field(table, address, LINKWATCH_ADDRESS_FIELD_FAMILY, PLAIN);
+    table_take(table, format(address, LINKWATCH_ADDRESS_FIELD_IFNAME), BOLD);
+    table_take(table, format(address, LINKWATCH_ADDRESS_FIELD_FAMILY), PLAIN);
     table_add(table, describe(address, text), is_useless(address) ? YELLOW : PLAIN);
-    add_field(table, address, LINKWATCH_ADDRESS_FIELD_SCOPE, PLAIN);
-    add_field(table, address, LINKWATCH_ADDRESS_FIELD_VALID_LIFE_TIME, PLAIN);
-    add_field(table, address, LINKWATCH_ADDRESS_FIELD_PREFERRED_LIFE_TIME, PLAIN);
-    add_field(table, address, LINKWATCH_ADDRESS_FIELD_FLAGS, PLAIN);
-}
-
-static void begin(const struct lines *lines, const struct linkwatch_address *address,
-                  const struct linkwatch_event *event, char sign, enum colour colour)
-{
-    char text[TEXT_SIZE];
-
-    lines_begin(lines, linkwatch_address_ifname(address), linkwatch_address_ifindex(address), event,
-                sign, colour);
-    fputs(" address ", stdout);
-    output_text(describe(address, text));
-}
-
-static void print_known(const struct linkwatch_address *address, int field, const char *name)
-{
-    char *text = format(address, field);
-
-    if (!text)
-        return;
-    printf(", %s%s", name, *name ? " " : "");
-    output_text(text);
-    free(text);
-}
-
-static void print_rest(const struct linkwatch_address *address)
-{
-    print_known(address, LINKWATCH_ADDRESS_FIELD_SCOPE, "scope");
-    print_known(address, LINKWATCH_ADDRESS_FIELD_FLAGS, "");
+    table_take(table, format(address, LINKWATCH_ADDRESS_FIELD_SCOPE), PLAIN);
+    table_take(table, format(address, LINKWATCH_ADDRESS_FIELD_VALID_LIFE_TIME), PLAIN);
+    table_take(table, format(address, LINKWATCH_ADDRESS_FIELD_PREFERRED_LIFE_TIME), PLAIN);
+    table_take(table, format(address, LINKWATCH_ADDRESS_FIELD_FLAGS), PLAIN);
 }
 
 void address_line_print(const struct linkwatch_address *address)
@@ -124,55 +87,44 @@ void address_line_print(const struct linkwatch_address *address)
     output_text(describe(address, text));
     for (int field = LINKWATCH_ADDRESS_FIELD_METRIC; (name = linkwatch_address_field_name(field));
          field++)
-        print_known(address, field, field == LINKWATCH_ADDRESS_FIELD_FLAGS ? "" : name);
+        output_member(field == LINKWATCH_ADDRESS_FIELD_FLAGS ? NULL : name, format(address, field));
     putchar('\n');
 }
 
-void address_lines_add(const struct lines *lines, const struct linkwatch_address *address,
-                       const struct linkwatch_event *event)
-{
-    begin(lines, address, event, '+', GREEN);
-    print_rest(address);
-    lines_end(lines, event);
-}
-
-static void print_value(const struct linkwatch_address *address, int field)
-{
-    char *text = format(address, field);
-
-    output_text(text ? text : "none");
-    free(text);
-}
-
-void address_lines_change(const struct lines *lines, const struct linkwatch_address *before,
-                          const struct linkwatch_address *address, linkwatch_fields fields,
-                          const struct linkwatch_event *event)
+static void print_changes(const struct linkwatch_address *before,
+                          const struct linkwatch_address *now, linkwatch_fields fields,
+                          const struct output *output)
 {
     const char *separator = ": ";
 
-    /* In something that this version does not know. */
-    if (!fields)
-        return;
-    begin(lines, address, event, '~', YELLOW);
-    for (int field = 0; linkwatch_address_field_name(field); field++) {
-        if (!(fields & (UINT64_C(1) << field)))
-            continue;
-        printf("%s%s ", separator, linkwatch_address_field_name(field));
-        print_value(before, field);
-        printf(" %s ", output_arrow());
-        print_value(address, field);
-        separator = "; ";
-    }
-    lines_end(lines, event);
+    for (int field = 0; linkwatch_address_field_name(field); field++)
+        if (fields & (UINT64_C(1) << field)) {
+            printf("%s%s ", separator, linkwatch_address_field_name(field));
+            output_change(output, format(before, field), format(now, field), NULL);
+            separator = "; ";
+        }
 }
 
-void address_lines_remove(const struct lines *lines, const struct linkwatch_address *address,
-                          const struct linkwatch_event *event)
+void lines_address(const struct lines *lines, enum event_type type,
+                   const struct linkwatch_address *before, const struct linkwatch_address *address,
+                   linkwatch_fields fields, const struct linkwatch_event *event)
 {
-    begin(lines, address, event, '-', RED);
-    if (linkwatch_event_learned(event) == LINKWATCH_LEARNED_FILTER)
+    char text[TEXT_SIZE];
+
+    /* In something that this version does not know. */
+    if (type == EVENT_CHANGE && !fields)
+        return;
+    lines_begin(lines, linkwatch_address_ifname(address), linkwatch_address_ifindex(address), type,
+                event);
+    fputs(" address ", stdout);
+    output_text(describe(address, text));
+    if (type == EVENT_CHANGE) {
+        print_changes(before, address, fields, lines->output);
+    } else if (type == EVENT_REMOVE && linkwatch_event_learned(event) == LINKWATCH_LEARNED_FILTER) {
         fputs(" still exists, but its link no longer matches", stdout);
-    else
-        print_rest(address);
+    } else {
+        output_member("scope", format(address, LINKWATCH_ADDRESS_FIELD_SCOPE));
+        output_member(NULL, format(address, LINKWATCH_ADDRESS_FIELD_FLAGS));
+    }
     lines_end(lines, event);
 }

@@ -15,13 +15,9 @@ void addresses_table_add(struct table *table, const char *label,
 /* One line of show. */
 void address_line_print(const struct linkwatch_address *address);
 
-/* As lines_add() and the others. */
-void address_lines_add(const struct lines *lines, const struct linkwatch_address *address,
-                       const struct linkwatch_event *event);
-void address_lines_change(const struct lines *lines, const struct linkwatch_address *before,
-                          const struct linkwatch_address *address, linkwatch_fields fields,
-                          const struct linkwatch_event *event);
-void address_lines_remove(const struct lines *lines, const struct linkwatch_address *address,
-                          const struct linkwatch_event *event);
+/* As lines_link(). */
+void lines_address(const struct lines *lines, enum event_type type,
+                   const struct linkwatch_address *before, const struct linkwatch_address *address,
+                   linkwatch_fields fields, const struct linkwatch_event *event);
 
 #endif

@@ -10,6 +10,7 @@
 #include "client/ctl/ctl.h"
 #include "client/ctl/exposition.h"
 #include "client/ctl/fetch.h"
+#include "client/ctl/link_rows.h"
 #include "client/ctl/output.h"
 #include "client/ctl/replace_file.h"
 #include "client/ctl/text.h"
@@ -131,21 +132,9 @@ struct group {
     int64_t count;
 };
 
-static const char *state_of(const struct linkwatch_link *link)
-{
-    const char *state = NULL;
-
-    linkwatch_link_get_string(link, LINKWATCH_FIELD_OPERSTATE, &state);
-    return state;
-}
-
 static const char *kind_of(const struct linkwatch_link *link)
 {
-    const char *kind = METRICS_OTHER;
-
-    if (linkwatch_link_get_string(link, LINKWATCH_FIELD_INFO_KIND, &kind) < 0)
-        linkwatch_link_get_string(link, LINKWATCH_FIELD_LINK_TYPE, &kind);
-    return kind;
+    return link_kind(link) ? link_kind(link) : METRICS_OTHER;
 }
 
 static bool is_same(const char *a, const char *b)
@@ -157,7 +146,7 @@ static bool is_same(const char *a, const char *b)
 static struct group *group_of(struct group groups[METRICS_GROUPS_MAX + 1], size_t *count,
                               const struct linkwatch_link *link)
 {
-    struct group wanted = {.state = state_of(link), .kind = kind_of(link)};
+    struct group wanted = {.state = link_operstate(link), .kind = kind_of(link)};
     size_t i = 0;
 
     while (i < *count &&
@@ -260,8 +249,8 @@ static void add_link(struct exposition *exposition, const struct link_metric *me
         labels[count++] =
             (struct label){"ifindex", format(linkwatch_link_ifindex(link), false, index)};
         labels[count++] = (struct label){"kind", kind_of(link)};
-        if (state_of(link))
-            labels[count++] = (struct label){"operstate", state_of(link)};
+        if (link_operstate(link))
+            labels[count++] = (struct label){"operstate", link_operstate(link)};
     }
     exposition_add(exposition, family, strcmp(metric->type, "counter") == 0 ? "_total" : "", labels,
                    count, format(value, false, text));

@@ -61,6 +61,7 @@ static void run_out_of_memory(struct runner *runner)
     stop(runner);
 }
 
+/* Takes a reference of what it has. */
 static void take(struct runner *runner, struct hook_event event)
 {
     if (runner->stopping)
@@ -74,6 +75,18 @@ static void take(struct runner *runner, struct hook_event event)
         run_out_of_memory(runner);
 }
 
+static void take_link(struct runner *runner, enum event_type type, struct linkwatch_link *before,
+                      struct linkwatch_link *now, linkwatch_fields fields,
+                      const struct linkwatch_event *event)
+{
+    if (event_filter_passes_link(&runner->ctl->events, type, fields))
+        take(runner, (struct hook_event){.type = type,
+                                         .before = before,
+                                         .now = now,
+                                         .learned = linkwatch_event_learned(event),
+                                         .flaps = linkwatch_event_flaps(event)});
+}
+
 /* Whether it is one of the links that were there in the beginning, which are omitted. */
 static bool is_omitted(const struct runner *runner)
 {
@@ -82,39 +95,24 @@ static bool is_omitted(const struct runner *runner)
 
 static void on_add(void *user, struct linkwatch_link *link, const struct linkwatch_event *event)
 {
-    struct runner *runner = user;
-
-    if (!is_omitted(runner) && event_filter_passes_link(&runner->ctl->events, EVENT_TYPE_ADD, 0))
-        take(runner, (struct hook_event){
-                         .type = HOOK_ADD, .now = link, .learned = linkwatch_event_learned(event)});
+    if (!is_omitted(user))
+        take_link(user, EVENT_ADD, NULL, link, 0, event);
 }
 
 static void on_change(void *user, struct linkwatch_link *before, struct linkwatch_link *now,
                       linkwatch_fields fields, const struct linkwatch_event *event)
 {
-    struct runner *runner = user;
-
-    if (event_filter_passes_link(&runner->ctl->events, EVENT_TYPE_CHANGE, fields))
-        take(runner, (struct hook_event){.type = HOOK_CHANGE,
-                                         .before = before,
-                                         .now = now,
-                                         .learned = linkwatch_event_learned(event),
-                                         .flaps = linkwatch_event_flaps(event)});
+    take_link(user, EVENT_CHANGE, before, now, fields, event);
 }
 
 static void on_remove(void *user, struct linkwatch_link *link, const struct linkwatch_event *event)
 {
-    struct runner *runner = user;
-
-    if (event_filter_passes_link(&runner->ctl->events, EVENT_TYPE_REMOVE, 0))
-        take(runner, (struct hook_event){.type = HOOK_REMOVE,
-                                         .before = link,
-                                         .learned = linkwatch_event_learned(event)});
+    take_link(user, EVENT_REMOVE, link, NULL, 0, event);
 }
 
 static void on_lost(void *user, int64_t events)
 {
-    take(user, (struct hook_event){.type = HOOK_LOST, .lost = events});
+    take(user, (struct hook_event){.type = EVENT_LOST, .lost = events});
 }
 
 static void on_ready(void *user)

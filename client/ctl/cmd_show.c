@@ -3,7 +3,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 #include "client/ctl/address_rows.h"
 #include "client/ctl/ctl.h"
@@ -13,13 +12,9 @@
 /* The local time, and how long ago that is. */
 static void print_moment(const char *label, int64_t usec, const char *rest)
 {
-    time_t seconds = (time_t)(usec / 1000000);
-    char text[32] = "?", span[TIMESPAN_SIZE];
-    struct tm tm;
+    char moment[MOMENT_SIZE], span[TIMESPAN_SIZE];
 
-    if (localtime_r(&seconds, &tm))
-        strftime(text, sizeof(text), "%Y-%m-%d %H:%M:%S", &tm);
-    printf("%20s: %s%s, %s ago\n", label, text, rest, ctl_age(usec, span));
+    printf("%20s: %s%s, %s ago\n", label, ctl_moment(usec, moment), rest, ctl_age(usec, span));
 }
 
 static void print_times(const struct linkwatch_link *link)

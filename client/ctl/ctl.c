@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/signalfd.h>
+#include <time.h>
 
 #include "client/ctl/json_text.h"
 #include "client/ctl/text.h"
@@ -102,6 +103,16 @@ const char *ctl_age(int64_t realtime, char text[TIMESPAN_SIZE])
     int64_t age = clock_usec(CLOCK_REALTIME) - realtime;
 
     return timespan_format(age > 0 ? age : 0, text);
+}
+
+const char *ctl_moment(int64_t realtime, char text[MOMENT_SIZE])
+{
+    time_t seconds = (time_t)(realtime / 1000000);
+    struct tm tm;
+
+    if (!localtime_r(&seconds, &tm) || strftime(text, MOMENT_SIZE, "%Y-%m-%d %H:%M:%S", &tm) == 0)
+        snprintf(text, MOMENT_SIZE, "?");
+    return text;
 }
 
 struct table *ctl_table_new(const struct ctl *ctl, const char *const head[], size_t columns)

@@ -99,6 +99,10 @@ int ctl_catch_signals(bool children, int *ret_fd);
 /* How long ago that was by CLOCK_REALTIME, which may have been set back since. */
 const char *ctl_age(int64_t realtime, char text[TIMESPAN_SIZE]);
 
+/* That time as a local date and time. */
+#define MOMENT_SIZE 32
+const char *ctl_moment(int64_t realtime, char text[MOMENT_SIZE]);
+
 /* A table with that head, and one more column for the network namespace if there are several. */
 struct table *ctl_table_new(const struct ctl *ctl, const char *const head[], size_t columns);
 

@@ -6,23 +6,12 @@
 
 #define NAME_SIZE 64
 
-static const struct {
-    const char *name;
-    enum event_type type;
-} types[] = {
-    {"add", EVENT_TYPE_ADD},
-    {"change", EVENT_TYPE_CHANGE},
-    {"remove", EVENT_TYPE_REMOVE},
-};
-
-#define TYPES_COUNT (sizeof(types) / sizeof(types[0]))
-
-/* The bit of a name, 0 if there is none. */
+/* The bit of a type of events, 0 if there is none of that name. */
 static unsigned type_bit(const char *name)
 {
-    for (size_t i = 0; i < TYPES_COUNT; i++)
-        if (strcmp(types[i].name, name) == 0)
-            return types[i].type;
+    for (int type = EVENT_ADD; type <= EVENT_REMOVE; type++)
+        if (strcmp(event_type_name((enum event_type)type), name) == 0)
+            return 1U << type;
     return 0;
 }
 
@@ -86,24 +75,24 @@ int event_filter_add_fields(struct event_filter *filter, const char *names)
     return add_names(filter, names, add_field);
 }
 
-static bool passes(const struct event_filter *filter, enum event_type type, bool has_field)
+static bool passes(const struct event_filter *filter, unsigned type_bit, bool has_field)
 {
-    if (filter->types && !(filter->types & (unsigned)type))
+    if (filter->types && !(filter->types & type_bit))
         return false;
-    return type != EVENT_TYPE_CHANGE || has_field ||
+    return type_bit != 1U << EVENT_CHANGE || has_field ||
            (!filter->link_fields && !filter->address_fields);
 }
 
 bool event_filter_passes_link(const struct event_filter *filter, enum event_type type,
                               linkwatch_fields fields)
 {
-    return passes(filter, type, filter->link_fields & fields);
+    return passes(filter, 1U << type, filter->link_fields & fields);
 }
 
 bool event_filter_passes_address(const struct event_filter *filter, enum event_type type,
                                  linkwatch_fields fields)
 {
-    return passes(filter, type, filter->address_fields & fields);
+    return passes(filter, 1U << type, filter->address_fields & fields);
 }
 
 /* The fields that a change has in its "old". */
@@ -125,7 +114,7 @@ bool event_filter_passes_message(const struct event_filter *filter, const json_t
 
     if (!bit)
         return true;
-    return json_object_get(message, "address")
-               ? event_filter_passes_address(filter, bit, fields_of(message, address_bit))
-               : event_filter_passes_link(filter, bit, fields_of(message, link_bit));
+    if (json_object_get(message, "address"))
+        return passes(filter, bit, filter->address_fields & fields_of(message, address_bit));
+    return passes(filter, bit, filter->link_fields & fields_of(message, link_bit));
 }

@@ -6,15 +6,14 @@
 #include <jansson.h>
 #include <stdbool.h>
 
+#include "client/ctl/event_type.h"
 #include "client/linkwatch.h"
 
 struct event_filter {
-    unsigned types;                  /* bits of those below; 0 for all */
+    unsigned types;                  /* 1 << enum event_type; 0 for all */
     linkwatch_fields link_fields;    /* of changes; all if both are 0 */
     linkwatch_fields address_fields; /* those of the same names */
 };
-
-enum event_type { EVENT_TYPE_ADD = 1, EVENT_TYPE_CHANGE = 2, EVENT_TYPE_REMOVE = 4 };
 
 /* Adds names with commas between them. -EINVAL. */
 int event_filter_add_types(struct event_filter *filter, const char *names);

@@ -7,34 +7,14 @@
 #include "client/ctl/json_text.h"
 #include "client/ctl/text.h"
 
-const char *event_json_learned(enum linkwatch_learned learned)
-{
-    switch (learned) {
-    case LINKWATCH_LEARNED_NOTIFICATION:
-        return "notification";
-    case LINKWATCH_LEARNED_DUMP:
-        return "dump";
-    case LINKWATCH_LEARNED_SNAPSHOT:
-        return "snapshot";
-    case LINKWATCH_LEARNED_FILTER:
-        return "filter";
-    case LINKWATCH_LEARNED_OTHER:
-        break;
-    }
-    return "other";
-}
-
 static void write_position(FILE *to, const struct linkwatch_event *event)
 {
     const char *instance;
     int64_t sequence;
 
-    if (linkwatch_event_get_instance(event, &instance) < 0 ||
-        linkwatch_event_get_sequence(event, &sequence) < 0)
-        return;
-    fputs(",\"position\":{\"instance\":", to);
-    json_write_string(to, instance);
-    fprintf(to, ",\"sequence\":%lld}", (long long)sequence);
+    if (linkwatch_event_get_instance(event, &instance) >= 0 &&
+        linkwatch_event_get_sequence(event, &sequence) >= 0)
+        json_write_position(to, instance, sequence);
 }
 
 static void write_number(FILE *to, const char *name, const struct linkwatch_event *event,
@@ -47,7 +27,7 @@ static void write_number(FILE *to, const char *name, const struct linkwatch_even
 }
 
 struct parts {
-    const char *type;
+    enum event_type type;
     const char *member;
     const char *now;
     const char *old; /* of a change */
@@ -59,11 +39,11 @@ static void write_parts(FILE *to, const void *what)
     const struct parts *parts = what;
     int64_t flaps = linkwatch_event_flaps(parts->event);
 
-    fprintf(to, "{\"type\":\"%s\"", parts->type);
+    fprintf(to, "{\"type\":\"%s\"", event_type_name(parts->type));
     write_position(to, parts->event);
     write_number(to, "realtime_usec", parts->event, linkwatch_event_get_realtime);
     write_number(to, "monotonic_usec", parts->event, linkwatch_event_get_monotonic);
-    fprintf(to, ",\"learned\":\"%s\"", event_json_learned(linkwatch_event_learned(parts->event)));
+    fprintf(to, ",\"learned\":\"%s\"", event_learned_name(linkwatch_event_learned(parts->event)));
     if (flaps > 0)
         fprintf(to, ",\"flaps\":%lld", (long long)flaps);
     write_number(to, "new_netnsid", parts->event, linkwatch_event_get_new_netnsid);
@@ -74,7 +54,7 @@ static void write_parts(FILE *to, const void *what)
     putc('}', to);
 }
 
-char *event_json(const char *type, const char *member, const char *before, const char *now,
+char *event_json(enum event_type type, const char *member, const char *before, const char *now,
                  const struct linkwatch_event *event)
 {
     char *old = before ? json_old(before, now) : NULL;

@@ -3,14 +3,12 @@
 #ifndef LINKWATCH_CLIENT_CTL_EVENT_JSON_H
 #define LINKWATCH_CLIENT_CTL_EVENT_JSON_H
 
+#include "client/ctl/event_type.h"
 #include "client/linkwatch.h"
-
-/* As the daemon's events name it. */
-const char *event_json_learned(enum linkwatch_learned learned);
 
 /* An event of that type, of a "link" or "address", which is now that JSON, and was before a change;
  * NULL for other events. To be freed; NULL without memory. */
-char *event_json(const char *type, const char *member, const char *before, const char *now,
+char *event_json(enum event_type type, const char *member, const char *before, const char *now,
                  const struct linkwatch_event *event);
 
 #endif

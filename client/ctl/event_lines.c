@@ -5,9 +5,15 @@
 #include <stdio.h>
 #include <time.h>
 
-#include "client/ctl/changes.h"
-#include "client/ctl/event_json.h"
 #include "protocol/clock.h"
+
+static const struct {
+    char sign;
+    enum colour colour;
+} marks[EVENT_TYPE_COUNT] = {
+    [EVENT_ADD] = {'+', GREEN}, [EVENT_CHANGE] = {'~', YELLOW}, [EVENT_REMOVE] = {'-', RED},
+    [EVENT_LOST] = {'!', RED},  [EVENT_STARTED] = {'!', RED},   [EVENT_SUPPRESSED] = {'!', RED},
+};
 
 static int day_of(const struct tm *tm)
 {
@@ -47,38 +53,31 @@ static void print_time(const struct lines *lines, int64_t realtime)
     printf("%s.%03d ", text, (int)(realtime / 1000 % 1000));
 }
 
-static void begin_line(const struct lines *lines, int64_t realtime, char sign, enum colour colour)
+static void begin_line(const struct lines *lines, int64_t realtime, enum event_type type)
 {
     output_colour(lines->output, FAINT);
     print_time(lines, realtime);
     output_colour(lines->output, PLAIN);
     if (lines->label)
         printf("%s ", lines->label);
-    output_colour(lines->output, colour);
-    putchar(sign);
+    output_colour(lines->output, marks[type].colour);
+    putchar(marks[type].sign);
     output_colour(lines->output, PLAIN);
     putchar(' ');
 }
 
-void lines_begin(const struct lines *lines, const char *ifname, int ifindex,
-                 const struct linkwatch_event *event, char sign, enum colour colour)
+void lines_begin(const struct lines *lines, const char *ifname, int ifindex, enum event_type type,
+                 const struct linkwatch_event *event)
 {
     int64_t realtime;
 
     if (linkwatch_event_get_realtime(event, &realtime) < 0)
         realtime = clock_usec(CLOCK_REALTIME);
-    begin_line(lines, realtime, sign, colour);
+    begin_line(lines, realtime, type);
     output_colour(lines->output, BOLD);
     output_text(ifname);
     output_colour(lines->output, PLAIN);
     printf(" (%d)", ifindex);
-}
-
-static void begin_event(const struct lines *lines, const struct linkwatch_link *link,
-                        const struct linkwatch_event *event, char sign, enum colour colour)
-{
-    lines_begin(lines, linkwatch_link_ifname(link), linkwatch_link_ifindex(link), event, sign,
-                colour);
 }
 
 /* As ip(8) prints it. */
@@ -105,44 +104,17 @@ void lines_end(const struct lines *lines, const struct linkwatch_event *event)
         output_colour(lines->output, PLAIN);
     }
     output_colour(lines->output, FAINT);
-    printf(" [%s]", event_json_learned(linkwatch_event_learned(event)));
+    printf(" [%s]", event_learned_name(linkwatch_event_learned(event)));
     output_colour(lines->output, PLAIN);
     putchar('\n');
 }
 
-void lines_add(const struct lines *lines, const struct linkwatch_link *link,
-               const struct linkwatch_event *event)
+void lines_entry(const struct lines *lines, int64_t realtime, enum event_type type,
+                 const char *text)
 {
-    begin_event(lines, link, event, '+', GREEN);
-    changes_print_link(link, lines->output);
-    lines_end(lines, event);
-}
-
-void lines_change(const struct lines *lines, const struct linkwatch_link *before,
-                  const struct linkwatch_link *link, linkwatch_fields fields,
-                  const struct linkwatch_event *event)
-{
-    begin_event(lines, before, event, '~', YELLOW);
-    changes_print(before, link, fields, lines->output);
-    lines_end(lines, event);
-}
-
-void lines_remove(const struct lines *lines, const struct linkwatch_link *link,
-                  const struct linkwatch_event *event)
-{
-    begin_event(lines, link, event, '-', RED);
-    if (linkwatch_event_learned(event) == LINKWATCH_LEARNED_FILTER)
-        fputs(" still exists, but no longer matches", stdout);
-    else
-        changes_print_link(link, lines->output);
-    lines_end(lines, event);
-}
-
-void lines_entry(const struct lines *lines, int64_t realtime, char sign, enum colour colour,
-                 const char *prefix, const char *text)
-{
-    begin_line(lines, realtime, sign, colour);
-    fputs(prefix, stdout);
+    begin_line(lines, realtime, type);
+    if (type == EVENT_STARTED)
+        fputs("linkwatchd started: ", stdout);
     output_escaped(text);
     output_colour(lines->output, FAINT);
     fputs(" [journal]", stdout);
@@ -152,7 +124,7 @@ void lines_entry(const struct lines *lines, int64_t realtime, char sign, enum co
 
 void lines_notice(const struct lines *lines, const char *text)
 {
-    begin_line(lines, clock_usec(CLOCK_REALTIME), '!', RED);
+    begin_line(lines, clock_usec(CLOCK_REALTIME), EVENT_LOST);
     output_text(text);
     putchar('\n');
 }

@@ -5,8 +5,8 @@
 
 #include <stdint.h>
 
+#include "client/ctl/event_type.h"
 #include "client/ctl/output.h"
-#include "client/linkwatch.h"
 
 /* Where lines go, and of which network namespace they are; NULL for no label. */
 struct lines {
@@ -21,21 +21,13 @@ int lines_today(void);
 
 /* Begins a line about something of a link, with the link's name and index; and ends it, with how it
  * was learned. */
-void lines_begin(const struct lines *lines, const char *ifname, int ifindex,
-                 const struct linkwatch_event *event, char sign, enum colour colour);
+void lines_begin(const struct lines *lines, const char *ifname, int ifindex, enum event_type type,
+                 const struct linkwatch_event *event);
 void lines_end(const struct lines *lines, const struct linkwatch_event *event);
 
-void lines_add(const struct lines *lines, const struct linkwatch_link *link,
-               const struct linkwatch_event *event);
-void lines_change(const struct lines *lines, const struct linkwatch_link *before,
-                  const struct linkwatch_link *link, linkwatch_fields fields,
-                  const struct linkwatch_event *event);
-void lines_remove(const struct lines *lines, const struct linkwatch_link *link,
-                  const struct linkwatch_event *event);
-
-/* What the journal has in words, behind some of our own. */
-void lines_entry(const struct lines *lines, int64_t realtime, char sign, enum colour colour,
-                 const char *prefix, const char *text);
+/* What the journal has in words. */
+void lines_entry(const struct lines *lines, int64_t realtime, enum event_type type,
+                 const char *text);
 
 /* Something that isn't about a link. */
 void lines_notice(const struct lines *lines, const char *text);

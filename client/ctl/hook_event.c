@@ -7,7 +7,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "client/ctl/event_json.h"
 #include "client/ctl/json_text.h"
 #include "client/ctl/text.h"
 #include "protocol/array.h"
@@ -17,9 +16,6 @@
 /* The kernel runs nothing with a variable of more than 128 KiB, and hundreds of alternative names,
  * whose bytes may become three each, can be longer. Such a value is in the JSON alone. */
 #define VALUE_MAX 32768
-
-static const char *const type_names[] = {
-    [HOOK_ADD] = "add", [HOOK_CHANGE] = "change", [HOOK_REMOVE] = "remove", [HOOK_LOST] = "lost"};
 
 void hook_event_clear(struct hook_event *event)
 {
@@ -34,7 +30,7 @@ static const struct linkwatch_link *link_of(const struct hook_event *event)
 
 int hook_event_ifindex(const struct hook_event *event)
 {
-    return event->type == HOOK_LOST ? 0 : linkwatch_link_ifindex(link_of(event));
+    return event->type == EVENT_LOST ? 0 : linkwatch_link_ifindex(link_of(event));
 }
 
 static void merge_lost(struct hook_event *event, const struct hook_event *later)
@@ -45,8 +41,8 @@ static void merge_lost(struct hook_event *event, const struct hook_event *later)
 /* The state that the later one leaves. */
 static void take_now(struct hook_event *event, struct hook_event *later)
 {
-    if (later->type == HOOK_REMOVE) {
-        event->type = HOOK_REMOVE;
+    if (later->type == EVENT_REMOVE) {
+        event->type = EVENT_REMOVE;
         linkwatch_link_unref(event->before);
         event->before = later->before;
         later->before = NULL;
@@ -59,14 +55,14 @@ static void take_now(struct hook_event *event, struct hook_event *later)
 
 bool hook_event_merge(struct hook_event *event, struct hook_event *later)
 {
-    if (event->type == HOOK_REMOVE)
+    if (event->type == EVENT_REMOVE)
         return false;
-    if (event->type == HOOK_LOST)
+    if (event->type == EVENT_LOST)
         merge_lost(event, later);
     else
         take_now(event, later);
     event->flaps += later->flaps;
-    event->skipped += later->skipped + (event->type != HOOK_LOST);
+    event->skipped += later->skipped + (event->type != EVENT_LOST);
     hook_event_clear(later);
     return true;
 }
@@ -167,10 +163,10 @@ static void add_link_event(struct environment *environment, const struct hook_ev
 
     add(environment, "IFNAME", linkwatch_link_ifname(link));
     add_number(environment, "IFINDEX", linkwatch_link_ifindex(link));
-    add(environment, "LEARNED", event_json_learned(event->learned));
+    add(environment, "LEARNED", event_learned_name(event->learned));
     add_number(environment, "FLAPS", event->flaps);
     add_number(environment, "SKIPPED", event->skipped);
-    if (event->type == HOOK_CHANGE)
+    if (event->type == EVENT_CHANGE)
         add_changed(environment, changed(event));
     add_fields(environment, "OLD_", event->before, changed(event));
     add_fields(environment, "NEW_", event->now, ~LINKWATCH_FIELDS_UNCOMPARED);
@@ -191,8 +187,8 @@ char **hook_event_environment(const struct hook_event *event, char *const *befor
     for (; *before; before++)
         if (!is_ours(*before))
             add_entry(&environment, strdup(*before));
-    add(&environment, "EVENT", type_names[event->type]);
-    if (event->type != HOOK_LOST)
+    add(&environment, "EVENT", event_type_name(event->type));
+    if (event->type != EVENT_LOST)
         add_link_event(&environment, event);
     else if (event->lost >= 0)
         add_number(&environment, "LOST", event->lost);
@@ -221,14 +217,14 @@ static void write_parts(FILE *to, const void *what)
     const struct parts *parts = what;
     const struct hook_event *event = parts->event;
 
-    fprintf(to, "{\"type\":\"%s\"", type_names[event->type]);
-    if (event->type == HOOK_LOST && event->lost < 0)
+    fprintf(to, "{\"type\":\"%s\"", event_type_name(event->type));
+    if (event->type == EVENT_LOST && event->lost < 0)
         fputs(",\"lost\":null", to);
-    else if (event->type == HOOK_LOST)
+    else if (event->type == EVENT_LOST)
         fprintf(to, ",\"lost\":%" PRId64, event->lost);
     else
         fprintf(to, ",\"learned\":\"%s\",\"flaps\":%" PRId64 ",\"skipped\":%" PRId64 ",\"link\":%s",
-                event_json_learned(event->learned), event->flaps, event->skipped,
+                event_learned_name(event->learned), event->flaps, event->skipped,
                 linkwatch_link_json(link_of(event)));
     if (parts->old)
         fprintf(to, ",\"old\":%s", parts->old);
@@ -240,7 +236,7 @@ char *hook_event_json(const struct hook_event *event)
     struct parts parts = {.event = event};
     char *old = NULL, *text;
 
-    if (event->type == HOOK_CHANGE) {
+    if (event->type == EVENT_CHANGE) {
         parts.old = old =
             json_old(linkwatch_link_json(event->before), linkwatch_link_json(event->now));
         if (!old)

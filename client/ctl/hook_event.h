@@ -6,12 +6,11 @@
 
 #include <stdint.h>
 
+#include "client/ctl/event_type.h"
 #include "client/linkwatch.h"
 
-enum hook_event_type { HOOK_ADD, HOOK_CHANGE, HOOK_REMOVE, HOOK_LOST };
-
 struct hook_event {
-    enum hook_event_type type;
+    enum event_type type;
     struct linkwatch_link *before; /* a reference each; NULL for add and lost */
     struct linkwatch_link *now;    /* NULL for remove and lost */
     enum linkwatch_learned learned;

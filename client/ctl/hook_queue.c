@@ -92,7 +92,7 @@ static void join_removals(struct subject *subject)
 {
     struct hook_event *first = &subject->waiting[0], *last = &subject->waiting[1];
 
-    if (subject->count < WAITING_MAX || first->type != HOOK_REMOVE || last->type != HOOK_REMOVE)
+    if (subject->count < WAITING_MAX || first->type != EVENT_REMOVE || last->type != EVENT_REMOVE)
         return;
     first->skipped += last->skipped + 1;
     hook_event_clear(last);

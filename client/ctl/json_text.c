@@ -2,7 +2,6 @@
 #include "client/ctl/json_text.h"
 
 #include <jansson.h>
-#include <stdint.h>
 #include <string.h>
 
 #include "protocol/json.h"
@@ -79,6 +78,13 @@ bool json_write_string(FILE *to, const char *text)
     }
     putc('"', to);
     return is_text;
+}
+
+void json_write_position(FILE *to, const char *instance, int64_t sequence)
+{
+    fputs(",\"position\":{\"instance\":", to);
+    json_write_string(to, instance);
+    fprintf(to, ",\"sequence\":%lld}", (long long)sequence);
 }
 
 /* Behind the string that begins there. */

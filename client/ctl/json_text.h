@@ -4,11 +4,15 @@
 #define LINKWATCH_CLIENT_CTL_JSON_TEXT_H
 
 #include <stdbool.h>
+#include <stdint.h>
 #include <stdio.h>
 
 /* Writes any text as a string, in ASCII. False if it is not UTF-8: then U+FFFD stands for each byte
  * that is not. */
 bool json_write_string(FILE *to, const char *text);
+
+/* A member of an object that has one before. */
+void json_write_position(FILE *to, const char *instance, int64_t sequence);
 
 /* Writes valid JSON with line breaks, and two blanks for each level. Numbers stay as they are:
  * jansson rounds those of metrics. */

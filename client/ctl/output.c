@@ -114,9 +114,29 @@ void output_text(const char *text)
     free(clean);
 }
 
-const char *output_arrow(void)
+void output_member(const char *name, char *text)
 {
-    return text_is_utf8() ? "→" : "->";
+    if (!text)
+        return;
+    printf(", %s%s", name ? name : "", name ? " " : "");
+    output_text(text);
+    free(text);
+}
+
+static void print_value(const struct output *output, char *text, enum colour colour)
+{
+    output_colour(output, colour);
+    output_text(text ? text : "none");
+    output_colour(output, PLAIN);
+    free(text);
+}
+
+void output_change(const struct output *output, char *before, char *now,
+                   enum colour (*colour)(const char *text))
+{
+    print_value(output, before, colour ? colour(before) : PLAIN);
+    printf(" %s ", text_is_utf8() ? "→" : "->");
+    print_value(output, now, colour ? colour(now) : PLAIN);
 }
 
 struct cell {
@@ -172,6 +192,12 @@ void table_add(struct table *table, const char *text, enum colour colour)
         return;
     cell.text = text_clean(text ? text : "-", &cell.width);
     add_cell(table, cell);
+}
+
+void table_take(struct table *table, char *text, enum colour colour)
+{
+    table_add(table, text, colour);
+    free(text);
 }
 
 void table_add_clean(struct table *table, const char *text, enum colour colour)

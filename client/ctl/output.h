@@ -37,8 +37,13 @@ void output_text(const char *text);
 /* The same of text in which that was done before: its backslashes stay as they are. */
 void output_escaped(const char *text);
 
-/* An arrow, as far as the locale has one. */
-const char *output_arrow(void);
+/* ", name text", or ", text" without a name, unless the text is NULL. Frees it. */
+void output_member(const char *name, char *text);
+
+/* "text → text", as far as the locale has an arrow, in the colours of each; "none" for NULL. Frees
+ * them. */
+void output_change(const struct output *output, char *before, char *now,
+                   enum colour (*colour)(const char *text));
 
 /* A table, whose columns are as wide as they must be. */
 struct table;
@@ -50,6 +55,9 @@ struct table *table_free(struct table *table);
 
 /* Adds a cell, row by row; NULL for what is not known. */
 void table_add(struct table *table, const char *text, enum colour colour);
+
+/* The same with text that it frees. */
+void table_take(struct table *table, char *text, enum colour colour);
 
 /* The same with text that was made safe before. */
 void table_add_clean(struct table *table, const char *text, enum colour colour);

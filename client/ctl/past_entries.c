@@ -27,12 +27,15 @@ static const char *const ids[] = {
 #undef X
 };
 
-/* Of which type of entry each kind is. */
-static const int kinds[] = {[PAST_ADD] = LINK_ADDED,
-                            [PAST_REMOVE] = LINK_REMOVED,
-                            [PAST_CHANGE] = LINK_CHANGED,
-                            [PAST_STARTED] = STARTED,
-                            [PAST_SUPPRESSED] = SUPPRESSED};
+/* The kinds of entries that are read, and what they report. */
+static const struct {
+    enum event_type type;
+    int kind;
+} kinds[] = {{EVENT_ADD, LINK_ADDED},
+             {EVENT_REMOVE, LINK_REMOVED},
+             {EVENT_CHANGE, LINK_CHANGED},
+             {EVENT_STARTED, STARTED},
+             {EVENT_SUPPRESSED, SUPPRESSED}};
 #define KIND_COUNT (sizeof(kinds) / sizeof(kinds[0]))
 
 /* What is read of an entry. */
@@ -53,11 +56,11 @@ static int64_t number_of(const struct journal_entry *entry, const char *name)
     return text ? strtoll(text, NULL, 10) : -1;
 }
 
-static bool find_type(const char *id, enum past_type *ret)
+static bool find_type(const char *id, enum event_type *ret)
 {
     for (size_t i = 0; id && i < KIND_COUNT; i++)
-        if (strcmp(ids[kinds[i]], id) == 0) {
-            *ret = (enum past_type)i;
+        if (strcmp(ids[kinds[i].kind], id) == 0) {
+            *ret = kinds[i].type;
             return true;
         }
     return false;
@@ -72,23 +75,23 @@ static bool is_up(const struct journal_entry *entry, const char *name)
     return !flags || (strstr(flags, "\"UP\"") && !strstr(flags, "\"NO-CARRIER\""));
 }
 
-static uint64_t downs_of(const struct journal_entry *from, enum past_type type)
+static uint64_t downs_of(const struct journal_entry *from, enum event_type type)
 {
-    if (type != PAST_CHANGE)
+    if (type != EVENT_CHANGE)
         return 0;
     return flap_downs(is_up(from, "OLD_FLAGS"), is_up(from, "NEW_FLAGS"), number_of(from, "FLAPS"));
 }
 
 /* A daemon that logs all does so with what it found when it started, at debug level. */
-static bool was_there_before(const struct journal_entry *from, enum past_type type)
+static bool was_there_before(const struct journal_entry *from, enum event_type type)
 {
-    return type == PAST_ADD && number_of(from, "PRIORITY") == 7;
+    return type == EVENT_ADD && number_of(from, "PRIORITY") == 7;
 }
 
 /* Whether the daemon has the event itself. */
 static bool is_held(const struct past_query *query, const struct past_entry *entry)
 {
-    return entry->type != PAST_STARTED && entry->instance && entry->sequence &&
+    return entry->type != EVENT_STARTED && entry->instance && entry->sequence &&
            strcmp(entry->instance, query->instance) == 0 &&
            strtoll(entry->sequence, NULL, 10) >= query->first;
 }
@@ -165,7 +168,7 @@ static int read_unit(struct reading *reading, const char *unit)
     /* journalctl takes seconds. */
     snprintf(since, sizeof(since), "--since=@%" PRId64, reading->query->from / 1000000);
     for (size_t i = 0; i < KIND_COUNT; i++) {
-        snprintf(matches[i], sizeof(matches[i]), "MESSAGE_ID=%s", ids[kinds[i]]);
+        snprintf(matches[i], sizeof(matches[i]), "MESSAGE_ID=%s", ids[kinds[i].kind]);
         arguments[3 + i] = matches[i];
     }
     return journal_read(arguments, take_entry, reading);

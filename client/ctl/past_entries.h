@@ -6,12 +6,12 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-enum past_type { PAST_ADD, PAST_REMOVE, PAST_CHANGE, PAST_STARTED, PAST_SUPPRESSED };
+#include "client/ctl/event_type.h"
 
 /* All texts are as the daemon wrote them: what could mislead a reader is an escape. NULL for what
  * an entry does not have. */
 struct past_entry {
-    enum past_type type;
+    enum event_type type;
     int64_t realtime;       /* microseconds since 1970 */
     const char *text;       /* what happened, in words */
     const char *ifname;     /* the link's name after it */

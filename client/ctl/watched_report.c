@@ -62,7 +62,7 @@ static void print_message(const struct watched *watched, const char *json)
 
 /* As JSON: what differs when a connection is there again, in the words of the daemon's events; or,
  * where something is held, every event. */
-static void print_event(const struct watched *watched, const char *type, const char *member,
+static void print_event(const struct watched *watched, enum event_type type, const char *member,
                         const char *before, const char *now, const struct linkwatch_event *event)
 {
     char *text;
@@ -93,87 +93,73 @@ static void print_snapshot(const struct watched *watched, const char *member, co
     free(text);
 }
 
-static void on_add(void *user, struct linkwatch_link *link, const struct linkwatch_event *event)
+/* before is for a change alone, and so are the fields; also below. */
+static void report_link(const struct watched *watched, enum event_type type,
+                        const struct linkwatch_link *before, const struct linkwatch_link *link,
+                        linkwatch_fields fields, const struct linkwatch_event *event)
 {
-    const struct watched *watched = user;
     struct lines lines = lines_of(watched);
 
-    if (is_first_snapshot(watched))
-        print_snapshot(watched, "link", linkwatch_link_json(link));
-    if (!event_filter_passes_link(filter_of(watched), EVENT_TYPE_ADD, 0))
+    if (!event_filter_passes_link(filter_of(watched), type, fields))
         return;
-    print_event(watched, "add", "link", NULL, linkwatch_link_json(link), event);
+    print_event(watched, type, "link", before ? linkwatch_link_json(before) : NULL,
+                linkwatch_link_json(link), event);
     if (watched_report_shows(watched))
-        lines_add(&lines, link, event);
+        lines_link(&lines, type, before, link, fields, event);
+}
+
+static void on_add(void *user, struct linkwatch_link *link, const struct linkwatch_event *event)
+{
+    if (is_first_snapshot(user))
+        print_snapshot(user, "link", linkwatch_link_json(link));
+    report_link(user, EVENT_ADD, NULL, link, 0, event);
 }
 
 static void on_change(void *user, struct linkwatch_link *before, struct linkwatch_link *link,
                       linkwatch_fields fields, const struct linkwatch_event *event)
 {
-    const struct watched *watched = user;
-    struct lines lines = lines_of(watched);
-
-    if (!event_filter_passes_link(filter_of(watched), EVENT_TYPE_CHANGE, fields))
-        return;
-    print_event(watched, "change", "link", linkwatch_link_json(before), linkwatch_link_json(link),
-                event);
-    if (watched_report_shows(watched))
-        lines_change(&lines, before, link, fields, event);
+    report_link(user, EVENT_CHANGE, before, link, fields, event);
 }
 
 static void on_remove(void *user, struct linkwatch_link *link, const struct linkwatch_event *event)
 {
-    const struct watched *watched = user;
+    report_link(user, EVENT_REMOVE, NULL, link, 0, event);
+}
+
+static void report_address(const struct watched *watched, enum event_type type,
+                           const struct linkwatch_address *before,
+                           const struct linkwatch_address *address, linkwatch_fields fields,
+                           const struct linkwatch_event *event)
+{
     struct lines lines = lines_of(watched);
 
-    if (!event_filter_passes_link(filter_of(watched), EVENT_TYPE_REMOVE, 0))
+    if (!event_filter_passes_address(filter_of(watched), type, fields))
         return;
-    print_event(watched, "remove", "link", NULL, linkwatch_link_json(link), event);
+    print_event(watched, type, "address", before ? linkwatch_address_json(before) : NULL,
+                linkwatch_address_json(address), event);
     if (watched_report_shows(watched))
-        lines_remove(&lines, link, event);
+        lines_address(&lines, type, before, address, fields, event);
 }
 
 static void on_address_add(void *user, struct linkwatch_address *address,
                            const struct linkwatch_event *event)
 {
-    const struct watched *watched = user;
-    struct lines lines = lines_of(watched);
-
-    if (is_first_snapshot(watched))
-        print_snapshot(watched, "address", linkwatch_address_json(address));
-    if (!event_filter_passes_address(filter_of(watched), EVENT_TYPE_ADD, 0))
-        return;
-    print_event(watched, "add", "address", NULL, linkwatch_address_json(address), event);
-    if (watched_report_shows(watched))
-        address_lines_add(&lines, address, event);
+    if (is_first_snapshot(user))
+        print_snapshot(user, "address", linkwatch_address_json(address));
+    report_address(user, EVENT_ADD, NULL, address, 0, event);
 }
 
 static void on_address_change(void *user, struct linkwatch_address *before,
                               struct linkwatch_address *address, linkwatch_fields fields,
                               const struct linkwatch_event *event)
 {
-    const struct watched *watched = user;
-    struct lines lines = lines_of(watched);
-
-    if (!event_filter_passes_address(filter_of(watched), EVENT_TYPE_CHANGE, fields))
-        return;
-    print_event(watched, "change", "address", linkwatch_address_json(before),
-                linkwatch_address_json(address), event);
-    if (watched_report_shows(watched))
-        address_lines_change(&lines, before, address, fields, event);
+    report_address(user, EVENT_CHANGE, before, address, fields, event);
 }
 
 static void on_address_remove(void *user, struct linkwatch_address *address,
                               const struct linkwatch_event *event)
 {
-    const struct watched *watched = user;
-    struct lines lines = lines_of(watched);
-
-    if (!event_filter_passes_address(filter_of(watched), EVENT_TYPE_REMOVE, 0))
-        return;
-    print_event(watched, "remove", "address", NULL, linkwatch_address_json(address), event);
-    if (watched_report_shows(watched))
-        address_lines_remove(&lines, address, event);
+    report_address(user, EVENT_REMOVE, NULL, address, 0, event);
 }
 
 void watched_report_message(const struct watched *watched, const char *json)

@@ -19,8 +19,7 @@ static struct linkwatch_link *make_link(int ifindex, int mtu)
     return link;
 }
 
-static void put(struct hook_queue *queue, enum hook_event_type type, int ifindex, int before,
-                int now)
+static void put(struct hook_queue *queue, enum event_type type, int ifindex, int before, int now)
 {
     struct hook_event event = {.type = type,
                                .before = before ? make_link(ifindex, before) : NULL,
@@ -31,17 +30,17 @@ static void put(struct hook_queue *queue, enum hook_event_type type, int ifindex
 
 static void put_add(struct hook_queue *queue, int ifindex, int now)
 {
-    put(queue, HOOK_ADD, ifindex, 0, now);
+    put(queue, EVENT_ADD, ifindex, 0, now);
 }
 
 static void put_change(struct hook_queue *queue, int ifindex, int before, int now)
 {
-    put(queue, HOOK_CHANGE, ifindex, before, now);
+    put(queue, EVENT_CHANGE, ifindex, before, now);
 }
 
 static void put_remove(struct hook_queue *queue, int ifindex, int before)
 {
-    put(queue, HOOK_REMOVE, ifindex, before, 0);
+    put(queue, EVENT_REMOVE, ifindex, before, 0);
 }
 
 static int mtu_of(const struct linkwatch_link *link)
@@ -54,8 +53,8 @@ static int mtu_of(const struct linkwatch_link *link)
 }
 
 /* The next one is that. */
-static void expect(struct hook_queue *queue, enum hook_event_type type, int ifindex, int before,
-                   int now, int skipped)
+static void expect(struct hook_queue *queue, enum event_type type, int ifindex, int before, int now,
+                   int skipped)
 {
     struct hook_event event;
 
@@ -81,12 +80,12 @@ static void events_of_a_link_come_one_after_the_other(void **state)
 
     (void)state;
     put_add(queue, 2, 1);
-    expect(queue, HOOK_ADD, 2, 0, 1, 0);
+    expect(queue, EVENT_ADD, 2, 0, 1, 0);
     put_change(queue, 2, 1, 2);
     expect_none(queue);
     assert_false(hook_queue_is_idle(queue));
     hook_queue_done(queue, 2);
-    expect(queue, HOOK_CHANGE, 2, 1, 2, 0);
+    expect(queue, EVENT_CHANGE, 2, 1, 2, 0);
     hook_queue_done(queue, 2);
     assert_true(hook_queue_is_idle(queue));
     hook_queue_free(queue);
@@ -99,14 +98,14 @@ static void links_take_turns_up_to_the_bound(void **state)
     (void)state;
     for (int ifindex = 5; ifindex > 2; ifindex--)
         put_add(queue, ifindex, 1);
-    expect(queue, HOOK_ADD, 5, 0, 1, 0);
-    expect(queue, HOOK_ADD, 4, 0, 1, 0);
+    expect(queue, EVENT_ADD, 5, 0, 1, 0);
+    expect(queue, EVENT_ADD, 4, 0, 1, 0);
     expect_none(queue);
     put_change(queue, 5, 1, 2);
     hook_queue_done(queue, 5);
-    expect(queue, HOOK_ADD, 3, 0, 1, 0);
+    expect(queue, EVENT_ADD, 3, 0, 1, 0);
     hook_queue_done(queue, 4);
-    expect(queue, HOOK_CHANGE, 5, 1, 2, 0);
+    expect(queue, EVENT_CHANGE, 5, 1, 2, 0);
     hook_queue_done(queue, 3);
     hook_queue_done(queue, 5);
     assert_true(hook_queue_is_idle(queue));
@@ -121,15 +120,15 @@ static void a_burst_becomes_the_latest_state(void **state)
     put_add(queue, 2, 1);
     put_change(queue, 2, 1, 2);
     put_change(queue, 2, 2, 3);
-    expect(queue, HOOK_ADD, 2, 0, 3, 2);
+    expect(queue, EVENT_ADD, 2, 0, 3, 2);
     for (int mtu = 3; mtu < 9; mtu++)
         put_change(queue, 2, mtu, mtu + 1);
     hook_queue_done(queue, 2);
-    expect(queue, HOOK_CHANGE, 2, 3, 9, 5);
+    expect(queue, EVENT_CHANGE, 2, 3, 9, 5);
     put_change(queue, 2, 9, 10);
     put_remove(queue, 2, 10);
     hook_queue_done(queue, 2);
-    expect(queue, HOOK_REMOVE, 2, 10, 0, 1);
+    expect(queue, EVENT_REMOVE, 2, 10, 0, 1);
     hook_queue_free(queue);
 }
 
@@ -139,14 +138,14 @@ static void a_link_that_has_the_index_of_another_one_has_an_event_of_its_own(voi
 
     (void)state;
     put_add(queue, 1, 1);
-    expect(queue, HOOK_ADD, 1, 0, 1, 0);
+    expect(queue, EVENT_ADD, 1, 0, 1, 0);
     put_remove(queue, 1, 1);
     put_add(queue, 1, 5);
     put_change(queue, 1, 5, 6);
     hook_queue_done(queue, 1);
-    expect(queue, HOOK_REMOVE, 1, 1, 0, 0);
+    expect(queue, EVENT_REMOVE, 1, 1, 0, 0);
     hook_queue_done(queue, 1);
-    expect(queue, HOOK_ADD, 1, 0, 6, 1);
+    expect(queue, EVENT_ADD, 1, 0, 6, 1);
     hook_queue_free(queue);
 }
 
@@ -156,40 +155,40 @@ static void of_a_link_that_came_and_went_meanwhile_nothing_is_left(void **state)
 
     (void)state;
     put_add(queue, 1, 1);
-    expect(queue, HOOK_ADD, 1, 0, 1, 0);
+    expect(queue, EVENT_ADD, 1, 0, 1, 0);
     for (int round = 0; round < 100; round++) {
         put_remove(queue, 1, round ? 5 : 1);
         put_add(queue, 1, 5);
     }
     put_remove(queue, 1, 5);
     hook_queue_done(queue, 1);
-    expect(queue, HOOK_REMOVE, 1, 1, 0, 200);
+    expect(queue, EVENT_REMOVE, 1, 1, 0, 200);
     hook_queue_done(queue, 1);
     assert_true(hook_queue_is_idle(queue));
     put_add(queue, 1, 1);
     put_remove(queue, 1, 1);
-    expect(queue, HOOK_REMOVE, 1, 1, 0, 1);
+    expect(queue, EVENT_REMOVE, 1, 1, 0, 1);
     hook_queue_free(queue);
 }
 
 static void losses_add_up_beside_the_links(void **state)
 {
     struct hook_queue *queue = hook_queue_new(2);
-    struct hook_event event = {.type = HOOK_LOST, .lost = 3};
+    struct hook_event event = {.type = EVENT_LOST, .lost = 3};
 
     (void)state;
     put_add(queue, 2, 1);
     assert_int_equal(hook_queue_add(queue, &event), 0);
-    event = (struct hook_event){.type = HOOK_LOST, .lost = 4};
+    event = (struct hook_event){.type = EVENT_LOST, .lost = 4};
     assert_int_equal(hook_queue_add(queue, &event), 0);
-    expect(queue, HOOK_ADD, 2, 0, 1, 0);
+    expect(queue, EVENT_ADD, 2, 0, 1, 0);
     assert_true(hook_queue_next(queue, &event));
-    assert_int_equal(event.type, HOOK_LOST);
+    assert_int_equal(event.type, EVENT_LOST);
     assert_int_equal(event.lost, 7);
     assert_int_equal(event.skipped, 0);
-    event = (struct hook_event){.type = HOOK_LOST, .lost = 1};
+    event = (struct hook_event){.type = EVENT_LOST, .lost = 1};
     assert_int_equal(hook_queue_add(queue, &event), 0);
-    event = (struct hook_event){.type = HOOK_LOST, .lost = -1};
+    event = (struct hook_event){.type = EVENT_LOST, .lost = -1};
     assert_int_equal(hook_queue_add(queue, &event), 0);
     hook_queue_done(queue, 0);
     assert_true(hook_queue_next(queue, &event));
@@ -210,8 +209,10 @@ static const char *value_in(char *const *environment, const char *name)
 static void the_environment_has_what_changed_and_nothing_of_before(void **state)
 {
     char *const before[] = {"A=1", "LINKWATCH_NEW_MASTER=x", "LINKWATCH_SOCKET=/s", NULL};
-    struct hook_event event = {
-        .type = HOOK_CHANGE, .before = make_link(2, 1500), .now = make_link(2, 1400), .skipped = 3};
+    struct hook_event event = {.type = EVENT_CHANGE,
+                               .before = make_link(2, 1500),
+                               .now = make_link(2, 1400),
+                               .skipped = 3};
     char **environment = hook_event_environment(&event, before);
     char *json = hook_event_json(&event);
 
@@ -236,7 +237,7 @@ static void the_environment_has_what_changed_and_nothing_of_before(void **state)
 
 static void a_value_that_the_kernel_would_refuse_is_left_out(void **state)
 {
-    struct hook_event event = {.type = HOOK_ADD};
+    struct hook_event event = {.type = EVENT_ADD};
     char *const before[] = {NULL};
     char *alias = calloc(1, 200000);
     char **environment, *json;
