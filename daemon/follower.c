@@ -6,7 +6,7 @@
 bool follower_init(struct follower *follower, const struct follower_config *config,
                    standing_handler handler, void *user)
 {
-    *follower = (struct follower){.counters = follower->counters};
+    *follower = (struct follower){.counters = follower->counters, .until = STANDING_NEVER};
     follower->standing =
         standing_new(config->standing, &config->subject->words, config->budget, handler, user);
     follower->intake = (struct intake){.subject = config->subject,
@@ -98,6 +98,13 @@ bool follower_has_all(const struct follower *follower)
     const struct standing_dump *dump = &intake->dump;
 
     return intake->settling && intake->alone && dump->lines && !dump->error && !dump->missing;
+}
+
+void follower_want(struct follower *follower, int64_t now, int change)
+{
+    follower->consumers += (size_t)change;
+    follower->until = follower->consumers > 0 ? STANDING_NEVER : now + FOLLOWER_LINGER_USEC;
+    standing_consumers(follower->standing, follower->consumers);
 }
 
 uint64_t follower_request_dump(struct follower *follower, int64_t now)

@@ -18,12 +18,19 @@ struct follower_counters {
     uint64_t events; /* changes that were reported */
 };
 
+/* How long a subject without consumers is followed, in microseconds: who comes back in this time
+ * can go on from where he was. */
+#define FOLLOWER_LINGER_USEC INT64_C(30000000)
+
 struct follower {
     struct standing *standing;
     struct intake intake;
     struct follower_counters counters;
     struct dump_requests requests;
     struct price_measure cost; /* of the last dump and its queries */
+    size_t consumers;
+    int64_t
+        until; /* when nobody has wanted it for long enough, STANDING_NEVER while somebody does */
     bool joined;
     bool has_dumped; /* the first dump is complete, or has failed */
     bool fresh;      /* dumped since the socket was opened */
@@ -64,6 +71,9 @@ void follower_settle(struct follower *follower, int64_t now);
 
 /* The dump is over, nothing else came, and nothing can. */
 bool follower_has_all(const struct follower *follower);
+
+/* So many consumers more want it. */
+void follower_want(struct follower *follower, int64_t now, int change);
 
 /* Requests a dump that begins after this call, and returns the number of the request. */
 uint64_t follower_request_dump(struct follower *follower, int64_t now);

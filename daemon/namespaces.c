@@ -25,7 +25,6 @@ struct namespace
     uint64_t newest;
     struct waitlist dumps; /* and for the end of a dump after this one */
     uint64_t dump;
-    size_t consumers;
 };
 
 static int64_t clock_now(void)
@@ -200,9 +199,7 @@ void namespace_set_history_bytes(struct namespace *namespace, size_t bytes)
 
 void namespace_count(struct namespace *namespace, int change)
 {
-    namespace->consumers += (size_t)change;
-    source_set_consumers(namespace->source, namespace->consumers);
-    if (namespace->consumers == 0 && namespace->handlers.abandoned)
+    if (source_count_consumers(namespace->source, change) == 0 && namespace->handlers.abandoned)
     namespace->handlers.abandoned(namespace->user);
 }
 

@@ -8,22 +8,17 @@
 #include <unistd.h>
 
 #include "daemon/backoff.h"
+#include "daemon/changes.h"
 #include "daemon/link_subject.h"
-#include "daemon/notified.h"
 #include "daemon/reconcile.h"
 #include "daemon/rtnl.h"
 #include "daemon/slice.h"
-#include "daemon/unconfirmed.h"
 #include "protocol/clock.h"
 
 /* How long datagrams are received, or links queried one by one, before others have their turn. A
  * datagram of a notification takes some 2 us; the kernel makes those of a dump meanwhile, 150 us
  * each. */
 #define SLICE_USEC INT64_C(100)
-/* How long addresses are followed without consumers: who comes back in this time can go on from
- * where he was. */
-#define LINGER_SECONDS 30.
-
 struct source {
     struct ev_loop *loop;
     struct ev_io readable;
@@ -40,18 +35,13 @@ struct source {
     struct link_objects links;
     struct address_table *addresses;
     bool addresses_known;
-    size_t address_consumers;
-    struct ev_timer linger;                   /* of the addresses, without consumers */
-    bool in_group;                            /* of changes of links that belong together */
+    struct changes changes;
     struct follower followers[SUBJECT_COUNT]; /* without standing where none is followed */
     const struct standing_report *reports[SUBJECT_COUNT]; /* likewise NULL */
     struct price_measure measured;                        /* when the clocks were read last */
     bool drained; /* the queue was read empty, and nothing came or was sent since */
     bool clean;   /* it is empty without a read: nothing came after the last dump */
     bool clocked; /* the clocks were read in this turn of the loop, and nothing was done since */
-    /* Links of which a group of changes that is not over shows something unexpected. */
-    int unconfirmed[UNCONFIRMED_MAX];
-    size_t unconfirmed_count;
 };
 
 static int64_t now_usec(void)
@@ -85,61 +75,6 @@ static struct follower *dumping(const struct source *source)
         if (follower->intake.dumping)
             return follower;
     return NULL;
-}
-
-/* Nothing comes between changes that belong together, no change of the standing either. */
-static void report_unconfirmed(struct source *source)
-{
-    for (size_t i = 0; i < source->unconfirmed_count; i++)
-        standing_unconfirmed(follower_of(source, SUBJECT_LINKS)->standing, now_usec(),
-                             source->unconfirmed[i]);
-    source->unconfirmed_count = 0;
-}
-
-/* A dump of the links shows that one is gone: the addresses of the one that may be there instead
- * are to be seen. */
-static void pass_on_change(struct source *source, const struct change *change)
-{
-    bool more_follows = source->in_group;
-
-    source->in_group = change->more_follows;
-    if (source->addresses && address_table_before_link(source->addresses, change, more_follows) &&
-        change->source == CHANGE_BY_DUMP)
-        standing_dump_soon(follower_of(source, SUBJECT_ADDRESSES)->standing);
-    source->handlers.changed(source->user, change);
-    if (source->addresses)
-        address_table_after_link(source->addresses, change);
-}
-
-static void on_address_change(void *user, const struct address_change *change)
-{
-    struct source *source = user;
-    struct standing *standing = follower_of(source, SUBJECT_ADDRESSES)->standing;
-    const struct address *address = change->after ? change->after : change->before;
-
-    if (change->source == CHANGE_BY_DUMP && change->type != CHANGE_CHANGE && !change->derived)
-        standing_unconfirmed(standing, now_usec(), address->key.ifindex);
-    standing_activate(standing, now_usec());
-    follower_of(source, SUBJECT_ADDRESSES)->counters.events++;
-    source->handlers.address_changed(source->user, change);
-}
-
-static void on_change(void *user, const struct change *change)
-{
-    struct source *source = user;
-    const struct link *link = change_link(change);
-    struct standing *standing = follower_of(source, SUBJECT_LINKS)->standing;
-
-    if (change->source == CHANGE_BY_DUMP && change_is_notified(change) &&
-        source->unconfirmed_count < UNCONFIRMED_MAX)
-        source->unconfirmed[source->unconfirmed_count++] = link->ifindex;
-    if (change->source == CHANGE_BY_NOTIFICATION && change->entails_more)
-        standing_dump_soon(standing);
-    standing_activate(standing, now_usec());
-    follower_of(source, SUBJECT_LINKS)->counters.events++;
-    pass_on_change(source, change);
-    if (!change->more_follows)
-        report_unconfirmed(source);
 }
 
 static void on_report(void *user, const struct standing_report *before,
@@ -436,9 +371,37 @@ static void know_addresses(struct source *source)
     source->handlers.addresses_known(source->user);
 }
 
+static void end_addresses(struct source *source)
+{
+    struct follower *follower = follower_of(source, SUBJECT_ADDRESSES);
+
+    if (source->rtnl && follower->intake.dumping)
+        rtnl_give_up_dump(source->rtnl);
+    if (source->rtnl && follower->joined)
+        rtnl_leave(source->rtnl, address_subject.groups);
+    follower_clear(follower);
+    source->addresses = address_table_free(source->addresses);
+    source->changes.addresses = NULL;
+    source->addresses_known = false;
+    source->reports[SUBJECT_ADDRESSES] = NULL;
+    source->handlers.addresses_over(source->user);
+}
+
+/* When that is to be done again. */
+static int64_t end_unwanted(struct source *source)
+{
+    const struct follower *follower = source_addresses(source);
+
+    if (follower && follower->until > now_usec())
+        return follower->until;
+    if (follower)
+        end_addresses(source);
+    return STANDING_NEVER;
+}
+
 static void act(struct source *source, const struct slice *slice)
 {
-    int64_t deadline = STANDING_NEVER;
+    int64_t deadline = end_unwanted(source);
 
     FOREACH_FOLLOWER (follower, source)
         deadline = min_time(deadline, act_for(source, follower, slice));
@@ -514,7 +477,12 @@ static bool follow(struct source *source, enum subject_number number, const stru
 
 static bool follow_links(struct source *source)
 {
-    source->links.table = table_new(on_change, source);
+    source->changes = (struct changes){.followers = source->followers,
+                                       .clock = now_usec,
+                                       .link_changed = source->handlers.changed,
+                                       .address_changed = source->handlers.address_changed,
+                                       .user = source->user};
+    source->links.table = table_new(changes_of_link, &source->changes);
     if (!source->links.table)
         return false;
     source->links.reconcile = reconcile_new(source->links.table);
@@ -526,37 +494,14 @@ static bool follow_links(struct source *source)
 static bool begin_addresses(struct source *source)
 {
     source->addresses = address_table_new(source->links.table, source->resources.quota, now_usec,
-                                          on_address_change, source);
+                                          changes_of_address, &source->changes);
     if (source->addresses &&
-        follow(source, SUBJECT_ADDRESSES, &address_subject, source->addresses, on_address_report))
+        follow(source, SUBJECT_ADDRESSES, &address_subject, source->addresses, on_address_report)) {
+        source->changes.addresses = source->addresses;
         return true;
+    }
     source->addresses = address_table_free(source->addresses);
     return false;
-}
-
-static void end_addresses(struct source *source)
-{
-    struct follower *follower = follower_of(source, SUBJECT_ADDRESSES);
-
-    ev_timer_stop(source->loop, &source->linger);
-    if (!follower->standing)
-        return;
-    if (source->rtnl && follower->intake.dumping)
-        rtnl_give_up_dump(source->rtnl);
-    if (source->rtnl && follower->joined)
-        rtnl_leave(source->rtnl, address_subject.groups);
-    follower_clear(follower);
-    source->addresses = address_table_free(source->addresses);
-    source->addresses_known = false;
-    source->reports[SUBJECT_ADDRESSES] = NULL;
-    source->handlers.addresses_over(source->user);
-}
-
-static void on_linger_over(struct ev_loop *loop, struct ev_timer *timer, int events)
-{
-    (void)loop;
-    (void)events;
-    end_addresses(timer->data);
 }
 
 int source_follow_addresses(struct source *source, int change)
@@ -565,14 +510,7 @@ int source_follow_addresses(struct source *source, int change)
 
     if (!follower->standing && !begin_addresses(source))
         return -ENOMEM;
-    source->address_consumers += (size_t)change;
-    standing_consumers(follower->standing, source->address_consumers);
-    if (source->address_consumers > 0) {
-        ev_timer_stop(source->loop, &source->linger);
-    } else {
-        ev_timer_set(&source->linger, LINGER_SECONDS, 0.);
-        ev_timer_start(source->loop, &source->linger);
-    }
+    follower_want(follower, now_usec(), change);
     wait_until(source, 0);
     return 0;
 }
@@ -592,10 +530,9 @@ struct source *source_new(struct ev_loop *loop, const struct source_config *conf
     source->user = user;
     ev_init(&source->readable, on_readable);
     ev_timer_init(&source->due, on_due, 0., 0.);
-    ev_init(&source->linger, on_linger_over);
     /* What happens to links goes before what consumers want. */
     ev_set_priority(&source->readable, EV_MAXPRI);
-    source->readable.data = source->due.data = source->linger.data = source;
+    source->readable.data = source->due.data = source;
     source->config.standing.blind_hint = blind_hint();
     source->handed = -1;
     if (!follow_links(source))
@@ -617,7 +554,8 @@ struct source *source_free(struct source *source)
     if (source->handed >= 0)
         close(source->handed);
     source->rtnl = NULL;
-    end_addresses(source);
+    if (source_addresses(source))
+        end_addresses(source);
     follower_clear(follower_of(source, SUBJECT_LINKS));
     reconcile_free(source->links.reconcile);
     table_free(source->links.table);
@@ -702,10 +640,13 @@ int source_receive_buffer(const struct source *source)
     return source->rtnl ? rtnl_receive_buffer(source->rtnl) : -ENOTCONN;
 }
 
-void source_set_consumers(struct source *source, size_t count)
+size_t source_count_consumers(struct source *source, int change)
 {
-    standing_consumers(follower_of(source, SUBJECT_LINKS)->standing, count);
+    struct follower *follower = follower_of(source, SUBJECT_LINKS);
+
+    follower_want(follower, now_usec(), change);
     wait_until(source, 0);
+    return follower->consumers;
 }
 
 struct source_request source_request_dump(struct source *source)

@@ -97,8 +97,8 @@ uint64_t source_opens(const struct source *source);
 /* Receive buffer in bytes as the kernel set it, or -errno if there is no socket. */
 int source_receive_buffer(const struct source *source);
 
-/* How many consumers listen: with none, polling is rare. */
-void source_set_consumers(struct source *source, size_t count);
+/* So many consumers more listen; how many do now. With none, polling is rare. */
+size_t source_count_consumers(struct source *source, int change);
 
 /* Requests a dump of everything that is followed; it begins after this call. */
 struct source_request source_request_dump(struct source *source);
