@@ -100,6 +100,9 @@ static int report_json(const struct replay *replay, const json_t *parameters)
 static int report(const struct replay *replay, const json_t *parameters, struct message *message)
 {
     message->event.more_follows = message->more_follows;
+    /* Only links were asked for. */
+    if (message->address)
+        return 0;
     switch (message->type) {
     case MESSAGE_ADD:
         CALL(replay, add, message->link, &message->event);
@@ -116,7 +119,8 @@ static int report(const struct replay *replay, const json_t *parameters, struct 
         /* Without a time it is why no links are known. */
         if (message->event.realtime < 0)
             return -ENODATA;
-        CALL(replay, source, &message->source);
+        if (message->source.standing)
+            CALL(replay, source, &message->source);
         return 0;
     case MESSAGE_READY:
         CALL(replay, ready);

@@ -237,7 +237,7 @@ static int take_event(struct linkwatch_mirror *mirror, const json_t *parameters)
         mirror_state_forget_position(&mirror->state);
     if (r < 0)
         return r;
-    if (!mirror->received)
+    if (!mirror->received && message.type != MESSAGE_OTHER)
         report_connected(mirror, &message);
     r = report_message(mirror, parameters);
     if (r >= 0)
@@ -249,13 +249,13 @@ static int take_event(struct linkwatch_mirror *mirror, const json_t *parameters)
     return r;
 }
 
-/* The daemon refuses. If it may be the position that it doesn't like, then without. */
+/* The daemon refuses. If it may be the position that it doesn't like, the next call is without. */
 static void take_error(struct linkwatch_mirror *mirror, const struct reply *reply)
 {
     int error = wire_errno(reply);
     char *words = wire_error_text(reply);
 
-    if (error == -EINVAL)
+    if (error == -EINVAL || error == -EREMOTEIO)
         mirror_state_forget_position(&mirror->state);
     give_up(mirror, error, words ? words : words_for(error));
     free(words);

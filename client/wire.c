@@ -32,10 +32,18 @@ int wire_call(const char *method, json_t *parameters, bool more, char **ret, siz
     return 0;
 }
 
+/* NULL for a member that is null, too. */
+static json_t *member(const json_t *root, const char *name)
+{
+    json_t *value = json_object_get(root, name);
+
+    return json_is_null(value) ? NULL : value;
+}
+
 static bool is_well_formed(const struct reply *reply)
 {
-    const json_t *error = json_object_get(reply->root, "error");
-    const json_t *continues = json_object_get(reply->root, "continues");
+    const json_t *error = member(reply->root, "error");
+    const json_t *continues = member(reply->root, "continues");
 
     return json_is_object(reply->parameters) && (!error || json_is_string(error)) &&
            (!continues || json_is_boolean(continues));
@@ -49,7 +57,7 @@ int wire_parse(const char *message, size_t length, struct reply *ret)
     if (r < 0)
         return r;
     /* A reply without parameters is one with none. */
-    if (json_is_object(reply.root) && !json_object_get(reply.root, "parameters") &&
+    if (json_is_object(reply.root) && !member(reply.root, "parameters") &&
         json_object_set_new(reply.root, "parameters", json_object()) < 0) {
         wire_clear(&reply);
         return -ENOMEM;

@@ -7,8 +7,9 @@
  *     end of stdin ends the mirror. --fork forks a child once there is a connection, which
  *     tries to process its copy, frees it, and lives on.
  * driver call PATH TIMEOUT CALL...
- *     Makes the calls (list, addresses, refresh, status) on one connection, a line for each;
- * limit=BYTES sets that, and fork goes on in a child. driver wait PATH GLOB TIMEOUT CONDITION...
+ *     Makes the calls (list, addresses, history, refresh, status, statistics) on one connection, a
+ *     line for each; limit=BYTES sets that, and fork goes on in a child.
+ * driver wait PATH GLOB TIMEOUT CONDITION...
  * driver netns NETNS...
  *     Opens a socket in each: the cookie of the namespace that it is in, or the error. Then
  *     that of a socket of its own, and whether it has children. */
@@ -441,6 +442,39 @@ static int statistics(struct linkwatch *connection, int64_t timeout)
     return 0;
 }
 
+static void print_add(void *user, struct linkwatch_link *link, const struct linkwatch_event *event)
+{
+    (void)user;
+    (void)event;
+    printf("+%s ", linkwatch_link_ifname(link));
+}
+
+static void print_change(void *user, struct linkwatch_link *before, struct linkwatch_link *now,
+                         linkwatch_fields fields, const struct linkwatch_event *event)
+{
+    (void)user;
+    (void)before;
+    (void)fields;
+    (void)event;
+    printf("~%s ", linkwatch_link_ifname(now));
+}
+
+static void print_source(void *user, const struct linkwatch_source *source)
+{
+    (void)user;
+    printf("%s ", linkwatch_source_standing(source));
+}
+
+static int history(struct linkwatch *connection, int64_t timeout)
+{
+    static const struct linkwatch_callbacks callbacks = {.size = sizeof(callbacks),
+                                                         .add = print_add,
+                                                         .change = print_change,
+                                                         .source = print_source};
+
+    return linkwatch_get_history(connection, NULL, &callbacks, NULL, timeout);
+}
+
 static int enter(struct linkwatch *connection, const char *netns, int64_t timeout)
 {
     int fd;
@@ -479,6 +513,7 @@ static int run_calls(char *arguments[])
         }
         r = strcmp(*arguments, "list") == 0         ? list(connection, timeout)
             : strcmp(*arguments, "addresses") == 0  ? addresses(connection, timeout)
+            : strcmp(*arguments, "history") == 0    ? history(connection, timeout)
             : strcmp(*arguments, "refresh") == 0    ? linkwatch_refresh(connection, timeout)
             : strcmp(*arguments, "statistics") == 0 ? statistics(connection, timeout)
             : strncmp(*arguments, "enter:", 6) == 0 ? enter(connection, *arguments + 6, timeout)

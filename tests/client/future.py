@@ -51,6 +51,70 @@ def types_in_a_snapshot():
 
 
 @tap.test
+def nulls():
+    """A member of a reply that is null is one that is not there"""
+    with fake.Fake() as daemon:
+        caller = daemon.driver("call", "-1", "list", "refresh")
+        peer = daemon.accept()
+        peer.call()
+        peer.reply({"link": link(2, "eth0")}, continues=True, error=None)
+        peer.reply(None, continues=None)
+        caller.expect("2:eth0 0: ")
+        peer.call()
+        peer.reply(None, error=None)
+        caller.expect("0: ")
+
+
+@tap.test
+def errors():
+    """One that is not known may be about the position: the next call is without"""
+    with fake.Fake() as daemon:
+        mirror, peer = begin(daemon)
+        peer.close()
+        mirror.expect("disconnected ECONNRESET: the daemon closed the connection")
+        peer = daemon.accept()
+        assert "since" in peer.monitor()
+        peer.error("org.linkwatch.Links.PositionExpired")
+        peer = daemon.accept()
+        assert "since" not in peer.monitor()
+        peer.snapshot(9, link(2, "eth0"))
+        mirror.expect("connected anew", "ready 1")
+
+
+@tap.test
+def resumed():
+    """Whether a connection resumes is not decided by a message of an unknown type"""
+    with fake.Fake() as daemon:
+        mirror, peer = begin(daemon)
+        peer.close()
+        mirror.expect("disconnected ECONNRESET: the daemon closed the connection")
+        peer = daemon.accept()
+        peer.monitor()
+        peer.event("hello", 7)
+        peer.event("lost", 9, lost=2)
+        peer.snapshot(9, link(2, "eth0"))
+        mirror.expect("connected anew", "lost 2", "ready 1")
+
+
+@tap.test
+def history():
+    """The history of links is read without what it does not know, and without what is about addresses"""
+    with fake.Fake() as daemon:
+        caller = daemon.driver("call", "-1", "history")
+        peer = daemon.accept()
+        peer.monitor()
+        peer.event("add", 1, link=link(2, "a", colour="red"))
+        peer.event("heartbeat", 2, realtime_usec=1)
+        peer.event("add", 4, address=fake.address(2, "a", "192.0.2.1"))
+        peer.event("change", 5, address=fake.address(2, "a", "192.0.2.1"), old={})
+        peer.event("source", 6, address_source=fake.SOURCE)
+        peer.event("change", 7, link=link(2, "a", mtu=9), old={"mtu": 1500, "colour": "red", "mood": {"x": []}})
+        peer.event("source", 8, source={**fake.SOURCE, "standing": "perfect"})
+        peer.event("ready", 8, source=fake.SOURCE)
+        caller.expect("+a ~a perfect 0: ")
+
+
+@tap.test
 def values():
     """Ways of learning, standings and members that are not known are no mistake"""
     with fake.Fake() as daemon:
