@@ -41,10 +41,10 @@ static struct claim *claim_on(struct claims *claims, int ifindex)
 /* A line of a dump that repeats the last one is to be read all the same. */
 static void forget_line(const struct claims *claims, int ifindex)
 {
-    struct table_note *note = table_note(claims->table, ifindex);
+    struct dump_mark *mark = table_mark(claims->table, ifindex);
 
-    if (note)
-        note->digest = 0;
+    if (mark)
+        mark->digest = 0;
 }
 
 static void end_claim(struct claims *claims, struct claim *claim)
@@ -115,16 +115,16 @@ static bool contradicts(const struct claims *claims, int ifindex)
 static int put_link(struct claims *claims, const struct claim *given, struct link *link)
 {
     const struct link *known = table_find(claims->table, given->ifindex);
-    struct table_note *note;
+    struct dump_mark *mark;
     int r;
 
     if (known && given->weighed && link_is_another(known, link))
         table_remove(claims->table, given->ifindex, given->source, NULL);
     r = table_put(claims->table, link, given->source);
-    note = table_note(claims->table, given->ifindex);
-    if (note) {
-        note->digest = r < 0 || given->without_master ? 0 : given->digest;
-        note->missed = 0;
+    mark = table_mark(claims->table, given->ifindex);
+    if (mark) {
+        mark->digest = r < 0 || given->without_master ? 0 : given->digest;
+        mark->missed = 0;
     }
     return r;
 }

@@ -75,7 +75,7 @@ void follower_settle(struct follower *follower, int64_t now)
     struct standing_dump *dump = &intake->dump;
     int r;
 
-    if (!intake->settling || intake->subject->query(intake->objects))
+    if (!intake->settling || intake_query(intake))
         return;
     intake->settling = false;
     dump->cost = follower->cost;

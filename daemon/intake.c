@@ -14,7 +14,13 @@ static int count_malformed(struct intake *intake, int error)
 static void lose(struct intake *intake)
 {
     standing_overrun(intake->standing);
-    intake->subject->overrun(intake->objects);
+    if (intake->subject->overrun)
+        intake->subject->overrun(intake->objects);
+}
+
+int intake_query(const struct intake *intake)
+{
+    return intake->subject->query ? intake->subject->query(intake->objects) : 0;
 }
 
 static void take_dump_line(struct intake *intake, const struct nlmsghdr *message)
@@ -66,7 +72,7 @@ static void take_notification(struct intake *intake, const struct nlmsghdr *mess
     if (r < 0)
         lose(intake);
     /* It shows a change without a notification: of a link that this one names, or a removal. */
-    if (!intake->settling && intake->subject->query(intake->objects))
+    if (!intake->settling && intake_query(intake))
         standing_dump_soon(intake->standing);
 }
 

@@ -50,6 +50,9 @@ void intake_beside(struct intake *intake, enum rtnl_event event);
 void intake_receive(struct intake *intake, enum rtnl_event event, const struct nlmsghdr *message,
                     int error);
 
+/* The next link to be queried, by its index; 0 for none. */
+int intake_query(const struct intake *intake);
+
 /* The query for the link that was asked for has no answer, and is given up. */
 void intake_unanswered(struct intake *intake);
 

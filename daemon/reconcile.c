@@ -10,9 +10,6 @@
  * missing, another dump is cheaper than to query each. */
 #define QUERIES         2
 #define LINES_PER_QUERY 8
-/* Dumps, one after another, in which a link must be missing where there is no other proof. */
-#define ENOUGH             2
-#define ENOUGH_INTERRUPTED 5
 /* After so many dumps a kernel that answered no query is queried again. */
 #define REFUSED_DUMPS 64
 /* The loopback link, where there is one. */
@@ -21,11 +18,7 @@
 struct reconcile {
     struct table *table;
     struct claims claims;
-    uint64_t dump; /* number of the last one begun */
-    bool dumping;
-    size_t lines;
-    bool native;
-    unsigned empty; /* dumps without a line, one after another */
+    struct dumps dumps;
     /* Notifications were lost: a state that is notified of may be that of another link, up to
      * the end of a whole dump that has at least this number. */
     bool lossy;
@@ -56,35 +49,32 @@ void reconcile_reset(struct reconcile *reconcile)
 {
     claims_clear(&reconcile->claims);
     reconcile->claims.refused = false;
-    reconcile->dumping = false;
-    reconcile->empty = 0;
+    dumps_reset(&reconcile->dumps);
     reconcile_overrun(reconcile);
 }
 
 void reconcile_overrun(struct reconcile *reconcile)
 {
     reconcile->lossy = true;
-    reconcile->whole_from = reconcile->dump + 1;
+    reconcile->whole_from = reconcile->dumps.number + 1;
 }
 
 /* While a dump is under way it may show how claims fit. */
 static int settle(struct reconcile *reconcile)
 {
-    return reconcile->dumping ? 0 : claims_settle(&reconcile->claims);
+    return reconcile->dumps.under_way ? 0 : claims_settle(&reconcile->claims);
 }
 
 /* A notification is younger than a line of the dump under way. */
 static int remember(struct reconcile *reconcile, int ifindex)
 {
-    struct table_note *note = table_note(reconcile->table, ifindex);
+    struct dump_mark *mark = table_mark(reconcile->table, ifindex);
 
-    if (note) {
-        note->dumped_in = note->notified_in = reconcile->dump;
-        note->missed = 0;
-    }
-    if (!reconcile->dumping || (note && !claims_find(&reconcile->claims, ifindex)))
+    if (mark)
+        dumps_notify(&reconcile->dumps, mark);
+    if (!reconcile->dumps.under_way || (mark && !claims_find(&reconcile->claims, ifindex)))
         return 0;
-    return claims_remember(&reconcile->claims, ifindex, reconcile->dump);
+    return claims_remember(&reconcile->claims, ifindex, reconcile->dumps.number);
 }
 
 static int take_notification(struct reconcile *reconcile, const struct claim *given)
@@ -115,55 +105,47 @@ int reconcile_notified_gone(struct reconcile *reconcile, struct link *link)
 
 void reconcile_dump_begin(struct reconcile *reconcile)
 {
-    reconcile->dump++;
-    reconcile->dumping = true;
-    reconcile->lines = 0;
-    reconcile->native = false;
+    dumps_begin(&reconcile->dumps);
     reconcile->claims.unsettled = 0;
     /* It may have been the moment, and not the kernel. */
-    if (reconcile->dump % REFUSED_DUMPS == 0)
+    if (reconcile->dumps.number % REFUSED_DUMPS == 0)
         reconcile->claims.refused = false;
 }
 
 static void count_line(struct reconcile *reconcile, const struct link *link)
 {
-    reconcile->lines++;
-    if (link->known & LINK_FIELD_BIT(OPERSTATE))
-        reconcile->native = true;
+    dumps_count_line(&reconcile->dumps, link->known & LINK_FIELD_BIT(OPERSTATE));
 }
 
 static void mark_dumped(struct reconcile *reconcile, int ifindex)
 {
-    struct table_note *note = table_note(reconcile->table, ifindex);
+    struct dump_mark *mark = table_mark(reconcile->table, ifindex);
 
-    if (!note)
-        return;
-    note->dumped_in = reconcile->dump;
-    note->missed = 0;
+    if (mark)
+        dumps_list(&reconcile->dumps, mark);
 }
 
 bool reconcile_dump_repeats(struct reconcile *reconcile, int ifindex, uint64_t digest)
 {
-    struct table_note *note = table_note(reconcile->table, ifindex);
+    struct dump_mark *mark = table_mark(reconcile->table, ifindex);
 
-    if (!note || !digest || note->digest != digest)
+    if (!mark || !digest || mark->digest != digest)
         return false;
     /* One such line is enough, and finding the link costs as much as all the rest. */
-    if (reconcile->native)
-        reconcile->lines++;
+    if (reconcile->dumps.native)
+        dumps_count_line(&reconcile->dumps, true);
     else
         count_line(reconcile, table_find(reconcile->table, ifindex));
-    note->dumped_in = reconcile->dump;
-    note->missed = 0;
+    dumps_list(&reconcile->dumps, mark);
     return true;
 }
 
 static bool was_notified(const struct reconcile *reconcile, int ifindex, const struct claim *claim)
 {
-    const struct table_note *note = table_note(reconcile->table, ifindex);
+    const struct dump_mark *mark = table_mark(reconcile->table, ifindex);
+    uint64_t dump = reconcile->dumps.number;
 
-    return (note && note->notified_in == reconcile->dump) ||
-           (claim && claim->notified_in == reconcile->dump);
+    return (mark && mark->notified_in == dump) || (claim && claim->notified_in == dump);
 }
 
 /* Whether a line differs from what is known since the dump was requested. */
@@ -210,16 +192,9 @@ void reconcile_dump_line_without_room(struct reconcile *reconcile, int ifindex)
 
 /* --- the end of a dump */
 
-/* How to learn whether a link that a dump did not show is gone. */
-struct evidence {
-    int error;   /* of the dump */
-    bool proof;  /* the dump itself */
-    bool asking; /* single links can be asked for */
-};
-
 static bool is_missing(const struct reconcile *reconcile, const struct link *link)
 {
-    return table_note(reconcile->table, link->ifindex)->dumped_in != reconcile->dump;
+    return dumps_lack(&reconcile->dumps, table_mark(reconcile->table, link->ifindex));
 }
 
 static size_t count_missing(const struct reconcile *reconcile)
@@ -232,52 +207,33 @@ static size_t count_missing(const struct reconcile *reconcile)
     return missing;
 }
 
-static bool is_gone(const struct reconcile *reconcile, const struct evidence *evidence,
-                    unsigned missed)
+/* 1 if only another dump can say what became of the link; few: it is cheaper to query each. */
+static int judge_missing(struct reconcile *reconcile, int ifindex, bool few)
 {
-    if (evidence->proof)
-        return true;
-    if (reconcile->claims.refused)
-        return missed >= (evidence->error ? ENOUGH_INTERRUPTED : ENOUGH);
-    return !evidence->error && reconcile->lines && missed >= ENOUGH;
-}
+    struct dump_mark *mark = table_mark(reconcile->table, ifindex);
+    bool refused = reconcile->claims.refused;
 
-/* 1 if only another dump can say what became of the link. */
-static int judge_missing(struct reconcile *reconcile, int ifindex, const struct evidence *evidence)
-{
-    struct table_note *note = table_note(reconcile->table, ifindex);
-
-    note->missed++;
-    if (is_gone(reconcile, evidence, note->missed))
+    if (dumps_miss(&reconcile->dumps, mark, !refused))
         return claims_take(&reconcile->claims,
                            &(struct claim){.ifindex = ifindex, .source = CHANGE_BY_DUMP});
-    if (reconcile->claims.refused || (!evidence->asking && note->missed < ENOUGH))
+    if (refused || (!few && mark->missed < DUMPS_ENOUGH))
         return 1;
     return claims_ask(&reconcile->claims, ifindex);
 }
 
-/* Native Linux flags a dump under which links changed, and else has listed all of them. Some
- * other kernels answer with an empty dump where there is no room for the right one, so that
- * a missing line proves nothing, unless it is missing again; the link itself is queried,
- * or where that costs more, another dump. */
-static int judge_all_missing(struct reconcile *reconcile, int error, size_t *ret_missing)
+static int judge_all_missing(struct reconcile *reconcile, size_t *ret_missing)
 {
     size_t missing = count_missing(reconcile);
-    struct evidence evidence = {
-        .error = error,
-        .proof = (!error || error == -EDQUOT) && reconcile->native,
-        .asking = missing <= QUERIES + reconcile->lines / LINES_PER_QUERY,
-    };
+    bool few = missing <= QUERIES + reconcile->dumps.lines / LINES_PER_QUERY;
     struct link *link;
     int failed = 0;
 
-    *ret_missing = 0;
     for (int at = 0; missing && (link = table_next(reconcile->table, at));) {
         int r = 0;
 
         at = link->ifindex;
         if (is_missing(reconcile, link))
-            r = judge_missing(reconcile, at, &evidence);
+            r = judge_missing(reconcile, at, few);
         *ret_missing += r == 1;
         failed = r < 0 ? r : failed;
     }
@@ -287,33 +243,21 @@ static int judge_all_missing(struct reconcile *reconcile, int error, size_t *ret
 /* A namespace may have no link, not even a loopback link; or there was no room for them. */
 static int judge_empty(struct reconcile *reconcile)
 {
-    if (reconcile->lines || reconcile->claims.refused || table_count(reconcile->table))
+    if (reconcile->dumps.lines || reconcile->claims.refused || table_count(reconcile->table))
         return 0;
     return claims_ask(&reconcile->claims, LOOPBACK);
 }
 
-static void count_empty(struct reconcile *reconcile, int error, bool alone)
-{
-    if (reconcile->lines)
-        reconcile->empty = 0;
-    else if (!error && alone)
-        reconcile->empty++;
-}
-
 int reconcile_dump_end(struct reconcile *reconcile, int error, bool alone, struct dump_verdict *ret)
 {
-    struct dump_verdict verdict = {.lines = reconcile->lines, .native = reconcile->native};
+    struct dump_verdict verdict;
     int r = 0, empty = 0, settled;
 
-    reconcile->dumping = false;
-    count_empty(reconcile, error, alone);
-    verdict.empty = reconcile->empty >= ENOUGH;
-    if ((!error && (reconcile->lines || alone)) ||
-        ((error == -EINTR || error == -EDQUOT) && reconcile->lines)) {
-        r = judge_all_missing(reconcile, error, &verdict.missing);
+    if (dumps_end(&reconcile->dumps, error, alone, &verdict)) {
+        r = judge_all_missing(reconcile, &verdict.missing);
         empty = judge_empty(reconcile);
     }
-    if (!error && reconcile->dump >= reconcile->whole_from)
+    if (!error && reconcile->dumps.number >= reconcile->whole_from)
         reconcile->lossy = false;
     settled = settle(reconcile);
     *ret = verdict;
@@ -324,7 +268,7 @@ int reconcile_dump_end(struct reconcile *reconcile, int error, bool alone, struc
 
 int reconcile_query(const struct reconcile *reconcile)
 {
-    return reconcile->dumping ? 0 : claims_query(&reconcile->claims);
+    return reconcile->dumps.under_way ? 0 : claims_query(&reconcile->claims);
 }
 
 int reconcile_answered(struct reconcile *reconcile, int ifindex, struct link *link)

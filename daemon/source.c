@@ -280,7 +280,7 @@ static void ask_link(struct source *source, struct follower *follower, const str
     read_clocks(source, follower);
     source->drained = source->clean = false;
     /* A query that could not be sent is one without an answer. */
-    intake->asked = intake->subject->query(intake->objects);
+    intake->asked = intake_query(intake);
     (void)rtnl_ask_link(source->rtnl, intake->asked);
     standing_asked(follower->standing, now_usec());
     receive(source, slice);
@@ -324,7 +324,7 @@ static int64_t act_for(struct source *source, struct follower *follower, const s
 
         end_dump_if_settled(source, follower);
         standing_set_busy(follower->standing, other && other != follower);
-        standing_set_query(follower->standing, intake->subject->query(intake->objects));
+        standing_set_query(follower->standing, intake_query(intake));
         switch (standing_next(follower->standing, now_usec(), &deadline)) {
         case STANDING_OPEN:
             if (!open_for(source, follower))

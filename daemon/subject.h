@@ -10,6 +10,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "daemon/dumps.h"
+
 enum subject_number { SUBJECT_LINKS, SUBJECT_ADDRESSES, SUBJECT_COUNT };
 
 /* A set of them. */
@@ -22,16 +24,6 @@ struct subject_words {
     const char *object;  /* of a link, whose index follows */
 };
 
-/* How a dump ended. */
-struct dump_verdict {
-    size_t lines;   /* lines */
-    size_t missing; /* objects that another dump must show to be missing, too */
-    bool native;    /* a line had what those of native Linux always have */
-    /* Without a line, and so was the dump before it. If no object is known once all is settled,
-     * there is none. */
-    bool empty;
-};
-
 /* objects: all that are known, the table itself. Functions that return int: 0 or -errno, if nothing
  * else is said; -EBADMSG for a message that is malformed, -ENOMEM if what it says is lost. */
 struct subject {
@@ -39,10 +31,10 @@ struct subject {
     const int *groups; /* RTNLGRP_* to join; 0 ends them */
     uint16_t get;      /* RTM_GET*; the two before it are RTM_NEW* and RTM_DEL* */
 
-    /* Notifications were lost; and the socket was closed: what was expected from it is forgotten.
-     */
-    void (*overrun)(void *objects);
+    /* The socket was closed: what was expected from it is forgotten. And notifications were lost;
+     * NULL where that is all the same. */
     void (*reset)(void *objects);
+    void (*overrun)(void *objects);
 
     /* A notification. *ret_ifindex is the link that it is about, untouched if it is about none.
      * -ENOMSG if it is no state of the object. */
@@ -56,9 +48,10 @@ struct subject {
     void (*dump_line_without_room)(void *objects, const struct nlmsghdr *message);
     int (*dump_end)(void *objects, int error, bool alone, struct dump_verdict *ret);
 
-    /* The next link to be queried, by its index, 0 for none; never while a dump is under way. The
-     * answer, NULL if there is no such link; or that there is none, refused: because this kernel
-     * does not answer such queries. */
+    /* The next link to be queried, by its index, 0 for none; never while a dump is under way. NULL,
+     * as the two after it, where no object can be queried alone. The answer, NULL if there is no
+     * such link; or that there is none, refused: because this kernel does not answer such queries.
+     */
     int (*query)(const void *objects);
     int (*answered)(void *objects, int ifindex, const struct nlmsghdr *message);
     int (*unanswered)(void *objects, int ifindex, bool refused);

@@ -27,7 +27,7 @@ struct entry {
     struct relation master;
     struct relation lower;
     struct link_names names;
-    struct table_note note;
+    struct dump_mark mark;
 };
 
 RB_HEAD(entries, entry);
@@ -279,7 +279,7 @@ static void forget_lines_of_dependents(struct table *table, int target)
     struct relation *relation = NULL;
 
     while ((relation = next_dependent(table, target, relation)))
-        find(table, relation->source)->note.digest = 0;
+        find(table, relation->source)->mark.digest = 0;
 }
 
 /* The same, but for one of the link itself. */
@@ -490,7 +490,7 @@ static int change_entry(struct table *table, struct entry *entry, struct link *l
         return -ENOMEM;
     }
     change.flaps = unseen_flaps(entry->link, link);
-    entry->note.digest = 0;
+    entry->mark.digest = 0;
     if (change.fields & LINK_FIELD_BIT(IFNAME))
         table->derived_left = count_outdated(table, link);
     link_unref(replace(table, entry, link, is_renamed ? &names : NULL, &change));
@@ -524,11 +524,11 @@ int table_port(const struct table *table, int master, int ifindex)
     return next && next->target == master ? next->source : 0;
 }
 
-struct table_note *table_note(struct table *table, int ifindex)
+struct dump_mark *table_mark(struct table *table, int ifindex)
 {
     struct entry *entry = find_in_walk(table, ifindex);
 
-    return entry ? &entry->note : NULL;
+    return entry ? &entry->mark : NULL;
 }
 
 size_t table_count(const struct table *table)

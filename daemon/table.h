@@ -7,6 +7,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "daemon/dumps.h"
 #include "daemon/link.h"
 
 enum change_type {
@@ -88,17 +89,9 @@ struct link *table_next(const struct table *table, int ifindex);
 /* The link of that index, or NULL. */
 struct link *table_find(const struct table *table, int ifindex);
 
-/* What the code that fills the table remembers of each link; zero for a new one. */
-struct table_note {
-    uint64_t dumped_in;   /* number of the last dump that listed it */
-    uint64_t notified_in; /* the last one under which a notification about it came */
-    unsigned missed;      /* dumps that ended without it, up to the last */
-    /* Of the line of a dump that the link was read from. The table makes it 0 where the same
-     * line is to be read anew. */
-    uint64_t digest;
-};
-
-/* Of the link of that index; NULL if there is none. Valid until it is removed. */
-struct table_note *table_note(struct table *table, int ifindex);
+/* For whoever fills the table: what dumps said of the link of that index; NULL if there is none.
+ * Valid until it is removed. The table makes the digest 0 where the same line is to be read anew.
+ */
+struct dump_mark *table_mark(struct table *table, int ifindex);
 
 #endif
