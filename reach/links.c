@@ -28,8 +28,7 @@ struct removal {
 };
 
 struct links {
-    struct subscriptions *subscriptions;
-    const struct reports *reports;
+    const struct subscribers *subscribers;
     struct link_query *query;
     struct last_updates *last;
     struct removal *removals; /* to be sent together */
@@ -48,7 +47,7 @@ struct waiting {
 
 static void send_to(const struct links *links, enum audience audience, struct update *update)
 {
-    subscriptions_send(links->subscriptions, links->reports, RTNLGRP_LINK, audience, update);
+    subscribers_send(links->subscribers, RTNLGRP_LINK, audience, update);
 }
 
 /* Takes over the update: NULL, for lack of memory, is a loss. */
@@ -107,8 +106,8 @@ static void remove_one(struct links *links, const struct removal *removal)
         remove_link(links, removal);
         return;
     }
-    subscriptions_send(links->subscriptions, links->reports, removal->update->group,
-                       removal->audience, removal->update);
+    subscribers_send(links->subscribers, removal->update->group, removal->audience,
+                     removal->update);
     update_unref(removal->update);
 }
 
@@ -328,15 +327,13 @@ void links_learn_one(struct links *links, int ifindex)
         take_known(links, answer);
 }
 
-int links_new(int fd, struct subscriptions *subscriptions, const struct reports *reports,
-              struct links **ret)
+int links_new(int fd, const struct subscribers *subscribers, struct links **ret)
 {
     struct links *links = calloc(1, sizeof(*links));
     int r = -ENOMEM;
 
     if (links) {
-        links->subscriptions = subscriptions;
-        links->reports = reports;
+        links->subscribers = subscribers;
         links->last = last_updates_new();
         r = links->last ? 0 : -ENOMEM;
     }

@@ -13,9 +13,8 @@
 struct links;
 
 /* Queries the kernel on that rtnetlink socket, which it closes, also if it fails; -1: opens one in
- * our own namespace. The updates are sent to the subscriptions that have these reports. */
-int links_new(int fd, struct subscriptions *subscriptions, const struct reports *reports,
-              struct links **ret);
+ * our own namespace. */
+int links_new(int fd, const struct subscribers *subscribers, struct links **ret);
 struct links *links_free(struct links *links);
 
 /* The subscribers know all links that exist now, or that one, too. Linux silently ends a dump

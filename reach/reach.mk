@@ -42,6 +42,8 @@ reach_libreach_la_SOURCES = \
 	reach/preload/protocol.h \
 	reach/process.c \
 	reach/process.h \
+	reach/process_set.c \
+	reach/process_set.h \
 	reach/program.c \
 	reach/program.h \
 	reach/warning.c \
@@ -77,8 +79,6 @@ reach_libreach_la_SOURCES = \
 	reach/tracing/start.c \
 	reach/tracing/start.h \
 	reach/tracing/subscribe_call.c \
-	reach/tracing/tid_set.c \
-	reach/tracing/tid_set.h \
 	reach/tracing/tracee.c \
 	reach/tracing/tracee.h \
 	reach/tracing/tracer.c \

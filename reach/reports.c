@@ -18,7 +18,7 @@
 
 struct reports {
     struct linkwatch_mirror *mirror;
-    struct subscriptions *subscriptions;
+    struct subscribers subscribers;
     struct links *links;
     bool follows_addresses;
     bool failed; /* to connect */
@@ -34,7 +34,7 @@ static enum audience audience_of(const struct linkwatch_event *event)
 /* For nobody, nothing is asked. */
 static void on_news(const struct reports *reports, int ifindex, const struct linkwatch_event *event)
 {
-    if (subscriptions_have(reports->subscriptions, reports, RTMGRP_LINK, AUDIENCE_ALL))
+    if (subscribers_have(&reports->subscribers, RTMGRP_LINK, AUDIENCE_ALL))
         links_changed(reports->links, ifindex, audience_of(event));
 }
 
@@ -78,7 +78,7 @@ static bool is_wanted(const struct reports *reports, const struct linkwatch_addr
 {
     uint32_t groups = policy_mask(address_update_group(address));
 
-    return subscriptions_have(reports->subscriptions, reports, groups, audience);
+    return subscribers_have(&reports->subscribers, groups, audience);
 }
 
 static void send_address(struct reports *reports, const struct linkwatch_address *address,
@@ -91,8 +91,7 @@ static void send_address(struct reports *reports, const struct linkwatch_address
         return;
     links_flush(reports->links);
     update = address_update(address, RTM_NEWADDR);
-    subscriptions_send(reports->subscriptions, reports, address_update_group(address), audience,
-                       update);
+    subscribers_send(&reports->subscribers, address_update_group(address), audience, update);
     update_unref(update);
 }
 
@@ -125,8 +124,7 @@ static void on_address_remove(void *user, struct linkwatch_address *address,
     if (update)
         links_remove_with(reports->links, audience, update);
     else
-        subscriptions_send(reports->subscriptions, reports, address_update_group(address), audience,
-                           NULL);
+        subscribers_send(&reports->subscribers, address_update_group(address), audience, NULL);
 }
 
 static bool is_gone(void *user, int ifindex)
@@ -176,7 +174,7 @@ static int open_own(void)
 }
 
 static int open_parts(struct reports *reports, const char *path,
-                      struct subscriptions *subscriptions, const struct reports_sockets *sockets)
+                      const struct reports_sockets *sockets)
 {
     static const struct linkwatch_callbacks callbacks = {
         .size = sizeof(callbacks),
@@ -190,9 +188,8 @@ static int open_parts(struct reports *reports, const char *path,
         .address_change = on_address_change,
         .address_remove = on_address_remove,
     };
-    int r = links_new(sockets->asking, subscriptions, reports, &reports->links);
+    int r = links_new(sockets->asking, &reports->subscribers, &reports->links);
 
-    reports->subscriptions = subscriptions;
     if (r >= 0)
         r = linkwatch_mirror_new(path, NULL, &callbacks, reports, &reports->mirror);
     if (r >= 0 && sockets->handed >= 0)
@@ -200,8 +197,7 @@ static int open_parts(struct reports *reports, const char *path,
     return r;
 }
 
-int reports_new(const char *path, struct subscriptions *subscriptions,
-                const struct reports_sockets *sockets, struct reports **ret)
+int reports_new(const char *path, const struct reports_sockets *sockets, struct reports **ret)
 {
     const struct reports_sockets own = {.handed = sockets ? -1 : open_own(), .asking = -1};
     struct reports *reports = calloc(1, sizeof(*reports));
@@ -209,10 +205,12 @@ int reports_new(const char *path, struct subscriptions *subscriptions,
 
     if (!sockets)
         sockets = &own;
-    if (reports)
-        r = open_parts(reports, path, subscriptions, sockets);
-    else if (sockets->asking >= 0)
+    if (reports) {
+        reports->subscribers.reports = reports;
+        r = open_parts(reports, path, sockets);
+    } else if (sockets->asking >= 0) {
         close(sockets->asking);
+    }
     /* The mirror has a duplicate. */
     if (sockets->handed >= 0)
         close(sockets->handed);
@@ -233,6 +231,11 @@ struct reports *reports_free(struct reports *reports)
     links_free(reports->links);
     free(reports);
     return NULL;
+}
+
+struct subscribers *reports_subscribers(struct reports *reports)
+{
+    return &reports->subscribers;
 }
 
 int reports_fd(const struct reports *reports)
@@ -290,7 +293,7 @@ void reports_expect(struct reports *reports, uint32_t groups)
     if (groups & ADDRESSES)
         follow_addresses(reports);
     if (!(groups & RTMGRP_LINK) ||
-        subscriptions_have(reports->subscriptions, reports, RTMGRP_LINK, AUDIENCE_ALL))
+        subscribers_have(&reports->subscribers, RTMGRP_LINK, AUDIENCE_ALL))
         return;
     links_learn(reports->links);
     learn_missing(reports);

@@ -19,9 +19,11 @@ struct reports_sockets {
 
 /* For the namespace of these sockets, which it closes, also if it fails; NULL: our own namespace.
  */
-int reports_new(const char *path, struct subscriptions *subscriptions,
-                const struct reports_sockets *sockets, struct reports **ret);
+int reports_new(const char *path, const struct reports_sockets *sockets, struct reports **ret);
 struct reports *reports_free(struct reports *reports);
+
+/* Those who get their updates: none at first, and in the end. */
+struct subscribers *reports_subscribers(struct reports *reports);
 
 /* Like the functions of liblinkwatch's mirror. */
 int reports_fd(const struct reports *reports);

@@ -31,9 +31,8 @@ int serving_apply(struct serving *serving, const struct served_socket *socket,
     int r;
 
     if (ruling->membership.wanted)
-        reports_expect(socket->reports, ruling->membership.wanted);
-    r = subscriptions_serve(serving->subscriptions, socket->inode, socket->duplicate,
-                            socket->process, socket->fd, socket->reports, &ruling->membership);
+        reports_expect(socket->subscribers->reports, ruling->membership.wanted);
+    r = subscriptions_serve(serving->subscriptions, socket, &ruling->membership);
     if (r < 0) {
         warning_once(&serving->warnings, WARNING_DENIED, r);
         return r;

@@ -16,15 +16,6 @@ struct serving {
     struct warnings warnings;
 };
 
-/* A socket of a program. */
-struct served_socket {
-    uint64_t inode;
-    int duplicate; /* -1 if it is served already; serving_apply() takes it, also if it fails */
-    pid_t process;
-    int fd; /* in that process */
-    struct reports *reports;
-};
-
 /* Rules on an attempt on the socket with that inode. A bind to a port that only our duplicate of a
  * closed socket held is to be repeated, too. */
 struct ruling serving_rule(struct serving *serving, uint64_t inode, const struct attempt *attempt);

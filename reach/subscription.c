@@ -11,65 +11,43 @@
 
 #include "reach/doorbell.h"
 #include "reach/process.h"
+#include "reach/process_set.h"
 #include "reach/timeout.h"
-
-/* More than the kernel's own queue would hold of them. */
-#define UPDATES_MAX 1024
 
 /* Milliseconds between two checks for lost doorbells. */
 #define CHECK_TIME 500
 
-struct holder {
-    struct holder *next;
-    pid_t process;
-};
-
 struct subscription {
     RB_ENTRY(subscription) node;
+    LIST_ENTRY(subscription) sibling; /* among the subscribers */
     struct subscriptions *list;
+    struct subscribers *subscribers;
     uint64_t inode;
     int duplicate;
     int fd; /* in each of the holders, unless they moved it */
-    struct holder *holders;
-    bool rings_by_acknowledgement;
-    struct reports *reports; /* that it is about */
+    struct process_set holders;
     struct membership membership;
     bool bound;
     bool rings;
     bool missed; /* nothing was queued any more at the last check */
     bool overrun;
-    bool counted;                      /* among those that wait */
-    struct update *queue[UPDATES_MAX]; /* a ring */
-    size_t first;
-    size_t count;
+    struct update_queue queue;
 };
 
 RB_HEAD(subscription_tree, subscription);
 
 struct subscriptions {
     struct subscription_tree tree; /* by inode: each call on one looks it up */
+    size_t count;
+    size_t reviewed; /* so many were left by the last review */
     bool rings_by_acknowledgement;
-    size_t waiting;  /* those with something to be received */
-    int64_t checked; /* for lost doorbells, as timeout_clock() */
-    bool copied;     /* some may be under several numbers */
+    bool copied;   /* some may be under several numbers */
+    int64_t check; /* when it is due, as timeout_clock(); 0 while nothing waits */
 };
 
 static bool is_waiting(const struct subscription *subscription)
 {
-    return subscription->count > 0 || subscription->overrun;
-}
-
-/* After each change of that: the time of the next check is asked for at each turn of the loop, for
- * which thousands of subscriptions can't be visited. */
-static void count_waiting(struct subscription *subscription)
-{
-    if (is_waiting(subscription) == subscription->counted)
-        return;
-    subscription->counted = !subscription->counted;
-    if (subscription->counted)
-        subscription->list->waiting++;
-    else
-        subscription->list->waiting--;
+    return subscription->overrun || update_queue_first(&subscription->queue);
 }
 
 static int compare(const struct subscription *a, const struct subscription *b)
@@ -94,24 +72,14 @@ struct subscriptions *subscriptions_new(void)
     return list;
 }
 
-static void drop_queue(struct subscription *subscription)
+static void let_go(struct subscription *subscription)
 {
-    for (; subscription->count > 0; subscription->count--) {
-        update_unref(subscription->queue[subscription->first]);
-        subscription->first = (subscription->first + 1) % UPDATES_MAX;
-    }
-}
-
-static void let_go(struct subscriptions *list, struct subscription *subscription)
-{
-    RB_REMOVE(subscription_tree, &list->tree, subscription);
-    drop_queue(subscription);
-    subscription->overrun = false;
-    count_waiting(subscription);
-    for (struct holder *holder = subscription->holders, *next; holder; holder = next) {
-        next = holder->next;
-        free(holder);
-    }
+    RB_REMOVE(subscription_tree, &subscription->list->tree, subscription);
+    LIST_REMOVE(subscription, sibling);
+    subscription->list->count--;
+    while (update_queue_first(&subscription->queue))
+        update_queue_pop(&subscription->queue);
+    process_set_remove_all(&subscription->holders);
     close(subscription->duplicate);
     free(subscription);
 }
@@ -121,7 +89,7 @@ struct subscriptions *subscriptions_free(struct subscriptions *list)
     if (!list)
         return NULL;
     while (!RB_EMPTY(&list->tree))
-        let_go(list, RB_ROOT(&list->tree));
+        let_go(RB_ROOT(&list->tree));
     free(list);
     return NULL;
 }
@@ -131,7 +99,7 @@ bool subscriptions_is_empty(const struct subscriptions *list)
     return RB_EMPTY(&list->tree);
 }
 
-/* Whether it is to have updates of any of those groups. */
+/* Whether it gets updates of any of those groups. */
 static bool is_in(const struct subscription *subscription, uint32_t groups, enum audience audience)
 {
     const struct membership *membership = &subscription->membership;
@@ -150,24 +118,16 @@ static bool is_in(const struct subscription *subscription, uint32_t groups, enum
     return wanted;
 }
 
-bool subscriptions_have(const struct subscriptions *list, const struct reports *reports,
-                        uint32_t groups, enum audience audience)
+bool subscribers_have(const struct subscribers *subscribers, uint32_t groups,
+                      enum audience audience)
 {
-    struct subscription *s;
+    const struct subscription *s;
 
-    EACH (s, list)
-        if (s->reports == reports && is_in(s, groups, audience))
+    LIST_FOREACH(s, &subscribers->first, sibling)
+    {
+        if (is_in(s, groups, audience))
             return true;
-    return false;
-}
-
-bool subscriptions_are_about(const struct subscriptions *list, const struct reports *reports)
-{
-    struct subscription *s;
-
-    EACH (s, list)
-        if (s->reports == reports)
-            return true;
+    }
     return false;
 }
 
@@ -181,67 +141,50 @@ struct subscription *subscriptions_find(const struct subscriptions *list, uint64
     return s;
 }
 
-static bool is_holder(const struct subscription *subscription, pid_t process)
-{
-    for (const struct holder *holder = subscription->holders; holder; holder = holder->next)
-        if (holder->process == process)
-            return true;
-    return false;
-}
-
-static int add_holder(struct subscription *subscription, pid_t process)
-{
-    struct holder *holder;
-
-    if (is_holder(subscription, process))
-        return 0;
-    holder = malloc(sizeof(*holder));
-    if (!holder)
-        return -ENOMEM;
-    *holder = (struct holder){.next = subscription->holders, .process = process};
-    subscription->holders = holder;
-    return 0;
-}
-
 /* Takes over the duplicate, also if it fails. */
-static int add(struct subscriptions *list, uint64_t inode, int duplicate, struct subscription **ret)
+static int add(struct subscriptions *list, const struct served_socket *socket,
+               struct subscription **ret)
 {
     struct subscription *subscription;
 
-    if (duplicate < 0)
+    if (socket->duplicate < 0)
         return -EBADF;
+    /* Of those that were closed in a way that nobody saw, there are not many more than of others.
+     */
+    if (list->count > 2 * list->reviewed)
+        subscriptions_review(list);
     subscription = calloc(1, sizeof(*subscription));
     if (!subscription) {
-        close(duplicate);
+        close(socket->duplicate);
         return -ENOMEM;
     }
     subscription->list = list;
-    subscription->inode = inode;
-    subscription->duplicate = duplicate;
-    subscription->rings_by_acknowledgement = list->rings_by_acknowledgement;
+    subscription->subscribers = socket->subscribers;
+    subscription->inode = socket->inode;
+    subscription->duplicate = socket->duplicate;
+    subscription->fd = socket->fd;
     RB_INSERT(subscription_tree, &list->tree, subscription);
+    LIST_INSERT_HEAD(&socket->subscribers->first, subscription, sibling);
+    list->count++;
     *ret = subscription;
     return 0;
 }
 
-int subscriptions_serve(struct subscriptions *list, uint64_t inode, int duplicate, pid_t process,
-                        int fd, struct reports *reports, const struct membership *membership)
+int subscriptions_serve(struct subscriptions *list, const struct served_socket *socket,
+                        const struct membership *membership)
 {
-    struct subscription *subscription = subscriptions_find(list, inode);
+    struct subscription *subscription = subscriptions_find(list, socket->inode);
     int r = 0;
 
-    if (!subscription) {
-        r = add(list, inode, duplicate, &subscription);
-        if (r < 0)
-            return r;
-        subscription->fd = fd;
-        subscription->reports = reports;
-    } else if (duplicate >= 0) {
-        close(duplicate);
-    }
+    if (!subscription)
+        r = add(list, socket, &subscription);
+    else if (socket->duplicate >= 0)
+        close(socket->duplicate);
+    if (r < 0)
+        return r;
     subscription->membership = *membership;
     /* Without memory it is let go with the next review. */
-    return add_holder(subscription, process);
+    return process_set_add(&subscription->holders, socket->process);
 }
 
 /* Who rings on a socket that isn't bound would bind it to a number of its own. The kernel, too,
@@ -264,7 +207,7 @@ static int ring(struct subscription *subscription)
 
     if (!is_bound(subscription))
         return -ENOTCONN;
-    r = doorbell_ring(subscription->duplicate, subscription->rings_by_acknowledgement);
+    r = doorbell_ring(subscription->duplicate, subscription->list->rings_by_acknowledgement);
     if (r < 0)
         return r;
     subscription->rings = true;
@@ -274,27 +217,27 @@ static int ring(struct subscription *subscription)
 
 static void push(struct subscription *subscription, struct update *update)
 {
-    if (!update || subscription->count == UPDATES_MAX) {
-        subscription->overrun = true;
-    } else {
-        size_t place = (subscription->first + subscription->count++) % UPDATES_MAX;
+    struct subscriptions *list = subscription->list;
 
-        subscription->queue[place] = update_ref(update);
-    }
-    count_waiting(subscription);
+    if (!update || !update_queue_push(&subscription->queue, update))
+        subscription->overrun = true;
+    if (list->check == 0)
+        list->check = timeout_clock() + CHECK_TIME;
     /* What goes wrong here is tried again with the next one. */
     if (!subscription->rings)
         ring(subscription);
 }
 
-void subscriptions_send(struct subscriptions *list, const struct reports *reports, uint32_t group,
-                        enum audience audience, struct update *update)
+void subscribers_send(const struct subscribers *subscribers, uint32_t group, enum audience audience,
+                      struct update *update)
 {
     struct subscription *s;
 
-    EACH (s, list)
-        if (s->reports == reports && is_in(s, policy_mask(group), audience))
+    LIST_FOREACH(s, &subscribers->first, sibling)
+    {
+        if (is_in(s, policy_mask(group), audience))
             push(s, update);
+    }
 }
 
 void subscriptions_copied(struct subscriptions *list)
@@ -302,26 +245,20 @@ void subscriptions_copied(struct subscriptions *list)
     list->copied = true;
 }
 
-static bool has(const struct subscriptions *list, const struct subscription *subscription,
-                pid_t process)
+static bool has(const struct subscription *subscription, pid_t process)
 {
-    return process_has_socket(process, subscription->fd, subscription->inode, list->copied);
+    return process_has_socket(process, subscription->fd, subscription->inode,
+                              subscription->list->copied);
 }
 
-/* Without memory, its own is let go with the others'. */
-static void share(const struct subscriptions *list, struct subscription *subscription,
-                  pid_t process)
-{
-    if (has(list, subscription, process))
-        add_holder(subscription, process);
-}
-
+/* Here and below: without memory, its own are let go of with the others'. */
 void subscriptions_share(struct subscriptions *list, pid_t process)
 {
     struct subscription *s;
 
     EACH (s, list)
-        share(list, s, process);
+        if (has(s, process))
+            process_set_add(&s->holders, process);
 }
 
 void subscriptions_inherit(struct subscriptions *list, pid_t parent, pid_t child)
@@ -330,47 +267,27 @@ void subscriptions_inherit(struct subscriptions *list, pid_t parent, pid_t child
 
     /* A copy of all descriptors, which need not be read. */
     EACH (s, list)
-        if (is_holder(s, parent))
-            add_holder(s, child);
-}
-
-static void review_holders(const struct subscriptions *list, struct subscription *subscription)
-{
-    struct holder **place = &subscription->holders;
-
-    while (*place) {
-        struct holder *holder = *place;
-
-        if (has(list, subscription, holder->process)) {
-            place = &holder->next;
-        } else {
-            *place = holder->next;
-            free(holder);
-        }
-    }
-}
-
-static void remove_holder(struct subscription *subscription, pid_t process)
-{
-    for (struct holder **place = &subscription->holders; *place; place = &(*place)->next) {
-        struct holder *holder = *place;
-
-        if (holder->process != process)
-            continue;
-        *place = holder->next;
-        free(holder);
-        return;
-    }
+        if (process_set_has(&s->holders, parent))
+            process_set_add(&s->holders, child);
 }
 
 /* Whether nobody has it any more; then it is let go. */
-static bool review(struct subscriptions *list, struct subscription *subscription)
+static bool drop_unheld(struct subscription *subscription)
 {
-    review_holders(list, subscription);
-    if (subscription->holders)
+    if (!RB_EMPTY(&subscription->holders))
         return false;
-    let_go(list, subscription);
+    let_go(subscription);
     return true;
+}
+
+static bool review(struct subscription *subscription)
+{
+    struct process_entry *holder, *next;
+
+    RB_FOREACH_SAFE (holder, process_set, &subscription->holders, next)
+        if (!has(subscription, holder->pid))
+            process_set_remove(&subscription->holders, holder->pid);
+    return drop_unheld(subscription);
 }
 
 bool subscriptions_review(struct subscriptions *list)
@@ -379,7 +296,8 @@ bool subscriptions_review(struct subscriptions *list)
     bool any = false;
 
     RB_FOREACH_SAFE (s, subscription_tree, &list->tree, next)
-        any |= review(list, s);
+        any |= review(s);
+    list->reviewed = list->count;
     return any;
 }
 
@@ -395,12 +313,9 @@ bool subscriptions_review_process(struct subscriptions *list, pid_t process)
     /* Once for all: there may be thousands of them. */
     process_list_sockets(process, &sockets);
     RB_FOREACH_SAFE (s, subscription_tree, &list->tree, next)
-        if (is_holder(s, process) && !process_sockets_have(&sockets, s->inode)) {
-            remove_holder(s, process);
-            if (!s->holders) {
-                let_go(list, s);
-                any = true;
-            }
+        if (process_set_has(&s->holders, process) && !process_sockets_have(&sockets, s->inode)) {
+            process_set_remove(&s->holders, process);
+            any |= drop_unheld(s);
         }
     process_free_sockets(&sockets);
     return any;
@@ -410,15 +325,15 @@ bool subscriptions_review_one(struct subscriptions *list, uint64_t inode)
 {
     struct subscription *subscription = subscriptions_find(list, inode);
 
-    return subscription && review(list, subscription);
+    return subscription && review(subscription);
 }
 
-struct reports *subscription_reports(const struct subscription *subscription)
+struct subscribers *subscription_subscribers(const struct subscription *subscription)
 {
-    return subscription->reports;
+    return subscription->subscribers;
 }
 
-int subscription_fd(const struct subscription *subscription)
+int subscription_duplicate(const struct subscription *subscription)
 {
     return subscription->duplicate;
 }
@@ -428,50 +343,40 @@ const struct membership *subscription_membership(const struct subscription *subs
     return &subscription->membership;
 }
 
-bool subscription_adds_group(const struct subscription *subscription)
+/* The program received the doorbell: another one is needed if anything is left. */
+static void answered(struct subscription *subscription)
 {
-    return subscription->membership.pktinfo;
+    subscription->rings = false;
+    subscription->missed = false;
+    if (is_waiting(subscription))
+        ring(subscription);
 }
 
 int subscription_exchange(struct subscription *subscription, bool peeks, bool has_others,
                           struct exchange *ret)
 {
     static const struct nlmsghdr nothing = DOORBELL_NOTHING;
+    const struct update *update = update_queue_first(&subscription->queue);
 
     if (subscription->overrun && !has_others) {
         subscription->overrun = false;
-        count_waiting(subscription);
-        if (!peeks) {
-            subscription->rings = false;
-            if (is_waiting(subscription))
-                ring(subscription);
-        }
+        if (!peeks)
+            answered(subscription);
         return -ENOBUFS;
     }
     *ret = (struct exchange){
-        .data = &nothing, .size = sizeof(nothing), .adds_group = subscription->membership.pktinfo};
-    if (subscription->count > 0) {
-        const struct update *update = subscription->queue[subscription->first];
-
-        ret->data = update->data;
-        ret->size = update->size;
-        ret->group = update->group;
-    }
+        .data = update ? (const void *)update->data : &nothing,
+        .size = update ? update->size : sizeof(nothing),
+        .group = update ? update->group : 0,
+        .adds_group = subscription->membership.pktinfo,
+    };
     return 0;
 }
 
 void subscription_received(struct subscription *subscription)
 {
-    subscription->rings = false;
-    subscription->missed = false;
-    if (subscription->count > 0) {
-        update_unref(subscription->queue[subscription->first]);
-        subscription->first = (subscription->first + 1) % UPDATES_MAX;
-        subscription->count--;
-    }
-    count_waiting(subscription);
-    if (is_waiting(subscription))
-        ring(subscription);
+    update_queue_pop(&subscription->queue);
+    answered(subscription);
 }
 
 /* Whether the program has something to receive. Receiving would take an error from it. */
@@ -491,21 +396,23 @@ void subscription_check(struct subscription *subscription)
 
 int subscriptions_timeout(const struct subscriptions *list)
 {
-    return list->waiting ? timeout_until(list->checked + CHECK_TIME) : -1;
+    return list->check ? timeout_until(list->check) : -1;
 }
 
 void subscriptions_check(struct subscriptions *list)
 {
     struct subscription *s;
+    bool any = false;
 
     if (subscriptions_timeout(list) != 0)
         return;
-    list->checked = timeout_clock();
     EACH (s, list) {
         /* At the first time, it may have been received just now. */
         if (s->missed || !s->rings)
             subscription_check(s);
         else
             s->missed = is_waiting(s) && !has_queued(s);
+        any |= is_waiting(s);
     }
+    list->check = any ? timeout_clock() + CHECK_TIME : 0;
 }

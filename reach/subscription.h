@@ -8,6 +8,7 @@
 #ifndef REACH_SUBSCRIPTION_H
 #define REACH_SUBSCRIPTION_H
 
+#include <bsd/sys/queue.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -21,6 +22,12 @@ struct reports;
 struct subscription;
 struct subscriptions;
 
+/* The subscriptions in one network namespace. */
+struct subscribers {
+    LIST_HEAD(subscription_list, subscription) first;
+    struct reports *reports; /* of which they get updates */
+};
+
 /* Which subscribers get an update. */
 enum audience {
     AUDIENCE_ALL,
@@ -33,24 +40,28 @@ struct subscriptions *subscriptions_free(struct subscriptions *list);
 
 bool subscriptions_is_empty(const struct subscriptions *list);
 
-/* Whether there is a subscription to any of those groups (a mask) in that network namespace. */
-bool subscriptions_have(const struct subscriptions *list, const struct reports *reports,
-                        uint32_t groups, enum audience audience);
-/* Whether any subscription is in that namespace. */
-bool subscriptions_are_about(const struct subscriptions *list, const struct reports *reports);
+/* A socket of a program. */
+struct served_socket {
+    uint64_t inode;
+    int duplicate; /* of one that is not served yet, else -1; it is taken over, also on failure */
+    pid_t process;
+    int fd;                          /* in that process */
+    struct subscribers *subscribers; /* that a new one joins, for good */
+};
 
-/* Serves a socket according to that membership from now on. The socket is known by its inode; its
- * reports never change. It is fd in that process. The duplicate of a new one is taken over, also if
- * it fails; -1 for none. */
-int subscriptions_serve(struct subscriptions *list, uint64_t inode, int duplicate, pid_t process,
-                        int fd, struct reports *reports, const struct membership *membership);
+/* Serves a socket according to that membership from now on. */
+int subscriptions_serve(struct subscriptions *list, const struct served_socket *socket,
+                        const struct membership *membership);
 /* NULL if that socket is not served. */
 struct subscription *subscriptions_find(const struct subscriptions *list, uint64_t inode);
 
-/* Sends an update from those reports to the subscribers of its group. NULL, for lack of memory,
- * counts as a lost update. */
-void subscriptions_send(struct subscriptions *list, const struct reports *reports, uint32_t group,
-                        enum audience audience, struct update *update);
+/* Whether there is a subscription to any of those groups (a mask). */
+bool subscribers_have(const struct subscribers *subscribers, uint32_t groups,
+                      enum audience audience);
+/* Sends an update to the subscribers of that group. NULL, for lack of memory, counts as a lost
+ * update. */
+void subscribers_send(const struct subscribers *subscribers, uint32_t group, enum audience audience,
+                      struct update *update);
 
 /* A program duplicated the descriptor of one, and may do so again: from now on all descriptors of a
  * process count. */
@@ -65,13 +76,9 @@ bool subscriptions_review(struct subscriptions *list);
 bool subscriptions_review_process(struct subscriptions *list, pid_t process);
 bool subscriptions_review_one(struct subscriptions *list, uint64_t inode);
 
-/* The reports of its network namespace. */
-struct reports *subscription_reports(const struct subscription *subscription);
-/* The duplicate. */
-int subscription_fd(const struct subscription *subscription);
+struct subscribers *subscription_subscribers(const struct subscription *subscription);
+int subscription_duplicate(const struct subscription *subscription);
 const struct membership *subscription_membership(const struct subscription *subscription);
-/* Whether NETLINK_PKTINFO is added to what the program receives. */
-bool subscription_adds_group(const struct subscription *subscription);
 /* What replaces the doorbell that the program received: valid until subscription_received().
  * -ENOBUFS if updates were lost: the program gets that error first, as from the kernel when its
  * queue was full, unless the call received other messages, too, which would be lost by an error.
@@ -88,4 +95,5 @@ void subscription_check(struct subscription *subscription);
  * check, as for poll(), and the check, if it is due. */
 int subscriptions_timeout(const struct subscriptions *list);
 void subscriptions_check(struct subscriptions *list);
+
 #endif

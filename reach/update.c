@@ -44,3 +44,25 @@ void update_finish(struct update *update, uint16_t type)
 
     *header = (struct nlmsghdr){.nlmsg_len = (uint32_t)update->size, .nlmsg_type = type};
 }
+
+bool update_queue_push(struct update_queue *queue, struct update *update)
+{
+    if (queue->count == UPDATES_MAX)
+        return false;
+    queue->ring[(queue->first + queue->count++) % UPDATES_MAX] = update_ref(update);
+    return true;
+}
+
+const struct update *update_queue_first(const struct update_queue *queue)
+{
+    return queue->count > 0 ? queue->ring[queue->first] : NULL;
+}
+
+void update_queue_pop(struct update_queue *queue)
+{
+    if (queue->count == 0)
+        return;
+    update_unref(queue->ring[queue->first]);
+    queue->first = (queue->first + 1) % UPDATES_MAX;
+    queue->count--;
+}

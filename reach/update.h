@@ -5,6 +5,7 @@
 
 #include <linux/netlink.h>
 #include <linux/rtnetlink.h>
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -26,5 +27,21 @@ void update_put(struct update *update, unsigned type, const void *data, size_t s
 
 /* Writes its header, with sequence number and port 0, as it is no reply. */
 void update_finish(struct update *update, uint16_t type);
+
+/* More than the kernel's own queue of a socket would hold of them. */
+#define UPDATES_MAX 1024
+
+/* Updates that a socket has not received yet: all zero at first. */
+struct update_queue {
+    struct update *ring[UPDATES_MAX];
+    size_t first;
+    size_t count;
+};
+
+/* Takes a reference; false if the queue is full. */
+bool update_queue_push(struct update_queue *queue, struct update *update);
+/* NULL if it is empty. */
+const struct update *update_queue_first(const struct update_queue *queue);
+void update_queue_pop(struct update_queue *queue);
 
 #endif

@@ -89,12 +89,10 @@ static int serve(struct answerer *answerer, struct question *question, int conne
         .duplicate = question->duplicate,
         .process = question->process,
         .fd = question->request.fd,
-        .reports = answerer->reports,
+        .subscribers = reports_subscribers(answerer->reports),
     };
     int r = -EINVAL;
 
-    /* Those that the program closed since the last one. */
-    subscriptions_review(answerer->serving.subscriptions);
     if (socket.duplicate < 0 || is_socket(socket.duplicate, socket.inode, connection))
         r = members_add(answerer->members, question->process);
     if (r < 0) {

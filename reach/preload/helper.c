@@ -58,7 +58,7 @@ static int open_answerer(struct answerer *answerer, const char *path)
         return -ENOMEM;
     /* Nobody sees it here when they are. */
     subscriptions_copied(answerer->serving.subscriptions);
-    return reports_new(path, answerer->serving.subscriptions, NULL, &answerer->reports);
+    return reports_new(path, NULL, &answerer->reports);
 }
 
 int helper_new(pid_t program, const char *address, const char *path, struct helper **ret)
@@ -98,8 +98,8 @@ struct helper *helper_free(struct helper *helper)
         return NULL;
     while (helper->connection_count > 0)
         close_connection(helper, helper->connection_count - 1);
-    reports_free(helper->answerer.reports);
     subscriptions_free(helper->answerer.serving.subscriptions);
+    reports_free(helper->answerer.reports);
     members_free(helper->answerer.members);
     if (helper->listener >= 0)
         close(helper->listener);

@@ -33,7 +33,6 @@ struct origin_of_socket {
 
 struct networks {
     char *path;
-    struct subscriptions *subscriptions;
     struct network *first; /* home is the last one */
     struct reports *home;
     struct process_network id; /* of home */
@@ -79,7 +78,7 @@ static void set_due(struct networks *networks)
 static int open_home(struct networks *networks)
 {
     struct reports *reports;
-    int r = reports_new(networks->path, networks->subscriptions, NULL, &reports);
+    int r = reports_new(networks->path, NULL, &reports);
 
     if (r >= 0)
         r = add(networks, &networks->id, reports);
@@ -91,8 +90,7 @@ static int open_home(struct networks *networks)
     return 0;
 }
 
-int networks_new(const char *path, struct subscriptions *subscriptions, pid_t program,
-                 struct networks **ret)
+int networks_new(const char *path, pid_t program, struct networks **ret)
 {
     struct networks *networks = calloc(1, sizeof(*networks));
     struct process_network theirs;
@@ -100,7 +98,6 @@ int networks_new(const char *path, struct subscriptions *subscriptions, pid_t pr
 
     if (!networks)
         return -ENOMEM;
-    networks->subscriptions = subscriptions;
     networks->epoll_fd = epoll_create1(EPOLL_CLOEXEC);
     r = networks->epoll_fd < 0 ? -errno : 0;
     networks->path = r < 0 ? NULL : strdup(path);
@@ -221,7 +218,7 @@ static int enter(pid_t tid, const struct process_network *id, int duplicate,
 }
 
 static int open_network(struct networks *networks, pid_t tid, const struct process_network *id,
-                        int duplicate, struct reports **ret)
+                        int duplicate, struct subscribers **ret)
 {
     struct reports_sockets sockets;
     struct reports *reports;
@@ -229,25 +226,25 @@ static int open_network(struct networks *networks, pid_t tid, const struct proce
 
     if (r < 0)
         return r;
-    r = reports_new(networks->path, networks->subscriptions, &sockets, &reports);
+    r = reports_new(networks->path, &sockets, &reports);
     if (r >= 0)
         r = add(networks, id, reports);
     if (r < 0)
         return r;
     reports_process(reports);
     set_due(networks);
-    *ret = reports;
+    *ret = reports_subscribers(reports);
     return 0;
 }
 
 int networks_find(struct networks *networks, pid_t tid, uint64_t inode, int duplicate,
-                  struct reports **ret)
+                  struct subscribers **ret)
 {
     struct process_network id = recall(networks, inode);
 
     for (const struct network *n = networks->first; n; n = n->next)
         if (is_same(&n->id, &id)) {
-            *ret = n->reports;
+            *ret = reports_subscribers(n->reports);
             return 0;
         }
     return open_network(networks, tid, &id, duplicate, ret);
@@ -261,7 +258,7 @@ void networks_review(struct networks *networks)
         struct network *network = *place;
 
         if (network->reports == networks->home ||
-            subscriptions_are_about(networks->subscriptions, network->reports))
+            !LIST_EMPTY(&reports_subscribers(network->reports)->first))
             place = &network->next;
         else
             remove_at(place);

@@ -18,8 +18,7 @@ struct networks;
 
 /* program: a process in our own namespace, which shows whether namespaces can be told apart here.
  */
-int networks_new(const char *path, struct subscriptions *subscriptions, pid_t program,
-                 struct networks **ret);
+int networks_new(const char *path, pid_t program, struct networks **ret);
 struct networks *networks_free(struct networks *networks);
 
 /* Whether the thread is in another one now. */
@@ -28,10 +27,10 @@ bool networks_is_elsewhere(const struct networks *networks, pid_t tid);
 /* A thread has made a socket. */
 void networks_remember(struct networks *networks, pid_t tid, uint64_t inode);
 
-/* The reports of the namespace of a socket; the thread that subscribes is stopped. -errno: that
+/* The subscribers in the namespace of a socket; the thread that subscribes is stopped. -errno: that
  * namespace cannot be entered. */
 int networks_find(struct networks *networks, pid_t tid, uint64_t inode, int duplicate,
-                  struct reports **ret);
+                  struct subscribers **ret);
 
 /* Drops namespaces without a subscription. */
 void networks_review(struct networks *networks);

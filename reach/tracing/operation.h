@@ -36,8 +36,7 @@ struct operation {
     uint64_t inode; /* of that socket */
     struct sockaddr_nl address;
     struct ruling ruling;
-    int duplicate; /* -1 for none */
-    struct reports *reports;
+    int duplicate;   /* -1 for none */
     int destination; /* where one is sent to, -1 for none */
     int64_t carrier; /* what sends the duplicate */
     int64_t sent;

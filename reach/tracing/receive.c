@@ -128,7 +128,7 @@ bool receives_begin(struct receives *list, struct subscriptions *subscriptions, 
         .delay = delay,
         .registers = *registers,
     };
-    if (subscription_adds_group(subscription))
+    if (subscription_membership(subscription)->pktinfo)
         receive->control_count = place_rooms(tid, registers, &receive->control_rooms);
     list->first = receive;
     return true;
@@ -156,7 +156,7 @@ static int64_t finish(const struct receipt *receipt, struct subscription *subscr
 {
     if (receipt_has_doorbell(receipt, received))
         return replace(receipt, subscription);
-    if (subscription_adds_group(subscription))
+    if (subscription_membership(subscription)->pktinfo)
         receipt_add_no_group(receipt);
     return (int64_t)received;
 }
@@ -176,7 +176,7 @@ static int64_t finish_many(struct place *place, const struct receive *receive,
         int64_t result;
         unsigned size;
 
-        place_take_header(place, receive->tid, subscription_fd(subscription), address,
+        place_take_header(place, receive->tid, subscription_duplicate(subscription), address,
                           (int)receive->registers.r10, room_of(receive, (size_t)i));
         place->receipt.has_others = count > 1;
         if (tracee_read(receive->tid, length, &size, sizeof(size)) != sizeof(size))
@@ -201,7 +201,7 @@ static int64_t received(const struct receive *receive, struct subscription *subs
     if (receive->registers.orig_rax == SYS_recvmmsg) {
         result = finish_many(place, receive, subscription, result);
     } else {
-        place_take(place, receive->tid, subscription_fd(subscription), &receive->registers,
+        place_take(place, receive->tid, subscription_duplicate(subscription), &receive->registers,
                    room_of(receive, 0));
         result = finish(&place->receipt, subscription, (size_t)result);
     }

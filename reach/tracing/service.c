@@ -9,13 +9,13 @@
 
 bool service_has_confined(const struct service *service)
 {
-    return service->confined.tree || service->confines_all;
+    return !RB_EMPTY(&service->confined) || service->confines_all;
 }
 
 bool service_is_confined(const struct service *service, pid_t tid)
 {
-    if (service->confines_all ||
-        (service->confined.tree && tid_set_has(&service->confined, process_of_thread(tid))))
+    if (service->confines_all || (!RB_EMPTY(&service->confined) &&
+                                  process_set_has(&service->confined, process_of_thread(tid))))
         return true;
     for (const struct operation *o = service->operations; o; o = o->next)
         if (o->confines && process_of_thread(o->injection.tid) == process_of_thread(tid))
@@ -25,7 +25,7 @@ bool service_is_confined(const struct service *service, pid_t tid)
 
 void service_confine(struct service *service, pid_t process)
 {
-    if (tid_set_add(&service->confined, process) < 0)
+    if (process_set_add(&service->confined, process) < 0)
         service->confines_all = true;
 }
 

@@ -10,12 +10,12 @@
 #include <stdbool.h>
 #include <sys/types.h>
 
+#include "reach/process_set.h"
 #include "reach/serving.h"
 #include "reach/tracing/injection.h"
 #include "reach/tracing/networks.h"
 #include "reach/tracing/operation.h"
 #include "reach/tracing/seccomp.h"
-#include "reach/tracing/tid_set.h"
 #include "reach/tracing/watch.h"
 
 struct duplicator;
@@ -27,8 +27,8 @@ struct service {
     struct serving serving;
     struct networks *networks;
     struct duplicator *duplicator;
-    struct tid_set confined; /* processes with a seccomp filter of their own */
-    bool confines_all;       /* there was no memory for one of these */
+    struct process_set confined; /* processes with a seccomp filter of their own */
+    bool confines_all;           /* there was no memory for one of these */
     struct watches *watches;
     struct operation *operations;
     bool review_pends; /* of all subscriptions */

@@ -47,14 +47,15 @@ static bool may_serve(struct operation *operation)
 }
 
 /* The socket is as the program wants it to be: from now on it is served so. */
-static int serve(struct service *service, struct operation *operation)
+static int serve(struct service *service, struct operation *operation,
+                 struct subscribers *subscribers)
 {
     const struct served_socket socket = {
         .inode = operation->inode,
         .duplicate = operation->duplicate,
         .process = process_of_thread(operation->injection.tid),
         .fd = (int)operation->fd,
-        .reports = operation->reports,
+        .subscribers = subscribers,
     };
     int r;
 
@@ -65,6 +66,7 @@ static int serve(struct service *service, struct operation *operation)
 
 static int on_duplicate(struct service *service, struct operation *operation, int error)
 {
+    struct subscribers *subscribers;
     int r;
 
     if (error == -ESRCH)
@@ -74,9 +76,9 @@ static int on_duplicate(struct service *service, struct operation *operation, in
         return operation_end(operation, operation->result);
     }
     r = networks_find(service->networks, operation->injection.tid, operation->inode,
-                      operation->duplicate, &operation->reports);
+                      operation->duplicate, &subscribers);
     if (r >= 0)
-        return serve(service, operation);
+        return serve(service, operation, subscribers);
     warning_once(&service->serving.warnings, WARNING_NAMESPACE, r);
     return operation_end(operation, operation->result);
 }
@@ -88,8 +90,7 @@ static int take_and_serve(struct service *service, struct operation *operation)
 
     if (!subscription)
         return duplicator_take(service, operation, on_duplicate);
-    operation->reports = subscription_reports(subscription);
-    return serve(service, operation);
+    return serve(service, operation, subscription_subscribers(subscription));
 }
 
 static int on_bound_by_sending(struct service *service, struct operation *operation, int64_t result)

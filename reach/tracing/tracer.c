@@ -36,7 +36,7 @@ struct tracer {
     /* Threads that have what they inherit from who made them. A new thread stops, as does its
      * maker, in any order; whoever of the two comes second may be late, and its process something
      * else by then. */
-    struct tid_set heirs;
+    struct process_set heirs;
 };
 
 static int open_signals(void)
@@ -64,17 +64,17 @@ static int open_service(struct service *service, pid_t program, const char *path
         return -ENOMEM;
     r = duplicator_new(&service->duplicator);
     if (r >= 0)
-        r = networks_new(path, service->serving.subscriptions, program, &service->networks);
+        r = networks_new(path, program, &service->networks);
     return r;
 }
 
 static void close_service(struct service *service)
 {
     dispatch_free_operations(service);
+    subscriptions_free(service->serving.subscriptions);
     networks_free(service->networks);
     duplicator_free(service->duplicator);
-    subscriptions_free(service->serving.subscriptions);
-    tid_set_remove_all(&service->confined);
+    process_set_remove_all(&service->confined);
     watches_free(service->watches);
 }
 
@@ -110,7 +110,7 @@ struct tracer *tracer_free(struct tracer *tracer)
         return NULL;
     close_service(&tracer->service);
     receives_free(tracer->receives);
-    tid_set_remove_all(&tracer->heirs);
+    process_set_remove_all(&tracer->heirs);
     if (tracer->signals >= 0)
         close(tracer->signals);
     free(tracer);
@@ -148,8 +148,8 @@ static void forget(struct tracer *tracer, pid_t tid)
 static void on_end(struct tracer *tracer, pid_t tid)
 {
     forget(tracer, tid);
-    tid_set_remove(&tracer->service.confined, tid);
-    tid_set_remove(&tracer->heirs, tid);
+    process_set_remove(&tracer->service.confined, tid);
+    process_set_remove(&tracer->heirs, tid);
     if (tid == tracer->program)
         detached_leave_errors();
 }
@@ -269,8 +269,8 @@ static void on_new_thread(struct tracer *tracer, pid_t tid)
 {
     unsigned long thread;
 
-    if (tracee_get_message(tid, &thread) >= 0 && tid_set_add(&tracer->heirs, (pid_t)thread) != 0 &&
-        has_inheritable(&tracer->service))
+    if (tracee_get_message(tid, &thread) >= 0 &&
+        process_set_add(&tracer->heirs, (pid_t)thread) != 0 && has_inheritable(&tracer->service))
         inherit(&tracer->service, process_of_thread(tid), process_of_thread((pid_t)thread),
                 (pid_t)thread);
     go_on(tracer, tid, 0);
@@ -282,7 +282,7 @@ static void on_first_stop(struct tracer *tracer, pid_t tid)
 {
     pid_t process;
 
-    if (tid_set_add(&tracer->heirs, tid) == 0 || !has_inheritable(&tracer->service))
+    if (process_set_add(&tracer->heirs, tid) == 0 || !has_inheritable(&tracer->service))
         return;
     process = process_of_thread(tid);
     inherit(&tracer->service, process == tid ? process_parent(tid) : process, process, tid);
@@ -295,7 +295,7 @@ static void on_exec(struct tracer *tracer, pid_t tid)
 
     if (tracee_get_message(tid, &before) >= 0 && (pid_t)before != tid) {
         forget(tracer, (pid_t)before);
-        tid_set_remove(&tracer->heirs, (pid_t)before);
+        process_set_remove(&tracer->heirs, (pid_t)before);
     }
     forget(tracer, tid);
     if (tid == tracer->program && tracer->trying) {

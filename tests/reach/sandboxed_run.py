@@ -114,6 +114,14 @@ def handed():
             programs.see(running, kind, netns.link("tap0")["ifindex"])
 
 
+def replaced(options):
+    """A TAP link comes."""
+    kind = programs.situation("replaced")
+    with daemons.Daemon() as daemon, programs.start(kind, daemon, options=options) as running:
+        with rtnl.Tap("tap0"):
+            programs.see(running, kind, netns.link("tap0")["ifindex"])
+
+
 def renounced():
     """A program that subscribed and gave its privileges up gains none by what it sends to groups"""
     with daemons.Daemon() as daemon, rtnl.Tap("tap0"):
@@ -258,6 +266,9 @@ for _options in programs.HELPS.values():
     for each in ("recvmsg", "recvfrom", "recvmmsg"):
         tap.add(f"An update comes from the group of links, received by {each} {' '.join(_options)}"
                 .strip(), comes_from_group, each, _options)
+for help_name, _options in programs.HELPS.items():
+    tap.add(f"The port of a socket that was closed in a way that nobody saw is free: {help_name}", replaced,
+            _options)
 if RELEASE != "bookworm":
     tap.test(as_documented)
 tap.test(avahi_publishes)

@@ -73,10 +73,17 @@ def daemonized():
     _follow(ways.subscriber())
 
 
-def replaced():
-    """Replaces the socket by another file, and takes its port again."""
-    netlink = ways.subscriber(4711)
+def _replace(netlink):
     os.dup2(os.open("/dev/null", os.O_RDONLY), netlink.fileno())
+
+
+def replaced():
+    """Replaces the socket by another file, twice, and takes its port again: without groups and with
+    them."""
+    _replace(ways.subscriber(4711))
+    with _plain() as netlink:
+        netlink.bind((4711, 0))
+    _replace(ways.subscriber(4711))
     _follow(ways.subscriber(4711))
 
 
