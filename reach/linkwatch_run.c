@@ -14,7 +14,7 @@
 #include "reach/preload/launch.h"
 #include "reach/probe.h"
 #include "reach/program.h"
-#include "reach/tracing/start.h"
+#include "reach/tracing/tracer.h"
 #include "reach/warning.h"
 
 /* As env(1) and nice(1). */

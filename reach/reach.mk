@@ -54,7 +54,6 @@ reach_libreach_la_SOURCES = \
 	reach/subscription.h \
 	reach/last_updates.c \
 	reach/last_updates.h \
-	reach/tracing/operations.h \
 	reach/tracing/dispatch.c \
 	reach/tracing/dispatch.h \
 	reach/tracing/duplicate.c \
@@ -76,9 +75,9 @@ reach_libreach_la_SOURCES = \
 	reach/tracing/service.c \
 	reach/tracing/service.h \
 	reach/tracing/socket_call.c \
-	reach/tracing/start.c \
-	reach/tracing/start.h \
 	reach/tracing/subscribe_call.c \
+	reach/tracing/thread.c \
+	reach/tracing/thread.h \
 	reach/tracing/tracee.c \
 	reach/tracing/tracee.h \
 	reach/tracing/tracer.c \

@@ -27,6 +27,7 @@ struct subscription {
     int fd; /* in each of the holders, unless they moved it */
     struct process_set holders;
     struct membership membership;
+    unsigned readers;
     bool bound;
     bool rings;
     bool missed; /* nothing was queued any more at the last check */
@@ -341,6 +342,14 @@ int subscription_duplicate(const struct subscription *subscription)
 const struct membership *subscription_membership(const struct subscription *subscription)
 {
     return &subscription->membership;
+}
+
+unsigned subscription_count_readers(struct subscription *subscription, int change)
+{
+    /* Some may have begun before another socket of this inode was closed. */
+    if (change > 0 || subscription->readers > 0)
+        subscription->readers += (unsigned)change;
+    return subscription->readers;
 }
 
 /* The program received the doorbell: another one is needed if anything is left. */

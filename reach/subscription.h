@@ -79,6 +79,8 @@ bool subscriptions_review_one(struct subscriptions *list, uint64_t inode);
 struct subscribers *subscription_subscribers(const struct subscription *subscription);
 int subscription_duplicate(const struct subscription *subscription);
 const struct membership *subscription_membership(const struct subscription *subscription);
+/* So many threads more, or fewer, are in a call that receives on it: how many there are now. */
+unsigned subscription_count_readers(struct subscription *subscription, int change);
 /* What replaces the doorbell that the program received: valid until subscription_received().
  * -ENOBUFS if updates were lost: the program gets that error first, as from the kernel when its
  * queue was full, unless the call received other messages, too, which would be lost by an error.

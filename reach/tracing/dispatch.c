@@ -7,9 +7,9 @@
 #include <sys/syscall.h>
 
 #include "reach/process.h"
-#include "reach/tracing/duplicate.h"
-#include "reach/tracing/operations.h"
+#include "reach/tracing/operation.h"
 #include "reach/tracing/tracee.h"
+#include "reach/tracing/watch.h"
 
 /* A network namespace is let go of with its last socket. */
 static int on_closed(struct service *service, struct operation *operation, int64_t result)
@@ -33,7 +33,7 @@ static bool is_subscribed(const struct service *service, uint64_t inode)
 }
 
 /* What is to be done about a call on a socket; NULL if nothing is. */
-static operation_beginning *choose_for_socket(const struct service *service, pid_t tid,
+static operation_beginning *choose_for_socket(const struct service *service, struct thread *thread,
                                               const struct user_regs_struct *registers,
                                               uint64_t *ret_inode)
 {
@@ -46,7 +46,7 @@ static operation_beginning *choose_for_socket(const struct service *service, pid
         /* Who was confined before could not have its sockets moved. */
         if (!range_has(&service->range, fd) && !service_has_confined(service))
             return NULL;
-        *ret_inode = process_socket(tid, fd);
+        *ret_inode = process_socket(thread->tid, fd);
         return *ret_inode != 0 ? subscribe_call_begin : NULL;
     case SYS_sendto:
         if (registers->r9 == 0)
@@ -55,7 +55,7 @@ static operation_beginning *choose_for_socket(const struct service *service, pid
     case SYS_sendmsg:
     case SYS_sendmmsg:
     case SYS_close:
-        *ret_inode = idle ? 0 : process_socket(tid, fd);
+        *ret_inode = idle ? 0 : process_socket(thread->tid, fd);
         if (!is_subscribed(service, *ret_inode))
             return NULL;
         return registers->orig_rax == SYS_close ? close_call_begin : send_call_begin;
@@ -63,7 +63,7 @@ static operation_beginning *choose_for_socket(const struct service *service, pid
     return NULL;
 }
 
-static operation_beginning *choose(const struct service *service, pid_t tid,
+static operation_beginning *choose(const struct service *service, struct thread *thread,
                                    const struct user_regs_struct *registers, uint64_t *ret_inode)
 {
     switch (registers->orig_rax) {
@@ -71,9 +71,10 @@ static operation_beginning *choose(const struct service *service, pid_t tid,
     case SYS_prctl:
         return filter_call_begin;
     case SYS_socket:
-        return service_is_confined(service, tid) && !service->misses_any ? NULL : socket_call_begin;
+        return service_is_confined(service, thread) && !service->misses_any ? NULL
+                                                                            : socket_call_begin;
     }
-    return choose_for_socket(service, tid, registers, ret_inode);
+    return choose_for_socket(service, thread, registers, ret_inode);
 }
 
 /* A socket of the range gets another number, too. */
@@ -93,8 +94,7 @@ static bool copies(const struct service *service, const struct user_regs_struct 
 }
 
 /* What a call on a socket means for how long its process is watched. */
-static void follow_watch(struct service *service, pid_t tid,
-                         const struct user_regs_struct *registers)
+static void follow_watch(const struct thread *thread, const struct user_regs_struct *registers)
 {
     int fd = (int)registers->rdi;
 
@@ -102,16 +102,16 @@ static void follow_watch(struct service *service, pid_t tid,
     case SYS_sendto:
     case SYS_sendmsg:
     case SYS_sendmmsg:
-        watches_sends(service->watches, tid, fd);
+        watch_sends(thread, fd);
         break;
     case SYS_close:
-        watches_closes(service->watches, tid, fd);
+        watch_closes(thread, fd);
         break;
     }
 }
 
-bool dispatch_begin(struct service *service, pid_t tid, const struct user_regs_struct *registers,
-                    bool enters)
+void dispatch_begin(struct service *service, struct thread *thread,
+                    const struct user_regs_struct *registers, bool enters)
 {
     struct operation *operation;
     operation_beginning *begin;
@@ -119,75 +119,46 @@ bool dispatch_begin(struct service *service, pid_t tid, const struct user_regs_s
 
     if (copies(service, registers)) {
         subscriptions_copied(service->serving.subscriptions);
-        watches_copies(service->watches, tid);
+        watch_copies(thread);
     }
-    follow_watch(service, tid, registers);
-    begin = choose(service, tid, registers, &inode);
-    if (!begin || tracee_hold(tid, registers) < 0)
-        return false;
-    if (operation_new(tid, registers, &service->quirks, enters, &operation) < 0) {
-        tracee_release(tid);
-        return false;
-    }
-    operation->inode = inode;
-    operation->fd = (int)registers->rdi;
-    if (begin(service, operation) < 0) {
-        operation_free(operation);
-        tracee_release(tid);
-        return false;
-    }
-    operation->next = service->operations;
-    service->operations = operation;
-    return true;
-}
-
-static struct operation **find(struct service *service, pid_t tid)
-{
-    struct operation **place = &service->operations;
-
-    while (*place && (*place)->injection.tid != tid)
-        place = &(*place)->next;
-    return place;
-}
-
-bool dispatch_has(const struct service *service, pid_t tid)
-{
-    for (const struct operation *o = service->operations; o; o = o->next)
-        if (o->injection.tid == tid)
-            return true;
-    return false;
-}
-
-void dispatch_forget(struct service *service, pid_t tid)
-{
-    struct operation **place = find(service, tid), *operation = *place;
-
+    follow_watch(thread, registers);
+    begin = choose(service, thread, registers, &inode);
+    if (!begin || tracee_hold(thread->tid, registers) < 0)
+        return;
+    operation = operation_new(thread, registers, &service->quirks, enters);
     if (operation) {
-        *place = operation->next;
-        duplicator_drop(service->duplicator, operation);
-        operation_free(operation);
+        operation->inode = inode;
+        operation->fd = (int)registers->rdi;
+    }
+    thread->operation = operation;
+    if (!operation || begin(service, operation) < 0) {
+        dispatch_forget(service, thread);
+        tracee_release(thread->tid);
     }
 }
 
-void dispatch_step(struct service *service, pid_t tid)
+void dispatch_forget(struct service *service, struct thread *thread)
 {
-    struct operation *operation = *find(service, tid);
-    int r;
+    struct operation *operation = thread->operation;
 
     if (!operation)
         return;
-    r = operation_advance(service, operation);
+    thread->operation = NULL;
+    service->confining -= operation->confines;
+    duplicator_drop(&service->duplicator, operation);
+    operation_free(operation);
+}
+
+void dispatch_step(struct service *service, struct thread *thread)
+{
+    struct operation *operation = thread->operation;
+    int r = operation_advance(service, operation);
+
     /* It is to have its own registers back, whatever went wrong. */
     if (r < 0 && r != -ESRCH && !operation->over)
         injection_end(&operation->injection, operation->result);
     if (r < 0 || operation->over) {
-        dispatch_forget(service, tid);
-        tracee_release(tid);
+        dispatch_forget(service, thread);
+        tracee_release(thread->tid);
     }
-}
-
-void dispatch_free_operations(struct service *service)
-{
-    while (service->operations)
-        dispatch_forget(service, service->operations->injection.tid);
 }

@@ -5,7 +5,6 @@
 #include <fcntl.h>
 #include <stddef.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <sys/syscall.h>
@@ -16,13 +15,8 @@
 #include "reach/process.h"
 #include "reach/tracing/service.h"
 
-/* So many sockets that somebody else sent descriptors to are left open. */
+/* So many of these are left open. */
 #define SPOILT_MAX 16
-
-struct duplicator {
-    bool is_sent_them; /* Linux gives them to us, gVisor does not */
-    unsigned spoilt;
-};
 
 /* Laid out as the program's kernel wants it, in the room of the page. */
 struct parcel {
@@ -90,26 +84,15 @@ static int open_destination(const struct service *service, pid_t tid, struct han
                                                          : handover_bind(ret, SOCK_DGRAM);
 }
 
-int duplicator_new(struct duplicator **ret)
+void duplicator_begin(struct duplicator *duplicator)
 {
-    struct duplicator *duplicator = calloc(1, sizeof(*duplicator));
-    int r, fd = -1;
-
-    if (!duplicator)
-        return -ENOMEM;
+    int fd = -1;
     /* Standard error is as good as any other; if it is closed, that is an answer too. */
-    r = take_by_pidfd(getpid(), STDERR_FILENO, &fd);
+    int r = take_by_pidfd(getpid(), STDERR_FILENO, &fd);
+
     if (r >= 0)
         close(fd);
     duplicator->is_sent_them = r < 0 && r != -EBADF;
-    *ret = duplicator;
-    return 0;
-}
-
-struct duplicator *duplicator_free(struct duplicator *duplicator)
-{
-    free(duplicator);
-    return NULL;
 }
 
 static void *at(const struct injection *injection, size_t offset)
@@ -226,7 +209,7 @@ static int hand_over(struct service *service, struct operation *operation, int d
 
 static int on_parcel_closed(struct service *service, struct operation *operation, int64_t result)
 {
-    int duplicate = collect(service->duplicator, operation);
+    int duplicate = collect(&service->duplicator, operation);
 
     (void)result;
     if (operation->sent < 0 && duplicate < 0)
@@ -260,7 +243,7 @@ static int send_parcel(struct service *service, struct operation *operation, int
     struct handover_address destination = {0};
     int r = error;
 
-    if (r >= 0 && service->duplicator->spoilt >= SPOILT_MAX)
+    if (r >= 0 && service->duplicator.spoilt >= SPOILT_MAX)
         r = -EPERM;
     if (r >= 0)
         r = operation->destination =
@@ -277,7 +260,7 @@ int duplicator_take(struct service *service, struct operation *operation, operat
     int duplicate = -1, r;
 
     operation->duplicate_is_there = then;
-    if (service->duplicator->is_sent_them)
+    if (service->duplicator.is_sent_them)
         return operation_need_page(service, operation, send_parcel);
     r = take_by_pidfd(operation->injection.tid, (int)operation->fd, &duplicate);
     return hand_over(service, operation, r < 0 ? r : duplicate);

@@ -4,12 +4,17 @@
 #ifndef REACH_TRACING_DUPLICATE_H
 #define REACH_TRACING_DUPLICATE_H
 
+#include <stdbool.h>
+
 #include "reach/tracing/operation.h"
 
-struct duplicator;
+struct duplicator {
+    bool is_sent_them; /* the program sends them to us */
+    unsigned spoilt;   /* sockets that somebody else sent other descriptors to */
+};
 
-int duplicator_new(struct duplicator **ret);
-struct duplicator *duplicator_free(struct duplicator *duplicator);
+/* Finds out which of the two holds here. */
+void duplicator_begin(struct duplicator *duplicator);
 
 /* Gets a duplicate of the operation's rtnetlink socket, which has its inode: operation->duplicate
  * when the operation continues. */

@@ -5,8 +5,7 @@
 #include <stdint.h>
 #include <sys/syscall.h>
 
-#include "reach/process.h"
-#include "reach/tracing/operations.h"
+#include "reach/tracing/operation.h"
 #include "reach/tracing/service.h"
 
 /* All threads of the process get it, wherever they are. */
@@ -18,14 +17,19 @@ static bool is_for_all(const struct injection *injection)
 }
 
 /* Another thread of the process is in a call of ours, or is going to be. */
-static bool others_are_injected(const struct service *service, const struct operation *operation)
+static bool others_are_injected(struct service *service, const struct operation *operation)
 {
-    pid_t process = process_of_thread(operation->injection.tid);
+    pid_t process = thread_process(operation->thread);
+    struct thread *thread;
 
-    for (const struct operation *other = service->operations; other; other = other->next)
-        if (other != operation && other->injection.injected && !other->confines &&
-            process_of_thread(other->injection.tid) == process)
+    RB_FOREACH(thread, threads, &service->threads)
+    {
+        const struct operation *other = thread->operation;
+
+        if (other && other != operation && other->injection.injected && !other->confines &&
+            thread_process(thread) == process)
             return true;
+    }
     return false;
 }
 
@@ -33,7 +37,7 @@ static bool others_are_injected(const struct service *service, const struct oper
 static int on_filter_installed(struct service *service, struct operation *operation, int64_t result)
 {
     if (result >= 0) {
-        service_confine(service, process_of_thread(operation->injection.tid));
+        service_confine(service, thread_process(operation->thread));
         /* What unmaps it may be forbidden now. */
         operation->injection.page = 0;
     }
@@ -64,6 +68,7 @@ static int wait_for_turn(struct service *service, struct operation *operation, i
 int filter_call_begin(struct service *service, struct operation *operation)
 {
     operation->confines = is_for_all(&operation->injection);
+    service->confining += operation->confines;
     if (!operation->confines || !others_are_injected(service, operation))
         return operation_run_original(operation, on_filter_installed);
     if (operation->injection.has_text)

@@ -6,18 +6,20 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
-int operation_new(pid_t tid, const struct user_regs_struct *registers, const struct quirks *quirks,
-                  bool enters, struct operation **ret)
+#include "reach/tracing/thread.h"
+
+struct operation *operation_new(struct thread *thread, const struct user_regs_struct *registers,
+                                const struct quirks *quirks, bool enters)
 {
     struct operation *operation = calloc(1, sizeof(*operation));
 
     if (!operation)
-        return -ENOMEM;
-    injection_begin(&operation->injection, tid, registers, quirks, enters);
+        return NULL;
+    injection_begin(&operation->injection, thread->tid, registers, quirks, enters);
+    operation->thread = thread;
     operation->duplicate = -1;
     operation->destination = -1;
-    *ret = operation;
-    return 0;
+    return operation;
 }
 
 struct operation *operation_free(struct operation *operation)

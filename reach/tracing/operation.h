@@ -13,8 +13,9 @@
 #include "reach/policy.h"
 #include "reach/tracing/injection.h"
 
-struct service;
 struct operation;
+struct service;
+struct thread;
 
 /* The current call is over, with that result. Begins the next call, or ends the operation by
  * operation_end(), whose result it returns; -errno drops the operation. */
@@ -23,7 +24,7 @@ typedef int operation_step(struct service *service, struct operation *operation,
 typedef int operation_done(struct service *service, struct operation *operation, int error);
 
 struct operation {
-    struct operation *next;
+    struct thread *thread;
     struct injection injection;
     operation_step *then;
     operation_done *page_is_there;
@@ -42,9 +43,8 @@ struct operation {
     int64_t sent;
 };
 
-/* 0 or -errno. */
-int operation_new(pid_t tid, const struct user_regs_struct *registers, const struct quirks *quirks,
-                  bool enters, struct operation **ret);
+struct operation *operation_new(struct thread *thread, const struct user_regs_struct *registers,
+                                const struct quirks *quirks, bool enters);
 struct operation *operation_free(struct operation *operation);
 
 /* Begins the thread's own call. */
@@ -59,5 +59,17 @@ int operation_end(struct operation *operation, int64_t result);
 
 /* The thread stopped at an entry or an exit. */
 int operation_advance(struct service *service, struct operation *operation);
+
+/* What is done about each kind of call. Each function begins an operation, in which the thread's
+ * own call is made; -errno: nothing is done. */
+
+/* An rtnetlink socket is made. */
+int socket_call_begin(struct service *service, struct operation *operation);
+/* A socket is bound, or gets an option of SOL_NETLINK. */
+int subscribe_call_begin(struct service *service, struct operation *operation);
+/* Something is sent on a socket that is served. */
+int send_call_begin(struct service *service, struct operation *operation);
+/* The program installs a seccomp filter. */
+int filter_call_begin(struct service *service, struct operation *operation);
 
 #endif

@@ -16,13 +16,11 @@
 #define WAKE_MAX   60000
 
 struct receive {
-    struct receive *next;
     pid_t tid;
     uint64_t inode;
     bool enters;   /* a stop at the entry comes yet */
     bool restarts; /* an interruption may have to be undone */
     bool woken;
-    bool over;             /* it was woken, and may begin again */
     int64_t delay;         /* until it is woken */
     int64_t wake;          /* when that is; 0 for never */
     size_t *control_rooms; /* of the messages, if the kernel doesn't report their groups */
@@ -30,108 +28,82 @@ struct receive {
     struct user_regs_struct registers;
 };
 
-struct receives {
-    struct receive *first;
-};
-
-struct receives *receives_new(void)
+bool receive_is_by(const struct user_regs_struct *registers)
 {
-    return calloc(1, sizeof(struct receives));
-}
-
-struct receives *receives_free(struct receives *list)
-{
-    if (!list)
-        return NULL;
-    while (list->first)
-        receives_forget(list, list->first->tid);
-    free(list);
-    return NULL;
-}
-
-static struct receive *find(const struct receives *list, pid_t tid)
-{
-    for (struct receive *receive = list->first; receive; receive = receive->next)
-        if (receive->tid == tid)
-            return receive;
-    return NULL;
-}
-
-bool receives_has(const struct receives *list, pid_t tid)
-{
-    const struct receive *receive = find(list, tid);
-
-    return receive && !receive->over;
-}
-
-void receives_forget(struct receives *list, pid_t tid)
-{
-    for (struct receive **place = &list->first; *place; place = &(*place)->next) {
-        struct receive *receive = *place;
-
-        if (receive->tid == tid) {
-            *place = receive->next;
-            free(receive->control_rooms);
-            free(receive);
-            return;
-        }
+    switch (registers->orig_rax) {
+    case SYS_recvmsg:
+    case SYS_recvfrom:
+    case SYS_recvmmsg:
+    case SYS_read:
+    case SYS_readv:
+        return true;
     }
-}
-
-/* Whether another thread may have taken what isn't in the socket's queue any more. */
-static bool is_shared(const struct receives *list, const struct receive *receive)
-{
-    for (const struct receive *other = list->first; other; other = other->next)
-        if (other != receive && other->inode == receive->inode && !other->over)
-            return true;
     return false;
 }
 
-/* A thread that goes on with what it was woken in is left alone for longer. */
-static int64_t wake_delay(const struct receives *list, pid_t tid)
+static void free_receive(struct thread *thread)
 {
-    const struct receive *before = find(list, tid);
-
-    if (!before)
-        return WAKE_FIRST;
-    return before->delay < WAKE_MAX / 2 ? 2 * before->delay : WAKE_MAX;
+    free(thread->receive->control_rooms);
+    free(thread->receive);
+    thread->receive = NULL;
 }
 
-bool receives_begin(struct receives *list, struct subscriptions *subscriptions, pid_t tid,
-                    const struct user_regs_struct *registers, const struct quirks *quirks)
+void receive_forget(struct service *service, struct thread *thread)
 {
-    int64_t delay = wake_delay(list, tid);
-    const struct subscription *subscription;
-    struct receive *receive;
-    uint64_t inode;
+    struct subscription *subscription;
 
-    receives_forget(list, tid);
+    if (!thread->receive)
+        return;
+    subscription = subscriptions_find(service->serving.subscriptions, thread->receive->inode);
+    if (subscription)
+        subscription_count_readers(subscription, -1);
+    free_receive(thread);
+}
+
+/* The subscription that the thread is about to receive on; NULL for none. */
+static struct subscription *find_subscription(const struct service *service,
+                                              const struct thread *thread,
+                                              const struct user_regs_struct *registers,
+                                              uint64_t *ret_inode)
+{
+    const struct subscriptions *subscriptions = service->serving.subscriptions;
+
     if (subscriptions_is_empty(subscriptions))
-        return false;
-    inode = process_socket(tid, (int)registers->rdi);
-    subscription = subscriptions_find(subscriptions, inode);
-    if (!subscription)
-        return false;
-    if (tracee_hold(tid, registers) < 0)
-        return false;
+        return NULL;
+    *ret_inode = process_socket(thread->tid, (int)registers->rdi);
+    return subscriptions_find(subscriptions, *ret_inode);
+}
+
+void receive_begin(struct service *service, struct thread *thread,
+                   const struct user_regs_struct *registers)
+{
+    bool enters = service->quirks.enters_after_seccomp;
+    uint64_t inode = 0;
+    struct subscription *subscription = find_subscription(service, thread, registers, &inode);
+    struct receive *receive;
+
+    if (!subscription || tracee_hold(thread->tid, registers) < 0) {
+        thread->delay = 0;
+        return;
+    }
     receive = malloc(sizeof(*receive));
     if (!receive) {
-        tracee_release(tid);
-        return false;
+        tracee_release(thread->tid);
+        return;
     }
     *receive = (struct receive){
-        .next = list->first,
-        .tid = tid,
+        .tid = thread->tid,
         .inode = inode,
-        .enters = quirks->enters_after_seccomp,
-        .restarts = quirks->enters_after_seccomp,
-        .delay = delay,
+        .enters = enters,
+        .restarts = enters,
+        .delay = thread->delay > 0 ? thread->delay : WAKE_FIRST,
         .registers = *registers,
     };
+    thread->delay = 0;
+    thread->receive = receive;
+    subscription_count_readers(subscription, 1);
     if (subscription_membership(subscription)->pktinfo)
-        receive->control_count = place_rooms(tid, registers, &receive->control_rooms);
-    list->first = receive;
-    return true;
+        receive->control_count = place_rooms(thread->tid, registers, &receive->control_rooms);
 }
 
 /* The doorbell is replaced by the update: the size that the program is to see, or -ENOBUFS. */
@@ -218,56 +190,71 @@ static int64_t adjust(const struct receive *receive, struct subscription *subscr
     return result > 0 ? received(receive, subscription, result) : result;
 }
 
-static void end(struct receives *list, struct subscriptions *subscriptions,
-                const struct receive *receive)
+static void end(const struct service *service, const struct receive *receive)
 {
-    struct subscription *subscription = subscriptions_find(subscriptions, receive->inode);
+    struct subscription *subscription =
+        subscriptions_find(service->serving.subscriptions, receive->inode);
     struct user_regs_struct registers;
+    unsigned others;
     int64_t result;
 
-    if (!subscription || tracee_get_registers(receive->tid, &registers) < 0)
+    if (!subscription)
+        return;
+    others = subscription_count_readers(subscription, -1);
+    if (tracee_get_registers(receive->tid, &registers) < 0)
         return;
     result = adjust(receive, subscription, (int64_t)registers.rax);
     if (result != (int64_t)registers.rax) {
         registers.rax = (uint64_t)result;
         tracee_set_registers(receive->tid, &registers);
     }
-    if (!is_shared(list, receive))
+    /* Another thread may have taken what isn't in the socket's queue any more. */
+    if (others == 0)
         subscription_check(subscription);
 }
 
-void receives_step(struct receives *list, struct subscriptions *subscriptions, pid_t tid)
+void receive_step(struct service *service, struct thread *thread)
 {
-    struct receive *receive = find(list, tid);
+    struct receive *receive = thread->receive;
 
     if (receive->enters) {
         receive->enters = false;
         receive->wake = timeout_clock() + receive->delay;
+        if (service->wake == 0 || receive->wake < service->wake)
+            service->wake = receive->wake;
         return;
     }
-    end(list, subscriptions, receive);
-    tracee_release(tid);
+    end(service, receive);
+    tracee_release(thread->tid);
+    /* One that goes on with what it was woken in is left alone for longer. */
     if (receive->woken)
-        receive->over = true;
-    else
-        receives_forget(list, tid);
+        thread->delay = receive->delay < WAKE_MAX / 2 ? 2 * receive->delay : WAKE_MAX;
+    free_receive(thread);
 }
 
-int receives_timeout(const struct receives *list)
+int receive_timeout(const struct service *service)
 {
-    int timeout = -1;
-
-    for (const struct receive *receive = list->first; receive; receive = receive->next)
-        if (receive->wake != 0 && !receive->woken)
-            timeout = timeout_min(timeout, timeout_until(receive->wake));
-    return timeout;
+    return service->wake == 0 ? -1 : timeout_until(service->wake);
 }
 
-void receives_wake(struct receives *list)
+void receive_wake(struct service *service)
 {
-    for (struct receive *receive = list->first; receive; receive = receive->next)
-        if (receive->wake != 0 && !receive->woken && receive->wake <= timeout_clock()) {
-            receive->woken = true;
-            tracee_interrupt(receive->tid);
-        }
+    int64_t now = timeout_clock(), next = 0;
+    struct thread *thread;
+
+    if (receive_timeout(service) != 0)
+        return;
+    RB_FOREACH(thread, threads, &service->threads)
+    {
+        struct receive *receive = thread->receive;
+
+        if (!receive || receive->wake == 0 || receive->woken)
+            continue;
+        receive->woken = receive->wake <= now;
+        if (receive->woken)
+            tracee_interrupt(thread->tid);
+        else if (next == 0 || receive->wake < next)
+            next = receive->wake;
+    }
+    service->wake = next;
 }

@@ -5,36 +5,28 @@
 #define REACH_TRACING_RECEIVE_H
 
 #include <stdbool.h>
-#include <sys/types.h>
 #include <sys/user.h>
 
-#include "reach/subscription.h"
-#include "reach/tracing/injection.h"
+#include "reach/tracing/service.h"
 
-/* The calls that threads are in. */
-struct receives;
+/* Whether the call is one that receives. */
+bool receive_is_by(const struct user_regs_struct *registers);
 
-struct receives *receives_new(void);
-struct receives *receives_free(struct receives *list);
+/* The thread has stopped at the entry of such a call. If its socket is served, thread->receive is
+ * set: then the thread must be resumed so that it stops at the exit. */
+void receive_begin(struct service *service, struct thread *thread,
+                   const struct user_regs_struct *registers);
 
-/* The thread has stopped at the entry of a call that receives. Returns whether its socket is
- * served: then the thread must be resumed so that it stops at the exit. */
-bool receives_begin(struct receives *list, struct subscriptions *subscriptions, pid_t tid,
-                    const struct user_regs_struct *registers, const struct quirks *quirks);
-
-/* A thread in such a call stopped at its entry or at its exit, after which the call is forgotten.
- */
-void receives_step(struct receives *list, struct subscriptions *subscriptions, pid_t tid);
-
-bool receives_has(const struct receives *list, pid_t tid);
+/* A thread in such a call stopped at its entry, or at its exit, which ends it. */
+void receive_step(struct service *service, struct thread *thread);
 
 /* In gVisor, a signal that arrives while a thread is stopped at the entry does not end the call. So
  * threads that are in a call for long are interrupted, with growing delays, and continue with it if
  * there is no signal. Milliseconds until the next one is due; -1 for never. */
-int receives_timeout(const struct receives *list);
-void receives_wake(struct receives *list);
+int receive_timeout(const struct service *service);
+void receive_wake(struct service *service);
 
 /* The thread is gone. */
-void receives_forget(struct receives *list, pid_t tid);
+void receive_forget(struct service *service, struct thread *thread);
 
 #endif

@@ -6,7 +6,7 @@
 #include <sys/socket.h>
 #include <sys/syscall.h>
 
-#include "reach/tracing/operations.h"
+#include "reach/tracing/operation.h"
 #include "reach/tracing/service.h"
 #include "reach/tracing/tracee.h"
 
@@ -97,8 +97,7 @@ static int on_sent(struct service *service, struct operation *operation, int64_t
     struct attempt attempt = {.kind = ATTEMPT_SEND, .error = (int)-sent};
 
     operation->result = sent;
-    if (policy_is_denial(attempt.error) &&
-        !service_is_confined(service, operation->injection.tid) &&
+    if (policy_is_denial(attempt.error) && !service_is_confined(service, operation->thread) &&
         read_destination(&operation->injection, &operation->address)) {
         attempt.value = operation->address.nl_groups;
         operation->ruling = serving_rule(&service->serving, operation->inode, &attempt);
@@ -119,7 +118,7 @@ int send_call_begin(struct service *service, struct operation *operation)
 {
     const struct injection *injection = &operation->injection;
 
-    if (!injection->has_text && !service_is_confined(service, injection->tid) &&
+    if (!injection->has_text && !service_is_confined(service, operation->thread) &&
         read_destination(injection, &operation->address))
         return operation_need_page(service, operation, send_with_page);
     return operation_run_original(operation, on_sent);

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "reach/tracing/service.h"
 
-#include "reach/process.h"
 #include "reach/timeout.h"
+#include "reach/tracing/operation.h"
 
 /* The least time between two reviews of all subscriptions, in milliseconds. */
 #define REVIEW_TIME 1000
@@ -12,14 +12,21 @@ bool service_has_confined(const struct service *service)
     return !RB_EMPTY(&service->confined) || service->confines_all;
 }
 
-bool service_is_confined(const struct service *service, pid_t tid)
+bool service_is_confined(const struct service *service, struct thread *thread)
 {
+    struct thread *other;
+
     if (service->confines_all || (!RB_EMPTY(&service->confined) &&
-                                  process_set_has(&service->confined, process_of_thread(tid))))
+                                  process_set_has(&service->confined, thread_process(thread))))
         return true;
-    for (const struct operation *o = service->operations; o; o = o->next)
-        if (o->confines && process_of_thread(o->injection.tid) == process_of_thread(tid))
+    if (service->confining == 0)
+        return false;
+    RB_FOREACH(other, threads, (struct threads *)&service->threads)
+    {
+        if (other->operation && other->operation->confines &&
+            thread_process(other) == thread_process(thread))
             return true;
+    }
     return false;
 }
 

@@ -12,25 +12,24 @@
 
 #include "reach/process_set.h"
 #include "reach/serving.h"
+#include "reach/tracing/duplicate.h"
 #include "reach/tracing/injection.h"
 #include "reach/tracing/networks.h"
-#include "reach/tracing/operation.h"
 #include "reach/tracing/seccomp.h"
-#include "reach/tracing/watch.h"
-
-struct duplicator;
+#include "reach/tracing/thread.h"
 
 struct service {
+    struct threads threads;
     struct range range;
     bool misses_any; /* a filter above ours answers subscriptions before we see them */
     struct quirks quirks;
     struct serving serving;
     struct networks *networks;
-    struct duplicator *duplicator;
+    struct duplicator duplicator;
     struct process_set confined; /* processes with a seccomp filter of their own */
     bool confines_all;           /* there was no memory for one of these */
-    struct watches *watches;
-    struct operation *operations;
+    size_t confining;            /* operations that install one for all threads of a process */
+    int64_t wake;      /* when the first receive is woken, as timeout_clock(); 0 for never */
     bool review_pends; /* of all subscriptions */
     int64_t reviewed;  /* when they were, as timeout_clock() */
 };
@@ -41,7 +40,7 @@ void service_confine(struct service *service, pid_t process);
 bool service_has_confined(const struct service *service);
 /* Whether the thread's process has such a filter, or another thread is about to install one for all
  * threads. */
-bool service_is_confined(const struct service *service, pid_t tid);
+bool service_is_confined(const struct service *service, struct thread *thread);
 
 /* That process may not have its sockets any more. What was closed in ways that are not traced is
  * found by a review of all subscriptions: milliseconds until one is due (-1: none is), and the

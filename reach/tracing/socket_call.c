@@ -6,8 +6,9 @@
 #include <sys/syscall.h>
 
 #include "reach/process.h"
-#include "reach/tracing/operations.h"
+#include "reach/tracing/operation.h"
 #include "reach/tracing/service.h"
+#include "reach/tracing/watch.h"
 
 /* Wherever it is, it is of the namespace that its thread is in now. */
 static int end_socket(struct service *service, struct operation *operation)
@@ -19,10 +20,10 @@ static int end_socket(struct service *service, struct operation *operation)
     return operation_end(operation, operation->fd);
 }
 
-static void watch(const struct service *service, const struct operation *operation)
+static void watch(struct service *service, const struct operation *operation)
 {
     if (service->misses_any)
-        watches_add(service->watches, operation->injection.tid, (int)operation->fd);
+        watch_begin(&service->threads, operation->thread, (int)operation->fd);
 }
 
 static int on_socket_moved(struct service *service, struct operation *operation, int64_t ignored)
@@ -78,7 +79,7 @@ static int on_socket_made(struct service *service, struct operation *operation, 
     if (fd < 0)
         return operation_end(operation, fd);
     /* It stays where it is; that it can't be served is a warning when it subscribes. */
-    if (service_is_confined(service, operation->injection.tid)) {
+    if (service_is_confined(service, operation->thread)) {
         watch(service, operation);
         return operation_end(operation, fd);
     }
@@ -94,7 +95,7 @@ static int make_socket(struct service *service, struct operation *operation, int
 
 int socket_call_begin(struct service *service, struct operation *operation)
 {
-    if (operation->injection.has_text || service_is_confined(service, operation->injection.tid))
+    if (operation->injection.has_text || service_is_confined(service, operation->thread))
         return operation_run_original(operation, on_socket_made);
     return operation_need_page(service, operation, make_socket);
 }

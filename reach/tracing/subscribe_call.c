@@ -6,9 +6,8 @@
 #include <sys/socket.h>
 #include <sys/syscall.h>
 
-#include "reach/process.h"
 #include "reach/tracing/duplicate.h"
-#include "reach/tracing/operations.h"
+#include "reach/tracing/operation.h"
 #include "reach/tracing/service.h"
 #include "reach/tracing/tracee.h"
 
@@ -53,7 +52,7 @@ static int serve(struct service *service, struct operation *operation,
     const struct served_socket socket = {
         .inode = operation->inode,
         .duplicate = operation->duplicate,
-        .process = process_of_thread(operation->injection.tid),
+        .process = thread_process(operation->thread),
         .fd = (int)operation->fd,
         .subscribers = subscribers,
     };
@@ -157,7 +156,7 @@ static int repeat_bind(struct service *service, struct operation *operation, int
 
 static int change(struct service *service, struct operation *operation)
 {
-    if (service_is_confined(service, operation->injection.tid)) {
+    if (service_is_confined(service, operation->thread)) {
         /* What the kernel accepted stands. */
         if (operation->result < 0)
             warning_once(&service->serving.warnings, WARNING_CONFINED, 0);
@@ -195,7 +194,7 @@ static int begin_with_page(struct service *service, struct operation *operation,
 int subscribe_call_begin(struct service *service, struct operation *operation)
 {
     /* Where there can't be a page later, there is one before if it may be of use. */
-    if (!operation->injection.has_text && !service_is_confined(service, operation->injection.tid) &&
+    if (!operation->injection.has_text && !service_is_confined(service, operation->thread) &&
         may_serve(operation))
         return operation_need_page(service, operation, begin_with_page);
     return operation_run_original(operation, on_answer);

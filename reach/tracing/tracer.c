@@ -7,6 +7,7 @@
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/prctl.h>
 #include <sys/ptrace.h>
 #include <sys/signalfd.h>
 #include <sys/socket.h>
@@ -18,9 +19,10 @@
 #include "reach/process.h"
 #include "reach/timeout.h"
 #include "reach/tracing/dispatch.h"
-#include "reach/tracing/duplicate.h"
+#include "reach/tracing/operation.h"
 #include "reach/tracing/receive.h"
 #include "reach/tracing/tracee.h"
+#include "reach/tracing/watch.h"
 
 #define STOPPED_FOR_CALL (SIGTRAP | 0x80)
 
@@ -32,11 +34,6 @@ struct tracer {
     bool sees_join;
     int signals; /* a signalfd for SIGCHLD */
     struct service service;
-    struct receives *receives;
-    /* Threads that have what they inherit from who made them. A new thread stops, as does its
-     * maker, in any order; whoever of the two comes second may be late, and its process something
-     * else by then. */
-    struct process_set heirs;
 };
 
 static int open_signals(void)
@@ -55,30 +52,51 @@ static int open_signals(void)
 static int open_service(struct service *service, pid_t program, const char *path,
                         const struct range *range)
 {
-    int r;
-
     service->range = *range;
     service->serving.subscriptions = subscriptions_new();
-    service->watches = watches_new();
-    if (!service->serving.subscriptions || !service->watches)
+    if (!service->serving.subscriptions)
         return -ENOMEM;
-    r = duplicator_new(&service->duplicator);
-    if (r >= 0)
-        r = networks_new(path, program, &service->networks);
-    return r;
+    duplicator_begin(&service->duplicator);
+    return networks_new(path, program, &service->networks);
+}
+
+/* Nothing is under way in the thread any more: it ended, or became another program. */
+static void forget(struct service *service, struct thread *thread)
+{
+    dispatch_forget(service, thread);
+    receive_forget(service, thread);
+    watch_leave(thread);
+    thread->interrupted = false;
+}
+
+static void forget_and_remove(struct service *service, struct thread *thread)
+{
+    forget(service, thread);
+    threads_remove(&service->threads, thread);
 }
 
 static void close_service(struct service *service)
 {
-    dispatch_free_operations(service);
+    while (!RB_EMPTY(&service->threads))
+        forget_and_remove(service, RB_ROOT(&service->threads));
     subscriptions_free(service->serving.subscriptions);
     networks_free(service->networks);
-    duplicator_free(service->duplicator);
     process_set_remove_all(&service->confined);
-    watches_free(service->watches);
 }
 
-int tracer_new(pid_t program, const char *path, const struct range *range, struct tracer **ret)
+static struct tracer *tracer_free(struct tracer *tracer)
+{
+    if (!tracer)
+        return NULL;
+    close_service(&tracer->service);
+    if (tracer->signals >= 0)
+        close(tracer->signals);
+    free(tracer);
+    return NULL;
+}
+
+static int tracer_new(pid_t program, const char *path, const struct range *range,
+                      struct tracer **ret)
 {
     struct tracer *tracer = calloc(1, sizeof(*tracer));
     int r;
@@ -87,11 +105,8 @@ int tracer_new(pid_t program, const char *path, const struct range *range, struc
         return -ENOMEM;
     tracer->program = program;
     tracer->trying = true;
-    tracer->receives = receives_new();
     tracer->signals = open_signals();
     r = tracer->signals;
-    if (r >= 0)
-        r = tracer->receives ? 0 : -ENOMEM;
     if (r >= 0)
         r = open_service(&tracer->service, program, path, range);
     if (r >= 0)
@@ -104,52 +119,24 @@ int tracer_new(pid_t program, const char *path, const struct range *range, struc
     return 0;
 }
 
-struct tracer *tracer_free(struct tracer *tracer)
-{
-    if (!tracer)
-        return NULL;
-    close_service(&tracer->service);
-    receives_free(tracer->receives);
-    process_set_remove_all(&tracer->heirs);
-    if (tracer->signals >= 0)
-        close(tracer->signals);
-    free(tracer);
-    return NULL;
-}
-
-void tracer_try(void)
-{
-    const struct sockaddr_nl address = {.nl_family = AF_NETLINK};
-
-    /* The calls themselves: analyzers refuse bind() without a socket. */
-    syscall(SYS_bind, -1, &address, sizeof(address));
-    syscall(SYS_setsockopt, -1, SOL_NETLINK, NETLINK_ADD_MEMBERSHIP, NULL, 0);
-}
-
 /* Lets a thread go on, to its next stop. */
-static void go_on(struct tracer *tracer, pid_t tid, int number)
+static void go_on(const struct tracer *tracer, const struct thread *thread, int number)
 {
-    bool steps = dispatch_has(&tracer->service, tid) || receives_has(tracer->receives, tid) ||
-                 watches_has(tracer->service.watches, tid) || tracer->learning;
+    bool steps = thread->operation || thread->receive || thread->watch || tracer->learning;
 
     /* If it is gone, another stop reports that. */
-    tracee_resume(tid, steps ? PTRACE_SYSCALL : PTRACE_CONT, number);
-}
-
-/* A thread ended, or became another program. */
-static void forget(struct tracer *tracer, pid_t tid)
-{
-    dispatch_forget(&tracer->service, tid);
-    receives_forget(tracer->receives, tid);
-    watches_remove(tracer->service.watches, tid);
-    service_review(&tracer->service, tid);
+    tracee_resume(thread->tid, steps ? PTRACE_SYSCALL : PTRACE_CONT, number);
 }
 
 static void on_end(struct tracer *tracer, pid_t tid)
 {
-    forget(tracer, tid);
-    process_set_remove(&tracer->service.confined, tid);
-    process_set_remove(&tracer->heirs, tid);
+    struct service *service = &tracer->service;
+    struct thread *thread = threads_find(&service->threads, tid);
+
+    if (thread)
+        forget_and_remove(service, thread);
+    service_review(service, tid);
+    process_set_remove(&service->confined, tid);
     if (tid == tracer->program)
         detached_leave_errors();
 }
@@ -176,185 +163,203 @@ static void learn_manners(struct tracer *tracer, pid_t tid)
         tracer->service.quirks.enters_after_seccomp = (int64_t)registers.rax == -ENOSYS;
 }
 
-static bool receives_by(const struct user_regs_struct *registers)
-{
-    switch (registers->orig_rax) {
-    case SYS_recvmsg:
-    case SYS_recvfrom:
-    case SYS_recvmmsg:
-    case SYS_read:
-    case SYS_readv:
-        return true;
-    }
-    return false;
-}
-
 /* A thread stands at the entry of a call that we may want to do something about. */
-static void on_call(struct tracer *tracer, pid_t tid, const struct user_regs_struct *registers)
+static void on_call(struct service *service, struct thread *thread,
+                    const struct user_regs_struct *registers)
 {
-    struct service *service = &tracer->service;
-
-    if (receives_by(registers))
-        receives_begin(tracer->receives, service->serving.subscriptions, tid, registers,
-                       &service->quirks);
+    if (receive_is_by(registers))
+        receive_begin(service, thread, registers);
     else
-        dispatch_begin(service, tid, registers, service->quirks.enters_after_seccomp);
+        dispatch_begin(service, thread, registers, service->quirks.enters_after_seccomp);
 }
 
-static void on_seccomp(struct tracer *tracer, pid_t tid)
+static void on_seccomp(struct tracer *tracer, struct thread *thread)
 {
     struct user_regs_struct registers;
 
     /* An injected call stops here like any other. */
-    if (!dispatch_has(&tracer->service, tid) && tracee_get_registers(tid, &registers) >= 0) {
-        if (tracer->trying)
-            on_trial(tracer, &registers);
-        else
-            on_call(tracer, tid, &registers);
-    }
-    go_on(tracer, tid, 0);
+    if (thread->operation || tracee_get_registers(thread->tid, &registers) < 0)
+        return;
+    if (tracer->trying)
+        on_trial(tracer, &registers);
+    else
+        on_call(&tracer->service, thread, &registers);
 }
 
 /* The entry or the exit of a call in a thread that is watched. */
-static void on_watched_call(struct tracer *tracer, pid_t tid)
+static void on_watched_call(struct service *service, struct thread *thread)
 {
     struct user_regs_struct registers;
     enum attempt_kind ignored;
 
     /* That is the result at the entry, before there is one. */
-    if (tracee_get_registers(tid, &registers) < 0 || (int64_t)registers.rax != -ENOSYS)
+    if (tracee_get_registers(thread->tid, &registers) < 0 || (int64_t)registers.rax != -ENOSYS)
         return;
-    watches_count(tracer->service.watches, tid);
+    watch_count(thread);
     if ((registers.orig_rax == SYS_bind && registers.rdx == sizeof(struct sockaddr_nl)) ||
         (registers.orig_rax == SYS_setsockopt && registers.rsi == SOL_NETLINK &&
          policy_option((int)registers.rdx, &ignored)))
-        dispatch_begin(&tracer->service, tid, &registers, false);
+        dispatch_begin(service, thread, &registers, false);
 }
 
 /* The entry or the exit of a call. */
-static void on_step(struct tracer *tracer, pid_t tid)
+static void on_step(struct tracer *tracer, struct thread *thread)
 {
     if (tracer->learning)
-        learn_manners(tracer, tid);
-    else if (dispatch_has(&tracer->service, tid))
-        dispatch_step(&tracer->service, tid);
-    else if (receives_has(tracer->receives, tid))
-        receives_step(tracer->receives, tracer->service.serving.subscriptions, tid);
-    else if (watches_has(tracer->service.watches, tid))
-        on_watched_call(tracer, tid);
-    go_on(tracer, tid, 0);
+        learn_manners(tracer, thread->tid);
+    else if (thread->operation)
+        dispatch_step(&tracer->service, thread);
+    else if (thread->receive)
+        receive_step(&tracer->service, thread);
+    else if (thread->watch)
+        on_watched_call(&tracer->service, thread);
 }
 
-/* Whether there is anything that a new process or thread may inherit. */
-static bool has_inheritable(const struct service *service)
+/* A new thread has what its maker has. */
+static void inherit(struct service *service, struct thread *maker, struct thread *thread)
 {
-    return !subscriptions_is_empty(service->serving.subscriptions) ||
-           service_has_confined(service) || service->operations ||
-           !watches_is_empty(service->watches);
-}
+    pid_t parent = thread_process(maker), child = thread_process(thread);
 
-/* What a thread of one process has is also that of another one that it made. */
-static void inherit(struct service *service, pid_t parent, pid_t child, pid_t thread)
-{
-    watches_inherit(service->watches, parent, child, thread);
+    watch_inherit(maker, thread);
     if (parent == child)
         return;
     subscriptions_inherit(service->serving.subscriptions, parent, child);
-    if (service_is_confined(service, parent))
+    if (service_is_confined(service, maker))
         service_confine(service, child);
 }
 
-/* It made another thread or process. */
-static void on_new_thread(struct tracer *tracer, pid_t tid)
+/* Whether there is anything that it may inherit. */
+static bool has_inheritable(const struct service *service)
 {
-    unsigned long thread;
-
-    if (tracee_get_message(tid, &thread) >= 0 &&
-        process_set_add(&tracer->heirs, (pid_t)thread) != 0 && has_inheritable(&tracer->service))
-        inherit(&tracer->service, process_of_thread(tid), process_of_thread((pid_t)thread),
-                (pid_t)thread);
-    go_on(tracer, tid, 0);
+    return !subscriptions_is_empty(service->serving.subscriptions) ||
+           service_has_confined(service) || service->confining > 0 || service->misses_any;
 }
 
-/* The order of the stops varies: a new thread may stop for the first time before its maker does.
- * Others stop in this way when they were interrupted, or are continued. */
-static void on_first_stop(struct tracer *tracer, pid_t tid)
+/* It made another thread or process. */
+static void on_new_thread(struct service *service, struct thread *maker)
 {
-    pid_t process;
+    struct thread *thread;
+    unsigned long tid;
 
-    if (process_set_add(&tracer->heirs, tid) == 0 || !has_inheritable(&tracer->service))
+    if (tracee_get_message(maker->tid, &tid) < 0)
         return;
-    process = process_of_thread(tid);
-    inherit(&tracer->service, process == tid ? process_parent(tid) : process, process, tid);
+    thread = threads_get(&service->threads, (pid_t)tid);
+    if (!thread || thread->is_heir)
+        return;
+    thread->is_heir = true;
+    if (has_inheritable(service))
+        inherit(service, maker, thread);
+}
+
+/* One that may have made this thread: another one of its process, or one of its parent's. NULL if
+ * that is not traced. */
+static struct thread *find_maker(struct service *service, struct thread *thread)
+{
+    pid_t process = thread_process(thread);
+    pid_t makers = process == thread->tid ? process_parent(process) : process;
+    struct thread *maker = threads_find(&service->threads, makers);
+
+    if (maker)
+        return maker;
+    /* The first thread of a process may have ended. */
+    RB_FOREACH(maker, threads, &service->threads)
+    {
+        if (maker != thread && thread_process(maker) == makers)
+            return maker;
+    }
+    return NULL;
+}
+
+/* A new thread may stop for the first time before its maker does. Others stop in this way when they
+ * were interrupted, or are continued. */
+static void on_first_stop(struct service *service, struct thread *thread)
+{
+    struct thread *maker;
+
+    if (thread->is_heir)
+        return;
+    thread->is_heir = true;
+    maker = has_inheritable(service) ? find_maker(service, thread) : NULL;
+    if (maker)
+        inherit(service, maker, thread);
 }
 
 /* All of its threads are gone but for the one that did it, which is the first one now. */
-static void on_exec(struct tracer *tracer, pid_t tid)
+static void on_exec(struct tracer *tracer, struct thread *thread)
 {
-    unsigned long before;
+    struct service *service = &tracer->service;
+    struct thread *before = NULL;
+    unsigned long tid;
 
-    if (tracee_get_message(tid, &before) >= 0 && (pid_t)before != tid) {
-        forget(tracer, (pid_t)before);
-        process_set_remove(&tracer->heirs, (pid_t)before);
-    }
-    forget(tracer, tid);
-    if (tid == tracer->program && tracer->trying) {
+    if (tracee_get_message(thread->tid, &tid) >= 0 && (pid_t)tid != thread->tid)
+        before = threads_find(&service->threads, (pid_t)tid);
+    if (before)
+        forget_and_remove(service, before);
+    forget(service, thread);
+    service_review(service, thread->tid);
+    if (thread->tid == tracer->program && tracer->trying) {
         tracer->trying = false;
-        tracer->service.misses_any = !tracer->sees_bind || !tracer->sees_join;
+        service->misses_any = !tracer->sees_bind || !tracer->sees_join;
     }
-    go_on(tracer, tid, 0);
 }
 
-/* A thread that was just made or was interrupted, or a process that a signal stops. */
-static void on_stop(struct tracer *tracer, pid_t tid, int number)
+static void on_event(struct tracer *tracer, struct thread *thread, int event)
 {
-    if (number == SIGTRAP) {
-        watches_mend(tracer->service.watches, tid);
-        on_first_stop(tracer, tid);
-        go_on(tracer, tid, 0);
-    } else {
-        tracee_resume(tid, PTRACE_LISTEN, 0);
+    switch (event) {
+    case PTRACE_EVENT_SECCOMP:
+        on_seccomp(tracer, thread);
+        return;
+    case PTRACE_EVENT_FORK:
+    case PTRACE_EVENT_VFORK:
+    case PTRACE_EVENT_CLONE:
+        on_new_thread(&tracer->service, thread);
+        return;
+    case PTRACE_EVENT_EXEC:
+        on_exec(tracer, thread);
+        return;
+    case PTRACE_EVENT_EXIT:
+        /* It was held, and ends now. */
+        dispatch_forget(&tracer->service, thread);
+        receive_forget(&tracer->service, thread);
+        return;
+    case PTRACE_EVENT_STOP:
+        /* It was just made, was interrupted, or is continued. */
+        watch_mend(thread);
+        on_first_stop(&tracer->service, thread);
+        return;
     }
+}
+
+static void on_stop(struct tracer *tracer, struct thread *thread, int event, int number)
+{
+    if (event != PTRACE_EVENT_STOP)
+        watch_interrupt_again(thread);
+    if (event == PTRACE_EVENT_STOP && number != SIGTRAP) {
+        /* A signal stops its process. */
+        tracee_resume(thread->tid, PTRACE_LISTEN, 0);
+        return;
+    }
+    if (event != 0)
+        on_event(tracer, thread, event);
+    else if (number == STOPPED_FOR_CALL)
+        on_step(tracer, thread);
+    go_on(tracer, thread, event == 0 && number != STOPPED_FOR_CALL ? number : 0);
 }
 
 static void on_status(struct tracer *tracer, pid_t tid, int status)
 {
-    int number = WSTOPSIG(status);
+    struct thread *thread;
 
     if (!WIFSTOPPED(status)) {
         on_end(tracer, tid);
         return;
     }
-    if (status >> 16 != PTRACE_EVENT_STOP)
-        watches_interrupt_again(tracer->service.watches, tid);
-    switch (status >> 16) {
-    case 0:
-        if (number == STOPPED_FOR_CALL)
-            on_step(tracer, tid);
-        else
-            go_on(tracer, tid, number);
-        return;
-    case PTRACE_EVENT_SECCOMP:
-        on_seccomp(tracer, tid);
-        return;
-    case PTRACE_EVENT_FORK:
-    case PTRACE_EVENT_VFORK:
-    case PTRACE_EVENT_CLONE:
-        on_new_thread(tracer, tid);
-        return;
-    case PTRACE_EVENT_EXEC:
-        on_exec(tracer, tid);
-        return;
-    case PTRACE_EVENT_EXIT:
-        /* It was held, and ends now. */
-        dispatch_forget(&tracer->service, tid);
-        receives_forget(tracer->receives, tid);
-        break;
-    case PTRACE_EVENT_STOP:
-        on_stop(tracer, tid, number);
-        return;
-    }
-    go_on(tracer, tid, 0);
+    thread = threads_get(&tracer->service.threads, tid);
+    if (thread)
+        on_stop(tracer, thread, status >> 16, WSTOPSIG(status));
+    else
+        /* Without memory it is not served. */
+        tracee_resume(tid, PTRACE_CONT, 0);
 }
 
 /* All that stopped or ended. 0 when there is nobody left. */
@@ -378,7 +383,7 @@ static int take_statuses(struct tracer *tracer)
 /* Milliseconds until there is something to do, about the links or otherwise. */
 static int timeout(const struct tracer *tracer, int due)
 {
-    int result = timeout_min(due, receives_timeout(tracer->receives));
+    int result = timeout_min(due, receive_timeout(&tracer->service));
 
     result = timeout_min(result, service_timeout(&tracer->service));
     return timeout_min(result, subscriptions_timeout(tracer->service.serving.subscriptions));
@@ -405,13 +410,14 @@ static int wait_for_news(struct tracer *tracer)
     /* One that is due comes even if threads never cease to stop. */
     if (fds[1].revents || !fds[0].revents || due == 0)
         networks_process(networks);
-    receives_wake(tracer->receives);
+    receive_wake(&tracer->service);
     subscriptions_check(tracer->service.serving.subscriptions);
     service_review_all(&tracer->service);
     return 0;
 }
 
-int tracer_run(struct tracer *tracer)
+/* Returns when the last process has ended. */
+static int tracer_run(struct tracer *tracer)
 {
     int r;
 
@@ -420,5 +426,51 @@ int tracer_run(struct tracer *tracer)
         if (r < 0)
             return r;
     }
+    return r;
+}
+
+/* In the process beside the program. */
+_Noreturn static void trace(const struct detached *detached, const char *path,
+                            const struct range *range)
+{
+    struct tracer *tracer = NULL;
+    int r = detached_begun(detached, tracer_new(detached->program, path, range, &tracer));
+
+    if (r >= 0)
+        r = tracer_run(tracer);
+    tracer_free(tracer);
+    detached_end(r);
+}
+
+/* Two calls that fail, under the filter and before the program is executed: they show which calls
+ * the tracer sees. */
+static void try_calls(void)
+{
+    const struct sockaddr_nl address = {.nl_family = AF_NETLINK};
+
+    /* The calls themselves: analyzers refuse bind() without a socket. */
+    syscall(SYS_bind, -1, &address, sizeof(address));
+    syscall(SYS_setsockopt, -1, SOL_NETLINK, NETLINK_ADD_MEMBERSHIP, NULL, 0);
+}
+
+int start_tracer(const char *path)
+{
+    struct detached detached;
+    struct range range;
+    int r = range_choose(&range);
+
+    if (r < 0)
+        return r;
+    /* Where only a parent may trace, we let it; that ends when the program is executed, and
+     * where there is no such rule it fails. */
+    prctl(PR_SET_PTRACER, PR_SET_PTRACER_ANY, 0, 0, 0);
+    r = detach(&detached);
+    if (r > 0)
+        trace(&detached, path, &range);
+    prctl(PR_SET_PTRACER, 0, 0, 0, 0);
+    if (r >= 0)
+        r = filter_install(&range);
+    if (r >= 0)
+        try_calls();
     return r;
 }
