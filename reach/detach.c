@@ -110,20 +110,14 @@ static int open_channel(int ret[2])
     return -error;
 }
 
-int detached_begun(const struct detached *detached, int result)
+static void report(int channel, int result)
 {
-    int r = write(detached->channel, &result, sizeof(result)) == sizeof(result) ? result : -EPIPE;
-
-    close(detached->channel);
-    return r;
+    /* If the program is gone, the new process ends soon. */
+    (void)!write(channel, &result, sizeof(result));
+    close(channel);
 }
 
-void detached_end(int result)
-{
-    _exit(result < 0 ? EXIT_FAILURE : EXIT_SUCCESS);
-}
-
-int detach(struct detached *ret)
+int detach(int (*begin)(pid_t program, void *user), int (*run)(void *user), void *user)
 {
     pid_t program = getpid(), child;
     int channel[2] = {-1, -1}, r = open_channel(channel);
@@ -134,8 +128,11 @@ int detach(struct detached *ret)
     if (child == 0) {
         setsid();
         leave(channel[1]);
-        *ret = (struct detached){.program = program, .channel = channel[1]};
-        return 1;
+        r = begin(program, user);
+        report(channel[1], r);
+        if (r >= 0)
+            r = run(user);
+        _exit(r < 0 ? EXIT_FAILURE : EXIT_SUCCESS);
     }
     close(channel[1]);
     r = child < 0 ? child : wait_for_beginning(channel[0]);

@@ -4,15 +4,17 @@
 #include <errno.h>
 #include <getopt.h>
 #include <limits.h>
+#include <linux/netlink.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/socket.h>
 #include <unistd.h>
 
 #include "client/linkwatch.h"
-#include "reach/preload/launch.h"
-#include "reach/probe.h"
+#include "reach/policy.h"
+#include "reach/preload/helper.h"
 #include "reach/program.h"
 #include "reach/tracing/tracer.h"
 #include "reach/warning.h"
@@ -21,6 +23,9 @@
 #define EXIT_FAILED    125
 #define EXIT_NOT_RUN   126
 #define EXIT_NOT_FOUND 127
+
+/* Microseconds in which the daemon answers. */
+#define PATIENCE INT64_C(2000000)
 
 static const char help[] =
     "Usage: linkwatch-run [OPTION...] [--] PROGRAM [ARGUMENT...]\n"
@@ -137,10 +142,10 @@ static bool trace(const char *path, const char *program)
 static bool preload(const char *path, const char *program)
 {
     const char *objection = program_objection_to_preload(program);
-    int r = launch_preload(path);
+    int r = start_helper(path);
 
     if (r < 0)
-        warning("%s cannot be preloaded (%s), so subscriptions stay denied", launch_library(),
+        warning("%s cannot be preloaded (%s), so subscriptions stay denied", preload_library(),
                 strerror(-r));
     else if (objection)
         /* What it executes may be. */
@@ -149,10 +154,58 @@ static bool preload(const char *path, const char *program)
     return r >= 0 && !objection;
 }
 
+/* The two ways to subscribe. A wrong answer to one of them counts for both. Half of those who
+ * subscribe to links want addresses by the same call: some kernels accept links alone. */
+static bool is_accepted(int bound, int joined)
+{
+    const struct sockaddr_nl address = {.nl_family = AF_NETLINK, .nl_groups = POLICY_GROUPS};
+    const int group = RTNLGRP_LINK;
+
+    return bind(bound, (const struct sockaddr *)&address, sizeof(address)) == 0 &&
+           setsockopt(joined, SOL_NETLINK, NETLINK_ADD_MEMBERSHIP, &group, sizeof(group)) == 0;
+}
+
+/* What the daemon found out in its time. */
+static bool is_incomplete(const char *path)
+{
+    struct linkwatch *connection = NULL;
+    struct linkwatch_status *status = NULL;
+    const char *standing = "";
+    bool incomplete;
+
+    if (linkwatch_connect(path, &connection) < 0)
+        return false;
+    if (linkwatch_get_status(connection, PATIENCE, &status) >= 0)
+        linkwatch_status_get_text(status, "source.standing", &standing);
+    incomplete = strcmp(standing, "incomplete") == 0;
+    linkwatch_status_free(status);
+    linkwatch_close(connection);
+    return incomplete;
+}
+
+/* Tries to subscribe, and asks the daemon at that path. 1 if the program must be served, 0 if the
+ * kernel sends every update, -errno if there are no rtnetlink sockets here. */
+static int probe(const char *path)
+{
+    int bound = socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC, NETLINK_ROUTE);
+    int joined = socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC, NETLINK_ROUTE);
+    int error = errno;
+    bool accepted = false;
+
+    if (bound >= 0 && joined >= 0)
+        accepted = is_accepted(bound, joined);
+    if (bound >= 0)
+        close(bound);
+    if (joined < 0)
+        return -error;
+    close(joined);
+    return !accepted || is_incomplete(path);
+}
+
 /* Has the program served as far as it needs that; whether it may run. */
 static bool assist(const struct choice *choice, const char *program)
 {
-    int r = probe_subscription(choice->path);
+    int r = probe(choice->path);
 
     if (r == 0 && !choice->always)
         return true;

@@ -21,10 +21,7 @@ reach_libreach_la_SOURCES = \
 	reach/links.h \
 	reach/reports.c \
 	reach/reports.h \
-	reach/timeout.c \
 	reach/timeout.h \
-	reach/probe.c \
-	reach/probe.h \
 	reach/handover.c \
 	reach/handover.h \
 	reach/policy.c \
@@ -35,8 +32,6 @@ reach_libreach_la_SOURCES = \
 	reach/preload/answerer.h \
 	reach/preload/helper.c \
 	reach/preload/helper.h \
-	reach/preload/launch.c \
-	reach/preload/launch.h \
 	reach/preload/members.c \
 	reach/preload/members.h \
 	reach/preload/protocol.h \
@@ -65,8 +60,6 @@ reach_libreach_la_SOURCES = \
 	reach/tracing/networks.h \
 	reach/tracing/operation.c \
 	reach/tracing/operation.h \
-	reach/tracing/place.c \
-	reach/tracing/place.h \
 	reach/tracing/receive.c \
 	reach/tracing/receive.h \
 	reach/tracing/seccomp.c \
@@ -117,8 +110,6 @@ reach_linkwatch_run_preload_la_SOURCES = \
 	reach/receipt.h \
 	reach/preload/ask.c \
 	reach/preload/ask.h \
-	reach/preload/deliver.c \
-	reach/preload/deliver.h \
 	reach/preload/interpose.c \
 	reach/preload/protocol.h \
 	reach/preload/real.c \

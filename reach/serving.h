@@ -12,7 +12,7 @@
 #include "reach/warning.h"
 
 struct serving {
-    struct subscriptions *subscriptions;
+    struct subscriptions subscriptions;
     struct warnings warnings;
 };
 

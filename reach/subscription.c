@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "reach/subscription.h"
 
-#include <bsd/sys/tree.h>
 #include <errno.h>
 #include <poll.h>
 #include <stdlib.h>
@@ -35,17 +34,6 @@ struct subscription {
     struct update_queue queue;
 };
 
-RB_HEAD(subscription_tree, subscription);
-
-struct subscriptions {
-    struct subscription_tree tree; /* by inode: each call on one looks it up */
-    size_t count;
-    size_t reviewed; /* so many were left by the last review */
-    bool rings_by_acknowledgement;
-    bool copied;   /* some may be under several numbers */
-    int64_t check; /* when it is due, as timeout_clock(); 0 while nothing waits */
-};
-
 static bool is_waiting(const struct subscription *subscription)
 {
     return subscription->overrun || update_queue_first(&subscription->queue);
@@ -62,15 +50,9 @@ RB_GENERATE_INTERNAL(subscription_tree, subscription, node, compare, STATIC)
 /* Each subscription of a list that may be constant. */
 #define EACH(s, list) RB_FOREACH(s, subscription_tree, (struct subscription_tree *)&(list)->tree)
 
-struct subscriptions *subscriptions_new(void)
+void subscriptions_begin(struct subscriptions *list)
 {
-    struct subscriptions *list = calloc(1, sizeof(*list));
-
-    if (!list)
-        return NULL;
-    RB_INIT(&list->tree);
-    list->rings_by_acknowledgement = doorbell_is_acknowledgement();
-    return list;
+    *list = (struct subscriptions){.rings_by_acknowledgement = doorbell_is_acknowledgement()};
 }
 
 static void let_go(struct subscription *subscription)
@@ -83,16 +65,6 @@ static void let_go(struct subscription *subscription)
     process_set_remove_all(&subscription->holders);
     close(subscription->duplicate);
     free(subscription);
-}
-
-struct subscriptions *subscriptions_free(struct subscriptions *list)
-{
-    if (!list)
-        return NULL;
-    while (!RB_EMPTY(&list->tree))
-        let_go(RB_ROOT(&list->tree));
-    free(list);
-    return NULL;
 }
 
 bool subscriptions_is_empty(const struct subscriptions *list)

@@ -9,6 +9,7 @@
 #define REACH_SUBSCRIPTION_H
 
 #include <bsd/sys/queue.h>
+#include <bsd/sys/tree.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -20,9 +21,20 @@
 
 struct reports;
 struct subscription;
-struct subscriptions;
 
-/* The subscriptions in one network namespace. */
+RB_HEAD(subscription_tree, subscription);
+
+/* All of them. */
+struct subscriptions {
+    struct subscription_tree tree; /* by inode: each call on one looks it up */
+    size_t count;
+    size_t reviewed; /* so many were left by the last review */
+    bool rings_by_acknowledgement;
+    bool copied;   /* some may be under several numbers */
+    int64_t check; /* when it is due, as timeout_clock(); 0 while nothing waits */
+};
+
+/* Those in one network namespace. */
 struct subscribers {
     LIST_HEAD(subscription_list, subscription) first;
     struct reports *reports; /* of which they get updates */
@@ -35,8 +47,8 @@ enum audience {
     AUDIENCE_GRANTED /* the others */
 };
 
-struct subscriptions *subscriptions_new(void);
-struct subscriptions *subscriptions_free(struct subscriptions *list);
+/* None yet. */
+void subscriptions_begin(struct subscriptions *list);
 
 bool subscriptions_is_empty(const struct subscriptions *list);
 

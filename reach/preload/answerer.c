@@ -27,7 +27,7 @@ static pid_t process_of(const struct request *request, const struct ucred *peer)
 /* Our own user, one who may do anything, and who was ours before it gave that up. */
 static bool may_ask(const struct answerer *answerer, const struct ucred *peer)
 {
-    return peer->uid == geteuid() || peer->uid == 0 || members_has(answerer->members, peer->pid);
+    return peer->uid == geteuid() || peer->uid == 0 || members_has(&answerer->members, peer->pid);
 }
 
 static bool receive(const struct answerer *answerer, int connection, struct question *ret)
@@ -63,12 +63,12 @@ static bool receive(const struct answerer *answerer, int connection, struct ques
  * of one that is known has what it had. */
 static int hear_hello(struct answerer *answerer, pid_t process)
 {
-    int r = members_add(answerer->members, process);
+    int r = members_add(&answerer->members, process);
 
     if (r > 0)
-        subscriptions_review(answerer->serving.subscriptions);
+        subscriptions_review(&answerer->serving.subscriptions);
     else if (r == 0)
-        subscriptions_share(answerer->serving.subscriptions, process);
+        subscriptions_share(&answerer->serving.subscriptions, process);
     return r < 0 ? r : 0;
 }
 
@@ -94,7 +94,7 @@ static int serve(struct answerer *answerer, struct question *question, int conne
     int r = -EINVAL;
 
     if (socket.duplicate < 0 || is_socket(socket.duplicate, socket.inode, connection))
-        r = members_add(answerer->members, question->process);
+        r = members_add(&answerer->members, question->process);
     if (r < 0) {
         warning_once(&answerer->serving.warnings, WARNING_DENIED, r);
         return r;
@@ -160,7 +160,7 @@ static void send_exchange(struct subscription *subscription, const struct reques
 static void answer_next(struct answerer *answerer, const struct request *request, int connection)
 {
     struct subscription *subscription =
-        subscriptions_find(answerer->serving.subscriptions, request->inode);
+        subscriptions_find(&answerer->serving.subscriptions, request->inode);
 
     if (subscription)
         send_exchange(subscription, request, connection);

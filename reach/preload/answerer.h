@@ -12,7 +12,7 @@
 struct answerer {
     struct serving serving;
     struct reports *reports;
-    struct members *members;
+    struct members members;
 };
 
 /* Reads the request from a connection, and answers it if its sender is allowed to ask. Errors of

@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <poll.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -11,6 +12,7 @@
 #include "reach/detach.h"
 #include "reach/handover.h"
 #include "reach/preload/answerer.h"
+#include "reach/preload/protocol.h"
 #include "reach/timeout.h"
 
 /* Connections whose request has not come yet. It comes at once, unless somebody stopped the
@@ -23,7 +25,18 @@
 /* How soon a process that ended is noticed where no descriptor shows it. */
 #define REVIEW_TIME 500
 
+/* Stands in for where the library is installed, for tests of what isn't. Who can set it can
+ * preload what they want anyway. */
+#define LIBRARY_VARIABLE "LINKWATCH_RUN_LIBRARY"
+
+/* What the loader takes for the end of a name, and for a part that it is to replace. */
+#define NO_NAME_HAS " :$"
+
+#define PRELOAD "LD_PRELOAD"
+
 struct helper {
+    const char *path; /* of the daemon's socket */
+    char name[HANDOVER_NAME_SIZE];
     pid_t program;
     int listener;
     struct answerer answerer;
@@ -50,62 +63,12 @@ static int listen_at(const char *name)
     return r;
 }
 
-static int open_answerer(struct answerer *answerer, const char *path)
-{
-    answerer->serving.subscriptions = subscriptions_new();
-    answerer->members = members_new();
-    if (!answerer->serving.subscriptions || !answerer->members)
-        return -ENOMEM;
-    /* Nobody sees it here when they are. */
-    subscriptions_copied(answerer->serving.subscriptions);
-    return reports_new(path, NULL, &answerer->reports);
-}
-
-int helper_new(pid_t program, const char *address, const char *path, struct helper **ret)
-{
-    struct helper *helper = calloc(1, sizeof(*helper));
-    int r;
-
-    if (!helper)
-        return -ENOMEM;
-    helper->program = program;
-    helper->listener = listen_at(address);
-    r = helper->listener;
-    if (r >= 0)
-        r = open_answerer(&helper->answerer, path);
-    if (r >= 0)
-        r = members_add(helper->answerer.members, program);
-    if (r < 0) {
-        helper_free(helper);
-        return r;
-    }
-    reports_wait(helper->answerer.reports);
-    *ret = helper;
-    return 0;
-}
-
 static void close_connection(struct helper *helper, size_t index)
 {
     close(helper->connections[index]);
     helper->connection_count--;
     memmove(&helper->connections[index], &helper->connections[index + 1],
             (helper->connection_count - index) * sizeof(helper->connections[0]));
-}
-
-struct helper *helper_free(struct helper *helper)
-{
-    if (!helper)
-        return NULL;
-    while (helper->connection_count > 0)
-        close_connection(helper, helper->connection_count - 1);
-    subscriptions_free(helper->answerer.serving.subscriptions);
-    reports_free(helper->answerer.reports);
-    members_free(helper->answerer.members);
-    if (helper->listener >= 0)
-        close(helper->listener);
-    free(helper->polls);
-    free(helper);
-    return NULL;
 }
 
 static void accept_connections(struct helper *helper)
@@ -136,15 +99,15 @@ static void serve_connections(struct helper *helper)
 /* Whether there is somebody to serve, or may be in a moment. */
 static bool goes_on(struct helper *helper)
 {
-    struct members *members = helper->answerer.members;
+    struct members *members = &helper->answerer.members;
 
     if (helper->reviews && members_review(members))
-        subscriptions_review(helper->answerer.serving.subscriptions);
+        subscriptions_review(&helper->answerer.serving.subscriptions);
     if (!helper->program_ended && !members_has(members, helper->program)) {
         helper->program_ended = true;
         detached_leave_errors();
     }
-    if (!members_is_empty(members))
+    if (members->count > 0)
         helper->end = 0;
     else if (helper->end == 0)
         helper->end = timeout_clock() + LINGER_TIME;
@@ -154,9 +117,9 @@ static bool goes_on(struct helper *helper)
 static int timeout(const struct helper *helper)
 {
     int result = timeout_min(reports_timeout(helper->answerer.reports),
-                             subscriptions_timeout(helper->answerer.serving.subscriptions));
+                             subscriptions_timeout(&helper->answerer.serving.subscriptions));
 
-    if (helper->crowded || members_need_review(helper->answerer.members))
+    if (helper->crowded || members_need_review(&helper->answerer.members))
         result = timeout_min(result, REVIEW_TIME);
     return helper->end == 0 ? result : timeout_min(result, timeout_until(helper->end));
 }
@@ -178,7 +141,7 @@ static int make_polls(struct helper *helper, size_t count)
 static int wait_for_something(struct helper *helper, int timeout)
 {
     const struct answerer *answerer = &helper->answerer;
-    size_t members = members_count(answerer->members), count = 0;
+    size_t members = answerer->members.count, count = 0;
     int r = make_polls(helper, 2 + helper->connection_count + members);
 
     if (r < 0)
@@ -190,19 +153,42 @@ static int wait_for_something(struct helper *helper, int timeout)
                                              .events = reports_events(answerer->reports)};
     for (size_t i = 0; i < helper->connection_count; i++)
         helper->polls[count++] = (struct pollfd){.fd = helper->connections[i], .events = POLLIN};
-    members_prepare(answerer->members, helper->polls + count);
+    members_prepare(&answerer->members, helper->polls + count);
     count += members;
     if (poll(helper->polls, (nfds_t)count, timeout) < 0)
         return errno == EINTR ? 0 : -errno;
-    helper->reviews = members_need_review(answerer->members);
+    helper->reviews = members_need_review(&answerer->members);
     for (size_t i = count - members; i < count; i++)
         helper->reviews = helper->reviews || helper->polls[i].revents != 0;
     return 0;
 }
 
-int helper_run(struct helper *helper)
+static int begin(pid_t program, void *user)
 {
-    struct subscriptions *subscriptions = helper->answerer.serving.subscriptions;
+    struct helper *helper = user;
+    struct answerer *answerer = &helper->answerer;
+    int r;
+
+    helper->program = program;
+    helper->listener = listen_at(helper->name);
+    if (helper->listener < 0)
+        return helper->listener;
+    subscriptions_begin(&answerer->serving.subscriptions);
+    /* Nobody sees it here when they are. */
+    subscriptions_copied(&answerer->serving.subscriptions);
+    r = reports_new(helper->path, NULL, &answerer->reports);
+    if (r >= 0)
+        r = members_add(&answerer->members, program);
+    if (r >= 0)
+        reports_wait(answerer->reports);
+    return r;
+}
+
+/* Returns when the last process has ended. */
+static int run(void *user)
+{
+    struct helper *helper = user;
+    struct subscriptions *subscriptions = &helper->answerer.serving.subscriptions;
     int r = 0;
 
     while (r >= 0 && goes_on(helper)) {
@@ -216,4 +202,45 @@ int helper_run(struct helper *helper)
         subscriptions_check(subscriptions);
     }
     return r;
+}
+
+const char *preload_library(void)
+{
+    const char *path = getenv(LIBRARY_VARIABLE);
+
+    return path ? path : PRELOAD_LIBRARY;
+}
+
+/* Before others that are preloaded, so that they see only what the kernel did. */
+static int preload(const char *library)
+{
+    const char *others = getenv(PRELOAD);
+    char *all;
+    int r;
+
+    if (!others || others[0] == '\0')
+        return setenv(PRELOAD, library, 1) < 0 ? -errno : 0;
+    if (asprintf(&all, "%s:%s", library, others) < 0)
+        return -ENOMEM;
+    r = setenv(PRELOAD, all, 1) < 0 ? -errno : 0;
+    free(all);
+    return r;
+}
+
+int start_helper(const char *path)
+{
+    const char *library = preload_library();
+    struct helper helper = {.path = path};
+    int r;
+
+    if (access(library, R_OK) < 0)
+        return -errno;
+    if (library[0] != '/' || strpbrk(library, NO_NAME_HAS))
+        return -EINVAL;
+    r = handover_choose_name(helper.name);
+    if (r >= 0)
+        r = detach(begin, run, &helper);
+    if (r >= 0 && setenv(PRELOAD_ADDRESS, helper.name, 1) < 0)
+        r = -errno;
+    return r < 0 ? r : preload(library);
 }

@@ -4,16 +4,11 @@
 #ifndef REACH_PRELOAD_HELPER_H
 #define REACH_PRELOAD_HELPER_H
 
-#include <sys/types.h>
+/* Starts it, and has the library preloaded into what this process executes next. The path is of the
+ * daemon's socket. -errno: nothing happened. */
+int start_helper(const char *path);
 
-struct helper;
-
-/* Serves that process, and all that come of it, at an abstract address. Its links come from
- * the daemon at that path. */
-int helper_new(pid_t program, const char *address, const char *path, struct helper **ret);
-struct helper *helper_free(struct helper *helper);
-
-/* Returns when the last process has ended. */
-int helper_run(struct helper *helper);
+/* Where the library is. */
+const char *preload_library(void);
 
 #endif

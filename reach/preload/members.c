@@ -8,34 +8,6 @@
 
 #include "reach/process.h"
 
-struct member {
-    pid_t process;
-    int pidfd; /* -1 where there is no such thing: gVisor of 2022 */
-};
-
-struct members {
-    struct member *members;
-    size_t count;
-    size_t room;
-};
-
-struct members *members_new(void)
-{
-    return calloc(1, sizeof(struct members));
-}
-
-struct members *members_free(struct members *list)
-{
-    if (!list)
-        return NULL;
-    for (size_t i = 0; i < list->count; i++)
-        if (list->members[i].pidfd >= 0)
-            close(list->members[i].pidfd);
-    free(list->members);
-    free(list);
-    return NULL;
-}
-
 static struct member *find(const struct members *list, pid_t process)
 {
     for (size_t i = 0; i < list->count; i++)
@@ -89,16 +61,6 @@ int members_add(struct members *list, pid_t process)
         .pidfd = (int)syscall(SYS_pidfd_open, process, 0),
     };
     return 0;
-}
-
-bool members_is_empty(const struct members *list)
-{
-    return list->count == 0;
-}
-
-size_t members_count(const struct members *list)
-{
-    return list->count;
 }
 
 void members_prepare(const struct members *list, struct pollfd *polls)

@@ -8,18 +8,23 @@
 #include <stddef.h>
 #include <sys/types.h>
 
-struct members;
+struct member {
+    pid_t process;
+    int pidfd; /* -1 where there is no such thing: gVisor of 2022 */
+};
 
-struct members *members_new(void);
-struct members *members_free(struct members *list);
+/* All zero at first. */
+struct members {
+    struct member *members;
+    size_t count;
+    size_t room;
+};
 
 /* 1 if it was there already, 0 if it is new. */
 int members_add(struct members *list, pid_t process);
 bool members_has(const struct members *list, pid_t process);
-bool members_is_empty(const struct members *list);
 
-/* How many descriptors show an end, and their polls. */
-size_t members_count(const struct members *list);
+/* The polls of the descriptors that show an end. */
 void members_prepare(const struct members *list, struct pollfd *polls);
 /* Whether there are some whose end no descriptor shows, so that they must be reviewed now and then.
  */

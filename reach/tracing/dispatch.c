@@ -14,7 +14,7 @@
 /* A network namespace is let go of with its last socket. */
 static int on_closed(struct service *service, struct operation *operation, int64_t result)
 {
-    if (subscriptions_review_one(service->serving.subscriptions, operation->inode))
+    if (subscriptions_review_one(&service->serving.subscriptions, operation->inode))
         networks_review(service->networks);
     return operation_end(operation, result);
 }
@@ -29,7 +29,7 @@ typedef int operation_beginning(struct service *service, struct operation *opera
 
 static bool is_subscribed(const struct service *service, uint64_t inode)
 {
-    return inode != 0 && subscriptions_find(service->serving.subscriptions, inode);
+    return inode != 0 && subscriptions_find(&service->serving.subscriptions, inode);
 }
 
 /* What is to be done about a call on a socket; NULL if nothing is. */
@@ -37,7 +37,7 @@ static operation_beginning *choose_for_socket(const struct service *service, str
                                               const struct user_regs_struct *registers,
                                               uint64_t *ret_inode)
 {
-    bool idle = subscriptions_is_empty(service->serving.subscriptions);
+    bool idle = subscriptions_is_empty(&service->serving.subscriptions);
     int fd = (int)registers->rdi;
 
     switch (registers->orig_rax) {
@@ -118,7 +118,7 @@ void dispatch_begin(struct service *service, struct thread *thread,
     uint64_t inode = 0;
 
     if (copies(service, registers)) {
-        subscriptions_copied(service->serving.subscriptions);
+        subscriptions_copied(&service->serving.subscriptions);
         watch_copies(thread);
     }
     follow_watch(thread, registers);

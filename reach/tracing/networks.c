@@ -7,7 +7,6 @@
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
 #include <sys/epoll.h>
 #include <sys/ioctl.h>
 #include <unistd.h>
@@ -32,7 +31,7 @@ struct origin_of_socket {
 };
 
 struct networks {
-    char *path;
+    const char *path;
     struct network *first; /* home is the last one */
     struct reports *home;
     struct process_network id; /* of home */
@@ -98,19 +97,15 @@ int networks_new(const char *path, pid_t program, struct networks **ret)
 
     if (!networks)
         return -ENOMEM;
+    networks->path = path;
     networks->epoll_fd = epoll_create1(EPOLL_CLOEXEC);
-    r = networks->epoll_fd < 0 ? -errno : 0;
-    networks->path = r < 0 ? NULL : strdup(path);
-    if (r >= 0 && !networks->path)
-        r = -ENOMEM;
     /* The program has not left yet. gVisor of 2022 numbers namespaces anew for everybody. */
     networks->compares = process_get_network(getpid(), &networks->id) >= 0 &&
                          process_get_network(program, &theirs) >= 0 &&
                          is_same(&networks->id, &theirs);
-    if (r >= 0)
-        r = open_home(networks);
+    r = networks->epoll_fd < 0 ? -errno : open_home(networks);
     if (r < 0) {
-        networks_free(networks);
+        free(networks);
         return r;
     }
     *ret = networks;
@@ -125,19 +120,6 @@ static void remove_at(struct network **place)
     /* That takes it out of the epoll set, too. */
     reports_free(network->reports);
     free(network);
-}
-
-struct networks *networks_free(struct networks *networks)
-{
-    if (!networks)
-        return NULL;
-    while (networks->first)
-        remove_at(&networks->first);
-    if (networks->epoll_fd >= 0)
-        close(networks->epoll_fd);
-    free(networks->path);
-    free(networks);
-    return NULL;
 }
 
 /* Of one that can't be seen, it is taken for granted that it is where we are. */

@@ -16,10 +16,9 @@
 
 struct networks;
 
-/* program: a process in our own namespace, which shows whether namespaces can be told apart here.
- */
+/* path: of the daemon's socket, which the caller keeps. program: a process in our own namespace,
+ * which shows whether namespaces can be distinguished here. */
 int networks_new(const char *path, pid_t program, struct networks **ret);
-struct networks *networks_free(struct networks *networks);
 
 /* Whether the thread is in another one now. */
 bool networks_is_elsewhere(const struct networks *networks, pid_t tid);

@@ -8,7 +8,6 @@
 
 #include "reach/process.h"
 #include "reach/timeout.h"
-#include "reach/tracing/place.h"
 #include "reach/tracing/tracee.h"
 
 /* Milliseconds until a thread is woken, for the first time and at the most. */
@@ -41,6 +40,113 @@ bool receive_is_by(const struct user_regs_struct *registers)
     return false;
 }
 
+/* The kernel accepts no more parts of a message, and messages in one call. */
+#define PARTS_MAX    1024
+#define MESSAGES_MAX 1024
+
+/* The receipt of a call of a traced program. */
+struct place {
+    struct receipt receipt;
+    struct iovec parts[PARTS_MAX];
+};
+
+static bool read_theirs(pid_t tid, uint64_t address, void *data, size_t size)
+{
+    return tracee_read(tid, address, data, size) == (ssize_t)size;
+}
+
+static bool write_theirs(pid_t tid, uint64_t address, const void *data, size_t size)
+{
+    return tracee_write(tid, address, data, size) >= 0;
+}
+
+static const struct receipt_memory theirs = {read_theirs, write_theirs};
+
+static void take_parts(struct place *place, uint64_t address, uint64_t count)
+{
+    if (count > PARTS_MAX)
+        count = PARTS_MAX;
+    if (read_theirs(place->receipt.tid, address, place->parts, count * sizeof(struct iovec)))
+        place->receipt.count = count;
+}
+
+static void begin_place(struct place *place, pid_t tid, int fd, int flags, size_t control_room)
+{
+    place->receipt = (struct receipt){
+        .memory = &theirs,
+        .tid = tid,
+        .fd = fd,
+        .parts = place->parts,
+        .flags = flags,
+        .control_room = control_room,
+    };
+}
+
+/* From a struct msghdr. fd is a duplicate of the socket. */
+static void take_header(struct place *place, pid_t tid, int fd, uint64_t header, int flags,
+                        size_t control_room)
+{
+    const struct msghdr *message = &place->receipt.message;
+
+    begin_place(place, tid, fd, flags, control_room);
+    if (receipt_read_header(&place->receipt, header))
+        take_parts(place, (uint64_t)(uintptr_t)message->msg_iov, message->msg_iovlen);
+}
+
+static void take_address(struct receipt *receipt, const struct user_regs_struct *registers)
+{
+    socklen_t size;
+
+    if (registers->r8 == 0 || !read_theirs(receipt->tid, registers->r9, &size, sizeof(size)))
+        return;
+    receipt->name = registers->r8;
+    receipt->name_size = size;
+}
+
+/* From the registers of a call that received one message. */
+static void take_call(struct place *place, pid_t tid, int fd,
+                      const struct user_regs_struct *registers, size_t control_room)
+{
+    bool has_flags = registers->orig_rax == SYS_recvfrom;
+
+    if (registers->orig_rax == SYS_recvmsg) {
+        take_header(place, tid, fd, registers->rsi, (int)registers->rdx, control_room);
+        return;
+    }
+    begin_place(place, tid, fd, has_flags ? (int)registers->r10 : 0, control_room);
+    if (registers->orig_rax == SYS_readv) {
+        take_parts(place, registers->rsi, registers->rdx);
+        return;
+    }
+    if (has_flags)
+        take_address(&place->receipt, registers);
+    place->parts[0] =
+        (struct iovec){.iov_base = (void *)(uintptr_t)registers->rsi, .iov_len = registers->rdx};
+    place->receipt.count = 1;
+}
+
+/* At the entry of recvmsg() or recvmmsg(): how much room each message has for control data; the
+ * kernel replaces that by the size that it used. Their number, 0 for lack of memory. */
+static size_t take_rooms(pid_t tid, const struct user_regs_struct *registers, size_t **ret)
+{
+    bool many = registers->orig_rax == SYS_recvmmsg;
+    size_t count = many ? (size_t)registers->rdx : registers->orig_rax == SYS_recvmsg;
+    size_t step = many ? sizeof(struct mmsghdr) : 0, *rooms;
+
+    if (count > MESSAGES_MAX)
+        count = MESSAGES_MAX;
+    if (count == 0)
+        return 0;
+    rooms = calloc(count, sizeof(*rooms));
+    if (!rooms)
+        return 0;
+    for (size_t i = 0; i < count; i++)
+        tracee_read(tid, registers->rsi + i * step + offsetof(struct msghdr, msg_controllen),
+                    &rooms[i], sizeof(rooms[i]));
+    *ret = rooms;
+    return count;
+}
+
 static void free_receive(struct thread *thread)
 {
     free(thread->receive->control_rooms);
@@ -54,7 +160,7 @@ void receive_forget(struct service *service, struct thread *thread)
 
     if (!thread->receive)
         return;
-    subscription = subscriptions_find(service->serving.subscriptions, thread->receive->inode);
+    subscription = subscriptions_find(&service->serving.subscriptions, thread->receive->inode);
     if (subscription)
         subscription_count_readers(subscription, -1);
     free_receive(thread);
@@ -66,7 +172,7 @@ static struct subscription *find_subscription(const struct service *service,
                                               const struct user_regs_struct *registers,
                                               uint64_t *ret_inode)
 {
-    const struct subscriptions *subscriptions = service->serving.subscriptions;
+    const struct subscriptions *subscriptions = &service->serving.subscriptions;
 
     if (subscriptions_is_empty(subscriptions))
         return NULL;
@@ -103,7 +209,7 @@ void receive_begin(struct service *service, struct thread *thread,
     thread->receive = receive;
     subscription_count_readers(subscription, 1);
     if (subscription_membership(subscription)->pktinfo)
-        receive->control_count = place_rooms(thread->tid, registers, &receive->control_rooms);
+        receive->control_count = take_rooms(thread->tid, registers, &receive->control_rooms);
 }
 
 /* The doorbell is replaced by the update: the size that the program is to see, or -ENOBUFS. */
@@ -148,8 +254,8 @@ static int64_t finish_many(struct place *place, const struct receive *receive,
         int64_t result;
         unsigned size;
 
-        place_take_header(place, receive->tid, subscription_duplicate(subscription), address,
-                          (int)receive->registers.r10, room_of(receive, (size_t)i));
+        take_header(place, receive->tid, subscription_duplicate(subscription), address,
+                    (int)receive->registers.r10, room_of(receive, (size_t)i));
         place->receipt.has_others = count > 1;
         if (tracee_read(receive->tid, length, &size, sizeof(size)) != sizeof(size))
             continue;
@@ -173,8 +279,8 @@ static int64_t received(const struct receive *receive, struct subscription *subs
     if (receive->registers.orig_rax == SYS_recvmmsg) {
         result = finish_many(place, receive, subscription, result);
     } else {
-        place_take(place, receive->tid, subscription_duplicate(subscription), &receive->registers,
-                   room_of(receive, 0));
+        take_call(place, receive->tid, subscription_duplicate(subscription), &receive->registers,
+                  room_of(receive, 0));
         result = finish(&place->receipt, subscription, (size_t)result);
     }
     free(place);
@@ -193,7 +299,7 @@ static int64_t adjust(const struct receive *receive, struct subscription *subscr
 static void end(const struct service *service, const struct receive *receive)
 {
     struct subscription *subscription =
-        subscriptions_find(service->serving.subscriptions, receive->inode);
+        subscriptions_find(&service->serving.subscriptions, receive->inode);
     struct user_regs_struct registers;
     unsigned others;
     int64_t result;

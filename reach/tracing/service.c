@@ -39,7 +39,7 @@ void service_confine(struct service *service, pid_t process)
 void service_review(struct service *service, pid_t process)
 {
     service->review_pends = true;
-    if (subscriptions_review_process(service->serving.subscriptions, process))
+    if (subscriptions_review_process(&service->serving.subscriptions, process))
         networks_review(service->networks);
 }
 
@@ -54,6 +54,6 @@ void service_review_all(struct service *service)
         return;
     service->review_pends = false;
     service->reviewed = timeout_clock();
-    subscriptions_review(service->serving.subscriptions);
+    subscriptions_review(&service->serving.subscriptions);
     networks_review(service->networks);
 }

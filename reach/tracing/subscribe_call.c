@@ -85,7 +85,7 @@ static int on_duplicate(struct service *service, struct operation *operation, in
 static int take_and_serve(struct service *service, struct operation *operation)
 {
     const struct subscription *subscription =
-        subscriptions_find(service->serving.subscriptions, operation->inode);
+        subscriptions_find(&service->serving.subscriptions, operation->inode);
 
     if (!subscription)
         return duplicator_take(service, operation, on_duplicate);

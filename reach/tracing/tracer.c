@@ -27,6 +27,7 @@
 #define STOPPED_FOR_CALL (SIGTRAP | 0x80)
 
 struct tracer {
+    const char *path; /* of the daemon's socket */
     pid_t program;
     bool trying;    /* it isn't yet what it is to be */
     bool learning;  /* what follows its bind */
@@ -49,17 +50,6 @@ static int open_signals(void)
     return fd < 0 ? -errno : fd;
 }
 
-static int open_service(struct service *service, pid_t program, const char *path,
-                        const struct range *range)
-{
-    service->range = *range;
-    service->serving.subscriptions = subscriptions_new();
-    if (!service->serving.subscriptions)
-        return -ENOMEM;
-    duplicator_begin(&service->duplicator);
-    return networks_new(path, program, &service->networks);
-}
-
 /* Nothing is under way in the thread any more: it ended, or became another program. */
 static void forget(struct service *service, struct thread *thread)
 {
@@ -73,50 +63,6 @@ static void forget_and_remove(struct service *service, struct thread *thread)
 {
     forget(service, thread);
     threads_remove(&service->threads, thread);
-}
-
-static void close_service(struct service *service)
-{
-    while (!RB_EMPTY(&service->threads))
-        forget_and_remove(service, RB_ROOT(&service->threads));
-    subscriptions_free(service->serving.subscriptions);
-    networks_free(service->networks);
-    process_set_remove_all(&service->confined);
-}
-
-static struct tracer *tracer_free(struct tracer *tracer)
-{
-    if (!tracer)
-        return NULL;
-    close_service(&tracer->service);
-    if (tracer->signals >= 0)
-        close(tracer->signals);
-    free(tracer);
-    return NULL;
-}
-
-static int tracer_new(pid_t program, const char *path, const struct range *range,
-                      struct tracer **ret)
-{
-    struct tracer *tracer = calloc(1, sizeof(*tracer));
-    int r;
-
-    if (!tracer)
-        return -ENOMEM;
-    tracer->program = program;
-    tracer->trying = true;
-    tracer->signals = open_signals();
-    r = tracer->signals;
-    if (r >= 0)
-        r = open_service(&tracer->service, program, path, range);
-    if (r >= 0)
-        r = tracee_seize(program);
-    if (r < 0) {
-        tracer_free(tracer);
-        return r;
-    }
-    *ret = tracer;
-    return 0;
 }
 
 /* Lets a thread go on, to its next stop. */
@@ -223,7 +169,7 @@ static void inherit(struct service *service, struct thread *maker, struct thread
     watch_inherit(maker, thread);
     if (parent == child)
         return;
-    subscriptions_inherit(service->serving.subscriptions, parent, child);
+    subscriptions_inherit(&service->serving.subscriptions, parent, child);
     if (service_is_confined(service, maker))
         service_confine(service, child);
 }
@@ -231,7 +177,7 @@ static void inherit(struct service *service, struct thread *maker, struct thread
 /* Whether there is anything that it may inherit. */
 static bool has_inheritable(const struct service *service)
 {
-    return !subscriptions_is_empty(service->serving.subscriptions) ||
+    return !subscriptions_is_empty(&service->serving.subscriptions) ||
            service_has_confined(service) || service->confining > 0 || service->misses_any;
 }
 
@@ -386,7 +332,7 @@ static int timeout(const struct tracer *tracer, int due)
     int result = timeout_min(due, receive_timeout(&tracer->service));
 
     result = timeout_min(result, service_timeout(&tracer->service));
-    return timeout_min(result, subscriptions_timeout(tracer->service.serving.subscriptions));
+    return timeout_min(result, subscriptions_timeout(&tracer->service.serving.subscriptions));
 }
 
 /* Waits until a thread stopped or ended, or there is something to do about the links. Most
@@ -411,14 +357,32 @@ static int wait_for_news(struct tracer *tracer)
     if (fds[1].revents || !fds[0].revents || due == 0)
         networks_process(networks);
     receive_wake(&tracer->service);
-    subscriptions_check(tracer->service.serving.subscriptions);
+    subscriptions_check(&tracer->service.serving.subscriptions);
     service_review_all(&tracer->service);
     return 0;
 }
 
-/* Returns when the last process has ended. */
-static int tracer_run(struct tracer *tracer)
+static int begin(pid_t program, void *user)
 {
+    struct tracer *tracer = user;
+    struct service *service = &tracer->service;
+    int r;
+
+    tracer->program = program;
+    tracer->trying = true;
+    tracer->signals = open_signals();
+    if (tracer->signals < 0)
+        return tracer->signals;
+    subscriptions_begin(&service->serving.subscriptions);
+    duplicator_begin(&service->duplicator);
+    r = networks_new(tracer->path, program, &service->networks);
+    return r < 0 ? r : tracee_seize(program);
+}
+
+/* Returns when the last process has ended. */
+static int run(void *user)
+{
+    struct tracer *tracer = user;
     int r;
 
     while ((r = take_statuses(tracer)) > 0) {
@@ -427,19 +391,6 @@ static int tracer_run(struct tracer *tracer)
             return r;
     }
     return r;
-}
-
-/* In the process beside the program. */
-_Noreturn static void trace(const struct detached *detached, const char *path,
-                            const struct range *range)
-{
-    struct tracer *tracer = NULL;
-    int r = detached_begun(detached, tracer_new(detached->program, path, range, &tracer));
-
-    if (r >= 0)
-        r = tracer_run(tracer);
-    tracer_free(tracer);
-    detached_end(r);
 }
 
 /* Two calls that fail, under the filter and before the program is executed: they show which calls
@@ -455,21 +406,19 @@ static void try_calls(void)
 
 int start_tracer(const char *path)
 {
-    struct detached detached;
-    struct range range;
-    int r = range_choose(&range);
+    struct tracer tracer = {.path = path};
+    struct range *range = &tracer.service.range;
+    int r = range_choose(range);
 
     if (r < 0)
         return r;
     /* Where only a parent may trace, we let it; that ends when the program is executed, and
      * where there is no such rule it fails. */
     prctl(PR_SET_PTRACER, PR_SET_PTRACER_ANY, 0, 0, 0);
-    r = detach(&detached);
-    if (r > 0)
-        trace(&detached, path, &range);
+    r = detach(begin, run, &tracer);
     prctl(PR_SET_PTRACER, 0, 0, 0, 0);
     if (r >= 0)
-        r = filter_install(&range);
+        r = filter_install(range);
     if (r >= 0)
         try_calls();
     return r;

@@ -141,10 +141,10 @@ def fresh():
 
 
 def follow(streams, line):
-    """Both get that change."""
+    """Both get that change, about which the kernel may be silent for a moment."""
     netns.ip(line)
     try:
-        wait.until(lambda: not streams.differ(), f"the same after {line!r}")
+        wait.until(lambda: streams.kernels() and not streams.differ(), f"the same after {line!r}")
     except wait.Timeout:
         tap.diag(streams.differ())
         raise

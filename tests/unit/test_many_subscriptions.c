@@ -21,7 +21,7 @@
 #define GROWTH_MAX 6
 
 struct trial {
-    struct subscriptions *list;
+    struct subscriptions list;
     int sockets[MANY];
     uint64_t inodes[MANY];
     struct subscribers subscribers[MANY];
@@ -53,7 +53,7 @@ static void subscribe_all(struct trial *trial)
             .subscribers = &trial->subscribers[n],
         };
 
-        assert_true(subscriptions_serve(trial->list, &socket, &membership) >= 0);
+        assert_true(subscriptions_serve(&trial->list, &socket, &membership) >= 0);
     }
 }
 
@@ -64,7 +64,7 @@ static void update_all(struct trial *trial)
     assert_non_null(update);
     for (int n = 0; n < trial->count; n++) {
         struct exchange exchange;
-        struct subscription *subscription = subscriptions_find(trial->list, trial->inodes[n]);
+        struct subscription *subscription = subscriptions_find(&trial->list, trial->inodes[n]);
 
         subscribers_send(&trial->subscribers[n], RTNLGRP_LINK, AUDIENCE_DENIED, update);
         assert_non_null(subscription);
@@ -81,10 +81,10 @@ static void close_all(struct trial *trial)
     for (int n = 0; n < trial->count; n++) {
         assert_false(LIST_EMPTY(&trial->subscribers[n].first));
         close(trial->sockets[n]);
-        assert_true(subscriptions_review_one(trial->list, trial->inodes[n]));
+        assert_true(subscriptions_review_one(&trial->list, trial->inodes[n]));
         assert_true(LIST_EMPTY(&trial->subscribers[n].first));
     }
-    assert_true(subscriptions_is_empty(trial->list));
+    assert_true(subscriptions_is_empty(&trial->list));
 }
 
 static uint64_t work_of(int count)
@@ -94,8 +94,7 @@ static uint64_t work_of(int count)
 
     assert_non_null(trial);
     trial->count = count;
-    trial->list = subscriptions_new();
-    assert_non_null(trial->list);
+    subscriptions_begin(&trial->list);
     for (int n = 0; n < count; n++)
         make_socket(trial, n);
     work = work_counted();
@@ -103,7 +102,6 @@ static uint64_t work_of(int count)
     update_all(trial);
     close_all(trial);
     work = work_counted() - work;
-    subscriptions_free(trial->list);
     free(trial);
     return work;
 }
