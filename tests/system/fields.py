@@ -279,7 +279,7 @@ def indexes():
 def unlisted_fields():
     """Each field that ip prints is published, or documented with the reason why not"""
     known = set(ip_links.published_fields())
-    known |= ip_links.documented_fields("Fields that ip prints and we don't")
+    known |= ip_links.documented_fields("Fields that only ip prints")
     unlisted = {field: link["ifname"] for link in netns.links().values() for field in link
                 if field not in known | {"linkinfo"}}
     assert not unlisted, f"neither published nor in doc/ip-fields.md: {unlisted}"
@@ -288,7 +288,7 @@ def unlisted_fields():
 @tap.test
 def our_own_fields():
     """Each field that is published and that ip never prints is documented"""
-    documented = ip_links.documented_fields("Fields that we publish and ip doesn't print")
+    documented = ip_links.documented_fields("Fields that only linkwatchd publishes")
     tap.equal(documented, set(ip_links.ONLY_OURS), "doc/ip-fields.md")
 
 
