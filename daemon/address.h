@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* The state of one address of a link, as the kernel reports it. Immutable but for its link, and
- * shared by reference. Pure. */
+/* The state of one address of a link, as reported by the kernel. Immutable except for its link, and
+ * shared by reference counting. Pure. */
 #ifndef LINKWATCH_DAEMON_ADDRESS_H
 #define LINKWATCH_DAEMON_ADDRESS_H
 

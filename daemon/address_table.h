@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Addresses as a subject: all of a namespace, filled from notifications and dumps, and reported as
- * they change. An address is reported after its link was, and its removal before that of its link;
- * until its link is known it waits.
+/* All addresses of a namespace, and the subject for them: updated by notifications and dumps, and
+ * reports each change. An address is reported after its link, and its removal before that of its
+ * link; an address whose link is not known yet is held back.
  *
- * No address can be queried alone: what notifications and the dump under way contradict each other
- * about is left to the next dump. Pure. */
+ * Single addresses cannot be queried: if notifications contradict the dump in progress, the next
+ * dump decides. Pure. */
 #ifndef LINKWATCH_DAEMON_ADDRESS_TABLE_H
 #define LINKWATCH_DAEMON_ADDRESS_TABLE_H
 

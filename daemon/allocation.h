@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Memory as it is counted where it is limited. */
+/* The size of allocated memory, as counted by limits. */
 #ifndef LINKWATCH_DAEMON_ALLOCATION_H
 #define LINKWATCH_DAEMON_ALLOCATION_H
 

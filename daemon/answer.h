@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* The answer to a call, piece by piece: one reply (what most methods give), many and an end (List),
- * many without end (Monitor), or one that must be waited for (Refresh). */
+/* The answer to a call, returned piece by piece: one reply (most methods), several replies (List),
+ * an endless series of replies (Monitor), or one reply that is sent later (Refresh). */
 #ifndef LINKWATCH_DAEMON_ANSWER_H
 #define LINKWATCH_DAEMON_ANSWER_H
 

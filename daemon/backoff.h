@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Moments and delays on one clock, in microseconds; INT64_MAX is never. */
+/* Points in time and increasing delays on one clock, in microseconds. INT64_MAX is never. */
 #ifndef LINKWATCH_DAEMON_BACKOFF_H
 #define LINKWATCH_DAEMON_BACKOFF_H
 

@@ -1,18 +1,17 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* CPU time for polling: one budget for all network namespaces, spent first where something
- * happens.
+/* CPU time for polling: one budget for all network namespaces, spent first where something happens.
  *
- * Where it suffices, links are polled at the shortest interval everywhere. Where it does not, the
- * active namespaces come first. The others have what is left, but are polled at the longest
- * interval at least, also where the budget does not pay for that. They leave a part of it unused:
- * that is saved, up to a bound, and spent when something happens, so that a change makes dumps more
- * frequent also for a namespace that is alone. So in any time polling costs no more than the
- * budget, what was saved before, and dumps at the longest interval.
+ * If it suffices, links are polled at the minimum interval in all namespaces. Otherwise, active
+ * namespaces have priority. The others share the rest, but are polled at least at the maximum
+ * interval, even if this exceeds the budget. While nothing happens, a part of the budget is saved,
+ * up to a bound, and is spent when something does: changes thus make dumps more frequent even if
+ * there is only one namespace. In any period, polling costs no more than the budget, the previous
+ * savings, and the dumps at the maximum interval.
  *
- * Half of what is spent is shared out by user, the other half by namespace: no user's namespaces
- * crowd out another's.
+ * One half of what is spent is divided by user, the other half by namespace, so that the namespaces
+ * of one user do not crowd out those of another.
  *
- * Pure. Times are microseconds of one monotonic clock, prices microseconds of CPU time. */
+ * Pure. Times are microseconds of one monotonic clock, prices are microseconds of CPU time. */
 #ifndef LINKWATCH_DAEMON_BUDGET_H
 #define LINKWATCH_DAEMON_BUDGET_H
 

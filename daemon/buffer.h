@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Immutable bytes with many readers. */
+/* Immutable bytes, shared by reference counting. */
 #ifndef LINKWATCH_DAEMON_BUFFER_H
 #define LINKWATCH_DAEMON_BUFFER_H
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* When a network namespace is to be dumped: its share of the budget, and whether something happens
- * there. Pure; times are microseconds of one monotonic clock. */
+/* When a network namespace is dumped: depends on its share of the budget, and on whether something
+ * happens in it. Pure; times are microseconds of one monotonic clock. */
 #ifndef LINKWATCH_DAEMON_CADENCE_H
 #define LINKWATCH_DAEMON_CADENCE_H
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* A Varlink call, read from its JSON text. Pure. */
+/* A Varlink call, parsed from its JSON text. Pure. */
 #ifndef LINKWATCH_DAEMON_CALL_H
 #define LINKWATCH_DAEMON_CALL_H
 

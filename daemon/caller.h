@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Who makes a call. */
+/* The caller of a method. */
 #ifndef LINKWATCH_DAEMON_CALLER_H
 #define LINKWATCH_DAEMON_CALLER_H
 

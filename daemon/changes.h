@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* The changes of a namespace's tables, on their way to its history: addresses go after the addition
- * of their link and before its removal, and what a subscription should have reported and did not is
- * reported to the standing. Pure. */
+/* The changes of a namespace's tables on their way to its history. Puts addresses after the
+ * addition of their link and before its removal, and informs the standing of changes that a
+ * subscription should have reported and did not. Pure. */
 #ifndef LINKWATCH_DAEMON_CHANGES_H
 #define LINKWATCH_DAEMON_CHANGES_H
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* A claim, and all of a table, as claims and obstacles handle them. Pure. */
+/* A claim, and all claims to a table, as claims.c and obstacles.c use them. Pure. */
 #ifndef LINKWATCH_DAEMON_CLAIM_H
 #define LINKWATCH_DAEMON_CLAIM_H
 

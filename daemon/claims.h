@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* A claim is a state of a link, from a notification or a dump, that can't be put into the table as
- * it is: another link bears the name, the master is not known, ports of the one that is gone are
- * there. Claims wait until they fit, name the links that are to be queried, and what fits together
- * only as a whole (names that were swapped) goes in one after the other. Pure. */
+/* A claim is a state of a link, from a notification or a dump, that cannot be put into the table
+ * yet: another link has the name, the master is not known, or a removed link still has ports.
+ * Claims wait until they fit, and determine the links that must be queried. Claims that fit only
+ * together (names that were swapped) are applied one after the other. Pure. */
 #ifndef LINKWATCH_DAEMON_CLAIMS_H
 #define LINKWATCH_DAEMON_CLAIMS_H
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Closes sockets without ever waiting for it. Where descriptors may be in what was not read from
- * one (descriptors.h), it goes with the end of a child process: files that are dropped by that are
- * not waited for by anybody, and no linger time counts. */
+/* Closes sockets without blocking. If unread messages of a socket may contain descriptors
+ * (descriptors.h), it is closed by the exit of a child process: no process then waits for the files
+ * that this releases, and no linger time applies. */
 #ifndef LINKWATCH_DAEMON_CLOSER_H
 #define LINKWATCH_DAEMON_CLOSER_H
 

@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Options: of the command line, the environment and the configuration file, each the
- * same there and there. */
+/* The options, from the configuration files, the environment and the command line. */
 #ifndef LINKWATCH_DAEMON_CONFIG_H
 #define LINKWATCH_DAEMON_CONFIG_H
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* One consumer: reads a call, holds at most one answer, and pumps it out, slice by slice. What a
- * call means is the business of who made the connection. */
+/* One consumer: reads a call, holds at most one answer, and writes it to the socket slice by slice.
+ * The owner of the connection interprets the calls. */
 #ifndef LINKWATCH_DAEMON_CONNECTION_H
 #define LINKWATCH_DAEMON_CONNECTION_H
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Standard error, written to without ever waiting for its reader. */
+/* Writes to standard error without blocking. */
 #ifndef LINKWATCH_DAEMON_CONSOLE_H
 #define LINKWATCH_DAEMON_CONSOLE_H
 

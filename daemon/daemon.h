@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* The parts of the daemon: made, joined, reloaded and freed. It knows no arguments, no signals
- * and no way out of the process. */
+/* Creates, connects, reloads and frees the parts of the daemon. Does not handle arguments or
+ * signals, and never exits. */
 #ifndef LINKWATCH_DAEMON_DAEMON_H
 #define LINKWATCH_DAEMON_DAEMON_H
 

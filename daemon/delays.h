@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* How long events waited until consumers got them, as a histogram. Pure. */
+/* The time from when the daemon learned of an event until it was written to a consumer, as a
+ * histogram. Pure. */
 #ifndef LINKWATCH_DAEMON_DELAYS_H
 #define LINKWATCH_DAEMON_DELAYS_H
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Descriptors that consumers attach to what they send (SCM_RIGHTS). Whoever drops the last
- * reference to a file may have to wait for it: for a TCP socket with SO_LINGER, say. So only a
- * netlink socket, which nobody waits for, is ever taken from where it was received. */
+/* File descriptors that consumers attach to messages (SCM_RIGHTS). Closing the last reference to a
+ * file can block, for example for a TCP socket with SO_LINGER. Only netlink sockets, which never
+ * block on closing, are therefore received. */
 #ifndef LINKWATCH_DAEMON_DESCRIPTORS_H
 #define LINKWATCH_DAEMON_DESCRIPTORS_H
 

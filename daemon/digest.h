@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* A digest of bytes: 64 bits, so that two that differ have the same one as rarely as memory fails;
- * never 0. Not for what somebody else may choose in order to deceive. Pure. */
+/* A 64-bit digest of bytes, never 0. Different bytes have the same digest with negligible
+ * probability, but it is not cryptographic: an adversary who chooses the bytes can produce a
+ * collision. Pure. */
 #ifndef LINKWATCH_DAEMON_DIGEST_H
 #define LINKWATCH_DAEMON_DIGEST_H
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Requests of a dump, by number: which have begun, and how they ended. One dump fulfils all that
- * were there when it began. Pure; all zero in the beginning. */
+/* Numbered requests for a dump: which of them a dump has begun for, and the results. One dump
+ * fulfils all requests made before it began. Pure; initialized with zeros. */
 #ifndef LINKWATCH_DAEMON_DUMP_REQUESTS_H
 #define LINKWATCH_DAEMON_DUMP_REQUESTS_H
 

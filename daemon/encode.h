@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* A link as JSON. Pure. */
+/* Encodes a link as JSON. Pure. */
 #ifndef LINKWATCH_DAEMON_ENCODE_H
 #define LINKWATCH_DAEMON_ENCODE_H
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* An address as JSON. Pure. */
+/* Encodes an address as JSON. Pure. */
 #ifndef LINKWATCH_DAEMON_ENCODE_ADDRESS_H
 #define LINKWATCH_DAEMON_ENCODE_ADDRESS_H
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* The network namespaces that consumers entered, each by a socket of it that was handed in. Who
- * hands in the same socket shares the namespace, with its table and history; that two sockets are
- * of one namespace is no reason, for who else holds a socket may read it empty, or filter it. */
+/* The network namespaces that consumers entered, each by passing a socket of it. Consumers that
+ * pass the same socket share the namespace, its table and its history. Different sockets of one
+ * namespace are not shared, because another holder of a socket can drain or filter it. */
 #ifndef LINKWATCH_DAEMON_ENTERED_H
 #define LINKWATCH_DAEMON_ENTERED_H
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* One event of the history, and what it may be about. Plain values. */
+/* One event of the history, and the object that it is about. Plain values. */
 #ifndef LINKWATCH_DAEMON_EVENT_H
 #define LINKWATCH_DAEMON_EVENT_H
 

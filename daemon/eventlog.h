@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* What happens to the links and to the standing, as entries of the log. */
+/* Logs changes of links and of the standing. */
 #ifndef LINKWATCH_DAEMON_EVENTLOG_H
 #define LINKWATCH_DAEMON_EVENTLOG_H
 

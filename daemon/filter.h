@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Which links, addresses and events a consumer wants: the wire's type Filter. Pure. */
+/* The links, addresses and events that a consumer wants: the type Filter of the protocol. Pure. */
 #ifndef LINKWATCH_DAEMON_FILTER_H
 #define LINKWATCH_DAEMON_FILTER_H
 

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Follows one subject of a namespace: its standing, the dump under way and what that costs, and who
- * requested dumps. Whoever has the socket does what standing_next() wants, and reports it here. */
+/* Follows one subject of a namespace: its standing, the dump in progress and its cost, and the
+ * requests for dumps. The owner of the socket performs the actions that standing_next() returns,
+ * and reports the results here. */
 #ifndef LINKWATCH_DAEMON_FOLLOWER_H
 #define LINKWATCH_DAEMON_FOLLOWER_H
 

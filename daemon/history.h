@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Everything that happened, numbered, bounded in bytes and shared by all consumers. A
- * consumer is a sequence number: its cursor. Pure. */
+/* Numbered events, bounded in bytes and shared by all consumers. The cursor of a consumer is a
+ * sequence number. Pure. */
 #ifndef LINKWATCH_DAEMON_HISTORY_H
 #define LINKWATCH_DAEMON_HISTORY_H
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* What a socket receives about one subject, message by message: leads it to the subject's objects,
- * and reports to standing what came. Knows what of a dump is still to come. Pure. */
+/* Handles the messages that a socket receives about one subject: passes them to the table of its
+ * objects, and reports them to the standing. Tracks the progress of a dump. Pure. */
 #ifndef LINKWATCH_DAEMON_INTAKE_H
 #define LINKWATCH_DAEMON_INTAKE_H
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* The journal, without ever waiting for it: what it has no room for is an error. */
+/* Writes to the journal without blocking; returns an error if the journal has no room. */
 #ifndef LINKWATCH_DAEMON_JOURNAL_H
 #define LINKWATCH_DAEMON_JOURNAL_H
 

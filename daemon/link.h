@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* One link's state: read from an rtnetlink message, compared with another. Pure. */
+/* The state of one link: parsed from an rtnetlink message, and compared with another. Pure. */
 #ifndef LINKWATCH_DAEMON_LINK_H
 #define LINKWATCH_DAEMON_LINK_H
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Links as a subject: reads them from messages and leads them into reconcile. Pure. */
+/* The subject for links: parses messages about them, and passes them to reconcile. Pure. */
 #ifndef LINKWATCH_DAEMON_LINK_SUBJECT_H
 #define LINKWATCH_DAEMON_LINK_SUBJECT_H
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Since when a link is there, and when it last went up and down. Pure. */
+/* The times at which a link appeared, and last went up and down. Pure. */
 #ifndef LINKWATCH_DAEMON_LINK_TIMES_H
 #define LINKWATCH_DAEMON_LINK_TIMES_H
 

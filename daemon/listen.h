@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Making the listening socket. */
+/* Creates the listening socket. */
 #ifndef LINKWATCH_DAEMON_LISTEN_H
 #define LINKWATCH_DAEMON_LISTEN_H
 

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Log lines: to the journal, with fields, where standard error leads there; else to
- * standard error. At most so many in a while, warnings and what is less important counted
- * apart, and none that there is no room for, so that a reader who is stuck does not stop the
- * daemon; how many were suppressed is logged. */
+/* Log entries: in the journal, with fields, if standard error is connected to it, otherwise as
+ * lines on standard error. The number of entries in a period is limited, separately for warnings
+ * and for less important entries, and the number of suppressed entries is logged. An entry for
+ * which the reader has no room is dropped, so that a stuck reader does not block the daemon. */
 #ifndef LINKWATCH_DAEMON_LOG_H
 #define LINKWATCH_DAEMON_LOG_H
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Whole Varlink messages, each with the NUL that ends it. All functions: 0, or
- * -ENOMEM. Pure. */
+/* Complete Varlink messages, including the terminating NUL. All functions return 0 or -ENOMEM.
+ * Pure. */
 #ifndef LINKWATCH_DAEMON_MESSAGE_H
 #define LINKWATCH_DAEMON_MESSAGE_H
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* The interface's methods: from a call to its answer. They keep nothing. */
+/* The methods of the interfaces: turn a call into its answer. Stateless. */
 #ifndef LINKWATCH_DAEMON_METHODS_H
 #define LINKWATCH_DAEMON_METHODS_H
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* What io.systemd.Metrics answers: whole Varlink messages, one behind the other. Pure. */
+/* The replies of io.systemd.Metrics, as complete Varlink messages in sequence. Pure. */
 #ifndef LINKWATCH_DAEMON_METRIC_REPLIES_H
 #define LINKWATCH_DAEMON_METRIC_REPLIES_H
 

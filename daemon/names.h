@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Which links bear which names: an index of names and alternative names, which share one
- * space. The kernel lets each have one bearer; while changes that belong together are made
- * one after the other, a name may have several here. Pure. */
+/* An index of the links by name and alternative name, which share one name space. In the kernel,
+ * each name has one bearer at most; here, a name may have several while changes that belong
+ * together are applied one after the other. Pure. */
 #ifndef LINKWATCH_DAEMON_NAMES_H
 #define LINKWATCH_DAEMON_NAMES_H
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* One network namespace: where its links come from, what happened to them, and what its
+/* One network namespace: the source of its links, the history of their changes, and what its
  * consumers read. */
 #ifndef LINKWATCH_DAEMON_NAMESPACES_H
 #define LINKWATCH_DAEMON_NAMESPACES_H

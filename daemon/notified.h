@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Which changes Linux notifies of. Pure. */
+/* The changes for which Linux sends notifications. Pure. */
 #ifndef LINKWATCH_DAEMON_NOTIFIED_H
 #define LINKWATCH_DAEMON_NOTIFIED_H
 

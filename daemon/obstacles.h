@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* What stands in the way of a claim in the table, and the claims that wait until it is gone: which
- * of them a change of the table is to be seen by is looked up, so that many claims take little more
- * work for each than a few. Part of claims. Pure. */
+/* The obstacles of a claim, and the claims that wait until they are gone. The claims affected by a
+ * change of the table are looked up, so that the work for each claim hardly grows with their
+ * number. A part of claims. Pure. */
 #ifndef LINKWATCH_DAEMON_OBSTACLES_H
 #define LINKWATCH_DAEMON_OBSTACLES_H
 

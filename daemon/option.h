@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* One option's value: what it may be, and how it is read from text. Pure. */
+/* The value of one option: its type and bounds, and conversion from text. Pure. */
 #ifndef LINKWATCH_DAEMON_OPTION_H
 #define LINKWATCH_DAEMON_OPTION_H
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Shared buffers on their way into a stream socket. */
+/* Queues shared buffers for writing to a stream socket. */
 #ifndef LINKWATCH_DAEMON_OUTBOX_H
 #define LINKWATCH_DAEMON_OUTBOX_H
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* What a dump costs, judged by the last few of them. Pure. */
+/* The price of a dump, estimated from the cost of the last few. Pure. */
 #ifndef LINKWATCH_DAEMON_PRICE_H
 #define LINKWATCH_DAEMON_PRICE_H
 

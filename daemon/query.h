@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* When the kernel is to be queried for one link, and when no answer is to be expected any
- * more. An answer may be dropped where the queue is full, so that its absence proves nothing,
- * and the query is repeated after a while. Pure; times are microseconds of one clock. */
+/* When to query the kernel for one link, and when to stop waiting for a reply. If its queue is
+ * full, the kernel may drop a reply: the absence of a reply proves nothing, and the query is
+ * repeated after a while. Pure; times are microseconds of one clock. */
 #ifndef LINKWATCH_DAEMON_QUERY_H
 #define LINKWATCH_DAEMON_QUERY_H
 

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Memory that is limited in total and shared, level by level: all of it between users, what a user
- * has between his network namespaces. Who is on a level gets at most as much as is left for others
- * there: one alone may have half of it, two a third each, and so on; so a few can't take all. A
- * part of the total is reserved for the privileged. Who has nothing yet gets one piece of any size.
- * Pure. */
+/* Memory that is limited in total and shared on two levels: between users, and between the network
+ * namespaces of each user. A member of a level can have at most as much as is still available to
+ * others: one member can have one half, two members one third each, and so on, so that a few cannot
+ * use up everything. A part of the total is reserved for privileged users. A member that has
+ * nothing yet can always allocate one piece of any size. Pure. */
 #ifndef LINKWATCH_DAEMON_QUOTA_H
 #define LINKWATCH_DAEMON_QUOTA_H
 

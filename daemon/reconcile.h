@@ -1,16 +1,17 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Turns messages of the kernel into changes of the table, so that the table shows at no moment
- * what no kernel has: two links of one name, a port of a master that is not there.
+/* Converts messages of the kernel to changes of the table, so that the table never contains a state
+ * that is impossible in the kernel: two links with the same name, or a port of a master that does
+ * not exist.
  *
- * Notifications and the lines of dumps go in. What fits is put into the table at once. What
- * contradicts the table is a claim, and waits: up to the end of the dump under way, which may
- * show how it fits, and then for the answers to queries for single links. What remains
- * consistent is applied, an older bearer of a name before a newer one; names that were swapped
- * go in one after the other, as changes that belong together.
+ * Notifications and the messages of dumps go in. What fits is put into the table immediately. What
+ * contradicts the table becomes a claim, and waits: until the end of the dump in progress, which
+ * may resolve the contradiction, and then for the replies to queries for single links. What is then
+ * consistent is applied, and the older bearer of a name is changed before the newer one; names that
+ * were swapped are applied one after the other, as changes that belong together.
  *
- * Of two claims that contradict each other, and of a claim that contradicts the table, the
- * one with the older information is queried. After a few rounds, links that still
- * contradict each other stay as they were until the next dump. Pure. */
+ * If two claims contradict each other, or a claim contradicts the table, the one with the older
+ * information is queried. If links still contradict each other after a few rounds, they remain
+ * unchanged until the next dump. Pure. */
 #ifndef LINKWATCH_DAEMON_RECONCILE_H
 #define LINKWATCH_DAEMON_RECONCILE_H
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* The standing of the subscription and the state of the dumps, as they are reported; and whether
- * they differ from what was reported before. Pure. */
+/* The standing and the state of the dumps as reported to consumers, and whether they changed since
+ * the last report. Pure. */
 #ifndef LINKWATCH_DAEMON_REPORT_H
 #define LINKWATCH_DAEMON_REPORT_H
 

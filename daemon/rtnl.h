@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* The rtnetlink socket: joins groups, requests dumps, receives. It knows nothing of what is in the
- * messages; what it receives goes to one handler, message by message. One socket for all, so that
- * the kernel's order of dumps and notifications holds. */
+/* The rtnetlink socket: joins groups, requests dumps, and receives. Does not interpret the
+ * messages, but passes each to one handler. Everything is received on one socket, so that the
+ * kernel's order of dumps and notifications is kept. */
 #ifndef LINKWATCH_DAEMON_RTNL_H
 #define LINKWATCH_DAEMON_RTNL_H
 

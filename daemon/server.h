@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* The listening socket: who may come in, and how many. */
+/* The listening socket: admits connections, up to the limits. */
 #ifndef LINKWATCH_DAEMON_SERVER_H
 #define LINKWATCH_DAEMON_SERVER_H
 

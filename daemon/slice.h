@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* A slice of the loop's time, handed down to the code that runs in it. Who has done a unit of
- * work asks whether it is over, and if so keeps its place and lets others go on; so each slice does
- * at least one unit, and overruns by one at most. NULL is a slice without end. Pure: the clock is
- * given. */
+/* A slice of time for the code that runs in it. After each unit of work, the code checks whether
+ * the slice is over, and if so saves its place and returns: each slice does at least one unit, and
+ * is exceeded by one unit at most. NULL is a slice without an end. Pure: the clock is passed in. */
 #ifndef LINKWATCH_DAEMON_SLICE_H
 #define LINKWATCH_DAEMON_SLICE_H
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Where the links come from: does what standing decides with the rtnetlink socket, and
- * leads what it receives into the table. */
+/* The source of a namespace's links and addresses: performs the actions that the standings decide
+ * on, with the rtnetlink socket, and passes received messages on to the tables. */
 #ifndef LINKWATCH_DAEMON_SOURCE_H
 #define LINKWATCH_DAEMON_SOURCE_H
 

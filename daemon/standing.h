@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* The standing of the subscription, and the cadence of dumps. A pure state machine: events go
- * in, with their time, and the next action comes out. Times are microseconds of one monotonic
- * clock. */
+/* The standing, and the cadence of dumps: a pure state machine. Events go in, with their time, and
+ * the next action comes out. Times are microseconds of one monotonic clock. */
 #ifndef LINKWATCH_DAEMON_STANDING_H
 #define LINKWATCH_DAEMON_STANDING_H
 

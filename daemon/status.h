@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* How the daemon does: the answers to GetStatus and GetStatistics. */
+/* The state of the daemon: the replies to GetStatus and GetStatistics. */
 #ifndef LINKWATCH_DAEMON_STATUS_H
 #define LINKWATCH_DAEMON_STATUS_H
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* What one consumer of Monitor receives, message by message: a cursor on the history,
- * and a snapshot of the tables where the history can't help. Constant memory, however
- * far behind the consumer is. Pure. */
+/* The replies of Monitor for one consumer: a cursor in the history, and a snapshot of the tables if
+ * the history does not reach back far enough. Uses constant memory, however far the consumer is
+ * behind. Pure. */
 #ifndef LINKWATCH_DAEMON_STREAM_H
 #define LINKWATCH_DAEMON_STREAM_H
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* A kind of object that a network namespace has, and that the kernel dumps and notifies of: links,
- * and their addresses. Here is what one kind has that others have differently: its messages and
- * groups, its words, and the table that it is read into. */
+/* The interface to a subject: a kind of object in a network namespace that the kernel dumps and
+ * sends notifications of (links, addresses). Contains everything that differs between subjects: the
+ * messages and groups, the words for reasons, and the functions of the table. */
 #ifndef LINKWATCH_DAEMON_SUBJECT_H
 #define LINKWATCH_DAEMON_SUBJECT_H
 

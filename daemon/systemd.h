@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* What a service sends to its manager (systemd), and gets from it. Nothing waits for a manager
- * that does not read: messages are sent when it does. Without a manager the functions do
- * nothing. */
+/* Communication with the service manager (systemd). Never blocks: if the manager does not read,
+ * messages are sent later. Without a service manager, the functions do nothing. */
 #ifndef LINKWATCH_DAEMON_SYSTEMD_H
 #define LINKWATCH_DAEMON_SYSTEMD_H
 

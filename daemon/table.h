@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* All links of a namespace: a store that reports what changes in it. Pure. */
+/* All links of a namespace. Reports each change. Pure. */
 #ifndef LINKWATCH_DAEMON_TABLE_H
 #define LINKWATCH_DAEMON_TABLE_H
 

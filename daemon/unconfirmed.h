@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* Links of which a dump showed a change that no notification has confirmed yet: either the
- * notification is on its way, or the subscription is incomplete. Pure. */
+ * notification will still arrive, or the subscription is incomplete. Pure. */
 #ifndef LINKWATCH_DAEMON_UNCONFIRMED_H
 #define LINKWATCH_DAEMON_UNCONFIRMED_H
 

@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Who the consumers are, by user id: how many connections each has, and whether there is room for
- * more. Each check takes the same time, however many there are.
+/* The users of the daemon by user ID: how many connections each has, and whether another one is
+ * permitted. Each check takes constant time.
  *
- * Of what is limited in total, a user gets at most as much as is left for others: one alone
- * may have half of it, two a third each, and so on; so a few can't take all. A part of the
- * connections is reserved for root and for the daemon's own user. Pure. */
+ * Of everything that is limited in total, a user can have at most as much as is still available to
+ * others: one user can have one half, two users one third each, and so on, so that a few cannot use
+ * up everything. A part of the connections is reserved for root and for the user that the daemon
+ * runs as. Pure. */
 #ifndef LINKWATCH_DAEMON_USERS_H
 #define LINKWATCH_DAEMON_USERS_H
 

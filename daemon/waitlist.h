@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Who waits for one thing to happen. Pure. */
+/* The answers that wait for one condition. Pure. */
 #ifndef LINKWATCH_DAEMON_WAITLIST_H
 #define LINKWATCH_DAEMON_WAITLIST_H
 

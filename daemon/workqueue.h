@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Work that can wait: who is served next, and for how long. Time is shared out by user first, then
- * by connection. What is urgent (the kernel's messages) goes before all of it in each iteration of
- * the loop, and waits for one round.
+/* Work that can wait: who is served next, and for how long. Time is shared between users, then
+ * between the connections of each user. Urgent work (the kernel's messages) has priority in each
+ * iteration of the event loop, and waits for one round at most.
  *
- * Users are served one after another, each for a slice of time; within a user, jobs are served
- * first come, first served, those that deliver events and all others alternately. A job that does
- * not end in its slice continues among the others, and begins there the next time. */
+ * Users are served in turn, each for one slice of time. The jobs of one user are served in the
+ * order in which they were added; those that deliver events alternate with all others. A job that
+ * does not finish within its slice continues among the others, and begins there the next time. */
 #ifndef LINKWATCH_DAEMON_WORKQUEUE_H
 #define LINKWATCH_DAEMON_WORKQUEUE_H
 

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* JSON text under construction: pieces are added at its end, and it becomes a buffer.
- * Nobody need check on the way; a lack of memory is reported at the end. Pure.
+/* A builder of JSON text: appends pieces, and returns a buffer. Errors need not be checked in
+ * between; running out of memory is reported at the end. Pure.
  *
- * Objects of known members, of which there is one for each event, are written with this;
- * all else is the JSON library's, and so is every string that needs escaping. */
+ * Used for objects with known members, one of which is written for each event. All other JSON is
+ * written with jansson, and so are strings that need escaping. */
 #ifndef LINKWATCH_DAEMON_WRITER_H
 #define LINKWATCH_DAEMON_WRITER_H
 
