@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* The fields of an address, by the names they have on the wire (and in "ip -json address"). */
+/* The fields of an address, with their names in the protocol (and in "ip -json address"). */
 #ifndef LINKWATCH_PROTOCOL_ADDRESS_FIELDS_H
 #define LINKWATCH_PROTOCOL_ADDRESS_FIELDS_H
 

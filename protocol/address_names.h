@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* The names that iproute2 has for numbers of an address: on the wire stand the names, for who asks
- * the kernel, the numbers. One table of each for both sides of the socket. */
+/* iproute2's names for the numeric values of an address: the protocol uses the names, the kernel
+ * the numbers. Shared by the daemon and the library. */
 #ifndef LINKWATCH_PROTOCOL_ADDRESS_NAMES_H
 #define LINKWATCH_PROTOCOL_ADDRESS_NAMES_H
 

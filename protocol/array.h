@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Arrays that grow. */
+/* Growing arrays. */
 #ifndef LINKWATCH_PROTOCOL_ARRAY_H
 #define LINKWATCH_PROTOCOL_ARRAY_H
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* The clocks and deadlines, in microseconds. Modules that decide something by time get it as an
+/* Clocks and deadlines, in microseconds. Modules that decide by time are passed the time as an
  * argument. */
 #ifndef LINKWATCH_PROTOCOL_CLOCK_H
 #define LINKWATCH_PROTOCOL_CLOCK_H

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* The fields of a link of which the daemon reports changes, by the names they have on the wire (and
- * in "ip -json -details link"). */
+/* The fields of a link whose changes the daemon reports, with their names in the protocol (and in
+ * "ip -json -details link"). */
 #ifndef LINKWATCH_PROTOCOL_FIELDS_H
 #define LINKWATCH_PROTOCOL_FIELDS_H
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Varlink's framing: messages of JSON text, each ended by a NUL byte. Bytes go
- * in as they come, at any boundary; whole messages come out. Pure. */
+/* The framing of Varlink: JSON messages, each terminated by a NUL byte. Bytes go in as they arrive;
+ * complete messages come out. Pure. */
 #ifndef LINKWATCH_PROTOCOL_FRAME_H
 #define LINKWATCH_PROTOCOL_FRAME_H
 

@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Which names a name in a filter means, for both sides of the socket. Pure, and without a
+/* Matches the names in a filter, for the daemon and the library. Pure, and independent of the
  * locale.
  *
- * A text means the name that is exactly it, byte for byte, and all names that it matches as
- * a shell glob: "*" any text, "?" one character, "[abc]" "[a-z]" "[!a]" "[[:digit:]]" one
- * of a set. A backslash takes the special meaning from the character behind it; \xNN is a
- * byte and \uNNNN and \UNNNNNNNN are a character, as utf8_escape() writes them. A character
- * is one of UTF-8, or a single byte where a name isn't UTF-8. */
+ * A text matches the name that equals it, byte for byte, and all names that it matches as a shell
+ * glob: "*" is any text, "?" one character, and "[abc]" "[a-z]" "[!a]" "[[:digit:]]" one character
+ * of a set. A backslash removes the special meaning of the next character; \xNN is a byte, and
+ * \uNNNN and \UNNNNNNNN are a character, as written by utf8_escape(). A character is one of UTF-8,
+ * or a single byte if the name is not valid UTF-8. */
 #ifndef LINKWATCH_PROTOCOL_GLOB_H
 #define LINKWATCH_PROTOCOL_GLOB_H
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* The texts of the interfaces that the daemon speaks, from the .varlink files beside
- * this one. */
+/* The texts of the interfaces that the daemon implements, from the .varlink files in this
+ * directory. */
 #ifndef LINKWATCH_PROTOCOL_INTERFACES_H
 #define LINKWATCH_PROTOCOL_INTERFACES_H
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* JSON read from text, with its errors distinguished. Pure. */
+/* Parses JSON text, and distinguishes the errors. Pure. */
 #ifndef LINKWATCH_PROTOCOL_JSON_H
 #define LINKWATCH_PROTOCOL_JSON_H
 

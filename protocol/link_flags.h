@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* The names that iproute2 has for flags of a link: the wire has the names, and the kernel the
- * numbers. One table for both sides of the socket. IFF_RUNNING has no name: a link that is up and
- * lacks it is NO-CARRIER on the wire. */
+/* iproute2's names for the flags of a link: the protocol uses the names, the kernel the numbers.
+ * Shared by the daemon and the library. IFF_RUNNING has no name: a link that is up without it is
+ * NO-CARRIER in the protocol. */
 #ifndef LINKWATCH_PROTOCOL_LINK_FLAGS_H
 #define LINKWATCH_PROTOCOL_LINK_FLAGS_H
 

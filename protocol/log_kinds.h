@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* The kinds of entries that the daemon writes into the journal. */
+/* The kinds of journal entries that the daemon writes. */
 #ifndef LINKWATCH_PROTOCOL_LOG_KINDS_H
 #define LINKWATCH_PROTOCOL_LOG_KINDS_H
 

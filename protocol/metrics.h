@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* The metrics that are made of what GetStatus and GetStatistics answer: as io.systemd.Metrics has
- * them, and as OpenMetrics text. One list for both sides of the socket, and the one thing beside
- * linkwatch.h that linkwatchctl knows of it. Pure. */
+/* The metrics derived from the replies to GetStatus and GetStatistics, for io.systemd.Metrics and
+ * as OpenMetrics text. One list, shared by the daemon and linkwatchctl. Pure. */
 #ifndef LINKWATCH_PROTOCOL_METRICS_H
 #define LINKWATCH_PROTOCOL_METRICS_H
 

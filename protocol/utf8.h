@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* UTF-8, and the escapes in which text that others chose is safe to show. Pure, and
- * without a locale. */
+/* UTF-8, and escapes that make untrusted text safe to display. Pure, and independent of the locale.
+ */
 #ifndef LINKWATCH_PROTOCOL_UTF8_H
 #define LINKWATCH_PROTOCOL_UTF8_H
 
