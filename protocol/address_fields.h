@@ -35,14 +35,14 @@ typedef uint64_t address_fields;
 
 #define ADDRESS_FIELD_BIT(id) (UINT64_C(1) << ADDRESS_FIELD_##id)
 
-/* The name on the wire. */
+/* The name in the protocol. */
 const char *address_field_name(enum address_field field);
 
-/* The member beside it that has the bytes of a name where they are not UTF-8, as
+/* The member that contains the bytes of a name that is not valid UTF-8; see
  * link_field_bytes_name(). */
 const char *address_field_bytes_name(enum address_field field);
 
-/* The field of that name, or -ENOENT. */
+/* The field with that name, or -ENOENT. */
 int address_field_from_name(const char *name);
 
 #endif

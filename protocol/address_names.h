@@ -6,16 +6,17 @@
 
 #include <stdint.h>
 
-/* Room for the name of any of them. */
+/* Size of a buffer for any of the names. */
 #define ADDRESS_NAME_SIZE 16
 
-/* The names return room, or a constant; the numbers are -ENOENT for a name that stands for none. */
+/* Functions that return a name return room or a constant; those that return a number return -ENOENT
+ * for an unknown name. */
 
 /* RT_SCOPE_*. */
 const char *address_scope_name(uint8_t scope, char room[ADDRESS_NAME_SIZE]);
 int address_scope_from_name(const char *name);
 
-/* IFAPROT_*: who made the address. */
+/* IFAPROT_*: the origin of the address. */
 const char *address_protocol_name(uint8_t protocol, char room[ADDRESS_NAME_SIZE]);
 int address_protocol_from_name(const char *name);
 
@@ -23,12 +24,12 @@ int address_protocol_from_name(const char *name);
 const char *address_family_name(uint8_t family);
 int address_family_from_name(const char *name);
 
-/* Flags that are named where IFA_F_* are set, and "dynamic" where IFA_F_PERMANENT is not. */
+/* The flags to be named: those that are set, and IFA_F_PERMANENT ("dynamic") if it is not set. */
 uint32_t address_flags_named(uint32_t flags);
-/* The name of the first of these, in the order in which ip prints them, which it takes away; the
- * last name stands for all that have none. NULL if none is left. */
+/* Removes the first of these flags, in the order in which ip prints them, and returns its name; the
+ * last name stands for all flags without a name. NULL if none is left. */
 const char *address_flag_next(uint32_t *named, uint8_t family, char room[ADDRESS_NAME_SIZE]);
-/* What address_flag_next() took away for that name; 0 if it is none. */
+/* The flags that address_flag_next() removes for that name; 0 for an unknown name. */
 uint32_t address_flag_from_name(const char *name);
 
 #endif

@@ -7,8 +7,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* Makes room for so many items of that size. array points at the pointer to the first one, which is
- * NULL while *capacity is 0. -ENOMEM: then nothing changed. */
+/* Makes room for at least the needed number of items of the given size. array points to the pointer
+ * to the first item, which is NULL while *capacity is 0. On -ENOMEM, nothing has changed. */
 static inline int array_grow(void *array, size_t *capacity, size_t needed, size_t size)
 {
     size_t larger = *capacity ? *capacity : 4;

@@ -23,14 +23,15 @@ static inline uint64_t clock_monotonic(void)
     return (uint64_t)clock_usec(CLOCK_MONOTONIC);
 }
 
-/* The time of CLOCK_MONOTONIC at which a timeout from now ends; a negative one never ends. */
+/* The time of CLOCK_MONOTONIC at which a timeout that starts now ends; a negative timeout never
+ * ends. */
 static inline uint64_t deadline_after(int64_t timeout)
 {
     return timeout < 0 ? DEADLINE_NEVER : clock_monotonic() + (uint64_t)timeout;
 }
 
-/* What remains until a deadline in milliseconds, rounded up, as poll() takes it: -1 for
- * DEADLINE_NEVER and INT64_MAX. */
+/* The time until a deadline in milliseconds, rounded up, for poll(): -1 for DEADLINE_NEVER and
+ * INT64_MAX. */
 static inline int deadline_timeout(uint64_t deadline)
 {
     uint64_t now = clock_monotonic();

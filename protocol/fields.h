@@ -54,20 +54,19 @@ typedef uint64_t link_fields;
 
 #define LINK_FIELD_BIT(id) (UINT64_C(1) << LINK_FIELD_##id)
 
-/* Each field of a set of links' or of addresses' fields, as a number; it can't be left by break. */
+/* Iterates over a set of fields of links or addresses, as numbers. break does not end the loop. */
 #define FOREACH_FIELD(field, fields)                           \
     for (uint64_t rest_ = (fields); rest_; rest_ &= rest_ - 1) \
         for (unsigned field = (unsigned)__builtin_ctzll(rest_); field < 64; field = 64)
 
-/* The name on the wire. */
+/* The name in the protocol. */
 const char *link_field_name(enum link_field field);
 
-/* The member beside it that has the bytes of a name where they are not UTF-8, in hexadecimal
- * digits: as linkwatchctl's escapes have them, and short enough to be read. NULL for a field
- * that is no name. */
+/* The member that contains the bytes of a name that is not valid UTF-8, in hexadecimal digits, as
+ * in linkwatchctl's escapes. NULL for a field that is not a name. */
 const char *link_field_bytes_name(enum link_field field);
 
-/* The field of that name, or -ENOENT. */
+/* The field with that name, or -ENOENT. */
 int link_field_from_name(const char *name);
 
 #endif

@@ -15,30 +15,29 @@ struct frame {
     size_t max;      /* longest message that is accepted, without its NUL */
 };
 
-/* Makes an empty buffer. It allocates nothing until bytes come, and gives the
- * memory back when all of them were taken. */
+/* Initializes an empty buffer. It allocates no memory until bytes arrive, and frees it when all of
+ * them have been taken. */
 void frame_init(struct frame *frame, size_t max);
 
-/* Frees the bytes held. */
+/* Frees the buffered bytes. */
 void frame_clear(struct frame *frame);
 
-/* Room for more bytes: *ret points at *ret_size > 0 free bytes, to be filled and
- * then counted with frame_filled(). -EMSGSIZE if the message begun is over the
- * limit, -ENOMEM. */
+/* Makes room for more bytes: *ret points to *ret_size > 0 free bytes, to be filled and then counted
+ * with frame_filled(). -EMSGSIZE if the current message exceeds the limit, or -ENOMEM. */
 int frame_reserve(struct frame *frame, char **ret, size_t *ret_size);
 
-/* n bytes of the reserved room were written. */
+/* n bytes of the reserved room have been written. */
 void frame_filled(struct frame *frame, size_t n);
 
-/* The next whole message, without its NUL (which is there), valid until the next
- * call of any of these. 1 with a message, 0 if there is none yet, -EMSGSIZE if
- * it is over the limit. */
+/* The next complete message, followed by its NUL, which *ret_length does not include; valid until
+ * the next call of any of these functions. 1 with a message, 0 if there is none yet, -EMSGSIZE if
+ * it exceeds the limit. */
 int frame_next(struct frame *frame, const char **ret_message, size_t *ret_length);
 
-/* Gives back the room that is not needed for what is held: nothing more comes for a while. */
+/* Frees unused room, when no further bytes are expected for a while. */
 void frame_trim(struct frame *frame);
 
-/* Bytes held and not yet taken. */
+/* The number of bytes that have not been taken yet. */
 size_t frame_pending(const struct frame *frame);
 
 #endif

@@ -13,15 +13,15 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-/* What holding a link against a filter costs, and a request's size, would else have no bound:
- * values in one field of a filter, and characters of a name. */
+/* Bounds for the cost of matching a link against a filter, and for the size of a request: the
+ * values in one field of a filter, and the characters of a name. */
 #define FILTER_VALUES_MAX 256
 #define FILTER_GLOB_MAX   127
 
-/* It takes at most about as many steps as the product of both lengths. */
+/* The number of steps is bounded by about the product of both lengths. */
 bool glob_matches(const char *glob, const char *name);
 
-/* How many characters the text has, an escape counting as one. */
+/* The number of characters in the text; an escape counts as one. */
 size_t glob_length(const char *glob);
 
 #endif

@@ -6,16 +6,16 @@
 #include <jansson.h>
 #include <stddef.h>
 
-/* What a document may be at most; jansson takes some 100 ns for a value, whose text may be one
- * byte, and refuses what is too deep only at 2048 levels. */
+/* Limits of a document. jansson takes about 100 ns for a value, whose text may be a single byte,
+ * and rejects nesting only from 2048 levels on. */
 struct json_limits {
-    size_t depth;  /* of objects and arrays in each other */
-    size_t values; /* in total, about: members, elements, and what holds them */
-    size_t string; /* bytes of one string, as it is written */
+    size_t depth;  /* nesting depth of objects and arrays */
+    size_t values; /* in total, approximately: members, elements, objects and arrays */
+    size_t string; /* bytes of one string, including escapes */
 };
 
-/* Reads a whole document; flags are jansson's. limits may be NULL: none. -EBADMSG if it is
- * none, -E2BIG if it is over a limit (nothing beyond that is read), -ENOMEM. */
+/* Parses a complete document; flags are those of jansson, and limits may be NULL. -EBADMSG if it is
+ * not valid JSON, -E2BIG if it exceeds a limit (nothing beyond that is parsed), or -ENOMEM. */
 int json_read(const char *text, size_t length, size_t flags, const struct json_limits *limits,
               json_t **ret);
 

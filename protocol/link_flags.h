@@ -7,14 +7,14 @@
 
 #include <stdint.h>
 
-/* Room for the name of any of them. */
+/* Size of a buffer for any of the names. */
 #define LINK_FLAG_NAME_SIZE 9
 
-/* The name of the first of these flags (IFF_*), in the order in which ip prints them, which it
- * takes away; the last name stands for all that have none. NULL if none is left. */
+/* Removes the first of these flags (IFF_*), in the order in which ip prints them, and returns its
+ * name; the last name stands for all flags without a name. NULL if none is left. */
 const char *link_flag_next(uint32_t *flags, char room[LINK_FLAG_NAME_SIZE]);
 
-/* What link_flag_next() took away for that name; 0 if it is none. */
+/* The flags that link_flag_next() removes for that name; 0 for an unknown name. */
 uint32_t link_flag_from_name(const char *name);
 
 #endif

@@ -3,8 +3,7 @@
 #ifndef LINKWATCH_PROTOCOL_LOG_KINDS_H
 #define LINKWATCH_PROTOCOL_LOG_KINDS_H
 
-/* X(enumerator, MESSAGE_ID). What a line is about, and by which name the journal knows
- * such lines; units/linkwatchd.catalog explains each. */
+/* X(enumerator, MESSAGE_ID). units/linkwatchd.catalog explains each kind. */
 #define LOG_KINDS(X)                                       \
     X(LINK_ADDED, "13c9964c61a54a8d912067a0fd16d152")      \
     X(LINK_REMOVED, "d38720ef10fb40838c9f2f6dce8ffc41")    \

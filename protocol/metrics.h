@@ -7,7 +7,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/* Before the names of the families: on the wire, and in OpenMetrics. */
+/* Prefixes of the names of the families: in io.systemd.Metrics, and in OpenMetrics. */
 #define METRICS_PREFIX      "org.linkwatch."
 #define METRICS_TEXT_PREFIX "linkwatch_"
 
@@ -17,7 +17,7 @@ enum metric_type {
     METRIC_STRING, /* OpenMetrics has none: each value is a label */
 };
 
-/* What its values are. */
+/* The values of a metric. */
 enum metric_content {
     METRIC_VALUE,  /* an integer, a boolean or a text */
     METRIC_LINKS,  /* the number of links, by operational state and kind */
@@ -31,13 +31,13 @@ struct metric {
     enum metric_content content;
     const char *description;
     const char *unit; /* of OpenMetrics; "seconds" are microseconds in the member. NULL for none */
-    /* Of both replies together, with dots between levels: where the value stands, and where that
-     * of the addresses does. With both, or with the second alone, each has a field "subject". */
+    /* The path of the value, and of that for addresses, in the two replies taken together, with
+     * dots between levels. If the second is set, each metric has a field "subject". */
     const char *member;
     const char *address_member;
 };
 
-/* In the order in which they are listed; the end has no name. */
+/* In the order in which they are listed; the last item has no name. */
 extern const struct metric metrics[];
 
 /* Bounds of the histogram of delays, in ascending order. */
@@ -49,8 +49,9 @@ struct metric_bound {
 };
 extern const struct metric_bound metric_bounds[METRIC_BOUNDS];
 
-/* So many groups of links are distinguished, by operational state and kind; the others are counted
- * as of the kind METRICS_OTHER. Kinds are the kernel's, but who hands a socket in may feign it. */
+/* The maximum number of groups of links by operational state and kind; the others are counted with
+ * the kind METRICS_OTHER. Kinds come from the kernel, but a consumer that passes a socket can forge
+ * them. */
 #define METRICS_GROUPS_MAX 128
 #define METRICS_OTHER      "other"
 
