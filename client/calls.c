@@ -6,7 +6,7 @@
 #include <string.h>
 
 #include "client/address_object.h"
-#include "client/channel.h"
+#include "client/blocking_connection.h"
 #include "client/link_filter.h"
 #include "client/link_object.h"
 #include "client/linkwatch.h"

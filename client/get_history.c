@@ -4,7 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "client/channel.h"
+#include "client/blocking_connection.h"
 #include "client/link_filter.h"
 #include "client/link_object.h"
 #include "client/linkwatch.h"

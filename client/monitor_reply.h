@@ -5,6 +5,7 @@
 
 #include <jansson.h>
 
+#include "client/callback_arguments.h"
 #include "client/linkwatch.h"
 
 enum message_type {
@@ -17,28 +18,6 @@ enum message_type {
     MESSAGE_CHANGE,
     MESSAGE_OTHER, /* of a later version's type, which is passed over */
     MESSAGE_TYPE_COUNT
-};
-
-struct linkwatch_event {
-    enum linkwatch_learned learned;
-    const char *instance; /* NULL for what a snapshot showed */
-    int64_t sequence;
-    int64_t realtime; /* -1 for none, also below */
-    int64_t monotonic;
-    int64_t flaps;
-    int64_t new_ifindex; /* 0 for none */
-    int64_t new_netnsid;
-    bool has_new_netnsid;
-    bool more_follows; /* another callback, for what happened at once */
-};
-
-struct linkwatch_source {
-    const char *standing; /* NULL: the message has no source */
-    const char *reason;
-    int error;              /* 0 for none */
-    const char *error_name; /* NULL for none */
-    bool stale;
-    int64_t last_dump; /* -1 for none */
 };
 
 /* Strings belong to the JSON it was read from. */

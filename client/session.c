@@ -5,10 +5,9 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/epoll.h>
-#include <sys/socket.h>
 #include <unistd.h>
 
-#include "client/channel.h"
+#include "client/daemon_socket.h"
 #include "client/wire.h"
 
 #define LONGEST_DELAY UINT64_C(5000000)
@@ -51,7 +50,7 @@ static int add_enter(struct session *session, int namespace_fd)
 {
     char *text;
     size_t size;
-    int r = enter_call(&text, &size);
+    int r = wire_enter_call(&text, &size);
 
     if (r < 0)
         return r;
@@ -101,11 +100,6 @@ int session_add_call(struct session *session, const char *method, json_t *parame
     return r < 0 ? r : watch(session, EPOLL_CTL_MOD);
 }
 
-static bool is_passing(int error)
-{
-    return error == EAGAIN || error == EWOULDBLOCK;
-}
-
 int session_send(struct session *session)
 {
     if (!session->out)
@@ -114,14 +108,10 @@ int session_send(struct session *session)
         ssize_t n = socket_send(session->fd, session->out + session->out_sent,
                                 session->out_size - session->out_sent, session->passed_fd);
 
-        if (n >= 0) {
-            session->out_sent += (size_t)n;
-            session->passed_fd = -1;
-        } else if (is_passing(errno)) {
-            return 0;
-        } else if (errno != EINTR) {
-            return errno == EPIPE ? -ECONNRESET : -errno;
-        }
+        if (n <= 0)
+            return (int)n;
+        session->out_sent += (size_t)n;
+        session->passed_fd = -1;
     }
     free(session->out);
     session->out = NULL;
@@ -136,19 +126,5 @@ int session_next(struct session *session, const char **ret_text, size_t *ret_len
 
 int session_receive(struct session *session)
 {
-    char *room;
-    size_t size;
-    ssize_t n;
-    int r = frame_reserve(&session->in, &room, &size);
-
-    if (r < 0)
-        return r;
-    do
-        n = recv(session->fd, room, size, 0);
-    while (n < 0 && errno == EINTR);
-    if (n > 0)
-        frame_filled(&session->in, (size_t)n);
-    if (n == 0)
-        return -ECONNRESET;
-    return n > 0 ? 1 : is_passing(errno) ? 0 : -errno;
+    return socket_receive(session->fd, &session->in);
 }

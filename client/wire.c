@@ -32,6 +32,11 @@ int wire_call(const char *method, json_t *parameters, bool more, char **ret, siz
     return 0;
 }
 
+int wire_enter_call(char **ret, size_t *ret_size)
+{
+    return wire_call("Links.Enter", json_pack("{s:i}", "socket_fd", 0), false, ret, ret_size);
+}
+
 /* NULL for a member that is null, too. */
 static json_t *member(const json_t *root, const char *name)
 {

@@ -14,6 +14,9 @@
  * and its size with the NUL. Takes the reference to the parameters, NULL included. -ENOMEM. */
 int wire_call(const char *method, json_t *parameters, bool more, char **ret, size_t *ret_size);
 
+/* The same of the call that enters the namespace of the socket that is passed with it. */
+int wire_enter_call(char **ret, size_t *ret_size);
+
 struct reply {
     json_t *root;
     json_t *parameters; /* an object, part of root */

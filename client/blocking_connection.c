@@ -1,24 +1,18 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-#include "client/channel.h"
+#include "client/blocking_connection.h"
 
 #include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/socket.h>
-#include <sys/un.h>
 #include <unistd.h>
 
+#include "client/daemon_socket.h"
 #include "client/link_object.h"
 #include "client/netns.h"
 #include "protocol/clock.h"
 #include "protocol/frame.h"
-
-/* Linux 6.16; older headers lack it. */
-#ifndef SO_PASSRIGHTS
-#define SO_PASSRIGHTS 83
-#endif
 
 #define CONNECT_TIMEOUT INT64_C(5000000)
 #define CONNECT_AGAIN   10 /* ms */
@@ -33,46 +27,6 @@ struct linkwatch {
     size_t limit;
     pid_t owner; /* the process that made it */
 };
-
-const char *linkwatch_default_path(void)
-{
-    const char *path = secure_getenv("LINKWATCH_SOCKET");
-
-    return path && *path ? path : DEFAULT_SOCKET;
-}
-
-/* A reply has no descriptors, and closing one that came with it may take as long as its owner
- * likes. Older kernels hand it over. */
-static void refuse_descriptors(int fd)
-{
-    int expected = 0;
-
-    (void)setsockopt(fd, SOL_SOCKET, SO_PASSRIGHTS, &expected, sizeof(expected));
-}
-
-int socket_connect(const char *path)
-{
-    struct sockaddr_un address = {.sun_family = AF_UNIX};
-    int fd;
-    int r;
-
-    if (strlen(path) >= sizeof(address.sun_path))
-        return -ENAMETOOLONG;
-    memcpy(address.sun_path, path, strlen(path) + 1);
-    fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
-    if (fd < 0)
-        return -errno;
-    refuse_descriptors(fd);
-    do
-        r = connect(fd, (struct sockaddr *)&address, sizeof(address));
-    while (r < 0 && errno == EINTR);
-    if (r < 0) {
-        r = -errno;
-        close(fd);
-        return r;
-    }
-    return fd;
-}
 
 /* Waits while the daemon's backlog is full: no event shows when it isn't any more. */
 static int connect_by(const char *path, uint64_t deadline)
@@ -190,74 +144,27 @@ static int wait_for(int fd, short events, uint64_t deadline)
     return n < 0 ? -errno : n == 0 ? -ETIMEDOUT : 0;
 }
 
-static bool is_passing(int error)
-{
-    return error == EAGAIN || error == EWOULDBLOCK || error == EINTR;
-}
-
-ssize_t socket_send(int fd, const char *bytes, size_t size, int passed_fd)
-{
-    union {
-        struct cmsghdr header;
-        char room[CMSG_SPACE(sizeof(int))];
-    } control = {0};
-    struct iovec piece = {.iov_base = (char *)bytes, .iov_len = size};
-    struct msghdr message = {.msg_iov = &piece, .msg_iovlen = 1};
-
-    if (passed_fd >= 0) {
-        message.msg_control = &control;
-        message.msg_controllen = sizeof(control.room);
-        control.header.cmsg_level = SOL_SOCKET;
-        control.header.cmsg_type = SCM_RIGHTS;
-        control.header.cmsg_len = CMSG_LEN(sizeof(int));
-        memcpy(CMSG_DATA(&control.header), &passed_fd, sizeof(int));
-    }
-    return sendmsg(fd, &message, MSG_NOSIGNAL);
-}
-
-int enter_call(char **ret, size_t *ret_size)
-{
-    return wire_call("Links.Enter", json_pack("{s:i}", "socket_fd", 0), false, ret, ret_size);
-}
-
 static int send_all(int fd, const char *bytes, size_t size, int passed_fd, uint64_t deadline)
 {
     while (size > 0) {
         ssize_t n = socket_send(fd, bytes, size, passed_fd);
-        int r;
+        int r = n == 0 ? wait_for(fd, POLLOUT, deadline) : (int)n;
 
-        if (n >= 0) {
-            bytes += n;
-            size -= (size_t)n;
-            passed_fd = -1;
-            continue;
-        }
-        if (!is_passing(errno))
-            return errno == EPIPE ? -ECONNRESET : -errno;
-        r = wait_for(fd, POLLOUT, deadline);
         if (r < 0)
             return r;
+        bytes += n;
+        size -= (size_t)n;
+        if (n > 0)
+            passed_fd = -1;
     }
     return 0;
 }
 
 static int receive_some(struct linkwatch *connection, uint64_t deadline)
 {
-    char *room;
-    size_t size;
-    ssize_t n;
-    int r = frame_reserve(&connection->in, &room, &size);
+    int r = socket_receive(connection->fd, &connection->in);
 
-    if (r < 0)
-        return r == -EMSGSIZE ? -EPROTO : r;
-    n = recv(connection->fd, room, size, 0);
-    if (n > 0)
-        frame_filled(&connection->in, (size_t)n);
-    if (n == 0)
-        return -ECONNRESET;
-    if (n > 0)
-        return 0;
-    return is_passing(errno) ? wait_for(connection->fd, POLLIN, deadline) : -errno;
+    return r == 0 ? wait_for(connection->fd, POLLIN, deadline) : r;
 }
 
 static int receive_reply(struct linkwatch *connection, uint64_t deadline, struct reply *ret)
@@ -266,11 +173,9 @@ static int receive_reply(struct linkwatch *connection, uint64_t deadline, struct
     size_t length;
     int r;
 
-    while ((r = frame_next(&connection->in, &message, &length)) == 0) {
-        r = receive_some(connection, deadline);
-        if (r < 0)
-            return r;
-    }
+    do
+        r = frame_next(&connection->in, &message, &length);
+    while (r == 0 && (r = receive_some(connection, deadline)) >= 0);
     if (r > 0)
         r = wire_parse(message, length, ret);
     return r == -EBADMSG || r == -EMSGSIZE ? -EPROTO : r;
@@ -302,7 +207,7 @@ static int enter(struct linkwatch *connection, uint64_t deadline)
     struct reply reply;
     char *text;
     size_t size;
-    int r = enter_call(&text, &size);
+    int r = wire_enter_call(&text, &size);
 
     if (r < 0)
         return connection_fail(connection, r, strerror(-r));

@@ -1,22 +1,12 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* A connection for calls whose answer ends. */
-#ifndef LINKWATCH_CLIENT_CHANNEL_H
-#define LINKWATCH_CLIENT_CHANNEL_H
+/* A connection on which each call waits for its replies, up to a time. */
+#ifndef LINKWATCH_CLIENT_BLOCKING_CONNECTION_H
+#define LINKWATCH_CLIENT_BLOCKING_CONNECTION_H
 
 #include <jansson.h>
-#include <sys/types.h>
 
 #include "client/linkwatch.h"
 #include "client/wire.h"
-
-/* As send() without SIGPIPE; a descriptor that is not -1 goes with the first byte. */
-ssize_t socket_send(int fd, const char *bytes, size_t size, int passed_fd);
-
-/* The call that enters the namespace of the socket that goes with it; as wire_call(). */
-int enter_call(char **ret, size_t *ret_size);
-
-/* A connected, non-blocking socket. -EAGAIN if the daemon has too many waiting. */
-int socket_connect(const char *path);
 
 /* Calls a method, as wire_call() names it, and waits for its reply, to be cleared by the caller;
  * not an error reply, that is an error with its text. Takes the reference to the parameters. */
