@@ -225,7 +225,7 @@ static int enter(struct linkwatch *connection, uint64_t deadline)
 }
 
 /* There is a connection in the end, and it is about the right namespace. */
-static int be_there(struct linkwatch *connection, uint64_t deadline)
+static int ensure_connected(struct linkwatch *connection, uint64_t deadline)
 {
     int r;
 
@@ -249,7 +249,7 @@ static int start_call(struct linkwatch *connection, const char *method, json_t *
 
     if (r < 0)
         return connection_fail(connection, r, strerror(-r));
-    r = be_there(connection, deadline);
+    r = ensure_connected(connection, deadline);
     if (r < 0) {
         free(text);
         return r;
@@ -274,7 +274,7 @@ int linkwatch_enter(struct linkwatch *connection, int socket_fd, int64_t timeout
         return connection_fail(connection, -errno, strerror(errno));
     connection->namespace_fd = duplicate;
     connection->entered = false;
-    r = be_there(connection, deadline_after(timeout));
+    r = ensure_connected(connection, deadline_after(timeout));
     if (r < 0) {
         connection->namespace_fd = before;
         connection->entered = was_there && connection->fd >= 0;

@@ -106,7 +106,7 @@ static int prepare(struct hold *hold, struct linkwatch_link *now, struct steps *
 
     if (held && hold_is_gone(hold, held) && !is_same(hold_known(hold, held->ifindex), now))
         r = hold_report_gone(hold, held->ifindex, steps);
-    return r < 0 ? r : hold_make_way(hold, now, steps);
+    return r < 0 ? r : hold_release_names(hold, now, steps);
 }
 
 static int take_link(struct hold *hold, const struct step *step,
@@ -233,8 +233,8 @@ static void compare_held(struct hold *hold, const struct snapshot *snapshot, uin
     }
 }
 
-int hold_settle(struct hold *hold, const struct snapshot *snapshot, const struct steps *steps,
-                uint64_t time, struct steps *ret_steps)
+int hold_take_snapshot(struct hold *hold, const struct snapshot *snapshot,
+                       const struct steps *steps, uint64_t time, struct steps *ret_steps)
 {
     compare_held(hold, snapshot, time);
     return hold_take(hold, steps, time, ret_steps);

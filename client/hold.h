@@ -56,8 +56,8 @@ int hold_begin(struct hold *hold, const struct snapshot *snapshot);
 int hold_take(struct hold *hold, const struct steps *steps, uint64_t time, struct steps *ret_steps);
 
 /* The same of those from what the consumer knows to a later snapshot. */
-int hold_settle(struct hold *hold, const struct snapshot *snapshot, const struct steps *steps,
-                uint64_t time, struct steps *ret_steps);
+int hold_take_snapshot(struct hold *hold, const struct snapshot *snapshot,
+                       const struct steps *steps, uint64_t time, struct steps *ret_steps);
 
 /* The same of what is due. */
 int hold_report_due(struct hold *hold, uint64_t time, struct steps *ret_steps);

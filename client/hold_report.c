@@ -287,7 +287,7 @@ static const struct held_link *find_namesake(const struct hold *hold,
     return NULL;
 }
 
-int hold_make_way(struct hold *hold, const struct linkwatch_link *link, struct steps *steps)
+int hold_release_names(struct hold *hold, const struct linkwatch_link *link, struct steps *steps)
 {
     const struct held_link *held;
     int r = 0;

@@ -28,7 +28,7 @@ int hold_report_gone(struct hold *hold, int ifindex, struct steps *steps);
 int hold_keep_limit(struct hold *hold, struct steps *steps);
 
 /* Reports the removal of those that are gone and have a name that the link has now. */
-int hold_make_way(struct hold *hold, const struct linkwatch_link *link, struct steps *steps);
+int hold_release_names(struct hold *hold, const struct linkwatch_link *link, struct steps *steps);
 
 /* Reports an address of a link that the consumer knows, if it is new: it is there, or removed. */
 int hold_report_address(struct hold *hold, struct linkwatch_address *address, bool removed,

@@ -34,12 +34,12 @@ struct linkwatch_mirror {
     struct session stream; /* of Monitor's replies */
     struct refreshing refreshing;
 
-    uint64_t retry_at; /* while there is no connection */
-    uint64_t delay;    /* of the next retry */
-    bool unfinished;   /* more may be there: go on at once */
-    bool begins_anew;  /* on a new connection, since it is to know more */
-    bool received;     /* a message came on this connection */
-    bool reported;     /* the application knows whether there is a connection */
+    uint64_t retry_at;   /* while there is no connection */
+    uint64_t delay;      /* of the next retry */
+    bool unfinished;     /* more may be there: go on at once */
+    bool must_reconnect; /* to follow addresses, too */
+    bool received;       /* a message, on this connection */
+    bool reported;       /* the application knows whether there is a connection */
 
     pid_t owner; /* the process that made it */
     bool processing;
@@ -138,7 +138,7 @@ int linkwatch_mirror_restore(struct linkwatch_mirror *mirror, const char *saved)
     r = saved_state_read(&mirror->state, saved);
     /* With those, addresses need no other connection. */
     if (r >= 0)
-        mirror->begins_anew = false;
+        mirror->must_reconnect = false;
     return r;
 }
 
@@ -147,7 +147,7 @@ int linkwatch_mirror_follow_addresses(struct linkwatch_mirror *mirror)
     if (mirror->state.follows_addresses)
         return 0;
     mirror->state.follows_addresses = true;
-    mirror->begins_anew = true;
+    mirror->must_reconnect = true;
     return 0;
 }
 
@@ -284,7 +284,7 @@ static int take_message(struct linkwatch_mirror *mirror, const char *text, size_
 }
 
 /* Takes one message, or some bytes. 1 if there may be more, 0 if there is not. */
-static int take_some(struct linkwatch_mirror *mirror)
+static int take_next(struct linkwatch_mirror *mirror)
 {
     const char *text;
     size_t length;
@@ -297,13 +297,13 @@ static int take_some(struct linkwatch_mirror *mirror)
     return r < 0 ? r : 1;
 }
 
-static int go_on(struct linkwatch_mirror *mirror)
+static int send_and_receive(struct linkwatch_mirror *mirror)
 {
     int r = session_send(&mirror->stream);
 
     mirror->unfinished = false;
     for (int i = 0; r >= 0 && i < MESSAGES_AT_ONCE; i++) {
-        r = take_some(mirror);
+        r = take_next(mirror);
         if (mirror->stream.fd < 0 || mirror->state.ended || r == 0)
             return r;
     }
@@ -318,7 +318,8 @@ static bool wants_refresh(const struct linkwatch_mirror *mirror)
     return mirror->received && refreshing_is_wanted(&mirror->refreshing);
 }
 
-/* The daemon knows all: now it is to be received. What the stream had still in hand comes anew. */
+/* The daemon knows all of it: now that is to be received. What the stream had not taken yet is sent
+ * again. */
 static void take_over(struct linkwatch_mirror *mirror)
 {
     int r;
@@ -332,7 +333,7 @@ static void take_over(struct linkwatch_mirror *mirror)
         give_up(mirror, r, words_for(r));
 }
 
-/* The daemon can't: the stream goes on. */
+/* The daemon can't: the stream continues. */
 static void report_refusal(struct linkwatch_mirror *mirror, struct reply *reply)
 {
     char *words = wire_error_text(reply);
@@ -367,9 +368,9 @@ uint64_t linkwatch_mirror_request_refresh(struct linkwatch_mirror *mirror)
 }
 
 /* Where it stands, nothing is known of what it is to know besides. */
-static void begin_anew(struct linkwatch_mirror *mirror)
+static void reconnect(struct linkwatch_mirror *mirror)
 {
-    mirror->begins_anew = false;
+    mirror->must_reconnect = false;
     mirror_state_forget_position(&mirror->state);
     hang_up(mirror);
 }
@@ -379,15 +380,15 @@ static void process(struct linkwatch_mirror *mirror)
     int r = 0;
 
     mirror->state.now = clock_monotonic();
-    if (mirror->begins_anew)
-        begin_anew(mirror);
+    if (mirror->must_reconnect)
+        reconnect(mirror);
     if (mirror->stream.fd < 0) {
         if (clock_monotonic() < mirror->retry_at)
             return;
         r = make_connection(mirror);
     }
     if (r >= 0)
-        r = go_on(mirror);
+        r = send_and_receive(mirror);
     if (r >= 0)
         r = mirror_state_report_due(&mirror->state);
     if (r == -EMSGSIZE) {
@@ -447,7 +448,7 @@ uint64_t linkwatch_mirror_deadline(const struct linkwatch_mirror *mirror)
 
     if (mirror->stream.fd < 0)
         return mirror->retry_at;
-    if (mirror->unfinished || mirror->begins_anew)
+    if (mirror->unfinished || mirror->must_reconnect)
         return 0;
     due = mirror_state_deadline(&mirror->state);
     return wants_refresh(mirror) && mirror->refreshing.retry_at < due ? mirror->refreshing.retry_at
@@ -482,7 +483,7 @@ size_t linkwatch_mirror_count(const struct linkwatch_mirror *mirror)
 
 bool linkwatch_mirror_is_ready(const struct linkwatch_mirror *mirror)
 {
-    return mirror->state.ready && !mirror->begins_anew;
+    return mirror->state.ready && !mirror->must_reconnect;
 }
 
 struct linkwatch_link *linkwatch_mirror_get(const struct linkwatch_mirror *mirror, int ifindex)

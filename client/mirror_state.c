@@ -48,10 +48,10 @@ int mirror_state_init(struct mirror_state *state, const struct linkwatch_filter 
     return r < 0 ? r : filter_copy(filter, &state->filter);
 }
 
-static void forget_begun(struct mirror_state *state)
+static void clear_group(struct mirror_state *state)
 {
-    steps_clear(&state->begun);
-    state->begun_bytes = 0;
+    steps_clear(&state->group);
+    state->group_bytes = 0;
 }
 
 void mirror_state_clear(struct mirror_state *state)
@@ -59,7 +59,7 @@ void mirror_state_clear(struct mirror_state *state)
     hold_clear(&state->hold);
     snapshot_clear(&state->current);
     snapshot_clear(&state->incoming);
-    forget_begun(state);
+    clear_group(state);
     linkwatch_filter_free(state->filter);
     free(state->instance);
     free(state->source);
@@ -70,7 +70,7 @@ void mirror_state_clear(struct mirror_state *state)
 static void collect(struct mirror_state *state)
 {
     snapshot_clear(&state->incoming);
-    forget_begun(state);
+    clear_group(state);
     state->collecting = true;
     state->complete = false;
     state->ready = false;
@@ -108,7 +108,7 @@ json_t *mirror_state_begin(struct mirror_state *state)
         json_decref(parameters);
         return NULL;
     }
-    state->begins = true;
+    state->is_new = true;
     if (!state->complete)
         collect(state);
     return parameters;
@@ -122,7 +122,7 @@ bool mirror_state_resumes(const struct mirror_state *state)
 void mirror_state_break(struct mirror_state *state)
 {
     snapshot_clear(&state->incoming);
-    forget_begun(state);
+    clear_group(state);
     state->sequence = state->reported;
     state->collecting = false;
     state->ready = false;
@@ -188,7 +188,7 @@ static bool follows(const struct mirror_state *state, const struct message *mess
 
 static int check_position(struct mirror_state *state, const struct message *message)
 {
-    if (message->type == MESSAGE_LOST || (state->begins && state->collecting))
+    if (message->type == MESSAGE_LOST || (state->is_new && state->collecting))
         return take_instance(state, message);
     if (strcmp(state->instance, message->event.instance) != 0)
         return -EBADMSG;
@@ -233,35 +233,29 @@ static void report_steps(struct mirror_state *state, struct steps *steps)
     steps_clear(steps);
 }
 
-static int settle_held(struct mirror_state *state, struct steps *steps, struct steps *ret_steps)
-{
-    int r = hold_settle(&state->hold, &state->incoming, steps, state->now, ret_steps);
-
-    steps_clear(steps);
-    return r;
-}
-
 /* From what the application knows to the incoming snapshot. On failure the steps that are found are
  * to be reported, too. */
 static int find_reports(struct mirror_state *state, struct steps *ret_steps)
 {
-    struct hold *hold = hold_is_active(&state->hold) ? &state->hold : NULL;
+    struct hold *hold = &state->hold;
     struct steps steps = {0};
     int r = find_differences(mirror_state_known(state), &state->incoming, &steps);
 
-    if (r >= 0 && hold && !hold->begun)
-        r = hold_begin(hold, &state->incoming);
-    else if (r >= 0 && hold)
-        return settle_held(state, &steps, ret_steps);
-    if (r >= 0)
-        *ret_steps = steps;
-    else
-        steps_clear(&steps);
+    if (r >= 0 && hold_is_active(hold) && hold->begun) {
+        r = hold_take_snapshot(hold, &state->incoming, &steps, state->now, ret_steps);
+    } else if (r >= 0) {
+        r = hold_is_active(hold) ? hold_begin(hold, &state->incoming) : 0;
+        if (r >= 0) {
+            *ret_steps = steps;
+            return 0;
+        }
+    }
+    steps_clear(&steps);
     return r;
 }
 
 /* The snapshot is complete: reports how it differs from what the application knows. */
-static int settle(struct mirror_state *state)
+static int take_complete_snapshot(struct mirror_state *state)
 {
     struct steps reports = {0};
     int r = find_reports(state, &reports);
@@ -321,7 +315,7 @@ static int report_sources(struct mirror_state *state, const struct message *mess
 
 static int report_ready(struct mirror_state *state, const struct message *message)
 {
-    int r = state->collecting ? settle(state) : 0;
+    int r = state->collecting ? take_complete_snapshot(state) : 0;
 
     if (r >= 0)
         r = report_sources(state, message);
@@ -406,42 +400,41 @@ static int take_into_incoming(struct mirror_state *state, const struct message *
     return r;
 }
 
-/* Events that belong together came to their end: they happen at once, or not at all. One
- * alone needs no copy. */
-static int apply_begun(struct mirror_state *state)
+/* The group of events is complete: all are applied, or none. One alone needs no copy. */
+static int apply_group(struct mirror_state *state)
 {
-    bool alone = state->begun.count == 1;
+    bool alone = state->group.count == 1;
     struct snapshot copy = {.links = {0}};
     struct steps steps = {0};
     int r = alone ? 0 : snapshot_copy(&state->current, &copy);
 
     if (r >= 0)
-        r = apply(state, &state->begun, alone ? &state->current : &copy, &steps);
+        r = apply(state, &state->group, alone ? &state->current : &copy, &steps);
     if (r >= 0 && !alone)
         snapshot_replace(&state->current, &copy);
     snapshot_clear(&copy);
-    forget_begun(state);
+    clear_group(state);
     if (r >= 0)
         r = report_or_hold(state, &steps);
     steps_clear(&steps);
     return r;
 }
 
-/* An event about a link waits for the last of those that belong together. */
-static int begin(struct mirror_state *state, const struct message *message)
+/* An event waits for the last of those that belong together. */
+static int add_to_group(struct mirror_state *state, const struct message *message)
 {
     struct linkwatch_event event = message->event;
 
-    state->begun_bytes += sizeof(struct step);
-    state->begun_bytes +=
+    state->group_bytes += sizeof(struct step);
+    state->group_bytes +=
         message->address ? address_bytes(message->address) : link_bytes(message->link);
-    if (state->begun_bytes > state->limit)
+    if (state->group_bytes > state->limit)
         return -E2BIG;
     /* The message ends before. */
     event.instance = state->instance;
     if (message->address)
-        return steps_add_address(&state->begun, message->type, NULL, message->address, &event);
-    return steps_add(&state->begun, message->type, NULL, message->link, &event);
+        return steps_add_address(&state->group, message->type, NULL, message->address, &event);
+    return steps_add(&state->group, message->type, NULL, message->link, &event);
 }
 
 static int take(struct mirror_state *state, const struct message *message)
@@ -451,7 +444,7 @@ static int take(struct mirror_state *state, const struct message *message)
         report_lost(state, message);
         return 0;
     case MESSAGE_READY:
-        return state->begun.count > 0 ? -EBADMSG : report_ready(state, message);
+        return state->group.count > 0 ? -EBADMSG : report_ready(state, message);
     case MESSAGE_SOURCE:
         return report_sources(state, message);
     case MESSAGE_SNAPSHOT:
@@ -459,7 +452,8 @@ static int take(struct mirror_state *state, const struct message *message)
     case MESSAGE_ADD:
     case MESSAGE_REMOVE:
     case MESSAGE_CHANGE:
-        return state->collecting ? take_into_incoming(state, message) : begin(state, message);
+        return state->collecting ? take_into_incoming(state, message)
+                                 : add_to_group(state, message);
     case MESSAGE_OTHER:
         return 0;
     case MESSAGE_TYPE_COUNT:
@@ -474,15 +468,15 @@ int mirror_state_take(struct mirror_state *state, const struct message *message)
 
     if (r >= 0)
         r = take(state, message);
-    if (r >= 0 && !message->more_follows && state->begun.count > 0)
-        r = apply_begun(state);
+    if (r >= 0 && !message->more_follows && state->group.count > 0)
+        r = apply_group(state);
     if (r == -EBADMSG || r == -E2BIG)
         mirror_state_forget_position(state);
     if (r < 0)
         return r;
     state->sequence = message->event.sequence;
-    if (state->begun.count == 0)
+    if (state->group.count == 0)
         state->reported = state->sequence;
-    state->begins = false;
+    state->is_new = false;
     return 0;
 }

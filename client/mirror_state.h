@@ -17,25 +17,25 @@ struct mirror_state {
     struct linkwatch_callbacks callbacks;
     void *user;
     struct linkwatch_filter *filter; /* owned */
-    bool filtered;                   /* some links don't fit it */
+    bool filtered;                   /* some links don't match it */
     bool follows_addresses;
     bool ended; /* nothing is reported any more */
 
     struct snapshot current;  /* the links now; the application knows them when the callbacks under
                                * way are done, if nothing is held from it */
     struct snapshot incoming; /* the snapshot, while it is received */
-    struct steps begun;       /* events that belong together, of which more follow */
-    size_t begun_bytes;
-    size_t limit;    /* bytes of current, of incoming, and of begun */
+    struct steps group;       /* events that belong together, of which more follow */
+    size_t group_bytes;
+    size_t limit;    /* bytes of current, of incoming, and of group */
     bool collecting; /* into incoming; else events are applied to current */
-    bool begins;     /* nothing came on this connection yet */
+    bool is_new;     /* no message was received on this connection yet */
     bool ready;
 
     struct hold hold; /* what is held from the application; its times are set before the first
                        * connection */
     uint64_t now;     /* the time, in microseconds; if something is held */
 
-    /* The position: the last number that came, of that instance, and the last that was
+    /* The position: the last number that was received, of that instance, and the last that was
      * reported. Complete if one may resume from the latter. */
     char *instance; /* NULL before the first message */
     int64_t sequence;
@@ -77,7 +77,7 @@ void mirror_state_move(struct mirror_state *state);
 /* It is not possible to resume: the next connection starts with a snapshot. */
 void mirror_state_forget_position(struct mirror_state *state);
 
-/* Reports what follows from a message. -EBADMSG if it doesn't fit what came before, -E2BIG
+/* Reports what follows from a message. -EBADMSG if it contradicts what was received before, -E2BIG
  * if there are more links, or events that belong together, than the limit allows: then the
  * connection is to be given up, and the position is forgotten; -ENOMEM. */
 int mirror_state_take(struct mirror_state *state, const struct message *message);

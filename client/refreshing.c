@@ -54,7 +54,7 @@ static int take(struct refreshing *refreshing, const char *text, size_t length,
 }
 
 /* Until there is a result, or nothing more comes for now. */
-static int go_on(struct refreshing *refreshing, struct reply *ret_refusal)
+static int send_and_receive(struct refreshing *refreshing, struct reply *ret_refusal)
 {
     struct session *session = &refreshing->session;
     int r = session_send(session);
@@ -85,7 +85,7 @@ enum refreshing_result refreshing_process(struct refreshing *refreshing, const c
     if (refreshing_is_wanted(refreshing) && clock_monotonic() >= refreshing->retry_at)
         r = start(refreshing, path, namespace_fd);
     if (r >= 0 && refreshing->session.fd >= 0)
-        r = go_on(refreshing, ret_refusal);
+        r = send_and_receive(refreshing, ret_refusal);
     if (r >= 0)
         return (enum refreshing_result)r;
     refreshing_stop(refreshing, false);

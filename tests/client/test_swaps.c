@@ -206,7 +206,7 @@ static void step(struct world *world)
     case 0:
         /* The connection breaks somewhere in it. */
         send_history(world, first, torn_at);
-        world->torn += world->state.begun.count > 0;
+        world->torn += world->state.group.count > 0;
         mirror_state_break(&world->state);
         make_connection(world);
         break;
@@ -219,7 +219,7 @@ static void step(struct world *world)
     default:
         send_history(world, first, last);
     }
-    assert_int_equal(world->state.begun.count, 0);
+    assert_int_equal(world->state.group.count, 0);
     assert_false(world->more_follows);
     check_told(world);
     check_truth(world);
