@@ -2,6 +2,15 @@
 #include "client/callback_arguments.h"
 
 #include <errno.h>
+#include <stddef.h>
+
+#include "client/sized_struct.h"
+
+int copy_callbacks(const struct linkwatch_callbacks *callbacks, struct linkwatch_callbacks *ret)
+{
+    return sized_struct_copy(ret, sizeof(*ret), callbacks, callbacks->size,
+                             offsetof(struct linkwatch_callbacks, add));
+}
 
 enum linkwatch_learned linkwatch_event_learned(const struct linkwatch_event *event)
 {

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* What callbacks get beside links and addresses. Strings belong to whoever calls back. */
+/* Callbacks, and what they get beside links and addresses. Strings belong to whoever calls back. */
 #ifndef LINKWATCH_CLIENT_CALLBACK_ARGUMENTS_H
 #define LINKWATCH_CLIENT_CALLBACK_ARGUMENTS_H
 
@@ -26,5 +26,8 @@ struct linkwatch_source {
     bool stale;
     int64_t last_dump; /* -1 for none */
 };
+
+/* Copies callbacks to *ret, which is zero. -EINVAL if they are of an unknown size. */
+int copy_callbacks(const struct linkwatch_callbacks *callbacks, struct linkwatch_callbacks *ret);
 
 #endif

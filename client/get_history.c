@@ -5,10 +5,10 @@
 #include <string.h>
 
 #include "client/blocking_connection.h"
+#include "client/callback_arguments.h"
 #include "client/link_filter.h"
 #include "client/link_object.h"
 #include "client/linkwatch.h"
-#include "client/mirror_state.h"
 #include "client/monitor_reply.h"
 #include "protocol/clock.h"
 
@@ -173,7 +173,7 @@ int linkwatch_get_history(struct linkwatch *connection, const struct linkwatch_f
 {
     uint64_t deadline = deadline_after(timeout);
     struct replay replay = {.user = user};
-    int r = mirror_state_take_callbacks(callbacks, &replay.callbacks);
+    int r = copy_callbacks(callbacks, &replay.callbacks);
 
     if (r < 0)
         return connection_fail(connection, r, strerror(-r));

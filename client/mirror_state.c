@@ -19,23 +19,6 @@
             (state)->callbacks.name((state)->user, ##__VA_ARGS__); \
     } while (0)
 
-/* A program built with an older header has fewer callbacks. One that was built with a newer
- * header may have more, as long as it doesn't count on them. */
-int mirror_state_take_callbacks(const struct linkwatch_callbacks *callbacks,
-                                struct linkwatch_callbacks *ret)
-{
-    const char *bytes = (const char *)callbacks;
-    size_t size = callbacks->size;
-
-    if (size < offsetof(struct linkwatch_callbacks, add))
-        return -EINVAL;
-    for (; size > sizeof(*callbacks); size--)
-        if (bytes[size - 1])
-            return -EINVAL;
-    memcpy(ret, callbacks, size);
-    return 0;
-}
-
 int mirror_state_init(struct mirror_state *state, const struct linkwatch_filter *filter,
                       const struct linkwatch_callbacks *callbacks, void *user)
 {
@@ -44,7 +27,7 @@ int mirror_state_init(struct mirror_state *state, const struct linkwatch_filter 
     *state = (struct mirror_state){
         .user = user, .filtered = !filter_is_empty(filter), .limit = LIMIT_OF_LINKS};
     state->hold.limit = state->limit;
-    r = mirror_state_take_callbacks(callbacks, &state->callbacks);
+    r = copy_callbacks(callbacks, &state->callbacks);
     return r < 0 ? r : filter_copy(filter, &state->filter);
 }
 

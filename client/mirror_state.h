@@ -47,10 +47,6 @@ struct mirror_state {
     char *address_source;
 };
 
-/* Copies callbacks, of which *ret has none yet. -EINVAL if they are of an unknown size. */
-int mirror_state_take_callbacks(const struct linkwatch_callbacks *callbacks,
-                                struct linkwatch_callbacks *ret);
-
 /* -EINVAL if the callbacks are of an unknown size, -ENOMEM. */
 int mirror_state_init(struct mirror_state *state, const struct linkwatch_filter *filter,
                       const struct linkwatch_callbacks *callbacks, void *user);

@@ -4,6 +4,7 @@
 #include <stddef.h>
 #include <string.h>
 
+#include "client/sized_struct.h"
 #include "client/wait_targets.h"
 #include "protocol/clock.h"
 
@@ -259,31 +260,16 @@ static int parse(struct wait *wait, const char *glob, const char *const *conditi
     return r;
 }
 
-/* Those of an older header are fewer; more, of a later one, are as good if nothing is wanted that
- * isn't known here. */
-static int take_options(struct wait *wait, const struct linkwatch_wait_options *options)
-{
-    const char *bytes = (const char *)options;
-
-    if (!options)
-        return 0;
-    if (options->size < offsetof(struct linkwatch_wait_options, globs))
-        return -EINVAL;
-    for (size_t i = sizeof(*options); i < options->size; i++)
-        if (bytes[i] != 0)
-            return -EINVAL;
-    memcpy(&wait->options, options,
-           options->size < sizeof(*options) ? options->size : sizeof(*options));
-    return 0;
-}
-
 int linkwatch_wait(const char *path, const char *glob, const char *const *conditions,
                    int64_t timeout, const struct linkwatch_wait_options *options,
                    struct linkwatch_link **ret_link)
 {
     struct wait wait = {.checks_once = timeout == 0, .due = DEADLINE_NEVER};
-    int r = take_options(&wait, options);
+    int r = 0;
 
+    if (options)
+        r = sized_struct_copy(&wait.options, sizeof(wait.options), options, options->size,
+                              offsetof(struct linkwatch_wait_options, globs));
     if (r >= 0)
         r = parse(&wait, glob, conditions, timeout);
     if (r >= 0)
