@@ -66,7 +66,7 @@ static int take_object(struct list *list, const struct reply *reply, size_t limi
     return list->bytes > limit ? -E2BIG : 0;
 }
 
-/* The addresses' source says whether anything is known of them. */
+/* The addresses' source shows whether anything is known of them. */
 static int check_source(struct linkwatch *connection, const json_t *parameters)
 {
     const json_t *source = json_object_get(parameters, "address_source");

@@ -14,7 +14,7 @@
 #include "protocol/glob.h"
 
 /* Those that end with "=" have a value behind it. */
-static const char *const words[CONDITION_SORT_COUNT] = {
+static const char *const words[CONDITION_TYPE_COUNT] = {
     [CONDITION_PRESENT] = "present",
     [CONDITION_ABSENT] = "absent",
     [CONDITION_UP] = "up",
@@ -55,7 +55,7 @@ static const char wrong_stable[] = "is not valid: stable= must be a number of se
                                    "and h";
 
 /* Of those whose value may be wrong. */
-static const char *const wrong_values[CONDITION_SORT_COUNT] = {
+static const char *const wrong_values[CONDITION_TYPE_COUNT] = {
     [CONDITION_OPERSTATE] = wrong_operstate,
     [CONDITION_MTU] = "can never be met: mtu= must be a number from 0 to 4294967295",
     [CONDITION_ADDRESS] = wrong_address,
@@ -143,7 +143,7 @@ static bool can_be_met(struct condition *condition)
 {
     const char *value = condition->value;
 
-    switch (condition->sort) {
+    switch (condition->type) {
     case CONDITION_MTU:
         return read_number(value, &condition->number) >= 0 && condition->number <= UINT32_MAX;
     case CONDITION_OPERSTATE:
@@ -170,17 +170,17 @@ static bool can_be_met(struct condition *condition)
     case CONDITION_RENAMED:
     case CONDITION_NAME:
     case CONDITION_USABLE:
-    case CONDITION_SORT_COUNT:
+    case CONDITION_TYPE_COUNT:
         break;
     }
     return true;
 }
 
-static int make(enum condition_sort sort, const char *value, struct condition *ret)
+static int make(enum condition_type type, const char *value, struct condition *ret)
 {
-    struct condition condition = {.sort = sort, .value = value};
+    struct condition condition = {.type = type, .value = value};
 
-    if (sort == CONDITION_ADDRESS)
+    if (type == CONDITION_ADDRESS)
         condition.family = read_prefix(value, condition.prefix, &condition.prefixlen);
     if (!can_be_met(&condition))
         return -EINVAL;
@@ -190,9 +190,9 @@ static int make(enum condition_sort sort, const char *value, struct condition *r
 
 static const char *why_wrong(const char *text)
 {
-    for (int sort = 0; sort < CONDITION_SORT_COUNT; sort++)
-        if (wrong_values[sort] && strncmp(text, words[sort], strlen(words[sort])) == 0)
-            return wrong_values[sort];
+    for (int type = 0; type < CONDITION_TYPE_COUNT; type++)
+        if (wrong_values[type] && strncmp(text, words[type], strlen(words[type])) == 0)
+            return wrong_values[type];
     return unknown;
 }
 
@@ -200,11 +200,11 @@ int condition_parse(const char *text, struct condition *ret, const char **ret_re
 {
     int r = -EINVAL;
 
-    for (int sort = 0; sort < CONDITION_SORT_COUNT && r < 0; sort++) {
-        const char *value = match_word(text, words[sort]);
+    for (int type = 0; type < CONDITION_TYPE_COUNT && r < 0; type++) {
+        const char *value = match_word(text, words[type]);
 
         if (value)
-            r = make((enum condition_sort)sort, value, ret);
+            r = make((enum condition_type)type, value, ret);
     }
     if (r < 0)
         *ret_reason = why_wrong(text);
@@ -213,9 +213,9 @@ int condition_parse(const char *text, struct condition *ret, const char **ret_re
 
 bool condition_needs_addresses(const struct condition *condition)
 {
-    return condition->sort == CONDITION_HAS_ADDRESS || condition->sort == CONDITION_FAMILY ||
-           condition->sort == CONDITION_SCOPE ||
-           (condition->sort == CONDITION_ADDRESS && condition->family != AF_UNSPEC);
+    return condition->type == CONDITION_HAS_ADDRESS || condition->type == CONDITION_FAMILY ||
+           condition->type == CONDITION_SCOPE ||
+           (condition->type == CONDITION_ADDRESS && condition->family != AF_UNSPEC);
 }
 
 /* One that is a duplicate, or may turn out to be, is of no use. */
@@ -252,11 +252,11 @@ static bool meets_address(const struct condition *condition,
 
     if (!is_in_use(address))
         return false;
-    if (condition->sort == CONDITION_HAS_ADDRESS)
+    if (condition->type == CONDITION_HAS_ADDRESS)
         return true;
-    if (condition->sort == CONDITION_ADDRESS)
+    if (condition->type == CONDITION_ADDRESS)
         return has_prefix(condition, address);
-    if (condition->sort == CONDITION_SCOPE)
+    if (condition->type == CONDITION_SCOPE)
         return has_scope(address, condition->number);
     linkwatch_address_get_string(address, LINKWATCH_ADDRESS_FIELD_FAMILY, &family);
     return strcmp(family, condition->value) == 0;
@@ -264,13 +264,13 @@ static bool meets_address(const struct condition *condition,
 
 bool condition_is_of_carrier(const struct condition *condition)
 {
-    return condition->sort == CONDITION_CARRIER || condition->sort == CONDITION_NO_CARRIER ||
-           condition->sort == CONDITION_OPERSTATE || condition->sort == CONDITION_USABLE;
+    return condition->type == CONDITION_CARRIER || condition->type == CONDITION_NO_CARRIER ||
+           condition->type == CONDITION_OPERSTATE || condition->type == CONDITION_USABLE;
 }
 
 bool condition_follows(const struct condition *condition)
 {
-    return condition->sort == CONDITION_RENAMED || condition->sort == CONDITION_NAME;
+    return condition->type == CONDITION_RENAMED || condition->type == CONDITION_NAME;
 }
 
 static bool is_up(const struct linkwatch_link *link)
@@ -335,7 +335,7 @@ static bool is_renamed(const struct linkwatch_link *link, const struct linkwatch
 static bool is_met(const struct condition *condition, const struct linkwatch_link *link,
                    const struct linkwatch_link *first)
 {
-    switch (condition->sort) {
+    switch (condition->type) {
     case CONDITION_PRESENT:
         return true;
     case CONDITION_ABSENT:
@@ -370,7 +370,7 @@ static bool is_met(const struct condition *condition, const struct linkwatch_lin
     case CONDITION_FAMILY:
     case CONDITION_SCOPE:
     case CONDITION_STABLE:
-    case CONDITION_SORT_COUNT:
+    case CONDITION_TYPE_COUNT:
         break;
     }
     return false;
@@ -405,5 +405,5 @@ int linkwatch_link_meets(const struct linkwatch_link *link, const char *conditio
             *ret_reason = reason;
         return r;
     }
-    return link ? is_met(&parsed, link, NULL) : parsed.sort == CONDITION_ABSENT;
+    return link ? is_met(&parsed, link, NULL) : parsed.type == CONDITION_ABSENT;
 }

@@ -7,7 +7,7 @@
 
 #include "client/linkwatch.h"
 
-enum condition_sort {
+enum condition_type {
     CONDITION_PRESENT,
     CONDITION_ABSENT,
     CONDITION_UP,
@@ -27,11 +27,11 @@ enum condition_sort {
     CONDITION_NAME,
     CONDITION_USABLE,
     CONDITION_STABLE,
-    CONDITION_SORT_COUNT
+    CONDITION_TYPE_COUNT
 };
 
 struct condition {
-    enum condition_sort sort;
+    enum condition_type type;
     const char *value; /* part of the text that it was read from */
     int64_t number;    /* of mtu=; of stable=, microseconds */
     /* Of address=: the IP addresses that begin like that, if it may be one. */

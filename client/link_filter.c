@@ -199,7 +199,7 @@ int filter_copy(const struct linkwatch_filter *filter, struct linkwatch_filter *
     return 0;
 }
 
-static bool fits_names(const json_t *names, const struct linkwatch_link *link)
+static bool matches_names(const json_t *names, const struct linkwatch_link *link)
 {
     size_t i;
     json_t *name;
@@ -210,7 +210,7 @@ static bool fits_names(const json_t *names, const struct linkwatch_link *link)
     return !names;
 }
 
-static bool fits_indexes(const json_t *indexes, const struct linkwatch_link *link)
+static bool matches_indexes(const json_t *indexes, const struct linkwatch_link *link)
 {
     size_t i;
     json_t *index;
@@ -221,7 +221,7 @@ static bool fits_indexes(const json_t *indexes, const struct linkwatch_link *lin
     return !indexes;
 }
 
-static bool fits_kinds(const json_t *kinds, const struct linkwatch_link *link)
+static bool matches_kinds(const json_t *kinds, const struct linkwatch_link *link)
 {
     const char *of_link = NULL;
     size_t i;
@@ -240,7 +240,7 @@ static bool fits_kinds(const json_t *kinds, const struct linkwatch_link *link)
 bool linkwatch_filter_matches(const struct linkwatch_filter *filter,
                               const struct linkwatch_link *link)
 {
-    return !filter || (fits_names(list_of(filter, LINKWATCH_FILTER_NAMES), link) &&
-                       fits_indexes(list_of(filter, LINKWATCH_FILTER_INDEXES), link) &&
-                       fits_kinds(list_of(filter, LINKWATCH_FILTER_KINDS), link));
+    return !filter || (matches_names(list_of(filter, LINKWATCH_FILTER_NAMES), link) &&
+                       matches_indexes(list_of(filter, LINKWATCH_FILTER_INDEXES), link) &&
+                       matches_kinds(list_of(filter, LINKWATCH_FILTER_KINDS), link));
 }

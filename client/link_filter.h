@@ -14,7 +14,7 @@ json_t *filter_to_json(const struct linkwatch_filter *filter);
 /* A copy, also of NULL: an empty filter. */
 int filter_copy(const struct linkwatch_filter *filter, struct linkwatch_filter **ret);
 
-/* Whether every link fits. */
+/* Whether every link matches. */
 bool filter_is_empty(const struct linkwatch_filter *filter);
 
 #endif

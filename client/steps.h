@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* What happened to links and addresses, one step after the other: as it came, or as it is to be
- * reported. Pure.
+/* What happened to links and addresses, one step after the other: as it was received, or as it is
+ * to be reported. Pure.
  */
 #ifndef LINKWATCH_CLIENT_STEPS_H
 #define LINKWATCH_CLIENT_STEPS_H

@@ -8,7 +8,7 @@
 #include "client/wait_targets.h"
 #include "protocol/clock.h"
 
-/* With a timeout of 0, the time within which the links must come. */
+/* With a timeout of 0, the time within which the links must be received. */
 #define CHECK_TIMEOUT INT64_C(5000000)
 
 struct wait {
@@ -33,7 +33,7 @@ static void finish(struct wait *wait, int result)
     wait->result = result;
 }
 
-static void judge(struct wait *wait)
+static void evaluate(struct wait *wait)
 {
     uint64_t now = clock_monotonic();
 
@@ -47,11 +47,11 @@ static void judge(struct wait *wait)
     finish(wait, 0);
 }
 
-/* Between events that belong together nothing is judged: what is so then never was. */
-static void judge_event(struct wait *wait, const struct linkwatch_event *event)
+/* Between events that belong together nothing is evaluated: the kernel never had that state. */
+static void evaluate_after(struct wait *wait, const struct linkwatch_event *event)
 {
     if (!linkwatch_event_more_follows(event))
-        judge(wait);
+        evaluate(wait);
 }
 
 static void take_link(struct wait *wait, int ifindex, const struct linkwatch_event *event)
@@ -65,7 +65,7 @@ static void take_link(struct wait *wait, int ifindex, const struct linkwatch_eve
         r = targets_take(&wait->targets, wait->mirror, now, clock_monotonic());
     if (r < 0)
         finish(wait, r);
-    judge_event(wait, event);
+    evaluate_after(wait, event);
 }
 
 static void on_add(void *user, struct linkwatch_link *link, const struct linkwatch_event *event)
@@ -90,7 +90,7 @@ static void on_remove(void *user, struct linkwatch_link *link, const struct link
     struct wait *wait = user;
 
     targets_drop(&wait->targets, linkwatch_link_ifindex(link));
-    judge_event(wait, event);
+    evaluate_after(wait, event);
 }
 
 static void on_address(void *user, struct linkwatch_address *address,
@@ -113,7 +113,7 @@ static void on_ready(void *user)
     struct wait *wait = user;
 
     wait->was_ready = true;
-    judge(wait);
+    evaluate(wait);
 }
 
 static void on_lost(void *user, int64_t events)
@@ -133,7 +133,7 @@ static void on_connected(void *user, bool resumed)
         targets_interrupt(&wait->targets, clock_monotonic());
 }
 
-/* Once there was a daemon, another one will come; and one that has no room yet will
+/* After the first daemon another one is waited for; and one that has no room yet will
  * have it. */
 static void on_disconnected(void *user, int error, const char *reason)
 {
@@ -221,7 +221,7 @@ static int run(struct wait *wait, int64_t timeout)
                                                                         : 0);
         if (r < 0 && r != -EINTR)
             return r;
-        judge(wait);
+        evaluate(wait);
     }
     return wait->result;
 }
@@ -237,7 +237,7 @@ static int refuse(const struct wait *wait, const char *condition, const char *re
 static const char *find_stable(const struct wait_targets *targets)
 {
     for (size_t i = 0; i < targets->condition_count; i++)
-        if (targets->conditions[i].sort == CONDITION_STABLE &&
+        if (targets->conditions[i].type == CONDITION_STABLE &&
             (uint64_t)targets->conditions[i].number == targets->stable)
             return targets->texts[i];
     return NULL;

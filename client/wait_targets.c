@@ -43,10 +43,10 @@ static int take_globs(struct wait_targets *targets, const char *glob, const char
 static void take_condition(struct wait_targets *targets, const struct condition *condition,
                            size_t *stables)
 {
-    targets->absent |= condition->sort == CONDITION_ABSENT;
+    targets->absent |= condition->type == CONDITION_ABSENT;
     targets->follows |= condition_follows(condition);
     targets->needs_addresses |= condition_needs_addresses(condition);
-    if (condition->sort != CONDITION_STABLE)
+    if (condition->type != CONDITION_STABLE)
         return;
     ++*stables;
     if ((uint64_t)condition->number > targets->stable)
@@ -175,7 +175,7 @@ static bool meets_all(const struct wait_targets *targets, const struct linkwatch
                       const struct target *target)
 {
     for (size_t i = 0; i < targets->condition_count; i++)
-        if (targets->conditions[i].sort != CONDITION_STABLE && !meets(targets, i, mirror, target))
+        if (targets->conditions[i].type != CONDITION_STABLE && !meets(targets, i, mirror, target))
             return false;
     return true;
 }
@@ -216,7 +216,7 @@ int targets_take(struct wait_targets *targets, const struct linkwatch_mirror *mi
     return 0;
 }
 
-static bool minds_carrier(const struct wait_targets *targets)
+static bool depends_on_carrier(const struct wait_targets *targets)
 {
     for (size_t i = 0; i < targets->condition_count; i++)
         if (condition_is_of_carrier(&targets->conditions[i]))
@@ -228,7 +228,7 @@ void targets_flap(struct wait_targets *targets, int ifindex, uint64_t now)
 {
     struct target *target = find(targets, ifindex);
 
-    if (target && minds_carrier(targets))
+    if (target && depends_on_carrier(targets))
         target->span.since = now;
 }
 
@@ -326,7 +326,7 @@ static const char *why_not(const struct condition *condition, const struct linkw
 {
     const char *reason = NULL;
 
-    if (condition->sort == CONDITION_USABLE)
+    if (condition->type == CONDITION_USABLE)
         linkwatch_link_usable(link, &reason);
     return reason;
 }
@@ -355,7 +355,7 @@ void targets_report_unmet(const struct wait_targets *targets, const struct linkw
         for (size_t j = 0; j < targets->condition_count; j++) {
             const struct condition *condition = &targets->conditions[j];
 
-            if (condition->sort == CONDITION_STABLE
+            if (condition->type == CONDITION_STABLE
                     ? target->span.met && !is_long_enough(targets, &target->span, now)
                     : !meets(targets, j, mirror, target))
                 unmet(user, glob_of(targets, target), target->now, targets->texts[j],

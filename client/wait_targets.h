@@ -2,10 +2,10 @@
 /* The targets of a wait: links, the conditions that each must meet, how many of them, for how long.
  *
  * A link is a target while a name or glob of the wait matches it; where a condition asks for
- * another name, from the first match until it is removed. Each target is judged whenever something
- * of it changes. Since when it meets all conditions is kept; one that does not meet them, flapped,
- * or may have done so unseen, begins anew. The wait is over as soon as so many targets
- * as are needed have met the conditions for the time that stable= names. Where all are needed, none
+ * another name, from the first match until it is removed. Each target is evaluated whenever
+ * something of it changes. Since when it meets all conditions is kept; one that does not meet them,
+ * flapped, or may have done so unseen, starts again. The wait is over as soon as so many targets as
+ * are needed have met the conditions for the time that stable= names. Where all are needed, none
  * may be missing: then, as with stable= and absent, all links must be known.
  *
  * With absent, the names and globs are what is counted, and one meets it while no link matches.

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* Prints what happens to links, in a loop of sd-event(3): the mirror's descriptor is an
  * I/O source for its whole life, and its deadline a timer that is set anew after each
- * turn. Ends on SIGTERM and SIGINT.
+ * iteration of the loop. Ends on SIGTERM and SIGINT.
  *
  *   cc events.c $(pkg-config --cflags --libs liblinkwatch libsystemd) && ./a.out */
 #include <signal.h>
