@@ -14,8 +14,6 @@
 #include "client/mirror_state.h"
 #include "client/monitor_reply.h"
 #include "client/wire.h"
-#include "protocol/address_fields.h"
-#include "protocol/fields.h"
 #include "protocol/frame.h"
 #include "tests/fuzz/fuzz.h"
 #include "tests/model/check.h"
@@ -54,7 +52,7 @@ static void read_link(struct linkwatch_link *link)
     CHECK(linkwatch_link_ifname(link)[0]);
     CHECK(linkwatch_link_json(link)[0] == '{');
     CHECK(linkwatch_link_compare(link, link) == 0);
-    for (int field = 0; field < LINK_FIELD_COUNT; field++) {
+    for (int field = 0; linkwatch_field_name(field); field++) {
         char *format = NULL;
         int r = linkwatch_link_format(link, field, &format);
 
@@ -113,7 +111,7 @@ static void read_address(struct trial *trial, struct linkwatch_address *address)
     CHECK(linkwatch_address_local(address)[0]);
     CHECK(linkwatch_address_json(address)[0] == '{');
     CHECK(linkwatch_address_compare(address, address) == 0);
-    for (int field = 0; field < ADDRESS_FIELD_COUNT; field++) {
+    for (int field = 0; linkwatch_address_field_name(field); field++) {
         char *format = NULL;
         int r = linkwatch_address_format(address, field, &format);
 
