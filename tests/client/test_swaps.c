@@ -122,8 +122,8 @@ static void check_truth(struct world *world)
     }
 }
 
-/* What the application was told comes to the mirror's links. */
-static void check_told(const struct world *world)
+/* What was reported to the application comes to the links of the mirror. */
+static void check_reported(const struct world *world)
 {
     for (int index = 1; index <= LINKS; index++) {
         const struct linkwatch_link *link = link_set_get(&world->state.current.links, index);
@@ -143,7 +143,7 @@ static void check_event(struct world *world, const struct linkwatch_event *event
     }
     world->more_follows = linkwatch_event_more_follows(event);
     if (!world->more_follows)
-        check_told(world);
+        check_reported(world);
     world->reported++;
 }
 
@@ -221,7 +221,7 @@ static void step(struct world *world)
     }
     assert_int_equal(world->state.group.count, 0);
     assert_false(world->more_follows);
-    check_told(world);
+    check_reported(world);
     check_truth(world);
 }
 
