@@ -170,11 +170,10 @@ static const char *take_members(struct filter *filter, json_t *json, bool object
     json_object_foreach (json, name, value) {
         int member = member_of(name);
 
-        if (member < 0)
-            return name;
         if (json_is_null(value))
             continue;
-        if (!has_use(filter, member, objects_only) || take_member(filter, member, value) < 0)
+        if (member < 0 || !has_use(filter, member, objects_only) ||
+            take_member(filter, member, value) < 0)
             return name;
     }
     return NULL;

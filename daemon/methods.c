@@ -184,7 +184,7 @@ static int check_since(const json_t *since, const char **ret_member)
     if (!json_is_object(since))
         return -EINVAL;
     json_object_foreach ((json_t *)since, name, value)
-        if (strcmp(name, "instance") != 0 && strcmp(name, "sequence") != 0)
+        if (!json_is_null(value) && strcmp(name, "instance") != 0 && strcmp(name, "sequence") != 0)
             *ret_member = name;
     if (!call_text(json_object_get(since, "instance")))
         *ret_member = "instance";
@@ -357,7 +357,7 @@ static const char *unknown_parameter(const struct method *method, json_t *parame
     json_t *value;
 
     json_object_foreach (parameters, name, value) {
-        bool known = false;
+        bool known = json_is_null(value);
 
         for (int i = 0; i < PARAMETERS_MAX && method->parameters[i]; i++)
             known |= strcmp(method->parameters[i], name) == 0;

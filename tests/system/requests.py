@@ -218,15 +218,19 @@ def wrong_calls():
 
 @tap.test
 def null_is_nothing():
-    """Null stands for a parameter that is left out"""
+    """Null stands for a parameter that is left out, also one that only later versions know"""
     with Bystander() as daemon, daemon.connect() as connection:
         expected = connection.call("List")["links"]
         for parameters in (None, {}, {"filter": None}, {"filter": {}},
-                           {"filter": {"names": None, "indexes": None, "kinds": None}}):
+                           {"filter": {"names": None, "indexes": None, "kinds": None}},
+                           {"later": None, "filter": {"later": None}}):
             tap.equal(connection.call("List", parameters)["links"], expected)
         call = f'{{"method":"{LINKS}.List","parameters":null,"more":true,"oneway":null}}'
         connection.send_bytes(call.encode() + b"\0")
         tap.equal(connection.list()["links"], expected)
+        since = {**connection.call("Refresh")["position"], "later": None}
+        connection.send("Monitor", {"since": since}, more=True)
+        tap.equal(connection.receive()["parameters"]["type"], "ready")
 
 
 @tap.test
