@@ -179,8 +179,7 @@ static void give_up(struct linkwatch_mirror *mirror, int error, const char *word
     if (mirror->reported && !was_connected)
         return;
     mirror->reported = true;
-    if (!mirror->state.ended && mirror->state.callbacks.disconnected)
-        mirror->state.callbacks.disconnected(mirror->state.user, error, words);
+    MIRROR_CALL(&mirror->state, disconnected, error, words);
 }
 
 static int call_monitor(struct linkwatch_mirror *mirror, struct session *session)
@@ -201,8 +200,7 @@ static void report_connected(struct linkwatch_mirror *mirror, const struct messa
 
     mirror->received = true;
     mirror->reported = true;
-    if (!mirror->state.ended && mirror->state.callbacks.connected)
-        mirror->state.callbacks.connected(mirror->state.user, resumed);
+    MIRROR_CALL(&mirror->state, connected, resumed);
 }
 
 static int report_message(struct linkwatch_mirror *mirror, const json_t *parameters)
@@ -214,7 +212,7 @@ static int report_message(struct linkwatch_mirror *mirror, const json_t *paramet
     json = json_dumps(parameters, JSON_COMPACT | JSON_ENSURE_ASCII);
     if (!json)
         return -ENOMEM;
-    mirror->state.callbacks.message(mirror->state.user, json);
+    MIRROR_CALL(&mirror->state, message, json);
     free(json);
     return 0;
 }
@@ -224,8 +222,7 @@ static void report_refreshed(struct linkwatch_mirror *mirror, uint64_t request, 
                              const char *words)
 {
     mirror->refreshing.reported = request;
-    if (!mirror->state.ended && mirror->state.callbacks.refreshed)
-        mirror->state.callbacks.refreshed(mirror->state.user, request, error, words);
+    MIRROR_CALL(&mirror->state, refreshed, request, error, words);
 }
 
 static int take_event(struct linkwatch_mirror *mirror, const json_t *parameters)

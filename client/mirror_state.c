@@ -12,13 +12,6 @@
 #include "client/link_object.h"
 #include "client/link_set.h"
 
-/* Calls the application back, unless it has ended the mirror. */
-#define CALL(state, name, ...)                                     \
-    do {                                                           \
-        if (!(state)->ended && (state)->callbacks.name)            \
-            (state)->callbacks.name((state)->user, ##__VA_ARGS__); \
-    } while (0)
-
 int mirror_state_init(struct mirror_state *state, const struct linkwatch_filter *filter,
                       const struct linkwatch_callbacks *callbacks, void *user)
 {
@@ -184,12 +177,12 @@ static void report_address_step(struct mirror_state *state, const struct step *s
     struct linkwatch_address *now = step->address_now;
 
     if (!before)
-        CALL(state, address_add, now, &step->event);
+        MIRROR_CALL(state, address_add, now, &step->event);
     else if (!now)
-        CALL(state, address_remove, before, &step->event);
+        MIRROR_CALL(state, address_remove, before, &step->event);
     else
-        CALL(state, address_change, before, now, linkwatch_address_compare(before, now),
-             &step->event);
+        MIRROR_CALL(state, address_change, before, now, linkwatch_address_compare(before, now),
+                    &step->event);
 }
 
 static void report_step(struct mirror_state *state, const struct step *step)
@@ -197,12 +190,12 @@ static void report_step(struct mirror_state *state, const struct step *step)
     if (step->address_before || step->address_now)
         report_address_step(state, step);
     else if (!step->before)
-        CALL(state, add, step->now, &step->event);
+        MIRROR_CALL(state, add, step->now, &step->event);
     else if (!step->now)
-        CALL(state, remove, step->before, &step->event);
+        MIRROR_CALL(state, remove, step->before, &step->event);
     else
-        CALL(state, change, step->before, step->now,
-             linkwatch_link_compare(step->before, step->now), &step->event);
+        MIRROR_CALL(state, change, step->before, step->now,
+                    linkwatch_link_compare(step->before, step->now), &step->event);
 }
 
 /* The links are as they are after all of the steps already: in between, the application never
@@ -287,12 +280,12 @@ static int report_sources(struct mirror_state *state, const struct message *mess
     int r = remember_source(&state->source, &message->source);
 
     if (r > 0)
-        CALL(state, source, &message->source);
+        MIRROR_CALL(state, source, &message->source);
     if (r < 0 || !state->follows_addresses)
         return r;
     r = remember_source(&state->address_source, &message->address_source);
     if (r > 0)
-        CALL(state, address_source, &message->address_source);
+        MIRROR_CALL(state, address_source, &message->address_source);
     return r;
 }
 
@@ -306,14 +299,14 @@ static int report_ready(struct mirror_state *state, const struct message *messag
         return r;
     state->complete = true;
     state->ready = true;
-    CALL(state, ready);
+    MIRROR_CALL(state, ready);
     return 0;
 }
 
 static void report_lost(struct mirror_state *state, const struct message *message)
 {
     collect(state);
-    CALL(state, lost, message->lost);
+    MIRROR_CALL(state, lost, message->lost);
 }
 
 /* Steps that led to the current snapshot. */

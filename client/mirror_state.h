@@ -47,6 +47,13 @@ struct mirror_state {
     char *address_source;
 };
 
+/* Calls the application back, unless it has ended the mirror. */
+#define MIRROR_CALL(state, name, ...)                              \
+    do {                                                           \
+        if (!(state)->ended && (state)->callbacks.name)            \
+            (state)->callbacks.name((state)->user, ##__VA_ARGS__); \
+    } while (0)
+
 /* -EINVAL if the callbacks are of an unknown size, -ENOMEM. */
 int mirror_state_init(struct mirror_state *state, const struct linkwatch_filter *filter,
                       const struct linkwatch_callbacks *callbacks, void *user);
