@@ -66,7 +66,9 @@ static void pause_accepting(struct server *server, int error)
 
 static void leave(struct server *server, struct user *user)
 {
-    workqueue_remove_share(server->queue, &user->share);
+    /* With other sessions it is charged for the end of this one. */
+    if (user->sessions == 1)
+        workqueue_remove_share(server->queue, &user->share);
     users_leave(server->parts.users, user);
 }
 
