@@ -56,7 +56,7 @@ static bool is_glob(const json_t *value)
 {
     const char *glob = call_text(value);
 
-    return glob && glob_length(glob) <= FILTER_GLOB_MAX;
+    return glob && (strlen(glob) <= FILTER_GLOB_MAX || glob_length(glob) <= FILTER_GLOB_MAX);
 }
 
 /* A field of one of the subjects, or of both. */
