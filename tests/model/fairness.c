@@ -1,74 +1,106 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* What one user's consumers do to those of another, and how long a consumer may leave a List
- * unread: in microseconds of a clock on which each reading takes one, and nothing else does. All
- * that works asks that clock after each unit of work, so these are operations. */
+ * unread. The clock goes on with the branches that the daemon takes, so its slices end by what was
+ * done in them, and what ignores them shows as a delay. */
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
 
+#include "daemon/namespaces.h"
+#include "daemon/workqueue.h"
+#include "tests/model/assault.h"
+#include "tests/model/attacks.h"
 #include "tests/model/check.h"
 #include "tests/model/serve.h"
 #include "tests/model/simulated_kernel.h"
+#include "tests/model/work_clock.h"
 
 #define SECOND INT64_C(1000000)
-#define OTHERS 300
 #define OTHER  1000
 #define US     2000
-/* What we may have to wait: each slice of ours, of which we need a few, stands behind one of the
- * other user and one of those who come; and what the kernel says goes before. */
-#define BOUND INT64_C(1000)
-/* Connections that wait to be accepted, as tests/model/serve.c listens for. */
-#define BACKLOG 64
-
-struct trial {
-    struct kernel kernel;
-    struct serve serve;
-    int others[OTHERS];
-};
+/* How often each is measured; the longest counts. */
+#define TIMES 5
+/* Iterations after which an attack is under way. */
+#define STEPS 100
+/* An iteration that took less had nothing to do but wait, which takes so long. */
+#define IDLE  10
+#define WAIT  1000
+#define WAITS 100
+/* The link that changes. */
+#define CHANGING 2
 
 static const char monitor[] = "{\"method\":\"org.linkwatch.Links.Monitor\",\"more\":true}";
 static const char list[] = "{\"method\":\"org.linkwatch.Links.List\",\"more\":true}";
 
-/* With an alias of so many bytes on each link. */
-static void start(struct trial *trial, size_t alias)
+struct trial {
+    struct kernel kernel;
+    struct serve serve;
+    struct assault *assault; /* NULL: none yet */
+    uint32_t mtu;
+};
+
+static void iterate(struct trial *trial)
+{
+    serve_iterate(&trial->serve);
+    kernel_answer(&trial->kernel);
+}
+
+/* What the daemon does is all that takes time. */
+static void work(struct trial *trial)
+{
+    trial->kernel.netlink.elapse = work_clock_elapse;
+    serve_iterate(&trial->serve);
+    trial->kernel.netlink.elapse = NULL;
+    kernel_answer(&trial->kernel);
+}
+
+/* And the other user goes on. */
+static void work_beside(struct trial *trial)
+{
+    work(trial);
+    if (trial->assault)
+        assault_step(trial->assault);
+}
+
+/* Until the daemon has all links. */
+static void wait_for_links(struct trial *trial)
+{
+    const struct table *table = source_table(serve_source(&trial->serve));
+    size_t count = (size_t)(KERNEL_LINKS - 1 + trial->kernel.crowd.links);
+
+    for (int i = 0; i < 20 || table_count(table) < count; i++) {
+        CHECK(i < 10000);
+        trial->kernel.netlink.now += SECOND / 10;
+        for (int n = 0; n < 10; n++)
+            iterate(trial);
+    }
+}
+
+/* With an alias of so many bytes on each link, and that many further links and altnames. */
+static void start(struct trial *trial, size_t alias, int links, int altnames)
 {
     struct config config;
     char name[IF_NAMESIZE];
 
-    *trial = (struct trial){.others = {0}};
-    for (int i = 0; i < OTHERS; i++)
-        trial->others[i] = -1;
+    *trial = (struct trial){.mtu = 1500};
     kernel_start(&trial->kernel, 1);
     trial->kernel.alias = alias;
+    trial->kernel.altnames = altnames;
+    trial->kernel.crowd = (struct kernel_crowd){.links = links, .kinds = KERNEL_KINDS};
     for (int i = 2; i < KERNEL_LINKS; i++) {
         snprintf(name, sizeof(name), "aaaaaaaaaaaa%u", (unsigned)i % 1000);
         kernel_add(&trial->kernel, i, name, "veth", 0);
     }
     CHECK(serve_config(&config) == 0);
     CHECK(serve_start(&trial->serve, &config) == 0);
-    for (int i = 0; i < 20; i++) {
-        trial->kernel.netlink.now += SECOND / 10;
-        serve_iterate(&trial->serve);
-        kernel_answer(&trial->kernel);
-    }
-    trial->kernel.netlink.tick = 1;
+    wait_for_links(trial);
 }
 
 static void stop(struct trial *trial)
 {
-    for (int i = 0; i < OTHERS; i++)
-        if (trial->others[i] >= 0)
-            close(trial->others[i]);
-    trial->kernel.netlink.tick = 0;
     serve_stop(&trial->serve);
     kernel_stop(&trial->kernel);
-}
-
-static void iterate(struct trial *trial)
-{
-    serve_iterate(&trial->serve);
-    kernel_answer(&trial->kernel);
 }
 
 static void ask(int fd, const char *call, size_t size)
@@ -88,112 +120,139 @@ static int hears(int fd, const char *text)
     return n == 0 || errno != EAGAIN ? -1 : heard;
 }
 
-/* A List with as many globs as may be, each of which takes long to find that it does not match. */
-static const char *hard_list(void)
+/* Works until a text was read; how long that takes. */
+static int64_t wait_for(struct trial *trial, int fd, const char *text)
 {
-    static char call[32768];
-    size_t used = 0;
+    int64_t began = trial->kernel.netlink.now;
+    int heard;
 
-    if (call[0])
-        return call;
-    used += (size_t)snprintf(call, sizeof(call),
-                             "{\"method\":\"org.linkwatch.Links.List\",\"more\":true,"
-                             "\"parameters\":{\"filter\":{\"names\":[");
-    for (int i = 0; i < 256; i++)
-        used += (size_t)snprintf(call + used, sizeof(call) - used, "%s\"*a*a*a*a*a*ab%d\"",
-                                 i ? "," : "", i);
-    snprintf(call + used, sizeof(call) - used, "]}}}");
-    return call;
-}
-
-/* The other user asks for hard lists, on all its connections and without end. */
-static void other_lists(struct trial *trial)
-{
-    for (int i = 0; i < OTHERS; i++) {
-        if (trial->others[i] < 0)
-            trial->others[i] = serve_connect_as(&trial->serve, OTHER);
-        if (trial->others[i] >= 0 && hears(trial->others[i], "position") != 0)
-            ask(trial->others[i], hard_list(), strlen(hard_list()) + 1);
+    for (unsigned i = 0; (heard = hears(fd, text)) == 0; i++) {
+        CHECK(i < 1000000);
+        work_beside(trial);
     }
+    CHECK(heard > 0);
+    return trial->kernel.netlink.now - began;
 }
-
-/* The first one on each. */
-static void start_lists(struct trial *trial)
-{
-    for (int i = 0; i < OTHERS; i++) {
-        while ((trial->others[i] = serve_connect_as(&trial->serve, OTHER)) < 0)
-            iterate(trial);
-        ask(trial->others[i], hard_list(), strlen(hard_list()) + 1);
-    }
-    for (int i = 0; i < 1000; i++)
-        iterate(trial);
-}
-
-/* The other user's connections are closed as soon as they are made, and made anew. */
-static void other_reconnects(struct trial *trial)
-{
-    for (int i = 0; i < OTHERS; i++) {
-        if (trial->others[i] >= 0)
-            close(trial->others[i]);
-        trial->others[i] = serve_connect_as(&trial->serve, OTHER);
-    }
-}
-
-/* What happens beside us. */
-typedef void (*attacker)(struct trial *trial);
 
 /* How long it takes one who comes, calls and waits for that text. */
-static int64_t time_of(struct trial *trial, uid_t uid, const char *call, size_t size,
-                       const char *text, attacker attack)
+static int64_t time_of(struct trial *trial, const char *call, size_t size, const char *text)
 {
     int64_t began = trial->kernel.netlink.now;
     int fd;
 
-    while ((fd = serve_connect_as(&trial->serve, uid)) < 0)
-        iterate(trial);
+    /* As one who waits for room in the backlog, who is not passed by. */
+    while ((fd = serve_connect_as(&trial->serve, US)) < 0)
+        work(trial);
     ask(fd, call, size);
-    while (hears(fd, text) == 0) {
-        CHECK(trial->kernel.netlink.now < began + 1000 * SECOND);
-        iterate(trial);
-        attack(trial);
-    }
+    (void)wait_for(trial, fd, text);
     close(fd);
     return trial->kernel.netlink.now - began;
 }
 
-static void other_users_lists_do_not_delay_a_list_or_ready(void)
+static int64_t time_of_event(struct trial *trial, int fd)
 {
-    struct trial trial;
-    int64_t own, listed, ready;
+    char text[32];
 
-    start(&trial, 0);
-    start_lists(&trial);
-    listed = time_of(&trial, US, list, sizeof(list), "\"position\"", other_lists);
-    ready = time_of(&trial, US, monitor, sizeof(monitor), "\"ready\"", other_lists);
-    own = time_of(&trial, OTHER, list, sizeof(list), "\"position\"", other_lists);
-    printf("# beside %d hard Lists of another user: a List %lld, ready %lld; the other's own List "
-           "%lld operations\n",
-           OTHERS, (long long)listed, (long long)ready, (long long)own);
-    CHECK(listed < BOUND && ready < BOUND);
-    /* Else nobody was in anybody's way. */
-    CHECK(own > 2 * BOUND);
-    stop(&trial);
+    (void)hears(fd, NULL);
+    trial->mtu++;
+    snprintf(text, sizeof(text), "\"mtu\":%u", trial->mtu);
+    kernel_set_mtu(&trial->kernel, CHANGING, trial->mtu);
+    return wait_for(trial, fd, text);
 }
 
-static void other_users_reconnecting_delays_a_list_by_the_backlog(void)
+/* Until the daemon has something to do: what only waits for a timer has time to, but not for ever.
+ */
+static void go_on(struct trial *trial)
 {
-    struct trial trial;
-    int64_t listed, ready;
+    for (int i = 0; i < WAITS; i++) {
+        int64_t began = trial->kernel.netlink.now;
 
-    start(&trial, 0);
-    other_reconnects(&trial);
-    listed = time_of(&trial, US, list, sizeof(list), "\"position\"", other_reconnects);
-    ready = time_of(&trial, US, monitor, sizeof(monitor), "\"ready\"", other_reconnects);
-    printf("# beside %d connections of another user that come and go: a List %lld, ready %lld "
-           "operations\n",
-           OTHERS, (long long)listed, (long long)ready);
-    CHECK(listed < BOUND + BACKLOG * 50 && ready < BOUND + BACKLOG * 50);
+        work_beside(trial);
+        if (trial->kernel.netlink.now - began >= IDLE)
+            return;
+        trial->kernel.netlink.now += WAIT;
+    }
+}
+
+struct times {
+    int64_t list, ready, event;
+};
+
+static int64_t longer(int64_t a, int64_t b)
+{
+    return a > b ? a : b;
+}
+
+static struct times measure(struct trial *trial, int events)
+{
+    struct times times = {0};
+
+    for (int i = 0; i < TIMES; i++) {
+        go_on(trial);
+        times.list = longer(times.list, time_of(trial, list, sizeof(list), "\"position\""));
+        go_on(trial);
+        times.ready = longer(times.ready, time_of(trial, monitor, sizeof(monitor), "\"ready\""));
+        go_on(trial);
+        times.event = longer(times.event, time_of_event(trial, events));
+    }
+    return times;
+}
+
+/* What an attack may do to us. Each slice of ours stands behind one of the other user, which
+ * overruns by a unit at most, one of those who are accepted, and an iteration of the loop.
+ * Our consumer has a few, and more for each slice of what it takes without the attack; an event,
+ * which is sent in one, may just have missed one. Who connects waits until the backlog before it
+ * is accepted, of which a slice takes four at least. */
+#define UNIT     30
+#define SLICE    WORKQUEUE_SLICE_USEC
+#define FEW      4
+#define ACCEPTED 4
+
+static struct times bounds(const struct attack *attack, const struct times *calm)
+{
+    int64_t turn = 3 * SLICE + (attack->unit ? attack->unit : UNIT);
+    int64_t backlog = attack->returns ? SERVE_BACKLOG / ACCEPTED * turn : 0;
+
+    return (struct times){.list = backlog + calm->list + (FEW + calm->list / SLICE) * turn,
+                          .ready = backlog + calm->ready + (FEW + calm->ready / SLICE) * turn,
+                          .event = calm->event + 2 * turn};
+}
+
+static void print(const char *when, const struct times *times)
+{
+    printf("# %s: List %lld, ready %lld, an event %lld us of work\n", when, (long long)times->list,
+           (long long)times->ready, (long long)times->event);
+}
+
+/* Whether an attack does no more to us than it may. */
+static bool is_withstood(const struct attack *attack)
+{
+    static struct assault assault;
+    struct trial trial;
+    struct times calm, disturbed, most;
+    int events;
+
+    start(&trial, 0, attack->links, attack->altnames);
+    events = serve_connect_as(&trial.serve, US);
+    ask(events, monitor, sizeof(monitor));
+    (void)wait_for(&trial, events, "\"ready\"");
+    calm = measure(&trial, events);
+    assault_begin(&assault, attack, &trial.serve, OTHER);
+    trial.assault = &assault;
+    for (int i = 0; i < (attack->steps ? attack->steps : STEPS); i++)
+        go_on(&trial);
+    disturbed = measure(&trial, events);
+    most = bounds(attack, &calm);
+    print("undisturbed", &calm);
+    print(attack->name, &disturbed);
+    print("at most", &most);
+    assault_end(&assault);
+    close(events);
     stop(&trial);
+    /* Else nobody was in anybody's way. */
+    CHECK(disturbed.list > calm.list || disturbed.event > calm.event);
+    return disturbed.list <= most.list && disturbed.ready <= most.ready &&
+           disturbed.event <= most.event;
 }
 
 /* Time passes; whether the one consumer still has its connection then. */
@@ -211,8 +270,7 @@ static void a_list_that_is_not_read_is_ended_after_ten_seconds(void)
     struct trial trial;
     int fd;
 
-    start(&trial, KERNEL_ALIAS);
-    trial.kernel.netlink.tick = 0;
+    start(&trial, KERNEL_ALIAS, 0, 0);
     fd = serve_connect(&trial.serve);
     ask(fd, list, sizeof(list));
     CHECK(lives_on(&trial, 9 * SECOND));
@@ -229,14 +287,26 @@ static void a_list_that_is_not_read_is_ended_after_ten_seconds(void)
     stop(&trial);
 }
 
-int main(void)
+/* The argument is the name of one attack. */
+int main(int argc, char **argv)
 {
-    printf("1..3\n");
-    other_users_lists_do_not_delay_a_list_or_ready();
-    printf("ok 1 - other users' Lists delay neither a List nor a new Monitor's ready\n");
-    other_users_reconnecting_delays_a_list_by_the_backlog();
-    printf("ok 2 - other users' connections that come and go delay a List by the backlog alone\n");
+    int count = 0;
+    bool failed = false;
+
+    setlinebuf(stdout);
+    work_clock_start();
+    for (const struct attack *attack = attacks; attack->name; attack++) {
+        bool ok;
+
+        if (argc > 1 && strcmp(argv[1], attack->name) != 0)
+            continue;
+        ok = is_withstood(attack);
+        failed |= !ok;
+        printf("%sok %d - %s: %zu connections %s do not delay other users\n", ok ? "" : "not ",
+               ++count, attack->name, attack->connections, attack->meaning);
+    }
     a_list_that_is_not_read_is_ended_after_ten_seconds();
-    printf("ok 3 - a List that is not read for ten seconds is ended, a stream is not\n");
-    return EXIT_SUCCESS;
+    printf("ok %d - a List that is not read for ten seconds is ended, a stream is not\n", ++count);
+    printf("1..%d\n", count);
+    return failed ? EXIT_FAILURE : EXIT_SUCCESS;
 }

@@ -20,6 +20,11 @@
 /* What is chosen for a socket that names none. */
 #define PORT 4711
 
+/* musl 1.2.3 lacks it. */
+#ifndef SO_NETNS_COOKIE
+#define SO_NETNS_COOKIE 71
+#endif
+
 int socket(int domain, int type, int protocol);
 int bind(int fd, const struct sockaddr *address, socklen_t length);
 int getsockname(int fd, struct sockaddr *address, socklen_t *length);
@@ -60,6 +65,13 @@ size_t netlink_receive(const struct netlink *netlink, void *data, size_t size)
     return n > 0 && (size_t)n <= size ? (size_t)n : 0;
 }
 
+/* What has entered the system. */
+static void spend(void)
+{
+    if (current && current->elapse)
+        current->now++;
+}
+
 static int fail(int error)
 {
     errno = error;
@@ -70,6 +82,7 @@ int socket(int domain, int type, int protocol)
 {
     int fds[2];
 
+    spend();
     if (domain != AF_NETLINK || !current)
         return (int)syscall(SYS_socket, domain, type, protocol);
     if (current->socket_error)
@@ -105,6 +118,13 @@ socklen_t netlink_peer_address(uid_t uid, struct sockaddr_un *ret)
     return (socklen_t)(offsetof(struct sockaddr_un, sun_path) + 1 + (size_t)length);
 }
 
+static int get_number(int number, void *value, const socklen_t *length)
+{
+    CHECK(*length == sizeof(number));
+    memcpy(value, &number, sizeof(number));
+    return 0;
+}
+
 /* The user that its address names; else the truth. */
 static int get_peer(int fd, void *value, socklen_t *length)
 {
@@ -121,15 +141,17 @@ static int get_peer(int fd, void *value, socklen_t *length)
 
 int getsockopt(int fd, int level, int option, void *value, socklen_t *length)
 {
-    static const int type = SOCK_RAW;
-
+    spend();
     if (current && level == SOL_SOCKET && option == SO_PEERCRED)
         return get_peer(fd, value, length);
-    if (level != SOL_SOCKET || option != SO_TYPE || !is_ours(fd))
-        return (int)syscall(SYS_getsockopt, fd, level, option, value, length);
-    CHECK(*length == sizeof(type));
-    memcpy(value, &type, sizeof(type));
-    return 0;
+    if (level == SOL_SOCKET && option == SO_TYPE && is_ours(fd))
+        return get_number(SOCK_RAW, value, length);
+    if (level == SOL_SOCKET && option == SO_DOMAIN && is_ours(fd))
+        return get_number(AF_NETLINK, value, length);
+    /* All sockets are of one namespace, in which each is to be another one's. */
+    if (level == SOL_SOCKET && option == SO_NETNS_COOKIE && is_ours(fd))
+        return fail(ENOPROTOOPT);
+    return (int)syscall(SYS_getsockopt, fd, level, option, value, length);
 }
 
 int bind(int fd, const struct sockaddr *address, socklen_t length)
@@ -177,6 +199,7 @@ static int leave(int option, const void *value)
 
 int setsockopt(int fd, int level, int option, const void *value, socklen_t length)
 {
+    spend();
     if (level != SOL_NETLINK || !is_ours(fd))
         return (int)syscall(SYS_setsockopt, fd, level, option, value, length);
     if (option != NETLINK_ADD_MEMBERSHIP)
@@ -189,6 +212,7 @@ ssize_t recvmsg(int fd, struct msghdr *header, int flags)
     ssize_t n;
     int error;
 
+    spend();
     if (!is_ours(fd))
         return syscall(SYS_recvmsg, fd, header, flags);
     if (current->overrun) {
@@ -210,6 +234,7 @@ int accept4(int fd, struct sockaddr *address, socklen_t *length, int flags)
     int accepted = (int)syscall(SYS_accept4, fd, address, length, flags);
     int size = SEND_BUFFER;
 
+    spend();
     if (current && accepted >= 0)
         CHECK(setsockopt(accepted, SOL_SOCKET, SO_SNDBUF, &size, sizeof(size)) == 0);
     return accepted;
@@ -221,7 +246,8 @@ int clock_gettime(clockid_t clock, struct timespec *ret)
 
     if (!current || !current->now)
         return (int)syscall(SYS_clock_gettime, clock, ret);
-    current->now += current->tick;
+    if (current->elapse)
+        current->now += current->elapse();
     now = current->now + (clock == CLOCK_REALTIME ? current->realtime : 0);
     *ret = (struct timespec){.tv_sec = now / 1000000, .tv_nsec = now % 1000000 * 1000};
     return 0;

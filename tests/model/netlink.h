@@ -15,7 +15,9 @@
 struct netlink {
     int64_t now;      /* microseconds, of all clocks; 0: they go on */
     int64_t realtime; /* how much later the wall clock is */
-    int64_t tick;     /* what each reading of a clock takes, on it */
+    /* The microseconds that it has gone on since this was called last, by something else than the
+     * system calls that are seen here, each of which takes one; NULL: it stands still. */
+    int64_t (*elapse)(void);
 
     int socket_error;
     int join_error;

@@ -31,7 +31,7 @@ static int listen_anywhere(void)
     int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
 
     if (fd >= 0 && (bind(fd, (struct sockaddr *)&address, sizeof(address.sun_family)) < 0 ||
-                    listen(fd, 64) < 0)) {
+                    listen(fd, SERVE_BACKLOG) < 0)) {
         close(fd);
         return -1;
     }

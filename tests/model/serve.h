@@ -6,6 +6,9 @@
 
 #include "daemon/daemon.h"
 
+/* Connections that wait to be accepted. */
+#define SERVE_BACKLOG 64
+
 struct serve {
     struct ev_loop *loop;
     struct log *log;

@@ -16,6 +16,10 @@
 #define OPERSTATE_UP   6
 /* Links in one datagram of a dump. */
 #define LINES_AT_ONCE 4
+/* The same for those of the crowd, which have few attributes. */
+#define CROWD_AT_ONCE 64
+/* Bytes of an attribute with a further altname, which is long, as such names are. */
+#define ALTNAME_SIZE ((size_t)64)
 
 void kernel_start(struct kernel *kernel, uint64_t seed)
 {
@@ -53,20 +57,29 @@ static void put_kind(struct nl_msg *message, const char *kind)
     nla_nest_end(message, info);
 }
 
-static void put_altname(struct nl_msg *message, const char *altname)
+static void put_altnames(struct nl_msg *message, const char *altname, int further)
 {
     struct nlattr *list = nla_nest_start(message, IFLA_PROP_LIST);
+    char name[ALTNAME_SIZE - sizeof(struct nlattr)];
 
-    nla_put_string(message, IFLA_ALT_IFNAME, altname);
+    if (altname[0])
+        nla_put_string(message, IFLA_ALT_IFNAME, altname);
+    memset(name, 'a', sizeof(name));
+    for (int i = 0; i < further; i++) {
+        snprintf(name + sizeof(name) - 4, 4, "%03u", (unsigned)i % 1000);
+        CHECK(nla_put_string(message, IFLA_ALT_IFNAME, name) == 0);
+    }
     nla_nest_end(message, list);
 }
 
 /* The attributes that Linux sends for a link. */
-static struct nl_msg *describe(const struct kernel *kernel, int index, int type, int flags)
+static struct nl_msg *describe(const struct kernel *kernel, const struct kernel_link *link,
+                               int index, int type, int flags)
 {
-    const struct kernel_link *link = &kernel->links[index];
+    int altnames = index == 2 ? kernel->altnames : 0;
     struct ifinfomsg info = {.ifi_index = index, .ifi_type = ARPHRD_ETHER};
-    struct nl_msg *message = nlmsg_alloc_size(NLMSG_LENGTH(1024 + KERNEL_ALIAS));
+    struct nl_msg *message =
+        nlmsg_alloc_size(NLMSG_LENGTH(1024 + KERNEL_ALIAS + KERNEL_ALTNAMES * ALTNAME_SIZE));
 
     CHECK(message);
     CHECK(nlmsg_put(message, 0, 0, type, 0, flags));
@@ -75,8 +88,8 @@ static struct nl_msg *describe(const struct kernel *kernel, int index, int type,
     nla_put_string(message, IFLA_IFNAME, link->name);
     nla_put_u32(message, IFLA_MTU, link->mtu);
     nla_put(message, IFLA_ADDRESS, sizeof(link->address), link->address);
-    if (link->altname[0])
-        put_altname(message, link->altname);
+    if (link->altname[0] || altnames)
+        put_altnames(message, link->altname, altnames);
     if (kernel->alias)
         put_alias(message, kernel->alias);
     if (link->master)
@@ -135,7 +148,8 @@ static void send_notification(struct kernel *kernel, bool joined, struct nl_msg 
 
 static void notify(struct kernel *kernel, int index, int type)
 {
-    send_notification(kernel, kernel->netlink.joined, describe(kernel, index, type, 0));
+    send_notification(kernel, kernel->netlink.joined,
+                      describe(kernel, &kernel->links[index], index, type, 0));
 }
 
 static void notify_address(struct kernel *kernel, int number, int type)
@@ -403,7 +417,7 @@ static void answer_links(struct kernel *kernel, const struct nlmsghdr *request)
         append(&datagram,
                kernel->faults.nameless == i || kernel->faults.nameless < 0
                    ? describe_nameless(i, flags)
-                   : describe(kernel, i, RTM_NEWLINK, flags),
+                   : describe(kernel, &kernel->links[i], i, RTM_NEWLINK, flags),
                request, kernel->netlink.port);
         if (++lines % LINES_AT_ONCE == 0)
             flush(kernel, &datagram);
@@ -423,10 +437,50 @@ static void answer_end(struct kernel *kernel, const struct nlmsghdr *request, in
     flush(kernel, &datagram);
 }
 
+/* Each end of it is a kind. */
+#define KINDS "kindkindkindkindkindkindkindkindkindkindkindkindkindkindkindkind"
+
+static struct kernel_link one_of_crowd(const struct kernel *kernel, int index)
+{
+    static const char kinds[KERNEL_KINDS + 1] = KINDS;
+    int number = index - KERNEL_LINKS;
+    struct kernel_link link = {.exists = number >= 0 && number < kernel->crowd.links, .mtu = 1500};
+
+    if (!link.exists)
+        return link;
+    snprintf(link.name, sizeof(link.name), "aaaaaaaaaa%d", number % 100000);
+    link.kind = kinds + number % kernel->crowd.kinds;
+    return link;
+}
+
+/* The next datagram of a dump, once there is room for it. */
+static void answer_crowd(struct kernel *kernel)
+{
+    struct nlmsghdr request = {.nlmsg_seq = kernel->crowd.sequence};
+    struct datagram datagram = {.size = 0};
+    int next = kernel->crowd.next;
+    int end = KERNEL_LINKS + kernel->crowd.links;
+
+    for (int lines = 0; lines < CROWD_AT_ONCE && next < end; lines++, next++) {
+        struct kernel_link link = one_of_crowd(kernel, next);
+
+        append(&datagram, describe(kernel, &link, next, RTM_NEWLINK, NLM_F_MULTI), &request,
+               kernel->netlink.port);
+    }
+    if (datagram.size && !netlink_send(&kernel->netlink, datagram.bytes, datagram.size))
+        return;
+    kernel->crowd.next = next;
+    if (next < end)
+        return;
+    kernel->crowd.next = 0;
+    answer_end(kernel, &request, NLMSG_DONE, 0);
+}
+
 static void answer_query(struct kernel *kernel, const struct nlmsghdr *request)
 {
     struct datagram datagram = {.size = 0};
     int index = ((const struct ifinfomsg *)NLMSG_DATA(request))->ifi_index;
+    struct kernel_link link;
 
     if (kernel->faults.no_answers)
         return;
@@ -434,11 +488,13 @@ static void answer_query(struct kernel *kernel, const struct nlmsghdr *request)
         answer_end(kernel, request, NLMSG_ERROR, kernel->faults.refuses);
         return;
     }
-    if (index <= 0 || index >= KERNEL_LINKS || !kernel->links[index].exists) {
+    link = index > 0 && index < KERNEL_LINKS ? kernel->links[index] : one_of_crowd(kernel, index);
+    if (!link.exists) {
         answer_end(kernel, request, NLMSG_ERROR, ENODEV);
         return;
     }
-    append(&datagram, describe(kernel, index, RTM_NEWLINK, 0), request, kernel->netlink.port);
+    append(&datagram, describe(kernel, &link, index, RTM_NEWLINK, 0), request,
+           kernel->netlink.port);
     flush(kernel, &datagram);
 }
 
@@ -447,6 +503,10 @@ bool kernel_answer(struct kernel *kernel)
     char bytes[512];
     struct nlmsghdr *request = (struct nlmsghdr *)(void *)bytes;
 
+    if (kernel->crowd.next) {
+        answer_crowd(kernel);
+        return true;
+    }
     if (netlink_receive(&kernel->netlink, bytes, sizeof(bytes)) < NLMSG_HDRLEN)
         return false;
     CHECK(request->nlmsg_type == RTM_GETLINK || request->nlmsg_type == RTM_GETADDR);
@@ -462,7 +522,10 @@ bool kernel_answer(struct kernel *kernel)
         answer_addresses(kernel, request);
     else
         answer_links(kernel, request);
-    if (!kernel->faults.unanswered)
+    if (request->nlmsg_type == RTM_GETLINK && kernel->crowd.links) {
+        kernel->crowd.next = KERNEL_LINKS;
+        kernel->crowd.sequence = request->nlmsg_seq;
+    } else if (!kernel->faults.unanswered)
         answer_end(kernel, request, NLMSG_DONE, 0);
     return true;
 }

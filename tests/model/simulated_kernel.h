@@ -13,6 +13,8 @@
 /* Indexes below this; bytes of a link's alias at most. */
 #define KERNEL_LINKS     24
 #define KERNEL_ADDRESSES 16
+#define KERNEL_ALTNAMES  200
+#define KERNEL_KINDS     64
 #define KERNEL_ALIAS     ((size_t)6000)
 
 struct kernel_link {
@@ -36,6 +38,15 @@ struct kernel_address {
     bool deprecated;
 };
 
+/* Further links, which never change: aaaaaaaaaa0..., with the indexes from KERNEL_LINKS on. */
+struct kernel_crowd {
+    int links;
+    int kinds; /* of so many different ones, at most KERNEL_KINDS */
+    /* The one that a dump shows next, 0 while none is under way, and that dump's number. */
+    int next;
+    uint32_t sequence;
+};
+
 /* What it does wrong. */
 struct kernel_faults {
     unsigned drops;    /* of 100 notifications */
@@ -55,6 +66,8 @@ struct kernel {
     struct kernel_faults faults;
     struct kernel_link links[KERNEL_LINKS]; /* by index; 0 is none */
     struct kernel_address addresses[KERNEL_ADDRESSES];
+    struct kernel_crowd crowd;
+    int altnames; /* further ones of the link 2, at most KERNEL_ALTNAMES */
     size_t alias; /* bytes of each link's alias, so that a snapshot comes in several pieces */
     uint64_t dice;
     unsigned changes; /* made */

@@ -1,6 +1,10 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""Consumers that mean harm, or behave as if: others get their events as soon as ever, the
-memory stays bounded, and nothing of them is left behind."""
+"""Consumers that mean harm, or behave as if: others get their events meanwhile, the memory stays
+bounded, and nothing of them is left behind.
+
+How long others wait at most is what tests/model/fairness.c holds, in operations counted, for the
+attack of the same name in tests/model/attacks.c: for an event of another user in _withstands(), for
+its List and a Monitor's ready in _delays(). The times that are printed here are for people."""
 
 import collections
 import contextlib
@@ -285,8 +289,7 @@ def _time_of(daemon, method):
 
 
 def _delays(function, least):
-    """What another user's attack does to a list, and to a new Monitor; the bounds, in operations,
-    are those of tests/model/fairness.c."""
+    """What another user's attack does to a list, and to a new Monitor."""
     if os.getuid() != 0:
         raise tap.Skip("this user can't become another one")
     with daemons.Daemon() as daemon, contextlib.closing(Changes(daemon, LINKS)):
