@@ -45,7 +45,7 @@ static void leave(int except)
     static const int ignored[] = {SIGHUP, SIGINT, SIGQUIT, SIGTERM, SIGPIPE, SIGUSR1, SIGUSR2};
     int nothing = open("/dev/null", O_RDWR | O_CLOEXEC);
 
-    /* Who stops the program by these may send them to us as well; we end with it. */
+    /* They stop the program, and may be sent to us as well; we end with it. */
     for (size_t i = 0; i < sizeof(ignored) / sizeof(ignored[0]); i++)
         signal(ignored[i], SIG_IGN);
     /* Ignored is inherited, and a parent that ignores this gets no news of its children. */

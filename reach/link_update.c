@@ -16,7 +16,7 @@
 
 /* What goes when a link isn't up. */
 #define OPERATIONAL (IFF_RUNNING | IFF_LOWER_UP | IFF_DORMANT)
-/* What ifi_change never names in the updates of single changes, since nobody sets it. */
+/* What ifi_change never names in the updates of single changes, since it can't be set. */
 #define UNSETTABLE (OPERATIONAL | IFF_MASTER | IFF_SLAVE)
 
 static struct update *copy(const void *data, size_t size)
@@ -201,7 +201,7 @@ static void put_linkinfo(struct update *update, const struct rtattr *linkinfo)
     nest->rta_len = (unsigned short)(update->data + update->size - (char *)nest);
 }
 
-/* A counter of those who wanted a flag, of whom only the administrator is left. */
+/* A counter of the users of a flag, of which only the administrator is left. */
 static void put_counter(struct update *update, const struct rtattr *attribute, unsigned flag)
 {
     const uint32_t value = info_of(update)->ifi_flags & flag ? 1 : 0;

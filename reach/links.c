@@ -206,19 +206,19 @@ static void rename_away(struct links *links, int ifindex)
                 link_update_renamed(last_updates_find(links->last, ifindex), name));
 }
 
-/* A name has one bearer at a time: whoever bore it last has another one by now, or is gone,
- * which is sent first. If it waits itself, in a swap or a longer cycle, one of them must have
- * had a name in between that nobody saw. */
+/* A name belongs to one link at a time: its last owner has another name by now, or is gone, which
+ * is sent first. If the owner waits itself, in a swap or a longer cycle of names, one of these
+ * links must have had a name in between that was not reported. */
 static void free_name(struct links *links, const char *name, const struct waiting *waiting)
 {
-    int bearer = last_updates_find_name(links->last, name, waiting->ifindex);
+    int owner = last_updates_find_name(links->last, name, waiting->ifindex);
 
-    if (bearer == 0)
+    if (owner == 0)
         return;
-    if (waiting->depth < DEPTH_MAX && !is_waiting(waiting, bearer))
-        refresh(links, bearer, AUDIENCE_DENIED, waiting);
-    if (last_updates_find_name(links->last, name, waiting->ifindex) == bearer)
-        rename_away(links, bearer);
+    if (waiting->depth < DEPTH_MAX && !is_waiting(waiting, owner))
+        refresh(links, owner, AUDIENCE_DENIED, waiting);
+    if (last_updates_find_name(links->last, name, waiting->ifindex) == owner)
+        rename_away(links, owner);
 }
 
 static void report_dependencies(struct links *links, const struct update *update,
@@ -234,7 +234,7 @@ static void report_dependencies(struct links *links, const struct update *update
 }
 
 /* The link as it is now; *ret is NULL for lack of memory. */
-static int ask(struct links *links, int ifindex, struct update **ret)
+static int query_link(struct links *links, int ifindex, struct update **ret)
 {
     const struct nlmsghdr *answer;
     int r = link_query_one(links->query, ifindex, &answer);
@@ -245,7 +245,7 @@ static int ask(struct links *links, int ifindex, struct update **ret)
     return 0;
 }
 
-/* What was sent to those whom the kernel denies updates; of the others nobody knows. */
+/* Only of subscribers whom the kernel denies updates it is known what they were sent last. */
 static void report_link(struct links *links, struct update *update, enum audience audience)
 {
     const struct update *last =
@@ -267,7 +267,7 @@ static void refresh(struct links *links, int ifindex, enum audience audience,
     const struct waiting waiting = {
         .before = before, .ifindex = ifindex, .depth = before ? before->depth + 1 : 0};
     struct update *update;
-    int r = ask(links, ifindex, &update);
+    int r = query_link(links, ifindex, &update);
 
     if (r == -ENODEV && before) {
         const struct removal removal = {.ifindex = ifindex, .audience = AUDIENCE_ALL};

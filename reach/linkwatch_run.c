@@ -52,9 +52,9 @@ static const char help[] =
     "Exit codes: that of the program; 125 linkwatch-run failed; 126 the program could\n"
     "not be executed; 127 it was not found.\n";
 
-struct choice {
+struct options {
     const char *path;
-    bool demands;
+    bool requires_daemon;
     bool falls_back;
     bool always;
     bool preloads;
@@ -74,23 +74,23 @@ static int wrong_usage(const char *message)
 }
 
 /* Takes one option; the exit code, or -1 to go on. */
-static int take_option(struct choice *choice, int option)
+static int take_option(struct options *options, int option)
 {
     switch (option) {
     case 's':
-        choice->path = optarg;
+        options->path = optarg;
         return -1;
     case 'r':
-        choice->demands = true;
+        options->requires_daemon = true;
         return -1;
     case 'n':
-        choice->falls_back = false;
+        options->falls_back = false;
         return -1;
     case 'a':
-        choice->always = true;
+        options->always = true;
         return -1;
     case 'p':
-        choice->preloads = true;
+        options->preloads = true;
         return -1;
     case 'h':
         return print(help);
@@ -203,19 +203,19 @@ static int probe(const char *path)
 }
 
 /* Has the program served as far as it needs that; whether it may run. */
-static bool assist(const struct choice *choice, const char *program)
+static bool assist(const struct options *options, const char *program)
 {
-    int r = probe(choice->path);
+    int r = probe(options->path);
 
-    if (r == 0 && !choice->always)
+    if (r == 0 && !options->always)
         return true;
     if (r >= 0) {
-        if (choice->preloads ? preload(choice->path, program) : trace(choice->path, program))
+        if (options->preloads ? preload(options->path, program) : trace(options->path, program))
             return true;
     } else {
         warning("rtnetlink sockets are not available: %s", strerror(-r));
     }
-    return choice->falls_back;
+    return options->falls_back;
 }
 
 static int execute(char *argv[])
@@ -233,27 +233,27 @@ int main(int argc, char *argv[])
         {"preload", no_argument, NULL, 'p'},      {"help", no_argument, NULL, 'h'},
         {"version", no_argument, NULL, 'V'},      {NULL, 0, NULL, 0},
     };
-    struct choice choice = {.falls_back = true};
+    struct options chosen = {.falls_back = true};
     char *path;
     int option;
 
-    choice.path = linkwatch_default_path();
+    chosen.path = linkwatch_default_path();
     /* "+": what follows the program is the program's. */
     while ((option = getopt_long(argc, argv, "+s:rnaphV", options, NULL)) >= 0) {
-        int code = take_option(&choice, option);
+        int code = take_option(&chosen, option);
 
         if (code >= 0)
             return code;
     }
     if (optind == argc)
         return wrong_usage("no program given");
-    path = absolute(choice.path);
+    path = absolute(chosen.path);
     if (!path) {
         warning("%s", strerror(ENOMEM));
         return EXIT_FAILED;
     }
-    choice.path = path;
-    if ((choice.demands && !is_there(path)) || !assist(&choice, argv[optind])) {
+    chosen.path = path;
+    if ((chosen.requires_daemon && !is_there(path)) || !assist(&chosen, argv[optind])) {
         free(path);
         return EXIT_FAILED;
     }

@@ -24,15 +24,16 @@ struct reports {
     bool failed; /* to connect */
 };
 
-/* What the daemon learned from the kernel's own update, those who get these know, too. */
+/* What the daemon learned from a notification of the kernel, subscribers that get these know, too.
+ */
 static enum audience audience_of(const struct linkwatch_event *event)
 {
     return linkwatch_event_learned(event) == LINKWATCH_LEARNED_NOTIFICATION ? AUDIENCE_DENIED
                                                                             : AUDIENCE_ALL;
 }
 
-/* For nobody, nothing is asked. */
-static void on_news(const struct reports *reports, int ifindex, const struct linkwatch_event *event)
+/* Without a subscriber, nothing is queried. */
+static void on_link(const struct reports *reports, int ifindex, const struct linkwatch_event *event)
 {
     if (subscribers_have(&reports->subscribers, RTMGRP_LINK, AUDIENCE_ALL))
         links_changed(reports->links, ifindex, audience_of(event));
@@ -40,7 +41,7 @@ static void on_news(const struct reports *reports, int ifindex, const struct lin
 
 static void on_add(void *user, struct linkwatch_link *link, const struct linkwatch_event *event)
 {
-    on_news(user, linkwatch_link_ifindex(link), event);
+    on_link(user, linkwatch_link_ifindex(link), event);
 }
 
 static void on_change(void *user, struct linkwatch_link *before, struct linkwatch_link *now,
@@ -48,7 +49,7 @@ static void on_change(void *user, struct linkwatch_link *before, struct linkwatc
 {
     (void)before;
     (void)fields;
-    on_news(user, linkwatch_link_ifindex(now), event);
+    on_link(user, linkwatch_link_ifindex(now), event);
 }
 
 /* Where it lives on, as far as the kernel reported it to the daemon. */

@@ -22,7 +22,7 @@ struct reports_sockets {
 int reports_new(const char *path, const struct reports_sockets *sockets, struct reports **ret);
 struct reports *reports_free(struct reports *reports);
 
-/* Those who get their updates: none at first, and in the end. */
+/* Those that get their updates: none at first, and in the end. */
 struct subscribers *reports_subscribers(struct reports *reports);
 
 /* Like the functions of liblinkwatch's mirror. */

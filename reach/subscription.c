@@ -122,7 +122,7 @@ static int add(struct subscriptions *list, const struct served_socket *socket,
 
     if (socket->duplicate < 0)
         return -EBADF;
-    /* Of those that were closed in a way that nobody saw, there are not many more than of others.
+    /* Of those whose close was not observed, there are not many more than of others.
      */
     if (list->count > 2 * list->reviewed)
         subscriptions_review(list);
@@ -160,7 +160,7 @@ int subscriptions_serve(struct subscriptions *list, const struct served_socket *
     return process_set_add(&subscription->holders, socket->process);
 }
 
-/* Who rings on a socket that isn't bound would bind it to a number of its own. The kernel, too,
+/* A request on a socket that isn't bound would bind it to a port of the sender. The kernel, too,
  * sends nothing there. */
 static bool is_bound(struct subscription *subscription)
 {
@@ -244,7 +244,7 @@ void subscriptions_inherit(struct subscriptions *list, pid_t parent, pid_t child
             process_set_add(&s->holders, child);
 }
 
-/* Whether nobody has it any more; then it is let go. */
+/* Whether no process has it any more; then it is let go. */
 static bool drop_unheld(struct subscription *subscription)
 {
     if (!RB_EMPTY(&subscription->holders))

@@ -35,7 +35,7 @@ void warning(const char *format, ...)
         used = sizeof(line) - 2;
     line[used++] = '\n';
     if (write(STDERR_FILENO, line, used) < 0)
-        return; /* nobody reads it */
+        return; /* there is no reader */
 }
 
 void warning_once(struct warnings *warnings, enum warning_kind kind, int error)

@@ -24,7 +24,7 @@ static pid_t process_of(const struct request *request, const struct ucred *peer)
     return peer->pid <= 0 || peer->pid == getpid() ? request->process : peer->pid;
 }
 
-/* Our own user, one who may do anything, and who was ours before it gave that up. */
+/* Our own user, root, and a process that we know and that has changed its user since. */
 static bool may_ask(const struct answerer *answerer, const struct ucred *peer)
 {
     return peer->uid == geteuid() || peer->uid == 0 || members_has(&answerer->members, peer->pid);
@@ -61,7 +61,7 @@ static bool receive(const struct answerer *answerer, int connection, struct ques
 
 /* A new program in a process that is known has lost what was closed on the way; the child
  * of one that is known has what it had. */
-static int hear_hello(struct answerer *answerer, pid_t process)
+static int register_process(struct answerer *answerer, pid_t process)
 {
     int r = members_add(&answerer->members, process);
 
@@ -173,8 +173,8 @@ static void respond(struct answerer *answerer, struct question *question, int co
     const struct request *request = &question->request;
 
     switch ((enum request_kind)request->kind) {
-    case REQUEST_HELLO:
-        reply_with(connection, hear_hello(answerer, question->process));
+    case REQUEST_REGISTER:
+        reply_with(connection, register_process(answerer, question->process));
         return;
     case REQUEST_RULE:
         answer_rule(answerer, question, connection);

@@ -34,7 +34,7 @@ bool ask_is_possible(void)
 }
 
 /* System calls as they are: libc's functions would be points of cancellation, and may be
- * somebody else's by now. */
+ * another library's by now. */
 static int call_connect(int fd, int seconds)
 {
     const struct timeval timeout = {.tv_sec = seconds};
@@ -83,7 +83,7 @@ static int receive_reply(int fd, struct reply *ret)
     return n == sizeof(*ret) ? 0 : -EPIPE;
 }
 
-static int talk_on(int fd, const struct request *request, int duplicate, const struct iovec *parts,
+static int call_on(int fd, const struct request *request, int duplicate, const struct iovec *parts,
                    size_t count, struct reply *reply)
 {
     int r = call_connect(fd, request->kind == REQUEST_RULE ? RULING_SECONDS : ANSWER_SECONDS);
@@ -94,7 +94,7 @@ static int talk_on(int fd, const struct request *request, int duplicate, const s
         r = receive_reply(fd, reply);
     if (r < 0)
         return r;
-    /* Not even a byte of it fits for somebody who only asks for the size. */
+    /* A caller that only asks for the size has no room for a byte of it. */
     if (reply->result >= 0 && receipt_parts_size(parts, count) > 0 &&
         receive_packet(fd, parts, count) <= 0)
         return -EPIPE;
@@ -103,8 +103,8 @@ static int talk_on(int fd, const struct request *request, int duplicate, const s
 
 /* No signal handler runs meanwhile: it can't interrupt, nor jump out and leave the
  * connection open. */
-static int talk(const struct request *request, int duplicate, const struct iovec *parts,
-                size_t count, struct reply *reply)
+static int call_helper(const struct request *request, int duplicate, const struct iovec *parts,
+                       size_t count, struct reply *reply)
 {
     const signals all = ALL_SIGNALS;
     int error = errno, fd, r;
@@ -115,7 +115,7 @@ static int talk(const struct request *request, int duplicate, const struct iovec
     if (syscall(SYS_rt_sigprocmask, SIG_SETMASK, &all, &before, sizeof(before)) < 0)
         return -errno;
     fd = (int)syscall(SYS_socket, AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0);
-    r = fd < 0 ? -errno : talk_on(fd, request, duplicate, parts, count, reply);
+    r = fd < 0 ? -errno : call_on(fd, request, duplicate, parts, count, reply);
     if (fd >= 0)
         syscall(SYS_close, fd);
     syscall(SYS_rt_sigprocmask, SIG_SETMASK, &before, NULL, sizeof(before));
@@ -123,7 +123,7 @@ static int talk(const struct request *request, int duplicate, const struct iovec
     return r;
 }
 
-static int sign_and_talk(struct request *request, int fd, const struct iovec *parts, size_t count,
+static int sign_and_call(struct request *request, int fd, const struct iovec *parts, size_t count,
                          struct reply *ret)
 {
     struct reply reply = {0};
@@ -131,7 +131,7 @@ static int sign_and_talk(struct request *request, int fd, const struct iovec *pa
 
     request->process = (int32_t)syscall(SYS_getpid);
     request->fd = fd;
-    r = talk(request, fd, parts, count, &reply);
+    r = call_helper(request, fd, parts, count, &reply);
     if (r >= 0)
         *ret = reply;
     return r;
@@ -139,11 +139,11 @@ static int sign_and_talk(struct request *request, int fd, const struct iovec *pa
 
 int ask(struct request request, int fd, struct reply *ret)
 {
-    return sign_and_talk(&request, fd, NULL, 0, ret);
+    return sign_and_call(&request, fd, NULL, 0, ret);
 }
 
 int ask_next(struct request request, const struct iovec *parts, size_t count, struct reply *ret)
 {
     request.kind = REQUEST_NEXT;
-    return sign_and_talk(&request, -1, parts, count, ret);
+    return sign_and_call(&request, -1, parts, count, ret);
 }

@@ -15,7 +15,7 @@
 #include "reach/preload/protocol.h"
 #include "reach/timeout.h"
 
-/* Connections whose request has not come yet. It comes at once, unless somebody stopped the
+/* Connections whose request has not come yet. It comes at once, unless the
  * program there; the oldest must go if there are more. */
 #define CONNECTIONS_MAX 64
 
@@ -96,7 +96,7 @@ static void serve_connections(struct helper *helper)
     }
 }
 
-/* Whether there is somebody to serve, or may be in a moment. */
+/* Whether there is a process to serve, or may be in a moment. */
 static bool goes_on(struct helper *helper)
 {
     struct members *members = &helper->answerer.members;
@@ -174,7 +174,7 @@ static int begin(pid_t program, void *user)
     if (helper->listener < 0)
         return helper->listener;
     subscriptions_begin(&answerer->serving.subscriptions);
-    /* Nobody sees it here when they are. */
+    /* Copies of descriptors are not observed here. */
     subscriptions_copied(&answerer->serving.subscriptions);
     r = reports_new(helper->path, NULL, &answerer->reports);
     if (r >= 0)
@@ -196,7 +196,7 @@ static int run(void *user)
         accept_connections(helper);
         serve_connections(helper);
         reports_process(helper->answerer.reports);
-        /* Nobody sees it here when one that waits is closed. */
+        /* That one that waits was closed is not observed here. */
         if (subscriptions_timeout(subscriptions) == 0)
             subscriptions_review(subscriptions);
         subscriptions_check(subscriptions);

@@ -46,22 +46,22 @@ ssize_t our_recvfrom_chk(int fd, void *buffer, size_t size, size_t room, int fla
     STANDS_BEFORE(__recvfrom_chk);
 
 /* The helper stays as long as a process lives that it knows of. */
-static void say_hello(void)
+static void register_process(void)
 {
-    const struct request hello = {.kind = REQUEST_HELLO};
+    const struct request request = {.kind = REQUEST_REGISTER};
     struct reply ignored;
 
     if (ask_is_possible())
-        ask(hello, -1, &ignored);
+        ask(request, -1, &ignored);
 }
 
 __attribute__((constructor)) static void begin(void)
 {
     real();
     ask_begin();
-    say_hello();
+    register_process();
     if (ask_is_possible())
-        pthread_atfork(NULL, NULL, say_hello);
+        pthread_atfork(NULL, NULL, register_process);
 }
 
 /* The result of a call whose errno is known. */

@@ -14,11 +14,11 @@
 #define PRELOAD_ADDRESS "LINKWATCH_RUN_SOCKET"
 
 enum request_kind {
-    REQUEST_HELLO, /* here is a process: a new one, or a new program in it */
-    REQUEST_RULE,  /* what a call comes to (see policy.h): the errno that the program is to see.
-                    * Where the socket may have to be served, a duplicate comes with it */
-    REQUEST_NEXT,  /* what a doorbell stands for. -ENOBUFS: messages were lost.
-                    * -ENOENT: it is none of ours */
+    REQUEST_REGISTER, /* of a process: a new one, or a new program in it */
+    REQUEST_RULE,     /* what a call comes to (see policy.h): the errno that the program is to see.
+                       * Where the socket may have to be served, a duplicate comes with it */
+    REQUEST_NEXT,     /* what a doorbell stands for. -ENOBUFS: messages were lost.
+                       * -ENOENT: it is none of ours */
 };
 
 enum request_flags {

@@ -43,7 +43,7 @@ static operation_beginning *choose_for_socket(const struct service *service, str
     switch (registers->orig_rax) {
     case SYS_bind:
     case SYS_setsockopt:
-        /* Who was confined before could not have its sockets moved. */
+        /* The sockets of a process that was confined before could not be moved. */
         if (!range_has(&service->range, fd) && !service_has_confined(service))
             return NULL;
         *ret_inode = process_socket(thread->tid, fd);

@@ -19,7 +19,7 @@
 #define SPOILT_MAX 16
 
 /* Laid out as the program's kernel wants it, in the room of the page. */
-struct parcel {
+struct descriptor_message {
     struct msghdr header;
     struct iovec part;
     struct sockaddr_un address;
@@ -27,7 +27,7 @@ struct parcel {
     char byte;
 };
 
-_Static_assert(sizeof(struct parcel) <= INJECTION_ROOM_SIZE, "a parcel has room");
+_Static_assert(sizeof(struct descriptor_message) <= INJECTION_ROOM_SIZE, "a message has room");
 
 /* Since Linux 6.9; older headers don't have it. */
 #ifndef PIDFD_THREAD
@@ -69,8 +69,8 @@ static int bind_where_it_is(pid_t tid, const struct handover_address *destinatio
     return r < 0 ? r : fd;
 }
 
-/* A socket for one duplicate: nobody knows it for long. Its descriptor. An abstract address is
- * found in the network namespace alone in which the thread is now. */
+/* A socket for one duplicate, so that its address is known for a short time. Its descriptor. An
+ * abstract address is found in the network namespace alone in which the thread is now. */
 static int open_destination(const struct service *service, pid_t tid, struct handover_address *ret)
 {
     char name[HANDOVER_NAME_SIZE];
@@ -100,31 +100,31 @@ static void *at(const struct injection *injection, size_t offset)
     return (void *)(uintptr_t)(injection->room + offset);
 }
 
-static int write_parcel(const struct handover_address *destination,
-                        const struct injection *injection, int fd)
+static int write_message(const struct handover_address *destination,
+                         const struct injection *injection, int fd)
 {
     const struct cmsghdr control = {
         .cmsg_len = CMSG_LEN(sizeof(fd)), .cmsg_level = SOL_SOCKET, .cmsg_type = SCM_RIGHTS};
-    struct parcel parcel;
+    struct descriptor_message message;
 
-    memset(&parcel, 0, sizeof(parcel));
-    parcel.header.msg_name = at(injection, offsetof(struct parcel, address));
-    parcel.header.msg_namelen = destination->size;
-    parcel.header.msg_iov = at(injection, offsetof(struct parcel, part));
-    parcel.header.msg_iovlen = 1;
-    parcel.header.msg_control = at(injection, offsetof(struct parcel, control));
-    parcel.header.msg_controllen = sizeof(parcel.control);
-    parcel.part.iov_base = at(injection, offsetof(struct parcel, byte));
-    parcel.part.iov_len = 1;
-    parcel.address = destination->address;
-    memcpy(parcel.control, &control, sizeof(control));
-    memcpy(parcel.control + CMSG_LEN(0), &fd, sizeof(fd));
-    return injection_write(injection, &parcel, sizeof(parcel));
+    memset(&message, 0, sizeof(message));
+    message.header.msg_name = at(injection, offsetof(struct descriptor_message, address));
+    message.header.msg_namelen = destination->size;
+    message.header.msg_iov = at(injection, offsetof(struct descriptor_message, part));
+    message.header.msg_iovlen = 1;
+    message.header.msg_control = at(injection, offsetof(struct descriptor_message, control));
+    message.header.msg_controllen = sizeof(message.control);
+    message.part.iov_base = at(injection, offsetof(struct descriptor_message, byte));
+    message.part.iov_len = 1;
+    message.address = destination->address;
+    memcpy(message.control, &control, sizeof(control));
+    memcpy(message.control + CMSG_LEN(0), &fd, sizeof(fd));
+    return injection_write(injection, &message, sizeof(message));
 }
 
-/* The descriptor in the next parcel, which stays where it is: to close what is ours of it doesn't
+/* The descriptor in the next message, which stays where it is: to close what is ours of it doesn't
  * end it. -ENODATA if there is none, -EPERM if it isn't one rtnetlink socket alone. */
-static int peek_parcel(int destination, int *ret)
+static int peek_message(int destination, int *ret)
 {
     union {
         struct cmsghdr header;
@@ -153,12 +153,12 @@ static int peek_parcel(int destination, int *ret)
 
 /* All that was sent: the socket that was meant is in *ret, if there is one; others are closed, for
  * that doesn't wait for anybody. -EPERM at the first that is no rtnetlink socket. */
-static int take_parcels(int destination, uint64_t inode, int *ret)
+static int take_messages(int destination, uint64_t inode, int *ret)
 {
     int fd, r;
     char byte;
 
-    while ((r = peek_parcel(destination, &fd)) >= 0) {
+    while ((r = peek_message(destination, &fd)) >= 0) {
         if (*ret < 0 && handover_inode(fd) == inode)
             *ret = fd;
         else
@@ -170,13 +170,13 @@ static int take_parcels(int destination, uint64_t inode, int *ret)
 }
 
 /* Anybody in this network namespace may send there, even what lingers when it is closed: then it
- * is left to the end of this process, which waits for nobody. */
+ * is left to the end of this process, which does not wait. */
 static int collect(struct duplicator *duplicator, struct operation *operation)
 {
     int duplicate = -1, r;
 
     (void)shutdown(operation->destination, SHUT_RD);
-    r = take_parcels(operation->destination, operation->inode, &duplicate);
+    r = take_messages(operation->destination, operation->inode, &duplicate);
     if (r >= 0)
         close(operation->destination);
     else
@@ -197,7 +197,7 @@ static int hand_over(struct service *service, struct operation *operation, int d
 {
     int r = duplicate < 0 ? duplicate : 0;
 
-    /* Whoever changed what the descriptor is meanwhile doesn't make us take something else. */
+    /* The program may have replaced what the descriptor is meanwhile. */
     if (duplicate >= 0 && handover_inode(duplicate) != operation->inode) {
         close(duplicate);
         r = -ENOTSOCK;
@@ -207,7 +207,7 @@ static int hand_over(struct service *service, struct operation *operation, int d
     return operation->duplicate_is_there(service, operation, r);
 }
 
-static int on_parcel_closed(struct service *service, struct operation *operation, int64_t result)
+static int on_message_closed(struct service *service, struct operation *operation, int64_t result)
 {
     int duplicate = collect(&service->duplicator, operation);
 
@@ -217,27 +217,27 @@ static int on_parcel_closed(struct service *service, struct operation *operation
     return hand_over(service, operation, duplicate);
 }
 
-static int on_parcel_sent(struct service *service, struct operation *operation, int64_t result)
+static int on_message_sent(struct service *service, struct operation *operation, int64_t result)
 {
-    const uint64_t arguments[6] = {(uint64_t)operation->carrier};
+    const uint64_t arguments[6] = {(uint64_t)operation->sender};
 
     (void)service;
     operation->sent = result;
-    return operation_run(operation, SYS_close, arguments, on_parcel_closed);
+    return operation_run(operation, SYS_close, arguments, on_message_closed);
 }
 
-static int on_parcel_socket(struct service *service, struct operation *operation, int64_t result)
+static int on_message_socket(struct service *service, struct operation *operation, int64_t result)
 {
     const uint64_t arguments[6] = {(uint64_t)result, operation->injection.room,
                                    MSG_DONTWAIT | MSG_NOSIGNAL};
 
     if (result < 0)
         return hand_over(service, operation, (int)result);
-    operation->carrier = result;
-    return operation_run(operation, SYS_sendmsg, arguments, on_parcel_sent);
+    operation->sender = result;
+    return operation_run(operation, SYS_sendmsg, arguments, on_message_sent);
 }
 
-static int send_parcel(struct service *service, struct operation *operation, int error)
+static int send_message(struct service *service, struct operation *operation, int error)
 {
     const uint64_t arguments[6] = {AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC};
     struct handover_address destination = {0};
@@ -249,10 +249,10 @@ static int send_parcel(struct service *service, struct operation *operation, int
         r = operation->destination =
             open_destination(service, operation->injection.tid, &destination);
     if (r >= 0)
-        r = write_parcel(&destination, &operation->injection, (int)operation->fd);
+        r = write_message(&destination, &operation->injection, (int)operation->fd);
     if (r < 0)
         return r == -ESRCH ? r : hand_over(service, operation, r);
-    return operation_run(operation, SYS_socket, arguments, on_parcel_socket);
+    return operation_run(operation, SYS_socket, arguments, on_message_socket);
 }
 
 int duplicator_take(struct service *service, struct operation *operation, operation_done *then)
@@ -261,7 +261,7 @@ int duplicator_take(struct service *service, struct operation *operation, operat
 
     operation->duplicate_is_there = then;
     if (service->duplicator.is_sent_them)
-        return operation_need_page(service, operation, send_parcel);
+        return operation_need_page(service, operation, send_message);
     r = take_by_pidfd(operation->injection.tid, (int)operation->fd, &duplicate);
     return hand_over(service, operation, r < 0 ? r : duplicate);
 }

@@ -7,7 +7,7 @@
 
 #include "reach/tracing/tracee.h"
 
-/* syscall; int3: nobody is to go on behind it. */
+/* syscall; int3: nothing is to go on behind it. */
 static const uint8_t page_text[] = {0x0f, 0x05, 0xcc};
 #define ROOM_OFFSET UINT64_C(64)
 

@@ -16,7 +16,7 @@
 #include <sys/types.h>
 #include <sys/user.h>
 
-/* How the kernel goes on after a stop for seccomp, found out by a trial. */
+/* How the kernel goes on after a stop for seccomp, found out by a probe. */
 struct quirks {
     bool enters_after_seccomp; /* PTRACE_SYSCALL stops at the entry then: gVisor */
 };

@@ -39,7 +39,7 @@ struct operation {
     struct ruling ruling;
     int duplicate;   /* -1 for none */
     int destination; /* where one is sent to, -1 for none */
-    int64_t carrier; /* what sends the duplicate */
+    int64_t sender;  /* the program's socket that sends the duplicate */
     int64_t sent;
 };
 

@@ -17,7 +17,7 @@ struct thread {
     RB_ENTRY(thread) node;
     pid_t tid;
     pid_t process; /* as thread_process(): 0 before that was called */
-    /* It has what it inherits from who made it. A new thread stops, as does its maker, in any
+    /* It has inherited from its maker. A new thread stops, as does its maker, in any
      * order; the second of the two stops may be late, and its process something else by then. */
     bool is_heir;
     bool interrupted; /* by a watch, and has not stopped since */

@@ -29,9 +29,9 @@
 struct tracer {
     const char *path; /* of the daemon's socket */
     pid_t program;
-    bool trying;    /* it isn't yet what it is to be */
-    bool learning;  /* what follows its bind */
-    bool sees_bind; /* found out by the trial */
+    bool probing;       /* it isn't yet what it is to be */
+    bool probing_entry; /* what follows its bind */
+    bool sees_bind;     /* found out by probing */
     bool sees_join;
     int signals; /* a signalfd for SIGCHLD */
     struct service service;
@@ -68,7 +68,7 @@ static void forget_and_remove(struct service *service, struct thread *thread)
 /* Lets a thread go on, to its next stop. */
 static void go_on(const struct tracer *tracer, const struct thread *thread, int number)
 {
-    bool steps = thread->operation || thread->receive || thread->watch || tracer->learning;
+    bool steps = thread->operation || thread->receive || thread->watch || tracer->probing_entry;
 
     /* If it is gone, another stop reports that. */
     tracee_resume(thread->tid, steps ? PTRACE_SYSCALL : PTRACE_CONT, number);
@@ -88,22 +88,22 @@ static void on_end(struct tracer *tracer, pid_t tid)
 }
 
 /* Two calls that the program made for us to see. */
-static void on_trial(struct tracer *tracer, const struct user_regs_struct *registers)
+static void on_probe(struct tracer *tracer, const struct user_regs_struct *registers)
 {
     if (registers->orig_rax == SYS_bind) {
         tracer->sees_bind = true;
-        tracer->learning = true;
+        tracer->probing_entry = true;
     } else if (registers->orig_rax == SYS_setsockopt) {
         tracer->sees_join = true;
     }
 }
 
-/* After the trial of a bind: is this a stop at its entry, or one at its exit? */
-static void learn_manners(struct tracer *tracer, pid_t tid)
+/* After the probe of a bind: is this a stop at its entry, or one at its exit? */
+static void probe_entry_stop(struct tracer *tracer, pid_t tid)
 {
     struct user_regs_struct registers;
 
-    tracer->learning = false;
+    tracer->probing_entry = false;
     /* Linux and gVisor both set the result so before the call has one. */
     if (tracee_get_registers(tid, &registers) >= 0)
         tracer->service.quirks.enters_after_seccomp = (int64_t)registers.rax == -ENOSYS;
@@ -126,8 +126,8 @@ static void on_seccomp(struct tracer *tracer, struct thread *thread)
     /* An injected call stops here like any other. */
     if (thread->operation || tracee_get_registers(thread->tid, &registers) < 0)
         return;
-    if (tracer->trying)
-        on_trial(tracer, &registers);
+    if (tracer->probing)
+        on_probe(tracer, &registers);
     else
         on_call(&tracer->service, thread, &registers);
 }
@@ -151,8 +151,8 @@ static void on_watched_call(struct service *service, struct thread *thread)
 /* The entry or the exit of a call. */
 static void on_step(struct tracer *tracer, struct thread *thread)
 {
-    if (tracer->learning)
-        learn_manners(tracer, thread->tid);
+    if (tracer->probing_entry)
+        probe_entry_stop(tracer, thread->tid);
     else if (thread->operation)
         dispatch_step(&tracer->service, thread);
     else if (thread->receive)
@@ -243,8 +243,8 @@ static void on_exec(struct tracer *tracer, struct thread *thread)
         forget_and_remove(service, before);
     forget(service, thread);
     service_review(service, thread->tid);
-    if (thread->tid == tracer->program && tracer->trying) {
-        tracer->trying = false;
+    if (thread->tid == tracer->program && tracer->probing) {
+        tracer->probing = false;
         service->misses_any = !tracer->sees_bind || !tracer->sees_join;
     }
 }
@@ -308,7 +308,7 @@ static void on_status(struct tracer *tracer, pid_t tid, int status)
         tracee_resume(tid, PTRACE_CONT, 0);
 }
 
-/* All that stopped or ended. 0 when there is nobody left. */
+/* All that stopped or ended. 0 when no thread is left. */
 static int take_statuses(struct tracer *tracer)
 {
     for (;;) {
@@ -337,7 +337,7 @@ static int timeout(const struct tracer *tracer, int due)
 
 /* Waits until a thread stopped or ended, or there is something to do about the links. Most
  * often it is a stop, and others wait behind it: then nothing else is checked. */
-static int wait_for_news(struct tracer *tracer)
+static int wait_for_events(struct tracer *tracer)
 {
     struct networks *networks = tracer->service.networks;
     int due = networks_timeout(networks);
@@ -369,7 +369,7 @@ static int begin(pid_t program, void *user)
     int r;
 
     tracer->program = program;
-    tracer->trying = true;
+    tracer->probing = true;
     tracer->signals = open_signals();
     if (tracer->signals < 0)
         return tracer->signals;
@@ -386,7 +386,7 @@ static int run(void *user)
     int r;
 
     while ((r = take_statuses(tracer)) > 0) {
-        r = wait_for_news(tracer);
+        r = wait_for_events(tracer);
         if (r < 0)
             return r;
     }
@@ -395,7 +395,7 @@ static int run(void *user)
 
 /* Two calls that fail, under the filter and before the program is executed: they show which calls
  * the tracer sees. */
-static void try_calls(void)
+static void probe_calls(void)
 {
     const struct sockaddr_nl address = {.nl_family = AF_NETLINK};
 
@@ -420,6 +420,6 @@ int start_tracer(const char *path)
     if (r >= 0)
         r = filter_install(range);
     if (r >= 0)
-        try_calls();
+        probe_calls();
     return r;
 }
