@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* The addresses of a namespace in their order, and in the one in which dumps list them. Part of
+/* The addresses of a namespace, in order and in the order in which dumps list them. A part of
  * address_table. Pure. */
 #ifndef LINKWATCH_DAEMON_ADDRESS_SET_H
 #define LINKWATCH_DAEMON_ADDRESS_SET_H

@@ -5,7 +5,8 @@
 
 #include <stddef.h>
 
-/* What malloc() takes for so many bytes: with its own size, in units of 16, as in glibc. */
+/* The memory that malloc() uses for this size: with its own overhead, in units of 16 bytes, as in
+ * glibc. */
 static inline size_t allocation_bytes(size_t size)
 {
     return (size + sizeof(size_t) + 15) & ~(size_t)15;

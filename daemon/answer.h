@@ -13,16 +13,16 @@
 
 struct answer;
 
-/* What the next piece is. */
+/* The state of an answer. */
 enum answer_state {
-    ANSWER_PIECE, /* there is one: the end of a message, the whole of it, or several */
-    ANSWER_END,   /* there is none any more */
-    ANSWER_WAITS, /* there is none yet; what it waits for is on its list */
+    ANSWER_PIECE, /* there is a piece: the end of a message, a whole message, or several */
+    ANSWER_END,   /* there are no more pieces */
+    ANSWER_WAITS, /* there is none yet; the answer waits for waits_on */
 };
 
 struct answer_kind {
-    /* An answer_state; -EAGAIN if the slice was over before it was known; -errno: it can't be
-     * given, and the connection must end. */
+    /* Returns an answer_state; -EAGAIN if the slice was over before the next piece was found; or
+     * -errno if the answer cannot be given, and the connection must be closed. */
     int (*next)(struct answer *answer, const struct slice *slice, struct buffer **ret);
     void (*free)(struct answer *answer);
     bool endless; /* no other call can follow */
@@ -30,8 +30,8 @@ struct answer_kind {
 
 struct answer {
     const struct answer_kind *kind;
-    struct waitlist *waits_on; /* of a kind that may wait */
-    struct source *follows;    /* whose addresses are followed for it; NULL for none */
+    struct waitlist *waits_on; /* for kinds that can wait */
+    struct source *follows;    /* the source whose addresses are followed for it, or NULL */
 };
 
 static inline int answer_next(struct answer *answer, const struct slice *slice, struct buffer **ret)
@@ -39,8 +39,9 @@ static inline int answer_next(struct answer *answer, const struct slice *slice, 
     return answer->kind->next(answer, slice, ret);
 }
 
-/* An answer of so many bytes, which begin with a struct answer; and one for as long as which the
- * addresses of a source are followed, unless that is NULL. NULL without memory. */
+/* Allocates an answer of the given size, which begins with a struct answer. The second function
+ * also makes the source follow its addresses as long as the answer exists, unless source is NULL.
+ * NULL if out of memory. */
 void *answer_new(const struct answer_kind *kind, struct waitlist *waits_on, size_t size);
 void *answer_new_following(const struct answer_kind *kind, struct waitlist *waits_on, size_t size,
                            struct source *source);
@@ -48,34 +49,36 @@ void *answer_new_following(const struct answer_kind *kind, struct waitlist *wait
 /* Takes NULL. */
 struct answer *answer_free(struct answer *answer);
 
-/* The error that says why dumps fail. Where none ever worked, the links are unknown, which is not
- * the same as that there are none. */
+/* An error with the reason why dumps fail. If no dump has ever succeeded, the links are unknown,
+ * which does not mean that there are none. */
 int answer_dump_failure(const struct namespace *namespace, struct buffer **ret);
 
-/* The kinds of answers; all: 0, or -ENOMEM. */
+/* The kinds of answers. All functions return 0 or -ENOMEM. */
 
-/* One message, whose reference it takes (also on failure). */
+/* A single message, whose reference is consumed, even on failure. */
 int answer_reply(struct buffer *message, struct answer **ret);
 
-/* The links that pass the filter, which it takes (also on failure), as they are now; or the error
- * that says why not: no dump succeeded yet, or Lists of the user hold too much already. */
+/* The current links that match the filter, which is consumed even on failure; or an error: no dump
+ * has succeeded yet, or the Lists of the user use too much memory. */
 int answer_list(struct namespace *namespace, struct user *user, struct filter *filter,
                 struct answer **ret);
 
-/* All metrics, of these replies to GetStatus and GetStatistics, whose references it takes (also on
- * failure; NULL counts as -ENOMEM), and of the links, which are counted slice by slice. */
+/* All metrics, from these replies to GetStatus and GetStatistics, whose references are consumed
+ * even on failure (NULL results in -ENOMEM), and from the links, which are counted slice by slice.
+ */
 int answer_metrics(const struct namespace *namespace, json_t *status, json_t *statistics,
                    struct answer **ret);
 
-/* What a stream emits, which it takes, also on failure. news: who waits for more; follows: the
- * source whose addresses it is about, NULL if it is about none. */
+/* The messages of a stream, which is consumed even on failure. news: the list of answers that wait
+ * for events; follows: the source whose addresses the stream reports, or NULL. */
 int answer_stream(struct waitlist *news, struct stream *stream, struct source *follows,
                   struct answer **ret);
 
-/* That the namespace was entered, when a dump is done or if none is needed. */
+/* The reply to Enter, when a dump has completed, or immediately if none is required. */
 int answer_enter(struct namespace *namespace, struct answer **ret);
 
-/* The position when a dump that begins now is done; or why there can't be one. */
+/* The position when a dump that begins after this call has completed, or the error if there can be
+ * none. */
 int answer_refresh(struct namespace *namespace, struct answer **ret);
 
 #endif

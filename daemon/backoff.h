@@ -8,7 +8,7 @@
 /* A delay that doubles each time it is used. */
 struct backoff {
     int64_t delay;
-    int64_t at; /* not before */
+    int64_t at; /* the earliest time of the next use */
 };
 
 static inline int64_t min_time(int64_t a, int64_t b)

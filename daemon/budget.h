@@ -20,11 +20,11 @@
 
 enum budget_class {
     BUDGET_QUIET,
-    BUDGET_ACTIVE, /* something happened, or a consumer asked, not long ago */
+    BUDGET_ACTIVE, /* something happened recently, or a consumer requested it */
     BUDGET_CLASS_COUNT
 };
 
-/* Namespaces that are polled, and what one dump in each of them costs together. */
+/* The number of polled namespaces, and the total price of one dump in each of them. */
 struct budget_demand {
     size_t namespaces;
     int64_t usec;
@@ -34,7 +34,7 @@ struct budget {
     uint32_t ppm; /* share of one CPU, in millionths: 5000 is 0.5 % */
     int64_t interval_min_usec;
     int64_t interval_max_usec;
-    int64_t saved_usec; /* less than 0: spent in advance */
+    int64_t saved_usec; /* negative: overspent */
     int64_t saved_at;
     struct budget_demand demand[BUDGET_CLASS_COUNT];
     size_t parts[BUDGET_CLASS_COUNT]; /* with a demand */
@@ -42,28 +42,29 @@ struct budget {
     uint32_t seed;
 };
 
-/* A user's. All zero but for the budget at first. */
+/* The part of one user. Initialized with zeros, except for the budget. */
 struct budget_part {
     struct budget *budget;
     struct budget_demand demand[BUDGET_CLASS_COUNT];
 };
 
-/* At first, or to change it. What may be saved is there from the start. */
+/* Initializes or changes the budget. It starts with the maximum savings. */
 void budget_set(struct budget *budget, uint32_t ppm, int64_t interval_min_usec,
                 int64_t interval_max_usec);
 
-/* A namespace of that part is polled, or is not any more. */
+/* A namespace of this part starts or stops being polled. */
 void budget_add(struct budget_part *part, enum budget_class class, int64_t price);
 void budget_remove(struct budget_part *part, enum budget_class class, int64_t price);
 
-/* A dump was requested. The other one: from what is saved, as far as that goes. */
+/* Charges a dump to the budget; the second function charges it to the savings, as far as they
+ * suffice. */
 void budget_spend(struct budget *budget, int64_t now, int64_t price);
 void budget_spend_saved(struct budget *budget, int64_t now, int64_t price);
 
-/* The time between two dumps of a namespace of that part and class that is polled. */
+/* The interval between dumps of a polled namespace of this part and class. */
 int64_t budget_interval(const struct budget_part *part, enum budget_class class);
 
-/* And of one that were alone. */
+/* The interval that a single namespace would have. */
 int64_t budget_alone(const struct budget *budget, int64_t price);
 
 #endif

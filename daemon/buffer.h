@@ -11,21 +11,21 @@ struct buffer {
     char data[];
 };
 
-/* A buffer of that length, its bytes to be written before it is shared; the
- * caller holds the one reference. NULL without memory. */
+/* Allocates a buffer of this length, with one reference, which belongs to the caller. The bytes
+ * must be written before the buffer is shared. NULL if out of memory. */
 struct buffer *buffer_new(size_t length);
 
-/* Another reference; takes and gives NULL too. */
+/* Adds a reference. Accepts and returns NULL. */
 struct buffer *buffer_ref(struct buffer *buffer);
 
-/* Gives back what stands behind that many bytes. Only who has the one reference may do so; it is
- * mostly another buffer then. */
+/* Frees the memory beyond this length, and returns the buffer, which may have moved. Only permitted
+ * with a single reference. */
 struct buffer *buffer_trim(struct buffer *buffer, size_t length);
 
-/* The memory that it takes. */
+/* The memory that it uses. */
 size_t buffer_bytes(const struct buffer *buffer);
 
-/* Drops a reference. Always NULL, so that it can be assigned. */
+/* Removes a reference. Always returns NULL. */
 struct buffer *buffer_unref(struct buffer *buffer);
 
 #endif

@@ -8,9 +8,9 @@ struct user;
 
 struct caller {
     struct user *user;
-    struct namespace *namespace; /* that its calls are about */
-    /* The netlink socket (descriptors.h) that came with this call, -1 for none: it belongs to who
-     * puts -1 in its place. */
+    struct namespace *namespace; /* that its calls operate on */
+    /* The netlink socket that was attached to this call (descriptors.h), or -1. The function that
+     * takes it sets this to -1. */
     int socket;
 };
 

@@ -8,14 +8,15 @@
 struct closer;
 struct ev_loop;
 
-/* NULL without memory. */
+/* NULL if out of memory. */
 struct closer *closer_new(struct ev_loop *loop);
 struct closer *closer_free(struct closer *closer);
 
-/* There is a child of this process that ends by itself: it is reaped when it has. */
+/* A child process was created that exits by itself; it is reaped when it has exited. */
 void closer_reap(struct closer *closer);
 
-/* A listening socket, with those who wait there, or a connection; see descriptors_close(). */
+/* Closes a listening socket, with its pending connections, or a connection; see
+ * descriptors_close(). */
 void closer_close(struct closer *closer, int fd);
 
 #endif

@@ -14,7 +14,7 @@
 
 struct config_limits {
     struct users_limits users;
-    size_t request;    /* bytes of one call, and of those that wait */
+    size_t request;    /* bytes of one call, and of the pending ones */
     size_t json_depth; /* of one call */
 };
 
@@ -31,7 +31,7 @@ struct config {
     struct entered_limits namespaces;
 };
 
-/* What the command line asks for. */
+/* What the command line requests. */
 enum config_request {
     CONFIG_RUN,
     CONFIG_CHECK,
@@ -39,24 +39,23 @@ enum config_request {
     CONFIG_VERSION,
 };
 
-/* What is wrong, where, and what would be right: one line of text. */
+/* The error, its place, and what was expected: one line of text. */
 struct config_error {
     char text[512];
 };
 
-/* Reads everything: the defaults, then the configuration file and those in the folder
- * beside it (FILE.d, *.conf, in the order of their names), then LINKWATCH_SOCKET, then
- * the command line; what comes later wins. It may be called again, to see what changed.
- * -EINVAL for a wrong command line or environment, -EBADMSG for a wrong file, -errno for
- * one that can't be read. */
+/* Reads the complete configuration: the defaults, the configuration file, the files in its drop-in
+ * directory (FILE.d), LINKWATCH_SOCKET, and the command line; later settings override earlier ones.
+ * It can be called again to reload. -EINVAL for an invalid command line or environment, -EBADMSG
+ * for an invalid file, -errno for a file that cannot be read. */
 int config_read(int argc, char **argv, struct config *ret, enum config_request *ret_request,
                 struct config_error *ret_error);
 
-/* The text for --help. */
+/* Prints the text for --help. */
 void config_print_help(FILE *to);
 
-/* The options in which two configurations differ that only a restart changes: how many, and into
- * the text what they are called in the file ("[Socket] Path=, [Source] Mode="). */
+/* The options that differ between two configurations and take effect only after a restart: returns
+ * their number, and stores their names in the file as text ("[Socket] Path=, [Source] Mode="). */
 size_t config_needs_restart(const struct config *before, const struct config *after, char *text,
                             size_t size);
 

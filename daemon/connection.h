@@ -10,19 +10,21 @@
 #include "daemon/caller.h"
 #include "daemon/workqueue.h"
 
-/* Seconds that a consumer may leave an answer unread that ends. */
+/* Seconds after which a consumer that reads nothing of a reply is disconnected, except for endless
+ * answers. */
 #define CONNECTION_PATIENCE 10.
 
 struct closer;
 struct ev_loop;
 struct connection;
 
-/* A whole message came, valid during the call: 0 with the answer to it, which is NULL if it wants
- * none; -errno closes the connection. The namespace of the caller may be replaced. */
+/* A complete message was received; it is valid during the call. Returns 0 with the answer, which is
+ * NULL if the call requires none; -errno closes the connection. The namespace of the caller may be
+ * replaced. */
 typedef int (*connection_respond)(void *user, struct caller *caller, const char *message,
                                   size_t length, struct answer **ret);
 
-/* What all connections of a server have in common. */
+/* What all connections of a server share. */
 struct connection_host {
     struct ev_loop *loop;
     struct workqueue *queue;
@@ -30,18 +32,18 @@ struct connection_host {
     TAILQ_HEAD(connections, connection) connections;
     connection_respond respond;
     void *respond_user;
-    /* The connection of that caller is about to be freed. */
+    /* The connection of this caller is about to be freed. */
     void (*closed)(void *closed_user, const struct caller *caller);
     void *closed_user;
 };
 
-/* A connection on a connected non-blocking socket, which it takes (not on failure), to consumers
- * of that user and about that namespace, with calls of at most so many bytes. NULL without memory.
- */
+/* Creates a connection on a connected non-blocking socket, which it takes ownership of, but not on
+ * failure. Its calls are made by this user, operate on this namespace, and have at most request_max
+ * bytes. NULL if out of memory. */
 struct connection *connection_new(struct connection_host *host, int fd, struct user *user,
                                   struct namespace *namespace, size_t request_max);
 
-/* Ends it: the socket is closed. Not to be called from respond(). */
+/* Closes the socket. Must not be called from respond(). */
 struct connection *connection_free(struct connection *connection);
 
 #endif

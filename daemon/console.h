@@ -14,8 +14,8 @@ struct console {
 void console_open(struct console *ret);
 void console_close(struct console *console);
 
-/* Writes a line of at most PIPE_BUF bytes. False if there was no room for it, or it can't be
- * written. */
+/* Writes a line of at most PIPE_BUF bytes. Returns false if there is no room for it, or it cannot
+ * be written. */
 bool console_write(const struct console *console, const char *line, size_t length);
 
 #endif

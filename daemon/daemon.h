@@ -12,24 +12,25 @@ struct log;
 struct namespace;
 struct systemd;
 
-/* Where consumers connect. */
+/* The socket that consumers connect to. */
 struct daemon_socket {
-    int fd;           /* listens */
-    const char *path; /* what it is called */
-    bool made;        /* by this process, which removes it in the end */
+    int fd;           /* a listening socket */
+    const char *path; /* its path */
+    bool made;        /* created by this process, which removes it at the end */
 };
 
-/* A daemon that serves on that socket, which it takes (also on failure), once the first dump was
- * taken or has failed. service is NULL where there is no manager. It and the texts must
- * outlive the daemon. NULL without memory, or without random bytes. */
+/* Creates a daemon that serves on this socket, which it takes ownership of even on failure, after
+ * the first dump has completed or failed. systemd is NULL without a service manager. The socket's
+ * path and the other arguments must outlive the daemon. NULL if out of memory, or without random
+ * bytes. */
 struct daemon *daemon_new(struct ev_loop *loop, struct log *log, struct systemd *systemd,
                           const struct config *config, const struct daemon_socket *socket);
 struct daemon *daemon_free(struct daemon *daemon);
 
-/* Takes what may change while it runs; of the rest, it warns. */
+/* Applies the options that may change at run time, and logs a warning about others. */
 void daemon_reload(struct daemon *daemon, const struct config *config);
 
-/* Notifies the service manager that it is ready (again), as soon as it is. */
+/* Notifies the service manager of readiness, as soon as the daemon is ready. */
 void daemon_notify_ready(const struct daemon *daemon);
 
 struct namespace *daemon_namespace(const struct daemon *daemon);

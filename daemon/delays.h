@@ -7,7 +7,7 @@
 #include "protocol/metrics.h"
 
 struct delays {
-    uint64_t within[METRIC_BOUNDS]; /* up to that bound, and above the one before */
+    uint64_t within[METRIC_BOUNDS]; /* up to this bound, and above the previous one */
     uint64_t count;
     int64_t sum_usec;
 };

@@ -10,14 +10,14 @@
 
 struct closer;
 
-/* As recv() without waiting: bytes, 0 at the end, -errno. A netlink socket that came with them is
- * put in *ret_netlink, else -1. -EBADMSG where more than one descriptor is attached, or one of
- * another kind, or there is no free descriptor for it: all that stays where it is. */
+/* Like a non-blocking recv(): returns the number of bytes, 0 at the end, or -errno. A netlink
+ * socket attached to them is stored in *ret_netlink, otherwise -1. -EBADMSG if several descriptors
+ * or one of another kind are attached, or no descriptor is free; then nothing is received. */
 ssize_t descriptors_receive(int fd, void *room, size_t size, struct closer *closer,
                             int *ret_netlink);
 
-/* Closes a connection, and drops what came and was not read. Where there may be descriptors among
- * it, or so much that it would take long, that is left to the closer. */
+/* Closes a connection, and discards unread data. If that may contain descriptors, or is too long to
+ * be read now, the closer does this. */
 void descriptors_close(int fd, struct closer *closer);
 
 #endif

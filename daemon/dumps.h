@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* The dumps of one subject, one after another: which of its objects they list, and whether one that
- * they don't list is gone.
+/* The dumps of one subject, one after another: the objects that they list, and whether an object
+ * that is missing from them is gone.
  *
- * Native Linux flags a dump under which objects changed, and else has listed all of them. Some
- * other kernels answer with an empty dump where there is no room for the right one, so that a
- * missing line proves nothing, unless it is missing again. Pure. */
+ * Native Linux flags a dump as interrupted if objects changed during it, and otherwise lists all of
+ * them. Some other kernels return an empty dump if there is no room for the complete one, so that a
+ * missing object proves nothing, unless it is missing again. Pure. */
 #ifndef LINKWATCH_DAEMON_DUMPS_H
 #define LINKWATCH_DAEMON_DUMPS_H
 

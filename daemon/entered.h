@@ -10,8 +10,8 @@
 #include "daemon/namespaces.h"
 #include "daemon/users.h"
 
-/* How long table and history stay without consumers and without the socket, which would keep the
- * namespace alive: who enters again with the same socket in this time goes on from there. */
+/* How long table and history are kept without consumers. The socket, which would keep the namespace
+ * alive, is closed; a consumer that passes the same socket again within this time can resume. */
 #define ENTERED_LINGER_SECONDS 30.
 
 struct entered_limits {
@@ -22,27 +22,28 @@ struct entered_limits {
 
 struct entered;
 
-/* own: the daemon's namespace. A socket of that one leads there. budget: what polling is paid from;
- * room: where all receive. Both outlive it. NULL without memory. */
+/* own: the daemon's namespace, to which a socket of that namespace leads. budget: the budget for
+ * polling. room: the shared receive buffer. Both must outlive it. NULL if out of memory. */
 struct entered *entered_new(struct ev_loop *loop, struct namespace *own, struct budget *budget,
                             struct rtnl_room *room);
 
-/* Nobody may be in one of them any more. */
+/* No connection may use one of them any more. */
 struct entered *entered_free(struct entered *entered);
 
-/* Limits, what a source needs, and how many bytes the histories of all namespaces may have
- * together, the daemon's own included. From now on; namespaces that are over a limit stay. */
+/* Sets the limits, the configuration of sources, and the size of the histories of all namespaces
+ * together, including the daemon's own. Namespaces over a limit are kept. */
 void entered_configure(struct entered *entered, const struct entered_limits *limits,
                        const struct source_config *source, size_t history_bytes);
 
-/* The namespace of a socket that a user handed in, which it takes, also on failure. It is the
- * caller's to count itself there, at once. -EINVAL: the socket is none of rtnetlink that is not
- * connected; -EUSERS: a limit is reached, *ret_limit is its name; -ENOMEM. */
+/* Finds or creates the namespace of a socket that a user passed; takes ownership of the socket,
+ * even on failure. The caller must add itself to the namespace immediately. -EINVAL: not an
+ * unconnected rtnetlink socket; -EUSERS: a limit is reached, and *ret_limit is its name; or
+ * -ENOMEM. */
 int entered_enter(struct entered *entered, struct user *user, int socket, struct namespace **ret,
                   const char **ret_limit);
 
 size_t entered_count(const struct entered *entered);
-/* Bytes that the links of all have. */
+/* The memory used by the links of all of them, in bytes. */
 size_t entered_bytes(const struct entered *entered);
 
 #endif

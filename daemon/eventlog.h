@@ -9,22 +9,23 @@
 #include "daemon/standing.h"
 #include "daemon/table.h"
 
-/* Where an event is in the history, so that who reads both knows it again. */
+/* The position of an event in the history, which identifies it in the log. */
 struct eventlog_position {
     const char *instance;
     uint64_t sequence;
 };
 
-/* A link changed. first_dump: it was there when the daemon started, which is no change. */
+/* Logs the change of a link. first_dump: the link existed when the daemon started, and did not
+ * change. */
 void eventlog_change(struct log *log, const struct change *change,
                      struct eventlog_position position, bool first_dump);
 
-/* The standing, its reason or staleness changed. serving: consumers are let in, so that
- * what was known before is of interest. */
+/* Logs a change of the standing, its reason, or staleness. serving: consumers are admitted, so that
+ * the previous state is relevant. */
 void eventlog_report(struct log *log, const struct standing_report *before,
                      const struct standing_report *after, bool serving);
 
-/* Consumers are let in, at that socket, and so many links are known. */
+/* Logs that consumers are admitted, with the socket and the number of known links. */
 void eventlog_start(struct log *log, const struct standing_report *report,
                     struct eventlog_position position, size_t links, const char *socket);
 

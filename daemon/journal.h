@@ -7,17 +7,18 @@
 #include <stddef.h>
 #include <sys/uio.h>
 
-/* As many fields as one entry may have. */
+/* The maximum number of fields in one entry. */
 #define JOURNAL_FIELDS_MAX 128
 
-/* Whether standard error leads to the journal. Then lines can go there with their fields. */
+/* Whether standard error is connected to the journal, so that entries with fields can be sent
+ * there. */
 bool journal_is_stderr(void);
 
-/* A socket to send entries with, or -errno. It is there when the journal is not, too. */
+/* Opens a socket for sending entries; succeeds even if the journal is not running. Or -errno. */
 int journal_open(void);
 
-/* Sends an entry; its fields are NAME=value without line breaks. -EAGAIN if the journal has no
- * room; other -errno. */
+/* Sends an entry. Its fields are NAME=value, without line breaks. -EAGAIN if the journal has no
+ * room, or another -errno. */
 int journal_send(int fd, const struct iovec *fields, size_t count);
 
 #endif

@@ -5,20 +5,20 @@
 
 #include <sys/types.h>
 
-/* What is beside the socket's path while it is made; it is removed afterwards. */
+/* The suffix of the lock file, which exists while the socket is created. */
 #define LISTEN_LOCK_SUFFIX ".lock"
 
-/* Makes the folder that such a path is in, but none above it, with mode 0755 whatever the umask. 0
- * also if it is there; -errno. */
+/* Creates the directory of a path, but none above it, with the mode 0755 regardless of the umask.
+ * Returns 0 if it exists, or -errno. */
 int listen_make_folder(const char *path);
 
-/* Binds a socket at that path and listens, replacing one that a dead process left there.
- * -EADDRINUSE if somebody answers on it, or the path is no socket; -EBUSY if somebody held the
- * lock file for as long as is waited; -EEXIST if the lock file is not this user's alone;
- * -ENAMETOOLONG; other -errno. */
+/* Binds a socket to this path and listens on it; replaces a socket left by a dead process.
+ * -EADDRINUSE if another process answers on it, or the path is not a socket; -EBUSY if the lock
+ * file was held until the timeout; -EEXIST if other users can open the lock file; -ENAMETOOLONG; or
+ * another -errno. */
 int listen_at(const char *path, mode_t mode, int *ret_fd);
 
-/* What to do about such an error, to be put behind its text. */
+/* A hint for such an error, to be appended to its text. */
 const char *listen_hint(int error);
 
 #endif

@@ -22,29 +22,28 @@ enum log_kind {
         LOG_KIND_COUNT
 };
 
-/* level: lines with a larger syslog priority (LOG_DEBUG is the largest) are left out.
- * NULL without memory. */
+/* level: entries with a greater syslog priority (LOG_DEBUG is the greatest) are omitted. NULL if
+ * out of memory. */
 struct log *log_new(int level);
 struct log *log_free(struct log *log);
 
 void log_set_level(struct log *log, int level);
 
-/* How many lines were suppressed is logged by this loop when the time is over, and not only
- * with the next line; NULL before the loop goes. */
+/* With an event loop, the number of suppressed entries is logged at the end of the period, not only
+ * with the next entry. NULL before the loop is destroyed. */
 void log_attach(struct log *log, struct ev_loop *loop);
 
-/* A line without fields. priority: LOG_ERR, LOG_WARNING, LOG_NOTICE, LOG_INFO,
- * LOG_DEBUG. */
+/* Logs an entry without fields. priority: LOG_ERR, LOG_WARNING, LOG_NOTICE, LOG_INFO, LOG_DEBUG. */
 __attribute__((format(printf, 3, 4))) void log_write(struct log *log, int priority,
                                                      const char *format, ...);
 
-/* A line of some kind: begin it, give it its fields, and end it with its text. NULL if it
- * is not to be written, or without memory; the others then do nothing. */
+/* An entry of some kind: begin it, add its fields, and end it with its text. NULL if it is
+ * suppressed, or out of memory; the other functions then do nothing. */
 struct log_line *log_begin(struct log *log, int priority, enum log_kind kind);
 __attribute__((format(printf, 2, 3))) void log_end(struct log_line *line, const char *format, ...);
 
-/* A field for the journal; its name is prefix and name in capitals. Some may have several
- * values. */
+/* Adds a field for the journal, whose name is prefix and name in capitals. A field can occur
+ * several times. */
 void log_text(struct log_line *line, const char *prefix, const char *name, const char *value);
 void log_number(struct log_line *line, const char *name, int64_t value);
 

@@ -9,16 +9,16 @@
 #include "daemon/caller.h"
 #include "daemon/config.h"
 
-/* What all calls have in common. */
+/* What all calls share. */
 struct methods {
     const struct config *config;
     const struct users *users;
     struct entered *entered;
-    int64_t started_usec; /* the daemon, of CLOCK_MONOTONIC */
+    int64_t started_usec; /* start of the daemon, CLOCK_MONOTONIC */
 };
 
-/* The answer to the call in a message; NULL if it wants none. -errno: it is no call, or there is
- * no memory. user: the struct methods. A connection_respond. */
+/* The answer to the call in a message; NULL if the call requires none. -errno if it is not a call,
+ * or out of memory. user is the struct methods. A connection_respond. */
 int methods_answer(void *user, struct caller *caller, const char *message, size_t length,
                    struct answer **ret);
 

@@ -7,8 +7,8 @@
 
 #include "daemon/table.h"
 
-/* Whether a complete subscription reports such a change: where a dump shows it first, the
- * notification is on its way, or the subscription is not complete. */
+/* Whether a complete subscription reports such a change: if a dump shows it first, the notification
+ * will still arrive, or the subscription is incomplete. */
 bool change_is_notified(const struct change *change);
 
 #endif

@@ -10,12 +10,12 @@
 struct config;
 
 enum option_type {
-    OPTION_PATH,   /* char[] of that size */
+    OPTION_PATH,   /* char[] of the size of the row */
     OPTION_MODE,   /* mode_t, octal */
     OPTION_LEVEL,  /* int, a syslog priority */
     OPTION_SOURCE, /* enum standing_mode */
     OPTION_SHARE,  /* uint32_t, in millionths; as a percentage */
-    OPTION_TIME,   /* int64_t, microseconds; with a unit, or in seconds */
+    OPTION_TIME,   /* int64_t, microseconds; in text with a unit, or in seconds */
     OPTION_SIZE,   /* size_t, bytes; with K, M or G, or plain */
     OPTION_COUNT,  /* size_t */
     OPTION_TYPE_COUNT
@@ -36,15 +36,15 @@ struct option_row {
     bool needs_restart;
 };
 
-/* Reads a value into its place. -EINVAL if it is no value of that type, -ERANGE
- * if it is out of bounds; then nothing is changed. */
+/* Parses a value and stores it. -EINVAL if it is not a value of this type, -ERANGE if it is out of
+ * bounds; nothing is changed then. */
 int option_set(const struct option_row *row, const char *text, struct config *config);
 
-/* What would be right, in words, into a buffer of that size; and the bounds or choices alone. */
+/* Describes the valid values in words; the second function only lists the bounds or choices. */
 void option_describe(const struct option_row *row, char *text, size_t size);
 void option_bounds(const struct option_row *row, char *text, size_t size);
 
-/* What stands for the value in the help: "TIME". */
+/* The placeholder for the value in the help text, such as "TIME". */
 const char *option_placeholder(const struct option_row *row);
 
 #endif

@@ -6,20 +6,20 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-/* How many dumps count: enough that what disturbs a few of them does not show, and few enough
- * that one knows soon of more links. */
+/* The number of dumps that are considered: enough that a few disturbed ones have no effect, and few
+ * enough to adapt quickly to a new number of links. */
 #define PRICE_DUMPS 9
 
-/* All zero before the first. */
+/* Initialized with zeros. */
 struct price {
     int64_t usec[PRICE_DUMPS];
-    int64_t quartile; /* the lower one of them */
-    unsigned count;   /* of all dumps so far */
-    unsigned coarse;  /* of those up to the last, one after another, for which the clock of CPU time
-                       * was too coarse */
+    int64_t quartile; /* the lower quartile of them */
+    unsigned count;   /* number of dumps so far */
+    unsigned coarse;  /* dumps in a row, up to the last, for which the CPU clock was too
+                       * coarse */
 };
 
-/* What one took, by the clock of CPU time and by one that goes on. */
+/* The cost of a dump, by the CPU clock and by a monotonic clock. */
 struct price_measure {
     int64_t cpu_usec;
     int64_t wall_usec;
@@ -27,7 +27,7 @@ struct price_measure {
 
 void price_add(struct price *price, const struct price_measure *measure);
 
-/* Whether the clock of CPU time can still be of use; else its part of a measure may be 0. */
+/* Whether the CPU clock can still be useful; otherwise, cpu_usec can be 0. */
 bool price_wants_cpu_time(const struct price *price);
 
 /* Microseconds of CPU time; -1 before the first dump. */

@@ -10,23 +10,23 @@
 
 struct query {
     int ifindex;    /* 0 for none */
-    unsigned asked; /* how often it was sent */
+    unsigned asked; /* number of times that it was sent */
     int64_t asked_at;
 };
 
-/* Which link is to be queried, 0 for none. */
+/* Sets the link to query; 0 for none. */
 void query_set(struct query *query, int ifindex);
 
-/* It was sent, or there was an answer. */
+/* It was sent; a reply arrived. */
 void query_asked(struct query *query, int64_t now);
 void query_answered(struct query *query);
 
-/* Whether it is to be sent now; or was sent often enough. drained_at is when the queue was
- * seen empty last: an answer that is still queued came in time. */
+/* Whether it is to be sent now, or has been sent often enough. drained_at is when the queue was
+ * last seen empty: a reply that is still queued arrived in time. */
 bool query_is_due(const struct query *query, int64_t drained_at);
 bool query_is_hopeless(const struct query *query, int64_t drained_at);
 
-/* When one of them will be so, INT64_MAX for never. */
+/* When one of these will become true; INT64_MAX for never. */
 int64_t query_next(const struct query *query);
 
 #endif

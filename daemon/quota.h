@@ -10,25 +10,25 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-/* The part that is reserved: one of so many. */
+/* The reserved part: one of this many. */
 #define QUOTA_RESERVE 16
 
 struct quota {
-    struct quota *above; /* what it is a part of; NULL for the total */
+    struct quota *above; /* the quota that it is a part of; NULL for the total */
     size_t max;          /* of the total, in bytes */
-    bool privileged;     /* may have of what is reserved; so may what is below it */
-    bool refused;        /* once: for whoever makes it false and wants to know */
+    bool privileged;     /* it and its parts may use the reserve */
+    bool refused;        /* set on refusal; reset by the caller that reads it */
     size_t used;
 };
 
-/* Takes bytes, or returns false if there is no room for them. NULL has no limit. */
+/* Reserves bytes; returns false if there is no room for them. NULL has no limit. */
 bool quota_take(struct quota *quota, size_t bytes);
 
-/* Gives bytes back that were taken. */
+/* Releases bytes that were reserved. */
 void quota_give(struct quota *quota, size_t bytes);
 
-/* Memory that counts in it, all zero; NULL without memory, or room for it. And its end: as many
- * bytes, or NULL. */
+/* Allocates zeroed memory that counts towards the quota; NULL if out of memory, or if there is no
+ * room for it. The second function frees it; it must be given the same size, and accepts NULL. */
 void *quota_calloc(struct quota *quota, size_t count, size_t size);
 void quota_free(struct quota *quota, void *memory, size_t count, size_t size);
 

@@ -7,7 +7,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-/* "Never": no moment is later. */
+/* Never: later than any other time. */
 #define STANDING_NEVER INT64_MAX
 
 enum standing_value {
@@ -22,19 +22,19 @@ enum standing_cadence {
     STANDING_POLLING, /* changes are learned from dumps */
     STANDING_PROVING, /* dumps become rarer while they agree with the subscription */
     STANDING_AUDIT,   /* changes are learned from notifications; dumps check them */
-    STANDING_RETRY,   /* dumps fail, and are tried again */
-    STANDING_IDLE,    /* nobody listens: polling, as rarely as allowed */
+    STANDING_RETRY,   /* dumps fail, and are retried */
+    STANDING_IDLE,    /* no consumer is connected: polling at the maximum interval */
     STANDING_CADENCE_COUNT
 };
 
-/* What people and consumers see. */
+/* The state that is shown to users and consumers. */
 struct standing_report {
     enum standing_value standing;
     enum standing_cadence cadence;
     const char *reason; /* for the standing, in words; lives as long as the standing */
-    int error;          /* errno behind it, positive, or 0 */
+    int error;          /* the errno that caused it, positive, or 0 */
     bool stale;
-    /* Why it is: what failed last, in words, and its errno, positive. "" and 0 if it is not. */
+    /* The reason why it is stale, in words, and its errno, positive; "" and 0 if it is not. */
     const char *dump_reason;
     int dump_error;
     int64_t last_dump_usec; /* when the last complete dump ended, since 1970; -1 for none */
@@ -53,7 +53,7 @@ struct report {
     struct standing_report now;
     char reason[160];
     char dump_reason[240];
-    /* As it was reported last. */
+    /* As last reported. */
     struct standing_report reported;
     char reported_reason[160];
     char reported_dump_reason[240];
@@ -61,26 +61,25 @@ struct report {
     void *user;
 };
 
-/* Nothing is known yet. The handler may be NULL. */
+/* Initializes the report, with no links known. The handler can be NULL. */
 void report_init(struct report *report, standing_handler handler, void *user);
 
-/* Calls the handler, if it differs from what was reported. */
+/* Calls the handler if the report differs from the one that was last reported. */
 void report_publish(struct report *report);
 
 /* error is -errno or 0. Publishes it, unless the links are stale. */
 void report_standing(struct report *report, enum standing_value value, int error,
                      const char *reason, ...) __attribute__((format(printf, 4, 5)));
 
-/* Why the kernel can't be dumped, or that it can; who calls it publishes. hint: what to add, or
- * NULL. */
+/* The links are stale or fresh; the caller must publish this. hint: text to append, or NULL. */
 void report_stale(struct report *report, int error, const char *reason, const char *hint);
 void report_fresh(struct report *report);
 
-/* What consumers are given as the reason: why dumps fail, or else why the standing is what it is.
- * *ret_error is the errno behind it. */
+/* The reason that consumers receive: why dumps fail, otherwise the reason for the standing.
+ * *ret_error is the errno that caused it. */
 const char *report_reason(const struct standing_report *report, int *ret_error);
 
-/* As they are called on the wire. */
+/* The names in the protocol. */
 const char *standing_name(enum standing_value value);
 const char *standing_cadence_name(enum standing_cadence cadence);
 

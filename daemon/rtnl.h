@@ -10,60 +10,59 @@
 #include <stdint.h>
 
 enum rtnl_event {
-    RTNL_NOTIFICATION, /* an RTM_NEW* or RTM_DEL* that the kernel sent by itself */
+    RTNL_NOTIFICATION, /* an RTM_NEW* or RTM_DEL* that the kernel sent without a request */
     RTNL_DUMP_LINE,    /* an RTM_NEW* that belongs to the requested dump */
     RTNL_DUMP_DONE,    /* the dump is complete */
-    RTNL_DUMP_FAILED,  /* the dump is over and not complete; error says why, -EINTR that
-                        * objects changed meanwhile (NLM_F_DUMP_INTR) */
-    RTNL_ANSWER,       /* an RTM_NEWLINK that answers the query for one link */
-    RTNL_ERROR,        /* the query was answered with an error; -ENODEV: there is none */
+    RTNL_DUMP_FAILED,  /* the dump ended incomplete; error is the reason, -EINTR if objects changed
+                        * meanwhile (NLM_F_DUMP_INTR) */
+    RTNL_ANSWER,       /* an RTM_NEWLINK in reply to the query for one link */
+    RTNL_ERROR,        /* the reply to the query is an error; -ENODEV: there is no such link */
     RTNL_OVERRUN,      /* the kernel had to drop messages */
-    RTNL_MALFORMED,    /* a message that can't be one, or not from the kernel */
+    RTNL_MALFORMED,    /* a malformed message, or one that is not from the kernel */
 };
 
-/* message is NULL but for those with a type, and valid during the call. */
+/* message is NULL except for events with a message type, and valid during the call. */
 typedef void (*rtnl_handler)(void *user, enum rtnl_event event, const struct nlmsghdr *message,
                              int error);
 
 struct rtnl;
 
-/* Where datagrams are received, one after the other, by any number of sockets. NULL without memory.
- */
+/* The buffer in which all sockets receive, one datagram at a time. NULL if out of memory. */
 struct rtnl_room;
 struct rtnl_room *rtnl_room_new(void);
 struct rtnl_room *rtnl_room_free(struct rtnl_room *room);
 
-/* Opens a non-blocking socket, or uses the one that is given (else -1), which it takes, but not on
- * failure. Its receive buffer is as large as receive_buffer bytes where an unprivileged process may
- * have that, else as large as it may. -errno of the system call. */
+/* Opens a non-blocking socket, or takes ownership of fd (unless -1), but not on failure. The size
+ * of its receive buffer is receive_buffer bytes, or as close to it as an unprivileged process is
+ * permitted. -errno of the system call. */
 int rtnl_open(int fd, size_t receive_buffer, struct rtnl_room *room, rtnl_handler handler,
               void *user, struct rtnl **ret);
 
-/* Closes it. Takes NULL; always NULL. */
+/* Closes it. Accepts NULL, and always returns NULL. */
 struct rtnl *rtnl_close(struct rtnl *rtnl);
 
-/* The descriptor, to be watched for reading. */
+/* The descriptor, to be polled for reading. */
 int rtnl_fd(const struct rtnl *rtnl);
 
-/* Size of the receive buffer in bytes as the kernel set it (SO_RCVBUF, which
- * counts its own overhead too), or -errno. */
+/* The size of the receive buffer in bytes as the kernel set it (SO_RCVBUF, including the kernel's
+ * overhead), or -errno. */
 int rtnl_receive_buffer(const struct rtnl *rtnl);
 
-/* Joins groups (RTNLGRP_*), of which 0 ends the list, all or none; and leaves them. -errno of the
- * system call. */
+/* Joins all or none of the groups (RTNLGRP_*) in a list that ends with 0; leaves them. -errno of
+ * the system call. */
 int rtnl_join(struct rtnl *rtnl, const int *groups);
 void rtnl_leave(struct rtnl *rtnl, const int *groups);
 
-/* Requests a dump: RTM_GETLINK of all links, RTM_GETADDR of all addresses. One at a time: -EBUSY
- * while one is under way. And does not wait any more for the end of that one. */
+/* Requests a dump: RTM_GETLINK of all links, RTM_GETADDR of all addresses. -EBUSY while one is in
+ * progress. The second function stops waiting for its end. */
 int rtnl_ask_dump(struct rtnl *rtnl, uint16_t type);
 void rtnl_give_up_dump(struct rtnl *rtnl);
 
-/* Queries one link. One query at a time: the answer to an earlier one is dropped. */
+/* Queries one link. A reply to an earlier query is dropped. */
 int rtnl_ask_link(struct rtnl *rtnl, int ifindex);
 
-/* Receives a datagram and hands its messages to the handler. 1 if there may be another one, 0 if
- * not, -errno if the socket is of no use any more. */
+/* Receives a datagram, and passes its messages to the handler. 1 if there may be another one, 0 if
+ * not, -errno if the socket is no longer usable. */
 int rtnl_receive(struct rtnl *rtnl);
 
 #endif

@@ -14,25 +14,26 @@ struct ev_loop;
 struct log;
 struct server;
 
-/* What a server needs; all of it outlives the server. */
+/* What a server requires; all of it must outlive the server. */
 struct server_parts {
     struct log *log;
     struct users *users;
-    const struct config_limits *limits; /* sessions that are over others later on stay */
-    struct namespace *namespace;        /* that calls are about, until they enter another one */
+    const struct config_limits *limits; /* sessions that exceed later limits are kept */
+    struct namespace *namespace;        /* that calls operate on, until they enter another one */
     connection_respond respond;
     void *respond_user;
 };
 
-/* A server on a listening socket, which it takes. path is removed in the end if this
- * process made it, else NULL. It does not accept yet. NULL without memory. */
+/* Creates a server on a listening socket, which it takes ownership of. path is removed at the end
+ * if this process created it, otherwise it is NULL. Does not accept connections yet. NULL if out of
+ * memory. */
 struct server *server_new(struct ev_loop *loop, const struct server_parts *parts, int fd,
                           const char *path);
 
-/* Closes all sessions too. */
+/* Closes all sessions, too. */
 struct server *server_free(struct server *server);
 
-/* Accepts from now on. Who connected before that waits in the queue. */
+/* Starts accepting. Consumers that connected before wait in the queue. */
 void server_start(struct server *server);
 
 #endif

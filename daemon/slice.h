@@ -19,8 +19,8 @@ static inline bool slice_is_over(const struct slice *slice)
     return slice && slice->clock() >= slice->end;
 }
 
-/* The same for units that take little more than reading the clock: count is how many there were,
- * and it is read at every eighth. */
+/* The same for units that take little more time than reading the clock, which is done for every
+ * eighth unit only; count is the number of units so far. */
 static inline bool slice_is_over_after(const struct slice *slice, size_t count)
 {
     return count % 8 == 0 && slice_is_over(slice);

@@ -10,8 +10,8 @@
 #include "daemon/namespaces.h"
 #include "daemon/users.h"
 
-/* The parameters of the replies; a new reference, NULL without memory. started_usec is of
- * CLOCK_MONOTONIC. */
+/* The parameters of the replies, as a new reference; NULL if out of memory. started_usec is the
+ * start of the daemon, CLOCK_MONOTONIC. */
 json_t *status_describe(struct namespace *namespace, int64_t started_usec);
 json_t *status_statistics(struct namespace *namespace, const struct entered *entered,
                           const struct users *users, const struct config *config);

@@ -10,16 +10,17 @@
 struct ev_loop;
 struct systemd;
 
-/* NULL without memory; the others take that, and do nothing. */
+/* NULL if out of memory; the other functions then do nothing. */
 struct systemd *systemd_new(struct ev_loop *loop);
 struct systemd *systemd_free(struct systemd *systemd);
 
-/* The listening socket that was passed (socket activation): a descriptor that is now the
- * caller's, and the path of it in that buffer, cut off if need be; -ENOENT if there is
- * none, -EINVAL if what was passed is not one listening Unix stream socket. Once only. */
+/* The listening socket that was passed (socket activation), which then belongs to the caller, and
+ * its path, truncated if necessary. -ENOENT if there is none, -EINVAL if it is not a single
+ * listening Unix stream socket. Call this once only. */
 int systemd_listen_fd(char *path, size_t size);
 
-/* Ready, with that status; a reload begins (end it with systemd_ready()); stopping. */
+/* Notifies the manager: ready, with a status; a reload begins (ends with systemd_ready());
+ * stopping. */
 void systemd_ready(struct systemd *systemd, const char *status);
 void systemd_reloading(struct systemd *systemd);
 void systemd_stopping(struct systemd *systemd);
@@ -27,7 +28,8 @@ void systemd_stopping(struct systemd *systemd);
 /* Sets STATUS=. */
 void systemd_status(struct systemd *systemd, const char *status);
 
-/* How often systemd_alive() is to be called at least, in microseconds; 0: not at all. */
+/* The maximum interval between calls of systemd_alive() in microseconds; 0 if it need not be
+ * called. */
 int64_t systemd_watchdog_usec(void);
 void systemd_alive(struct systemd *systemd);
 

@@ -7,27 +7,27 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/* More links than these at one time prove no more. */
+/* More links than this at a time prove nothing more. */
 #define UNCONFIRMED_MAX 16
 
 struct unconfirmed {
     size_t count;
     struct {
         int ifindex;
-        int64_t until; /* a notification that comes later than this comes too late */
+        int64_t until; /* a notification that arrives after this is too late */
     } links[UNCONFIRMED_MAX];
 };
 
-/* Adds a link, unless it is there already. */
+/* Adds a link, unless it has been added already. */
 void unconfirmed_add(struct unconfirmed *unconfirmed, int ifindex, int64_t until);
 
-/* A notification about the link came. */
+/* A notification about the link arrived. */
 void unconfirmed_confirm(struct unconfirmed *unconfirmed, int ifindex);
 
-/* How many were not confirmed up to that moment; then *ret_ifindex is one of them. */
+/* The number of links that were not confirmed in time; *ret_ifindex is one of them. */
 size_t unconfirmed_overdue(const struct unconfirmed *unconfirmed, int64_t now, int *ret_ifindex);
 
-/* When the first of them will be overdue, INT64_MAX if there are none. */
+/* When the first of them will be overdue; INT64_MAX if there are none. */
 int64_t unconfirmed_next(const struct unconfirmed *unconfirmed);
 
 #endif

@@ -5,24 +5,24 @@
 
 #include <bsd/sys/queue.h>
 
-/* Its owner's, who fills in the first two. */
+/* Belongs to the owner, which sets the first two members. */
 struct waiter {
     void (*wake)(void *user);
     void *user;
     TAILQ_ENTRY(waiter) entry;
-    struct waitlist *list; /* NULL: it does not wait */
+    struct waitlist *list; /* NULL if it does not wait */
 };
 
 TAILQ_HEAD(waitlist, waiter);
 
-/* From now on it waits, there and nowhere else. */
+/* Starts waiting in this list, and in no other. */
 void waitlist_add(struct waitlist *list, struct waiter *waiter);
 
-/* It does not wait any more. */
+/* Stops waiting. */
 void waitlist_remove(struct waiter *waiter);
 
-/* It happened: who waited first is woken first, and waits no more before that. None of them may
- * wait again at once. */
+/* The condition is met: removes the waiters and wakes them, in the order in which they were added.
+ * None of them may start waiting again immediately. */
 void waitlist_wake(struct waitlist *list);
 
 #endif

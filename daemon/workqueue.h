@@ -18,10 +18,10 @@
 struct ev_loop;
 struct workqueue;
 
-/* A user's time before the next user is served. */
+/* The time for one user before the next user is served. */
 #define WORKQUEUE_SLICE_USEC INT64_C(20)
-/* A round, which is what is done between two checks for urgent work: as long as that took, and at
- * least and at most so long. */
+/* The time of a round, the work between two checks for urgent work: as long as the last urgent work
+ * took, within these bounds. */
 #define WORKQUEUE_ROUND_MIN_USEC INT64_C(20)
 #define WORKQUEUE_ROUND_MAX_USEC INT64_C(200)
 
@@ -29,17 +29,18 @@ enum workqueue_priority { WORKQUEUE_EVENTS, WORKQUEUE_REQUESTS, WORKQUEUE_PRIORI
 
 TAILQ_HEAD(workqueue_jobs, job);
 
-/* A user's share of the time, its owner's to keep; all zero at first. */
+/* A user's share of the time. Belongs to the owner; initialized by workqueue_share_init(). */
 struct workqueue_share {
     TAILQ_ENTRY(workqueue_share) entry;
     struct workqueue_jobs jobs[WORKQUEUE_PRIORITIES];
     enum workqueue_priority next;
     bool waiting;
-    int64_t left; /* of its slice */
+    int64_t left; /* remaining time of its slice */
 };
 
-/* Its owner's, who fills in the first three. run() is called with the loop; it may free the job
- * and the share, once they are removed. Who has more to do adds the job again there. */
+/* Belongs to the owner, which sets the first three members. run() is called by the loop; it may
+ * free the job and the share after they were removed, and adds the job again if it has more to do.
+ */
 struct job {
     void (*run)(void *user, struct slice *slice);
     void *user;
@@ -47,20 +48,20 @@ struct job {
     TAILQ_ENTRY(job) entry;
     enum workqueue_priority priority;
     bool waiting;
-    bool continues; /* it was cut off */
-    bool slow;      /* it took more than one slice, the last time */
+    bool continues; /* it did not finish within its slice */
+    bool slow;      /* it took more than one slice the last time */
 };
 
-/* clock: microseconds of one monotonic clock. NULL without memory. */
+/* clock: a monotonic clock, in microseconds. NULL if out of memory. */
 struct workqueue *workqueue_new(struct ev_loop *loop, int64_t (*clock)(void));
 
-/* No job may be waiting any more. */
+/* No job may be queued any more. */
 struct workqueue *workqueue_free(struct workqueue *queue);
 
-/* Queues a job behind those that wait, if it does not wait yet. */
+/* Adds a job at the end, unless it is queued already. */
 void workqueue_add(struct workqueue *queue, struct job *job, enum workqueue_priority priority);
 
-/* Takes it out, if it waits; to be called before a job, and before a share, is freed. */
+/* Removes it if it is queued; must be called before a job or a share is freed. */
 void workqueue_remove(struct workqueue *queue, struct job *job);
 void workqueue_remove_share(struct workqueue *queue, const struct workqueue_share *share);
 

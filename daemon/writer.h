@@ -19,24 +19,23 @@
 #define WRITER_ROOM 2048
 
 struct writer {
-    struct buffer *buffer; /* that holds it; NULL as long as the room does */
+    struct buffer *buffer; /* contains the text; NULL while the room suffices */
     char *data;
     size_t length;
     size_t capacity;
-    bool failed; /* without memory */
+    bool failed; /* out of memory */
     char room[WRITER_ROOM];
 };
 
 void writer_init(struct writer *writer);
 
-/* Forgets what it holds; writer_to_buffer() has done that. */
+/* Frees the text; writer_to_buffer() does this, too. */
 void writer_clear(struct writer *writer);
 
-/* Makes room for so many bytes more, which spares growing step by step; false without
- * memory. */
+/* Makes room for this many more bytes at once; false if out of memory. */
 bool writer_grow(struct writer *writer, size_t length);
 
-/* In place, for most pieces are a few bytes. */
+/* Inline, because most pieces are a few bytes. */
 static inline void writer_add(struct writer *writer, const char *bytes, size_t length)
 {
     if (length > writer->capacity - writer->length && !writer_grow(writer, length))
@@ -60,27 +59,27 @@ static inline void writer_close(struct writer *writer)
     writer_put(writer, "}");
 }
 
-/* A member's name as it stands before its value, with the comma that all but the first one of an
- * object have before them. */
+/* The name of a member, with the preceding comma, which is omitted for the first member of an
+ * object. */
 static inline void writer_member(struct writer *writer, const char *text, size_t length)
 {
     const char *end = writer->data + writer->length;
     bool first = writer->length == 0 || end[-1] == '{' || end[-1] == ',';
 
-    /* The length of a literal is known to the compiler in both. */
+    /* The compiler knows the length of a literal in both cases. */
     if (first)
         writer_add(writer, text + 1, length - 1);
     else
         writer_add(writer, text, length);
 }
 
-/* The same of a name, which is a literal; and of one that is not. */
+/* The same for a name that is a literal, and for one that is not. */
 #define WRITER_MEMBER(name) ",\"" name "\":"
 #define writer_key(writer, name) \
     writer_member(writer, WRITER_MEMBER(name), sizeof(WRITER_MEMBER(name)) - 1)
 void writer_put_key(struct writer *writer, const char *name);
 
-/* A string in which nothing needs escaping. */
+/* A string without characters that need escaping. */
 static inline void writer_put_word(struct writer *writer, const char *word)
 {
     writer_put(writer, "\"");
@@ -90,17 +89,18 @@ static inline void writer_put_word(struct writer *writer, const char *word)
 
 void writer_put_integer(struct writer *writer, int64_t value);
 
-/* A string as JSON. It is bytes of the kernel's; where they are not UTF-8, each byte that
- * does not fit stands as U+FFFD. */
+/* A string from the kernel as JSON. Each byte that is not part of valid UTF-8 is replaced by
+ * U+FFFD. */
 void writer_put_string(struct writer *writer, const char *string);
 
 /* The bytes of a string as hexadecimal digits, in quotes. */
 void writer_put_hex(struct writer *writer, const char *bytes);
 
-/* Any value, whose reference it takes; NULL is no memory, so that calls nest. */
+/* Any JSON value, whose reference is consumed; NULL counts as out of memory, so that calls can be
+ * nested. */
 void writer_put_json(struct writer *writer, json_t *value);
 
-/* What was put together, as a buffer; the text is over. -ENOMEM. */
+/* Returns the text as a buffer, and clears the writer. 0 or -ENOMEM. */
 int writer_to_buffer(struct writer *writer, struct buffer **ret);
 
 #endif

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Which of the program's calls something is done about. */
+/* Selects the operation for a system call of the program. */
 #ifndef REACH_TRACING_DISPATCH_H
 #define REACH_TRACING_DISPATCH_H
 
