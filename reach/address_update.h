@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Address updates: RTM_NEWADDR and RTM_DELADDR as the kernel sends them to those who subscribed,
- * made from what linkwatchd knows of the address. */
+/* Address updates: RTM_NEWADDR and RTM_DELADDR as the kernel sends them to subscribers, built from
+ * linkwatchd's data about the address. */
 #ifndef REACH_ADDRESS_UPDATE_H
 #define REACH_ADDRESS_UPDATE_H
 

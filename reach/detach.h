@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* A process beside the program: in a session of its own, and a child that the program's wait(2)
- * does not find. The program keeps this process. */
+/* Creates a process beside the program, in its own session. It is a child of the program's process,
+ * but the program's wait(2) does not return it. */
 #ifndef REACH_DETACH_H
 #define REACH_DETACH_H
 

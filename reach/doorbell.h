@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* The doorbell: the kernel's reply to a request with a certain sequence number. Where the kernel
- * acknowledges an NLMSG_NOOP (Linux), it is that acknowledgement, which readers ignore: a process
- * that we do not know of may receive it. Elsewhere (gVisor) it is the reply to a query for the link
- * lo. */
+/* The doorbell: the kernel's reply to a request with a specific sequence number. If the kernel
+ * acknowledges an NLMSG_NOOP (Linux), it is that acknowledgement, which readers ignore, because it
+ * may also be received by a process that is not known to linkwatch-run. Otherwise (gVisor), it is
+ * the reply to a query for the link lo. */
 #ifndef REACH_DOORBELL_H
 #define REACH_DOORBELL_H
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Sockets that one process passes to another: at which address, and what arrives there. */
+/* Passing sockets from one process to another: the address, and what arrives there. */
 #ifndef REACH_HANDOVER_H
 #define REACH_HANDOVER_H
 

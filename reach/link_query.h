@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* RTM_GETLINK: queries of the kernel for links. */
+/* RTM_GETLINK: queries the kernel for links. */
 #ifndef REACH_LINK_QUERY_H
 #define REACH_LINK_QUERY_H
 

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Link updates: RTM_NEWLINK and RTM_DELLINK as the kernel sends them to those who subscribed. Where
- * we know of a link only what it was and what it is, they are made from the kernel's answers to
- * our requests. */
+/* Link updates: RTM_NEWLINK and RTM_DELLINK as the kernel sends them to subscribers. They are built
+ * from the kernel's replies to queries and the previous and current state of the link. */
 #ifndef REACH_LINK_UPDATE_H
 #define REACH_LINK_UPDATE_H
 

@@ -1,11 +1,10 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Decides the result of a program's calls on an rtnetlink socket, if the kernel denies a part:
- * pure.
+/* Decides the result of a program's calls on an rtnetlink socket if the kernel denies a part. Pure.
  *
- * For each socket there is a record of the groups that the program joined, and of those that the
- * kernel granted to the same call. A kernel may accept RTNLGRP_LINK alone and refuse it together
- * with other groups, accept one group and refuse another, and accept one and send only some
- * updates. */
+ * For each socket, it records the groups that the program asked for, and those that the kernel
+ * granted to the same call. A kernel may accept RTNLGRP_LINK alone and refuse it together with
+ * other groups, accept one group and refuse another, or accept a group and send only some updates.
+ */
 #ifndef REACH_POLICY_H
 #define REACH_POLICY_H
 

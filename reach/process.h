@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* What /proc shows of a process or a thread, mainly its sockets. */
+/* Reads the state of a process or thread from /proc, mainly its sockets. */
 #ifndef REACH_PROCESS_H
 #define REACH_PROCESS_H
 

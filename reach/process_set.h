@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* A set of processes, by their ids. */
+/* A set of processes, by process ID. */
 #ifndef REACH_PROCESS_SET_H
 #define REACH_PROCESS_SET_H
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Reasons why the program that execvp() would find cannot be served. There are none for a program
- * that does not exist. */
+/* Finds reasons why the program that execvp() would execute cannot be served. There are none for a
+ * program that does not exist. */
 #ifndef REACH_PROGRAM_H
 #define REACH_PROGRAM_H
 

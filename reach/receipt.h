@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* What a call of the program received, and where: if that is a doorbell, an update replaces it in
- * the program's memory. The tracer and the preloaded library reach that memory in different ways.
+/* What a call of the program received, and where in its memory: a doorbell is replaced by an update
+ * there. The tracer and the preloaded library access that memory in different ways.
  *
- * An update was sent to a group, which the program learns from the sender's address and from
- * NETLINK_PKTINFO; a reply of the kernel, as the doorbell is one, was not. */
+ * An update was sent to a group, which the sender's address and NETLINK_PKTINFO show to the
+ * program; a reply of the kernel, such as the doorbell, was not. */
 #ifndef REACH_RECEIPT_H
 #define REACH_RECEIPT_H
 

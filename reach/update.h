@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* An update: a message of rtnetlink as the kernel sends it to those who subscribed to a group. */
+/* An update: an rtnetlink message as the kernel sends it to the subscribers of a group. */
 #ifndef REACH_UPDATE_H
 #define REACH_UPDATE_H
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* The helper's answers to requests. */
+/* Answers the requests that the helper receives. */
 #ifndef REACH_PRELOAD_ANSWERER_H
 #define REACH_PRELOAD_ANSWERER_H
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* The library's side of the protocol. All functions may be called from any thread, from signal
- * handlers and between vfork() and exec(): they keep nothing but the address, take no lock, are no
- * cancellation points, and leave errno as it is. */
+ * handlers, and between vfork() and exec(): they store nothing but the address, take no locks, are
+ * not cancellation points, and do not change errno. */
 #ifndef REACH_PRELOAD_ASK_H
 #define REACH_PRELOAD_ASK_H
 

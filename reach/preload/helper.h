@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* The preloaded library's helper: a process beside the program that receives link events, holds
- * the subscriptions, and answers the library in all processes that have it. */
+/* The helper of the preloaded library: a process beside the program that receives link events,
+ * keeps the subscriptions, and answers the library in all processes that have loaded it. */
 #ifndef REACH_PRELOAD_HELPER_H
 #define REACH_PRELOAD_HELPER_H
 

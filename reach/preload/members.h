@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* The processes that the helper serves: those that have loaded the library. */
+/* The processes that the helper serves, which have loaded the library. */
 #ifndef REACH_PRELOAD_MEMBERS_H
 #define REACH_PRELOAD_MEMBERS_H
 

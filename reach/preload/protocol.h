@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* The protocol between the preloaded library and its helper: one connection for each request, which
- * the helper answers and closes. So the program has a descriptor for that moment only, and a fork,
- * an exec or the closing of all descriptors breaks nothing. Both sides are of one build;
- * SOCK_SEQPACKET keeps message boundaries. */
+ * the helper answers and closes. The program thus has a descriptor only for a moment, and fork,
+ * exec, and closing all descriptors break nothing. Both sides are from the same build;
+ * SOCK_SEQPACKET preserves message boundaries. */
 #ifndef REACH_PRELOAD_PROTOCOL_H
 #define REACH_PRELOAD_PROTOCOL_H
 

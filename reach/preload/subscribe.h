@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* The library's part in subscriptions: it asks the helper for a ruling on each call.
+/* The library's part of subscriptions: asks the helper for a ruling on each call.
  *
- * Each function gets the result of the program's own call, as errno or 0, and returns what the
- * program gets in the same way. */
+ * Each function is passed the result of the program's own call, as an errno or 0, and returns the
+ * result for the program in the same form. */
 #ifndef REACH_PRELOAD_SUBSCRIBE_H
 #define REACH_PRELOAD_SUBSCRIBE_H
 

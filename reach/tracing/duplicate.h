@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Duplicates of the program's sockets. On Linux a tracer can get them by pidfd_getfd(2); in gVisor
- * the program is made to send them to a socket of ours. */
+/* Duplicates the program's sockets. On Linux, a tracer can use pidfd_getfd(2); in gVisor, the
+ * program is made to send them to a socket of linkwatch-run. */
 #ifndef REACH_TRACING_DUPLICATE_H
 #define REACH_TRACING_DUPLICATE_H
 

@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* System calls that a traced thread is made to run around one of its own, while it stands
- * within that one: its own first, then those that are injected, one after the other. Nothing
- * here waits: a call is begun, the thread is resumed to stop at the entry and at the exit of
- * calls (PTRACE_SYSCALL), and its stops are passed to injection_step().
+/* System calls that a traced thread executes around one of its own, while it is stopped in it:
+ * first its own, then the injected ones, one after the other. Nothing blocks here: a call is begun,
+ * the thread is resumed until the next entry or exit of a system call (PTRACE_SYSCALL), and its
+ * stops are passed to injection_step().
  *
- * On Linux, calls are injected where the thread's own system call instruction is. gVisor may
- * have rewritten that (systrap); there, a page of memory that is made before the thread's own
- * call holds an instruction of ours. In the end the registers are those that the thread's own
- * call would leave. */
+ * On Linux, calls are injected at the thread's own system call instruction. gVisor may have
+ * rewritten that (systrap); there, a page that is mapped before the thread's own call contains an
+ * instruction for this. At the end, the registers are those that the thread's own call would have
+ * left. */
 #ifndef REACH_TRACING_INJECTION_H
 #define REACH_TRACING_INJECTION_H
 

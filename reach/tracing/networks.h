@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* The network namespaces of the program's subscriptions, each with its reports: the one in which
- * linkwatch-run was started, and those in which the program made sockets that subscribe.
+ * linkwatch-run was started, and those in which the program created subscribing sockets.
  *
- * A socket belongs to the namespace in which its thread was when it made the socket, wherever it is
- * bound later. No resources of another namespace are held without a subscription in it. */
+ * A socket belongs to the namespace in which its thread was when it created the socket, wherever it
+ * is bound later. No resources of another namespace are held without a subscription in it. */
 #ifndef REACH_TRACING_NETWORKS_H
 #define REACH_TRACING_NETWORKS_H
 

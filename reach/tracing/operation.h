@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* An operation around one call of a thread, from its entry until it is over: a sequence of calls in
- * the thread, after each of which a function chooses the next one. Many threads can be in
- * operations at the same time; each continues when its thread stops. */
+/* An operation around one call of a thread, from its entry until it is complete: a sequence of
+ * calls in the thread, after each of which a function selects the next one. Operations of many
+ * threads can be in progress at the same time; each continues when its thread stops. */
 #ifndef REACH_TRACING_OPERATION_H
 #define REACH_TRACING_OPERATION_H
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Calls by which the program receives on a socket that is served: at the exit of the call, an
- * update replaces the doorbell. */
+/* Calls with which the program receives on a served socket: at the exit of the call, an update
+ * replaces the doorbell. */
 #ifndef REACH_TRACING_RECEIVE_H
 #define REACH_TRACING_RECEIVE_H
 

@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* What all operations share: the range of the program's sockets, the subscriptions, and what is
- * known of the program's processes.
+/* What all operations share: the range of descriptors for the program's sockets, the subscriptions,
+ * and the known processes of the program.
  *
- * Whatever is done with the program's sockets, the program does itself, in calls that are injected:
- * the kernel checks the rights of the sender, and ours may differ from the program's. */
+ * All operations on the program's sockets are performed by the program itself, in injected calls:
+ * the kernel checks the privileges of the sender, and those of linkwatch-run may differ from the
+ * program's. */
 #ifndef REACH_TRACING_SERVICE_H
 #define REACH_TRACING_SERVICE_H
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* The threads that are traced, by their ids, and what is under way in each. */
+/* The traced threads, by thread ID, and the operation in progress in each. */
 #ifndef REACH_TRACING_THREAD_H
 #define REACH_TRACING_THREAD_H
 

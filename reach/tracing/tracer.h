@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* The tracer of the program and all of its descendants: a process beside the program, which keeps
- * this one. */
+/* Traces the program and all of its descendants, in a process beside the program, which keeps the
+ * original process. */
 #ifndef REACH_TRACING_TRACER_H
 #define REACH_TRACING_TRACER_H
 

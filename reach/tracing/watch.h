@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* A watch of a process: its threads stop at each of their calls for a while. It begins when the
- * process made an rtnetlink socket, where an outer filter answers subscriptions before the tracer
- * sees them. Any of its threads may be the one that subscribes. */
+/* A watch of a process: its threads stop at each of their system calls for a while. It begins when
+ * the process creates an rtnetlink socket under an outer seccomp filter that answers subscriptions
+ * before the tracer sees them, because any of the threads may be the one that subscribes. */
 #ifndef REACH_TRACING_WATCH_H
 #define REACH_TRACING_WATCH_H
 
