@@ -243,17 +243,19 @@ bool hook_job_ended(struct hook_job *job, int status, int64_t now)
     return job->stopped || begin_next(job, now) <= 0;
 }
 
-int64_t hook_job_tick(struct hook_job *job, int64_t now)
+void hook_job_tick(struct hook_job *job, int64_t now)
 {
-    if (job->pid == 0)
-        return INT64_MAX;
-    if (now < job->end)
-        return job->end;
+    if (job->pid == 0 || now < job->end)
+        return;
     kill(-job->pid, job->terminated ? SIGKILL : SIGTERM);
     job->end = job->terminated ? INT64_MAX : now + GRACE;
     job->overdue |= !job->stopped;
     job->terminated = true;
-    return job->end;
+}
+
+int64_t hook_job_deadline(const struct hook_job *job)
+{
+    return job->pid == 0 ? INT64_MAX : job->end;
 }
 
 void hook_job_stop(struct hook_job *job, int64_t now)

@@ -36,9 +36,10 @@ pid_t hook_job_pid(const struct hook_job *job);
 /* It ended, with that status of waitpid(). True if all is done; else the next one runs. */
 bool hook_job_ended(struct hook_job *job, int status, int64_t now);
 
-/* Ends what runs longer than it may, first with SIGTERM. When to call it again at the earliest, in
- * microseconds of CLOCK_MONOTONIC; INT64_MAX for never. */
-int64_t hook_job_tick(struct hook_job *job, int64_t now);
+/* Ends what runs longer than it may, first with SIGTERM; and when to call that, in microseconds of
+ * CLOCK_MONOTONIC, INT64_MAX for never. */
+void hook_job_tick(struct hook_job *job, int64_t now);
+int64_t hook_job_deadline(const struct hook_job *job);
 
 /* Ends it now, first with SIGTERM; nothing more of it runs. */
 void hook_job_stop(struct hook_job *job, int64_t now);

@@ -23,8 +23,6 @@ RB_HEAD(subject_tree, subject);
 struct hook_queue {
     struct subject_tree subjects;
     TAILQ_HEAD(ready, subject) ready; /* with events that may be handled */
-    size_t parallel;
-    size_t handled;
 };
 
 static int compare(const struct subject *a, const struct subject *b)
@@ -35,7 +33,7 @@ static int compare(const struct subject *a, const struct subject *b)
 #define STATIC static __attribute__((unused))
 RB_GENERATE_INTERNAL(subject_tree, subject, node, compare, STATIC)
 
-struct hook_queue *hook_queue_new(size_t parallel)
+struct hook_queue *hook_queue_new(void)
 {
     struct hook_queue *queue = calloc(1, sizeof(*queue));
 
@@ -43,7 +41,6 @@ struct hook_queue *hook_queue_new(size_t parallel)
         return NULL;
     RB_INIT(&queue->subjects);
     TAILQ_INIT(&queue->ready);
-    queue->parallel = parallel;
     return queue;
 }
 
@@ -122,14 +119,13 @@ bool hook_queue_next(struct hook_queue *queue, struct hook_event *ret)
 {
     struct subject *subject = TAILQ_FIRST(&queue->ready);
 
-    if (!subject || queue->handled == queue->parallel)
+    if (!subject)
         return false;
     TAILQ_REMOVE(&queue->ready, subject, ready_node);
     *ret = subject->waiting[0];
     subject->waiting[0] = subject->waiting[1];
     subject->count--;
     subject->handled = true;
-    queue->handled++;
     return true;
 }
 
@@ -138,7 +134,6 @@ void hook_queue_done(struct hook_queue *queue, int ifindex)
     struct subject *subject = find(queue, ifindex);
 
     subject->handled = false;
-    queue->handled--;
     if (subject->count > 0)
         TAILQ_INSERT_TAIL(&queue->ready, subject, ready_node);
     else

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Which event a command is run for next, and when.
+/* Which event a command is run for next.
  *
  * The events of one link are handled one after the other, those of several links at the same time,
- * up to a bound, in the order in which the first event of each came. While an
+ * in the order in which the first event of each came. While an
  * event of a link is handled, later ones of it wait, and become one: the link's latest state, with
  * the number of events that it stands for. If a link was removed, and another one has its index
  * now, two wait, never more. What was lost is handled like the event of one more link. So no more
@@ -13,21 +13,20 @@
 #define LINKWATCH_CLIENT_CTL_HOOK_QUEUE_H
 
 #include <stdbool.h>
-#include <stddef.h>
 
 #include "client/ctl/hook_event.h"
 
 struct hook_queue;
 
-/* At most so many events are handled at the same time. NULL without memory. */
-struct hook_queue *hook_queue_new(size_t parallel);
+/* NULL without memory. */
+struct hook_queue *hook_queue_new(void);
 struct hook_queue *hook_queue_free(struct hook_queue *queue);
 
 /* Adds an event, and takes its references. -ENOMEM: then they are dropped. */
 int hook_queue_add(struct hook_queue *queue, struct hook_event *event);
 
 /* The next event to be handled, the caller's from now on; hook_queue_done() ends that. False if
- * there is none, or none may be handled now. */
+ * each link with events has one that is handled. */
 bool hook_queue_next(struct hook_queue *queue, struct hook_event *ret);
 void hook_queue_done(struct hook_queue *queue, int ifindex);
 

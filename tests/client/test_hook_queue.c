@@ -76,7 +76,7 @@ static void expect_none(struct hook_queue *queue)
 
 static void events_of_a_link_come_one_after_the_other(void **state)
 {
-    struct hook_queue *queue = hook_queue_new(4);
+    struct hook_queue *queue = hook_queue_new();
 
     (void)state;
     put_add(queue, 2, 1);
@@ -91,16 +91,15 @@ static void events_of_a_link_come_one_after_the_other(void **state)
     hook_queue_free(queue);
 }
 
-static void links_take_turns_up_to_the_bound(void **state)
+static void links_take_turns_in_the_order_of_their_first_events(void **state)
 {
-    struct hook_queue *queue = hook_queue_new(2);
+    struct hook_queue *queue = hook_queue_new();
 
     (void)state;
     for (int ifindex = 5; ifindex > 2; ifindex--)
         put_add(queue, ifindex, 1);
     expect(queue, EVENT_ADD, 5, 0, 1, 0);
     expect(queue, EVENT_ADD, 4, 0, 1, 0);
-    expect_none(queue);
     put_change(queue, 5, 1, 2);
     hook_queue_done(queue, 5);
     expect(queue, EVENT_ADD, 3, 0, 1, 0);
@@ -114,7 +113,7 @@ static void links_take_turns_up_to_the_bound(void **state)
 
 static void a_burst_becomes_the_latest_state(void **state)
 {
-    struct hook_queue *queue = hook_queue_new(1);
+    struct hook_queue *queue = hook_queue_new();
 
     (void)state;
     put_add(queue, 2, 1);
@@ -134,7 +133,7 @@ static void a_burst_becomes_the_latest_state(void **state)
 
 static void a_link_that_has_the_index_of_another_one_has_an_event_of_its_own(void **state)
 {
-    struct hook_queue *queue = hook_queue_new(1);
+    struct hook_queue *queue = hook_queue_new();
 
     (void)state;
     put_add(queue, 1, 1);
@@ -151,7 +150,7 @@ static void a_link_that_has_the_index_of_another_one_has_an_event_of_its_own(voi
 
 static void of_a_link_that_came_and_went_meanwhile_nothing_is_left(void **state)
 {
-    struct hook_queue *queue = hook_queue_new(1);
+    struct hook_queue *queue = hook_queue_new();
 
     (void)state;
     put_add(queue, 1, 1);
@@ -173,7 +172,7 @@ static void of_a_link_that_came_and_went_meanwhile_nothing_is_left(void **state)
 
 static void losses_add_up_beside_the_links(void **state)
 {
-    struct hook_queue *queue = hook_queue_new(2);
+    struct hook_queue *queue = hook_queue_new();
     struct hook_event event = {.type = EVENT_LOST, .lost = 3};
 
     (void)state;
@@ -265,7 +264,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(events_of_a_link_come_one_after_the_other),
-        cmocka_unit_test(links_take_turns_up_to_the_bound),
+        cmocka_unit_test(links_take_turns_in_the_order_of_their_first_events),
         cmocka_unit_test(a_burst_becomes_the_latest_state),
         cmocka_unit_test(a_link_that_has_the_index_of_another_one_has_an_event_of_its_own),
         cmocka_unit_test(of_a_link_that_came_and_went_meanwhile_nothing_is_left),
