@@ -4,20 +4,16 @@
 #include <dirent.h>
 #include <endian.h>
 #include <errno.h>
-#include <fcntl.h>
-#include <signal.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
+#include "client/ctl/child.h"
 #include "protocol/array.h"
 
 #define ARGUMENTS_MAX 24
-/* As a shell reports a program that does not exist. */
-#define EXIT_NOT_FOUND 127
 
 struct journal_entry {
     char *fields; /* "NAME=VALUE", each ended by a NUL */
@@ -59,20 +55,6 @@ int journal_access(void)
     int r = persistent == 0 ? 0 : access_below("/run/log/journal");
 
     return r == -ENOENT ? persistent : r;
-}
-
-static void become(const char *const arguments[], int out)
-{
-    const char *words[ARGUMENTS_MAX] = {"journalctl", "--quiet", "--no-pager", "--system",
-                                        "--output=export"};
-    size_t count = 5;
-
-    while (*arguments && count < ARGUMENTS_MAX - 1)
-        words[count++] = *arguments++;
-    signal(SIGPIPE, SIG_DFL);
-    dup2(out, STDOUT_FILENO);
-    execvp(words[0], (char **)words);
-    _exit(errno == ENOENT ? EXIT_NOT_FOUND : EXIT_FAILURE);
 }
 
 const char *journal_field(const struct journal_entry *entry, const char *name)
@@ -134,38 +116,25 @@ static int read_entries(FILE *from, journal_callback *callback, void *user)
     return r;
 }
 
-static int reap(pid_t child)
-{
-    int status;
-
-    while (waitpid(child, &status, 0) < 0)
-        if (errno != EINTR)
-            return -errno;
-    if (WIFEXITED(status) && WEXITSTATUS(status) == EXIT_NOT_FOUND)
-        return -ENOENT;
-    return WIFEXITED(status) && WEXITSTATUS(status) == 0 ? 0 : -EIO;
-}
-
 int journal_read(const char *const arguments[], journal_callback *callback, void *user)
 {
-    int fds[2], r, ended;
+    const char *words[ARGUMENTS_MAX] = {"journalctl", "--quiet", "--no-pager", "--system",
+                                        "--output=export"};
+    int fd, r, code;
     pid_t child;
     FILE *from;
 
-    if (pipe2(fds, O_CLOEXEC) < 0)
-        return -errno;
-    child = fork();
-    if (child == 0)
-        become(arguments, fds[1]);
-    r = child < 0 ? -errno : 0;
-    close(fds[1]);
-    from = r < 0 ? NULL : fdopen(fds[0], "r");
-    if (!from) {
-        close(fds[0]);
-        return r < 0 ? r : reap(child);
-    }
-    r = read_entries(from, callback, user);
-    fclose(from);
-    ended = reap(child);
-    return r > 0 ? ended : r;
+    for (size_t count = 5; *arguments && count < ARGUMENTS_MAX - 1; count++)
+        words[count] = *arguments++;
+    r = child_start((char *const *)words, STDOUT_FILENO, &child, &fd);
+    if (r < 0)
+        return r;
+    from = fdopen(fd, "r");
+    r = from ? read_entries(from, callback, user) : -ENOMEM;
+    if (from)
+        fclose(from);
+    else
+        close(fd);
+    code = child_wait(child);
+    return r > 0 && code != 0 ? -EIO : r;
 }

@@ -20,7 +20,7 @@ typedef bool journal_callback(void *user, const struct journal_entry *entry);
 
 /* Runs journalctl with these arguments, of which a NULL follows the last one, beside those for
  * output, and calls back for each entry, the oldest first. -ENOENT: there is no journalctl; -EIO:
- * it failed, and printed the reason itself; -ENOMEM; other errors of pipe(2) and fork(2). */
+ * it failed, and printed the reason itself; -ENOMEM; other errors of child_start(). */
 int journal_read(const char *const arguments[], journal_callback *callback, void *user);
 
 #endif

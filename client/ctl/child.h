@@ -1,0 +1,15 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* A program that runs at one end of a pipe. */
+#ifndef LINKWATCH_CLIENT_CTL_CHILD_H
+#define LINKWATCH_CLIENT_CTL_CHILD_H
+
+#include <sys/types.h>
+
+/* Runs it, with a pipe as its STDIN_FILENO or STDOUT_FILENO, whose other end is *ret_fd. -ENOENT if
+ * there is no such program, and other errors of pipe(2) and posix_spawn(3). */
+int child_start(char *const arguments[], int end, pid_t *ret_pid, int *ret_fd);
+
+/* Waits for it. Its exit code, -EIO if it was ended by a signal. */
+int child_wait(pid_t pid);
+
+#endif
