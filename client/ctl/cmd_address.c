@@ -7,7 +7,6 @@
 #include "client/ctl/fetch.h"
 #include "client/ctl/netns_label.h"
 #include "client/ctl/output.h"
-#include "client/ctl/print_fetched.h"
 
 static void write_array(FILE *to, const void *what)
 {
@@ -29,21 +28,21 @@ static void write_array(FILE *to, const void *what)
     putc(']', to);
 }
 
-static int print_table(const struct fetch *fetch, const struct ctl *ctl,
-                       const struct output *output)
+static int print(const struct fetch *fetch, const struct ctl *ctl, const struct output *output)
 {
-    struct table *table = addresses_table_new(ctl);
+    struct table *table;
     bool any = false;
     int r = 0;
 
+    if (ctl->json)
+        return ctl_write_json(ctl, write_array, fetch);
+    table = addresses_table_new(ctl);
     for (size_t i = 0; i < fetch->count; i++) {
         const struct linkwatch_address *address;
         size_t place = 0;
 
-        while ((address = fetch_next_address(&fetch->items[i], 0, &place))) {
+        for (; (address = fetch_next_address(&fetch->items[i], 0, &place)); any = true)
             addresses_table_add(table, fetch->items[i].label, address);
-            any = true;
-        }
     }
     if (any)
         r = table_print(table, output, ctl->full);
@@ -51,23 +50,7 @@ static int print_table(const struct fetch *fetch, const struct ctl *ctl,
     return r;
 }
 
-/* Whether anything is known to print, be it that there are no addresses. */
-static bool is_known(const struct fetch *fetch)
-{
-    for (size_t i = 0; i < fetch->count; i++)
-        if (fetch->items[i].addresses)
-            return true;
-    return false;
-}
-
 int ctl_address(const struct ctl *ctl)
 {
-    static const struct fetched_printer printer = {write_array, print_table};
-    struct fetch fetch;
-    int code = fetch_with_addresses(ctl, &fetch);
-
-    if (code == EXIT_MET || is_known(&fetch))
-        code = print_fetched(&fetch, ctl, code, &printer);
-    fetch_clear(&fetch);
-    return code;
+    return fetch_and_print(ctl, FETCH_ADDRESSES, print);
 }

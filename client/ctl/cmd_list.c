@@ -7,7 +7,6 @@
 #include "client/ctl/link_rows.h"
 #include "client/ctl/netns_label.h"
 #include "client/ctl/output.h"
-#include "client/ctl/print_fetched.h"
 
 static void write_array(FILE *to, const void *what)
 {
@@ -25,31 +24,25 @@ static void write_array(FILE *to, const void *what)
     putc(']', to);
 }
 
-static int print_table(const struct fetch *fetch, const struct ctl *ctl,
-                       const struct output *output)
+static int print(const struct fetch *fetch, const struct ctl *ctl, const struct output *output)
 {
     struct table *table;
-    int r;
+    bool any = false;
+    int r = 0;
 
-    if (fetch_count(fetch) == 0)
-        return 0;
+    if (ctl->json)
+        return ctl_write_json(ctl, write_array, fetch);
     table = links_table_new(ctl);
     for (size_t i = 0; i < fetch->count; i++)
-        for (size_t j = 0; j < fetch->items[i].count; j++)
+        for (size_t j = 0; j < fetch->items[i].count; j++, any = true)
             links_table_add(table, fetch->items[i].label, fetch->items[i].links[j]);
-    r = table_print(table, output, ctl->full);
+    if (any)
+        r = table_print(table, output, ctl->full);
     table_free(table);
     return r;
 }
 
 int ctl_list(const struct ctl *ctl)
 {
-    static const struct fetched_printer printer = {write_array, print_table};
-    struct fetch fetch;
-    int code = fetch_links(ctl, &fetch);
-
-    if (fetch.count > 0)
-        code = print_fetched(&fetch, ctl, code, &printer);
-    fetch_clear(&fetch);
-    return code;
+    return fetch_and_print(ctl, FETCH_LINKS, print);
 }

@@ -25,10 +25,9 @@
 /* What the metrics are made of. */
 struct sources {
     bool json;
-    struct linkwatch_status *status;
-    struct linkwatch_status *statistics; /* NULL if the daemon has none */
-    struct linkwatch_list *list;         /* NULL if the links are not known */
-    struct fetch named;                  /* links that have metrics of their own */
+    struct statuses got;
+    struct linkwatch_list *list; /* NULL if the links are not known */
+    struct fetch named;          /* links that have metrics of their own */
 };
 
 /* --- values */
@@ -37,13 +36,13 @@ static bool get_number(const struct sources *sources, const char *member, int64_
 {
     bool flag;
 
-    if (linkwatch_status_get_bool(sources->status, member, &flag) >= 0) {
+    if (linkwatch_status_get_bool(sources->got.status, member, &flag) >= 0) {
         *ret = flag;
         return true;
     }
-    return linkwatch_status_get_number(sources->status, member, ret) >= 0 ||
-           (sources->statistics &&
-            linkwatch_status_get_number(sources->statistics, member, ret) >= 0);
+    return linkwatch_status_get_number(sources->got.status, member, ret) >= 0 ||
+           (sources->got.statistics &&
+            linkwatch_status_get_number(sources->got.statistics, member, ret) >= 0);
 }
 
 static const char *format(int64_t number, bool is_usec, char text[NUMBER_SIZE])
@@ -80,7 +79,7 @@ static void add_member(struct exposition *exposition, const struct sources *sour
         labels[count++] = (struct label){"subject", subject};
     if (metric->type == METRIC_STRING) {
         labels[count].name = metric->text_name;
-        if (linkwatch_status_get_text(sources->status, member, &labels[count++].value) < 0)
+        if (linkwatch_status_get_text(sources->got.status, member, &labels[count++].value) < 0)
             return;
     } else if (!get_number(sources, member, &number)) {
         return;
@@ -336,15 +335,12 @@ static int expose(const struct ctl *ctl, const struct sources *sources)
     return code == EXIT_MET ? fetch_check(&sources->named, ctl) : code;
 }
 
-/* The daemon may know no links yet. */
 static int get_sources(struct linkwatch *connection, void *user)
 {
     struct sources *sources = user;
-    int r = ctl_get_status(connection, &sources->status, &sources->statistics);
+    int r = ctl_get_statuses(connection, &sources->got);
 
-    if (r >= 0)
-        r = linkwatch_get_list(connection, NULL, CTL_PATIENCE, &sources->list);
-    return r == -ENODATA ? 0 : r;
+    return r < 0 ? r : ctl_get_list(connection, &sources->list);
 }
 
 int ctl_metrics(const struct ctl *ctl)
@@ -353,12 +349,11 @@ int ctl_metrics(const struct ctl *ctl)
     int code = ctl_call(ctl, get_sources, &sources);
 
     if (code == EXIT_MET && ctl->count > 0)
-        code = fetch_links(ctl, &sources.named);
+        code = fetch_all(ctl, FETCH_LINKS, &sources.named);
     if (code == EXIT_MET)
         code = expose(ctl, &sources);
     linkwatch_list_free(sources.list);
-    linkwatch_status_free(sources.statistics);
-    linkwatch_status_free(sources.status);
+    ctl_free_statuses(&sources.got);
     fetch_clear(&sources.named);
     return code;
 }

@@ -96,9 +96,9 @@ static void write_object(FILE *to, const void *what)
     fputs("]}", to);
 }
 
-static int print_each(const struct fetched *fetched, const struct ctl *ctl,
-                      const struct output *output)
+static int print(const struct fetch *fetch, const struct ctl *ctl, const struct output *output)
 {
+    const struct fetched *fetched = &fetch->items[0];
     int r = 0;
 
     for (size_t i = 0; r >= 0 && i < fetched->count; i++) {
@@ -112,24 +112,7 @@ static int print_each(const struct fetched *fetched, const struct ctl *ctl,
     return r;
 }
 
-static int print_shown(const struct fetch *fetch, const struct ctl *ctl, int code)
-{
-    int checked = fetch_check(fetch, ctl);
-    struct output output;
-
-    output_begin(&output, ctl->colour, !ctl->no_pager && !ctl->json);
-    if (print_each(&fetch->items[0], ctl, &output) < 0)
-        code = ctl_out_of_memory();
-    return output_end(&output, code == EXIT_MET ? checked : code);
-}
-
 int ctl_show(const struct ctl *ctl)
 {
-    struct fetch fetch;
-    int code = fetch_with_addresses(ctl, &fetch);
-
-    if (fetch.count > 0)
-        code = print_shown(&fetch, ctl, code);
-    fetch_clear(&fetch);
-    return code;
+    return fetch_and_print(ctl, FETCH_BOTH, print);
 }

@@ -384,26 +384,13 @@ static int print_status(const struct linkwatch_status *status,
     return output_end(&output, code);
 }
 
-struct statuses {
-    struct linkwatch_status *status;
-    struct linkwatch_status *statistics; /* NULL if the daemon has none */
-};
-
-static int get(struct linkwatch *connection, void *user)
-{
-    struct statuses *statuses = user;
-
-    return ctl_get_status(connection, &statuses->status, &statuses->statistics);
-}
-
 int ctl_status(const struct ctl *ctl)
 {
     struct statuses got = {.status = NULL};
-    int code = ctl_call(ctl, get, &got);
+    int code = ctl_call(ctl, ctl_get_statuses, &got);
 
     if (code == EXIT_MET)
         code = print_status(got.status, got.statistics, ctl);
-    linkwatch_status_free(got.statistics);
-    linkwatch_status_free(got.status);
+    ctl_free_statuses(&got);
     return code;
 }

@@ -68,14 +68,27 @@ int ctl_call(const struct ctl *ctl, int (*call)(struct linkwatch *connection, vo
     return code;
 }
 
-int ctl_get_status(struct linkwatch *connection, struct linkwatch_status **ret_status,
-                   struct linkwatch_status **ret_statistics)
+int ctl_get_list(struct linkwatch *connection, void *list)
 {
-    int r = linkwatch_get_status(connection, CTL_PATIENCE, ret_status);
+    int r = linkwatch_get_list(connection, NULL, CTL_PATIENCE, list);
+
+    return r == -ENODATA ? 0 : r;
+}
+
+int ctl_get_statuses(struct linkwatch *connection, void *statuses)
+{
+    struct statuses *got = statuses;
+    int r = linkwatch_get_status(connection, CTL_PATIENCE, &got->status);
 
     if (r >= 0)
-        r = linkwatch_get_statistics(connection, CTL_PATIENCE, ret_statistics);
-    return r == -EOPNOTSUPP && *ret_status ? 0 : r;
+        r = linkwatch_get_statistics(connection, CTL_PATIENCE, &got->statistics);
+    return r == -EOPNOTSUPP && got->status ? 0 : r;
+}
+
+void ctl_free_statuses(struct statuses *statuses)
+{
+    linkwatch_status_free(statuses->statistics);
+    linkwatch_status_free(statuses->status);
 }
 
 int ctl_catch_signals(bool children, int *ret_fd)

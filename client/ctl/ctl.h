@@ -87,11 +87,6 @@ struct linkwatch *ctl_connect(const struct ctl *ctl, int *ret_code);
 /* Prints why the daemon at that path can't be reached, and returns the exit code. */
 int ctl_unreachable(const struct ctl *ctl, int error);
 
-/* The daemon's status, and its statistics: NULL if one of another version has none. What it gave is
- * there in case of an error, too. */
-int ctl_get_status(struct linkwatch *connection, struct linkwatch_status **ret_status,
-                   struct linkwatch_status **ret_statistics);
-
 /* From here on SIGINT and SIGTERM, with children SIGCHLD, are read from that descriptor. Prints an
  * error, and returns the exit code. */
 int ctl_catch_signals(bool children, int *ret_fd);
@@ -134,6 +129,18 @@ void ctl_describe_failure(const struct linkwatch_source *source, char *text, siz
  * the exit code. */
 int ctl_call(const struct ctl *ctl, int (*call)(struct linkwatch *connection, void *user),
              void *user);
+
+/* For ctl_call(): all links into a struct linkwatch_list *, which stays as it is if the daemon does
+ * not know any yet; */
+int ctl_get_list(struct linkwatch *connection, void *list);
+
+/* the daemon's status, and its statistics, which stay NULL if one of another version has none. */
+struct statuses {
+    struct linkwatch_status *status;
+    struct linkwatch_status *statistics;
+};
+int ctl_get_statuses(struct linkwatch *connection, void *statuses);
+void ctl_free_statuses(struct statuses *statuses);
 
 /* Prints why a call failed, and returns the exit code. */
 int ctl_call_failed(const struct ctl *ctl, const struct linkwatch *connection, int error);

@@ -124,8 +124,7 @@ static int get_addresses(struct fetched *fetched, const struct ctl *ctl,
     return r;
 }
 
-/* The links of the namespace that the connection is about. They are kept, too, if their addresses
- * can't be fetched. */
+/* The links of the namespace that the connection is about. */
 static int fetch_one(struct fetcher *fetcher, const char *name)
 {
     struct fetch *fetch = fetcher->fetch;
@@ -143,8 +142,10 @@ static int fetch_one(struct fetcher *fetcher, const char *name)
         return r;
     }
     fetch->items[fetch->count++] = fetched;
-    if (fetch->with_addresses)
+    if (fetch->what != FETCH_LINKS)
         r = get_addresses(&fetch->items[fetch->count - 1], fetcher->ctl, fetcher->connection);
+    if (r < 0 && fetch->what == FETCH_ADDRESSES)
+        clear_one(&fetch->items[--fetch->count]);
     return r;
 }
 
@@ -208,12 +209,11 @@ static void fetch_from(struct fetcher *fetcher)
         fetch_all_named(fetcher);
 }
 
-static int fetch_all(const struct ctl *ctl, bool with_addresses, struct fetch *ret)
+int fetch_all(const struct ctl *ctl, enum fetch_what what, struct fetch *ret)
 {
     struct fetcher fetcher = {.ctl = ctl, .fetch = ret};
 
-    *ret = (struct fetch){.matched = calloc((size_t)ctl->count + 1, sizeof(bool)),
-                          .with_addresses = with_addresses};
+    *ret = (struct fetch){.matched = calloc((size_t)ctl->count + 1, sizeof(bool)), .what = what};
     if (!ret->matched)
         return ctl_out_of_memory();
     fetcher.code = resolve_names(ctl, &fetcher.filter);
@@ -227,31 +227,12 @@ static int fetch_all(const struct ctl *ctl, bool with_addresses, struct fetch *r
     return fetcher.code;
 }
 
-int fetch_links(const struct ctl *ctl, struct fetch *ret)
-{
-    return fetch_all(ctl, false, ret);
-}
-
-int fetch_with_addresses(const struct ctl *ctl, struct fetch *ret)
-{
-    return fetch_all(ctl, true, ret);
-}
-
 void fetch_clear(struct fetch *fetch)
 {
     for (size_t i = 0; i < fetch->count; i++)
         clear_one(&fetch->items[i]);
     free(fetch->items);
     free(fetch->matched);
-}
-
-size_t fetch_count(const struct fetch *fetch)
-{
-    size_t count = 0;
-
-    for (size_t i = 0; i < fetch->count; i++)
-        count += fetch->items[i].count;
-    return count;
 }
 
 static int compare_index(const void *key, const void *item)
@@ -294,5 +275,25 @@ int fetch_check(const struct fetch *fetch, const struct ctl *ctl)
             ctl_error("%s \"%s\"", ctl_no_link(ctl->arguments[i]), ctl->arguments[i]);
             code = EXIT_FAILED;
         }
+    return code;
+}
+
+int fetch_and_print(const struct ctl *ctl, enum fetch_what what,
+                    int (*print)(const struct fetch *fetch, const struct ctl *ctl,
+                                 const struct output *output))
+{
+    struct fetch fetch;
+    int code = fetch_all(ctl, what, &fetch);
+    struct output output;
+
+    if (fetch.count > 0) {
+        int checked = fetch_check(&fetch, ctl);
+
+        output_begin(&output, ctl->colour, !ctl->no_pager && !ctl->json);
+        if (print(&fetch, ctl, &output) < 0)
+            code = ctl_out_of_memory();
+        code = output_end(&output, code == EXIT_MET ? checked : code);
+    }
+    fetch_clear(&fetch);
     return code;
 }

@@ -16,23 +16,24 @@ struct fetched {
     struct linkwatch_address_list *addresses; /* of these links and others; NULL if unknown */
 };
 
+enum fetch_what {
+    FETCH_LINKS,
+    FETCH_ADDRESSES, /* with their links; as far as --family and --scope let them pass */
+    FETCH_BOTH,      /* links also where their addresses are unknown */
+};
+
 struct fetch {
+    enum fetch_what what;
     struct fetched *items;
     size_t count;
     size_t capacity;
     bool *matched; /* the arguments of the command line: whether they match any link */
-    bool with_addresses;
 };
 
 /* The exit code; in any case *ret has what could be fetched, and errors were printed for the
  * rest. */
-int fetch_links(const struct ctl *ctl, struct fetch *ret);
-/* With the addresses of the links, as far as --family and --scope let them pass. */
-int fetch_with_addresses(const struct ctl *ctl, struct fetch *ret);
+int fetch_all(const struct ctl *ctl, enum fetch_what what, struct fetch *ret);
 void fetch_clear(struct fetch *fetch);
-
-/* How many links there are. */
-size_t fetch_count(const struct fetch *fetch);
 
 /* The next address of the link with that index, or of any of the links for 0, from a place on that
  * is 0 at first; NULL after the last. */
@@ -41,5 +42,11 @@ struct linkwatch_address *fetch_next_address(const struct fetched *fetched, int 
 
 /* Prints an error for each named link that isn't there, and returns the exit code. */
 int fetch_check(const struct fetch *fetch, const struct ctl *ctl);
+
+/* Prints what could be fetched, after an error for each named link that isn't there. print returns
+ * -ENOMEM without memory. The exit code. */
+int fetch_and_print(const struct ctl *ctl, enum fetch_what what,
+                    int (*print)(const struct fetch *fetch, const struct ctl *ctl,
+                                 const struct output *output));
 
 #endif

@@ -48,14 +48,6 @@ int resolve_names(const struct ctl *ctl, struct linkwatch_filter **ret)
     return EXIT_MET;
 }
 
-/* All links now; none if the daemon doesn't know any. */
-static int list_all(struct linkwatch *connection, void *user)
-{
-    int r = linkwatch_get_list(connection, NULL, CTL_PATIENCE, user);
-
-    return r == -ENODATA ? 0 : r;
-}
-
 /* Adds what an argument means now. */
 static int add_meaning(struct linkwatch_filter *filter, const char *text,
                        const struct linkwatch_list *list, bool *ret_is_name)
@@ -105,7 +97,7 @@ int resolve_filter(const struct ctl *ctl, struct linkwatch_filter **ret)
     int code = resolve_names(ctl, &filter);
 
     if (code == EXIT_MET && resolve_needs_list(ctl)) {
-        code = ctl_call(ctl, list_all, &list);
+        code = ctl_call(ctl, ctl_get_list, &list);
         if (code == EXIT_MET)
             code = add_meanings(filter, ctl, list);
         linkwatch_list_free(list);
@@ -151,7 +143,7 @@ int resolve_link(const struct ctl *ctl, const char *text, char **ret)
     int code = check_name(text);
 
     if (code == EXIT_MET && meaning_depends(text))
-        code = ctl_call(ctl, list_all, &list);
+        code = ctl_call(ctl, ctl_get_list, &list);
     if (code != EXIT_MET)
         return code;
     if (meaning_find(text, list, &meaning) >= 0 && !meaning.name) {
