@@ -1,12 +1,14 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* linkwatchctl: the command line of linkwatchd. */
 #include <errno.h>
+#include <fcntl.h>
 #include <getopt.h>
 #include <locale.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "client/ctl/ctl.h"
 #include "client/ctl/options.h"
@@ -150,12 +152,25 @@ static void take_arguments(struct ctl *ctl, int argc, char *const *argv, int aft
     }
 }
 
+/* What is opened later must not be taken for standard output or error. It can't be written to. */
+static void open_missing_streams(void)
+{
+    int fd;
+
+    do
+        fd = open("/dev/null", O_RDONLY);
+    while (fd >= 0 && fd <= STDERR_FILENO);
+    if (fd >= 0)
+        close(fd);
+}
+
 int main(int argc, char *argv[])
 {
     struct ctl ctl = {.netns_fd = -1, .timeout = LINKWATCH_FOREVER};
     int after = count_after_dashes(argc, argv);
     int code;
 
+    open_missing_streams();
     setlocale(LC_CTYPE, "");
     /* A reader that went away shows as EPIPE. */
     signal(SIGPIPE, SIG_IGN);

@@ -203,6 +203,9 @@ enum kind { FLAG, STRING, TIME, CONDITION, FUNCTION };
 #define CALLS(function)    .kind = FUNCTION, .take = (function)
 #define MEETS(beginning)   .kind = CONDITION, .text = (beginning)
 
+/* An option without a short form. */
+#define LONG(letter) (256 + (letter))
+
 static const struct row {
     struct option option; /* with the letter of getopt_long() */
     enum option_use use;
@@ -214,40 +217,41 @@ static const struct row {
     {{"socket", required_argument, NULL, 's'}, USE_ANY, CALLS(set_socket)},
     {{"netns", required_argument, NULL, 'n'}, USE_ANY, SETS(STRING, netns)},
     {{"json", optional_argument, NULL, 'j'}, USE_ANY, CALLS(set_json), .text = "short"},
-    {{"no-pager", no_argument, NULL, 'P'}, USE_ANY, SETS(FLAG, no_pager)},
+    {{"no-pager", no_argument, NULL, LONG('P')}, USE_ANY, SETS(FLAG, no_pager)},
     {{"full", no_argument, NULL, 'l'}, USE_ANY, SETS(FLAG, full)},
-    {{"no-legend", no_argument, NULL, 'G'}, USE_ANY, SETS(FLAG, no_legend)},
-    {{"color", optional_argument, NULL, 'C'}, USE_ANY, CALLS(set_colour), .text = "always"},
+    {{"no-legend", no_argument, NULL, LONG('G')}, USE_ANY, SETS(FLAG, no_legend)},
+    {{"color", optional_argument, NULL, LONG('C')}, USE_ANY, CALLS(set_colour), .text = "always"},
     {{"help", no_argument, NULL, 'h'}, USE_ANY, CALLS(print_help)},
     {{"version", no_argument, NULL, 'V'}, USE_ANY, CALLS(print_version)},
-    {{"all-netns", no_argument, NULL, 'N'}, USE_ALL_NETNS, SETS(FLAG, all_netns)},
-    {{"kind", required_argument, NULL, 'k'}, USE_CONDITIONS, MEETS("kind=")},
-    {{"state", required_argument, NULL, 'S'}, USE_CONDITIONS, MEETS("operstate=")},
-    {{"master", required_argument, NULL, 'm'}, USE_CONDITIONS, MEETS("master=")},
-    {{"usable", no_argument, NULL, 'u'}, USE_CONDITIONS, MEETS("usable")},
-    {{"family", required_argument, NULL, 'F'}, USE_FAMILY, CALLS(set_family)},
-    {{"scope", required_argument, NULL, 'O'}, USE_FAMILY, CALLS(set_scope)},
-    {{"address", no_argument, NULL, 'A'}, USE_ADDRESSES, SETS(FLAG, addresses)},
-    {{"type", required_argument, NULL, 'T'}, USE_EVENTS, CALLS(set_types)},
-    {{"field", required_argument, NULL, 'f'}, USE_EVENTS, CALLS(set_fields)},
-    {{"no-list", no_argument, NULL, 'L'}, USE_EVENTS, SETS(FLAG, no_list)},
-    {{"last", required_argument, NULL, 'e'}, USE_LAST, CALLS(set_last)},
-    {{"hold-up", required_argument, NULL, 'U'}, USE_HOLD, SETS(TIME, hold_up)},
-    {{"hold-down", required_argument, NULL, 'D'}, USE_HOLD, SETS(TIME, hold_down)},
+    {{"all-netns", no_argument, NULL, LONG('N')}, USE_ALL_NETNS, SETS(FLAG, all_netns)},
+    {{"kind", required_argument, NULL, LONG('k')}, USE_CONDITIONS, MEETS("kind=")},
+    {{"state", required_argument, NULL, LONG('S')}, USE_CONDITIONS, MEETS("operstate=")},
+    {{"master", required_argument, NULL, LONG('m')}, USE_CONDITIONS, MEETS("master=")},
+    {{"usable", no_argument, NULL, LONG('u')}, USE_CONDITIONS, MEETS("usable")},
+    {{"family", required_argument, NULL, LONG('F')}, USE_FAMILY, CALLS(set_family)},
+    {{"scope", required_argument, NULL, LONG('O')}, USE_FAMILY, CALLS(set_scope)},
+    {{"address", no_argument, NULL, LONG('A')}, USE_ADDRESSES, SETS(FLAG, addresses)},
+    {{"type", required_argument, NULL, LONG('T')}, USE_EVENTS, CALLS(set_types)},
+    {{"field", required_argument, NULL, LONG('f')}, USE_EVENTS, CALLS(set_fields)},
+    {{"no-list", no_argument, NULL, LONG('L')}, USE_EVENTS, SETS(FLAG, no_list)},
+    {{"last", required_argument, NULL, LONG('e')}, USE_LAST, CALLS(set_last)},
+    {{"hold-up", required_argument, NULL, LONG('U')}, USE_HOLD, SETS(TIME, hold_up)},
+    {{"hold-down", required_argument, NULL, LONG('D')}, USE_HOLD, SETS(TIME, hold_down)},
     {{"timeout", required_argument, NULL, 't'}, USE_TIMEOUT, SETS(TIME, timeout)},
-    {{"any", no_argument, NULL, 'y'}, USE_LINKS, CALLS(set_any)},
-    {{"all", no_argument, NULL, 'a'}, USE_LINKS, CALLS(set_all)},
-    {{"at-least", required_argument, NULL, 'c'}, USE_LINKS, CALLS(read_at_least)},
-    {{"hooks", required_argument, NULL, 'H'}, USE_HOOKS, SETS(STRING, hooks)},
-    {{"state-directory", required_argument, NULL, 'K'}, USE_HOOKS, SETS(STRING, state)},
-    {{"jobs", required_argument, NULL, 'J'}, USE_HOOKS, CALLS(set_jobs)},
-    {{"output", required_argument, NULL, 'o'}, USE_OUTPUT, SETS(STRING, output)},
+    {{"any", no_argument, NULL, LONG('y')}, USE_LINKS, CALLS(set_any)},
+    {{"all", no_argument, NULL, LONG('a')}, USE_LINKS, CALLS(set_all)},
+    {{"at-least", required_argument, NULL, LONG('c')}, USE_LINKS, CALLS(read_at_least)},
+    {{"hooks", required_argument, NULL, LONG('H')}, USE_HOOKS, SETS(STRING, hooks)},
+    {{"state-directory", required_argument, NULL, LONG('K')}, USE_HOOKS, SETS(STRING, state)},
+    {{"jobs", required_argument, NULL, LONG('J')}, USE_HOOKS, CALLS(set_jobs)},
+    {{"output", required_argument, NULL, LONG('o')}, USE_OUTPUT, SETS(STRING, output)},
     /* The end for getopt_long(): these have no long form. */
     {{NULL, no_argument, NULL, '4'}, USE_FAMILY, CALLS(set_family), .text = "inet"},
     {{NULL, no_argument, NULL, '6'}, USE_FAMILY, CALLS(set_family), .text = "inet6"},
 };
 
-#define SHORT     "s:n:jlt:46hV"
+/* The colon in front distinguishes arguments that are missing. */
+#define SHORT     ":s:n:jlt:46hV"
 #define ROW_COUNT (sizeof(rows) / sizeof(rows[0]))
 
 /* NULL for an option that there is not. */
@@ -281,6 +285,20 @@ static int take_option(struct ctl *ctl, const struct row *row)
     return row->take(ctl, optarg ? optarg : row->text);
 }
 
+/* Instead of getopt_long(), which prints words as they are. */
+static int wrong_option(int result, const char *word)
+{
+    const char letter[] = {'-', (char)optopt, '\0'};
+
+    if (result == ':')
+        return ctl_wrong_usage("an argument is missing after ", word);
+    if (optopt == 0)
+        return ctl_wrong_usage("unknown or ambiguous option ", word);
+    if (find_row(optopt))
+        return ctl_wrong_usage("this option takes no argument: ", word);
+    return ctl_wrong_usage("unknown option ", letter);
+}
+
 int options_read(struct ctl *ctl, int argc, char *argv[])
 {
     struct option options[ROW_COUNT];
@@ -288,11 +306,12 @@ int options_read(struct ctl *ctl, int argc, char *argv[])
 
     for (size_t i = 0; i < ROW_COUNT; i++)
         options[i] = rows[i].option;
+    opterr = 0;
     while (code < 0 && (option = getopt_long(argc, argv, SHORT, options, NULL)) >= 0) {
         const struct row *row = find_row(option);
 
         if (!row)
-            return ctl_wrong_usage(NULL, NULL);
+            return wrong_option(option, argv[optind - 1]);
         ctl->uses |= 1U << row->use;
         code = take_option(ctl, row);
     }

@@ -6,7 +6,7 @@ import os
 
 import fake
 import tap
-from ctl import LINKS, NO_ADDRESSES, TABLE, answered, end, on_terminal, run, start
+from ctl import LINKS, NO_ADDRESSES, TABLE, answered, end, on_terminal, run, start, start_shell
 from fake import INSTANCE, link
 
 
@@ -345,6 +345,18 @@ def harmless_errors():
 
 
 @tap.test
+def harmless_options():
+    """An option that is none is named without what it could do to a terminal."""
+    for arguments, text in ((["list", "--\x1b[2J"], r"unknown or ambiguous option --\x1b[2J"),
+                            (["-\x1b", "list"], r"unknown option -\x1b"), (["-lP"], "unknown option -P"),
+                            (["--no"], "unknown or ambiguous option --no"),
+                            (["--full=\x1b", "list"], r"this option takes no argument: --full=\x1b"),
+                            (["list", "--socket"], "an argument is missing after --socket"),
+                            (["list", "-js"], "an argument is missing after -js")):
+        tap.equal(run(*arguments), (2, "", f"linkwatchctl: {text}\nTry \"linkwatchctl --help\".\n"), arguments)
+
+
+@tap.test
 def absurd_status():
     """Numbers that can't be are no crash."""
     with fake.Fake() as daemon:
@@ -493,6 +505,26 @@ def full_while_monitoring():
         code, _, errors = end(process)
         tap.equal(code, 1, "exit code")
         tap.contains(errors, "No space left on device")
+
+
+@tap.test
+def closed():
+    """Without standard output, what is opened instead of it is not written to, and the exit code is 1."""
+    for arguments, errors in ((("list",), ">&-"), (("monitor",), ">&-"), (("monitor", "--json"), ">&- 2>&-")):
+        with fake.Fake() as daemon:
+            process = start_shell(f'exec "$@" {errors}', "--socket", daemon.path, *arguments)
+            peer = daemon.accept()
+            peer.call()
+            if arguments[0] == "list":
+                peer.list(LINKS)
+            elif "--json" in arguments:
+                peer.event("snapshot", 1, link=LINKS[0])
+            else:
+                peer.snapshot(1, *LINKS)
+            code, _, said = end(process)
+            tap.equal((code, said), (1, "" if "2>" in errors else
+                                     "linkwatchctl: cannot write the output: Bad file descriptor\n"), arguments)
+            assert peer.is_closed(), "more was sent"
 
 
 @tap.test

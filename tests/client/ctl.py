@@ -4,6 +4,7 @@
 import fcntl
 import os
 import pty
+import re
 import struct
 import subprocess
 import termios
@@ -30,6 +31,12 @@ def start(*arguments, env=None, **options):
                             **{"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, **options})
 
 
+def start_shell(script, *arguments):
+    """Starts it by a script of the shell, whose "$@" is the command."""
+    return subprocess.Popen(["sh", "-c", script, "sh", CTL, *arguments], env=environment(),
+                            stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+
+
 def end(process):
     """Its exit code, output and errors."""
     output, errors = process.communicate(timeout=wait.SECONDS)
@@ -39,6 +46,18 @@ def end(process):
 def run(*arguments, **options):
     """Runs it, without a daemon to answer."""
     return end(start(*arguments, **options))
+
+
+def help_commands():
+    """The commands of its help."""
+    text = run("--help")[1].split("Commands")[1].split("\n\n")[0]
+    return set(re.findall(r"^  (\w+)", text, re.MULTILINE))
+
+
+def help_options():
+    """The long options of its help."""
+    text = run("--help")[1].split("Options:\n")[1].split("\n\n")[0]
+    return set(re.findall(r"^  (?:-., )*(?:    )?(--[\w-]+)", text, re.MULTILINE))
 
 
 def _reply(peer, reply):
