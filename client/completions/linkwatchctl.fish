@@ -74,7 +74,7 @@ end
 complete -c linkwatchctl -f
 complete -c linkwatchctl -s s -l socket -r -F -d "The daemon's socket"
 complete -c linkwatchctl -s n -l netns -r -F -a '(__linkwatchctl_namespaces)' -d 'The network namespace'
-complete -c linkwatchctl -l all-netns -d 'List and monitor in all network namespaces'
+complete -c linkwatchctl -l all-netns -d 'Operate on all network namespaces'
 complete -c linkwatchctl -s j -l json -a 'short pretty off' -d 'Print JSON'
 complete -c linkwatchctl -s t -l timeout -x -a '500ms 5s 1min 1h' -d 'The timeout of wait, the time limit of run'
 complete -c linkwatchctl -l last -x -a '10min 1h 24h' -d 'Print what happened in that time'
@@ -92,9 +92,9 @@ complete -c linkwatchctl -s 4 -d 'Show IPv4 addresses'
 complete -c linkwatchctl -s 6 -d 'Show IPv6 addresses'
 complete -c linkwatchctl -l scope -x -a 'global link host site' -d 'Show addresses of that scope'
 complete -c linkwatchctl -l address -d 'Also report the addresses of the links'
-complete -c linkwatchctl -l type -x -a 'add change remove' -d 'Monitor only events of these types'
-complete -c linkwatchctl -l field -x -a 'operstate flags carrier mtu ifname address master' -d 'Monitor only changes of these fields'
-complete -c linkwatchctl -l no-list -d 'Omit the initial list of links'
+complete -c linkwatchctl -l type -x -a 'add change remove' -d 'Only events of these types'
+complete -c linkwatchctl -l field -x -a 'operstate flags carrier mtu ifname address master' -d 'Only changes of these fields'
+complete -c linkwatchctl -l no-list -d 'Omit the links of the beginning'
 complete -c linkwatchctl -s l -l full -d "Do not cut tables to the terminal's width"
 complete -c linkwatchctl -l no-legend -d 'Do not print the heading of tables'
 complete -c linkwatchctl -l color -a 'auto always never' -d 'Colour the output'

@@ -70,6 +70,25 @@ def status_lines():
               re.findall(r"^ *(\w+): ", output, re.MULTILINE), "lines")
 
 
+def _section(page, name):
+    return page.split(f".SH {name}\n")[1].split("\n.SH ")[0]
+
+
+@tap.test
+def client_options():
+    """linkwatchctl(1) has each command, option and exit code of the help text, and no other"""
+    page = manual.read(os.path.join(manual.FOLDER, "linkwatchctl.1")).replace("\\-", "-")
+    commands, options = netns.run(os.environ["LINKWATCHCTL"], "--help").split("Commands")[1].split("Options:\n")
+    options, codes = options.split("Exit codes:")
+    tap.equal(set(re.findall(r"^\.T[PQ]\n\.BR? (\w+)", _section(page, "COMMANDS"), re.MULTILINE)),
+              set(re.findall(r"^  (\w+)", commands, re.MULTILINE)), "commands")
+    heads = re.findall(r"^\.T[PQ]\n(.*)$", _section(page, "OPTIONS"), re.MULTILINE)
+    words = re.findall(r"^  +((?:-[\w-]+(?:, )?)+)", options, re.MULTILINE)
+    tap.equal(set(re.findall(r"(?<![\w-])--?\w[\w-]*", " ".join(heads))), set(", ".join(words).split(", ")), "options")
+    tap.equal(re.findall(r"^\.B (\d)$", _section(page, "EXIT STATUS"), re.MULTILINE),
+              re.findall(r"\b(\d) [a-z]", codes), "exit codes")
+
+
 @tap.test
 def journal_fields():
     """linkwatchd(8) explains each field of the daemon's journal entries that is not journald's own"""
