@@ -5,7 +5,6 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
-#include <spawn.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -14,6 +13,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "client/ctl/child.h"
 #include "client/ctl/ctl.h"
 
 /* Between SIGTERM and SIGKILL, in microseconds. */
@@ -84,38 +84,14 @@ static int make_input(const struct hook_event *event)
     return fd >= 0 ? fd : -errno;
 }
 
-static int spawn(struct hook_job *job, char *const *command)
-{
-    posix_spawn_file_actions_t actions;
-    posix_spawnattr_t attributes;
-    sigset_t signals;
-    int r;
-
-    /* What this program blocks and ignores, a command does not. */
-    posix_spawnattr_init(&attributes);
-    posix_spawnattr_setflags(&attributes, POSIX_SPAWN_SETPGROUP | POSIX_SPAWN_SETSIGMASK |
-                                              POSIX_SPAWN_SETSIGDEF);
-    posix_spawnattr_setpgroup(&attributes, 0);
-    sigemptyset(&signals);
-    posix_spawnattr_setsigmask(&attributes, &signals);
-    sigaddset(&signals, SIGPIPE);
-    posix_spawnattr_setsigdefault(&attributes, &signals);
-    posix_spawn_file_actions_init(&actions);
-    r = posix_spawn_file_actions_adddup2(&actions, job->input, STDIN_FILENO);
-    if (r == 0)
-        r = posix_spawnp(&job->pid, command[0], &actions, &attributes, command, job->environment);
-    if (r != 0)
-        job->pid = 0;
-    posix_spawn_file_actions_destroy(&actions);
-    posix_spawnattr_destroy(&attributes);
-    return -r;
-}
-
 static int begin(struct hook_job *job, char *const *command, int64_t now)
 {
-    int r = lseek(job->input, 0, SEEK_SET) < 0 ? -errno : spawn(job, command);
+    int r = lseek(job->input, 0, SEEK_SET) < 0 ? -errno : 0;
 
+    if (r >= 0)
+        r = child_spawn(command, job->environment, job->input, STDIN_FILENO, &job->pid);
     if (r < 0) {
+        job->pid = 0;
         ctl_error("cannot run %s: %s", command[0], strerror(-r));
         return r;
     }

@@ -142,33 +142,17 @@ static bool read_count(const char *text, size_t most, size_t *ret)
     return true;
 }
 
-static int set_at_least(struct ctl *ctl, size_t number)
+/* NULL: all. */
+static int set_at_least(struct ctl *ctl, const char *text)
 {
+    size_t number = LINKWATCH_WAIT_ALL;
+
+    if (text && !read_count(text, LINKWATCH_WAIT_ALL - 1, &number))
+        return ctl_wrong_usage("--at-least must be a number from 1, not ", text);
     if (ctl->at_least > 0 && ctl->at_least != number)
         return ctl_wrong_usage("--any, --all and --at-least cannot be combined", "");
     ctl->at_least = number;
     return -1;
-}
-
-static int read_at_least(struct ctl *ctl, const char *text)
-{
-    size_t number;
-
-    if (!read_count(text, LINKWATCH_WAIT_ALL - 1, &number))
-        return ctl_wrong_usage("--at-least must be a number from 1, not ", text);
-    return set_at_least(ctl, number);
-}
-
-static int set_any(struct ctl *ctl, const char *text)
-{
-    (void)text;
-    return set_at_least(ctl, 1);
-}
-
-static int set_all(struct ctl *ctl, const char *text)
-{
-    (void)text;
-    return set_at_least(ctl, LINKWATCH_WAIT_ALL);
 }
 
 static int set_jobs(struct ctl *ctl, const char *text)
@@ -238,9 +222,9 @@ static const struct row {
     {{"hold-up", required_argument, NULL, LONG('U')}, USE_HOLD, SETS(TIME, hold_up)},
     {{"hold-down", required_argument, NULL, LONG('D')}, USE_HOLD, SETS(TIME, hold_down)},
     {{"timeout", required_argument, NULL, 't'}, USE_TIMEOUT, SETS(TIME, timeout)},
-    {{"any", no_argument, NULL, LONG('y')}, USE_LINKS, CALLS(set_any)},
-    {{"all", no_argument, NULL, LONG('a')}, USE_LINKS, CALLS(set_all)},
-    {{"at-least", required_argument, NULL, LONG('c')}, USE_LINKS, CALLS(read_at_least)},
+    {{"any", no_argument, NULL, LONG('y')}, USE_LINKS, CALLS(set_at_least), .text = "1"},
+    {{"all", no_argument, NULL, LONG('a')}, USE_LINKS, CALLS(set_at_least)},
+    {{"at-least", required_argument, NULL, LONG('c')}, USE_LINKS, CALLS(set_at_least)},
     {{"hooks", required_argument, NULL, LONG('H')}, USE_HOOKS, SETS(STRING, hooks)},
     {{"state-directory", required_argument, NULL, LONG('K')}, USE_HOOKS, SETS(STRING, state)},
     {{"jobs", required_argument, NULL, LONG('J')}, USE_HOOKS, CALLS(set_jobs)},
