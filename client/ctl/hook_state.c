@@ -11,8 +11,9 @@
 #include "client/ctl/failure.h"
 #include "client/ctl/replace_file.h"
 
-/* Between two times that it is saved. */
+/* Between two times that it is saved; and after one that failed. */
 #define INTERVAL INT64_C(1000000)
+#define RETRY    INT64_C(10000000)
 #define NAME     "state"
 /* More is no state of ours. */
 #define SIZE_LIMIT ((size_t)1 << 28)
@@ -81,7 +82,9 @@ void hook_state_restore(const struct hook_state *state, struct linkwatch_mirror 
 
 int64_t hook_state_due(const struct hook_state *state)
 {
-    return state->directory >= 0 && state->changed ? state->saved + INTERVAL : INT64_MAX;
+    if (state->directory < 0 || !state->changed)
+        return INT64_MAX;
+    return state->saved + (state->failed ? RETRY : INTERVAL);
 }
 
 void hook_state_save(struct hook_state *state, const struct linkwatch_mirror *mirror, int64_t now)
@@ -96,8 +99,10 @@ void hook_state_save(struct hook_state *state, const struct linkwatch_mirror *mi
         r = replace_file(state->directory, NAME, 0600, text);
         free(text);
     }
-    if (r < 0 && r != -ENODATA)
+    /* Without data, what comes next is a change. */
+    state->changed = r < 0 && r != -ENODATA;
+    if (state->changed && !state->failed)
         ctl_error("the state cannot be saved: %s", strerror(-r));
-    state->changed = false;
+    state->failed = state->changed;
     state->saved = now;
 }

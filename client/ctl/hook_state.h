@@ -11,7 +11,8 @@
 struct hook_state {
     int directory; /* -1: nothing is saved */
     bool changed;  /* since it was saved */
-    int64_t saved; /* when, in microseconds of CLOCK_MONOTONIC, as all times here */
+    bool failed;   /* to be saved, which was reported */
+    int64_t saved; /* when, or when that failed, in microseconds of CLOCK_MONOTONIC, as all times */
 };
 
 /* Opens that directory; for NULL $RUNTIME_DIRECTORY, if it is set. Prints an error, and returns the

@@ -352,6 +352,34 @@ def damaged():
 
 
 @tap.test
+def full_disk():
+    """A state that can't be saved is an error, leaves the one before as it was, and is saved at the end if there is room"""
+    bridges()
+    with Daemon() as daemon, folder() as path:
+        netns.run("mount", "-t", "tmpfs", "-o", "size=64k", "none", f"{path}/state")
+        try:
+            running = Running(daemon, path, "b*", "--state-directory", f"{path}/state", "--", f"{path}/say")
+            running.until("add b0")
+            running.saves('"mtu":1500')
+            filler = pathlib.Path(path, "state/filler")
+            with contextlib.suppress(OSError), filler.open("wb", buffering=0) as file:
+                while True:
+                    file.write(b"x" * 4096)
+            before = pathlib.Path(path, "state/state").read_text(encoding="utf-8")
+            netns.ip("link set b0 mtu 1400")
+            running.until("change b0 mtu")
+            tap.equal(running.process.stderr.readline(),
+                      b"linkwatchctl: the state cannot be saved: No space left on device\n")
+            tap.equal(sorted(os.listdir(f"{path}/state")), ["filler", "state"], "files")
+            tap.equal(pathlib.Path(path, "state/state").read_text(encoding="utf-8"), before, "what was saved")
+            filler.unlink()
+            tap.equal(running.end(), (0, "", ""))
+            tap.contains(pathlib.Path(path, "state/state").read_text(encoding="utf-8"), '"mtu":1400')
+        finally:
+            netns.run("umount", "--lazy", f"{path}/state")
+
+
+@tap.test
 def usage():
     """What can't be meant is refused"""
     for arguments, text in (
