@@ -293,23 +293,16 @@ static void print_dumps(const struct linkwatch_status *statistics, const char *c
     printf("%lld failed\n", (long long)number(statistics, in(counters, "dumps_failed", name)));
 }
 
-static void print_counters(const struct linkwatch_status *statistics)
+/* Those of links, and of addresses if they were followed. */
+static void print_counters(const struct linkwatch_status *statistics, const char *name,
+                           void (*print)(const struct linkwatch_status *, const char *counters))
 {
-    static const char of_links[] = "counters", of_addresses[] = "address_counters";
-    bool has_addresses = number(statistics, "address_counters.dumps") > 0;
-
-    label("Received");
-    print_received(statistics, of_links);
-    if (has_addresses) {
-        label("of addresses");
-        print_received(statistics, of_addresses);
-    }
-    label("Dumps");
-    print_dumps(statistics, of_links);
-    if (has_addresses) {
-        label("of addresses");
-        print_dumps(statistics, of_addresses);
-    }
+    label(name);
+    print(statistics, "counters");
+    if (number(statistics, "address_counters.dumps") == 0)
+        return;
+    label("of addresses");
+    print(statistics, "address_counters");
 }
 
 static void print_socket(const struct linkwatch_status *statistics)
@@ -350,7 +343,8 @@ static void print_text(const struct linkwatch_status *status,
         return;
     print_history(statistics);
     print_consumers(statistics);
-    print_counters(statistics);
+    print_counters(statistics, "Received", print_received);
+    print_counters(statistics, "Dumps", print_dumps);
     print_socket(statistics);
 }
 

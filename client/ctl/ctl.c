@@ -176,15 +176,13 @@ int ctl_check_condition(const char *text)
     return EXIT_USAGE;
 }
 
-const char *ctl_netns_reason(int error)
+int ctl_netns_failed(const char *name, int error)
 {
-    switch (error) {
-    case -EINVAL:
-        return "it is not a network namespace";
-    case -EOPNOTSUPP:
-        return "this kernel cannot enter network namespaces";
-    }
-    return strerror(-error);
+    ctl_error("the network namespace \"%s\" cannot be entered: %s", name,
+              error == -EINVAL       ? "it is not a network namespace"
+              : error == -EOPNOTSUPP ? "this kernel cannot enter network namespaces"
+                                     : strerror(-error));
+    return EXIT_FAILED;
 }
 
 bool ctl_is_glob(const char *word)

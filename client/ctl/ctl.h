@@ -116,8 +116,9 @@ int ctl_write_json(const struct ctl *ctl, void (*write)(FILE *to, const void *wh
 /* Prints an error if the text is no condition, and returns the exit code. */
 int ctl_check_condition(const char *text);
 
-/* Why a network namespace can't be entered, in words, for an error of linkwatch_netns_open(). */
-const char *ctl_netns_reason(int error);
+/* Prints why a network namespace can't be entered, an error of linkwatch_netns_open(), and returns
+ * the exit code. */
+int ctl_netns_failed(const char *name, int error);
 
 /* Whether the daemon with that source could never dump the links. */
 bool ctl_never_dumped(const struct linkwatch_source *source);

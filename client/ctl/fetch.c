@@ -164,9 +164,7 @@ static int fetch_named(struct fetcher *fetcher, const struct netns_name *name)
     if (netns_name_is_none(r))
         return 0;
     if (r < 0) {
-        ctl_error("the network namespace \"%s\" cannot be entered: %s", name->name,
-                  ctl_netns_reason(r));
-        failed(fetcher, EXIT_FAILED);
+        failed(fetcher, ctl_netns_failed(name->name, r));
         return r == -EOPNOTSUPP ? r : 0;
     }
     r = linkwatch_enter(fetcher->connection, fd, CTL_PATIENCE);

@@ -84,13 +84,11 @@ static int open_netns(struct ctl *ctl)
 
     if (r >= 0)
         return EXIT_MET;
-    if (r == -ENOENT)
-        ctl_error("there is no network namespace \"%s\": give a name of those in /run/netns (\"ip "
-                  "netns\"), a process id, or a path with a slash",
-                  ctl->netns);
-    else
-        ctl_error("the network namespace \"%s\" cannot be entered: %s", ctl->netns,
-                  ctl_netns_reason(r));
+    if (r != -ENOENT)
+        return ctl_netns_failed(ctl->netns, r);
+    ctl_error("there is no network namespace \"%s\": give a name of those in /run/netns (\"ip "
+              "netns\"), a process id, or a path with a slash",
+              ctl->netns);
     return EXIT_FAILED;
 }
 

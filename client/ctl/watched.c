@@ -274,8 +274,7 @@ static void report_error(struct watched *watched, int error)
         return;
     watched->error_reported = true;
     if (watched->name.path)
-        ctl_error("the network namespace \"%s\" cannot be entered: %s", watched->name.name,
-                  ctl_netns_reason(error));
+        ctl_netns_failed(watched->name.name, error);
     else
         ctl_error("cannot start to monitor: %s", strerror(-error));
 }
