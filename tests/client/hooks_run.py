@@ -353,7 +353,8 @@ def damaged():
 
 @tap.test
 def full_disk():
-    """A state that can't be saved is an error, leaves the one before as it was, and is saved at the end if there is room"""
+    """A state that can't be saved is an error, leaves the one before as it was, and is saved at the end if
+    there is room"""
     bridges()
     with Daemon() as daemon, folder() as path:
         netns.run("mount", "-t", "tmpfs", "-o", "size=64k", "none", f"{path}/state")

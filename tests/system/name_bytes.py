@@ -55,6 +55,62 @@ def found(daemon, name):
     return sorted(name_of(link) for link in json.loads(ctl(daemon, "--json", "list", name)[1]))
 
 
+# What steers a terminal, turns the direction of writing, fills a name, or is an option, number, glob,
+# condition or name@peer.
+HOSTILE = [b"x\x1b[2Jy", b"\xc2\x9b2J", "a\u202eb".encode(), "\u200b".encode(), b"123456789012345", b"\x01",
+           b"\xff\xfe", b"a\\b", b'q"uote', b"--json", b"-x", b"42", b"*", b"[ab]", b"up", b"mtu=9000", b"a@if3",
+           b"$(id)", "\U0001f600".encode()]
+
+
+def is_harmless(text, is_ascii):
+    """Whether all of it can be shown."""
+    return all(c == "\n" or c.isprintable() for c in text) and (text.isascii() or not is_ascii)
+
+
+@tap.test
+def through_every_command():
+    """Whatever links are called, each command prints text that is harmless, in the locale's characters, and
+    JSON that is ASCII"""
+    commands = (["list"], ["show", "*"], ["address"], ["history"], ["complete"], ["metrics", "*"],
+                ["wait", "*", "mtu=1", "--all", "--timeout", "0"], ["run", "--hooks", "/*\x1b"])
+    with links(*HOSTILE) as daemon:
+        for locale in ("C", "C.UTF-8"):
+            for command in commands:
+                for json_option in ([], ["--json"], ["--json=pretty"]):
+                    result = subprocess.run([CTL, "--socket", daemon.socket, *command, *json_option],
+                                            capture_output=True, env={**os.environ, "LC_ALL": locale}, check=False)
+                    # OpenMetrics text is UTF-8 everywhere.
+                    is_json = json_option and command[0] != "complete"
+                    is_ascii = is_json or (locale == "C" and command[0] != "metrics")
+                    for text in (result.stdout.decode(), result.stderr.decode()):
+                        assert is_harmless(text, is_ascii), (locale, command, json_option, text)
+                    if json_option == ["--json"] and is_json:
+                        for line in result.stdout.splitlines():
+                            json.loads(line)
+
+
+@tap.test
+def events_of_hostile_links():
+    """The lines and objects of monitor are harmless, too"""
+    for json_option in ([], ["--json"], ["--json", "--hold-down", "1ms"]):
+        with links(*HOSTILE) as daemon, \
+                subprocess.Popen([CTL, "--socket", daemon.socket, "monitor", *json_option], stdout=subprocess.PIPE,
+                                 env={**os.environ, "LC_ALL": "C.UTF-8"}) as process:
+            # The links, and before or after them a heading or "ready".
+            lines = [process.stdout.readline() for _ in range(len(indexes()) + 1)]
+            for index in set(indexes().values()) - {1}:
+                rtnl.rename(index, b"\x1b]0;%d\x07" % index)
+            rtnl.rename(index, b"marker")
+            while lines[-1] and b"marker" not in lines[-1]:
+                lines.append(process.stdout.readline())
+            process.terminate()
+            assert len(lines) > 2 * len(HOSTILE), lines
+            for line in lines:
+                assert is_harmless(line.decode(), bool(json_option)), line
+                if json_option:
+                    json.loads(line)
+
+
 @tap.test
 def exactly():
     """A name finds the link that is called exactly so, and those that it matches as a glob"""
