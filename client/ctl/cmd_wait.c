@@ -78,6 +78,7 @@ static void on_unmet(void *user, const char *glob, struct linkwatch_link *link,
     struct subject *subject = user;
     bool again = link && linkwatch_link_ifindex(link) == subject->unmet_ifindex;
     const char *separator = subject->unmet ? "; " : "";
+    char *name = NULL;
 
     if (link && !again)
         subject->unmet_links++;
@@ -92,11 +93,11 @@ static void on_unmet(void *user, const char *glob, struct linkwatch_link *link,
                 word_of(subject, glob));
     else if (again)
         fprintf(subject->unmet, ", %s", condition);
-    else
-        fprintf(subject->unmet, "%s%s does not meet %s", separator, linkwatch_link_ifname(link),
-                condition);
+    else if (linkwatch_escape(linkwatch_link_ifname(link), false, &name) >= 0)
+        fprintf(subject->unmet, "%s%s does not meet %s", separator, name, condition);
     if (reason)
         fprintf(subject->unmet, " (%s)", reason);
+    free(name);
     subject->unmet_ifindex = link ? linkwatch_link_ifindex(link) : 0;
 }
 

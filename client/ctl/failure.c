@@ -7,19 +7,19 @@
 
 #include "client/ctl/text.h"
 
-/* Part of it may be what others chose. */
+/* Part of it may be what others chose; and part is the user's own, in the notation in which names
+ * are printed. */
 void ctl_error(const char *format, ...)
 {
     char *text = NULL;
     char *clean;
     va_list arguments;
-    size_t width;
     int n;
 
     va_start(arguments, format);
     n = vasprintf(&text, format, arguments);
     va_end(arguments);
-    clean = n < 0 ? NULL : text_clean(text, &width);
+    clean = n < 0 ? NULL : text_clean_again(text);
     fprintf(stderr, "linkwatchctl: %s\n", clean ? clean : "out of memory");
     free(clean);
     if (n >= 0)

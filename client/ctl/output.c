@@ -91,27 +91,22 @@ void output_colour(const struct output *output, enum colour colour)
         fputs(sequences[colour], stdout);
 }
 
+static void print_clean(char *clean)
+{
+    fputs(clean ? clean : "?", stdout);
+    free(clean);
+}
+
 void output_escaped(const char *text)
 {
-    char *copy = strdup(text);
-    char *rest = copy;
-    char *part;
-
-    while ((part = strsep(&rest, "\\"))) {
-        output_text(part);
-        if (rest)
-            putchar('\\');
-    }
-    free(copy);
+    print_clean(text_clean_again(text));
 }
 
 void output_text(const char *text)
 {
     size_t width;
-    char *clean = text_clean(text, &width);
 
-    fputs(clean ? clean : "?", stdout);
-    free(clean);
+    print_clean(text_clean(text, &width));
 }
 
 void output_member(const char *name, char *text)

@@ -58,6 +58,21 @@ char *text_clean(const char *text, size_t *ret_width)
     return clean;
 }
 
+char *text_clean_again(const char *text)
+{
+    size_t width;
+    char *clean = text_clean(text, &width);
+    char *to = clean;
+
+    for (const char *from = clean; from && *from; from++) {
+        *to++ = *from;
+        from += from[0] == '\\' && from[1] == '\\';
+    }
+    if (to)
+        *to = '\0';
+    return clean;
+}
+
 char *text_word(const char *text)
 {
     size_t width;

@@ -21,6 +21,10 @@ bool text_is_utf8(void);
  * memory. */
 char *text_clean(const char *text, size_t *ret_width);
 
+/* The same of text in which that was done before, or that was given in this notation: its
+ * backslashes stay as they are. */
+char *text_clean_again(const char *text);
+
 /* The same without blanks, which are escapes, too. */
 char *text_word(const char *text);
 

@@ -345,6 +345,15 @@ def harmless_errors():
 
 
 @tap.test
+def as_given():
+    """A name that is not there is named as it was given: backslashes stay, other bytes are escaped."""
+    with fake.Fake() as daemon:
+        for name, shown in ((r"\x1b", r"\x1b"), ("\x1b", r"\x1b"), (r"a\\b\[1\]", r"a\\b\[1\]"), ("\\", "\\")):
+            errors = answered(daemon, "list", name, reply=LINKS)[3]
+            tap.contains(errors, f' "{shown}"\n')
+
+
+@tap.test
 def harmless_options():
     """An option that is none is named without what it could do to a terminal."""
     for arguments, text in ((["list", "--\x1b[2J"], r"unknown or ambiguous option --\x1b[2J"),
