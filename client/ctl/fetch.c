@@ -181,11 +181,10 @@ static int fetch_named(struct fetcher *fetcher, const struct netns_name *name)
 
 static void fetch_all_named(struct fetcher *fetcher)
 {
-    struct netns_name own;
+    struct netns_name own = netns_own(fetcher->ctl);
     struct netns_names names = {0};
     const char *directory;
-    bool has_own = netns_own(fetcher->ctl, &own);
-    int r = netns_names_read(has_own ? &own : NULL, &names, &directory);
+    int r = netns_names_read(&own, &names, &directory);
 
     if (r < 0) {
         ctl_error("%s: %s", r == -ENOMEM ? "network namespaces" : directory, strerror(-r));

@@ -130,7 +130,7 @@ static void leave_one_each(struct netns_names *names, const struct netns_name *s
         bool known = left > 0 && netns_name_is_same_file(name, &names->items[left - 1]);
 
         /* A file without a known inode is like no other. */
-        if ((known && name->inode != 0) || (skip && netns_name_is_same_file(name, skip)))
+        if (name->inode != 0 && (known || netns_name_is_same_file(name, skip)))
             free(name->path);
         else
             names->items[left++] = *name;

@@ -31,7 +31,7 @@ int netns_name_compare(const struct netns_name *a, const struct netns_name *b);
 bool netns_name_is_same_file(const struct netns_name *a, const struct netns_name *b);
 
 /* Reads the directories. A file may be no namespace at all: see linkwatch_netns_open(). skip
- * is a name of a namespace to leave out, NULL for none. -EACCES and the like: a directory could
+ * is a file to leave out; without an inode, none. -EACCES and the like: a directory could
  * not be read; then *ret has what the other one has, and *ret_directory names the first.
  * -ENOMEM: *ret is untouched. */
 int netns_names_read(const struct netns_name *skip, struct netns_names *ret,

@@ -88,7 +88,7 @@ static void read_names(struct netns_follow *follow, struct monitor *monitor)
     int r;
 
     netns_dirs_watch(&follow->dirs);
-    r = netns_names_read(follow->has_own ? &follow->own : NULL, &names, &directory);
+    r = netns_names_read(&follow->own, &names, &directory);
     if (r < 0 && !follow->error_reported) {
         ctl_error("%s: %s", r == -ENOMEM ? "network namespaces" : directory, strerror(-r));
         follow->error_reported = true;
@@ -103,7 +103,7 @@ void netns_follow_start(struct netns_follow *follow, struct monitor *monitor)
     *follow = (struct netns_follow){0};
     allow_descriptors();
     netns_dirs_init(&follow->dirs);
-    follow->has_own = netns_own(monitor->ctl, &follow->own);
+    follow->own = netns_own(monitor->ctl);
     follow->due = clock_usec(CLOCK_MONOTONIC) + PERIOD;
     read_names(follow, monitor);
 }

@@ -7,10 +7,9 @@
 
 struct netns_follow {
     struct netns_dirs dirs;
-    struct netns_name own;
-    bool has_own;        /* the daemon's namespace is known by that file */
-    bool error_reported; /* that a directory can't be read */
-    int64_t due;         /* when the names are read at the latest, of CLOCK_MONOTONIC */
+    struct netns_name own; /* the daemon's */
+    bool error_reported;   /* that a directory can't be read */
+    int64_t due;           /* when the names are read at the latest, of CLOCK_MONOTONIC */
 };
 
 /* Adds those that are there. */

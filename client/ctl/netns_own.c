@@ -48,14 +48,15 @@ static bool is_in_ours(struct linkwatch *connection)
     return same;
 }
 
-bool netns_own(const struct ctl *ctl, struct netns_name *ret)
+struct netns_name netns_own(const struct ctl *ctl)
 {
+    struct netns_name own = {.inode = 0};
     struct linkwatch *connection;
-    bool known;
 
     if (linkwatch_connect(ctl->path, &connection) < 0)
-        return false;
-    known = is_in_ours(connection) && netns_name_identify(OURS, ret) >= 0;
+        return own;
+    if (is_in_ours(connection))
+        netns_name_identify(OURS, &own);
     linkwatch_close(connection);
-    return known;
+    return own;
 }

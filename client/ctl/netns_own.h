@@ -6,8 +6,8 @@
 #include "client/ctl/ctl.h"
 #include "client/ctl/netns_dirs.h"
 
-/* Finds out which file the daemon's own namespace is. False where that isn't known: it is if
- * this program is in the same one, and the kernel has cookies to show it. */
-bool netns_own(const struct ctl *ctl, struct netns_name *ret);
+/* Which file the daemon's own namespace is; without an inode where that isn't known: it is if this
+ * program is in the same one, and the kernel has cookies to show it. */
+struct netns_name netns_own(const struct ctl *ctl);
 
 #endif
