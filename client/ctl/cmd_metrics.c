@@ -188,41 +188,38 @@ static void add_links(struct exposition *exposition, const struct sources *sourc
 
 /* --- metrics of one link each */
 
-static bool link_up(const struct linkwatch_link *link, int64_t *ret)
+static int64_t link_up(const struct linkwatch_link *link)
 {
-    int up = linkwatch_link_has_text(link, LINKWATCH_FIELD_FLAGS, "UP");
-
-    *ret = up;
-    return up >= 0;
+    return linkwatch_link_has_text(link, LINKWATCH_FIELD_FLAGS, "UP");
 }
 
-static bool link_carrier(const struct linkwatch_link *link, int64_t *ret)
+static int64_t link_carrier(const struct linkwatch_link *link)
 {
     bool carrier;
+    int r = linkwatch_link_get_boolean(link, LINKWATCH_FIELD_CARRIER, &carrier);
 
-    if (linkwatch_link_get_boolean(link, LINKWATCH_FIELD_CARRIER, &carrier) < 0)
-        return false;
-    *ret = carrier;
-    return true;
+    return r < 0 ? r : carrier;
 }
 
-static bool link_usable(const struct linkwatch_link *link, int64_t *ret)
+static int64_t link_usable(const struct linkwatch_link *link)
 {
-    *ret = linkwatch_link_usable(link, NULL);
-    return true;
+    return linkwatch_link_usable(link, NULL);
 }
 
-static bool link_carrier_changes(const struct linkwatch_link *link, int64_t *ret)
+static int64_t link_carrier_changes(const struct linkwatch_link *link)
 {
-    return linkwatch_link_get_integer(link, LINKWATCH_FIELD_CARRIER_CHANGES, ret) >= 0;
+    int64_t changes = -1;
+
+    linkwatch_link_get_integer(link, LINKWATCH_FIELD_CARRIER_CHANGES, &changes);
+    return changes;
 }
 
 static const struct link_metric {
     const char *name;
     const char *type;
     const char *help;
-    /* False: it is not known. NULL: 1, and all is in labels. */
-    bool (*get)(const struct linkwatch_link *link, int64_t *ret);
+    /* Negative: it is not known. NULL: 1, and all is in labels. */
+    int64_t (*get)(const struct linkwatch_link *link);
 } link_metrics[] = {
     {"link_info", "gauge", "Index, kind and operational state of the link", NULL},
     {"link_up", "gauge", "1 if the link is administratively up", link_up},
@@ -237,10 +234,10 @@ static void add_link(struct exposition *exposition, const struct link_metric *me
 {
     struct label labels[LABELS_MAX];
     char index[NUMBER_SIZE], text[NUMBER_SIZE], name[NAME_SIZE];
-    int64_t value = 1;
+    int64_t value = metric->get ? metric->get(link) : 1;
     size_t count = 0;
 
-    if (metric->get && !metric->get(link, &value))
+    if (value < 0)
         return;
     utf8_copy_clean(linkwatch_link_ifname(link), name, sizeof(name));
     labels[count++] = (struct label){"device", name};

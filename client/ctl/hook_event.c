@@ -207,42 +207,33 @@ void hook_environment_free(char **environment)
     free(environment);
 }
 
-struct parts {
-    const struct hook_event *event;
-    const char *old; /* of a change */
-};
-
-static void write_parts(FILE *to, const void *what)
+static char *lost_json(int64_t lost)
 {
-    const struct parts *parts = what;
-    const struct hook_event *event = parts->event;
+    char number[32] = "null", *text;
 
-    fprintf(to, "{\"type\":\"%s\"", event_type_name(event->type));
-    if (event->type == EVENT_LOST && event->lost < 0)
-        fputs(",\"lost\":null", to);
-    else if (event->type == EVENT_LOST)
-        fprintf(to, ",\"lost\":%" PRId64, event->lost);
-    else
-        fprintf(to, ",\"learned\":\"%s\",\"flaps\":%" PRId64 ",\"skipped\":%" PRId64 ",\"link\":%s",
-                event_learned_name(event->learned), event->flaps, event->skipped,
-                linkwatch_link_json(link_of(event)));
-    if (parts->old)
-        fprintf(to, ",\"old\":%s", parts->old);
-    fputs("}\n", to);
+    if (lost >= 0)
+        snprintf(number, sizeof(number), "%" PRId64, lost);
+    return asprintf(&text, "{\"type\":\"lost\",\"lost\":%s}\n", number) < 0 ? NULL : text;
 }
 
 char *hook_event_json(const struct hook_event *event)
 {
-    struct parts parts = {.event = event};
     char *old = NULL, *text;
+    int n;
 
+    if (event->type == EVENT_LOST)
+        return lost_json(event->lost);
     if (event->type == EVENT_CHANGE) {
-        parts.old = old =
-            json_old(linkwatch_link_json(event->before), linkwatch_link_json(event->now));
+        old = json_old(linkwatch_link_json(event->before), linkwatch_link_json(event->now));
         if (!old)
             return NULL;
     }
-    text = text_of(write_parts, &parts);
+    n = asprintf(&text,
+                 "{\"type\":\"%s\",\"learned\":\"%s\",\"flaps\":%" PRId64 ",\"skipped\":%" PRId64
+                 ",\"link\":%s%s%s}\n",
+                 event_type_name(event->type), event_learned_name(event->learned), event->flaps,
+                 event->skipped, linkwatch_link_json(link_of(event)), old ? ",\"old\":" : "",
+                 old ? old : "");
     free(old);
-    return text;
+    return n < 0 ? NULL : text;
 }

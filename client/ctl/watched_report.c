@@ -235,18 +235,16 @@ static void add_rows(struct table *table, const struct watched *watched)
     }
 }
 
-static void print_links(const struct monitor *monitor)
+static struct table *links_of(const struct monitor *monitor)
 {
     struct table *table = links_table_new(monitor->ctl);
 
     for (size_t i = 0; i < monitor->count; i++)
         add_rows(table, monitor->items[i]);
-    if (table_print(table, &monitor->output, monitor->ctl->full) < 0)
-        watched_report_notice(monitor->items[0], "not enough memory to list the links");
-    table_free(table);
+    return table;
 }
 
-static void print_addresses(const struct monitor *monitor)
+static struct table *addresses_of(const struct monitor *monitor)
 {
     struct table *table = addresses_table_new(monitor->ctl);
 
@@ -257,8 +255,13 @@ static void print_addresses(const struct monitor *monitor)
         while (mirror && (address = linkwatch_mirror_next_address(mirror, 0, address)))
             addresses_table_add(table, monitor->items[i]->label, address);
     }
+    return table;
+}
+
+static void print_table(const struct monitor *monitor, struct table *table)
+{
     if (table_print(table, &monitor->output, monitor->ctl->full) < 0)
-        watched_report_notice(monitor->items[0], "not enough memory to list the addresses");
+        watched_report_notice(monitor->items[0], "out of memory: the list is not shown");
     table_free(table);
 }
 
@@ -266,7 +269,7 @@ void watched_report_list(const struct monitor *monitor)
 {
     if (monitor->ctl->json || monitor->ctl->no_list)
         return;
-    print_links(monitor);
+    print_table(monitor, links_of(monitor));
     if (monitor->ctl->addresses)
-        print_addresses(monitor);
+        print_table(monitor, addresses_of(monitor));
 }
