@@ -43,11 +43,8 @@ struct helper {
     int connections[CONNECTIONS_MAX];
     size_t connection_count;
     bool program_ended;
-    bool reviews; /* a process may have ended */
     bool crowded; /* there was no descriptor for a connection */
     int64_t end;  /* when it is over, in milliseconds; 0 while there are members */
-    struct pollfd *polls;
-    size_t poll_room;
 };
 
 static int listen_at(const char *name)
@@ -100,14 +97,15 @@ static void serve_connections(struct helper *helper)
 static bool goes_on(struct helper *helper)
 {
     struct members *members = &helper->answerer.members;
+    pid_t ended;
 
-    if (helper->reviews && members_review(members))
-        subscriptions_review(&helper->answerer.serving.subscriptions);
+    while ((ended = members_take_ended(members)) != 0)
+        subscriptions_review_process(&helper->answerer.serving.subscriptions, ended);
     if (!helper->program_ended && !members_has(members, helper->program)) {
         helper->program_ended = true;
         detached_leave_errors();
     }
-    if (members->count > 0)
+    if (!RB_EMPTY(&members->tree))
         helper->end = 0;
     else if (helper->end == 0)
         helper->end = timeout_clock() + LINGER_TIME;
@@ -119,48 +117,25 @@ static int timeout(const struct helper *helper)
     int result = timeout_min(reports_timeout(helper->answerer.reports),
                              subscriptions_timeout(&helper->answerer.serving.subscriptions));
 
-    if (helper->crowded || members_need_review(&helper->answerer.members))
+    if (helper->crowded || helper->answerer.members.hidden > 0)
         result = timeout_min(result, REVIEW_TIME);
     return helper->end == 0 ? result : timeout_min(result, timeout_until(helper->end));
-}
-
-static int make_polls(struct helper *helper, size_t count)
-{
-    struct pollfd *polls;
-
-    if (count <= helper->poll_room)
-        return 0;
-    polls = reallocarray(helper->polls, 2 * count, sizeof(*polls));
-    if (!polls)
-        return -ENOMEM;
-    helper->polls = polls;
-    helper->poll_room = 2 * count;
-    return 0;
 }
 
 static int wait_for_something(struct helper *helper, int timeout)
 {
     const struct answerer *answerer = &helper->answerer;
-    size_t members = answerer->members.count, count = 0;
-    int r = make_polls(helper, 2 + helper->connection_count + members);
-
-    if (r < 0)
-        return r;
     /* Where nothing can be accepted, waking up for it again and again is of no use. */
-    helper->polls[count++] =
-        (struct pollfd){.fd = helper->crowded ? -1 : helper->listener, .events = POLLIN};
-    helper->polls[count++] = (struct pollfd){.fd = reports_fd(answerer->reports),
-                                             .events = reports_events(answerer->reports)};
+    struct pollfd polls[3 + CONNECTIONS_MAX] = {
+        {.fd = helper->crowded ? -1 : helper->listener, .events = POLLIN},
+        {.fd = reports_fd(answerer->reports), .events = reports_events(answerer->reports)},
+        {.fd = answerer->members.epoll_fd, .events = POLLIN},
+    };
+    nfds_t count = 3;
+
     for (size_t i = 0; i < helper->connection_count; i++)
-        helper->polls[count++] = (struct pollfd){.fd = helper->connections[i], .events = POLLIN};
-    members_prepare(&answerer->members, helper->polls + count);
-    count += members;
-    if (poll(helper->polls, (nfds_t)count, timeout) < 0)
-        return errno == EINTR ? 0 : -errno;
-    helper->reviews = members_need_review(&answerer->members);
-    for (size_t i = count - members; i < count; i++)
-        helper->reviews = helper->reviews || helper->polls[i].revents != 0;
-    return 0;
+        polls[count++] = (struct pollfd){.fd = helper->connections[i], .events = POLLIN};
+    return poll(polls, count, timeout) < 0 && errno != EINTR ? -errno : 0;
 }
 
 static int begin(pid_t program, void *user)
@@ -176,7 +151,9 @@ static int begin(pid_t program, void *user)
     subscriptions_begin(&answerer->serving.subscriptions);
     /* Copies of descriptors are not observed here. */
     subscriptions_copied(&answerer->serving.subscriptions);
-    r = reports_new(helper->path, NULL, &answerer->reports);
+    r = members_begin(&answerer->members);
+    if (r >= 0)
+        r = reports_new(helper->path, NULL, &answerer->reports);
     if (r >= 0)
         r = members_add(&answerer->members, program);
     if (r >= 0)

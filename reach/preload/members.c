@@ -2,23 +2,44 @@
 #include "reach/preload/members.h"
 
 #include <errno.h>
+#include <poll.h>
 #include <stdlib.h>
+#include <sys/epoll.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
 #include "reach/process.h"
 
-static struct member *find(const struct members *list, pid_t process)
+struct member {
+    RB_ENTRY(member) node;
+    pid_t process;
+    int pidfd; /* -1 if it is hidden */
+};
+
+static int compare(const struct member *a, const struct member *b)
 {
-    for (size_t i = 0; i < list->count; i++)
-        if (list->members[i].process == process)
-            return &list->members[i];
-    return NULL;
+    return (a->process > b->process) - (a->process < b->process);
 }
 
-bool members_has(const struct members *list, pid_t process)
+#define STATIC static __attribute__((unused))
+RB_GENERATE_INTERNAL(member_tree, member, node, compare, STATIC)
+
+int members_begin(struct members *members)
 {
-    return find(list, process);
+    *members = (struct members){.epoll_fd = epoll_create1(EPOLL_CLOEXEC)};
+    return members->epoll_fd < 0 ? -errno : 0;
+}
+
+static struct member *find(const struct members *members, pid_t process)
+{
+    struct member wanted = {.process = process};
+
+    return RB_FIND(member_tree, (struct member_tree *)&members->tree, &wanted);
+}
+
+bool members_has(const struct members *members, pid_t process)
+{
+    return find(members, process);
 }
 
 static bool has_ended(const struct member *member)
@@ -28,68 +49,71 @@ static bool has_ended(const struct member *member)
     return member->pidfd < 0 ? !process_lives(member->process) : poll(&end, 1, 0) > 0;
 }
 
-static int make_room(struct members *list)
+static void remove_member(struct members *members, struct member *member)
 {
-    size_t room = list->room > 0 ? 2 * list->room : 8;
-    struct member *members;
-
-    if (list->count < list->room)
-        return 0;
-    members = reallocarray(list->members, room, sizeof(*members));
-    if (!members)
-        return -ENOMEM;
-    list->members = members;
-    list->room = room;
-    return 0;
+    RB_REMOVE(member_tree, &members->tree, member);
+    /* That takes it out of the epoll set, too. */
+    if (member->pidfd >= 0)
+        close(member->pidfd);
+    else
+        members->hidden--;
+    free(member);
 }
 
-int members_add(struct members *list, pid_t process)
+static void observe(struct members *members, struct member *member)
 {
-    const struct member *known = find(list, process);
-    int r;
+    struct epoll_event event = {.events = EPOLLIN, .data.ptr = member};
+    int pidfd = (int)syscall(SYS_pidfd_open, member->process, 0);
 
-    /* Its number may be another process's by now. */
-    if (known && has_ended(known))
-        members_review(list);
-    else if (known)
-        return 1;
-    r = make_room(list);
-    if (r < 0)
-        return r;
-    list->members[list->count++] = (struct member){
-        .process = process,
-        .pidfd = (int)syscall(SYS_pidfd_open, process, 0),
-    };
-    return 0;
-}
-
-void members_prepare(const struct members *list, struct pollfd *polls)
-{
-    /* Polls of negative descriptors are none. */
-    for (size_t i = 0; i < list->count; i++)
-        polls[i] = (struct pollfd){.fd = list->members[i].pidfd, .events = POLLIN};
-}
-
-bool members_need_review(const struct members *list)
-{
-    for (size_t i = 0; i < list->count; i++)
-        if (list->members[i].pidfd < 0)
-            return true;
-    return false;
-}
-
-bool members_review(struct members *list)
-{
-    size_t kept = 0, count = list->count;
-
-    for (size_t i = 0; i < count; i++) {
-        const struct member member = list->members[i];
-
-        if (!has_ended(&member))
-            list->members[kept++] = member;
-        else if (member.pidfd >= 0)
-            close(member.pidfd);
+    if (pidfd >= 0 && epoll_ctl(members->epoll_fd, EPOLL_CTL_ADD, pidfd, &event) < 0) {
+        close(pidfd);
+        pidfd = -1;
     }
-    list->count = kept;
-    return kept < count;
+    member->pidfd = pidfd;
+    members->hidden += pidfd < 0;
+}
+
+int members_add(struct members *members, pid_t process)
+{
+    struct member *member = find(members, process);
+
+    if (member && !has_ended(member))
+        return 1;
+    /* Its number is another process's by now. */
+    if (member)
+        remove_member(members, member);
+    member = malloc(sizeof(*member));
+    if (!member)
+        return -ENOMEM;
+    member->process = process;
+    observe(members, member);
+    RB_INSERT(member_tree, &members->tree, member);
+    return 0;
+}
+
+static struct member *find_ended(const struct members *members)
+{
+    struct epoll_event event;
+    struct member *member;
+
+    if (epoll_wait(members->epoll_fd, &event, 1, 0) > 0)
+        return event.data.ptr;
+    if (members->hidden == 0)
+        return NULL;
+    RB_FOREACH(member, member_tree, (struct member_tree *)&members->tree)
+    {
+        if (member->pidfd < 0 && has_ended(member))
+            return member;
+    }
+    return NULL;
+}
+
+pid_t members_take_ended(struct members *members)
+{
+    struct member *member = find_ended(members);
+    pid_t process = member ? member->process : 0;
+
+    if (member)
+        remove_member(members, member);
+    return process;
 }

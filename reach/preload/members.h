@@ -3,34 +3,27 @@
 #ifndef REACH_PRELOAD_MEMBERS_H
 #define REACH_PRELOAD_MEMBERS_H
 
-#include <poll.h>
+#include <bsd/sys/tree.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <sys/types.h>
 
-struct member {
-    pid_t process;
-    int pidfd; /* -1 where there is no such thing: gVisor of 2022 */
+RB_HEAD(member_tree, member);
+
+struct members {
+    struct member_tree tree;
+    int epoll_fd;  /* readable when one ended */
+    size_t hidden; /* those whose end no descriptor shows: gVisor of 2022 */
 };
 
-/* All zero at first. */
-struct members {
-    struct member *members;
-    size_t count;
-    size_t room;
-};
+/* None yet. 0 or -errno. */
+int members_begin(struct members *members);
 
 /* 1 if it was there already, 0 if it is new. */
-int members_add(struct members *list, pid_t process);
-bool members_has(const struct members *list, pid_t process);
+int members_add(struct members *members, pid_t process);
+bool members_has(const struct members *members, pid_t process);
 
-/* The polls of the descriptors that show an end. */
-void members_prepare(const struct members *list, struct pollfd *polls);
-/* Whether there are some whose end no descriptor shows, so that they must be reviewed now and then.
- */
-bool members_need_review(const struct members *list);
-
-/* Forgets those that ended. Whether any did. */
-bool members_review(struct members *list);
+/* Removes one that ended; 0 if none did. */
+pid_t members_take_ended(struct members *members);
 
 #endif

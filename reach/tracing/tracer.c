@@ -242,6 +242,7 @@ static void on_exec(struct tracer *tracer, struct thread *thread)
     if (before)
         forget_and_remove(service, before);
     forget(service, thread);
+    thread->is_heir = true;
     service_review(service, thread->tid);
     if (thread->tid == tracer->program && tracer->probing) {
         tracer->probing = false;
