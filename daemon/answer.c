@@ -11,7 +11,7 @@ struct answer *answer_free(struct answer *answer)
     if (!answer)
         return NULL;
     if (answer->follows)
-        source_follow_addresses(answer->follows, -1);
+        source_want_addresses(answer->follows, -1);
     answer->kind->free(answer);
     return NULL;
 }
@@ -34,7 +34,7 @@ void *answer_new_following(const struct answer_kind *kind, struct waitlist *wait
 
     if (!answer || !source)
         return answer;
-    if (source_follow_addresses(source, 1) < 0) {
+    if (source_want_addresses(source, 1) < 0) {
         free(answer);
         return NULL;
     }
@@ -83,8 +83,7 @@ int answer_reply(struct buffer *message, struct answer **ret)
 
 int answer_dump_failure(const struct namespace *namespace, struct buffer **ret)
 {
-    const struct standing_report *report =
-        source_reports(namespace_source(namespace))[SUBJECT_LINKS];
+    const struct standing_report *report = namespace_subjects(namespace)->reports[SUBJECT_LINKS];
 
     return message_error(report->last_dump_usec < 0 ? "org.linkwatch.Links.NeverDumped"
                                                     : "org.linkwatch.Links.DumpFailed",
@@ -134,7 +133,7 @@ int answer_stream(struct waitlist *news, struct stream *stream, struct source *f
 struct refresh {
     struct answer answer;
     struct namespace *namespace;
-    struct source_request request;
+    struct subjects_request request;
     int (*make)(struct namespace *namespace, int done, struct buffer **ret);
     bool answered;
 };
@@ -142,7 +141,7 @@ struct refresh {
 static int refresh_next(struct answer *answer, const struct slice *slice, struct buffer **ret)
 {
     struct refresh *refresh = (struct refresh *)answer;
-    int done = source_dump_done(namespace_source(refresh->namespace), &refresh->request);
+    int done = subjects_dump_done(namespace_subjects(refresh->namespace), &refresh->request);
     int r;
 
     (void)slice;
@@ -203,14 +202,13 @@ int answer_refresh(struct namespace *namespace, struct answer **ret)
 
 int answer_enter(struct namespace *namespace, struct answer **ret)
 {
-    struct source *source = namespace_source(namespace);
     struct refresh *refresh = new_refresh(namespace);
 
     if (!refresh)
         return -ENOMEM;
     refresh->make = make_entered;
-    if (!source_is_fresh(source))
-        refresh->request = source_request_dump(source);
+    if (!namespace_subjects(namespace)->followers[SUBJECT_LINKS].fresh)
+        refresh->request = source_request_dump(namespace_source(namespace));
     *ret = &refresh->answer;
     return 0;
 }

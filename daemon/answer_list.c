@@ -92,7 +92,7 @@ static struct buffer *text_of(const struct list *list)
 
 static bool never_dumped(const struct list *list)
 {
-    return source_reports(namespace_source(list->namespace))[SUBJECT_LINKS]->last_dump_usec < 0;
+    return namespace_subjects(list->namespace)->reports[SUBJECT_LINKS]->last_dump_usec < 0;
 }
 
 static bool has(const struct list *list, enum subject_number subject)
@@ -122,10 +122,10 @@ static void take_addresses(struct list *list, const struct address_table *table)
  * Lists of the user hold too much already. */
 static int take_all(struct list *list)
 {
-    const struct source *source = namespace_source(list->namespace);
-    const struct table *links = has(list, SUBJECT_LINKS) ? source_table(source) : NULL;
+    const struct subjects *subjects = namespace_subjects(list->namespace);
+    const struct table *links = has(list, SUBJECT_LINKS) ? subjects->links.table : NULL;
     const struct address_table *addresses =
-        has(list, SUBJECT_ADDRESSES) ? source_address_table(source) : NULL;
+        has(list, SUBJECT_ADDRESSES) ? subjects_addresses(subjects) : NULL;
     size_t count =
         (links ? table_count(links) : 0) + (addresses ? address_table_count(addresses) : 0);
 
@@ -167,13 +167,12 @@ static int begin(struct list *list)
         return r;
     list->piece = LIST_HEAD_PIECE;
     return message_list_new(history_instance(history), history_newest(history),
-                            source_reports(namespace_source(list->namespace)), subjects,
-                            &list->pieces);
+                            namespace_subjects(list->namespace)->reports, subjects, &list->pieces);
 }
 
 static bool waits_for_addresses(const struct list *list)
 {
-    return has(list, SUBJECT_ADDRESSES) && !source_address_table(namespace_source(list->namespace));
+    return has(list, SUBJECT_ADDRESSES) && !subjects_addresses(namespace_subjects(list->namespace));
 }
 
 /* Whether there is another one decides how a reply ends. */

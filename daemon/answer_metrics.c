@@ -44,7 +44,7 @@ int answer_metrics(const struct namespace *namespace, json_t *status, json_t *st
                    struct answer **ret)
 {
     static const struct answer_kind kind = {.next = metrics_next, .free = metrics_free};
-    const struct source *source = namespace_source(namespace);
+    const struct subjects *subjects = namespace_subjects(namespace);
     struct counting *counting =
         status && statistics ? answer_new(&kind, NULL, sizeof(*counting)) : NULL;
 
@@ -53,8 +53,8 @@ int answer_metrics(const struct namespace *namespace, json_t *status, json_t *st
         json_decref(statistics);
         return -ENOMEM;
     }
-    if (source_reports(source)[SUBJECT_LINKS]->last_dump_usec >= 0)
-        counting->table = source_table(source);
+    if (subjects->reports[SUBJECT_LINKS]->last_dump_usec >= 0)
+        counting->table = subjects->links.table;
     counting->status = status;
     counting->statistics = statistics;
     *ret = &counting->answer;

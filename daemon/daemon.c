@@ -36,7 +36,7 @@ struct daemon {
 static void status_line(const struct daemon *daemon, char *text, size_t size)
 {
     const struct standing_report *report =
-        source_reports(namespace_source(daemon->namespace))[SUBJECT_LINKS];
+        namespace_subjects(daemon->namespace)->reports[SUBJECT_LINKS];
     int error;
     const char *reason = report_reason(report, &error);
 
@@ -58,15 +58,15 @@ static void on_reported(void *user)
 static void on_settled(void *user)
 {
     struct daemon *daemon = user;
-    const struct source *source = namespace_source(daemon->namespace);
+    const struct subjects *subjects = namespace_subjects(daemon->namespace);
     const struct history *history = namespace_history(daemon->namespace);
     const struct eventlog_position position = {.instance = history_instance(history),
                                                .sequence = history_newest(history)};
 
     daemon->ready = true;
     server_start(daemon->server);
-    eventlog_start(daemon->log, source_reports(source)[SUBJECT_LINKS], position,
-                   table_count(source_table(source)), daemon->socket);
+    eventlog_start(daemon->log, subjects->reports[SUBJECT_LINKS], position,
+                   table_count(subjects->links.table), daemon->socket);
     daemon_notify_ready(daemon);
 }
 

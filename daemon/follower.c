@@ -25,15 +25,13 @@ void follower_clear(struct follower *follower)
 
 void follower_opened(struct follower *follower, int64_t now, int error)
 {
-    if (error == 0)
-        follower->fresh = false;
     standing_opened(follower->standing, now, error);
 }
 
 void follower_closed(struct follower *follower, int error)
 {
     follower->counters.dumps_failed += follower_is_dumping(follower);
-    follower->joined = false;
+    follower->joined = follower->fresh = false;
     follower->has_dumped = true;
     intake_reset(&follower->intake);
     dump_requests_fail(&follower->requests, error);

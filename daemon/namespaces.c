@@ -53,10 +53,15 @@ static void count_carrier_changes(struct namespace_counters *counters, const str
     counters->flaps += change->flaps;
 }
 
+static const struct follower *links_of(const struct namespace *namespace)
+{
+    return &namespace_subjects(namespace)->followers[SUBJECT_LINKS];
+}
+
 static void on_changed(void *user, const struct change *change)
 {
     struct namespace *namespace = user;
-    bool first_dump = !source_links(namespace->source)->has_dumped;
+    bool first_dump = !links_of(namespace)->has_dumped;
     int64_t realtime = clock_usec(CLOCK_REALTIME);
 
     link_times_follow(change, realtime, first_dump);
@@ -79,7 +84,7 @@ static void on_addresses_known(void *user)
 {
     struct namespace *namespace = user;
 
-    namespace->streams.addresses = source_address_table(namespace->source);
+    namespace->streams.addresses = subjects_addresses(namespace_subjects(namespace));
     namespace->streams.addresses_from = history_newest(namespace->history);
     waitlist_wake(&namespace->news);
 }
@@ -116,13 +121,13 @@ static void on_settled(void *user)
 {
     struct namespace *namespace = user;
 
-    if (!namespace->settled && source_links(namespace->source)->has_dumped) {
+    if (!namespace->settled && links_of(namespace)->has_dumped) {
         namespace->settled = true;
         if (namespace->handlers.settled)
         namespace->handlers.settled(namespace->user);
     }
     wake(&namespace->news, &namespace->newest, history_newest(namespace->history));
-    wake(&namespace->dumps, &namespace->dump, source_dumps_done(namespace->source));
+    wake(&namespace->dumps, &namespace->dump, subjects_dumps_done(namespace_subjects(namespace)));
 }
 
 /* What one calls this run of the daemon, in this namespace. */
@@ -143,12 +148,14 @@ struct namespace *namespace_new(struct ev_loop *loop, struct log *log,
                                 size_t history_bytes, const struct namespace_handlers *handlers,
                                 void *user)
 {
-    static const struct source_handlers source_handlers = {.changed = on_changed,
-                                                           .address_changed = on_address_changed,
-                                                           .addresses_known = on_addresses_known,
-                                                           .addresses_over = on_addresses_over,
-                                                           .reported = on_reported,
-                                                           .settled = on_settled};
+    static const struct source_handlers source_handlers = {
+        .subjects = {.changed = on_changed,
+                     .address_changed = on_address_changed,
+                     .addresses_known = on_addresses_known,
+                     .addresses_over = on_addresses_over,
+                     .reported = on_reported},
+        .settled = on_settled};
+    const struct subjects *subjects;
     struct namespace *namespace = calloc(1, sizeof(*namespace));
     char instance[2 * INSTANCE_BYTES + 1];
 
@@ -165,9 +172,10 @@ struct namespace *namespace_new(struct ev_loop *loop, struct log *log,
     namespace->source = source_new(loop, config, resources, socket, &source_handlers, namespace);
     if (!namespace->source)
         return namespace_free(namespace);
+    subjects = namespace_subjects(namespace);
     namespace->streams = (struct stream_origin){.history = namespace->history,
-                                                .table = source_table(namespace->source),
-                                                .reports = source_reports(namespace->source),
+                                                .table = subjects->links.table,
+                                                .reports = subjects->reports,
                                                 .clock = clock_now};
     return namespace;
 }
@@ -201,6 +209,11 @@ void namespace_count(struct namespace *namespace, int change)
 {
     if (source_count_consumers(namespace->source, change) == 0 && namespace->handlers.abandoned)
     namespace->handlers.abandoned(namespace->user);
+}
+
+const struct subjects *namespace_subjects(const struct namespace *namespace)
+{
+    return source_subjects(namespace->source);
 }
 
 struct source *namespace_source(const struct namespace *namespace)

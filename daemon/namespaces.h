@@ -48,6 +48,7 @@ void namespace_set_history_bytes(struct namespace *namespace, size_t bytes);
 /* How many consumers there are now: one more, or one less. */
 void namespace_count(struct namespace *namespace, int change);
 
+const struct subjects *namespace_subjects(const struct namespace *namespace);
 struct source *namespace_source(const struct namespace *namespace);
 const struct history *namespace_history(const struct namespace *namespace);
 const struct namespace_counters *namespace_counters(const struct namespace *namespace);

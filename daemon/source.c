@@ -8,9 +8,6 @@
 #include <unistd.h>
 
 #include "daemon/backoff.h"
-#include "daemon/changes.h"
-#include "daemon/link_subject.h"
-#include "daemon/reconcile.h"
 #include "daemon/rtnl.h"
 #include "daemon/slice.h"
 #include "protocol/clock.h"
@@ -19,26 +16,22 @@
  * datagram of a notification takes some 2 us; the kernel makes those of a dump meanwhile, 150 us
  * each. */
 #define SLICE_USEC INT64_C(100)
+
 struct source {
     struct ev_loop *loop;
     struct ev_io readable;
     struct ev_timer due;
     int64_t deadline; /* when it is due, in microseconds */
     struct source_config config;
-    struct source_handlers handlers;
+    void (*settled)(void *user);
     void *user;
     bool was_handed; /* its socket; there is no other */
     int handed;      /* that socket while it is not open; -1 */
     struct source_resources resources;
     struct rtnl *rtnl;
     uint64_t opens;
-    struct link_objects links;
-    struct address_table *addresses;
-    bool addresses_known;
-    struct changes changes;
-    struct follower followers[SUBJECT_COUNT]; /* without standing where none is followed */
-    const struct standing_report *reports[SUBJECT_COUNT]; /* likewise NULL */
-    struct price_measure measured;                        /* when the clocks were read last */
+    struct subjects subjects;
+    struct price_measure measured; /* when the clocks were read last */
     bool drained; /* the queue was read empty, and nothing came or was sent since */
     bool clean;   /* it is empty without a read: nothing came after the last dump */
     bool clocked; /* the clocks were read in this turn of the loop, and nothing was done since */
@@ -49,50 +42,9 @@ static int64_t now_usec(void)
     return clock_usec(CLOCK_MONOTONIC);
 }
 
-static struct follower *follower_of(struct source *source, enum subject_number subject)
+static struct follower *links_of(struct source *source)
 {
-    return &source->followers[subject];
-}
-
-/* The next one that follows something, after that one or the first for NULL; NULL at the end. */
-static struct follower *next_follower(const struct source *source, const struct follower *follower)
-{
-    const struct follower *next = follower ? follower + 1 : source->followers;
-
-    while (next < source->followers + SUBJECT_COUNT && !next->standing)
-        next++;
-    return next < source->followers + SUBJECT_COUNT ? (struct follower *)next : NULL;
-}
-
-#define FOREACH_FOLLOWER(follower, source)                                    \
-    for (struct follower *follower = next_follower((source), NULL); follower; \
-         follower = next_follower((source), follower))
-
-/* The one whose dump is under way; NULL for none. */
-static struct follower *dumping(const struct source *source)
-{
-    FOREACH_FOLLOWER (follower, source)
-        if (follower->intake.dumping)
-            return follower;
-    return NULL;
-}
-
-static void on_report(void *user, const struct standing_report *before,
-                      const struct standing_report *after)
-{
-    struct source *source = user;
-
-    source->handlers.reported(source->user, SUBJECT_LINKS, before, after);
-}
-
-/* As long as the addresses are not known, none were reported. */
-static void on_address_report(void *user, const struct standing_report *before,
-                              const struct standing_report *after)
-{
-    struct source *source = user;
-
-    if (source->addresses_known)
-        source->handlers.reported(source->user, SUBJECT_ADDRESSES, before, after);
+    return &source->subjects.followers[SUBJECT_LINKS];
 }
 
 /* The clock of CPU time takes a system call. */
@@ -114,33 +66,6 @@ static void charge_dump(struct source *source, struct follower *follower)
     follower_charge(follower, &took);
 }
 
-/* The one that a message is for. What stands for itself is for the one whose dump is under way; a
- * query is one for a link. */
-static struct follower *addressee(struct source *source, enum rtnl_event event,
-                                  const struct nlmsghdr *message)
-{
-    if (event == RTNL_DUMP_LINE || event == RTNL_DUMP_DONE || event == RTNL_DUMP_FAILED)
-        return dumping(source);
-    if (event == RTNL_NOTIFICATION)
-        FOREACH_FOLLOWER (follower, source)
-            if (subject_has(follower->intake.subject, message))
-                return follower;
-    return event == RTNL_NOTIFICATION ? NULL : follower_of(source, SUBJECT_LINKS);
-}
-
-static void on_received(void *user, enum rtnl_event event, const struct nlmsghdr *message,
-                        int error)
-{
-    struct source *source = user;
-    struct follower *given = addressee(source, event, message);
-
-    FOREACH_FOLLOWER (follower, source) {
-        intake_beside(&follower->intake, event);
-        if (follower == given || event == RTNL_OVERRUN)
-            intake_receive(&follower->intake, event, message, error);
-    }
-}
-
 /* A dump is over when what it left open is settled, too. */
 static void end_dump_if_settled(struct source *source, struct follower *follower)
 {
@@ -160,10 +85,10 @@ static void close_socket(struct source *source, int error)
     if (source->rtnl && source->was_handed)
         source->handed = fcntl(rtnl_fd(source->rtnl), F_DUPFD_CLOEXEC, 0);
     source->rtnl = rtnl_close(source->rtnl);
-    FOREACH_FOLLOWER (follower, source) {
+    FOREACH_FOLLOWER (follower, &source->subjects) {
         follower_closed(follower, error);
         /* The links' own standing knows. */
-        if (follower != follower_of(source, SUBJECT_LINKS))
+        if (follower != links_of(source))
             standing_let_go(follower->standing);
     }
 }
@@ -174,7 +99,7 @@ static void open_socket(struct source *source)
 
     if (!source->was_handed || source->handed >= 0)
         r = rtnl_open(source->handed, source->config.receive_buffer, source->resources.room,
-                      on_received, source, &source->rtnl);
+                      subjects_receive, &source->subjects, &source->rtnl);
     source->opens++;
     if (r < 0) {
         close_socket(source, r);
@@ -184,7 +109,7 @@ static void open_socket(struct source *source)
         ev_io_start(source->loop, &source->readable);
         source->drained = true;
     }
-    FOREACH_FOLLOWER (follower, source)
+    FOREACH_FOLLOWER (follower, &source->subjects)
         follower_opened(follower, now_usec(), r);
 }
 
@@ -198,8 +123,8 @@ static void begin_dump(struct source *source, struct follower *follower)
         read_clocks(source, follower);
     source->clocked = false;
     intake_dump_begin(&follower->intake, source->drained);
-    if (source->addresses)
-        address_table_set_native(source->addresses, source_links(source)->intake.dump.native);
+    if (source->subjects.addresses)
+        address_table_set_native(source->subjects.addresses, links_of(source)->intake.dump.native);
     r = rtnl_ask_dump(source->rtnl, follower->intake.subject->get);
     follower_dump_begun(follower, began, r);
 }
@@ -208,7 +133,7 @@ static void begin_dump(struct source *source, struct follower *follower)
  * before the next one: each system call counts where it is dear (gVisor). */
 static bool is_silent(const struct source *source)
 {
-    FOREACH_FOLLOWER (follower, source)
+    FOREACH_FOLLOWER (follower, &source->subjects)
         if (follower->joined)
             return false;
     return true;
@@ -223,7 +148,8 @@ static struct slice begin_slice(void)
  * at every second datagram: some kernels put a dump into one, and its end into another. */
 static int receive_batch(struct source *source, const struct slice *slice, bool *ret_clean)
 {
-    const struct follower *follower = is_silent(source) ? dumping(source) : NULL;
+    const struct follower *follower =
+        is_silent(source) ? subjects_dumping(&source->subjects) : NULL;
     size_t count = 0;
     int r;
 
@@ -236,18 +162,18 @@ static int receive_batch(struct source *source, const struct slice *slice, bool 
 
 static void receive(struct source *source, const struct slice *slice)
 {
-    struct follower *was_dumping = dumping(source);
+    struct follower *was_dumping = subjects_dumping(&source->subjects);
     int r;
 
     if (!source->rtnl)
         return;
     r = receive_batch(source, slice, &source->clean);
     source->drained = r == 0;
-    if (source->addresses && address_table_lacks_link(source->addresses))
-        standing_dump_soon(follower_of(source, SUBJECT_LINKS)->standing);
+    if (source->subjects.addresses && address_table_lacks_link(source->subjects.addresses))
+        standing_dump_soon(links_of(source)->standing);
     if (was_dumping && was_dumping->intake.dumping)
         charge_dump(source, was_dumping);
-    FOREACH_FOLLOWER (follower, source)
+    FOREACH_FOLLOWER (follower, &source->subjects)
         if (r < 0)
             standing_broken(follower->standing, now_usec(), r);
         else if (r == 0)
@@ -290,13 +216,13 @@ static void ask_link(struct source *source, struct follower *follower, const str
 /* It is the links' to open the socket, with which all go on. False if there is none. */
 static bool open_for(struct source *source, struct follower *follower)
 {
-    if (follower == follower_of(source, SUBJECT_LINKS))
+    if (follower == links_of(source))
         open_socket(source);
     else if (source->rtnl)
         follower_opened(follower, now_usec(), 0);
     else
         dump_requests_fail(&follower->requests, -ENOTCONN);
-    return source->rtnl || follower == follower_of(source, SUBJECT_LINKS);
+    return source->rtnl || follower == links_of(source);
 }
 
 /* And to close it; another one just starts over. */
@@ -304,7 +230,7 @@ static void close_for(struct source *source, struct follower *follower)
 {
     int error = -standing_report(follower->standing)->dump_error;
 
-    if (follower == follower_of(source, SUBJECT_LINKS)) {
+    if (follower == links_of(source)) {
         close_socket(source, error);
         return;
     }
@@ -320,7 +246,7 @@ static int64_t act_for(struct source *source, struct follower *follower, const s
     int64_t deadline = STANDING_NEVER;
 
     for (;;) {
-        const struct follower *other = dumping(source);
+        const struct follower *other = subjects_dumping(&source->subjects);
 
         end_dump_if_settled(source, follower);
         standing_set_busy(follower->standing, other && other != follower);
@@ -359,43 +285,27 @@ static int64_t act_for(struct source *source, struct follower *follower, const s
     }
 }
 
-/* What is known of addresses is known when their first dump is over, or fails. */
-static void know_addresses(struct source *source)
-{
-    const struct follower *follower = source_addresses(source);
-
-    if (!follower || source->addresses_known || !follower->has_dumped)
-        return;
-    source->addresses_known = true;
-    address_table_report(source->addresses);
-    source->handlers.addresses_known(source->user);
-}
-
 static void end_addresses(struct source *source)
 {
-    struct follower *follower = follower_of(source, SUBJECT_ADDRESSES);
+    struct follower *follower = &source->subjects.followers[SUBJECT_ADDRESSES];
 
     if (source->rtnl && follower->intake.dumping)
         rtnl_give_up_dump(source->rtnl);
     if (source->rtnl && follower->joined)
         rtnl_leave(source->rtnl, address_subject.groups);
-    follower_clear(follower);
-    source->addresses = address_table_free(source->addresses);
-    source->changes.addresses = NULL;
-    source->addresses_known = false;
-    source->reports[SUBJECT_ADDRESSES] = NULL;
-    source->handlers.addresses_over(source->user);
+    subjects_end_addresses(&source->subjects);
 }
 
 /* When that is to be done again. */
 static int64_t end_unwanted(struct source *source)
 {
-    const struct follower *follower = source_addresses(source);
+    int64_t until = source->subjects.followers[SUBJECT_ADDRESSES].until;
 
-    if (follower && follower->until > now_usec())
-        return follower->until;
-    if (follower)
-        end_addresses(source);
+    if (!source->subjects.addresses)
+        return STANDING_NEVER;
+    if (until > now_usec())
+        return until;
+    end_addresses(source);
     return STANDING_NEVER;
 }
 
@@ -403,9 +313,9 @@ static void act(struct source *source, const struct slice *slice)
 {
     int64_t deadline = end_unwanted(source);
 
-    FOREACH_FOLLOWER (follower, source)
+    FOREACH_FOLLOWER (follower, &source->subjects)
         deadline = min_time(deadline, act_for(source, follower, slice));
-    know_addresses(source);
+    subjects_know_addresses(&source->subjects);
     wait_until(source, deadline);
 }
 
@@ -413,7 +323,7 @@ static void run(struct source *source, const struct slice *slice)
 {
     act(source, slice);
     source->clocked = false;
-    source->handlers.settled(source->user);
+    source->settled(source->user);
 }
 
 static void on_readable(struct ev_loop *loop, struct ev_io *io, int events)
@@ -423,7 +333,7 @@ static void on_readable(struct ev_loop *loop, struct ev_io *io, int events)
 
     (void)loop;
     (void)events;
-    FOREACH_FOLLOWER (follower, source)
+    FOREACH_FOLLOWER (follower, &source->subjects)
         if (follower_is_dumping(follower))
             read_clocks(source, follower);
     receive(source, &slice);
@@ -438,11 +348,11 @@ static void on_due(struct ev_loop *loop, struct ev_timer *timer, int events)
 
     (void)loop;
     (void)events;
-    read_clocks(source, follower_of(source, SUBJECT_LINKS));
+    read_clocks(source, links_of(source));
     source->clocked = true;
     if (source->rtnl && source->clean) {
         source->drained = true;
-        FOREACH_FOLLOWER (follower, source)
+        FOREACH_FOLLOWER (follower, &source->subjects)
             standing_drained(follower->standing, now_usec());
     } else {
         receive(source, &slice);
@@ -459,60 +369,13 @@ static const char *blind_hint(void)
                : NULL;
 }
 
-static bool follow(struct source *source, enum subject_number number, const struct subject *subject,
-                   void *objects, standing_handler handler)
+int source_want_addresses(struct source *source, int change)
 {
-    struct follower *follower = follower_of(source, number);
-    struct follower_config config = {.subject = subject,
-                                     .objects = objects,
-                                     .standing = &source->config.standing,
-                                     .budget = source->resources.budget,
-                                     .quota = source->resources.quota};
+    int r = subjects_want_addresses(&source->subjects, change);
 
-    if (!follower_init(follower, &config, handler, source))
-        return false;
-    source->reports[number] = standing_report(follower->standing);
-    return true;
-}
-
-static bool follow_links(struct source *source)
-{
-    source->changes = (struct changes){.followers = source->followers,
-                                       .clock = now_usec,
-                                       .link_changed = source->handlers.changed,
-                                       .address_changed = source->handlers.address_changed,
-                                       .user = source->user};
-    source->links.table = table_new(changes_of_link, &source->changes);
-    if (!source->links.table)
-        return false;
-    source->links.reconcile = reconcile_new(source->links.table);
-    source->links.quota = source->resources.quota;
-    return source->links.reconcile &&
-           follow(source, SUBJECT_LINKS, &link_subject, &source->links, on_report);
-}
-
-static bool begin_addresses(struct source *source)
-{
-    source->addresses = address_table_new(source->links.table, source->resources.quota, now_usec,
-                                          changes_of_address, &source->changes);
-    if (source->addresses &&
-        follow(source, SUBJECT_ADDRESSES, &address_subject, source->addresses, on_address_report)) {
-        source->changes.addresses = source->addresses;
-        return true;
-    }
-    source->addresses = address_table_free(source->addresses);
-    return false;
-}
-
-int source_follow_addresses(struct source *source, int change)
-{
-    struct follower *follower = follower_of(source, SUBJECT_ADDRESSES);
-
-    if (!follower->standing && !begin_addresses(source))
-        return -ENOMEM;
-    follower_want(follower, now_usec(), change);
-    wait_until(source, 0);
-    return 0;
+    if (r >= 0)
+        wait_until(source, 0);
+    return r;
 }
 
 struct source *source_new(struct ev_loop *loop, const struct source_config *config,
@@ -520,13 +383,16 @@ struct source *source_new(struct ev_loop *loop, const struct source_config *conf
                           const struct source_handlers *handlers, void *user)
 {
     struct source *source = calloc(1, sizeof(*source));
+    struct subjects_config subjects = {
+        .budget = resources->budget, .quota = resources->quota, .clock = now_usec};
 
     if (!source)
         return NULL;
+    subjects.standing = &source->config.standing;
     source->loop = loop;
     source->resources = *resources;
     source->config = *config;
-    source->handlers = *handlers;
+    source->settled = handlers->settled;
     source->user = user;
     ev_init(&source->readable, on_readable);
     ev_timer_init(&source->due, on_due, 0., 0.);
@@ -535,7 +401,7 @@ struct source *source_new(struct ev_loop *loop, const struct source_config *conf
     source->readable.data = source->due.data = source;
     source->config.standing.blind_hint = blind_hint();
     source->handed = -1;
-    if (!follow_links(source))
+    if (!subjects_init(&source->subjects, &subjects, &handlers->subjects, user))
         return source_free(source);
     source->handed = socket;
     source->was_handed = socket >= 0;
@@ -553,19 +419,9 @@ struct source *source_free(struct source *source)
     rtnl_close(source->rtnl);
     if (source->handed >= 0)
         close(source->handed);
-    source->rtnl = NULL;
-    if (source_addresses(source))
-        end_addresses(source);
-    follower_clear(follower_of(source, SUBJECT_LINKS));
-    reconcile_free(source->links.reconcile);
-    table_free(source->links.table);
+    subjects_clear(&source->subjects);
     free(source);
     return NULL;
-}
-
-bool source_is_fresh(const struct source *source)
-{
-    return source->rtnl && source_links(source)->fresh;
 }
 
 void source_leave(struct source *source)
@@ -574,7 +430,7 @@ void source_leave(struct source *source)
     if (source->handed >= 0)
         close(source->handed);
     source->handed = -1;
-    FOREACH_FOLLOWER (follower, source)
+    FOREACH_FOLLOWER (follower, &source->subjects)
         standing_let_go(follower->standing);
     ev_timer_stop(source->loop, &source->due);
 }
@@ -593,41 +449,14 @@ int source_socket(const struct source *source)
 void source_reconfigure(struct source *source, const struct source_config *config)
 {
     source->config = *config;
-    FOREACH_FOLLOWER (follower, source)
+    FOREACH_FOLLOWER (follower, &source->subjects)
         standing_reconfigure(follower->standing, &config->standing);
     wait_until(source, 0);
 }
 
-const struct table *source_table(const struct source *source)
+const struct subjects *source_subjects(const struct source *source)
 {
-    return source->links.table;
-}
-
-const struct follower *source_links(const struct source *source)
-{
-    return &source->followers[SUBJECT_LINKS];
-}
-
-const struct follower *source_addresses(const struct source *source)
-{
-    const struct follower *follower = &source->followers[SUBJECT_ADDRESSES];
-
-    return follower->standing ? follower : NULL;
-}
-
-const struct address_table *source_address_table(const struct source *source)
-{
-    return source->addresses_known ? source->addresses : NULL;
-}
-
-const struct standing_report *const *source_reports(const struct source *source)
-{
-    return source->reports;
-}
-
-struct follower_counters source_counters(const struct source *source, enum subject_number subject)
-{
-    return follower_counters(&source->followers[subject]);
+    return &source->subjects;
 }
 
 uint64_t source_opens(const struct source *source)
@@ -642,38 +471,17 @@ int source_receive_buffer(const struct source *source)
 
 size_t source_count_consumers(struct source *source, int change)
 {
-    struct follower *follower = follower_of(source, SUBJECT_LINKS);
+    struct follower *follower = links_of(source);
 
     follower_want(follower, now_usec(), change);
     wait_until(source, 0);
     return follower->consumers;
 }
 
-struct source_request source_request_dump(struct source *source)
+struct subjects_request source_request_dump(struct source *source)
 {
-    struct source_request request = {.dump = {0}};
+    struct subjects_request request = subjects_request_dump(&source->subjects);
 
-    FOREACH_FOLLOWER (follower, source)
-        request.dump[follower - source->followers] = follower_request_dump(follower, now_usec());
     wait_until(source, 0);
     return request;
-}
-
-int source_dump_done(const struct source *source, const struct source_request *request)
-{
-    int done = 1;
-
-    for (int i = 0; i < SUBJECT_COUNT && done == 1; i++)
-        if (request->dump[i])
-            done = dump_requests_result(&source->followers[i].requests, request->dump[i]);
-    return done;
-}
-
-uint64_t source_dumps_done(const struct source *source)
-{
-    uint64_t ended = 0;
-
-    FOREACH_FOLLOWER (follower, source)
-        ended += follower->requests.ended;
-    return ended;
 }

@@ -8,33 +8,16 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "daemon/address_table.h"
-#include "daemon/event.h"
-#include "daemon/follower.h"
-#include "daemon/table.h"
+#include "daemon/subjects.h"
 
 struct ev_loop;
 struct rtnl_room;
 struct source;
 
 struct source_handlers {
-    /* A link changed, or an address. Right after it, in the middle of a batch. */
-    void (*changed)(void *user, const struct change *change);
-    void (*address_changed)(void *user, const struct address_change *change);
-    /* The addresses are known now, as far as they can be, and their changes are reported. */
-    void (*addresses_known)(void *user);
-    /* They are not followed any more. */
-    void (*addresses_over)(void *user);
-    /* The standing of a subject, its reason or staleness changed. */
-    void (*reported)(void *user, enum subject_number subject, const struct standing_report *before,
-                     const struct standing_report *after);
+    struct subjects_handlers subjects;
     /* A batch is over: a good moment to wake consumers. */
     void (*settled)(void *user);
-};
-
-/* A request for a dump; all zero is one that is fulfilled. */
-struct source_request {
-    uint64_t dump[SUBJECT_COUNT]; /* number of the request; 0 for none */
 };
 
 struct source_config {
@@ -62,34 +45,18 @@ struct source *source_free(struct source *source);
 void source_leave(struct source *source);
 void source_return(struct source *source, int socket);
 
-/* Whether there was a complete dump of the links since the socket was opened. */
-bool source_is_fresh(const struct source *source);
-
 /* The socket as it is open now, or -1. */
 int source_socket(const struct source *source);
 
 /* Other bounds and intervals from now on. */
 void source_reconfigure(struct source *source, const struct source_config *config);
 
-const struct table *source_table(const struct source *source);
+/* What is followed, always at the same place. */
+const struct subjects *source_subjects(const struct source *source);
 
 /* One who wants to know of addresses more, or less: they are followed from the first on, until some
  * time after the last one left. 0, or -ENOMEM: then nothing changed. */
-int source_follow_addresses(struct source *source, int change);
-
-/* The addresses; NULL if none are followed, or nothing is known of them. */
-const struct address_table *source_address_table(const struct source *source);
-
-/* How they are followed; NULL if no addresses are. */
-const struct follower *source_links(const struct source *source);
-const struct follower *source_addresses(const struct source *source);
-
-/* What consumers see of each subject, NULL for one that is not followed: always at the same place.
- */
-const struct standing_report *const *source_reports(const struct source *source);
-
-/* What was received and done about a subject since the start, also while it is not followed. */
-struct follower_counters source_counters(const struct source *source, enum subject_number subject);
+int source_want_addresses(struct source *source, int change);
 
 /* How often the socket was opened, or should have been, since the start. */
 uint64_t source_opens(const struct source *source);
@@ -101,13 +68,6 @@ int source_receive_buffer(const struct source *source);
 size_t source_count_consumers(struct source *source, int change);
 
 /* Requests a dump of everything that is followed; it begins after this call. */
-struct source_request source_request_dump(struct source *source);
-
-/* 1 if that request is fulfilled, and all that had happened before it is reported; 0 if not yet;
- * -errno if the dump failed. It is fulfilled before settled() is called. */
-int source_dump_done(const struct source *source, const struct source_request *request);
-
-/* How many requested dumps have ended. */
-uint64_t source_dumps_done(const struct source *source);
+struct subjects_request source_request_dump(struct source *source);
 
 #endif

@@ -20,8 +20,8 @@ static json_t *number(uint64_t value)
 
 static json_t *counters(struct namespace *namespace, const struct users_counters *users)
 {
-    const struct source *source = namespace_source(namespace);
-    struct follower_counters links = source_counters(source, SUBJECT_LINKS);
+    const struct subjects *subjects = namespace_subjects(namespace);
+    struct follower_counters links = follower_counters(&subjects->followers[SUBJECT_LINKS]);
     const struct namespace_counters *changes = namespace_counters(namespace);
 
     return json_pack(
@@ -30,16 +30,17 @@ static json_t *counters(struct namespace *namespace, const struct users_counters
         "notifications", number(links.received.notifications), "dumps", number(links.dumps),
         "dumps_failed", number(links.dumps_failed), "overruns", number(links.received.overruns),
         "contradictions", number(links.contradictions), "joins", number(links.joins), "opens",
-        number(source_opens(source)), "malformed", number(links.received.malformed), "events",
+        number(source_opens(namespace_source(namespace))), "malformed",
+        number(links.received.malformed), "events",
         number(history_newest(namespace_history(namespace))), "events_lost",
         number(namespace_streams(namespace)->events_lost), "carrier_changes",
         number(changes->carrier_changes), "flaps", number(changes->flaps), "sessions",
         number(users->entered), "sessions_refused", number(users->refused));
 }
 
-static json_t *address_counters(const struct source *source)
+static json_t *address_counters(const struct subjects *subjects)
 {
-    struct follower_counters addresses = source_counters(source, SUBJECT_ADDRESSES);
+    struct follower_counters addresses = follower_counters(&subjects->followers[SUBJECT_ADDRESSES]);
 
     return json_pack("{s:o, s:o, s:o, s:o, s:o, s:o, s:o}", /* as in AddressCounters */
                      "notifications", number(addresses.received.notifications), "dumps",
@@ -83,17 +84,17 @@ static json_t *position(const struct history *history)
 }
 
 /* Adds what is known of the addresses, while they are followed. */
-static int describe_addresses(const struct source *source, json_t *status)
+static int describe_addresses(const struct subjects *subjects, json_t *status)
 {
-    const struct follower *follower = source_addresses(source);
-    const struct address_table *table = source_address_table(source);
+    struct standing *standing = subjects->followers[SUBJECT_ADDRESSES].standing;
+    const struct address_table *table = subjects_addresses(subjects);
     const struct standing_report *report;
     json_t *members;
     int r;
 
-    if (!follower)
+    if (!standing)
         return 0;
-    report = standing_report(follower->standing);
+    report = standing_report(standing);
     members = json_pack("{s:o, s:I, s:s, s:o*}", "address_source", message_source(report),
                         "address_interval_usec", (json_int_t)report->interval_usec,
                         "address_cadence", standing_cadence_name(report->cadence), "addresses",
@@ -105,42 +106,44 @@ static int describe_addresses(const struct source *source, json_t *status)
 
 json_t *status_describe(struct namespace *namespace, int64_t started_usec)
 {
-    const struct source *source = namespace_source(namespace);
-    const struct standing_report *report = standing_report(source_links(source)->standing);
+    const struct subjects *subjects = namespace_subjects(namespace);
+    const struct standing_report *report =
+        standing_report(subjects->followers[SUBJECT_LINKS].standing);
     json_t *status;
 
     status = json_pack("{s:s, s:o, s:o, s:I, s:s, s:o, s:I}", "version", PACKAGE_VERSION,
                        "position", position(namespace_history(namespace)), "source",
                        message_source(report), "interval_usec", (json_int_t)report->interval_usec,
                        "cadence", standing_cadence_name(report->cadence), "links",
-                       number(table_count(source_table(source))), "uptime_usec",
+                       number(table_count(subjects->links.table)), "uptime_usec",
                        (json_int_t)(clock_usec(CLOCK_MONOTONIC) - started_usec));
-    if (describe_addresses(source, status) == 0)
+    if (describe_addresses(subjects, status) == 0)
         return status;
     json_decref(status);
     return NULL;
 }
 
-static int64_t address_dump_cost(const struct source *source)
+static int64_t address_dump_cost(const struct subjects *subjects)
 {
-    const struct follower *follower = source_addresses(source);
+    struct standing *standing = subjects->followers[SUBJECT_ADDRESSES].standing;
 
-    return follower ? standing_report(follower->standing)->dump_cost_usec : -1;
+    return standing ? standing_report(standing)->dump_cost_usec : -1;
 }
 
 json_t *status_statistics(struct namespace *namespace, const struct entered *entered,
                           const struct users *users, const struct config *config)
 {
-    const struct source *source = namespace_source(namespace);
-    const struct standing_report *report = standing_report(source_links(source)->standing);
+    const struct subjects *subjects = namespace_subjects(namespace);
+    const struct standing_report *report =
+        standing_report(subjects->followers[SUBJECT_LINKS].standing);
     const struct config_limits *limits = &config->limits;
     const struct entered_limits *namespaces = &config->namespaces;
 
     return json_pack(
         "{s:o*, s:o*, s:o*, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o}",
         "dump_cost_usec", unless_negative(report->dump_cost_usec), "address_dump_cost_usec",
-        unless_negative(address_dump_cost(source)), "receive_buffer",
-        unless_negative(source_receive_buffer(source)), "history",
+        unless_negative(address_dump_cost(subjects)), "receive_buffer",
+        unless_negative(source_receive_buffer(namespace_source(namespace))), "history",
         history(namespace_history(namespace)), "delays",
         delays(&namespace_streams(namespace)->delays), "sessions", number(users_sessions(users)),
         "sessions_max", number(limits->users.sessions), "sessions_per_user_max",
@@ -150,5 +153,5 @@ json_t *status_statistics(struct namespace *namespace, const struct entered *ent
         number(entered_bytes(entered)), "namespaces_memory_max", number(namespaces->bytes),
         "request_max", number(limits->request), "json_depth_max", number(limits->json_depth),
         "counters", counters(namespace, users_counters(users)), "address_counters",
-        address_counters(source));
+        address_counters(subjects));
 }

@@ -197,7 +197,7 @@ static void check_refresh(struct trial *trial)
         pass_time(trial, SECOND / 20);
     CHECK(trial->allocate.failed || strstr(answer, "position"));
     if (strstr(answer, "position"))
-        CHECK(table_find(source_table(serve_source(&trial->serve)), index));
+        CHECK(table_find(source_subjects(serve_source(&trial->serve))->links.table, index));
     end_calls(trial);
 }
 

@@ -66,7 +66,7 @@ static void work_beside(struct trial *trial)
 /* Until the daemon has all links. */
 static void wait_for_links(struct trial *trial)
 {
-    const struct table *table = source_table(serve_source(&trial->serve));
+    const struct table *table = source_subjects(serve_source(&trial->serve))->links.table;
     size_t count = (size_t)(KERNEL_LINKS - 1 + trial->kernel.crowd.links);
 
     for (int i = 0; i < 20 || table_count(table) < count; i++) {

@@ -395,13 +395,16 @@ static void start(struct model *model, uint64_t seed)
 
 static void stop(struct model *model, struct totals *totals)
 {
-    const struct follower_counters *counters = &source_links(serve_source(&model->serve))->counters;
+    const struct follower_counters *counters =
+        &source_subjects(serve_source(&model->serve))->followers[SUBJECT_LINKS].counters;
 
     totals->changes += model->kernel.changes;
     totals->overruns += counters->received.overruns;
     totals->failed_dumps += counters->dumps_failed;
     totals->contradictions +=
-        standing_report(source_links(serve_source(&model->serve))->standing)->contradictions;
+        standing_report(
+            source_subjects(serve_source(&model->serve))->followers[SUBJECT_LINKS].standing)
+            ->contradictions;
     for (int i = 0; i < GUESTS; i++) {
         totals->messages += model->guests[i].replica.messages;
         totals->lost += model->guests[i].replica.lost;
