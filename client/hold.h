@@ -32,17 +32,7 @@
 #ifndef LINKWATCH_CLIENT_HOLD_H
 #define LINKWATCH_CLIENT_HOLD_H
 
-#include "client/held_links.h"
-#include "client/link_snapshot.h"
-
-struct hold {
-    struct hold_times times; /* both 0: nothing is held, and the rest isn't used */
-    size_t limit;            /* bytes that the consumer's links and addresses may take */
-    bool begun;
-    struct snapshot known; /* what the consumer knows */
-    struct held_links held;
-    struct instance *instances; /* that events are of */
-};
+#include "client/hold_report.h"
 
 void hold_clear(struct hold *hold);
 bool hold_is_active(const struct hold *hold);

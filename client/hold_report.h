@@ -5,7 +5,17 @@
 #ifndef LINKWATCH_CLIENT_HOLD_REPORT_H
 #define LINKWATCH_CLIENT_HOLD_REPORT_H
 
-#include "client/hold.h"
+#include "client/held_links.h"
+#include "client/link_snapshot.h"
+
+struct hold {
+    struct hold_times times; /* both 0: nothing is held, and the rest isn't used */
+    size_t limit;            /* bytes that the consumer's links and addresses may take */
+    bool begun;
+    struct snapshot known; /* what the consumer knows */
+    struct held_links held;
+    struct instance *instances; /* that events are of */
+};
 
 /* The link as the consumer knows it; NULL if it doesn't. */
 struct linkwatch_link *hold_known(const struct hold *hold, int ifindex);

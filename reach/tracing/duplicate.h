@@ -4,14 +4,8 @@
 #ifndef REACH_TRACING_DUPLICATE_H
 #define REACH_TRACING_DUPLICATE_H
 
-#include <stdbool.h>
-
 #include "reach/tracing/operation.h"
-
-struct duplicator {
-    bool is_sent_them; /* the program sends them to us */
-    unsigned spoilt;   /* sockets that somebody else sent other descriptors to */
-};
+#include "reach/tracing/service.h"
 
 /* Finds out which of the two holds here. */
 void duplicator_begin(struct duplicator *duplicator);

@@ -13,11 +13,16 @@
 
 #include "reach/process_set.h"
 #include "reach/serving.h"
-#include "reach/tracing/duplicate.h"
 #include "reach/tracing/injection.h"
 #include "reach/tracing/networks.h"
 #include "reach/tracing/seccomp.h"
 #include "reach/tracing/thread.h"
+
+/* How duplicates of the program's sockets are got. */
+struct duplicator {
+    bool is_sent_them; /* the program sends them to us */
+    unsigned spoilt;   /* sockets that somebody else sent other descriptors to */
+};
 
 struct service {
     struct threads threads;

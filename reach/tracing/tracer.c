@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "reach/tracing/tracer.h"
+#include "reach/tracing/duplicate.h"
 
 #include <errno.h>
 #include <linux/netlink.h>
