@@ -72,9 +72,9 @@ static void share(struct entered *entered)
     struct place *place;
 
     namespace_set_history_bytes(entered->own, entered->history_bytes - part);
-    TAILQ_FOREACH(place, &entered->places, entry)
-    namespace_set_history_bytes(place->namespace,
-                                part / entered->user_count / place->user->namespaces);
+    TAILQ_FOREACH (place, &entered->places, entry)
+        namespace_set_history_bytes(place->namespace,
+                                    part / entered->user_count / place->user->namespaces);
 }
 
 static void add_owner(struct entered *entered, struct user *user)
@@ -129,8 +129,8 @@ void entered_configure(struct entered *entered, const struct entered_limits *lim
     entered->source = *source;
     entered->history_bytes = history_bytes;
     entered->links.max = limits->bytes;
-    TAILQ_FOREACH(place, &entered->places, entry)
-    source_reconfigure(namespace_source(place->namespace), source);
+    TAILQ_FOREACH (place, &entered->places, entry)
+        source_reconfigure(namespace_source(place->namespace), source);
     share(entered);
 }
 
@@ -189,9 +189,9 @@ static struct place *find_place(struct entered *entered, const struct cookie *co
 
     if (!cookie->socket)
         return NULL;
-    TAILQ_FOREACH(place, &entered->places, entry)
-    if (place->cookie.socket == cookie->socket && place->cookie.namespace == cookie->namespace)
-        return place;
+    TAILQ_FOREACH (place, &entered->places, entry)
+        if (place->cookie.socket == cookie->socket && place->cookie.namespace == cookie->namespace)
+            return place;
     return NULL;
 }
 
@@ -217,8 +217,7 @@ static bool make_room(struct entered *entered, const struct user *user)
 {
     struct place *place;
 
-    TAILQ_FOREACH(place, &entered->places, entry)
-    {
+    TAILQ_FOREACH (place, &entered->places, entry) {
         /* NOLINTNEXTLINE(clang-analyzer-unix.Malloc): the list does not have those removed */
         if (!ev_is_active(&place->linger) || (user && place->user != user))
             continue;

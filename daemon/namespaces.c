@@ -32,16 +32,16 @@ static int64_t clock_now(void)
     return clock_usec(CLOCK_MONOTONIC);
 }
 
-static void check_added(const struct namespace *namespace, int r)
+static void check_added(const struct namespace *netns, int r)
 {
-    if (r < 0 && namespace->log)
-        log_write(namespace->log, LOG_ERR, "out of memory: the history was dropped");
+    if (r < 0 && netns->log)
+        log_write(netns->log, LOG_ERR, "out of memory: the history was dropped");
 }
 
-static struct eventlog_position newest_position(const struct namespace *namespace)
+static struct eventlog_position newest_position(const struct namespace *netns)
 {
-    return (struct eventlog_position){.instance = history_instance(namespace->history),
-                                      .sequence = history_newest(namespace->history)};
+    return (struct eventlog_position){.instance = history_instance(netns->history),
+                                      .sequence = history_newest(netns->history)};
 }
 
 static void count_carrier_changes(struct namespace_counters *counters, const struct change *change)
@@ -53,40 +53,40 @@ static void count_carrier_changes(struct namespace_counters *counters, const str
     counters->flaps += change->flaps;
 }
 
-static const struct follower *links_of(const struct namespace *namespace)
+static const struct follower *links_of(const struct namespace *netns)
 {
-    return &namespace_subjects(namespace)->followers[SUBJECT_LINKS];
+    return &namespace_subjects(netns)->followers[SUBJECT_LINKS];
 }
 
 static void on_changed(void *user, const struct change *change)
 {
-    struct namespace *namespace = user;
-    bool first_dump = !links_of(namespace)->has_dumped;
+    struct namespace *netns = user;
+    bool first_dump = !links_of(netns)->has_dumped;
     int64_t realtime = clock_usec(CLOCK_REALTIME);
 
     link_times_follow(change, realtime, first_dump);
-    count_carrier_changes(&namespace->counters, change);
-    check_added(namespace, history_add_change(namespace->history, change, realtime, clock_now()));
-    if (namespace->log)
-        eventlog_change(namespace->log, change, newest_position(namespace), first_dump);
+    count_carrier_changes(&netns->counters, change);
+    check_added(netns, history_add_change(netns->history, change, realtime, clock_now()));
+    if (netns->log)
+        eventlog_change(netns->log, change, newest_position(netns), first_dump);
 }
 
 static void on_address_changed(void *user, const struct address_change *change)
 {
-    struct namespace *namespace = user;
+    struct namespace *netns = user;
 
-    check_added(namespace, history_add_address_change(namespace->history, change,
-                                                      clock_usec(CLOCK_REALTIME), clock_now()));
+    check_added(netns, history_add_address_change(netns->history, change,
+                                                  clock_usec(CLOCK_REALTIME), clock_now()));
 }
 
 /* Those who wait for it have no event to wait for. */
 static void on_addresses_known(void *user)
 {
-    struct namespace *namespace = user;
+    struct namespace *netns = user;
 
-    namespace->streams.addresses = subjects_addresses(namespace_subjects(namespace));
-    namespace->streams.addresses_from = history_newest(namespace->history);
-    waitlist_wake(&namespace->news);
+    netns->streams.addresses = subjects_addresses(namespace_subjects(netns));
+    netns->streams.addresses_from = history_newest(netns->history);
+    waitlist_wake(&netns->news);
 }
 
 static void on_addresses_over(void *user)
@@ -97,16 +97,16 @@ static void on_addresses_over(void *user)
 static void on_reported(void *user, enum subject_number subject,
                         const struct standing_report *before, const struct standing_report *after)
 {
-    struct namespace *namespace = user;
+    struct namespace *netns = user;
 
-    check_added(namespace, history_add_source(namespace->history, subject, after,
-                                              clock_usec(CLOCK_REALTIME), clock_now()));
+    check_added(netns, history_add_source(netns->history, subject, after,
+                                          clock_usec(CLOCK_REALTIME), clock_now()));
     if (subject != SUBJECT_LINKS)
         return;
-    if (namespace->log)
-        eventlog_report(namespace->log, before, after, namespace->settled);
-    if (namespace->handlers.reported)
-    namespace->handlers.reported(namespace->user);
+    if (netns->log)
+        eventlog_report(netns->log, before, after, netns->settled);
+    if (netns->handlers.reported)
+        netns->handlers.reported(netns->user);
 }
 
 static void wake(struct waitlist *list, uint64_t *last, uint64_t now)
@@ -119,15 +119,15 @@ static void wake(struct waitlist *list, uint64_t *last, uint64_t now)
 
 static void on_settled(void *user)
 {
-    struct namespace *namespace = user;
+    struct namespace *netns = user;
 
-    if (!namespace->settled && links_of(namespace)->has_dumped) {
-        namespace->settled = true;
-        if (namespace->handlers.settled)
-        namespace->handlers.settled(namespace->user);
+    if (!netns->settled && links_of(netns)->has_dumped) {
+        netns->settled = true;
+        if (netns->handlers.settled)
+            netns->handlers.settled(netns->user);
     }
-    wake(&namespace->news, &namespace->newest, history_newest(namespace->history));
-    wake(&namespace->dumps, &namespace->dump, subjects_dumps_done(namespace_subjects(namespace)));
+    wake(&netns->news, &netns->newest, history_newest(netns->history));
+    wake(&netns->dumps, &netns->dump, subjects_dumps_done(namespace_subjects(netns)));
 }
 
 /* What one calls this run of the daemon, in this namespace. */
@@ -156,82 +156,82 @@ struct namespace *namespace_new(struct ev_loop *loop, struct log *log,
                      .reported = on_reported},
         .settled = on_settled};
     const struct subjects *subjects;
-    struct namespace *namespace = calloc(1, sizeof(*namespace));
+    struct namespace *netns = calloc(1, sizeof(*netns));
     char instance[2 * INSTANCE_BYTES + 1];
 
-    if (!namespace)
+    if (!netns)
         return NULL;
-    TAILQ_INIT(&namespace->news);
-    TAILQ_INIT(&namespace->dumps);
-    namespace->log = log;
-    namespace->handlers = *handlers;
-    namespace->user = user;
+    TAILQ_INIT(&netns->news);
+    TAILQ_INIT(&netns->dumps);
+    netns->log = log;
+    netns->handlers = *handlers;
+    netns->user = user;
     if (make_instance(instance))
-    namespace->history = history_new(instance, history_bytes);
-    if (namespace->history)
-    namespace->source = source_new(loop, config, resources, socket, &source_handlers, namespace);
-    if (!namespace->source)
-        return namespace_free(namespace);
-    subjects = namespace_subjects(namespace);
-    namespace->streams = (struct stream_origin){.history = namespace->history,
-                                                .table = subjects->links.table,
-                                                .reports = subjects->reports,
-                                                .clock = clock_now};
-    return namespace;
+        netns->history = history_new(instance, history_bytes);
+    if (netns->history)
+        netns->source = source_new(loop, config, resources, socket, &source_handlers, netns);
+    if (!netns->source)
+        return namespace_free(netns);
+    subjects = namespace_subjects(netns);
+    netns->streams = (struct stream_origin){.history = netns->history,
+                                            .table = subjects->links.table,
+                                            .reports = subjects->reports,
+                                            .clock = clock_now};
+    return netns;
 }
 
-struct namespace *namespace_free(struct namespace *namespace)
+struct namespace *namespace_free(struct namespace *netns)
 {
-    if (!namespace)
+    if (!netns)
         return NULL;
-    source_free(namespace->source);
-    history_free(namespace->history);
-    free(namespace);
+    source_free(netns->source);
+    history_free(netns->history);
+    free(netns);
     return NULL;
 }
 
-struct waitlist *namespace_news(struct namespace *namespace)
+struct waitlist *namespace_news(struct namespace *netns)
 {
-    return &namespace->news;
+    return &netns->news;
 }
 
-struct waitlist *namespace_dumps(struct namespace *namespace)
+struct waitlist *namespace_dumps(struct namespace *netns)
 {
-    return &namespace->dumps;
+    return &netns->dumps;
 }
 
-void namespace_set_history_bytes(struct namespace *namespace, size_t bytes)
+void namespace_set_history_bytes(struct namespace *netns, size_t bytes)
 {
-    history_set_bytes_max(namespace->history, bytes);
+    history_set_bytes_max(netns->history, bytes);
 }
 
-void namespace_count(struct namespace *namespace, int change)
+void namespace_count(struct namespace *netns, int change)
 {
-    if (source_count_consumers(namespace->source, change) == 0 && namespace->handlers.abandoned)
-    namespace->handlers.abandoned(namespace->user);
+    if (source_count_consumers(netns->source, change) == 0 && netns->handlers.abandoned)
+        netns->handlers.abandoned(netns->user);
 }
 
-const struct subjects *namespace_subjects(const struct namespace *namespace)
+const struct subjects *namespace_subjects(const struct namespace *netns)
 {
-    return source_subjects(namespace->source);
+    return source_subjects(netns->source);
 }
 
-struct source *namespace_source(const struct namespace *namespace)
+struct source *namespace_source(const struct namespace *netns)
 {
-    return namespace->source;
+    return netns->source;
 }
 
-const struct history *namespace_history(const struct namespace *namespace)
+const struct history *namespace_history(const struct namespace *netns)
 {
-    return namespace->history;
+    return netns->history;
 }
 
-const struct namespace_counters *namespace_counters(const struct namespace *namespace)
+const struct namespace_counters *namespace_counters(const struct namespace *netns)
 {
-    return &namespace->counters;
+    return &netns->counters;
 }
 
-struct stream_origin *namespace_streams(struct namespace *namespace)
+struct stream_origin *namespace_streams(struct namespace *netns)
 {
-    return &namespace->streams;
+    return &netns->streams;
 }

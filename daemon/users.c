@@ -55,9 +55,9 @@ static struct user *find(struct users *users, uid_t uid)
 {
     struct user *user;
 
-    LIST_FOREACH(user, bucket_of(users, uid), entry)
-    if (user->uid == uid)
-        return user;
+    LIST_FOREACH (user, bucket_of(users, uid), entry)
+        if (user->uid == uid)
+            return user;
     return NULL;
 }
 

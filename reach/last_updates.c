@@ -188,8 +188,7 @@ int last_updates_choose(const struct last_updates *updates,
 {
     struct link_entry *link;
 
-    RB_FOREACH(link, links_by_index, (struct links_by_index *)&updates->links)
-    {
+    RB_FOREACH (link, links_by_index, (struct links_by_index *)&updates->links) {
         if (is_chosen(user, link->ifindex))
             return link->ifindex;
     }

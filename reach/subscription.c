@@ -48,7 +48,7 @@ static int compare(const struct subscription *a, const struct subscription *b)
 RB_GENERATE_INTERNAL(subscription_tree, subscription, node, compare, STATIC)
 
 /* Each subscription of a list that may be constant. */
-#define EACH(s, list) RB_FOREACH(s, subscription_tree, (struct subscription_tree *)&(list)->tree)
+#define EACH(s, list) RB_FOREACH (s, subscription_tree, (struct subscription_tree *)&(list)->tree)
 
 void subscriptions_begin(struct subscriptions *list)
 {
@@ -96,8 +96,7 @@ bool subscribers_have(const struct subscribers *subscribers, uint32_t groups,
 {
     const struct subscription *s;
 
-    LIST_FOREACH(s, &subscribers->first, sibling)
-    {
+    LIST_FOREACH (s, &subscribers->first, sibling) {
         if (is_in(s, groups, audience))
             return true;
     }
@@ -206,8 +205,7 @@ void subscribers_send(const struct subscribers *subscribers, uint32_t group, enu
 {
     struct subscription *s;
 
-    LIST_FOREACH(s, &subscribers->first, sibling)
-    {
+    LIST_FOREACH (s, &subscribers->first, sibling) {
         if (is_in(s, policy_mask(group), audience))
             push(s, update);
     }

@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "reach/tracing/dispatch.h"
-#include "reach/tracing/duplicate.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -8,6 +7,7 @@
 #include <sys/syscall.h>
 
 #include "reach/process.h"
+#include "reach/tracing/duplicate.h"
 #include "reach/tracing/operation.h"
 #include "reach/tracing/tracee.h"
 #include "reach/tracing/watch.h"

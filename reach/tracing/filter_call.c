@@ -22,8 +22,7 @@ static bool others_are_injected(struct service *service, const struct operation 
     pid_t process = thread_process(operation->thread);
     struct thread *thread;
 
-    RB_FOREACH(thread, threads, &service->threads)
-    {
+    RB_FOREACH (thread, threads, &service->threads) {
         const struct operation *other = thread->operation;
 
         if (other && other != operation && other->injection.injected && !other->confines &&

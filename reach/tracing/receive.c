@@ -350,8 +350,7 @@ void receive_wake(struct service *service)
 
     if (receive_timeout(service) != 0)
         return;
-    RB_FOREACH(thread, threads, &service->threads)
-    {
+    RB_FOREACH (thread, threads, &service->threads) {
         struct receive *receive = thread->receive;
 
         if (!receive || receive->wake == 0 || receive->woken)

@@ -21,8 +21,7 @@ bool service_is_confined(const struct service *service, struct thread *thread)
         return true;
     if (service->confining == 0)
         return false;
-    RB_FOREACH(other, threads, (struct threads *)&service->threads)
-    {
+    RB_FOREACH (other, threads, (struct threads *)&service->threads) {
         if (other->operation && other->operation->confines &&
             thread_process(other) == thread_process(thread))
             return true;

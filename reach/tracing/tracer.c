@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "reach/tracing/tracer.h"
-#include "reach/tracing/duplicate.h"
 
 #include <errno.h>
 #include <linux/netlink.h>
@@ -20,6 +19,7 @@
 #include "reach/process.h"
 #include "reach/timeout.h"
 #include "reach/tracing/dispatch.h"
+#include "reach/tracing/duplicate.h"
 #include "reach/tracing/operation.h"
 #include "reach/tracing/receive.h"
 #include "reach/tracing/tracee.h"
@@ -209,8 +209,7 @@ static struct thread *find_maker(struct service *service, struct thread *thread)
     if (maker)
         return maker;
     /* The first thread of a process may have ended. */
-    RB_FOREACH(maker, threads, &service->threads)
-    {
+    RB_FOREACH (maker, threads, &service->threads) {
         if (maker != thread && thread_process(maker) == makers)
             return maker;
     }

@@ -199,8 +199,7 @@ void watch_inherit(struct thread *parent, struct thread *child)
     /* It has copies of the descriptors, too. */
     watch->left = before->left;
     watch->copied = before->copied;
-    RB_FOREACH(s, watched_sockets, &before->sockets)
-    {
+    RB_FOREACH (s, watched_sockets, &before->sockets) {
         if (!add_socket(watch, s->fd, s->has_sent))
             watch->copied = true;
     }

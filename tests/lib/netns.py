@@ -79,10 +79,15 @@ def has_other_users():
         return os.geteuid() == 0 and file.read().split()[2] != "1"
 
 
-def as_nobody(function):
-    """What function() returns in a child process of an unprivileged user, true or false."""
+def need_other_users():
+    """Skips where nobody can become another user."""
     if not has_other_users():
         raise tap.Skip("there is no other user to become")
+
+
+def as_nobody(function):
+    """What function() returns in a child process of an unprivileged user, true or false."""
+    need_other_users()
     child = os.fork()
     if child == 0:
         try:

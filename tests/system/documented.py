@@ -177,7 +177,7 @@ NOT_RUN = {
     "make bench": "it takes hours; tests/bench/smoke.py runs each benchmark once",
     "runsc --platform=ptrace --network=none do /bin/sh -c '…'": "what is to be run is left out",
     "protocol/   framing": "it shows folders",
-    "rtnl → source": "it shows modules",
+    "rtnl → subjects": "it shows modules",
 }
 
 

@@ -89,8 +89,7 @@ static void a_watch_ends_with_the_last_socket(void **state)
     watch_closes(thread, 3);
     assert_non_null(thread->watch);
     watch_closes(threads_find(&threads, FIRST_TID), 4);
-    RB_FOREACH(thread, threads, &threads)
-    {
+    RB_FOREACH (thread, threads, &threads) {
         assert_null(thread->watch);
     }
     remove_threads(&threads, FEW);
