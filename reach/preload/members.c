@@ -100,8 +100,7 @@ static struct member *find_ended(const struct members *members)
         return event.data.ptr;
     if (members->hidden == 0)
         return NULL;
-    RB_FOREACH(member, member_tree, (struct member_tree *)&members->tree)
-    {
+    RB_FOREACH (member, member_tree, (struct member_tree *)&members->tree) {
         if (member->pidfd < 0 && has_ended(member))
             return member;
     }
