@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Prints what happens to links, in a loop of sd-event(3): the mirror's descriptor is an
- * I/O source for its whole life, and its deadline a timer that is set anew after each
- * iteration of the loop. Ends on SIGTERM and SIGINT.
+/* Prints changes of links, in an event loop of sd-event(3): the mirror's descriptor is an I/O
+ * source for the whole lifetime of the mirror, and its deadline is a timer that is set after each
+ * iteration. Exits on SIGTERM and SIGINT.
  *
  *   cc events.c $(pkg-config --cflags --libs liblinkwatch libsystemd) && ./a.out */
 #include <signal.h>
@@ -17,7 +17,7 @@ struct program {
     sd_event_source *timer;
 };
 
-/* Others choose names: they may hold what steers a terminal. */
+/* Names are untrusted: they may contain characters that control a terminal. */
 static void print_name(const char *before, const struct linkwatch_link *link)
 {
     char *name;
@@ -85,7 +85,7 @@ static void on_disconnected(void *user, int error, const char *reason)
     printf("! %s\n", reason);
 }
 
-/* Whatever there is to do, this does it. */
+/* Performs all pending work of the mirror. */
 static int go_on(struct program *program)
 {
     int r = linkwatch_mirror_process(program->mirror);
@@ -112,7 +112,7 @@ static int on_time(sd_event_source *source, uint64_t usec, void *user)
     return go_on(user);
 }
 
-/* The events of poll(2) and epoll(7) that a mirror wants have the same numbers. */
+/* The events of poll(2) that a mirror uses have the same values in epoll(7). */
 static int run(struct program *program, sd_event *event)
 {
     int r = sd_event_add_io(event, NULL, linkwatch_mirror_fd(program->mirror),

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Keeps a table of the links by a mirror, in a loop of poll(2): prints it anew each time
- * that something changed. The mirror connects by itself, and again; all that there is to
- * do is to wait for what it wants, and to let it work.
+/* Keeps a table of the links up to date with a mirror, in a loop around poll(2), and prints it
+ * whenever something changes. The mirror connects and reconnects by itself; the program only waits
+ * for the events that the mirror requests, and then calls it.
  *
  *   cc link_table.c $(pkg-config --cflags --libs liblinkwatch) && ./a.out [GLOB...] */
 #include <errno.h>
@@ -53,9 +53,9 @@ static void on_disconnected(void *user, int error, const char *reason)
 
 static void print_link(const struct linkwatch_link *link)
 {
-    const char *operstate = "?"; /* what the kernel doesn't say stays so */
+    const char *operstate = "?"; /* if the kernel does not report it */
     int64_t mtu = -1;
-    char *name; /* as it is safe to show: others choose it */
+    char *name; /* with escapes: names are untrusted */
 
     if (linkwatch_escape(linkwatch_link_ifname(link), false, &name) < 0)
         return;
