@@ -6,8 +6,8 @@
 
 #include <stdint.h>
 
-/* The last one that was added, that began, that ended, and that ended well; and why the last one
- * that did not. */
+/* The numbers of the last requests that were added, begun, ended, and ended successfully; and the
+ * error of the last one that failed. */
 struct dump_requests {
     uint64_t added;
     uint64_t begun;
@@ -16,19 +16,19 @@ struct dump_requests {
     int failure;
 };
 
-/* A request of a dump that has not begun; the same number up to then. */
+/* Adds a request for a dump that has not begun; returns the same number until one begins. */
 uint64_t dump_requests_add(struct dump_requests *requests);
 
-/* A dump begins, for all of them. */
+/* A dump begins, for all requests so far. */
 void dump_requests_begin(struct dump_requests *requests);
 
-/* All that have begun end: 0 or -errno. */
+/* All requests that have begun end, with 0 or -errno. */
 void dump_requests_end(struct dump_requests *requests, int error);
 
-/* All end with that error, also those that have not begun. */
+/* All requests end with this error, including those that have not begun. */
 void dump_requests_fail(struct dump_requests *requests, int error);
 
-/* 1 if it is fulfilled, 0 if it has not ended, -errno if it failed. */
+/* 1 if the request is fulfilled, 0 if it has not ended, or -errno if it failed. */
 int dump_requests_result(const struct dump_requests *requests, uint64_t request);
 
 #endif

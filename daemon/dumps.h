@@ -12,51 +12,52 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/* Dumps, one after another, in which an object must be missing where there is no other proof; more
- * of them where each was interrupted. */
+/* The number of dumps in a row from which an object must be missing if there is no other proof that
+ * it is gone, and the number if each was interrupted. */
 #define DUMPS_ENOUGH             2
 #define DUMPS_ENOUGH_INTERRUPTED 5
 
-/* What is remembered of each object; all zero for a new one. */
+/* The state of each object; initialized with zeros. */
 struct dump_mark {
     uint64_t dumped_in;   /* number of the last dump that listed it */
-    uint64_t notified_in; /* the last one under which a notification about it came */
-    unsigned missed;      /* dumps that ended without it, up to the last */
-    /* Of the line that it was read from; 0 where the same line is to be read anew. */
+    uint64_t notified_in; /* number of the last dump during which a notification about it arrived */
+    unsigned missed;      /* dumps in a row, up to the last, from which it was missing */
+    /* Of the dump message that it was parsed from; 0 if the same message must be parsed again. */
     uint64_t digest;
 };
 
-/* All zero before the first one. */
+/* Initialized with zeros. */
 struct dumps {
-    uint64_t number; /* of the last one begun */
+    uint64_t number; /* of the last dump that began */
     bool under_way;
-    bool may_be_empty; /* one without a line is not for lack of room */
+    bool may_be_empty; /* an empty dump is not due to lack of room */
     size_t lines;
-    bool native;    /* a line had what those of native Linux always have */
-    int error;      /* how it ended */
-    unsigned empty; /* without a line, one after another */
+    bool native;    /* a message had what those of native Linux always have */
+    int error;      /* its result */
+    unsigned empty; /* number of empty dumps in a row */
 };
 
-/* How a dump ended. */
+/* The result of a dump. */
 struct dump_verdict {
     size_t lines;
-    size_t missing; /* objects that another dump must show to be missing, too */
-    bool native;    /* a line had what those of native Linux always have */
-    /* Without a line, and so was the dump before it. If no object is known once all is settled,
+    size_t missing; /* objects that must be missing from another dump, too */
+    bool native;    /* a message had what those of native Linux always have */
+    /* It was empty, and so was the previous one. If no object is known when everything is settled,
      * there is none. */
     bool empty;
 };
 
-/* The socket was closed: what was expected from it is forgotten. */
+/* The socket was closed: the expected replies are forgotten. */
 void dumps_reset(struct dumps *dumps);
 
 void dumps_begin(struct dumps *dumps);
 
-/* It is over, with error and alone as in intake. True if it says something of what it did not list:
- * then dumps_miss() is to be called for each object of which dumps_lack(). */
+/* The dump ended, with error and alone as in intake. True if it proves something about missing
+ * objects: then dumps_miss() must be called for each object for which dumps_lack() is true. */
 bool dumps_end(struct dumps *dumps, int error, bool alone, struct dump_verdict *ret);
 
-/* The dump did not list it. True if it is gone; queries: that may be found out otherwise, too. */
+/* The object was missing from the dump. True if it is gone; queries: the object can also be
+ * queried. */
 bool dumps_miss(const struct dumps *dumps, struct dump_mark *mark, bool queries);
 
 static inline void dumps_count_line(struct dumps *dumps, bool native)
@@ -65,14 +66,14 @@ static inline void dumps_count_line(struct dumps *dumps, bool native)
     dumps->native |= native;
 }
 
-/* A line is about that object. */
+/* A message of the dump is about this object. */
 static inline void dumps_list(const struct dumps *dumps, struct dump_mark *mark)
 {
     mark->dumped_in = dumps->number;
     mark->missed = 0;
 }
 
-/* A notification is, which may be younger than the line of the dump under way. */
+/* A notification is about this object, and may be newer than a message of the dump in progress. */
 static inline void dumps_notify(const struct dumps *dumps, struct dump_mark *mark)
 {
     dumps_list(dumps, mark);

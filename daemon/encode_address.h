@@ -6,9 +6,9 @@
 #include "daemon/address.h"
 #include "daemon/writer.h"
 
-/* Adds an object of the values in address of just those fields, in the order of ADDRESS_FIELDS,
- * null where it had none: an event's member "old"; with all that are known, the type Address of the
- * interface. Lifetimes are what is left of them at that moment. */
+/* Appends an object with the values of these fields, in the order of ADDRESS_FIELDS, null for
+ * unknown ones: the member "old" of an event, or, with all known fields, the type Address of the
+ * protocol. Lifetimes are those remaining at the given time. */
 void encode_address(struct writer *writer, const struct address *address, address_fields fields,
                     int64_t now);
 

@@ -9,18 +9,18 @@
 #include "daemon/event.h"
 #include "daemon/intake.h"
 
-/* What was received and done since the start, as the wire's Counters say. */
+/* Counters since the start, as in the type Counters of the protocol. */
 struct follower_counters {
     struct intake_counters received;
     uint64_t dumps;
     uint64_t dumps_failed;
     uint64_t joins;
     uint64_t contradictions;
-    uint64_t events; /* changes that were reported */
+    uint64_t events; /* reported changes */
 };
 
-/* How long a subject without consumers is followed, in microseconds: who comes back in this time
- * can go on from where he was. */
+/* The time for which a subject without consumers is followed, in microseconds: a consumer that
+ * returns within it can resume. */
 #define FOLLOWER_LINGER_USEC INT64_C(30000000)
 
 struct follower {
@@ -30,56 +30,56 @@ struct follower {
     struct dump_requests requests;
     struct price_measure cost; /* of the last dump and its queries */
     size_t consumers;
-    int64_t
-        until; /* when nobody has wanted it for long enough, STANDING_NEVER while somebody does */
+    /* When the last consumer has been gone for long enough; STANDING_NEVER while there is one. */
+    int64_t until;
     bool joined;
-    bool has_dumped; /* the first dump is complete, or has failed */
-    bool fresh;      /* dumped since the socket was opened */
+    bool has_dumped; /* the first dump has completed or failed */
+    bool fresh;      /* a dump has completed since the socket was opened */
 };
 
-/* What is followed, and what it needs; all of it outlives the follower. */
+/* The subject to follow, and what it requires; all of it must outlive the follower. */
 struct follower_config {
     const struct subject *subject;
     void *objects;
     const struct standing_config *standing;
-    struct budget_part *budget; /* what polling is paid from */
-    struct quota *quota;        /* of the objects' memory; NULL for none */
+    struct budget_part *budget; /* the budget for polling */
+    struct quota *quota;        /* for the memory of the objects; NULL for none */
 };
 
-/* The handler is called with user. False without memory. Not to be moved. All zero before, or
- * cleared: then its counters go on. */
+/* The handler is called with user. The follower must be initialized with zeros or have been
+ * cleared, in which case its counters continue; it must not be moved. False if out of memory. */
 bool follower_init(struct follower *follower, const struct follower_config *config,
                    standing_handler handler, void *user);
 void follower_clear(struct follower *follower);
 
-/* The socket was opened, or could not be: 0 or -errno; it was closed, and requests for a dump fail
- * at once. */
+/* The socket was opened, or could not be opened (0 or -errno). It was closed: requests for a dump
+ * fail immediately. */
 void follower_opened(struct follower *follower, int64_t now, int error);
 void follower_closed(struct follower *follower, int error);
 
-/* Outcomes of joining, and of requesting a dump. */
+/* The results of joining, and of requesting a dump. */
 void follower_joined(struct follower *follower, int64_t now, int error);
 void follower_dump_begun(struct follower *follower, int64_t now, int error);
 
-/* What was done for its dump took so long. */
+/* Adds to the cost of its dump. */
 void follower_charge(struct follower *follower, const struct price_measure *took);
 
-/* Whether a dump is under way, or what it left open is. */
+/* Whether a dump is in progress, or what it left open. */
 bool follower_is_dumping(const struct follower *follower);
 
-/* Ends a dump that is over, if what it left open is settled, too. */
+/* Ends a dump that is complete, if everything that it left open is settled. */
 void follower_settle(struct follower *follower, int64_t now);
 
-/* The dump is over, nothing else came, and nothing can. */
+/* Whether the dump has ended, and nothing else was or can be received. */
 bool follower_has_all(const struct follower *follower);
 
-/* So many consumers more want it. */
+/* Changes the number of consumers. */
 void follower_want(struct follower *follower, int64_t now, int change);
 
 /* Requests a dump that begins after this call, and returns the number of the request. */
 uint64_t follower_request_dump(struct follower *follower, int64_t now);
 
-/* Those up to now. */
+/* The counters up to now. */
 struct follower_counters follower_counters(const struct follower *follower);
 
 #endif

@@ -13,47 +13,47 @@
 #include "daemon/standing.h"
 #include "daemon/subject.h"
 
-/* Of what was received since the start, as the wire's Counters say. */
+/* Counters of received messages since the start, as in the type Counters of the protocol. */
 struct intake_counters {
     uint64_t notifications;
     uint64_t overruns;
     uint64_t malformed;
 };
 
-/* The pointers are set when it is made, and outlive it; all else is zero then. */
+/* The owner sets the pointers, which must outlive it, and initializes the rest with zeros. */
 struct intake {
     const struct subject *subject;
     void *objects;
     struct standing *standing;
-    struct quota *quota; /* of the objects' memory; NULL for none */
+    struct quota *quota; /* for the memory of the objects; NULL for none */
     struct intake_counters *counters;
     bool dumping;              /* a dump was requested and has not ended */
-    bool settling;             /* it has ended, and left queries */
-    bool alone;                /* nothing else came since it was requested */
-    int dump_error;            /* why it is not complete, though it may end well */
-    struct standing_dump dump; /* how it ended */
-    int asked;                 /* index of the link that was queried last */
-    bool was_answered;         /* on this socket, some query */
+    bool settling;             /* it has ended, but queries remain */
+    bool alone;                /* nothing else was received since it was requested */
+    int dump_error;            /* why it is incomplete, although it may end without an error */
+    struct standing_dump dump; /* its result */
+    int asked;                 /* index of the link that was last queried */
+    bool was_answered;         /* a query on this socket got a reply */
 };
 
-/* The socket was closed: nothing that was requested will come. */
+/* The socket was closed: no replies to earlier requests will arrive. */
 void intake_reset(struct intake *intake);
 
-/* A dump is about to be requested; drained: on a socket with nothing left to receive. Where that
- * works, dumping is to be set. */
+/* A dump is about to be requested; drained: nothing is left to receive on the socket. The caller
+ * must set dumping if the request succeeds. */
 void intake_dump_begin(struct intake *intake, bool drained);
 
-/* Something was received, for this subject or for another one. */
+/* Something was received, for this subject or another one. */
 void intake_beside(struct intake *intake, enum rtnl_event event);
 
-/* What was received, if it is for this subject. */
+/* Handles what was received for this subject. */
 void intake_receive(struct intake *intake, enum rtnl_event event, const struct nlmsghdr *message,
                     int error);
 
-/* The next link to be queried, by its index; 0 for none. */
+/* The index of the next link to query; 0 for none. */
 int intake_query(const struct intake *intake);
 
-/* The query for the link that was asked for has no answer, and is given up. */
+/* The query for the last link got no reply, and is given up. */
 void intake_unanswered(struct intake *intake);
 
 #endif

@@ -7,11 +7,11 @@
 #include "daemon/reconcile.h"
 #include "daemon/subject.h"
 
-/* The objects of link_subject; both outlive it. */
+/* The objects of link_subject; all must outlive it. */
 struct link_objects {
     struct table *table;
-    struct reconcile *reconcile; /* that fills the table */
-    struct quota *quota;         /* of the links' memory; NULL for none */
+    struct reconcile *reconcile; /* updates the table */
+    struct quota *quota;         /* for the memory of the links; NULL for none */
 };
 
 extern const struct subject link_subject;

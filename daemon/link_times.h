@@ -8,9 +8,9 @@
 
 #include "daemon/table.h"
 
-/* Sets the times of the link after a change, which nobody else may have seen yet, from those before
- * it and the present time. first_dump: none has completed yet, so that a link that is added was
- * there already. */
+/* Sets the times of the link after a change, from the previous times and the current time, before
+ * the change is reported. first_dump: no dump has completed yet, so that an added link existed
+ * before. */
 void link_times_follow(const struct change *change, int64_t now, bool first_dump);
 
 #endif

@@ -10,22 +10,23 @@
 #include "daemon/table.h"
 #include "protocol/metrics.h"
 
-/* Links that are the same in what distinguishes groups; one of them shows what that is, NULL for
- * those of all groups for which there is no room. */
+/* A group of links with the same labels, which one of them represents; NULL for the links of all
+ * groups for which there is no room. */
 struct metric_group {
     struct link *link;
     uint64_t count;
 };
 
-/* All zero before. */
+/* Initialized with zeros. */
 struct metric_groups {
-    struct metric_group groups[METRICS_GROUPS_MAX + 1]; /* the last one is for those without room */
+    struct metric_group
+        groups[METRICS_GROUPS_MAX + 1]; /* the last one is for the links without a group */
     size_t count;
-    int passed; /* index of the last link that was counted */
+    int passed; /* index of the last link counted */
 };
 
-/* Goes on counting links; false if the slice was over before all were counted, between which the
- * table may change. */
+/* Continues counting links; false if the slice was over before all were counted. The table may
+ * change in between. */
 bool metric_groups_count(struct metric_groups *groups, const struct table *table,
                          const struct slice *slice);
 void metric_groups_clear(struct metric_groups *groups);
@@ -35,7 +36,7 @@ void metric_groups_clear(struct metric_groups *groups);
 int metric_replies_list(const json_t *status, const json_t *statistics,
                         const struct metric_groups *groups, struct buffer **ret);
 
-/* All families, likewise. */
+/* All metric families, one in each reply. */
 int metric_replies_describe(struct buffer **ret);
 
 #endif
