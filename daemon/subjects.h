@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* What is followed in a network namespace: its links, and their addresses for as long as somebody
- * wants them, each with its objects and its follower. Messages go in, changes come out. Pure. */
+/* The subjects that are followed in a network namespace: its links, and their addresses as long as
+ * a consumer wants them, each with its objects and its follower. Messages go in, changes come out.
+ * Pure. */
 #ifndef LINKWATCH_DAEMON_SUBJECTS_H
 #define LINKWATCH_DAEMON_SUBJECTS_H
 
