@@ -47,6 +47,7 @@ TAILQ_HEAD(claim_list, claim);
 
 struct claims {
     struct table *table;
+    struct quota *quota; /* of their memory; NULL for none */
     struct claim_tree tree;
     struct claim_list waiting; /* ends of links first */
     struct claim_list asking;

@@ -2,7 +2,6 @@
 #include "daemon/claims.h"
 
 #include <errno.h>
-#include <stdlib.h>
 
 #include "daemon/obstacles.h"
 
@@ -14,22 +13,22 @@
 
 #define MASTER_FIELDS (LINK_FIELD_BIT(MASTER) | LINK_FIELD_BIT(MASTER_IFINDEX))
 
-void claims_init(struct claims *claims, struct table *table)
+void claims_init(struct claims *claims, struct table *table, struct quota *quota)
 {
-    *claims = (struct claims){.table = table};
+    *claims = (struct claims){.table = table, .quota = quota};
     RB_INIT(&claims->tree);
     TAILQ_INIT(&claims->asking);
     obstacles_init(claims);
 }
 
-/* The claim on that index, made where there is none; NULL without memory. */
+/* The claim on that index, made where there is none; NULL without memory, or room. */
 static struct claim *claim_on(struct claims *claims, int ifindex)
 {
     struct claim *claim = claims_find(claims, ifindex);
 
     if (claim)
         return claim;
-    claim = calloc(1, sizeof(*claim));
+    claim = quota_calloc(claims->quota, 1, sizeof(*claim));
     if (!claim)
         return NULL;
     claim->ifindex = ifindex;
@@ -67,7 +66,7 @@ void claims_clear(struct claims *claims)
         end_claim(claims, claim);
         RB_REMOVE(claim_tree, &claims->tree, claim);
         link_unref(claim->link);
-        free(claim);
+        quota_free(claims->quota, claim, 1, sizeof(*claim));
     }
     claims->rounds = 0;
 }

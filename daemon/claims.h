@@ -8,7 +8,8 @@
 
 #include "daemon/claim.h"
 
-void claims_init(struct claims *claims, struct table *table);
+/* quota: of their memory, NULL for none. */
+void claims_init(struct claims *claims, struct table *table, struct quota *quota);
 
 /* Forgets all of them. */
 void claims_clear(struct claims *claims);

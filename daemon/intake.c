@@ -23,6 +23,12 @@ int intake_query(const struct intake *intake)
     return intake->subject->query ? intake->subject->query(intake->objects) : 0;
 }
 
+/* Why a dump lacks something: it had no memory, or no room in the quota. */
+static int no_memory(const struct intake *intake)
+{
+    return intake->quota && intake->quota->refused ? -EDQUOT : -ENOMEM;
+}
+
 static void take_dump_line(struct intake *intake, const struct nlmsghdr *message)
 {
     int r = 0;
@@ -33,7 +39,7 @@ static void take_dump_line(struct intake *intake, const struct nlmsghdr *message
     if (r == -ENOENT && !intake->dump_error)
         intake->dump_error = -EINTR;
     if (r == -ENOMEM)
-        intake->dump_error = intake->quota && intake->quota->refused ? -EDQUOT : r;
+        intake->dump_error = no_memory(intake);
     /* What is gone makes room for the next dump. */
     if (intake->dump_error == -EDQUOT)
         intake->subject->dump_line_without_room(intake->objects, message);
@@ -50,7 +56,7 @@ static void take_dump_end(struct intake *intake, int kernel_error)
     intake->dumping = false;
     intake->settling = true;
     if (r < 0)
-        error = r;
+        error = no_memory(intake);
     intake->dump =
         (struct standing_dump){.error = had_room ? error : -EDQUOT,
                                .made_room = intake->subject->count(intake->objects) < before,

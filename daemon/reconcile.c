@@ -25,14 +25,14 @@ struct reconcile {
     uint64_t whole_from;
 };
 
-struct reconcile *reconcile_new(struct table *table)
+struct reconcile *reconcile_new(struct table *table, struct quota *quota)
 {
     struct reconcile *reconcile = calloc(1, sizeof(*reconcile));
 
     if (!reconcile)
         return NULL;
     reconcile->table = table;
-    claims_init(&reconcile->claims, table);
+    claims_init(&reconcile->claims, table, quota);
     return reconcile;
 }
 

@@ -24,8 +24,9 @@
 
 struct reconcile;
 
-/* Fills that table, which must outlive it. NULL without memory. */
-struct reconcile *reconcile_new(struct table *table);
+/* Fills that table. What waits counts in the quota, NULL for none. Both must outlive it. NULL
+ * without memory. */
+struct reconcile *reconcile_new(struct table *table, struct quota *quota);
 struct reconcile *reconcile_free(struct reconcile *reconcile);
 
 /* The socket was closed: what was expected from it is forgotten. */

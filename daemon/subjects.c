@@ -53,7 +53,7 @@ bool subjects_init(struct subjects *subjects, const struct subjects_config *conf
     links->quota = config->quota;
     links->table = table_new(changes_of_link, &subjects->changes);
     if (links->table)
-        links->reconcile = reconcile_new(links->table);
+        links->reconcile = reconcile_new(links->table, links->quota);
     return links->reconcile && follow(subjects, SUBJECT_LINKS, &link_subject, links, on_report);
 }
 

@@ -191,7 +191,7 @@ static void start(struct trial *trial)
     *trial = (struct trial){0};
     netlink_start(&trial->netlink);
     trial->links.table = table_new(on_change, trial);
-    trial->links.reconcile = reconcile_new(trial->links.table);
+    trial->links.reconcile = reconcile_new(trial->links.table, NULL);
     trial->addresses = address_table_new(trial->links.table, NULL, now, on_address_change, trial);
     trial->history = history_new(INSTANCE, 65536);
     trial->room = rtnl_room_new();

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* intake: what becomes of answers that can't be kept. */
+/* intake: what becomes of answers and claims that can't be kept. */
 #include "tests/unit/support.h"
 
 #include <errno.h>
@@ -33,8 +33,8 @@ static void begin(struct world *world)
     budget_set(&world->budget, 5000, 50000, 5000000);
     world->part.budget = &world->budget;
     world->links.table = table_new(on_change, world);
-    world->links.reconcile = reconcile_new(world->links.table);
     world->links.quota = &world->own;
+    world->links.reconcile = reconcile_new(world->links.table, world->links.quota);
     world->standing = standing_new(&config, &link_subject.words, &world->part, NULL, NULL);
     world->intake = (struct intake){.subject = &link_subject,
                                     .objects = &world->links,
@@ -109,12 +109,91 @@ static void an_answer_about_another_link_ends_it_too(void **state)
     end(&world);
 }
 
+static void begin_dump(struct world *world)
+{
+    intake_dump_begin(&world->intake, true);
+    world->intake.dumping = true;
+}
+
+/* A port of a master that is not known. */
+static struct nl_msg *port_message(int ifindex)
+{
+    struct nl_msg *message = named_message(ifindex, "port");
+
+    nla_put_u32(message, IFLA_MASTER, 100000);
+    return message;
+}
+
+/* What is left is there for another one. */
+static void assert_no_more_than_the_share(struct world *world)
+{
+    struct quota other = {.above = &world->total};
+
+    assert_true(world->own.refused);
+    assert_true(world->own.used <= world->total.max / 2);
+    assert_true(quota_take(&other, world->total.max / 5));
+    quota_give(&other, other.used);
+}
+
+/* Once there are fewer, a dump brings everything. */
+static void assert_recovers(struct world *world)
+{
+    begin_dump(world);
+    receive(world, RTNL_DUMP_LINE, named_message(2, "two"));
+    receive(world, RTNL_DUMP_LINE, named_message(3, "three"));
+    receive(world, RTNL_DUMP_DONE, NULL);
+    assert_int_equal(world->intake.dump.error, 0);
+    assert_int_equal(table_count(world->links.table), 2);
+}
+
+static void removals_that_a_dump_may_not_know_are_remembered_in_the_share(void **state)
+{
+    struct world world;
+    size_t used;
+
+    (void)state;
+    begin(&world);
+    begin_dump(&world);
+    receive(&world, RTNL_DUMP_LINE, named_message(2, "two"));
+    used = world.own.used;
+    for (int i = 3; i < 10000; i++) {
+        struct nl_msg *message = named_message(i, "gone");
+
+        nlmsg_hdr(message)->nlmsg_type = RTM_DELLINK;
+        receive(&world, RTNL_NOTIFICATION, message);
+    }
+    assert_no_more_than_the_share(&world);
+    receive(&world, RTNL_DUMP_DONE, NULL);
+    assert_int_equal(world.own.used, used);
+    assert_recovers(&world);
+    end(&world);
+}
+
+static void links_that_wait_for_others_do_so_in_the_share(void **state)
+{
+    struct world world;
+
+    (void)state;
+    begin(&world);
+    begin_dump(&world);
+    for (int i = 3; i < 10000; i++)
+        receive(&world, RTNL_DUMP_LINE, port_message(i));
+    assert_no_more_than_the_share(&world);
+    receive(&world, RTNL_DUMP_DONE, NULL);
+    assert_int_equal(world.intake.dump.error, -EDQUOT);
+    reconcile_reset(world.links.reconcile);
+    assert_recovers(&world);
+    end(&world);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(an_answer_ends_the_query),
         cmocka_unit_test(an_answer_that_has_no_room_ends_it_too),
         cmocka_unit_test(an_answer_about_another_link_ends_it_too),
+        cmocka_unit_test(removals_that_a_dump_may_not_know_are_remembered_in_the_share),
+        cmocka_unit_test(links_that_wait_for_others_do_so_in_the_share),
     };
 
     return cmocka_run_group_tests_name("intake", tests, NULL, NULL);

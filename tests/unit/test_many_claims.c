@@ -97,7 +97,7 @@ static uint64_t work_of(int count, shower before, shower after)
 
     trial.table = table_new(on_change, &trial);
     assert_non_null(trial.table);
-    trial.reconcile = reconcile_new(trial.table);
+    trial.reconcile = reconcile_new(trial.table, NULL);
     assert_non_null(trial.reconcile);
     dump(&trial, before);
     work = work_counted();

@@ -74,7 +74,7 @@ static int start(void **state, bool native)
     trial->operstate = native ? 2 : 0;
     trial->table = table_new(on_change, trial);
     assert_non_null(trial->table);
-    trial->reconcile = reconcile_new(trial->table);
+    trial->reconcile = reconcile_new(trial->table, NULL);
     assert_non_null(trial->reconcile);
     *state = trial;
     return 0;
