@@ -22,7 +22,6 @@ struct address_entry {
     struct address *address;
     enum address_state state;
     struct dump_mark mark;
-    bool outdated; /* its link changed, and there was no memory to report that */
 };
 
 RB_HEAD(address_tree, address_entry);

@@ -112,6 +112,17 @@ static void remove_entry(struct address_table *table, struct address_entry *entr
     address_unref(address);
 }
 
+/* What filters ask of the link that has an address. */
+#define MATCHED_FIELDS \
+    (LINK_FIELD_BIT(IFNAME) | LINK_FIELD_BIT(ALTNAMES) | LINK_FIELD_BIT(LINKINFO))
+
+/* That is reported, though the address may show the same name: it may pass other filters now. */
+static bool is_of_other_link(const struct address *before, const struct address *after)
+{
+    return before->link && after->link && before->link != after->link &&
+           link_compare(before->link, after->link) & MATCHED_FIELDS;
+}
+
 /* The new state is that of the link as it is now, which may not have been reported yet. */
 static void replace(struct address_table *table, struct address_entry *entry,
                     struct address *address, enum change_source source)
@@ -123,10 +134,9 @@ static void replace(struct address_table *table, struct address_entry *entry,
     if (entry->state == ADDRESS_REPORTED)
         address_resolve(address, table_find(table->links, address->key.ifindex));
     fields = address_compare(before, address);
-    if (!fields && !is_another && !entry->outdated)
+    if (!fields && !is_another && !is_of_other_link(before, address))
         return;
     entry->address = address_ref(address);
-    entry->outdated = false;
     if (entry->state == ADDRESS_REPORTED && is_another) {
         report_removal(table, before, source, false, true);
         report_add(table, entry, address->link, source, false);
@@ -406,8 +416,8 @@ bool address_table_before_link(struct address_table *table, const struct change 
     return any;
 }
 
-/* The address bears the link's names from now on; without memory, from the next dump on. That it is
- * reported, though it may show the same name, lets it pass filters that its link passes now. */
+/* The address bears the link's names from now on; without memory, from the next dump on, or the
+ * next change of them, which may be back to those that were reported. */
 static void rename_entry(struct address_table *table, struct address_entry *entry,
                          const struct change *change)
 {
@@ -416,27 +426,25 @@ static void rename_entry(struct address_table *table, struct address_entry *entr
 
     if (!address) {
         entry->mark.digest = 0;
-        entry->outdated = true;
         return;
     }
     address_resolve(address, change->after);
     entry->address = address;
-    entry->outdated = false;
-    emit(table, &(struct address_change){.type = CHANGE_CHANGE,
-                                         .source = change->source,
-                                         .before = before,
-                                         .after = address,
-                                         .fields = address_compare(before, address),
-                                         .derived = true,
-                                         .more_follows = change->more_follows});
+    if (is_of_other_link(before, address))
+        emit(table, &(struct address_change){.type = CHANGE_CHANGE,
+                                             .source = change->source,
+                                             .before = before,
+                                             .after = address,
+                                             .fields = address_compare(before, address),
+                                             .derived = true,
+                                             .more_follows = change->more_follows});
     address_unref(before);
 }
 
 void address_table_after_link(struct address_table *table, const struct change *change)
 {
     struct address_entry *entry;
-    bool renamed = change->fields &
-                   (LINK_FIELD_BIT(IFNAME) | LINK_FIELD_BIT(ALTNAMES) | LINK_FIELD_BIT(LINKINFO));
+    bool renamed = change->fields & MATCHED_FIELDS;
 
     if (change->type == CHANGE_REMOVE || (change->type == CHANGE_CHANGE && !renamed))
         return;

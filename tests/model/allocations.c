@@ -19,7 +19,7 @@
 
 #define SECOND   INT64_C(1000000)
 #define CALLERS  12
-#define GUESTS   2
+#define GUESTS   3
 #define HISTORY  (48 * 1024)
 #define SESSIONS 40
 
@@ -136,20 +136,27 @@ static void end_calls(struct trial *trial)
     turn(trial);
 }
 
-/* Names of links that others show too change, and some links stay for the next time. */
+/* Names of links that others show too change, and some links stay for the next time. Addresses
+ * come, change and go, with their links too. */
 static void make_events(struct trial *trial)
 {
     struct kernel *kernel = &trial->kernel;
 
     kernel_add(kernel, 2, "v0", "veth", 0);
+    kernel_add_address(kernel, 1, 2);
+    kernel_add_address(kernel, 2, 2);
     kernel_add(kernel, 3, "w0", "veth", 2);
     kernel_add(kernel, 4, "b0", "bridge", 0);
     kernel_add(kernel, 5, "v5", "veth", 0);
     turn(trial);
+    for (int i = 3; i < 6; i++)
+        kernel_add_address(kernel, i, 4);
     kernel_set_master(kernel, 2, 4);
     kernel_set_master(kernel, 5, 4);
     turn(trial);
     kernel_rename(kernel, 4, "b1");
+    kernel_deprecate_address(kernel, 3, !kernel->addresses[3].deprecated);
+    kernel_remove_address(kernel, 5);
     kernel_flap(kernel, 3, 3);
     turn(trial);
     kernel_rename(kernel, 4, "b2");
@@ -171,7 +178,8 @@ static void ask(struct trial *trial)
     call(trial, "{\"method\":\"io.systemd.Metrics.Describe\",\"more\":true}");
     call(trial, "{\"method\":\"org.linkwatch.Links.List\",\"more\":true,\"parameters\":{\"filter\":"
                 "{\"names\":[\"v*\",\"l?\"],\"kinds\":[\"veth\"]}}}");
-    call(trial, "{\"method\":\"org.linkwatch.Links.List\",\"more\":true}");
+    call(trial, "{\"method\":\"org.linkwatch.Links.List\",\"more\":true,\"parameters\":{"
+                "\"subjects\":[\"links\",\"addresses\"]}}");
     call(trial, "{\"method\":\"org.linkwatch.Links.Refresh\"}");
     call(trial, "{\"method\":\"org.linkwatch.Links.Nothing\"}");
     call(trial, "{\"method\":\"org.linkwatch.Links.Monitor\",\"parameters\":{\"wrong\":1}}");
@@ -267,7 +275,7 @@ static size_t try_life(int file, size_t fail_at, size_t fail_count)
     kernel_start(&trial.kernel, 1);
     allocate_watch(&trial.allocate);
     for (int i = 0; i < GUESTS; i++)
-        guest_start(&trial.guests[i], i == 0 ? GUEST_ALL : GUEST_V);
+        guest_start(&trial.guests[i], (enum guest_filter)i);
     live(&trial);
     for (int i = 0; i < GUESTS; i++)
         guest_stop(&trial.guests[i]);
