@@ -8,8 +8,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "daemon/allocation.h"
-
 #define USEC_PER_SEC INT64_C(1000000)
 /* Two accounts of a lifetime may differ by so many seconds: each is rounded. */
 #define ROUNDING 2
@@ -122,7 +120,7 @@ int address_parse(const struct nlmsghdr *message, int64_t now, struct address **
     address = calloc(1, sizeof(*address));
     if (!address)
         return -ENOMEM;
-    address->references = 1;
+    object_init(&address->object, SUBJECT_ADDRESSES, sizeof(*address));
     address->key.ifindex = (int)info->ifa_index;
     address->key.family = info->ifa_family;
     address->key.prefixlen = info->ifa_prefixlen;
@@ -137,57 +135,11 @@ int address_parse(const struct nlmsghdr *message, int64_t now, struct address **
     return 0;
 }
 
-size_t address_bytes(const struct address *address)
-{
-    return allocation_bytes(sizeof(*address));
-}
-
-bool address_charge(struct address *address, struct quota *quota)
-{
-    if (!quota_take(quota, address_bytes(address)))
-        return false;
-    address->quota = quota;
-    return true;
-}
-
-struct address *address_ref(struct address *address)
-{
-    if (address)
-        address->references++;
-    return address;
-}
-
-struct address *address_unref(struct address *address)
-{
-    if (address && --address->references == 0) {
-        link_unref(address->link);
-        quota_give(address->quota, address_bytes(address));
-        free(address);
-    }
-    return NULL;
-}
-
-struct address *address_copy(const struct address *address)
-{
-    struct address *copy = malloc(sizeof(*copy));
-
-    if (!copy)
-        return NULL;
-    *copy = *address;
-    if (!address_charge(copy, address->quota)) {
-        free(copy);
-        return NULL;
-    }
-    copy->references = 1;
-    copy->link = link_ref(address->link);
-    return copy;
-}
-
 void address_resolve(struct address *address, struct link *link)
 {
     link_ref(link);
-    link_unref(address->link);
-    address->link = link;
+    link_unref(address->object.link);
+    address->object.link = link;
 }
 
 static int order(int a, int b)
@@ -231,10 +183,10 @@ static address_fields bit_if(bool differs, enum address_field field)
 address_fields address_compare(const struct address *before, const struct address *after)
 {
     const struct address *a = before, *b = after;
+    const struct link *old = a->object.link, *new = b->object.link;
     address_fields both = a->known & b->known;
     address_fields differ =
-        bit_if(a->link && b->link && strcmp(a->link->ifname, b->link->ifname) != 0,
-               ADDRESS_FIELD_IFNAME) |
+        bit_if(old && new &&strcmp(old->ifname, new->ifname) != 0, ADDRESS_FIELD_IFNAME) |
         bit_if(a->key.prefixlen != b->key.prefixlen, ADDRESS_FIELD_PREFIXLEN) |
         bit_if(memcmp(a->key.peer, b->key.peer, ADDRESS_BYTES) != 0, ADDRESS_FIELD_ADDRESS) |
         bit_if(a->metric != b->metric, ADDRESS_FIELD_METRIC) |

@@ -26,11 +26,9 @@ struct address_key {
 };
 
 struct address {
-    unsigned references;
+    struct object object;
     address_fields known;
     struct address_key key;
-    struct link *link; /* that has it: a reference, NULL until it is resolved */
-    struct quota *quota;
     uint8_t scope;
     uint8_t protocol;
     uint32_t flags; /* IFA_F_* */
@@ -54,17 +52,21 @@ struct address {
  * or not in the size that it has, is not known. */
 int address_parse(const struct nlmsghdr *message, int64_t now, struct address **ret);
 
-/* As link_bytes() and link_charge(). */
-size_t address_bytes(const struct address *address);
-bool address_charge(struct address *address, struct quota *quota);
+/* The address that an object is, or NULL. */
+static inline struct address *as_address(struct object *object)
+{
+    return (struct address *)object;
+}
 
-struct address *address_ref(struct address *address);
+static inline struct address *address_ref(struct address *address)
+{
+    return as_address(object_ref((struct object *)address));
+}
 
-/* Drops a reference. Always NULL. */
-struct address *address_unref(struct address *address);
-
-/* A copy with one reference, free to be resolved anew. NULL without memory, or room for it. */
-struct address *address_copy(const struct address *address);
+static inline struct address *address_unref(struct address *address)
+{
+    return as_address(object_unref((struct object *)address));
+}
 
 /* That link has it, from now on; only who has the one reference may do so. */
 void address_resolve(struct address *address, struct link *link);

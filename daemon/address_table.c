@@ -13,7 +13,7 @@ struct address_table {
     const struct table *links;
     struct address_set set;
     int64_t (*clock)(void);
-    address_handler handler;
+    table_handler handler;
     void *user;
     bool reports;
     bool lacks_link;
@@ -22,7 +22,7 @@ struct address_table {
 };
 
 struct address_table *address_table_new(const struct table *links, struct quota *quota,
-                                        int64_t (*clock)(void), address_handler handler, void *user)
+                                        int64_t (*clock)(void), table_handler handler, void *user)
 {
     struct address_table *table = calloc(1, sizeof(*table));
 
@@ -59,7 +59,7 @@ void address_table_set_native(struct address_table *table, bool native)
     table->dumps.may_be_empty = native;
 }
 
-static void emit(struct address_table *table, const struct address_change *change)
+static void emit(struct address_table *table, const struct change *change)
 {
     if (table->reports)
         table->handler(table->user, change);
@@ -72,10 +72,10 @@ static void report_add(struct address_table *table, struct address_entry *entry,
 {
     address_resolve(entry->address, link);
     entry->state = ADDRESS_REPORTED;
-    emit(table, &(struct address_change){.type = CHANGE_ADD,
-                                         .source = source,
-                                         .after = entry->address,
-                                         .more_follows = more_follows});
+    emit(table, &(struct change){.type = CHANGE_ADD,
+                                 .source = source,
+                                 .after = &entry->address->object,
+                                 .more_follows = more_follows});
 }
 
 static void report_if_linked(struct address_table *table, struct address_entry *entry,
@@ -93,11 +93,11 @@ static void report_if_linked(struct address_table *table, struct address_entry *
 static void report_removal(struct address_table *table, struct address *address,
                            enum change_source source, bool derived, bool more_follows)
 {
-    emit(table, &(struct address_change){.type = CHANGE_REMOVE,
-                                         .source = source,
-                                         .before = address,
-                                         .derived = derived,
-                                         .more_follows = more_follows});
+    emit(table, &(struct change){.type = CHANGE_REMOVE,
+                                 .source = source,
+                                 .before = &address->object,
+                                 .derived = derived,
+                                 .more_follows = more_follows});
 }
 
 static void remove_entry(struct address_table *table, struct address_entry *entry,
@@ -119,8 +119,9 @@ static void remove_entry(struct address_table *table, struct address_entry *entr
 /* That is reported, though the address may show the same name: it may pass other filters now. */
 static bool is_of_other_link(const struct address *before, const struct address *after)
 {
-    return before->link && after->link && before->link != after->link &&
-           link_compare(before->link, after->link) & MATCHED_FIELDS;
+    const struct link *old = before->object.link, *new = after->object.link;
+
+    return old && new &&old != new &&link_compare(old, new) & MATCHED_FIELDS;
 }
 
 /* The new state is that of the link as it is now, which may not have been reported yet. */
@@ -139,13 +140,13 @@ static void replace(struct address_table *table, struct address_entry *entry,
     entry->address = address_ref(address);
     if (entry->state == ADDRESS_REPORTED && is_another) {
         report_removal(table, before, source, false, true);
-        report_add(table, entry, address->link, source, false);
+        report_add(table, entry, address->object.link, source, false);
     } else if (entry->state == ADDRESS_REPORTED) {
-        emit(table, &(struct address_change){.type = CHANGE_CHANGE,
-                                             .source = source,
-                                             .before = before,
-                                             .after = address,
-                                             .fields = fields});
+        emit(table, &(struct change){.type = CHANGE_CHANGE,
+                                     .source = source,
+                                     .before = &before->object,
+                                     .after = &address->object,
+                                     .fields = fields});
     }
     address_unref(before);
 }
@@ -176,7 +177,7 @@ static int parse(const struct address_table *table, const struct nlmsghdr *messa
 {
     int r = address_parse(message, table->clock(), ret);
 
-    if (r >= 0 && !address_charge(*ret, table->set.quota)) {
+    if (r >= 0 && !object_charge(&(*ret)->object, table->set.quota)) {
         address_unref(*ret);
         return -ENOMEM;
     }
@@ -400,7 +401,8 @@ bool address_table_before_link(struct address_table *table, const struct change 
 
     if (change->type != CHANGE_REMOVE)
         return false;
-    for (entry = address_set_first_of(&table->set, change->before->ifindex); entry; entry = next) {
+    for (entry = address_set_first_of(&table->set, change_link(change)->ifindex); entry;
+         entry = next) {
         struct address *address = address_ref(entry->address);
         bool was_reported = entry->state == ADDRESS_REPORTED;
 
@@ -422,36 +424,37 @@ static void rename_entry(struct address_table *table, struct address_entry *entr
                          const struct change *change)
 {
     struct address *before = entry->address;
-    struct address *address = address_copy(before);
+    struct address *address = as_address(object_copy(&before->object));
 
     if (!address) {
         entry->mark.digest = 0;
         return;
     }
-    address_resolve(address, change->after);
+    address_resolve(address, change_link(change));
     entry->address = address;
     if (is_of_other_link(before, address))
-        emit(table, &(struct address_change){.type = CHANGE_CHANGE,
-                                             .source = change->source,
-                                             .before = before,
-                                             .after = address,
-                                             .fields = address_compare(before, address),
-                                             .derived = true,
-                                             .more_follows = change->more_follows});
+        emit(table, &(struct change){.type = CHANGE_CHANGE,
+                                     .source = change->source,
+                                     .before = &before->object,
+                                     .after = &address->object,
+                                     .fields = address_compare(before, address),
+                                     .derived = true,
+                                     .more_follows = change->more_follows});
     address_unref(before);
 }
 
 void address_table_after_link(struct address_table *table, const struct change *change)
 {
+    struct link *link = change_link(change);
     struct address_entry *entry;
     bool renamed = change->fields & MATCHED_FIELDS;
 
     if (change->type == CHANGE_REMOVE || (change->type == CHANGE_CHANGE && !renamed))
         return;
-    for (entry = address_set_first_of(&table->set, change->after->ifindex); entry;
+    for (entry = address_set_first_of(&table->set, link->ifindex); entry;
          entry = address_set_next_of_link(entry)) {
         if (entry->state == ADDRESS_WAITS)
-            report_add(table, entry, change->after, change->source, change->more_follows);
+            report_add(table, entry, link, change->source, change->more_follows);
         else if (entry->state == ADDRESS_REPORTED)
             rename_entry(table, entry, change);
     }

@@ -12,19 +12,6 @@
 #include "daemon/subject.h"
 #include "daemon/table.h"
 
-/* What happened to one address. Valid during the call that reports it. */
-struct address_change {
-    enum change_type type;
-    enum change_source source;
-    struct address *before; /* NULL for add */
-    struct address *after;  /* NULL for remove */
-    address_fields fields;  /* for change: what differs; 0: only what its link is called, or is */
-    bool derived;           /* it comes with a change of its link */
-    bool more_follows;      /* as in struct change */
-};
-
-typedef void (*address_handler)(void *user, const struct address_change *change);
-
 struct address_table;
 
 extern const struct subject address_subject; /* its objects are an address_table */
@@ -33,8 +20,7 @@ extern const struct subject address_subject; /* its objects are an address_table
  * none. clock: CLOCK_MONOTONIC in microseconds. Nothing is reported until it is told to report.
  * NULL without memory. */
 struct address_table *address_table_new(const struct table *links, struct quota *quota,
-                                        int64_t (*clock)(void), address_handler handler,
-                                        void *user);
+                                        int64_t (*clock)(void), table_handler handler, void *user);
 struct address_table *address_table_free(struct address_table *table);
 
 /* From now on, changes are reported; those of before are not. */

@@ -21,14 +21,12 @@ struct list {
     struct filter_progress progress;
     struct message_list pieces;
     enum list_piece piece;
-    /* The next one that passes; both NULL until it is known, or if there is none. */
-    struct link *found_link;
-    struct address *found_address;
+    struct object *found; /* the next one that passes; NULL until it is known, or for none */
     size_t next;
     size_t count;
     size_t capacity;
-    size_t links;   /* so many come first, then addresses */
-    void **objects; /* references */
+    struct object **objects; /* references */
+    int64_t now;             /* when they were taken */
 };
 
 static size_t held_by(size_t count)
@@ -36,39 +34,21 @@ static size_t held_by(size_t count)
     return count * sizeof(void *);
 }
 
-static bool has_found(const struct list *list)
-{
-    return list->found_link || list->found_address;
-}
-
-/* As filter_passes_link(). */
-static int try(struct list *list, size_t at, const struct slice *slice)
-{
-    void *object = list->objects[at];
-    bool is_link = at < list->links;
-    int r = is_link ? filter_passes_link(list->filter, object, &list->progress, slice)
-                    : filter_passes_address(list->filter, object, &list->progress, slice);
-
-    if (r > 0 && is_link)
-        list->found_link = object;
-    else if (r > 0)
-        list->found_address = object;
-    return r;
-}
-
 /* The next one that passes: 1 if that is known, though there may be none. */
 static int find_object(struct list *list, const struct slice *slice)
 {
-    list->found_link = NULL;
-    list->found_address = NULL;
+    list->found = NULL;
     while (list->next < list->count) {
-        int r = try(list, list->next, slice);
+        struct object *object = list->objects[list->next];
+        int r = filter_passes_object(list->filter, object, &list->progress, slice);
 
         if (r < 0)
             return r;
         list->next++;
-        if (r > 0)
+        if (r > 0) {
+            list->found = object;
             return 1;
+        }
         if (slice_is_over(slice))
             return -EAGAIN;
     }
@@ -77,17 +57,7 @@ static int find_object(struct list *list, const struct slice *slice)
 
 static struct buffer *head_of(const struct list *list)
 {
-    if (list->found_address)
-        return list->pieces.address;
-    return list->found_link ? list->pieces.link : list->pieces.none;
-}
-
-/* The texts of links are there already, or are kept for the next who asks: nobody copies them. */
-static struct buffer *text_of(const struct list *list)
-{
-    if (list->found_link)
-        return message_link_text(list->found_link);
-    return message_address_text(list->found_address, clock_usec(CLOCK_MONOTONIC));
+    return list->found ? list->pieces.heads[list->found->subject] : list->pieces.none;
 }
 
 static bool never_dumped(const struct list *list)
@@ -105,8 +75,7 @@ static void take_links(struct list *list, const struct table *table)
     struct link *link = NULL;
 
     while (list->count < list->capacity && (link = table_next(table, link ? link->ifindex : 0)))
-        list->objects[list->count++] = link_ref(link);
-    list->links = list->count;
+        list->objects[list->count++] = object_ref(&link->object);
 }
 
 static void take_addresses(struct list *list, const struct address_table *table)
@@ -115,7 +84,7 @@ static void take_addresses(struct list *list, const struct address_table *table)
 
     while (list->count < list->capacity &&
            (address = address_table_next(table, address ? &address->key : NULL)))
-        list->objects[list->count++] = address_ref(address);
+        list->objects[list->count++] = object_ref(&address->object);
 }
 
 /* Takes a reference to each link and address: what is listed is true for one position. -EUSERS:
@@ -166,6 +135,7 @@ static int begin(struct list *list)
     if (r < 0)
         return r;
     list->piece = LIST_HEAD_PIECE;
+    list->now = clock_usec(CLOCK_MONOTONIC);
     return message_list_new(history_instance(history), history_newest(history),
                             namespace_subjects(list->namespace)->reports, subjects, &list->pieces);
 }
@@ -191,14 +161,15 @@ static int list_next(struct answer *answer, const struct slice *slice, struct bu
             return r == -EUSERS ? give_error(list, ret) : r;
         return list_next(answer, slice, ret);
     case LIST_HEAD_PIECE:
-        r = has_found(list) ? 1 : find_object(list, slice);
+        r = list->found ? 1 : find_object(list, slice);
         if (r < 0)
             return r;
         *ret = buffer_ref(head_of(list));
-        list->piece = has_found(list) ? LIST_TEXT : LIST_OVER;
+        list->piece = list->found ? LIST_TEXT : LIST_OVER;
         return ANSWER_PIECE;
     case LIST_TEXT:
-        text = text_of(list);
+        /* That of a link is there already, or kept for the next who asks: nobody copies it. */
+        text = message_object_text(list->found, list->now);
         if (!text)
             return -ENOMEM;
         *ret = text;
@@ -208,8 +179,8 @@ static int list_next(struct answer *answer, const struct slice *slice, struct bu
         r = find_object(list, slice);
         if (r < 0)
             return r;
-        *ret = buffer_ref(has_found(list) ? list->pieces.more : list->pieces.last);
-        list->piece = has_found(list) ? LIST_HEAD_PIECE : LIST_OVER;
+        *ret = buffer_ref(list->found ? list->pieces.more : list->pieces.last);
+        list->piece = list->found ? LIST_HEAD_PIECE : LIST_OVER;
         return ANSWER_PIECE;
     case LIST_OVER:
         break;
@@ -222,12 +193,8 @@ static void list_free(struct answer *answer)
     struct list *list = (struct list *)answer;
 
     quota_give(&list->user->lists, held_by(list->capacity));
-    for (size_t i = 0; i < list->count; i++) {
-        if (i < list->links)
-            link_unref(list->objects[i]);
-        else
-            address_unref(list->objects[i]);
-    }
+    for (size_t i = 0; i < list->count; i++)
+        object_unref(list->objects[i]);
     free(list->objects);
     message_list_clear(&list->pieces);
     filter_free(list->filter);

@@ -34,7 +34,7 @@ static void pass_on(struct changes *changes, const struct change *change)
     if (addresses && address_table_before_link(addresses, change, more_follows) &&
         change->source == CHANGE_BY_DUMP)
         standing_dump_soon(standing_of(changes, SUBJECT_ADDRESSES));
-    changes->link_changed(changes->user, change);
+    changes->changed(changes->user, change);
     if (addresses)
         address_table_after_link(addresses, change);
 }
@@ -54,14 +54,14 @@ void changes_of_link(void *user, const struct change *change)
         report_unconfirmed(changes);
 }
 
-void changes_of_address(void *user, const struct address_change *change)
+void changes_of_address(void *user, const struct change *change)
 {
     struct changes *changes = user;
-    const struct address *address = change->after ? change->after : change->before;
+    const struct address *address = as_address(change_object(change));
 
     if (change->source == CHANGE_BY_DUMP && change->type != CHANGE_CHANGE && !change->derived)
         standing_unconfirmed(standing_of(changes, SUBJECT_ADDRESSES), changes->clock(),
                              address->key.ifindex);
     count(changes, SUBJECT_ADDRESSES);
-    changes->address_changed(changes->user, change);
+    changes->changed(changes->user, change);
 }

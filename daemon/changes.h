@@ -15,8 +15,7 @@ struct changes {
     struct follower *followers; /* by subject */
     int64_t (*clock)(void);     /* CLOCK_MONOTONIC in microseconds */
     /* Where they go. */
-    void (*link_changed)(void *user, const struct change *change);
-    void (*address_changed)(void *user, const struct address_change *change);
+    table_handler changed;
     void *user;
     struct address_table *addresses; /* NULL while none are followed */
     bool in_group;                   /* of changes of links that belong together */
@@ -27,6 +26,6 @@ struct changes {
 
 /* Handlers of the tables; changes: a struct changes. */
 void changes_of_link(void *changes, const struct change *change);
-void changes_of_address(void *changes, const struct address_change *change);
+void changes_of_address(void *changes, const struct change *change);
 
 #endif

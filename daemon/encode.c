@@ -349,7 +349,7 @@ void encode_fields(struct writer *writer, const struct link *link, link_fields f
     writer_close(writer);
 }
 
-void encode_whole(struct writer *writer, const struct link *link)
+void encode_link(struct writer *writer, const struct link *link)
 {
     writer_open(writer);
     put_fields(writer, link, link->known);
@@ -391,13 +391,4 @@ char *encode_value(const struct link *link, enum link_field field)
         text = strndup(writer.data + quoted, writer.length - quoted - quoted);
     writer_clear(&writer);
     return text;
-}
-
-int encode_link(const struct link *link, struct buffer **ret)
-{
-    struct writer writer;
-
-    writer_init(&writer);
-    encode_whole(&writer, link);
-    return writer_to_buffer(&writer, ret);
 }

@@ -33,9 +33,6 @@ void encode_kind(struct writer *writer, const struct link *link);
 
 /* Adds the type Link of the interface: an object of its known fields in the order of LINK_FIELDS,
  * and of its times. */
-void encode_whole(struct writer *writer, const struct link *link);
-
-/* The same as compact JSON text, without a NUL. -ENOMEM. */
-int encode_link(const struct link *link, struct buffer **ret);
+void encode_link(struct writer *writer, const struct link *link);
 
 #endif

@@ -43,7 +43,7 @@ static void put_lifetime(struct writer *writer, uint32_t seconds, int64_t learne
 static const char *name_of(const struct address *address, enum address_field field)
 {
     if (field == ADDRESS_FIELD_IFNAME)
-        return address->link->ifname;
+        return address->object.link->ifname;
     return field == ADDRESS_FIELD_LABEL ? address->label : NULL;
 }
 

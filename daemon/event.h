@@ -31,27 +31,21 @@ struct event {
     int64_t realtime_usec;
     int64_t monotonic_usec;
     /* References to what it is about; NULL where there is none. */
-    struct link *before;
-    struct link *after;
-    struct address *address_before;
-    struct address *address_after;
-    uint64_t fields; /* for EVENT_CHANGE: of a link, or of an address */
+    struct object *before;
+    struct object *after;
+    uint64_t fields; /* for EVENT_CHANGE */
     uint32_t flaps;
     bool more_follows; /* the next event belongs to this one */
     struct link_destination moved_to;
     struct buffer *source;  /* for EVENT_SOURCE: the text of the type Source */
     struct buffer *message; /* the encoding, made when the first consumer asks for it */
+    bool counts_link;       /* the link of the address before it is counted in it, too */
 };
 
 /* What an event is about, as it is after it, or was last; NULL for events of another kind. */
-static inline struct link *event_link(const struct event *event)
+static inline struct object *event_object(const struct event *event)
 {
     return event->after ? event->after : event->before;
-}
-
-static inline struct address *event_address(const struct event *event)
-{
-    return event->address_after ? event->address_after : event->address_before;
 }
 
 /* Whether it is a change of an address of which nothing that is reported changed: its link has

@@ -93,9 +93,9 @@ static void describe_field(struct text *text, const struct change *change, enum 
 {
     append(text, "%s %s", text->length ? "," : "", link_field_name(field));
     if (field == LINK_FIELD_FLAGS)
-        describe_flags(text, change->before, change->after);
+        describe_flags(text, as_link(change->before), as_link(change->after));
     else
-        describe_values(text, change->before, change->after, field);
+        describe_values(text, as_link(change->before), as_link(change->after), field);
 }
 
 static void describe_change(struct text *text, const struct change *change)
@@ -112,8 +112,8 @@ static void describe_change(struct text *text, const struct change *change)
 
 static void add_fields(struct log_line *line, const struct change *change)
 {
-    const struct link *before = change->before;
-    const struct link *after = change->after;
+    const struct link *before = as_link(change->before);
+    const struct link *after = as_link(change->after);
     link_fields fields =
         change->type == CHANGE_CHANGE ? change->fields : change_link(change)->known;
 
@@ -131,8 +131,8 @@ static void add_link(struct log_line *line, const struct change *change)
     const struct link *link = change_link(change);
 
     log_text(line, "", "INTERFACE", link->ifname);
-    if (change->type == CHANGE_CHANGE && strcmp(change->before->ifname, link->ifname) != 0)
-        log_text(line, "", "INTERFACE", change->before->ifname);
+    if (change->type == CHANGE_CHANGE && strcmp(as_link(change->before)->ifname, link->ifname) != 0)
+        log_text(line, "", "INTERFACE", as_link(change->before)->ifname);
     log_number(line, "IFINDEX", link->ifindex);
     if (link->info_kind)
         log_text(line, "", "KIND", link->info_kind);
@@ -171,7 +171,7 @@ static bool is_notable(const struct change *change)
     if (change->derived)
         return false;
     return (change->fields & NOTABLE_FIELDS) || change->flaps ||
-           ((change->before->flags ^ change->after->flags) & IFF_UP);
+           ((as_link(change->before)->flags ^ as_link(change->after)->flags) & IFF_UP);
 }
 
 static enum log_kind kind_of(enum change_type type)

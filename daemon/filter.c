@@ -298,27 +298,26 @@ static int holds_against(const struct filter *filter, const struct link *link,
     return filter->names ? names_match(filter->names, link, progress, slice) : true;
 }
 
-int filter_passes_link(const struct filter *filter, const struct link *link,
-                       struct filter_progress *progress, const struct slice *slice)
-{
-    int r = holds_against(filter, link, progress, slice);
-
-    if (r >= 0)
-        *progress = (struct filter_progress){.glob = 0};
-    return r;
-}
-
-int filter_passes_address(const struct filter *filter, const struct address *address,
-                          struct filter_progress *progress, const struct slice *slice)
+static bool address_holds(const struct filter *filter, const struct address *address)
 {
     bool is_inet = address->key.family == AF_INET;
 
-    if ((!filter->any_family && !(is_inet ? filter->inet : filter->inet6)) ||
-        (filter->scopes && !scopes_match(filter->scopes, address->scope))) {
+    return (filter->any_family || (is_inet ? filter->inet : filter->inet6)) &&
+           (!filter->scopes || scopes_match(filter->scopes, address->scope));
+}
+
+int filter_passes_object(const struct filter *filter, const struct object *object,
+                         struct filter_progress *progress, const struct slice *slice)
+{
+    bool is_address = object->subject == SUBJECT_ADDRESSES;
+    const struct link *link = is_address ? object->link : (const struct link *)object;
+    int r = false;
+
+    if (!is_address || address_holds(filter, (const struct address *)object))
+        r = holds_against(filter, link, progress, slice);
+    if (r >= 0)
         *progress = (struct filter_progress){.glob = 0};
-        return false;
-    }
-    return filter_passes_link(filter, address->link, progress, slice);
+    return r;
 }
 
 static bool wants_type(const struct filter *filter, const struct event *event)
@@ -331,45 +330,26 @@ static bool wants_type(const struct filter *filter, const struct event *event)
            filter->fields[event->subject] & fields;
 }
 
-static int passes_before(const struct filter *filter, const struct event *event,
-                         struct filter_progress *progress, const struct slice *slice)
-{
-    if (event->before)
-        return filter_passes_link(filter, event->before, progress, slice);
-    if (event->address_before)
-        return filter_passes_address(filter, event->address_before, progress, slice);
-    return false;
-}
-
-static int passes_after(const struct filter *filter, const struct event *event,
-                        struct filter_progress *progress, const struct slice *slice)
-{
-    if (event->after)
-        return filter_passes_link(filter, event->after, progress, slice);
-    if (event->address_after)
-        return filter_passes_address(filter, event->address_after, progress, slice);
-    return false;
-}
-
 int filter_passes_event(const struct filter *filter, const struct event *event,
                         struct filter_progress *progress, const struct slice *slice)
 {
     bool either = event_is_of_link_alone(event);
     bool before;
-    int r;
+    int r = 0;
 
     if (event->type == EVENT_SOURCE)
         return true;
     if (!wants_type(filter, event))
         return false;
     if (!progress->after) {
-        r = passes_before(filter, event, progress, slice);
-        if (r < 0 || (r > 0 && !either) || !(event->after || event->address_after))
+        if (event->before)
+            r = filter_passes_object(filter, event->before, progress, slice);
+        if (r < 0 || (r > 0 && !either) || !event->after)
             return r;
         progress->after = true;
         progress->before = r;
     }
     before = progress->before;
-    r = passes_after(filter, event, progress, slice);
+    r = filter_passes_object(filter, event->after, progress, slice);
     return r >= 0 && either ? r != before : r;
 }

@@ -33,15 +33,11 @@ struct filter_progress {
     const char *altname; /* the glob's next one; NULL: the link's name */
 };
 
-/* Whether a link passes: 1 or 0. -EAGAIN if the slice was over before that was known: ask again
- * with the same progress and link, which must live until then. */
-int filter_passes_link(const struct filter *filter, const struct link *link,
-                       struct filter_progress *progress, const struct slice *slice);
-
-/* The same of an address: its link passes, but for types and fields, and what is about the address
- * itself holds. */
-int filter_passes_address(const struct filter *filter, const struct address *address,
-                          struct filter_progress *progress, const struct slice *slice);
+/* Whether a link passes: 1 or 0; or an address: its link passes, but for types and fields, and what
+ * is about the address itself holds. -EAGAIN if the slice was over before that was known: ask again
+ * with the same progress and object, which must live until then. */
+int filter_passes_object(const struct filter *filter, const struct object *object,
+                         struct filter_progress *progress, const struct slice *slice);
 
 /* The same of an event, which passes if its object did before or after it; one that is of the
  * address's link alone, if it did so only once. */

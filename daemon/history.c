@@ -54,15 +54,45 @@ static size_t ring_bytes(size_t capacity)
     return capacity ? allocation_bytes(capacity * sizeof(struct event)) : 0;
 }
 
-/* A state counts in the event that ended it: as long as it lasts it is not held for the history
- * alone. The state of its link that an address was reported with does not count again; where that
- * ended long before the address, this event alone may hold it. */
-static size_t event_bytes(const struct event *event)
+/* What one event more, or less, holds that no other one does. */
+static size_t hold(struct object *object)
 {
-    return (event->before ? link_bytes(event->before) : 0) +
-           (event->address_before ? address_bytes(event->address_before) : 0) +
-           (event->source ? buffer_bytes(event->source) : 0) +
+    return object->held++ ? 0 : object_bytes(object);
+}
+
+static size_t let_go(struct object *object)
+{
+    return --object->held ? 0 : object_bytes(object);
+}
+
+static size_t text_bytes(const struct event *event)
+{
+    return (event->source ? buffer_bytes(event->source) : 0) +
            (event->message ? buffer_bytes(event->message) : 0);
+}
+
+/* A state counts in the event that ended it: as long as it lasts it is not held for the history
+ * alone. An address that ended may be the last that has a state of its link that ended before it,
+ * even before the oldest event. */
+static void count_in(struct history *history, struct event *event)
+{
+    struct link *link = event->before ? event->before->link : NULL;
+
+    event->counts_link = link && link->object.past;
+    history->bytes += text_bytes(event);
+    if (event->before)
+        history->bytes += hold(event->before);
+    if (event->counts_link)
+        history->bytes += hold(&link->object);
+}
+
+static void count_out(struct history *history, struct event *event)
+{
+    history->bytes -= text_bytes(event);
+    if (event->counts_link)
+        history->bytes -= let_go(&event->before->link->object);
+    if (event->before)
+        history->bytes -= let_go(event->before);
 }
 
 struct history *history_new(const char *instance, size_t bytes_max)
@@ -95,11 +125,9 @@ static void forget_oldest(struct history *history)
     struct event *event = slot(history, history->oldest++);
 
     history->cut = event->more_follows;
-    history->bytes -= event_bytes(event);
-    link_unref(event->before);
-    link_unref(event->after);
-    address_unref(event->address_before);
-    address_unref(event->address_after);
+    count_out(history, event);
+    object_unref(event->before);
+    object_unref(event->after);
     buffer_unref(event->source);
     buffer_unref(event->message);
 }
@@ -197,13 +225,11 @@ static int add(struct history *history, struct event event)
         return -ENOMEM;
     }
     event.sequence = history->next;
-    event.before = link_ref(event.before);
-    event.after = link_ref(event.after);
-    event.address_before = address_ref(event.address_before);
-    event.address_after = address_ref(event.address_after);
-    event.source = buffer_ref(event.source);
+    object_ref(event.before);
+    object_ref(event.after);
+    buffer_ref(event.source);
+    count_in(history, &event);
     *slot(history, history->next++) = event;
-    history->bytes += event_bytes(&event);
     keep_bound(history);
     return 0;
 }
@@ -225,6 +251,7 @@ int history_add_change(struct history *history, const struct change *change, int
                        int64_t monotonic_usec)
 {
     return add(history, (struct event){.type = type_of(change->type),
+                                       .subject = change_object(change)->subject,
                                        .learned = change->source,
                                        .realtime_usec = realtime_usec,
                                        .monotonic_usec = monotonic_usec,
@@ -234,20 +261,6 @@ int history_add_change(struct history *history, const struct change *change, int
                                        .flaps = change->flaps,
                                        .more_follows = change->more_follows,
                                        .moved_to = change->moved_to});
-}
-
-int history_add_address_change(struct history *history, const struct address_change *change,
-                               int64_t realtime_usec, int64_t monotonic_usec)
-{
-    return add(history, (struct event){.type = type_of(change->type),
-                                       .subject = SUBJECT_ADDRESSES,
-                                       .learned = change->source,
-                                       .realtime_usec = realtime_usec,
-                                       .monotonic_usec = monotonic_usec,
-                                       .address_before = change->before,
-                                       .address_after = change->after,
-                                       .fields = change->fields,
-                                       .more_follows = change->more_follows});
 }
 
 int history_add_source(struct history *history, enum subject_number subject,

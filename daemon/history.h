@@ -29,8 +29,6 @@ const char *history_instance(const struct history *history);
  * and gets a fresh snapshot. */
 int history_add_change(struct history *history, const struct change *change, int64_t realtime_usec,
                        int64_t monotonic_usec);
-int history_add_address_change(struct history *history, const struct address_change *change,
-                               int64_t realtime_usec, int64_t monotonic_usec);
 int history_add_source(struct history *history, enum subject_number subject,
                        const struct standing_report *report, int64_t realtime_usec,
                        int64_t monotonic_usec);

@@ -10,7 +10,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "daemon/allocation.h"
 #include "daemon/digest.h"
 
 /* What is known of operstates (RFC 2863) and link modes. */
@@ -330,8 +329,7 @@ int link_parse(const struct nlmsghdr *message, struct link **ret)
     link = calloc(1, size);
     if (!link)
         return -ENOMEM;
-    link->references = 1;
-    link->size = (uint32_t)size;
+    object_init(&link->object, SUBJECT_LINKS, size);
     take_all(&attributes, info, link);
     *ret = link;
     return 0;
@@ -348,56 +346,6 @@ int link_digest(const struct nlmsghdr *message, int *ret_ifindex, uint64_t *ret)
     return 0;
 }
 
-size_t link_bytes(const struct link *link)
-{
-    return allocation_bytes(link->size);
-}
-
-bool link_charge(struct link *link, struct quota *quota)
-{
-    if (!quota_take(quota, link_bytes(link)))
-        return false;
-    link->quota = quota;
-    return true;
-}
-
-static void forget_json(struct link *link)
-{
-    if (link->json)
-        quota_give(link->quota, buffer_bytes(link->json));
-    link->json = buffer_unref(link->json);
-}
-
-void link_keep_json(struct link *link, struct buffer *json)
-{
-    forget_json(link);
-    if (!link->past && quota_take(link->quota, buffer_bytes(json)))
-        link->json = buffer_ref(json);
-}
-
-void link_retire(struct link *link)
-{
-    forget_json(link);
-    link->past = true;
-}
-
-struct link *link_ref(struct link *link)
-{
-    if (link)
-        link->references++;
-    return link;
-}
-
-struct link *link_unref(struct link *link)
-{
-    if (link && --link->references == 0) {
-        forget_json(link);
-        quota_give(link->quota, link_bytes(link));
-        free(link);
-    }
-    return NULL;
-}
-
 /* A pointer into one allocation, as one into its copy. */
 static const char *moved(const char *pointer, const struct link *from, struct link *to)
 {
@@ -406,18 +354,10 @@ static const char *moved(const char *pointer, const struct link *from, struct li
 
 struct link *link_copy(const struct link *link)
 {
-    struct link *copy = malloc(link->size);
+    struct link *copy = as_link(object_copy(&link->object));
 
     if (!copy)
         return NULL;
-    memcpy(copy, link, link->size);
-    if (!link_charge(copy, link->quota)) {
-        free(copy);
-        return NULL;
-    }
-    copy->references = 1;
-    copy->json = NULL;
-    copy->past = false;
     copy->altnames = moved(link->altnames, link, copy);
     for (int i = 0; i < TEXT_COUNT; i++)
         *text_member(copy, i) = moved(*text_member(link, i), link, copy);
@@ -495,7 +435,7 @@ link_fields link_compare(const struct link *before, const struct link *after)
 const char *link_next_altname(const struct link *link, const char *altname)
 {
     /* The strings stand one behind the other, up to the end of the allocation. */
-    const char *end = (const char *)link + link->size;
+    const char *end = (const char *)link + link->object.size;
     const char *next = altname ? altname + strlen(altname) + 1 : link->altnames;
 
     return next && next < end ? next : NULL;

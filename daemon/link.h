@@ -9,8 +9,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "daemon/buffer.h"
-#include "daemon/quota.h"
+#include "daemon/subject_object.h"
 #include "protocol/fields.h"
 
 /* The kernel's MAX_ADDR_LEN. */
@@ -32,12 +31,7 @@ struct link_destination {
 /* A link as one message describes it. Shared, and never changed once it is shared. A
  * member has a value only where known has the bit of its field. */
 struct link {
-    unsigned references;
-    uint32_t size;       /* bytes allocated */
-    struct quota *quota; /* what its memory counts in; NULL for none */
-    /* Its encoding, by link_keep_json(); NULL if there is none, and always if it is past. */
-    struct buffer *json;
-    bool past; /* see link_retire() */
+    struct object object;
 
     uint8_t operstate;
     uint8_t linkmode;
@@ -127,24 +121,21 @@ int link_parse(const struct nlmsghdr *message, struct link **ret);
  * to have an index. */
 int link_digest(const struct nlmsghdr *message, int *ret_ifindex, uint64_t *ret);
 
-/* Its memory, and that of its copies and its encoding, counts in that quota from now on, which must
- * outlive it. Once; false if there is no room for it. */
-bool link_charge(struct link *link, struct quota *quota);
+/* The link that an object is, or NULL. */
+static inline struct link *as_link(struct object *object)
+{
+    return (struct link *)object;
+}
 
-/* The memory that it takes, without that of its encoding. */
-size_t link_bytes(const struct link *link);
+static inline struct link *link_ref(struct link *link)
+{
+    return as_link(object_ref((struct object *)link));
+}
 
-/* Keeps its encoding for the next snapshot, or not where there is no room for it. */
-void link_keep_json(struct link *link, struct buffer *json);
-
-/* The link is gone, or has another state: from now on no encoding of this one is kept. The history
- * may hold it for long, and does not count that. */
-void link_retire(struct link *link);
-
-struct link *link_ref(struct link *link);
-
-/* Drops a reference. Always NULL. */
-struct link *link_unref(struct link *link);
+static inline struct link *link_unref(struct link *link)
+{
+    return as_link(object_unref((struct object *)link));
+}
 
 /* A copy with one reference, free to be resolved anew. NULL without memory, or room for it. */
 struct link *link_copy(const struct link *link);

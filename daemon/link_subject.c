@@ -9,7 +9,7 @@ static int parse(const struct link_objects *links, const struct nlmsghdr *messag
 {
     int r = link_parse(message, ret);
 
-    if (r >= 0 && !link_charge(*ret, links->quota)) {
+    if (r >= 0 && !object_charge(&(*ret)->object, links->quota)) {
         link_unref(*ret);
         return -ENOMEM;
     }

@@ -21,8 +21,8 @@ static void begin(struct link *link, int64_t now, bool first_dump)
  * that is not up, nor one without the other. */
 void link_times_follow(const struct change *change, int64_t now, bool first_dump)
 {
-    const struct link *before = change->before;
-    struct link *after = change->after;
+    const struct link *before = as_link(change->before);
+    struct link *after = as_link(change->after);
 
     if (!after)
         return;

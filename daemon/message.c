@@ -9,11 +9,9 @@
 #include "daemon/encode.h"
 #include "daemon/encode_address.h"
 
-#define HEAD         "{\"parameters\":"
-#define LIST_LINK    HEAD "{\"link\":"
-#define LIST_ADDRESS HEAD "{\"address\":"
-#define CONTINUES    "},\"continues\":true}"
-#define MORE         ",\"more_follows\":true"
+#define HEAD      "{\"parameters\":"
+#define CONTINUES "},\"continues\":true}"
+#define MORE      ",\"more_follows\":true"
 
 static const char *const type_names[EVENT_TYPE_COUNT] = {
     [EVENT_SNAPSHOT] = "snapshot", [EVENT_READY] = "ready", [EVENT_LOST] = "lost",
@@ -53,15 +51,34 @@ int message_error(const char *error, json_t *parameters, struct buffer **ret)
     return whole(json_pack("{s:s, s:o}", "error", error, "parameters", parameters), ret);
 }
 
-struct buffer *message_link_text(struct link *link)
+/* An object that is encoded already is copied. For an event alone no text is kept: most links
+ * change again before anybody asks for a snapshot of them. */
+static void put_object(struct writer *writer, const struct object *object, int64_t now)
+{
+    const struct address *address = (const struct address *)object;
+
+    if (object->json)
+        writer_add(writer, object->json->data, object->json->length);
+    else if (object->subject == SUBJECT_ADDRESSES)
+        encode_address(writer, address, address->known, now);
+    else
+        encode_link(writer, (const struct link *)object);
+}
+
+/* What is left of an address's lifetimes is another at each moment. */
+struct buffer *message_object_text(struct object *object, int64_t now)
 {
     struct buffer *text;
+    struct writer writer;
 
-    if (link->json)
-        return buffer_ref(link->json);
-    if (encode_link(link, &text) < 0)
+    if (object->json)
+        return buffer_ref(object->json);
+    writer_init(&writer);
+    put_object(&writer, object, now);
+    if (writer_to_buffer(&writer, &text) < 0)
         return NULL;
-    link_keep_json(link, text);
+    if (object->subject == SUBJECT_LINKS)
+        object_keep_json(object, text);
     return text;
 }
 
@@ -109,6 +126,11 @@ static void put_times(struct writer *writer, const struct event *event)
     writer_put_integer(writer, event->monotonic_usec);
 }
 
+/* Members of replies: an object, and its source. */
+static const char *const object_members[SUBJECT_COUNT] = {
+    [SUBJECT_LINKS] = "link",
+    [SUBJECT_ADDRESSES] = "address",
+};
 static const char *const source_members[SUBJECT_COUNT] = {
     [SUBJECT_LINKS] = "source",
     [SUBJECT_ADDRESSES] = "address_source",
@@ -148,36 +170,18 @@ static void put_learned(struct writer *writer, const struct event *event)
     writer_put_word(writer, learned_name(event->learned));
 }
 
-/* A link that is encoded already is copied. For an event alone none is kept: most links
- * change again before anybody asks for a snapshot of them. */
-static void put_link(struct writer *writer, const struct link *link)
-{
-    writer_key(writer, "link");
-    if (link->json)
-        writer_add(writer, link->json->data, link->json->length);
-    else
-        encode_whole(writer, link);
-}
-
-static void put_address(struct writer *writer, const struct address *address, int64_t now)
-{
-    writer_key(writer, "address");
-    encode_address(writer, address, address->known, now);
-}
-
 static void put_old(struct writer *writer, const struct event *event)
 {
     writer_key(writer, "old");
-    if (event->address_before)
-        encode_address(writer, event->address_before, event->fields, event->monotonic_usec);
+    if (event->subject == SUBJECT_ADDRESSES)
+        encode_address(writer, as_address(event->before), event->fields, event->monotonic_usec);
     else
-        encode_fields(writer, event->before, event->fields);
+        encode_fields(writer, as_link(event->before), event->fields);
 }
 
 int message_event(const char *instance, const struct event *event, struct buffer **ret)
 {
-    const struct address *address = event_address(event);
-    const struct link *link = event_link(event);
+    const struct object *object = event_object(event);
     struct writer writer;
 
     begin(&writer, instance, event->type, event->sequence);
@@ -202,10 +206,10 @@ int message_event(const char *instance, const struct event *event, struct buffer
         writer_key(&writer, "flaps");
         writer_put_integer(&writer, event->flaps);
     }
-    if (address)
-        put_address(&writer, address, event->monotonic_usec);
-    else if (link)
-        put_link(&writer, link);
+    if (object) {
+        writer_put_key(&writer, object_members[object->subject]);
+        put_object(&writer, object, event->monotonic_usec);
+    }
     return end(&writer, ret);
 }
 
@@ -220,41 +224,24 @@ int message_sources_now(const char *instance, enum event_type type, uint64_t seq
     return end(&writer, ret);
 }
 
-void message_put_address(struct writer *writer, const char *instance, uint64_t sequence,
-                         const struct address *address, int64_t now)
-{
-    put_head(writer, instance, EVENT_SNAPSHOT, sequence);
-    put_address(writer, address, now);
-    writer_put(writer, MORE);
-    put_tail(writer);
-}
-
-void message_begin_snapshot(struct writer *head, const char *instance, uint64_t sequence)
+void message_begin_snapshot(struct writer *head, const char *instance, uint64_t sequence,
+                            enum subject_number subject)
 {
     begin(head, instance, EVENT_SNAPSHOT, sequence);
-    writer_key(head, "link");
+    writer_put_key(head, object_members[subject]);
 }
 
-void message_put_snapshot(struct writer *writer, const struct writer *head, struct link *link)
+void message_put_snapshot(struct writer *writer, const struct writer *head,
+                          const struct buffer *text)
 {
-    struct buffer *text = message_link_text(link);
-
     writer_add(writer, head->data, head->length);
-    if (text)
-        writer_add(writer, text->data, text->length);
-    else
-        writer->failed = true;
+    writer_add(writer, text->data, text->length);
     writer_add(writer, MORE CONTINUES, sizeof(MORE CONTINUES));
-    buffer_unref(text);
 }
 
-size_t message_snapshot_size(const struct writer *head, struct link *link)
+size_t message_snapshot_size(const struct writer *head, const struct buffer *text)
 {
-    struct buffer *text = message_link_text(link);
-    size_t size = head->length + (text ? text->length : 0) + sizeof(MORE CONTINUES);
-
-    buffer_unref(text);
-    return size;
+    return head->length + text->length + sizeof(MORE CONTINUES);
 }
 
 int message_lost(const char *instance, uint64_t sequence, int64_t lost, struct buffer **ret)
@@ -276,6 +263,18 @@ static struct buffer *text_buffer(const char *text, size_t length)
     if (buffer)
         memcpy(buffer->data, text, length);
     return buffer;
+}
+
+static struct buffer *list_head(enum subject_number subject)
+{
+    struct buffer *head;
+    struct writer writer;
+
+    writer_init(&writer);
+    writer_put(&writer, HEAD);
+    writer_open(&writer);
+    writer_put_key(&writer, object_members[subject]);
+    return writer_to_buffer(&writer, &head) < 0 ? NULL : head;
 }
 
 /* The last reply of a List, from what it starts with on. */
@@ -304,30 +303,20 @@ struct buffer *message_source_text(const struct standing_report *report)
     return writer_to_buffer(&writer, &text) < 0 ? NULL : text;
 }
 
-struct buffer *message_address_text(const struct address *address, int64_t now)
-{
-    struct buffer *text;
-    struct writer writer;
-
-    writer_init(&writer);
-    encode_address(&writer, address, address->known, now);
-    return writer_to_buffer(&writer, &text) < 0 ? NULL : text;
-}
-
 int message_list_new(const char *instance, uint64_t sequence,
                      const struct standing_report *const reports[], unsigned subjects,
                      struct message_list *ret)
 {
     struct message_list list = {
-        .link = text_buffer(LIST_LINK, strlen(LIST_LINK)),
-        .address = text_buffer(LIST_ADDRESS, strlen(LIST_ADDRESS)),
+        .heads = {[SUBJECT_LINKS] = list_head(SUBJECT_LINKS),
+                  [SUBJECT_ADDRESSES] = list_head(SUBJECT_ADDRESSES)},
         .more = text_buffer(CONTINUES, sizeof(CONTINUES)),
     };
     int r = list_end(",", instance, sequence, reports, subjects, &list.last);
 
     if (r >= 0)
         r = list_end(HEAD "{", instance, sequence, reports, subjects, &list.none);
-    if (r < 0 || !list.link || !list.address || !list.more) {
+    if (r < 0 || !list.heads[SUBJECT_LINKS] || !list.heads[SUBJECT_ADDRESSES] || !list.more) {
         message_list_clear(&list);
         return -ENOMEM;
     }
@@ -339,8 +328,8 @@ void message_list_clear(struct message_list *list)
 {
     if (!list)
         return;
-    buffer_unref(list->link);
-    buffer_unref(list->address);
+    for (int i = 0; i < SUBJECT_COUNT; i++)
+        buffer_unref(list->heads[i]);
     buffer_unref(list->more);
     buffer_unref(list->last);
     buffer_unref(list->none);

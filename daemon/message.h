@@ -22,18 +22,17 @@ int message_error(const char *error, json_t *parameters, struct buffer **ret);
 /* A reply of Monitor with an event of the history. */
 int message_event(const char *instance, const struct event *event, struct buffer **ret);
 
-/* What replies of Monitor with a link as it is at that position begin with, all of them. */
-void message_begin_snapshot(struct writer *head, const char *instance, uint64_t sequence);
+/* What replies of Monitor with an object of that subject as it is at that position begin with, all
+ * of them. */
+void message_begin_snapshot(struct writer *head, const char *instance, uint64_t sequence,
+                            enum subject_number subject);
 
-/* Adds one that begins so. */
-void message_put_snapshot(struct writer *writer, const struct writer *head, struct link *link);
+/* Adds one that begins so, and has that text. */
+void message_put_snapshot(struct writer *writer, const struct writer *head,
+                          const struct buffer *text);
 
 /* The bytes that this adds. */
-size_t message_snapshot_size(const struct writer *head, struct link *link);
-
-/* A reply with an address, as it is at that moment of CLOCK_MONOTONIC. */
-void message_put_address(struct writer *writer, const char *instance, uint64_t sequence,
-                         const struct address *address, int64_t now);
+size_t message_snapshot_size(const struct writer *head, const struct buffer *text);
 
 /* Replies of Monitor that are made for one consumer: of type ready, or source, with the reports of
  * those subjects as the sources; and of type lost, with how many events were lost, -1 if that is
@@ -43,23 +42,20 @@ int message_sources_now(const char *instance, enum event_type type, uint64_t seq
                         struct buffer **ret);
 int message_lost(const char *instance, uint64_t sequence, int64_t lost, struct buffer **ret);
 
-/* The text of the type Link, without a NUL: a new reference. It is the same for each consumer, and
- * kept with the link where there is room for it. NULL without memory. */
-struct buffer *message_link_text(struct link *link);
+/* The text of the type Link, or Address as it is at that moment of CLOCK_MONOTONIC, without a NUL:
+ * a new reference. That of a link is the same for each consumer, and kept with it where there is
+ * room for it. NULL without memory. */
+struct buffer *message_object_text(struct object *object, int64_t now);
 
 /* The text of the type Source. NULL without memory. */
 struct buffer *message_source_text(const struct standing_report *report);
 
-/* The text of the type Address, as it is at that moment. Nobody shares it. NULL without memory. */
-struct buffer *message_address_text(const struct address *address, int64_t now);
-
-/* The pieces of the replies to a List: each is link, the text of a link, and more, or the same with
- * address; the last one has last instead of more; if there is nothing at all, it is none alone. The
+/* The pieces of the replies to a List: each is the head of its subject, the text of an object, and
+ * more; the last one has last instead of more; if there is nothing at all, it is none alone. The
  * caller has a reference to each. The position's reference is taken, as the parameters of
  * message_reply(), and has the reports of those subjects as the sources beside it. */
 struct message_list {
-    struct buffer *link;
-    struct buffer *address;
+    struct buffer *heads[SUBJECT_COUNT];
     struct buffer *more;
     struct buffer *last;
     struct buffer *none;

@@ -87,7 +87,8 @@ int link_names_init(struct link_names *ret, const struct link *link)
     struct link_names names = {.name.ifindex = link->ifindex};
 
     if (link->altname_count)
-        names.altnames = quota_calloc(link->quota, link->altname_count, sizeof(*names.altnames));
+        names.altnames =
+            quota_calloc(link->object.quota, link->altname_count, sizeof(*names.altnames));
     if (link->altname_count && !names.altnames)
         return -ENOMEM;
     for (unsigned i = 0; i < link->altname_count; i++)
@@ -110,6 +111,6 @@ void link_names_move(struct link_names *names, const struct link *link)
 
 void link_names_free(struct link_names *names, const struct link *link)
 {
-    quota_free(link->quota, names->altnames, link->altname_count, sizeof(*names->altnames));
+    quota_free(link->object.quota, names->altnames, link->altname_count, sizeof(*names->altnames));
     names->altnames = NULL;
 }

@@ -49,7 +49,7 @@ static void count_carrier_changes(struct namespace_counters *counters, const str
     if (change->type != CHANGE_CHANGE)
         return;
     counters->carrier_changes +=
-        change->flaps + link_carrier_differs(change->before, change->after);
+        change->flaps + link_carrier_differs(as_link(change->before), as_link(change->after));
     counters->flaps += change->flaps;
 }
 
@@ -61,22 +61,17 @@ static const struct follower *links_of(const struct namespace *netns)
 static void on_changed(void *user, const struct change *change)
 {
     struct namespace *netns = user;
+    bool is_link = change_object(change)->subject == SUBJECT_LINKS;
     bool first_dump = !links_of(netns)->has_dumped;
     int64_t realtime = clock_usec(CLOCK_REALTIME);
 
-    link_times_follow(change, realtime, first_dump);
-    count_carrier_changes(&netns->counters, change);
+    if (is_link) {
+        link_times_follow(change, realtime, first_dump);
+        count_carrier_changes(&netns->counters, change);
+    }
     check_added(netns, history_add_change(netns->history, change, realtime, clock_now()));
-    if (netns->log)
+    if (is_link && netns->log)
         eventlog_change(netns->log, change, newest_position(netns), first_dump);
-}
-
-static void on_address_changed(void *user, const struct address_change *change)
-{
-    struct namespace *netns = user;
-
-    check_added(netns, history_add_address_change(netns->history, change,
-                                                  clock_usec(CLOCK_REALTIME), clock_now()));
 }
 
 /* Those who wait for it have no event to wait for. */
@@ -150,7 +145,6 @@ struct namespace *namespace_new(struct ev_loop *loop, struct log *log,
 {
     static const struct source_handlers source_handlers = {
         .subjects = {.changed = on_changed,
-                     .address_changed = on_address_changed,
                      .addresses_known = on_addresses_known,
                      .addresses_over = on_addresses_over,
                      .reported = on_reported},

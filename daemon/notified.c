@@ -26,13 +26,16 @@ static bool has_fields_of_its_own(const struct link *link)
 
 bool change_is_notified(const struct change *change)
 {
+    const struct link *before = as_link(change->before);
+    const struct link *after = as_link(change->after);
+
     if (change->derived)
         return false;
     if (change->type != CHANGE_CHANGE)
         return true;
     if (change->fields & NOTIFIED_FIELDS)
         return true;
-    if (change->fields & OWN_FIELDS && has_fields_of_its_own(change->after))
+    if (change->fields & OWN_FIELDS && has_fields_of_its_own(after))
         return true;
-    return (change->before->flags ^ change->after->flags) & NOTIFIED_FLAGS;
+    return (before->flags ^ after->flags) & NOTIFIED_FLAGS;
 }

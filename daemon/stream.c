@@ -7,13 +7,10 @@
 
 #include "daemon/message.h"
 
-/* Links of a snapshot that are given in one buffer: twice as many where no filter takes memory, so
- * that the consumer is woken half as often. */
-#define PIECE_BYTES ((size_t)16 * 1024)
-#define PIECE_LINKS 128
-
-/* What a snapshot goes through. */
-enum phase { PHASE_LINKS, PHASE_ADDRESSES, PHASE_OVER };
+/* Objects of a snapshot that are given in one buffer: twice as many where no filter takes memory,
+ * so that the consumer is woken half as often. */
+#define PIECE_BYTES   ((size_t)16 * 1024)
+#define PIECE_OBJECTS 128
 
 struct stream {
     struct stream_origin *origin;
@@ -23,18 +20,16 @@ struct stream {
     uint64_t held;   /* of those between, the one to be emitted next; 0 for none */
     uint64_t start;  /* the last event that had happened when the consumer came, or lost others */
 
-    /* What is held against the filter: the event after the last one seen, or this link of the
+    /* What is held against the filter: the event after the last one seen, or this object of the
      * snapshot. The cursor stays where it is until that is decided. */
     struct filter_progress progress;
-    struct link *undecided;
-    struct address *undecided_address;
+    struct object *undecided;
 
-    /* A snapshot goes through the tables in their order, while they go on changing: events about
-     * links and addresses that it has passed are emitted in between, events about the others are
-     * not, for it will show their outcome. */
-    enum phase phase;
-    int snapshot_index;             /* of the last link passed */
-    struct address_key snapshot_at; /* of the last address passed; zero for none */
+    /* A snapshot goes through the subjects, and through the table of each in its order, while they
+     * go on changing: events about objects that it has passed are emitted in between, events about
+     * the others are not, for it will show their outcome. */
+    unsigned subject;               /* SUBJECT_COUNT when it is over */
+    struct address_key snapshot_at; /* of the last object passed; zero for none */
     bool owes_ready;
     bool before_ready; /* from the beginning of a snapshot until ready */
     bool sent_source;  /* that nothing is known yet, and why */
@@ -78,8 +73,7 @@ struct stream *stream_free(struct stream *stream)
 {
     if (!stream)
         return NULL;
-    link_unref(stream->undecided);
-    address_unref(stream->undecided_address);
+    object_unref(stream->undecided);
     filter_free(stream->filter);
     free(stream);
     return NULL;
@@ -103,12 +97,10 @@ static void start_over(struct stream *stream, int64_t lost)
     stream->owes_lost = true;
     stream->lost = lost;
     stream->owes_ready = stream->before_ready = true;
-    stream->phase = PHASE_LINKS;
-    stream->snapshot_index = 0;
+    stream->subject = 0;
     stream->snapshot_at = (struct address_key){.ifindex = 0};
     stream->progress = (struct filter_progress){.glob = 0};
-    stream->undecided = link_unref(stream->undecided);
-    stream->undecided_address = address_unref(stream->undecided_address);
+    stream->undecided = object_unref(stream->undecided);
 }
 
 static void start_over_from(struct stream *stream, uint64_t sequence)
@@ -142,7 +134,7 @@ int stream_resume(struct stream *stream, const char *instance, int64_t sequence)
         return 0;
     }
     go_to(stream, (uint64_t)sequence);
-    stream->phase = PHASE_OVER;
+    stream->subject = SUBJECT_COUNT;
     stream->before_ready = false;
     return 0;
 }
@@ -165,21 +157,28 @@ void stream_replay(struct stream *stream)
     go_to(stream, sequence);
     stream->owes_lost = sequence > 0;
     stream->lost = has_addresses ? (int64_t)sequence : -1;
-    stream->phase = PHASE_OVER;
+    stream->subject = SUBJECT_COUNT;
     stream->before_ready = false;
+}
+
+/* Where an object stands among those of its subject. */
+static struct address_key place_of(struct object *object)
+{
+    if (object->subject == SUBJECT_ADDRESSES)
+        return as_address(object)->key;
+    return (struct address_key){.ifindex = as_link(object)->ifindex};
 }
 
 /* Whether the snapshot is still to show what became of it. */
 static bool is_to_come(const struct stream *stream, const struct event *event)
 {
-    const struct address *address = event_address(event);
-    const struct link *link = event_link(event);
+    struct object *object = event_object(event);
+    struct address_key place;
 
-    if (link)
-        return stream->phase == PHASE_LINKS && link->ifindex > stream->snapshot_index;
-    if (!address || stream->phase == PHASE_OVER)
-        return false;
-    return stream->phase == PHASE_LINKS || address_order(&address->key, &stream->snapshot_at) > 0;
+    if (!object || object->subject != stream->subject)
+        return object && object->subject > stream->subject;
+    place = place_of(object);
+    return address_order(&place, &stream->snapshot_at) > 0;
 }
 
 /* As filter_passes_event(). */
@@ -294,38 +293,61 @@ static int emit_event(struct stream *stream, const struct slice *slice, struct b
     }
 }
 
-/* Links of a snapshot in one buffer. */
+/* Objects of a snapshot in one buffer. */
 struct piece {
     struct writer head; /* of each */
-    struct link *links[PIECE_LINKS];
+    int64_t now;
+    struct buffer *texts[PIECE_OBJECTS];
     size_t count;
     size_t bytes;
 };
 
-/* Goes through the next links of the snapshot. 1 at its end, 0 if the piece is full, -EAGAIN. */
+/* The next one of the snapshot's subject; NULL at the end. */
+static struct object *next_object(const struct stream *stream)
+{
+    const struct stream_origin *origin = stream->origin;
+
+    if (stream->subject == SUBJECT_ADDRESSES)
+        return (struct object *)address_table_next(origin->addresses, &stream->snapshot_at);
+    return (struct object *)table_next(origin->table, stream->snapshot_at.ifindex);
+}
+
+/* Adds an object that passes. */
+static int put(struct piece *piece, struct object *object)
+{
+    struct buffer *text = message_object_text(object, piece->now);
+
+    if (!text)
+        return -ENOMEM;
+    piece->texts[piece->count++] = text;
+    piece->bytes += message_snapshot_size(&piece->head, text);
+    return 1;
+}
+
+/* Goes through the next objects of the snapshot. 1 at its end, 0 if the piece is full, -EAGAIN. */
 static int collect(struct stream *stream, size_t bytes, const struct slice *slice,
                    struct piece *piece)
 {
-    for (size_t n = 1; piece->bytes < bytes && piece->count < PIECE_LINKS; n++) {
+    for (size_t n = 1; piece->bytes < bytes && piece->count < PIECE_OBJECTS; n++) {
         bool was_undecided = stream->undecided;
-        struct link *link = stream->undecided;
+        struct object *object = stream->undecided;
         int r;
 
-        if (!link)
-            link = link_ref(table_next(stream->origin->table, stream->snapshot_index));
-        if (!link)
+        if (!object)
+            object = object_ref(next_object(stream));
+        if (!object)
             return 1;
-        r = filter_passes_link(stream->filter, link, &stream->progress, slice);
-        stream->undecided = r < 0 ? link : NULL;
+        r = filter_passes_object(stream->filter, object, &stream->progress, slice);
+        stream->undecided = r < 0 ? object : NULL;
         if (r < 0)
             return r;
-        stream->snapshot_index = link->ifindex;
-        if (r > 0) {
-            piece->links[piece->count++] = link;
-            piece->bytes += message_snapshot_size(&piece->head, link);
-        } else {
-            link_unref(link);
-        }
+        if (r > 0)
+            r = put(piece, object);
+        if (r >= 0)
+            stream->snapshot_at = place_of(object);
+        object_unref(object);
+        if (r < 0)
+            return r;
         /* Meanwhile others may have changed, and their events come first. */
         if (was_undecided || slice_is_over_after(slice, n))
             return -EAGAIN;
@@ -344,79 +366,33 @@ static int write_piece(const struct piece *piece, struct buffer **ret)
     if (piece->bytes > WRITER_ROOM)
         (void)writer_grow(&writer, piece->bytes);
     for (size_t i = 0; i < piece->count; i++) {
-        message_put_snapshot(&writer, &piece->head, piece->links[i]);
-        link_unref(piece->links[i]);
+        message_put_snapshot(&writer, &piece->head, piece->texts[i]);
+        buffer_unref(piece->texts[i]);
     }
     r = writer_to_buffer(&writer, ret);
     return r < 0 ? r : 1;
 }
 
-/* The next links of the snapshot, until there is so much of them; 0 at its end. */
-static int emit_links(struct stream *stream, size_t bytes, const struct slice *slice,
-                      struct buffer **ret)
+/* The next objects of the snapshot, until there is so much of them; 0 at the end of a subject. */
+static int emit_objects(struct stream *stream, size_t bytes, const struct slice *slice,
+                        struct buffer **ret)
 {
     struct piece piece;
     int r = 1;
 
     piece.count = piece.bytes = 0;
-    message_begin_snapshot(&piece.head, history_instance(stream->origin->history), stream->cursor);
-    if (is_about(stream, SUBJECT_BIT(LINKS)))
+    piece.now = stream->origin->clock();
+    message_begin_snapshot(&piece.head, history_instance(stream->origin->history), stream->cursor,
+                           stream->subject);
+    if (is_about(stream, 1U << stream->subject))
         r = collect(stream, bytes, slice, &piece);
     if (piece.count > 0)
         return write_piece(&piece, ret);
-    if (r > 0)
-        stream->phase = PHASE_ADDRESSES;
+    if (r > 0) {
+        stream->subject++;
+        stream->snapshot_at = (struct address_key){.ifindex = 0};
+    }
     return r < 0 ? r : 0;
-}
-
-/* Adds the next address of the snapshot, if it passes. 1 if there was one, 0 at the end, -EAGAIN.
- */
-static int put_next_address(struct stream *stream, const struct slice *slice, struct writer *writer)
-{
-    const struct stream_origin *origin = stream->origin;
-    struct address *address = stream->undecided_address;
-    int r;
-
-    if (!address)
-        address = address_ref(address_table_next(origin->addresses, &stream->snapshot_at));
-    if (!address)
-        return 0;
-    r = filter_passes_address(stream->filter, address, &stream->progress, slice);
-    stream->undecided_address = r < 0 ? address : NULL;
-    if (r < 0)
-        return r;
-    stream->snapshot_at = address->key;
-    if (r > 0)
-        message_put_address(writer, history_instance(origin->history), stream->cursor, address,
-                            origin->clock());
-    address_unref(address);
-    return 1;
-}
-
-/* The next addresses of the snapshot, likewise. */
-static int emit_addresses(struct stream *stream, size_t bytes, const struct slice *slice,
-                          struct buffer **ret)
-{
-    bool all = !is_about(stream, SUBJECT_BIT(ADDRESSES));
-    struct writer writer;
-    int r = all ? 0 : 1;
-
-    writer_init(&writer);
-    for (size_t n = 1; r == 1 && writer.length < bytes; n++) {
-        bool was_undecided = stream->undecided_address;
-
-        r = put_next_address(stream, slice, &writer);
-        if (r == 1 && (was_undecided || slice_is_over_after(slice, n)))
-            r = -EAGAIN;
-    }
-    if (r == 0)
-        stream->phase = PHASE_OVER;
-    if (writer.length == 0) {
-        writer_clear(&writer);
-        return r;
-    }
-    r = writer_to_buffer(&writer, ret);
-    return r < 0 ? r : 1;
 }
 
 /* With the states of the sources that the stream is about, and of the links in any case. */
@@ -499,12 +475,10 @@ static int next(struct stream *stream, bool many, const struct slice *slice, str
     if (many && !stream->before_ready && !stream->held && may_join(stream) &&
         stream->cursor < history_newest(history))
         r = emit_events(stream, slice, ret);
-    else if (!stream->undecided && !stream->undecided_address)
+    else if (!stream->undecided)
         r = emit_event(stream, slice, ret);
-    if (r == 0 && stream->phase == PHASE_LINKS)
-        r = emit_links(stream, many ? piece_bytes(stream) : 1, slice, ret);
-    if (r == 0 && stream->phase == PHASE_ADDRESSES)
-        r = emit_addresses(stream, many ? piece_bytes(stream) : 1, slice, ret);
+    while (r == 0 && stream->subject < SUBJECT_COUNT)
+        r = emit_objects(stream, many ? piece_bytes(stream) : 1, slice, ret);
     if (r == 0 && stream->owes_ready)
         r = emit_ready(stream, ret);
     return r;

@@ -11,11 +11,7 @@
 #include <stdint.h>
 
 #include "daemon/dumps.h"
-
-enum subject_number { SUBJECT_LINKS, SUBJECT_ADDRESSES, SUBJECT_COUNT };
-
-/* A set of them. */
-#define SUBJECT_BIT(id) (1U << SUBJECT_##id)
+#include "daemon/subject_object.h"
 
 /* In words, for reasons that people read. */
 struct subject_words {

@@ -47,8 +47,7 @@ bool subjects_init(struct subjects *subjects, const struct subjects_config *conf
                                   .user = user,
                                   .changes = {.followers = subjects->followers,
                                               .clock = config->clock,
-                                              .link_changed = handlers->changed,
-                                              .address_changed = handlers->address_changed,
+                                              .changed = handlers->changed,
                                               .user = user}};
     links->quota = config->quota;
     links->table = table_new(changes_of_link, &subjects->changes);

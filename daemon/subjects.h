@@ -11,7 +11,6 @@
 struct subjects_handlers {
     /* A link changed, or an address. Right after it, in the middle of a batch. */
     void (*changed)(void *user, const struct change *change);
-    void (*address_changed)(void *user, const struct address_change *change);
     /* The addresses are known now, as far as they can be, and their changes are reported. */
     void (*addresses_known)(void *user);
     /* They are not followed any more. */

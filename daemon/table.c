@@ -90,7 +90,7 @@ static struct entry *free_entry(struct entry *entry)
 {
     struct link *link = entry->link;
 
-    quota_free(link->quota, entry, 1, sizeof(*entry));
+    quota_free(link->object.quota, entry, 1, sizeof(*entry));
     link_unref(link);
     return NULL;
 }
@@ -255,7 +255,7 @@ static struct link *replace(struct table *table, struct entry *entry, struct lin
 {
     struct link *before = entry->link;
 
-    link_retire(before);
+    object_retire(&before->object);
     if (names) {
         remove_names(table, entry);
         entry->names = *names;
@@ -266,8 +266,8 @@ static struct link *replace(struct table *table, struct entry *entry, struct lin
     entry->link = link_ref(after);
     relate_entry(table, entry);
     change->type = CHANGE_CHANGE;
-    change->before = before;
-    change->after = after;
+    change->before = &before->object;
+    change->after = &after->object;
     emit(table, change);
     return before;
 }
@@ -396,7 +396,7 @@ static void insert(struct table *table, struct entry *entry)
 
 static struct entry *new_entry(struct link *link)
 {
-    struct entry *entry = quota_calloc(link->quota, 1, sizeof(*entry));
+    struct entry *entry = quota_calloc(link->object.quota, 1, sizeof(*entry));
 
     if (!entry)
         return NULL;
@@ -411,7 +411,7 @@ static struct entry *new_entry(struct link *link)
 
 static int add(struct table *table, struct link *link, enum change_source source)
 {
-    struct change change = {.type = CHANGE_ADD, .source = source, .after = link};
+    struct change change = {.type = CHANGE_ADD, .source = source, .after = &link->object};
     struct dependents dependents;
     struct entry *entry;
 
@@ -445,10 +445,11 @@ void table_remove(struct table *table, int ifindex, enum change_source source,
 
     if (!entry)
         return;
-    link = change.before = entry->link;
+    link = entry->link;
+    change.before = &link->object;
     if (moved_to)
         change.moved_to = *moved_to;
-    link_retire(link);
+    object_retire(&link->object);
     unrelate_entry(table, entry);
     remove_names(table, entry);
     RB_REMOVE(entries, &table->entries, entry);

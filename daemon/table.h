@@ -21,15 +21,17 @@ enum change_source {
     CHANGE_BY_DUMP,
 };
 
-/* What happened to one link. Valid during the call that reports it. */
+/* What happened to one link, or one address. Valid during the call that reports it. */
 struct change {
     enum change_type type;
     enum change_source source;
-    struct link *before; /* NULL for add */
-    struct link *after;  /* NULL for remove */
-    link_fields fields;  /* for change: what differs */
-    uint32_t flaps;      /* carrier changes beyond what before and after show */
-    /* Only what another link contributes changed: its name, or its IFF_UP. */
+    struct object *before; /* NULL for add */
+    struct object *after;  /* NULL for remove */
+    /* For change: what differs; of an address 0 if only what its link is called, or is. */
+    uint64_t fields;
+    uint32_t flaps; /* carrier changes beyond what before and after show */
+    /* Only what another link contributes changed: its name, or its IFF_UP. Or it is a change of an
+     * address that comes with one of its link. */
     bool derived;
     /* Another link changed with this one, without a notification: the
      * other end of a pair got, or lost, its peer. */
@@ -40,10 +42,15 @@ struct change {
     struct link_destination moved_to;
 };
 
-/* The link as it is after it, or was last. */
-static inline struct link *change_link(const struct change *change)
+/* The object as it is after it, or was last; and the same of a link. */
+static inline struct object *change_object(const struct change *change)
 {
     return change->type == CHANGE_REMOVE ? change->before : change->after;
+}
+
+static inline struct link *change_link(const struct change *change)
+{
+    return as_link(change_object(change));
 }
 
 typedef void (*table_handler)(void *user, const struct change *change);

@@ -5,7 +5,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "daemon/encode.h"
+#include "daemon/message.h"
 
 /* When all events happen. */
 #define MONOTONIC_USEC 2
@@ -234,7 +234,8 @@ static void check_link(const struct consumer *consumer, const struct link *link)
     snprintf(key, sizeof(key), "%d", link->ifindex);
     text = json_string_value(json_object_get(consumer->links, key));
     assert_non_null(text);
-    assert_int_equal(encode_link(link, &buffer), 0);
+    buffer = message_object_text((struct object *)link, 0);
+    assert_non_null(buffer);
     assert_int_equal(buffer->length, strlen(text));
     assert_memory_equal(buffer->data, text, buffer->length);
     buffer_unref(buffer);
@@ -249,7 +250,7 @@ void consumer_check(const struct consumer *consumer, const struct world *world, 
     assert_true(consumer->ready);
     for (const struct link *link = table_next(world->table, 0); link;
          link = table_next(world->table, link->ifindex)) {
-        if (!filter_passes_link(filter, link, &progress, NULL))
+        if (!filter_passes_object(filter, &link->object, &progress, NULL))
             continue;
         check_link(consumer, link);
         passing++;

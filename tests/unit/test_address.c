@@ -180,14 +180,14 @@ static int64_t clock_now(void)
     return 1000 * SEC;
 }
 
-static void on_address(void *user, const struct address_change *change)
+static void on_address(void *user, const struct change *change)
 {
     struct world *world = user;
-    const struct address *address = change->after ? change->after : change->before;
+    const struct address *address = as_address(change_object(change));
     char text[INET6_ADDRSTRLEN];
 
     assert_true(world->count < EVENTS_MAX);
-    assert_non_null(address->link);
+    assert_non_null(address->object.link);
     inet_ntop(address->key.family, address->key.local, text, sizeof(text));
     snprintf(world->events[world->count++], sizeof(world->events[0]), "%c%s%s", "+-~"[change->type],
              text, change -> more_follows ? " more" : "");
@@ -464,7 +464,7 @@ static void a_rename_for_which_there_was_no_room_is_found_by_the_next_dump(void 
     }
     assert_int_equal(notify(&world, RTM_NEWADDR, native_message(2, "10.0.0.1", &forever)), 0);
     assert_events(&world, "~10.0.0.1");
-    assert_string_equal(address_table_next(world.addresses, NULL)->link->ifname, "eth1");
+    assert_string_equal(address_table_next(world.addresses, NULL)->object.link->ifname, "eth1");
     end(&world);
 }
 

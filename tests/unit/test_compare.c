@@ -300,12 +300,12 @@ static void a_copy_stands_on_its_own(void **state)
     struct link *copy;
 
     (void)state;
-    link->json = buffer_new(1);
-    assert_non_null(link->json);
+    link->object.json = buffer_new(1);
+    assert_non_null(link->object.json);
     copy = link_copy(link);
     assert_non_null(copy);
-    assert_int_equal(copy->references, 1);
-    assert_null(copy->json);
+    assert_int_equal(copy->object.references, 1);
+    assert_null(copy->object.json);
     assert_int_equal(link_compare(link, copy), 0);
     link_unref(link);
     assert_string_equal(copy->ifalias, "to the lab");

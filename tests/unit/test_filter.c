@@ -43,7 +43,7 @@ static bool passes(const char *text, struct link *link)
 {
     struct filter *filter = filter_of(text);
     struct filter_progress progress = {.glob = 0};
-    bool result = filter_passes_link(filter, link, &progress, NULL);
+    bool result = filter_passes_object(filter, &link->object, &progress, NULL);
 
     filter_free(filter);
     link_unref(link);
@@ -59,7 +59,7 @@ static void no_filter_and_null_pass_everything(void **state)
 
     (void)state;
     assert_int_equal(filter_new(NULL, SUBJECT_BIT(LINKS), true, &filter, &field), 0);
-    assert_true(filter_passes_link(filter, link, &progress, NULL));
+    assert_true(filter_passes_object(filter, &link->object, &progress, NULL));
     filter_free(filter);
     assert_null(filter_free(NULL));
     link_unref(link);
@@ -163,15 +163,15 @@ static void an_event_passes_if_the_link_did_before_or_after(void **state)
     static const char text[] = "{\"names\":[\"eth*\"]}";
 
     (void)state;
-    assert_true(
-        passes_event(text, (struct event){.type = EVENT_CHANGE, .before = in, .after = out}));
-    assert_true(
-        passes_event(text, (struct event){.type = EVENT_CHANGE, .before = out, .after = in}));
-    assert_false(
-        passes_event(text, (struct event){.type = EVENT_CHANGE, .before = out, .after = out}));
-    assert_true(passes_event(text, (struct event){.type = EVENT_REMOVE, .before = in}));
-    assert_false(passes_event(text, (struct event){.type = EVENT_REMOVE, .before = out}));
-    assert_true(passes_event(text, (struct event){.type = EVENT_ADD, .after = in}));
+    assert_true(passes_event(
+        text, (struct event){.type = EVENT_CHANGE, .before = &in->object, .after = &out->object}));
+    assert_true(passes_event(
+        text, (struct event){.type = EVENT_CHANGE, .before = &out->object, .after = &in->object}));
+    assert_false(passes_event(
+        text, (struct event){.type = EVENT_CHANGE, .before = &out->object, .after = &out->object}));
+    assert_true(passes_event(text, (struct event){.type = EVENT_REMOVE, .before = &in->object}));
+    assert_false(passes_event(text, (struct event){.type = EVENT_REMOVE, .before = &out->object}));
+    assert_true(passes_event(text, (struct event){.type = EVENT_ADD, .after = &in->object}));
     link_unref(in);
     link_unref(out);
 }
@@ -182,13 +182,15 @@ static void types_select_events_and_the_source_always_passes(void **state)
     static const char text[] = "{\"types\":[\"add\",\"remove\"]}";
 
     (void)state;
-    assert_true(passes_event(text, (struct event){.type = EVENT_ADD, .after = link}));
-    assert_true(passes_event(text, (struct event){.type = EVENT_REMOVE, .before = link}));
-    assert_false(
-        passes_event(text, (struct event){.type = EVENT_CHANGE, .before = link, .after = link}));
+    assert_true(passes_event(text, (struct event){.type = EVENT_ADD, .after = &link->object}));
+    assert_true(passes_event(text, (struct event){.type = EVENT_REMOVE, .before = &link->object}));
+    assert_false(passes_event(
+        text,
+        (struct event){.type = EVENT_CHANGE, .before = &link->object, .after = &link->object}));
     assert_true(passes_event(text, (struct event){.type = EVENT_SOURCE}));
     assert_true(passes_event("{\"names\":[\"x\"]}", (struct event){.type = EVENT_SOURCE}));
-    assert_false(passes_event("{\"types\":[]}", (struct event){.type = EVENT_ADD, .after = link}));
+    assert_false(
+        passes_event("{\"types\":[]}", (struct event){.type = EVENT_ADD, .after = &link->object}));
     link_unref(link);
 }
 
@@ -200,15 +202,15 @@ static void fields_select_changes_alone(void **state)
     (void)state;
     assert_true(
         passes_event(text, (struct event){.type = EVENT_CHANGE,
-                                          .before = link,
-                                          .after = link,
+                                          .before = &link->object,
+                                          .after = &link->object,
                                           .fields = LINK_FIELD_BIT(MTU) | LINK_FIELD_BIT(FLAGS)}));
     assert_false(passes_event(text, (struct event){.type = EVENT_CHANGE,
-                                                   .before = link,
-                                                   .after = link,
+                                                   .before = &link->object,
+                                                   .after = &link->object,
                                                    .fields = LINK_FIELD_BIT(FLAGS)}));
-    assert_true(passes_event(text, (struct event){.type = EVENT_ADD, .after = link}));
-    assert_true(passes_event(text, (struct event){.type = EVENT_REMOVE, .before = link}));
+    assert_true(passes_event(text, (struct event){.type = EVENT_ADD, .after = &link->object}));
+    assert_true(passes_event(text, (struct event){.type = EVENT_REMOVE, .before = &link->object}));
     link_unref(link);
 }
 
@@ -278,7 +280,7 @@ static unsigned slices_for(const struct filter *filter, const struct link *link,
     do {
         struct slice slice = slice_of(checks);
 
-        r = filter_passes_link(filter, link, &progress, &slice);
+        r = filter_passes_object(filter, &link->object, &progress, &slice);
         slices++;
     } while (r == -EAGAIN);
     assert_int_equal(r, expected);
@@ -347,7 +349,7 @@ static void the_longest_filter_and_many_names_take_no_slice_beyond_its_end(void 
         int64_t began = tick();
         struct slice slice = slice_of(20);
 
-        r = filter_passes_link(filter, link, &progress, &slice);
+        r = filter_passes_object(filter, &link->object, &progress, &slice);
         checks += tick() - began - 1;
         assert_int_in_range(tick() - began, 1, 20 + 3);
     } while (r == -EAGAIN);
@@ -364,7 +366,7 @@ static void an_event_is_held_against_it_slice_by_slice_too(void **state)
     struct filter *filter = filter_of("{\"names\":[\"a*\",\"b*\",\"c*\"]}");
     struct link *before = LINK(.ifindex = 2, .ifname = "x");
     struct link *after = LINK(.ifindex = 2, .ifname = "c");
-    struct event event = {.type = EVENT_CHANGE, .before = before, .after = after};
+    struct event event = {.type = EVENT_CHANGE, .before = &before->object, .after = &after->object};
     struct filter_progress progress = {.glob = 0};
     unsigned slices = 0;
     int r;
@@ -390,11 +392,12 @@ static bool passes_address_event(const char *text, const char *altname, uint64_t
     json_t *json = json_loads(text, 0, NULL);
     struct link *before = LINK(.ifindex = 2, .ifname = "a");
     struct link *after = LINK(.ifindex = 2, .ifname = "a", .altname = altname);
-    struct address was = {.link = before}, is = {.link = after};
+    struct address was = {.object = {.subject = SUBJECT_ADDRESSES, .link = before}};
+    struct address is = {.object = {.subject = SUBJECT_ADDRESSES, .link = after}};
     struct event event = {.type = EVENT_CHANGE,
                           .subject = SUBJECT_ADDRESSES,
-                          .address_before = &was,
-                          .address_after = &is,
+                          .before = &was.object,
+                          .after = &is.object,
                           .fields = fields};
     struct filter_progress progress = {.glob = 0};
     struct filter *filter;
@@ -404,8 +407,8 @@ static bool passes_address_event(const char *text, const char *altname, uint64_t
     assert_int_equal(filter_new(json, SUBJECT_BIT(ADDRESSES), false, &filter, &field), 0);
     result = filter_passes_event(filter, &event, &progress, NULL);
     assert_false(progress.after);
-    event.address_before = &is;
-    event.address_after = &was;
+    event.before = &is.object;
+    event.after = &was.object;
     assert_int_equal(filter_passes_event(filter, &event, &progress, NULL), result);
     filter_free(filter);
     json_decref(json);

@@ -71,7 +71,8 @@ void __wrap_free(void *memory)
 static int add(struct history *history, int ifindex)
 {
     struct link *link = LINK(.ifindex = ifindex, .ifname = "a");
-    struct change change = {.type = CHANGE_ADD, .source = CHANGE_BY_DUMP, .after = link};
+    struct change change = {
+        .type = CHANGE_ADD, .source = CHANGE_BY_DUMP, .after = (struct object *)link};
     int r = history_add_change(history, &change, 1000 + ifindex, 2000 + ifindex);
 
     link_unref(link);
@@ -121,7 +122,7 @@ static void events_are_numbered_from_one_without_a_gap(void **state)
         const struct event *event = history_get(history, i);
 
         assert_int_equal(event->sequence, i);
-        assert_int_equal(event->after->ifindex, i);
+        assert_int_equal(as_link(event->after)->ifindex, i);
         assert_int_equal(event->realtime_usec, 1000 + i);
         assert_int_equal(event->monotonic_usec, 2000 + i);
     }
@@ -137,11 +138,11 @@ static void each_kind_of_change_becomes_its_event(void **state)
     struct link *after = LINK(.ifindex = 2, .ifname = "a", .mtu = 9000);
     struct change change = {.type = CHANGE_CHANGE,
                             .source = CHANGE_BY_NOTIFICATION,
-                            .before = before,
-                            .after = after,
+                            .before = (struct object *)before,
+                            .after = (struct object *)after,
                             .fields = LINK_FIELD_BIT(MTU),
                             .flaps = 4};
-    struct change removal = {.type = CHANGE_REMOVE, .before = after};
+    struct change removal = {.type = CHANGE_REMOVE, .before = (struct object *)after};
 
     (void)state;
     assert_int_equal(history_add_change(history, &change, 1, 2), 0);
@@ -176,7 +177,7 @@ static void the_bound_in_bytes_holds_and_the_oldest_go(void **state)
     assert_int_in_range(history_oldest(history), 4800, 5000);
     assert_null(history_get(history, history_oldest(history) - 1));
     assert_null(history_message(history, history_oldest(history) - 1));
-    assert_int_equal(history_get(history, history_oldest(history))->after->ifindex,
+    assert_int_equal(as_link(history_get(history, history_oldest(history))->after)->ifindex,
                      history_oldest(history));
     history_free(history);
 }
@@ -185,13 +186,13 @@ static void a_forgotten_event_lets_go_of_its_links(void **state)
 {
     struct history *history = new_history(PLENTY);
     struct link *link = LINK(.ifindex = 2, .ifname = "a");
-    struct change change = {.type = CHANGE_ADD, .after = link};
+    struct change change = {.type = CHANGE_ADD, .after = (struct object *)link};
 
     (void)state;
     history_add_change(history, &change, 1, 2);
-    assert_int_equal(link->references, 2);
+    assert_int_equal(link->object.references, 2);
     history_set_bytes_max(history, 0);
-    assert_int_equal(link->references, 1);
+    assert_int_equal(link->object.references, 1);
     assert_int_equal(history_size(history).bytes, 0);
     link_unref(link);
     history_free(history);
@@ -283,15 +284,15 @@ static size_t change_one(struct history *history, struct link **present, struct 
     change = (struct change){.type = !before  ? CHANGE_ADD
                                      : !after ? CHANGE_REMOVE
                                               : CHANGE_CHANGE,
-                             .before = before,
-                             .after = after,
+                             .before = (struct object *)before,
+                             .after = (struct object *)after,
                              .fields = LINK_FIELD_BIT(IFALIAS)};
     assert_int_equal(history_add_change(history, &change, 1, 2), 0);
     *present = after;
     if (before)
-        link_retire(before);
+        object_retire(&before->object);
     link_unref(before);
-    return after ? link_bytes(after) : 0;
+    return after ? object_bytes(&after->object) : 0;
 }
 
 static void read_some(struct history *history, struct link *present, struct dice *dice)
@@ -306,8 +307,8 @@ static void read_some(struct history *history, struct link *present, struct dice
     buffer_unref(read);
     /* As a snapshot does; its encoding counts with the link. */
     if (present) {
-        buffer_unref(message_link_text(present));
-        link_retire(present);
+        buffer_unref(message_object_text(&present->object, 0));
+        object_retire(&present->object);
     }
 }
 
@@ -338,17 +339,71 @@ static void what_it_holds_beyond_the_present_links_is_what_it_counts(void **stat
     history_free(history);
 }
 
+static struct address *address_of(struct link *link)
+{
+    struct address *address = calloc(1, sizeof(*address));
+
+    assert_non_null(address);
+    object_init(&address->object, SUBJECT_ADDRESSES, sizeof(*address));
+    address_resolve(address, link);
+    return address;
+}
+
+/* That an address is gone, the history having the only reference to it. By how much it grows. */
+static size_t remove_address(struct history *history, struct address *address)
+{
+    struct change change = {.type = CHANGE_REMOVE, .before = &address->object};
+    size_t before = history_size(history).bytes;
+
+    assert_int_equal(history_add_change(history, &change, 1, 2), 0);
+    address_unref(address);
+    return history_size(history).bytes - before;
+}
+
+static void an_address_that_outlived_a_state_of_its_link_counts_it_once(void **state)
+{
+    char alias[2000];
+    struct link *before, *after = LINK(.ifindex = 2, .ifname = "a");
+    struct address *addresses[3];
+    struct history *history = new_history(PLENTY);
+    size_t link_bytes, address_bytes;
+
+    (void)state;
+    snprintf(alias, sizeof(alias), "%0*d", (int)sizeof(alias) - 1, 0);
+    before = LINK(.ifindex = 2, .ifname = "a", .alias = alias);
+    for (int i = 0; i < 3; i++)
+        addresses[i] = address_of(before);
+    link_bytes = object_bytes(&before->object);
+    address_bytes = object_bytes(&addresses[0]->object);
+    add_many(history, 1, 3); /* there is room for four */
+    object_retire(&before->object);
+    link_unref(before);
+    assert_int_equal(remove_address(history, addresses[0]), address_bytes + link_bytes);
+    history_set_bytes_max(history, 0);
+    assert_int_equal(history_size(history).bytes, 0);
+    history_set_bytes_max(history, PLENTY);
+    add_many(history, 1, 2);
+    assert_int_equal(remove_address(history, addresses[1]), address_bytes + link_bytes);
+    assert_int_equal(remove_address(history, addresses[2]), address_bytes);
+    /* What is there anyway does not count. */
+    assert_true(remove_address(history, address_of(after)) < address_bytes + link_bytes);
+    history_set_bytes_max(history, 0);
+    assert_int_equal(history_size(history).bytes, 0);
+    link_unref(after);
+    history_free(history);
+}
+
 static void no_encoding_is_kept_of_a_past_state_of_a_link(void **state)
 {
     struct link *link = LINK(.ifindex = 2, .ifname = "a");
 
     (void)state;
-    buffer_unref(message_link_text(link));
-    assert_non_null(link->json);
-    link_retire(link);
-    assert_null(link->json);
-    buffer_unref(message_link_text(link)); /* a List that is under way */
-    assert_null(link->json);
+    buffer_unref(message_object_text(&link->object, 0));
+    assert_non_null(link->object.json);
+    object_retire(&link->object);
+    assert_null(link->object.json);
+    buffer_unref(message_object_text(&link->object, 0)); /* a List that is under way */
+    assert_null(link->object.json);
     link_unref(link);
 }
 
@@ -486,7 +541,7 @@ static void without_memory_everything_is_forgotten_and_a_number_is_used_up(void 
 {
     struct history *history = new_history(PLENTY);
     struct link *link = LINK(.ifindex = 2, .ifname = "a");
-    struct change change = {.type = CHANGE_ADD, .after = link};
+    struct change change = {.type = CHANGE_ADD, .after = (struct object *)link};
     uint64_t lost;
     int r;
 
@@ -497,7 +552,7 @@ static void without_memory_everything_is_forgotten_and_a_number_is_used_up(void 
         ; /* until it needs a larger ring */
     no_memory = false;
     assert_int_equal(r, -ENOMEM);
-    assert_int_equal(link->references, 1);
+    assert_int_equal(link->object.references, 1);
     lost = history_newest(history);
     assert_int_in_range(lost, 257, 512);
     assert_int_equal(history_oldest(history), lost + 1);
@@ -513,7 +568,7 @@ static void without_memory_for_the_first_event_its_number_is_used_up_too(void **
 {
     struct history *history = new_history(PLENTY);
     struct link *link = LINK(.ifindex = 2, .ifname = "a");
-    struct change change = {.type = CHANGE_ADD, .after = link};
+    struct change change = {.type = CHANGE_ADD, .after = (struct object *)link};
 
     (void)state;
     no_memory = true;
@@ -539,6 +594,7 @@ int main(void)
         cmocka_unit_test(the_encoding_counts_in_the_bytes),
         cmocka_unit_test(reading_may_push_out_what_is_older_and_the_bound_holds),
         cmocka_unit_test(what_it_holds_beyond_the_present_links_is_what_it_counts),
+        cmocka_unit_test(an_address_that_outlived_a_state_of_its_link_counts_it_once),
         cmocka_unit_test(no_encoding_is_kept_of_a_past_state_of_a_link),
         cmocka_unit_test(a_message_outlives_its_event),
         cmocka_unit_test(messages_in_one_piece_are_those_of_the_events_one_by_one),

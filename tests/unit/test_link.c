@@ -36,7 +36,7 @@ static void a_bridge_port_is_read_whole(void **state)
     assert_int_equal(link->known, native | BIT(CARRIER) | BIT(ADDRESS) | BIT(BROADCAST) |
                                       BIT(MASTER) | BIT(MASTER_IFINDEX) | BIT(LINK) |
                                       BIT(LINK_IFINDEX) | BIT(LINKINFO));
-    assert_int_equal(link->references, 1);
+    assert_int_equal(link->object.references, 1);
     assert_int_equal(link->ifindex, 20);
     assert_string_equal(link->ifname, "va");
     assert_int_equal(link->type, ARPHRD_ETHER);

@@ -13,7 +13,8 @@ static struct link *added(unsigned flags, int64_t now, bool first_dump)
 {
     struct link *link = LINK(.ifindex = 2, .ifname = "a", .flags = flags);
 
-    link_times_follow(&(struct change){.type = CHANGE_ADD, .after = link}, now, first_dump);
+    link_times_follow(&(struct change){.type = CHANGE_ADD, .after = &link->object}, now,
+                      first_dump);
     return link;
 }
 
@@ -22,9 +23,11 @@ static struct link *then(struct link *before, unsigned flags, uint32_t flaps, in
 {
     struct link *after = LINK(.ifindex = 2, .ifname = "a", .flags = flags);
 
-    link_times_follow(
-        &(struct change){.type = CHANGE_CHANGE, .before = before, .after = after, .flaps = flaps},
-        now, false);
+    link_times_follow(&(struct change){.type = CHANGE_CHANGE,
+                                       .before = &before->object,
+                                       .after = &after->object,
+                                       .flaps = flaps},
+                      now, false);
     link_unref(before);
     return after;
 }
@@ -98,7 +101,7 @@ static void a_removal_changes_nothing(void **state)
     struct link *link = added(UP, 10, false);
 
     (void)state;
-    link_times_follow(&(struct change){.type = CHANGE_REMOVE, .before = link}, 20, false);
+    link_times_follow(&(struct change){.type = CHANGE_REMOVE, .before = &link->object}, 20, false);
     assert_times(link, 10, 10, 0);
     link_unref(link);
 }

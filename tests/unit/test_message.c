@@ -56,10 +56,10 @@ static json_t *read_event(struct event event)
 
 static json_t *link_json(const struct link *link)
 {
-    struct buffer *text;
+    struct buffer *text = message_object_text((struct object *)link, 0);
     json_t *json;
 
-    assert_int_equal(encode_link(link, &text), 0);
+    assert_non_null(text);
     json = json_loadb(text->data, text->length, 0, NULL);
     buffer_unref(text);
     return json;
@@ -73,8 +73,8 @@ static void a_change_has_the_link_and_its_old_values(void **state)
     (void)state;
     assert_is(read_event((struct event){.type = EVENT_CHANGE,
                                         .learned = CHANGE_BY_NOTIFICATION,
-                                        .before = before,
-                                        .after = after,
+                                        .before = &before->object,
+                                        .after = &after->object,
                                         .fields = link_compare(before, after)}),
               json_pack("{s:{s:s, s:{s:s, s:I}, s:I, s:I, s:s, s:{s:i, s:n, s:n}, s:o}, s:b}",
                         "parameters", "type", "change", "position", "instance", INSTANCE,
@@ -91,8 +91,8 @@ static void flaps_are_sent_where_there_are_any(void **state)
     struct link *link = LINK(.ifindex = 2, .ifname = "a");
     json_t *json = read_event((struct event){.type = EVENT_CHANGE,
                                              .learned = CHANGE_BY_DUMP,
-                                             .before = link,
-                                             .after = link,
+                                             .before = &link->object,
+                                             .after = &link->object,
                                              .flaps = 6});
     json_t *parameters = json_object_get(json, "parameters");
 
@@ -106,9 +106,11 @@ static void flaps_are_sent_where_there_are_any(void **state)
 static void a_removal_says_where_the_link_went_and_a_change_that_more_follows(void **state)
 {
     struct link *link = LINK(.ifindex = 2, .ifname = "a");
-    json_t *moved = read_event((struct event){
-        .type = EVENT_REMOVE, .before = link, .moved_to = {true, 0, 7}, .more_follows = true});
-    json_t *gone = read_event((struct event){.type = EVENT_REMOVE, .before = link});
+    json_t *moved = read_event((struct event){.type = EVENT_REMOVE,
+                                              .before = &link->object,
+                                              .moved_to = {true, 0, 7},
+                                              .more_follows = true});
+    json_t *gone = read_event((struct event){.type = EVENT_REMOVE, .before = &link->object});
     json_t *parameters = json_object_get(moved, "parameters");
 
     (void)state;
@@ -128,8 +130,8 @@ static void a_removal_says_where_the_link_went_and_a_change_that_more_follows(vo
 static void an_add_has_no_old_values_and_a_removal_has_the_link_as_it_was(void **state)
 {
     struct link *link = LINK(.ifindex = 2, .ifname = "a", .alias = "quo\"te");
-    json_t *added = read_event((struct event){.type = EVENT_ADD, .after = link});
-    json_t *removed = read_event((struct event){.type = EVENT_REMOVE, .before = link});
+    json_t *added = read_event((struct event){.type = EVENT_ADD, .after = &link->object});
+    json_t *removed = read_event((struct event){.type = EVENT_REMOVE, .before = &link->object});
     json_t *parameters = json_object_get(removed, "parameters");
 
     (void)state;
@@ -148,20 +150,23 @@ static void a_snapshot_is_the_link_at_a_position_and_has_no_time(void **state)
 
     (void)state;
     for (int i = 0; i < 2; i++) { /* the second time from the encoding that is kept */
+        struct buffer *text = message_object_text(&link->object, 0);
         struct buffer *message = NULL;
         struct writer head, writer;
         int r;
 
-        message_begin_snapshot(&head, INSTANCE, 7);
+        assert_non_null(text);
+        message_begin_snapshot(&head, INSTANCE, 7, SUBJECT_LINKS);
         writer_init(&writer);
-        message_put_snapshot(&writer, &head, link);
+        message_put_snapshot(&writer, &head, text);
         r = writer_to_buffer(&writer, &message);
-        assert_int_equal(message->length, message_snapshot_size(&head, link));
+        assert_int_equal(message->length, message_snapshot_size(&head, text));
+        buffer_unref(text);
         assert_is(read_message(r, message),
                   json_pack("{s:{s:s, s:{s:s, s:i}, s:o, s:b}, s:b}", "parameters", "type",
                             "snapshot", "position", "instance", INSTANCE, "sequence", 7, "link",
                             link_json(link), "more_follows", 1, "continues", 1));
-        assert_non_null(link->json);
+        assert_non_null(link->object.json);
     }
     link_unref(link);
 }

@@ -109,7 +109,7 @@ static struct link *charged(struct quota *quota, int ifindex, unsigned altnames)
     }
     nla_nest_end(message, list);
     link = parse(message);
-    assert_true(link_charge(link, quota));
+    assert_true(object_charge(&link->object, quota));
     return link;
 }
 
@@ -117,7 +117,7 @@ static void put(struct table *table, struct link *link, bool with_json)
 {
     assert_int_equal(table_put(table, link, CHANGE_BY_DUMP), 0);
     if (with_json)
-        buffer_unref(message_link_text(link));
+        buffer_unref(message_object_text(&link->object, 0));
     link_unref(link);
 }
 
@@ -165,7 +165,7 @@ static void without_room_a_link_stays_as_it_was_and_its_json_is_made_each_time(v
     assert_true(quota.refused);
     assert_ptr_equal(table_find(table, 2), link);
     assert_null(link_copy(link));
-    text = message_link_text(link);
+    text = message_object_text(&link->object, 0);
     assert_non_null(text);
     assert_int_equal(text->references, 1);
     assert_int_equal(quota.used, used);

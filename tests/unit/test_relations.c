@@ -28,7 +28,7 @@ struct changes {
 static void on_change(void *user, const struct change *change)
 {
     struct changes *changes = user;
-    const struct link *link = change->after ? change->after : change->before;
+    const struct link *link = change_link(change);
 
     if (changes->count < CHANGES_MAX) {
         changes->first[changes->count].type = change->type;

@@ -589,8 +589,8 @@ static void who_does_not_read_holds_nothing_of_the_past(void **state)
     follow(trial, NULL);
     assert_true(stream_read(trial->stream, &reply));
     change_often(trial, 1, 1000);
-    assert_int_equal(first->references, 1);
-    assert_null(first->json);
+    assert_int_equal(first->object.references, 1);
+    assert_null(first->object.json);
     link_unref(first);
 }
 
@@ -603,9 +603,9 @@ static void what_was_made_for_snapshots_does_not_outlive_the_link(void **state)
     world_notify(&trial->world, link_ref(link));
     follow(trial, NULL);
     assert_true(stream_read(trial->stream, &reply));
-    assert_non_null(link->json);
+    assert_non_null(link->object.json);
     remove_link(trial, 1);
-    assert_null(link->json);
+    assert_null(link->object.json);
     link_unref(link);
 }
 

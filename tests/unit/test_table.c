@@ -19,8 +19,8 @@ struct changes {
 
 static void forget(struct changes *changes)
 {
-    link_unref(changes->last.before);
-    link_unref(changes->last.after);
+    object_unref(changes->last.before);
+    object_unref(changes->last.after);
     changes->last = (struct change){0};
     changes->count = 0;
 }
@@ -28,7 +28,7 @@ static void forget(struct changes *changes)
 static void on_change(void *user, const struct change *change)
 {
     struct changes *changes = user;
-    const struct link *link = change->after ? change->after : change->before;
+    const struct link *link = change_link(change);
     size_t count = changes->count + 1;
 
     /* It is reported right after it was made. */
@@ -36,8 +36,8 @@ static void on_change(void *user, const struct change *change)
     forget(changes);
     changes->count = count;
     changes->last = *change;
-    link_ref(change->before);
-    link_ref(change->after);
+    object_ref(change->before);
+    object_ref(change->after);
 }
 
 static void start(struct changes *changes)
@@ -62,7 +62,7 @@ static void notify(struct changes *changes, struct link *link)
 static void assert_change(const struct changes *changes, size_t count, enum change_type type,
                           int ifindex)
 {
-    const struct link *link = changes->last.after ? changes->last.after : changes->last.before;
+    const struct link *link = change_link(&changes->last);
 
     assert_int_equal(changes->count, count);
     assert_int_equal(changes->last.type, type);
@@ -94,8 +94,8 @@ static void a_change_is_reported_with_both_states_and_what_differs(void **state)
     notify(&changes, LINK(.ifindex = 2, .ifname = "a", .mtu = 1500));
     notify(&changes, LINK(.ifindex = 2, .ifname = "a", .mtu = 9000));
     assert_change(&changes, 2, CHANGE_CHANGE, 2);
-    assert_int_equal(changes.last.before->mtu, 1500);
-    assert_int_equal(changes.last.after->mtu, 9000);
+    assert_int_equal(as_link(changes.last.before)->mtu, 1500);
+    assert_int_equal(as_link(changes.last.after)->mtu, 9000);
     assert_int_equal(changes.last.fields, BIT(MTU));
     assert_int_equal(changes.last.flaps, 0);
     assert_false(changes.last.derived);
