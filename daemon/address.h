@@ -9,7 +9,6 @@
 #include <stdint.h>
 
 #include "daemon/link.h"
-#include "protocol/address_fields.h"
 
 #define ADDRESS_BYTES 16
 

@@ -295,7 +295,7 @@ static void put_altnames_bytes(struct writer *writer, const struct link *link)
     const char *altname = NULL;
     size_t count = 0;
 
-    writer_put_key(writer, link_field_bytes_name(LINK_FIELD_ALTNAMES));
+    writer_put_key(writer, field_bytes_name(SUBJECT_LINKS, LINK_FIELD_ALTNAMES));
     writer_put(writer, "[");
     while ((altname = link_next_altname(link, altname))) {
         writer_put(writer, count++ ? "," : "");
@@ -313,7 +313,7 @@ static void put_bytes(struct writer *writer, const struct link *link, enum link_
         if (!altnames_are_utf8(link))
             put_altnames_bytes(writer, link);
     } else if (!utf8_is_valid(name)) {
-        writer_put_key(writer, link_field_bytes_name(field));
+        writer_put_key(writer, field_bytes_name(SUBJECT_LINKS, field));
         writer_put_hex(writer, name);
     }
 }

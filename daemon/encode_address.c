@@ -110,7 +110,7 @@ static void put_bytes(struct writer *writer, const struct address *address,
 
     if (!name || utf8_is_valid(name))
         return;
-    writer_put_key(writer, address_field_bytes_name(field));
+    writer_put_key(writer, field_bytes_name(SUBJECT_ADDRESSES, field));
     writer_put_hex(writer, name);
 }
 
@@ -119,7 +119,7 @@ void encode_address(struct writer *writer, const struct address *address, addres
 {
     writer_open(writer);
     FOREACH_FIELD (field, fields) {
-        writer_put_key(writer, address_field_name(field));
+        writer_put_key(writer, field_name(SUBJECT_ADDRESSES, field));
         if (address->known & (UINT64_C(1) << field)) {
             put_known(writer, address, field, now);
             put_bytes(writer, address, field);

@@ -46,7 +46,7 @@ static void add_value(struct log_line *line, const char *prefix, const struct li
     char *value = encode_value(link, field);
 
     if (value)
-        log_text(line, prefix, link_field_name(field), value);
+        log_text(line, prefix, field_name(SUBJECT_LINKS, field), value);
     free(value);
 }
 
@@ -91,7 +91,7 @@ static void describe_values(struct text *text, const struct link *before, const 
 
 static void describe_field(struct text *text, const struct change *change, enum link_field field)
 {
-    append(text, "%s %s", text->length ? "," : "", link_field_name(field));
+    append(text, "%s %s", text->length ? "," : "", field_name(SUBJECT_LINKS, field));
     if (field == LINK_FIELD_FLAGS)
         describe_flags(text, as_link(change->before), as_link(change->after));
     else

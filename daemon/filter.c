@@ -63,15 +63,17 @@ static bool is_glob(const json_t *value)
 static int take_field(struct filter *filter, const json_t *value)
 {
     const char *name = call_text(value);
-    int link = name && filter->subjects & SUBJECT_BIT(LINKS) ? link_field_from_name(name) : -EINVAL;
-    int address =
-        name && filter->subjects & SUBJECT_BIT(ADDRESSES) ? address_field_from_name(name) : -EINVAL;
+    int r = -EINVAL;
 
-    if (link >= 0)
-        filter->fields[SUBJECT_LINKS] |= UINT64_C(1) << link;
-    if (address >= 0)
-        filter->fields[SUBJECT_ADDRESSES] |= UINT64_C(1) << address;
-    return link >= 0 || address >= 0 ? 0 : -EINVAL;
+    for (int i = 0; name && i < SUBJECT_COUNT; i++) {
+        int field = filter->subjects & (1U << i) ? field_from_name(i, name) : -ENOENT;
+
+        if (field < 0)
+            continue;
+        filter->fields[i] |= UINT64_C(1) << field;
+        r = 0;
+    }
+    return r;
 }
 
 static int take_family(struct filter *filter, const json_t *value)

@@ -9,8 +9,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "daemon/fields.h"
 #include "daemon/subject_object.h"
-#include "protocol/fields.h"
 
 /* The kernel's MAX_ADDR_LEN. */
 #define LINK_ADDRESS_MAX 32

@@ -24,8 +24,8 @@ static const char *field_text(const struct link *link, enum link_field field)
     encode_fields(&writer, link, UINT64_C(1) << field);
     fields = json_loadb(writer.data, writer.length, 0, NULL);
     assert_non_null(fields);
-    dumped =
-        json_dumps(json_object_get(fields, link_field_name(field)), JSON_COMPACT | JSON_ENCODE_ANY);
+    dumped = json_dumps(json_object_get(fields, field_name(SUBJECT_LINKS, field)),
+                        JSON_COMPACT | JSON_ENCODE_ANY);
     assert_non_null(dumped);
     assert_int_in_range(strlen(dumped), 1, sizeof(text) - 1);
     strcpy(text, dumped);

@@ -5,7 +5,7 @@
 #include <errno.h>
 #include <string.h>
 
-#include "protocol/fields.h"
+#include "daemon/fields.h"
 #include "protocol/frame.h"
 
 static const char three[] = "{\"a\":1}\0\0{\"method\":\"x.Y\"}"; /* the second is empty */
@@ -264,11 +264,11 @@ static void each_field_is_found_by_its_name(void **state)
 {
     (void)state;
     for (enum link_field field = 0; field < LINK_FIELD_COUNT; field++)
-        assert_int_equal(link_field_from_name(link_field_name(field)), field);
-    assert_string_equal(link_field_name(LINK_FIELD_IFINDEX), "ifindex");
-    assert_string_equal(link_field_name(LINK_FIELD_LINKINFO), "linkinfo");
-    assert_int_equal(link_field_from_name("info_kind"), -ENOENT);
-    assert_int_equal(link_field_from_name(""), -ENOENT);
+        assert_int_equal(field_from_name(SUBJECT_LINKS, field_name(SUBJECT_LINKS, field)), field);
+    assert_string_equal(field_name(SUBJECT_LINKS, LINK_FIELD_IFINDEX), "ifindex");
+    assert_string_equal(field_name(SUBJECT_LINKS, LINK_FIELD_LINKINFO), "linkinfo");
+    assert_int_equal(field_from_name(SUBJECT_LINKS, "info_kind"), -ENOENT);
+    assert_int_equal(field_from_name(SUBJECT_LINKS, ""), -ENOENT);
 }
 
 int main(void)

@@ -1,10 +1,12 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* The fields of a link whose changes the daemon reports, with their names in the protocol (and in
- * "ip -json -details link"). */
-#ifndef LINKWATCH_PROTOCOL_FIELDS_H
-#define LINKWATCH_PROTOCOL_FIELDS_H
+/* The fields of links and addresses whose changes the daemon reports, with their names in the
+ * protocol, in "ip -json -details link" and in "ip -json address". Pure. */
+#ifndef LINKWATCH_DAEMON_FIELDS_H
+#define LINKWATCH_DAEMON_FIELDS_H
 
 #include <stdint.h>
+
+#include "daemon/subject_object.h"
 
 /* X(enumerator, name), in the order of JSON and diffs. */
 #define LINK_FIELDS(X)                          \
@@ -54,19 +56,47 @@ typedef uint64_t link_fields;
 
 #define LINK_FIELD_BIT(id) (UINT64_C(1) << LINK_FIELD_##id)
 
-/* Iterates over a set of fields of links or addresses, as numbers. break does not end the loop. */
+#define ADDRESS_FIELDS(X)                 \
+    X(IFINDEX, "ifindex")                 \
+    X(IFNAME, "ifname")                   \
+    X(FAMILY, "family")                   \
+    X(LOCAL, "local")                     \
+    X(ADDRESS, "address")                 \
+    X(PREFIXLEN, "prefixlen")             \
+    X(METRIC, "metric")                   \
+    X(BROADCAST, "broadcast")             \
+    X(ANYCAST, "anycast")                 \
+    X(SCOPE, "scope")                     \
+    X(FLAGS, "flags")                     \
+    X(PROTOCOL, "protocol")               \
+    X(LABEL, "label")                     \
+    X(VALID_LIFE_TIME, "valid_life_time") \
+    X(PREFERRED_LIFE_TIME, "preferred_life_time")
+
+enum address_field {
+#define X(id, name) ADDRESS_FIELD_##id,
+    ADDRESS_FIELDS(X)
+#undef X
+        ADDRESS_FIELD_COUNT
+};
+
+typedef uint64_t address_fields;
+
+#define ADDRESS_FIELD_BIT(id) (UINT64_C(1) << ADDRESS_FIELD_##id)
+
+/* Iterates over a set of fields, as numbers. break does not end the loop. */
 #define FOREACH_FIELD(field, fields)                           \
     for (uint64_t rest_ = (fields); rest_; rest_ &= rest_ - 1) \
         for (unsigned field = (unsigned)__builtin_ctzll(rest_); field < 64; field = 64)
 
-/* The name in the protocol. */
-const char *link_field_name(enum link_field field);
+/* The name of a subject's field in the protocol. */
+const char *field_name(enum subject_number subject, unsigned field);
 
-/* The member that contains the bytes of a name that is not valid UTF-8, in hexadecimal digits, as
- * in linkwatchctl's escapes. NULL for a field that is not a name. */
-const char *link_field_bytes_name(enum link_field field);
+/* The member that contains the bytes of a name that is not valid UTF-8, in hexadecimal digits. NULL
+ * for a field that is no name. */
+const char *field_bytes_name(enum subject_number subject, unsigned field);
 
-/* The field with that name, or -ENOENT. */
-int link_field_from_name(const char *name);
+/* The subject's field with that name, or -ENOENT. */
+int field_from_name(enum subject_number subject, const char *name);
 
 #endif
