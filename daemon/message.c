@@ -127,14 +127,29 @@ static void put_times(struct writer *writer, const struct event *event)
 }
 
 /* Members of replies: an object, and its source. */
-static const char *const object_members[SUBJECT_COUNT] = {
-    [SUBJECT_LINKS] = "link",
-    [SUBJECT_ADDRESSES] = "address",
+struct member {
+    const char *text;
+    size_t length;
 };
-static const char *const source_members[SUBJECT_COUNT] = {
-    [SUBJECT_LINKS] = "source",
-    [SUBJECT_ADDRESSES] = "address_source",
+
+#define MEMBER(name)                                         \
+    {                                                        \
+        WRITER_MEMBER(name), sizeof(WRITER_MEMBER(name)) - 1 \
+    }
+
+static const struct member object_members[SUBJECT_COUNT] = {
+    [SUBJECT_LINKS] = MEMBER("link"),
+    [SUBJECT_ADDRESSES] = MEMBER("address"),
 };
+static const struct member source_members[SUBJECT_COUNT] = {
+    [SUBJECT_LINKS] = MEMBER("source"),
+    [SUBJECT_ADDRESSES] = MEMBER("address_source"),
+};
+
+static void put_member(struct writer *writer, const struct member *member)
+{
+    writer_member(writer, member->text, member->length);
+}
 
 static void put_sources(struct writer *writer, const struct standing_report *const reports[],
                         unsigned subjects)
@@ -142,14 +157,14 @@ static void put_sources(struct writer *writer, const struct standing_report *con
     for (int i = 0; i < SUBJECT_COUNT; i++) {
         if (!(subjects & (1U << i)))
             continue;
-        writer_put_key(writer, source_members[i]);
+        put_member(writer, &source_members[i]);
         writer_put_json(writer, message_source(reports[i]));
     }
 }
 
 static void put_source(struct writer *writer, const struct event *event)
 {
-    writer_put_key(writer, source_members[event->subject]);
+    put_member(writer, &source_members[event->subject]);
     writer_add(writer, event->source->data, event->source->length);
 }
 
@@ -207,7 +222,7 @@ int message_event(const char *instance, const struct event *event, struct buffer
         writer_put_integer(&writer, event->flaps);
     }
     if (object) {
-        writer_put_key(&writer, object_members[object->subject]);
+        put_member(&writer, &object_members[object->subject]);
         put_object(&writer, object, event->monotonic_usec);
     }
     return end(&writer, ret);
@@ -228,7 +243,7 @@ void message_begin_snapshot(struct writer *head, const char *instance, uint64_t 
                             enum subject_number subject)
 {
     begin(head, instance, EVENT_SNAPSHOT, sequence);
-    writer_put_key(head, object_members[subject]);
+    put_member(head, &object_members[subject]);
 }
 
 void message_put_snapshot(struct writer *writer, const struct writer *head,
@@ -273,7 +288,7 @@ static struct buffer *list_head(enum subject_number subject)
     writer_init(&writer);
     writer_put(&writer, HEAD);
     writer_open(&writer);
-    writer_put_key(&writer, object_members[subject]);
+    put_member(&writer, &object_members[subject]);
     return writer_to_buffer(&writer, &head) < 0 ? NULL : head;
 }
 
