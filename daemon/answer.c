@@ -99,7 +99,7 @@ struct events {
 
 static int events_next(struct answer *answer, const struct slice *slice, struct buffer **ret)
 {
-    int r = stream_next_many(((struct events *)answer)->stream, slice, ret);
+    int r = stream_next(((struct events *)answer)->stream, slice, ret);
 
     if (r < 0)
         return r;

@@ -170,7 +170,8 @@ struct namespace *namespace_new(struct ev_loop *loop, struct log *log,
     netns->streams = (struct stream_origin){.history = netns->history,
                                             .table = subjects->links.table,
                                             .reports = subjects->reports,
-                                            .clock = clock_now};
+                                            .clock = clock_now,
+                                            .piece_bytes = STREAM_PIECE_BYTES};
     return netns;
 }
 

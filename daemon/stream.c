@@ -7,9 +7,7 @@
 
 #include "daemon/message.h"
 
-/* Objects of a snapshot that are given in one buffer: twice as many where no filter takes memory,
- * so that the consumer is woken half as often. */
-#define PIECE_BYTES   ((size_t)16 * 1024)
+/* Objects of a snapshot that are given in one buffer, at most. */
 #define PIECE_OBJECTS 128
 
 struct stream {
@@ -161,24 +159,25 @@ void stream_replay(struct stream *stream)
     stream->before_ready = false;
 }
 
-/* Where an object stands among those of its subject. */
-static struct address_key place_of(struct object *object)
+/* The snapshot has come to that object. */
+static void pass(struct stream *stream, struct object *object)
 {
     if (object->subject == SUBJECT_ADDRESSES)
-        return as_address(object)->key;
-    return (struct address_key){.ifindex = as_link(object)->ifindex};
+        stream->snapshot_at = as_address(object)->key;
+    else
+        stream->snapshot_at.ifindex = as_link(object)->ifindex;
 }
 
 /* Whether the snapshot is still to show what became of it. */
 static bool is_to_come(const struct stream *stream, const struct event *event)
 {
     struct object *object = event_object(event);
-    struct address_key place;
 
     if (!object || object->subject != stream->subject)
         return object && object->subject > stream->subject;
-    place = place_of(object);
-    return address_order(&place, &stream->snapshot_at) > 0;
+    if (object->subject == SUBJECT_ADDRESSES)
+        return address_order(&as_address(object)->key, &stream->snapshot_at) > 0;
+    return as_link(object)->ifindex > stream->snapshot_at.ifindex;
 }
 
 /* As filter_passes_event(). */
@@ -344,7 +343,7 @@ static int collect(struct stream *stream, size_t bytes, const struct slice *slic
         if (r > 0)
             r = put(piece, object);
         if (r >= 0)
-            stream->snapshot_at = place_of(object);
+            pass(stream, object);
         object_unref(object);
         if (r < 0)
             return r;
@@ -454,12 +453,15 @@ static bool may_join(const struct stream *stream)
     return is_about(stream, SUBJECT_BIT(LINKS)) && filter_passes_all(stream->filter);
 }
 
+/* Twice as many where no filter takes memory, so that the consumer is woken half as often. */
 static size_t piece_bytes(const struct stream *stream)
 {
-    return filter_passes_all(stream->filter) ? 2 * PIECE_BYTES : PIECE_BYTES;
+    size_t bytes = stream->origin->piece_bytes;
+
+    return filter_passes_all(stream->filter) ? 2 * bytes : bytes;
 }
 
-static int next(struct stream *stream, bool many, const struct slice *slice, struct buffer **ret)
+int stream_next(struct stream *stream, const struct slice *slice, struct buffer **ret)
 {
     struct history *history = stream->origin->history;
     int r = 0;
@@ -472,24 +474,14 @@ static int next(struct stream *stream, bool many, const struct slice *slice, str
         return emit_source(stream, slice, ret);
     if (waits_for_addresses(stream))
         return 0;
-    if (many && !stream->before_ready && !stream->held && may_join(stream) &&
+    if (!stream->before_ready && !stream->held && may_join(stream) &&
         stream->cursor < history_newest(history))
         r = emit_events(stream, slice, ret);
     else if (!stream->undecided)
         r = emit_event(stream, slice, ret);
     while (r == 0 && stream->subject < SUBJECT_COUNT)
-        r = emit_objects(stream, many ? piece_bytes(stream) : 1, slice, ret);
+        r = emit_objects(stream, piece_bytes(stream), slice, ret);
     if (r == 0 && stream->owes_ready)
         r = emit_ready(stream, ret);
     return r;
-}
-
-int stream_next(struct stream *stream, const struct slice *slice, struct buffer **ret)
-{
-    return next(stream, false, slice, ret);
-}
-
-int stream_next_many(struct stream *stream, const struct slice *slice, struct buffer **ret)
-{
-    return next(stream, true, slice, ret);
 }

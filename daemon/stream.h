@@ -24,10 +24,14 @@ struct stream_origin {
     uint64_t addresses_from;
     const struct standing_report *const *reports; /* by subject */
     int64_t (*clock)(void);                       /* CLOCK_MONOTONIC in microseconds */
+    size_t piece_bytes;                           /* of a snapshot that are given at once, about */
     uint64_t events_lost;                         /* summed up over all streams */
     /* Of all streams: how old the oldest event was of those that were emitted together. */
     struct delays delays;
 };
+
+/* A good size for writing. */
+#define STREAM_PIECE_BYTES ((size_t)16 * 1024)
 
 struct stream;
 
@@ -46,12 +50,9 @@ int stream_resume(struct stream *stream, const char *instance, int64_t sequence)
  * were others before it. */
 void stream_replay(struct stream *stream);
 
-/* The next message. 1 with a reference to it, 0 if there is none at present; -EAGAIN if the slice
- * was over before the next one was found; -ENOMEM. */
+/* The next messages in one buffer: several objects of a snapshot, and several events for a consumer
+ * that wants everything. 1 with a reference to it, 0 if there are none at present; -EAGAIN if the
+ * slice was over before the next one was found; -ENOMEM. */
 int stream_next(struct stream *stream, const struct slice *slice, struct buffer **ret);
-
-/* The next messages: like stream_next(), but with several links of a snapshot in one
- * buffer, and several events for a consumer that wants everything. */
-int stream_next_many(struct stream *stream, const struct slice *slice, struct buffer **ret);
 
 #endif

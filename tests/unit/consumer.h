@@ -56,8 +56,7 @@ struct consumer {
 /* Applies one message. */
 void consumer_apply(struct consumer *consumer, const char *message);
 
-/* Reads up to so many times, one message and many in turn, and applies them; how many
- * times there was something. */
+/* Reads up to so many times, and applies what is given; how many times there was something. */
 unsigned consumer_read(struct consumer *consumer, struct stream *stream, unsigned most);
 
 /* Fails unless the links are those of the table, of those that pass the filter

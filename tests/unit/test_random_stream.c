@@ -29,6 +29,7 @@ static void live(struct dice *dice, const char *filter, struct consumer *consume
     for (int i = 0; i < 1500; i++) {
         for (unsigned n = roll(dice, 4); n > 0; n--)
             change_something(&world, dice);
+        world.origin.piece_bytes = roll(dice, 2) ? 1 : STREAM_PIECE_BYTES;
         consumer_read(consumer, stream, roll(dice, 8));
         if (roll(dice, 100) == 0) /* it slept */
             for (int n = 0; n < 60; n++)
