@@ -159,7 +159,7 @@ static int list_next(struct answer *answer, const struct slice *slice, struct bu
         r = begin(list);
         if (r < 0)
             return r == -EUSERS ? give_error(list, ret) : r;
-        return list_next(answer, slice, ret);
+        __attribute__((fallthrough));
     case LIST_HEAD_PIECE:
         r = list->found ? 1 : find_object(list, slice);
         if (r < 0)
