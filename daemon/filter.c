@@ -65,7 +65,7 @@ static int take_field(struct filter *filter, const json_t *value)
     const char *name = call_text(value);
     int r = -EINVAL;
 
-    for (int i = 0; name && i < SUBJECT_COUNT; i++) {
+    for (enum subject_number i = 0; name && i < SUBJECT_COUNT; i++) {
         int field = filter->subjects & (1U << i) ? field_from_name(i, name) : -ENOENT;
 
         if (field < 0)

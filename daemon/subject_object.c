@@ -10,7 +10,7 @@ void object_init(struct object *object, enum subject_number subject, size_t size
 {
     object->references = 1;
     object->size = (uint32_t)size;
-    object->subject = subject;
+    object->subject = (uint8_t)subject;
 }
 
 bool object_charge(struct object *object, struct quota *quota)
