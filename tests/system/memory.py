@@ -30,8 +30,8 @@ LISTS = "all Lists together"
 HISTORY = "the history"
 REST = "the rest, with 450 links"
 TABLES = "the links of all entered namespaces"
-NAMESPACES = "all entered namespaces, but for their links"
-TOTAL = "together"
+NAMESPACES = "all entered namespaces, except for their links"
+TOTAL = "in total"
 # Of each user, all of one namespace with so many links.
 FULL_NAMESPACES = 50
 FULL_LINKS = 1000
