@@ -65,15 +65,6 @@ void subjects_clear(struct subjects *subjects)
     table_free(subjects->links.table);
 }
 
-struct follower *subjects_next(const struct subjects *subjects, const struct follower *follower)
-{
-    const struct follower *next = follower ? follower + 1 : subjects->followers;
-
-    while (next < subjects->followers + SUBJECT_COUNT && !next->standing)
-        next++;
-    return next < subjects->followers + SUBJECT_COUNT ? (struct follower *)next : NULL;
-}
-
 struct follower *subjects_dumping(const struct subjects *subjects)
 {
     FOREACH_FOLLOWER (follower, subjects)

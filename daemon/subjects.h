@@ -47,7 +47,15 @@ bool subjects_init(struct subjects *subjects, const struct subjects_config *conf
 void subjects_clear(struct subjects *subjects);
 
 /* The next one that is followed, after that one or the first for NULL; NULL at the end. */
-struct follower *subjects_next(const struct subjects *subjects, const struct follower *follower);
+static inline struct follower *subjects_next(const struct subjects *subjects,
+                                             const struct follower *follower)
+{
+    const struct follower *next = follower ? follower + 1 : subjects->followers;
+
+    while (next < subjects->followers + SUBJECT_COUNT && !next->standing)
+        next++;
+    return next < subjects->followers + SUBJECT_COUNT ? (struct follower *)next : NULL;
+}
 
 #define FOREACH_FOLLOWER(follower, subjects)                                    \
     for (struct follower *follower = subjects_next((subjects), NULL); follower; \
