@@ -65,14 +65,19 @@ def nulls():
         caller.expect("0: ")
 
 
+def begin_again(daemon):
+    """A mirror whose connection was closed, and its next one."""
+    mirror, peer = begin(daemon)
+    peer.close()
+    mirror.expect("disconnected ECONNRESET: the daemon closed the connection")
+    return mirror, daemon.accept()
+
+
 @tap.test
 def errors():
     """One that is not known may be about the position: the next call is without"""
     with fake.Fake() as daemon:
-        mirror, peer = begin(daemon)
-        peer.close()
-        mirror.expect("disconnected ECONNRESET: the daemon closed the connection")
-        peer = daemon.accept()
+        mirror, peer = begin_again(daemon)
         assert "since" in peer.monitor()
         peer.error("org.linkwatch.Links.PositionExpired")
         peer = daemon.accept()
@@ -85,10 +90,7 @@ def errors():
 def resumed():
     """Whether a connection resumes is not decided by a message of an unknown type"""
     with fake.Fake() as daemon:
-        mirror, peer = begin(daemon)
-        peer.close()
-        mirror.expect("disconnected ECONNRESET: the daemon closed the connection")
-        peer = daemon.accept()
+        mirror, peer = begin_again(daemon)
         peer.monitor()
         peer.event("hello", 7)
         peer.event("lost", 9, lost=2)

@@ -206,15 +206,21 @@ def directory():
             tap.contains(errors, text)
 
 
+def knows_b0(daemon, path, *arguments):
+    """One that handled the bridge and saved that."""
+    running = Running(daemon, path, *arguments)
+    running.until("add b0")
+    running.saves('"b0"')
+    return running
+
+
 @tap.test
 def resumes():
     """With a directory for its state, what happens between two runs is handled by the second, event by event"""
     bridges()
     with Daemon() as daemon, folder() as path:
         arguments = ("b*", "--state-directory", f"{path}/state", "--", f"{path}/say")
-        running = Running(daemon, path, *arguments)
-        running.until("add b0")
-        running.saves('"b0"')
+        running = knows_b0(daemon, path, *arguments)
         tap.equal(running.end(), (0, "", ""))
         netns.ip("link set b0 mtu 1400")
         daemon.call("Refresh")
@@ -257,9 +263,7 @@ def saved_position():
     bridges()
     with Daemon() as daemon, folder() as path:
         arguments = ("b*", "--state-directory", f"{path}/state", "--", f"{path}/say")
-        running = Running(daemon, path, *arguments)
-        running.until("add b0")
-        running.saves('"b0"')
+        running = knows_b0(daemon, path, *arguments)
         running.end()
         file = pathlib.Path(path, "state/state")
         state = json.loads(file.read_text(encoding="utf-8"))

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* What one user's consumers do to those of another, and how long a consumer may leave a List
- * unread. The clock goes on with the branches that the daemon takes, so its slices end by what was
- * done in them, and what ignores them shows as a delay. */
+/* What one user's consumers do to those of another; how long a consumer may leave a List unread,
+ * and how long addresses are followed without one. The clock goes on with the branches that the
+ * daemon takes, so its slices end by what was done in them, and what ignores them shows as a delay.
+ */
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
@@ -287,6 +288,46 @@ static void a_list_that_is_not_read_is_ended_after_ten_seconds(void)
     stop(&trial);
 }
 
+/* A List of addresses is answered; then nobody wants any. */
+static void list_addresses(struct trial *trial)
+{
+    static const char call[] = "{\"method\":\"org.linkwatch.Links.List\",\"more\":true,"
+                               "\"parameters\":{\"subjects\":[\"addresses\"]}}";
+    int fd = serve_connect(&trial->serve);
+
+    ask(fd, call, sizeof(call));
+    for (int i = 0; i < 100 && hears(fd, "\"position\"") == 0; i++)
+        (void)lives_on(trial, SECOND / 10);
+    close(fd);
+}
+
+static void addresses_are_followed_for_thirty_seconds_longer(void)
+{
+    struct trial trial;
+    const struct subjects *subjects;
+    int fd;
+
+    start(&trial, 0, 0, 0);
+    subjects = source_subjects(serve_source(&trial.serve));
+    /* Somebody else, so that polling goes on. */
+    fd = serve_connect(&trial.serve);
+    ask(fd, monitor, sizeof(monitor));
+    CHECK(!subjects->addresses);
+    list_addresses(&trial);
+    CHECK(subjects_addresses(subjects));
+    (void)lives_on(&trial, 20 * SECOND);
+    list_addresses(&trial);
+    (void)lives_on(&trial, 29 * SECOND);
+    CHECK(subjects_addresses(subjects));
+    (void)lives_on(&trial, 2 * SECOND);
+    CHECK(!subjects->addresses && !subjects->reports[SUBJECT_ADDRESSES]);
+    /* And from the beginning. */
+    list_addresses(&trial);
+    CHECK(subjects_addresses(subjects));
+    close(fd);
+    stop(&trial);
+}
+
 /* The argument is the name of one attack. */
 int main(int argc, char **argv)
 {
@@ -307,6 +348,9 @@ int main(int argc, char **argv)
     }
     a_list_that_is_not_read_is_ended_after_ten_seconds();
     printf("ok %d - a List that is not read for ten seconds is ended, a stream is not\n", ++count);
+    addresses_are_followed_for_thirty_seconds_longer();
+    printf("ok %d - addresses are followed for thirty seconds longer than they are wanted\n",
+           ++count);
     printf("1..%d\n", count);
     return failed ? EXIT_FAILURE : EXIT_SUCCESS;
 }
